@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace attestrd {
+
+[[noreturn]] inline void check_failed(const char* what, const char* file, int line) {
+  std::fprintf(stderr, "attestrd: invariant broken: %s (%s:%d)\n", what, file, line);
+  std::abort();
+}
+
+}  // namespace attestrd
+
+/// States an invariant. It stays on in release: a daemon that goes on with a broken invariant could
+/// publish twice, one that stops is restarted and recovers.
+#define ATTESTRD_CHECK(condition)                                               \
+  do {                                                                          \
+    if (!(condition)) ::attestrd::check_failed(#condition, __FILE__, __LINE__); \
+  } while (false)

@@ -1,0 +1,226 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace attestrd {
+
+Engine::Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now)
+    : verifier_(verifier),
+      prng_(seed),
+      account_(seed),
+      wheel_(now.mono),
+      concurrency_(limits::kSlowStartConnections),
+      now_(now) {
+  take_settings(std::move(settings));
+}
+
+void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
+  now_ = now;
+  actions_ = &actions;
+  std::visit([this](const auto& e) { on(e); }, event);
+  dispatch();
+  actions_ = nullptr;
+}
+
+void Engine::take_settings(EngineSettings settings) {
+  settings_ = std::move(settings);
+  cadence_ = std::make_unique<ExponentialCadence>(settings_.min_interval, settings_.max_interval,
+                                                  settings_.backoff_factor);
+  pace_.set_rate(settings_.requests_per_second);
+  concurrency_ = std::min(concurrency_, settings_.connections);
+}
+
+// ---- Handshakes come and go.
+
+void Engine::on(const Recovering& event) {
+  // Without a limit the connections are the limit; a thousand a second is about what they do.
+  const double rate = settings_.requests_per_second > 0 ? settings_.requests_per_second : 1000;
+  ramp_ = Duration(static_cast<Duration::rep>(static_cast<double>(event.handshakes) / rate * 1e6));
+}
+
+void Engine::on(const Adopted& event) {
+  const QueuedHandshake& handshake = *event.handshake;
+  auto slot = roster_.find(handshake.id);
+  const bool is_known = slot.has_value();
+  if (!is_known) slot = roster_.add(handshake.id);
+  PendingRecord& record = roster_[*slot];
+  if (record.state == State::settling) return;
+  record.is_taken = false;
+
+  record.deadline_wall = handshake.expiry ? *handshake.expiry + settings_.expiry_grace
+                                          : handshake.submitted_at + settings_.give_up_after;
+  record.deadline = now_.mono + (record.deadline_wall - now_.wall);
+  record.tag_digest = digest_of_tag(handshake.tag);
+  if (is_known) return;  // What it waits for comes no later than its old deadline.
+
+  const Duration age = std::max(now_.wall - handshake.submitted_at, Duration(0));
+  record.submitted = now_.mono - age;
+  record.polls = handshake.polls;
+  record.last_pending_at = handshake.last_pending_at.value_or(Wall{});
+  record.is_fresh = event.is_new;
+  if (event.is_new) {
+    make_ready(*slot);
+  } else {
+    const Duration phase = scaled(std::min(ramp_, cadence_->gap_at(age)), prng_.unit());
+    schedule(*slot, now_.mono + phase, now_.mono);
+  }
+}
+
+void Engine::on(const Taken& event) {
+  const auto slot = roster_.find(event.id);
+  if (!slot) return;
+  PendingRecord& record = roster_[*slot];
+  switch (record.state) {
+    case State::waiting:
+      wheel_.erase(*slot);
+      roster_.remove(*slot);
+      return;
+    case State::ready:
+    case State::polling: record.is_taken = true; return;  // A lane or a ticket names the slot yet.
+    case State::settling: return;  // The ledger finds the row gone and says Settled.
+    case State::vacant: break;
+  }
+  ATTESTRD_CHECK(false && "a vacant slot has no id");
+}
+
+void Engine::on(const Settled& event) {
+  const auto slot = roster_.find(event.id);
+  ATTESTRD_CHECK(slot && roster_[*slot].state == State::settling);
+  settling_bytes_ -= roster_[*slot].response_bytes;
+  --settling_;
+  roster_.remove(*slot);
+}
+
+void Engine::on(const DiskFull&) { is_disk_full_ = true; }
+void Engine::on(const DiskHasRoom&) { is_disk_full_ = false; }
+void Engine::on(const Reconfigured& event) { take_settings(event.settings); }
+void Engine::on(const Woke&) {}
+
+void Engine::on(const Stop&) {
+  if (is_stopping_) return;
+  is_stopping_ = true;
+  save_progress();
+}
+
+void Engine::save_progress() {
+  for (Slot slot = 0; slot < roster_.slots(); ++slot) {
+    PendingRecord& record = roster_[slot];
+    if (!record.is_unsaved || record.state == State::vacant || record.state == State::settling) {
+      continue;
+    }
+    record.is_unsaved = false;
+    std::optional<Wall> last_pending_at;
+    if (record.last_pending_at != Wall{}) last_pending_at = record.last_pending_at;
+    actions_->emplace_back(Save{{roster_.id_of(slot), record.polls, last_pending_at}});
+  }
+}
+
+// ---- What is due, and when the next will be.
+
+void Engine::schedule(Slot slot, Mono due, Mono floor) {
+  PendingRecord& record = roster_[slot];
+  // The last poll falls exactly on the deadline, and none just before it.
+  const bool is_last_poll_to_come = now_.mono < record.deadline || !record.is_last_poll;
+  if (is_last_poll_to_come && due > record.deadline - settings_.min_interval) {
+    due = record.deadline;
+  }
+  record.state = State::waiting;
+  wheel_.insert(slot, std::max(due, floor));
+}
+
+void Engine::make_ready(Slot slot) {
+  PendingRecord& record = roster_[slot];
+  record.state = State::ready;
+  if (now_.mono >= record.deadline) {
+    last_lane_.push(slot);
+  } else if (record.is_fresh) {
+    fresh_lane_.push(slot);
+  } else {
+    known_lane_.push(slot);
+  }
+}
+
+bool Engine::has_ready() const {
+  return !last_lane_.empty() || !fresh_lane_.empty() || !known_lane_.empty();
+}
+
+bool Engine::has_room() const {
+  return !is_stopping_ && !is_disk_full_ && in_flight_ < concurrency_ &&
+         settling_ + in_flight_ < limits::kUnsettledRecords &&
+         settling_bytes_ < limits::kUnsettledBytes;
+}
+
+Engine::Slot Engine::pop_ready() {
+  if (!last_lane_.empty()) return last_lane_.pop();
+  fresh_turn_ = known_lane_.empty() || (!fresh_turn_ && !fresh_lane_.empty());
+  return fresh_turn_ ? fresh_lane_.pop() : known_lane_.pop();
+}
+
+void Engine::dispatch() {
+  if (is_stopping_) return;
+  while (const auto slot = wheel_.pop_due(now_.mono)) make_ready(*slot);
+  while (has_ready() && has_room() && account_.allows(now_) && pace_.allows(now_.mono)) {
+    const Slot slot = pop_ready();
+    if (roster_[slot].is_taken) {
+      roster_.remove(slot);
+    } else {
+      start_poll(slot);
+    }
+  }
+}
+
+void Engine::start_poll(Slot slot) {
+  PendingRecord& record = roster_[slot];
+  record.is_canary = !account_.is_open();
+  record.is_last_poll = now_.mono >= record.deadline;
+  record.is_fresh = false;
+  record.is_unsaved = true;
+  record.state = State::polling;
+  ++record.polls;
+  ++totals_.polls;
+  ++in_flight_;
+  account_.spend();
+  pace_.spend(now_.mono);
+  actions_->emplace_back(StartPoll{slot, roster_.id_of(slot)});
+}
+
+std::optional<Mono> Engine::next_wake() const {
+  if (is_stopping_) return std::nullopt;
+  std::optional<Mono> wake = wheel_.next_wake();
+  if (!has_ready() || !has_room() || account_.has_canary()) return wake;
+  Mono next = pace_.next();
+  if (!account_.is_open()) next = std::max(next, account_.next_canary());
+  return wake ? std::min(*wake, next) : next;
+}
+
+EngineReport Engine::report(Now now) const {
+  EngineReport report = totals_;
+  report.pending = roster_.size() - settling_;
+  report.in_flight = in_flight_;
+  report.settling = settling_;
+  report.is_disk_full = is_disk_full_;
+  std::optional<Mono> oldest;
+  for (Slot slot = 0; slot < roster_.slots(); ++slot) {
+    const PendingRecord& record = roster_[slot];
+    if (record.state == State::vacant || record.state == State::settling) continue;
+    oldest = std::min(oldest.value_or(record.submitted), record.submitted);
+  }
+  if (oldest) report.oldest_submitted_at = now.wall - (now.mono - *oldest);
+  if (has_ready()) {
+    report.next_due = Duration(0);
+  } else if (const auto wake = wheel_.next_wake()) {
+    report.next_due = std::max(*wake - now.mono, Duration(0));
+  }
+  report.paused_for = account_.reason();
+  report.paused_since = account_.paused_since();
+  if (!account_.is_open()) {
+    report.next_canary = std::max(account_.next_canary() - now.mono, Duration(0));
+  }
+  return report;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/prng.h"
+#include "base/ring.h"
+#include "base/time.h"
+#include "engine/action.h"
+#include "engine/event.h"
+#include "engine/roster.h"
+#include "engine/settings.h"
+#include "engine/verdict.h"
+#include "schedule/account_gate.h"
+#include "schedule/cadence.h"
+#include "schedule/pace.h"
+#include "schedule/timing_wheel.h"
+#include "verify/verifier.h"
+
+namespace attestrd {
+
+/// What the engine has to say of itself, for `status` and the metrics. Totals count since start.
+struct EngineReport {
+  std::uint64_t pending = 0;  ///< Waiting, ready and polling.
+  std::uint64_t in_flight = 0;
+  std::uint64_t settling = 0;
+  std::uint64_t polls = 0;  ///< Requests that went out.
+  std::uint64_t completed = 0;
+  std::uint64_t archived = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t rejected = 0;
+  std::optional<Wall> oldest_submitted_at;
+  std::optional<Duration> next_due;  ///< From now; zero: some are due already.
+  std::optional<Wall> last_good_poll_at;
+  std::optional<PauseReason> paused_for;
+  Wall paused_since{};
+  Duration next_canary{0};  ///< From now; only while paused.
+  bool is_disk_full = false;
+};
+
+/// The mind: holds every pending handshake, says what is due, and turns an answer into the next
+/// action. Pure: time and the seed are arguments, actions are values. Handshakes come from the
+/// queue at any time and can be taken away; it never assumes that it sees every row.
+class Engine {
+ public:
+  Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now);
+
+  /// Takes one event, and appends what is to be done to `actions`.
+  void step(Now now, const EngineEvent& event, Actions& actions);
+
+  /// When to be woken at the latest; nothing: only an event brings more to do.
+  std::optional<Mono> next_wake() const;
+
+  /// No handshake is pending, and none is being written down.
+  bool is_empty() const { return roster_.size() == 0; }
+  /// After Stop: nothing is in flight and nothing is being written down.
+  bool is_quiet() const { return in_flight_ == 0 && settling_ == 0; }
+  std::size_t settling() const { return settling_; }
+
+  EngineReport report(Now now) const;
+
+ private:
+  using Slot = Roster::Slot;
+  using State = PendingRecord::State;
+
+  void on(const Recovering& event);
+  void on(const Adopted& event);
+  void on(const Taken& event);
+  void on(const Replied& event);
+  void on(const Settled& event);
+  void on(const DiskFull& event);
+  void on(const DiskHasRoom& event);
+  void on(const Reconfigured& event);
+  void on(const Stop& event);
+  void on(const Woke& event);
+
+  // engine_replies.cpp: what a reply leads to.
+  void on_response(Slot slot, const HttpResponse& response);
+  void on_failure(Slot slot, const TransportFailure& failure);
+  void wait_for_cadence(Slot slot);
+  void retry_later(Slot slot, std::optional<Duration> retry_after);
+  void wait_for_account(Slot slot, PauseReason reason, std::optional<Duration> retry_after,
+                        Notice why);
+  void finish(Slot slot, const Verdict& verdict, std::string_view request_id,
+              std::string_view body);
+  bool postpones_expiry(Slot slot, const HttpResponse& response);
+  void count_failure(Slot slot, const Notice& why);
+  void count_good_answer(Slot slot);
+  void say_paused(Notice why);
+  Notice notice_of(Slot slot, Event event, Level level) const;
+  void say(Notice notice) { actions_->emplace_back(Say{std::move(notice)}); }
+
+  void schedule(Slot slot, Mono due, Mono floor);
+  void make_ready(Slot slot);
+  void dispatch();
+  bool has_ready() const;
+  bool has_room() const;
+  Slot pop_ready();
+  void start_poll(Slot slot);
+  void save_progress();
+  void take_settings(EngineSettings settings);
+
+  EngineSettings settings_;
+  Verifier& verifier_;
+  Prng prng_;
+  std::unique_ptr<Cadence> cadence_;
+  Pace pace_;
+  AccountGate account_;
+  TimingWheel wheel_;
+  Roster roster_;
+
+  // The due ones. Last polls go first, since their results are the nearest to be archived; new
+  // handshakes and known ones take turns, so that neither starves the other.
+  Ring<Slot> last_lane_;
+  Ring<Slot> fresh_lane_;
+  Ring<Slot> known_lane_;
+  bool fresh_turn_ = true;
+
+  std::uint32_t concurrency_;  // Slow start: grows with each good answer, up to `connections`.
+  std::size_t in_flight_ = 0;
+  std::size_t settling_ = 0;
+  std::uint64_t settling_bytes_ = 0;
+  Duration ramp_{0};  // The first polls of recovered handshakes spread over this.
+  bool is_disk_full_ = false;
+  bool is_stopping_ = false;
+  EngineReport totals_;
+
+  // Of the step that runs.
+  Now now_;
+  Actions* actions_ = nullptr;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,230 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "engine/engine.h"
+#include "poll/http_date.h"
+#include "poll/retry_after.h"
+#include "schedule/backoff.h"
+
+namespace attestrd {
+namespace {
+
+// Keeps handshakes that were submitted together from asking together for ever.
+constexpr double kCadenceJitter = 0.1;
+// HTTP dates have no fractions: an answer's Date may lie this much before its moment.
+constexpr Duration kHttpDateStep = std::chrono::seconds(1);
+
+std::string_view request_id_of(const Answer& answer) {
+  if (const auto* pending = std::get_if<Pending>(&answer)) return pending->request_id;
+  if (const auto* ended = std::get_if<Ended>(&answer)) return ended->request_id;
+  return {};
+}
+
+struct CodeOf {
+  int operator()(const Pending&) const { return 0; }
+  int operator()(const Ended&) const { return 0; }
+  int operator()(const auto& trouble) const { return trouble.code; }
+};
+
+}  // namespace
+
+void Engine::on(const Replied& event) {
+  const Slot slot = event.ticket;
+  PendingRecord& record = roster_[slot];
+  ATTESTRD_CHECK(record.state == State::polling && in_flight_ > 0);
+  --in_flight_;
+  if (record.is_taken) {
+    if (record.is_canary) account_.canary_lost();
+    roster_.remove(slot);
+    return;
+  }
+  if (const auto* response = std::get_if<HttpResponse>(event.reply)) {
+    on_response(slot, *response);
+  } else {
+    on_failure(slot, std::get<TransportFailure>(*event.reply));
+  }
+}
+
+Notice Engine::notice_of(Slot slot, Event event, Level level) const {
+  Notice notice;
+  notice.event = event;
+  notice.level = level;
+  notice.handshake = roster_.id_of(slot);
+  notice.polls = roster_[slot].polls;
+  return notice;
+}
+
+void Engine::on_response(Slot slot, const HttpResponse& response) {
+  const Answer answer = read_answer(response, roster_.id_of(slot));
+  const Verdict verdict = judge(answer, roster_[slot], now_, settings_, verifier_);
+  const auto retry_after = read_retry_after(response.retry_after, response.date, now_.wall);
+  const auto describe = [&](Event event, Level level) {
+    Notice notice = notice_of(slot, event, level);
+    notice.http_status = response.status;
+    if (const int code = std::visit(CodeOf{}, answer)) notice.code = code;
+    notice.reason = verdict.trouble;
+    notice.request_id = request_id_of(answer);
+    return notice;
+  };
+  if (settings_.logs_polls) {
+    Notice notice = describe(Event::poll_answered, Level::debug);
+    notice.message = "Attestr answered";
+    say(std::move(notice));
+  }
+  if (verdict.is_healthy) count_good_answer(slot);
+  switch (verdict.kind) {
+    case Verdict::Kind::wait: wait_for_cadence(slot); return;
+    case Verdict::Kind::retry: {
+      Notice why = describe(Event::poll_error, Level::warn);
+      why.message = "the answer can't be used; the handshake is asked for again";
+      if (!verdict.is_healthy) count_failure(slot, why);
+      say(std::move(why));
+      retry_later(slot, retry_after);
+      return;
+    }
+    case Verdict::Kind::pause:
+      wait_for_account(slot, verdict.pause, retry_after,
+                       describe(Event::account_paused, Level::error));
+      return;
+    case Verdict::Kind::finish:
+      if (verdict.reason == Reason::expired && postpones_expiry(slot, response)) {
+        wait_for_cadence(slot);
+      } else {
+        finish(slot, verdict, request_id_of(answer), response.body);
+      }
+      return;
+  }
+}
+
+void Engine::on_failure(Slot slot, const TransportFailure& failure) {
+  const bool is_certificate = failure.kind == TransportFailure::Kind::certificate;
+  Notice why = notice_of(slot, Event::poll_error, Level::warn);
+  why.host = settings_.host;
+  why.reason = fmt::format("{}: {}", name_of(failure.kind), failure.detail);
+  if (is_certificate) {
+    why.depth = failure.certificate_depth;
+    wait_for_account(slot, PauseReason::certificate, std::nullopt, std::move(why));
+    return;
+  }
+  why.message = "no answer came; the handshake is asked for again";
+  count_failure(slot, why);
+  say(std::move(why));
+  retry_later(slot, std::nullopt);
+}
+
+// ---- The first clock: the wait.
+
+void Engine::wait_for_cadence(Slot slot) {
+  PendingRecord& record = roster_[slot];
+  record.errors = 0;
+  const double jitter = 1 + kCadenceJitter * (2 * prng_.unit() - 1);
+  const Duration gap = std::clamp(scaled(cadence_->gap_at(now_.mono - record.submitted), jitter),
+                                  settings_.min_interval, settings_.max_interval);
+  Mono due = now_.mono + gap;
+  // Whether an unknown handshake may be given up is asked exactly when its grace ends.
+  if (record.is_unknown) due = std::min(due, record.unknown_since + settings_.unknown_grace);
+  schedule(slot, due, now_.mono + settings_.min_interval);
+}
+
+// ---- The second clock: its own errors. It never touches the first one.
+
+void Engine::retry_later(Slot slot, std::optional<Duration> retry_after) {
+  PendingRecord& record = roster_[slot];
+  const Duration delay = equal_jitter(
+      exponential_backoff(limits::kErrorBackoffFirst, limits::kErrorBackoffCap, record.errors),
+      prng_);
+  if (record.errors < std::numeric_limits<std::uint8_t>::max()) ++record.errors;
+  const Duration floor = std::max(settings_.min_interval,
+                                  std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap));
+  schedule(slot, now_.mono + std::max(delay, floor), now_.mono + floor);
+}
+
+// ---- The third clock: the account's.
+
+void Engine::wait_for_account(Slot slot, PauseReason reason, std::optional<Duration> retry_after,
+                              Notice why) {
+  const bool by_canary = roster_[slot].is_canary;
+  if (account_.trouble(now_, reason, retry_after, by_canary)) say_paused(std::move(why));
+  make_ready(slot);
+}
+
+void Engine::count_failure(Slot slot, const Notice& why) {
+  if (account_.failure(now_, roster_[slot].is_canary)) say_paused(why);
+}
+
+void Engine::say_paused(Notice why) {
+  concurrency_ = std::min(limits::kSlowStartConnections, settings_.connections);
+  why.event = Event::account_paused;
+  why.level = Level::error;
+  why.message = fmt::format(
+      "polling is paused ({}): no handshake fails by this, one at a time asks whether it is over",
+      name_of(*account_.reason()));
+  if (why.reason.empty() || account_.reason() != PauseReason::certificate) {
+    why.reason = name_of(*account_.reason());
+  }
+  why.host = settings_.host;
+  why.wait = account_.next_canary() - now_.mono;
+  say(std::move(why));
+}
+
+void Engine::count_good_answer(Slot slot) {
+  totals_.last_good_poll_at = now_.wall;
+  const auto reason = account_.reason();
+  if (account_.good_answer(roster_[slot].is_canary)) {
+    Notice notice;
+    notice.event = Event::account_resumed;
+    notice.message = "Attestr answers again; polling goes on";
+    notice.reason = name_of(*reason);
+    notice.wait = now_.wall - account_.paused_since();
+    say(std::move(notice));
+  }
+  if (account_.is_open()) concurrency_ = std::min(concurrency_ + 1, settings_.connections);
+}
+
+// ---- The end.
+
+// Our clock may have jumped while we were not running. A handshake is given up only if the server's
+// own clock, as far as it shows one, agrees that its time has passed.
+bool Engine::postpones_expiry(Slot slot, const HttpResponse& response) {
+  const auto date = read_http_date(response.date, now_.wall);
+  PendingRecord& record = roster_[slot];
+  if (!date || record.deadline_wall <= *date + kHttpDateStep) return false;
+  record.deadline = now_.mono + (record.deadline_wall - *date);
+  return true;
+}
+
+void Engine::finish(Slot slot, const Verdict& verdict, std::string_view request_id,
+                    std::string_view body) {
+  PendingRecord& record = roster_[slot];
+  Finish finish{.id = roster_.id_of(slot),
+                .outcome = verdict.outcome,
+                .reason = verdict.reason,
+                .polls = record.polls,
+                .last_pending_at = std::nullopt,
+                .finished_at = now_.wall,
+                .form = verdict.form,
+                .request_id = std::string(request_id),
+                .response = {}};
+  if (record.last_pending_at != Wall{}) finish.last_pending_at = record.last_pending_at;
+  switch (verdict.outcome) {
+    case Outcome::completed: ++totals_.completed; break;
+    case Outcome::archived: ++totals_.archived; break;
+    case Outcome::failed: ++totals_.failed; break;
+    case Outcome::rejected: ++totals_.rejected; break;
+  }
+  // What an unknown handshake was answered need not be JSON, and says nothing.
+  const bool keeps_response = verdict.reason != Reason::not_found;
+  record.response_bytes = keeps_response ? static_cast<std::uint32_t>(body.size()) : 0;
+  record.state = State::settling;
+  ++settling_;
+  settling_bytes_ += record.response_bytes;
+  actions_->emplace_back(Settle{std::move(finish), keeps_response});
+}
+
+}  // namespace attestrd

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/time.h"
+
+namespace attestrd {
+
+/// The settings that decisions depend on; those of the configuration file that bear the same names.
+struct EngineSettings {
+  double requests_per_second = 20;
+  std::uint32_t connections = 32;
+  Duration min_interval = std::chrono::seconds(2);
+  Duration max_interval = std::chrono::minutes(30);
+  double backoff_factor = 1.6;
+  Duration give_up_after = std::chrono::hours(25);
+  Duration expiry_grace = std::chrono::minutes(10);
+  Duration unknown_grace = std::chrono::minutes(10);
+  std::uint32_t signature_attempts = 3;
+  bool logs_polls = false;  ///< One debug notice an answer.
+  std::string host;         ///< Attestr's, for notices.
+};
+
+}  // namespace attestrd

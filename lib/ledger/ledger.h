@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "handshake/handshake.h"
+#include "log/notice.h"
+#include "verify/verifier.h"
+
+namespace attestrd {
+
+class Inbox;
+class Queue;
+class Spool;
+
+/// A handshake that has ended, on its way to the spool. The engine decides it, the ledger writes it.
+struct Finish {
+  HandshakeId id;
+  Outcome outcome{};
+  Reason reason = Reason::none;
+  std::uint32_t polls = 0;
+  std::optional<Wall> last_pending_at;
+  Wall finished_at{};
+  std::optional<SigningForm> form;  ///< The signing form that held, for `completed`.
+  std::string request_id;
+  std::string response;  ///< The answer, byte for byte; empty: none is kept.
+};
+
+/// What a poll learnt that is worth a row's write, for a handshake that stays in the queue.
+struct Progress {
+  HandshakeId id;
+  std::uint32_t polls = 0;
+  std::optional<Wall> last_pending_at;
+};
+
+/// All that waits for the disk.
+struct RoundRequest {
+  bool scan_inbox = false;
+  bool purge_tombstones = false;
+  std::vector<Finish> finishes;
+  std::vector<Progress> progress;
+};
+
+/// What a round made durable.
+struct RoundReport {
+  std::vector<QueuedHandshake> accepted;  ///< New rows, and rows merged: the later expiry holds.
+  std::vector<HandshakeId> published;     ///< The finishes of the request that are in the spool.
+  std::vector<Notice> notices;            ///< What to log, in order.
+  bool inbox_has_more = false;            ///< The scan stopped at its bound: ask again at once.
+  bool inbox_waits = false;     ///< A file may be half written: ask again later.
+};
+
+/// Writes down what happened, in the one order that loses nothing and publishes nothing twice: the
+/// intake and the publication protocol (see ledger.cpp), joined so that all that waits goes into
+/// one commit. Knows its three neighbours by their doors alone.
+class Ledger {
+ public:
+  Ledger(Inbox& inbox, Queue& queue, Spool& spool, Duration tombstone_age);
+
+  /// Once, before any round: ends what a crash left half done. Returns what to log.
+  Result<std::vector<Notice>> recover(Wall now);
+
+  /// One round, one commit. `disk_full`: nothing of it happened, and the same request may be tried
+  /// again. Any other error is final: the process must end, and recovery decides.
+  Result<RoundReport> round(RoundRequest& request, Wall now);
+
+  /// True while `done` marks of the last round wait for a next commit: a round with an empty
+  /// request writes them.
+  bool has_unmarked() const { return !unmarked_.empty(); }
+
+ private:
+  Inbox& inbox_;
+  Queue& queue_;
+  Spool& spool_;
+  Duration tombstone_age_;
+  std::vector<HandshakeId> unmarked_;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,72 @@
+#include "poll/request.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace attestrd {
+namespace {
+
+bool is_version(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+/// The characters of token68 (RFC 9110, 11.2), which is what Basic takes.
+bool is_token(std::string_view text) {
+  constexpr std::string_view kMarks = "-._~+/=";
+  const auto allowed = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != kMarks.npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+}  // namespace
+
+Result<Request> Request::make(const Endpoint& endpoint, std::string_view version,
+                              const Secret& auth_token, std::string_view user_agent) {
+  if (!is_version(version)) {
+    return fail(Errc::invalid_config, "api.version: must be letters and digits, e.g. \"v1\"");
+  }
+  if (!is_token(auth_token.reveal())) {
+    return fail(Errc::invalid_config,
+                "api.auth_token_file: the token must be one line of base64, without \"Basic\"");
+  }
+  std::string head = " HTTP/1.1\r\nHost: " + authority_of(endpoint) + "\r\nUser-Agent: ";
+  head.append(user_agent);
+  head +=
+      "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n"
+      "Content-Type: application/json\r\nAuthorization: Basic ";
+  constexpr std::string_view kEnd = "\r\n\r\n";
+
+  const auto token = auth_token.reveal();
+  Request request("GET /api/" + std::string(version) + "/public/flowx/handshake/",
+                  head.size() + token.size() + kEnd.size());
+  request.bytes_.append(head).append(token).append(kEnd);
+  return request;
+}
+
+Request::Request(std::string before_id, std::size_t tail_bytes)
+    : before_id_(std::move(before_id)), tail_at_(before_id_.size() + HandshakeId::kMaxLength) {
+  bytes_.reserve(tail_at_ + tail_bytes);
+  bytes_.resize(tail_at_);
+}
+
+Request::~Request() {
+  OPENSSL_cleanse(bytes_.data(), bytes_.size());
+}
+
+std::string_view Request::text_for(const HandshakeId& id) {
+  const auto name = id.view();
+  const auto begin = tail_at_ - name.size() - before_id_.size();
+  bytes_.replace(begin, before_id_.size(), before_id_);
+  bytes_.replace(begin + before_id_.size(), name.size(), name);
+  return std::string_view(bytes_).substr(begin);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/prng.h"
+#include "base/time.h"
+
+namespace attestrd {
+
+/// `first` doubled `attempt` times (0: not at all), at most `cap`.
+Duration exponential_backoff(Duration first, Duration cap, std::uint32_t attempt);
+
+/// Half of `delay` for certain, the other half at random ("equal jitter"): callers spread out, and
+/// none comes back at once.
+Duration equal_jitter(Duration delay, Prng& prng);
+
+}  // namespace attestrd

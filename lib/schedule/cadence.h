@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/time.h"
+
+namespace attestrd {
+
+/// The first clock of a handshake: how long to wait before asking again, from its age alone. A law
+/// of the age needs no counter in the record and goes on after a restart as if there had been none.
+class Cadence {
+ public:
+  virtual ~Cadence() = default;
+
+  /// The wait after a "not yet" at this age, before jitter; within [min_interval, max_interval].
+  virtual Duration gap_at(Duration age) const = 0;
+};
+
+/// Exponential backoff: waits of min, min·f, min·f², … up to max. After n of them the age is
+/// min·(fⁿ-1)/(f-1), so the next wait is min + (f-1)·age.
+class ExponentialCadence final : public Cadence {
+ public:
+  ExponentialCadence(Duration min_interval, Duration max_interval, double factor);
+
+  Duration gap_at(Duration age) const override;
+
+ private:
+  Duration min_interval_;
+  Duration max_interval_;
+  double factor_;
+};
+
+}  // namespace attestrd

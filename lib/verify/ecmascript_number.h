@@ -1,0 +1,29 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace attestrd {
+
+/// The text of a number as ECMAScript's JSON.stringify writes it.
+class EcmascriptNumber {
+ public:
+  /// `token` is a JSON number of any length. It becomes the nearest IEEE double and is then written
+  /// as Number::toString does (ECMA-262, 6.1.6.1.20): the fewest digits that read back the same,
+  /// an exponent from 1e21 and below 1e-6, no sign on a zero. One too great for a double is "null"
+  /// (SerializeJSONProperty, step 10).
+  explicit EcmascriptNumber(std::string_view token);
+
+  std::string_view view() const { return {text_.data(), length_}; }
+
+ private:
+  void append(std::string_view text);
+  void append_zeros(int count);
+  void append_value(double value);
+
+  std::array<char, 32> text_;  ///< The longest is -1.2345678901234567e-123: 24.
+  std::size_t length_ = 0;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/limits.h"
+
+namespace attestrd {
+
+/// Why a text was refused.
+enum class JsonFault : std::uint8_t {
+  none,
+  syntax,         ///< It breaks the grammar of RFC 8259, or goes on after its value.
+  utf8,           ///< A string holds bytes that are not UTF-8 (RFC 3629).
+  depth,          ///< It nests deeper than limits::kJsonDepth.
+  not_object,     ///< It is another value where an object was asked for.
+  duplicate_key,  ///< Valid, but a key stands twice in one object.
+};
+
+/// A word of a JSON text.
+struct JsonToken {
+  enum class Kind : std::uint8_t {
+    begin_object,
+    end_object,
+    begin_array,
+    end_array,
+    key,
+    string,
+    number,
+    boolean,
+    null,
+    end,    ///< The text is over, and was valid.
+    fault,  ///< It is not valid: see `JsonScanner::fault()`.
+  };
+  Kind kind{};
+  std::string_view text;  ///< Its place in the text; a key or a string without the quotes.
+};
+
+/// Reads a JSON text (RFC 8259) word by word, in one pass and in linear time, with neither
+/// allocation nor recursion. Strict: no byte order mark, nothing after the value but white space,
+/// strings in valid UTF-8. Escaped lone surrogates are taken: the grammar allows them. Whether keys
+/// are unique is not asked here: see json_slice.h.
+class JsonScanner {
+ public:
+  explicit JsonScanner(std::string_view text) : text_(text) {}
+
+  /// The next word; `end` or `fault` for ever once it said so.
+  JsonToken next();
+
+  /// How many arrays and objects are open.
+  std::size_t depth() const { return depth_; }
+
+  JsonFault fault() const { return fault_; }
+
+  /// Goes on at another place of the object that it is in: at the opening quote of a key or at the
+  /// closing brace. Only for a text that was found valid before.
+  void resume_at(std::size_t offset);
+
+ private:
+  enum class Expect : std::uint8_t {
+    value,
+    value_or_end,
+    key,
+    key_or_end,
+    comma_or_end,
+    nothing,
+    failed,
+  };
+
+  bool sees(char c) const { return position_ < text_.size() && text_[position_] == c; }
+  bool sees_digit() const;
+  bool in_object() const { return is_object_[depth_ - 1]; }
+  void skip_space();
+  bool skip_escape();
+  bool skip_utf8();
+  bool skip_digits();
+  JsonToken open(bool is_object);
+  JsonToken close();
+  JsonToken scan_key();
+  JsonToken scan_value();
+  JsonToken scan_string(JsonToken::Kind kind);
+  JsonToken scan_number();
+  JsonToken scan_word(std::string_view word, JsonToken::Kind kind);
+  JsonToken after_value(JsonToken token);
+  JsonToken fail(JsonFault fault);
+
+  std::string_view text_;
+  std::size_t position_ = 0;
+  std::size_t depth_ = 0;
+  Expect expect_ = Expect::value;
+  JsonFault fault_ = JsonFault::none;
+  std::bitset<limits::kJsonDepth> is_object_;  ///< Of each level, whether it is an object.
+};
+
+}  // namespace attestrd

@@ -1,0 +1,199 @@
+#include "verify/signing_form.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "base/check.h"
+#include "verify/ecmascript_number.h"
+#include "verify/json_scanner.h"
+#include "verify/json_string.h"
+#include "verify/member_order.h"
+
+namespace attestrd {
+namespace {
+
+using Kind = JsonToken::Kind;
+
+/// Gathers small pieces, so that the sink is called seldom.
+class Gatherer {
+ public:
+  explicit Gatherer(const ByteSink& sink) : sink_(sink) {}
+
+  void write(std::string_view piece) {
+    if (piece.size() > buffer_.size() - size_) flush();
+    if (piece.size() > buffer_.size()) {
+      sink_(piece);
+      return;
+    }
+    std::copy(piece.begin(), piece.end(), buffer_.data() + size_);
+    size_ += piece.size();
+  }
+
+  void flush() {
+    if (size_ > 0) sink_({buffer_.data(), size_});
+    size_ = 0;
+  }
+
+ private:
+  const ByteSink& sink_;
+  std::array<char, 4096> buffer_;
+  std::size_t size_ = 0;
+};
+
+void write_compact(std::string_view json, Gatherer& out) {
+  bool in_string = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+      out.write(json.substr(begin, i - begin));
+      begin = i + 1;
+    }
+  }
+  out.write(json.substr(begin));
+}
+
+/// One pass of JSON.stringify over a text.
+class Stringifier {
+ public:
+  Stringifier(std::string_view json, Gatherer& out)
+      : json_(json), order_(json), scanner_(json), out_(out) {}
+
+  void run() {
+    for (JsonToken word = scanner_.next(); word.kind != Kind::end; word = scanner_.next()) {
+      ATTESTRD_CHECK(word.kind != Kind::fault);
+      write(word);
+      if (word.kind != Kind::key) follow_order(word);
+    }
+  }
+
+ private:
+  /// Where the walk through an object whose members are put in order stands.
+  struct Detour {
+    const MemberOrder::Object* object;
+    std::size_t depth;
+    std::size_t next_member;
+  };
+
+  void write(const JsonToken& word);
+  void write_string(std::string_view raw);
+  void write_escaped(char32_t point);
+  void follow_order(const JsonToken& word);
+
+  std::string_view json_;
+  MemberOrder order_;
+  JsonScanner scanner_;
+  Gatherer& out_;
+  bool comma_is_due_ = false;
+  std::vector<Detour> detours_;  ///< Innermost last.
+};
+
+void Stringifier::write(const JsonToken& word) {
+  const bool ends = word.kind == Kind::end_object || word.kind == Kind::end_array;
+  if (comma_is_due_ && !ends) out_.write(",");
+  comma_is_due_ = true;
+  switch (word.kind) {
+    case Kind::key:
+      write_string(word.text);
+      out_.write(":");
+      comma_is_due_ = false;
+      break;
+    case Kind::string:
+      write_string(word.text);
+      break;
+    case Kind::number:
+      out_.write(EcmascriptNumber(word.text).view());
+      break;
+    case Kind::begin_object:
+    case Kind::begin_array:
+      out_.write(word.text);
+      comma_is_due_ = false;
+      break;
+    default:
+      out_.write(word.text);
+  }
+}
+
+void Stringifier::write_string(std::string_view raw) {
+  out_.write("\"");
+  for (std::size_t position = 0; position < raw.size();) {
+    const std::size_t escape = std::min(raw.find('\\', position), raw.size());
+    out_.write(raw.substr(position, escape - position));
+    position = escape;
+    if (position < raw.size()) write_escaped(decode_json_escape(raw, position));
+  }
+  out_.write("\"");
+}
+
+/// A code point that stood as an escape, as QuoteJSONString (ECMA-262, 25.5.2.3) writes it.
+void Stringifier::write_escaped(char32_t point) {
+  constexpr std::u32string_view kShort = U"\b\t\n\f\r\"\\";
+  constexpr std::string_view kShortNames = "btnfr\"\\";
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  const bool is_lone_surrogate = point >= 0xd800 && point <= 0xdfff;
+  std::array<char, 6> text = {'\\', 'u'};
+  char* end = text.data() + text.size();
+  if (const auto found = kShort.find(point); found != kShort.npos) {
+    text[1] = kShortNames[found];
+    end = text.data() + 2;
+  } else if (point < 0x20 || is_lone_surrogate) {
+    for (std::size_t i = 0; i < 4; ++i) text[5 - i] = kHexDigits[(point >> (4 * i)) & 0xf];
+  } else {
+    end = put_utf8(point, text.data());
+  }
+  out_.write({text.data(), static_cast<std::size_t>(end - text.data())});
+}
+
+/// After the first brace of an object and after each of its values: jumps to the member whose turn
+/// it is, in objects that `order_` knows.
+void Stringifier::follow_order(const JsonToken& word) {
+  if (word.kind == Kind::begin_object) {
+    const auto offset = static_cast<std::size_t>(word.text.data() - json_.data());
+    if (const auto* object = order_.find(offset))
+      detours_.push_back({object, scanner_.depth(), object->first_member});
+  }
+  if (word.kind == Kind::end_object && !detours_.empty() &&
+      detours_.back().depth > scanner_.depth())
+    detours_.pop_back();
+  if (detours_.empty() || detours_.back().depth != scanner_.depth()) return;
+  Detour& detour = detours_.back();
+  scanner_.resume_at(detour.next_member < detour.object->last_member
+                         ? order_.member(detour.next_member++).offset
+                         : detour.object->end);
+}
+
+}  // namespace
+
+std::string_view name_of(SigningForm form) {
+  switch (form) {
+    case SigningForm::raw: return "raw";
+    case SigningForm::compact: return "compact";
+    case SigningForm::stringify: return "stringify";
+  }
+  check_failed("a signing form has a name", __FILE__, __LINE__);
+}
+
+void write_signing_form(SigningForm form, std::string_view json, const ByteSink& sink) {
+  Gatherer out(sink);
+  switch (form) {
+    case SigningForm::raw:
+      sink(json);
+      break;
+    case SigningForm::compact:
+      write_compact(json, out);
+      break;
+    case SigningForm::stringify:
+      Stringifier(json, out).run();
+      break;
+  }
+  out.flush();
+}
+
+}  // namespace attestrd

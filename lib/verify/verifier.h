@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+#include "verify/hmac.h"
+#include "verify/signing_form.h"
+
+namespace attestrd {
+
+/// The setting `signature.form`.
+enum class SigningFormPolicy : std::uint8_t { automatic, raw, compact, stringify };
+
+/// Answers one question: was this result signed with one of the customer's client secrets?
+class Verifier {
+ public:
+  /// Needs at least one secret; the current one stands first.
+  Verifier(std::vector<Secret> secrets, SigningFormPolicy policy);
+
+  /// Tries HMAC-SHA-256 over `result` (a valid JSON text: the raw slice of the answer) with every
+  /// form that the policy allows and every secret; the pair that held last time goes first.
+  /// `signature` must be 64 hex digits of either case. Comparison is constant-time (CRYPTO_memcmp
+  /// over the 32 decoded bytes). Returns the form that held, or nothing.
+  std::optional<SigningForm> verify(std::string_view result, std::string_view signature);
+
+ private:
+  bool holds(std::string_view result, const Sha256Digest& signature, SigningForm form,
+             std::size_t secret);
+
+  std::vector<HmacSha256> hmacs_;  ///< One for each secret, in their order.
+  std::vector<SigningForm> forms_;
+  SigningForm last_form_;
+  std::size_t last_secret_ = 0;
+};
+
+}  // namespace attestrd

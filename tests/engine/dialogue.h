@@ -1,0 +1,190 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace attestrd::dialogue {
+
+using namespace std::chrono_literals;
+
+inline HandshakeId id(std::string_view text) { return *HandshakeId::parse(text); }
+
+/// A conversation with one engine, on clocks that only the test moves. `say`s are kept, so the log
+/// is asserted too; polls are kept until they are answered.
+class Dialogue : public testing::Test {
+ protected:
+  static constexpr std::string_view kSecret = "client-secret";
+
+  void SetUp() override {
+    settings.requests_per_second = 0;
+    settings.host = "api.attestr.com";
+  }
+
+  Engine& engine() {
+    if (!engine_) {
+      std::vector<Secret> secrets;
+      secrets.emplace_back(std::string(kSecret));
+      verifier_ = std::make_unique<Verifier>(std::move(secrets), SigningFormPolicy::automatic);
+      engine_ = std::make_unique<Engine>(settings, *verifier_, 1, now());
+    }
+    return *engine_;
+  }
+
+  // ---- What happens.
+
+  void given_new(std::string_view text, std::optional<Duration> expires_in = {},
+                 std::string tag = "") {
+    adopt(text, Duration(0), expires_in, std::move(tag), true);
+  }
+  void given_queued(std::string_view text, Duration age = 0s) {
+    adopt(text, age, {}, "", false);
+  }
+  void advance(Duration duration) {
+    const Mono until = mono_ + duration;
+    while (true) {
+      const auto wake = engine().next_wake();
+      if (!wake || *wake > until) break;
+      const Mono to = std::max(*wake, mono_);
+      if (to == mono_ && to == last_woken_ && ++idle_wakes_ > 1000) {
+        FAIL() << "the engine wants to be woken at once, for ever";
+      }
+      if (to != last_woken_) idle_wakes_ = 0;
+      last_woken_ = to;
+      wall_ += to - mono_;
+      mono_ = to;
+      step(Woke{});
+    }
+    wall_ += until - mono_;
+    mono_ = until;
+  }
+  void wall_clock_jumps(Duration by) { wall_ += by; }
+
+  void attestr_says(std::string_view text, unsigned status, std::string body,
+                    std::string retry_after = "", std::string date = "") {
+    HttpResponse response;
+    response.status = status;
+    response.body = body;
+    response.retry_after = retry_after;
+    response.date = date;
+    reply(text, response);
+  }
+  void attestr_says_pending(std::string_view text) {
+    attestr_says(text, 200, answer(text, R"("consumed":false,"result":null)"));
+  }
+  void attestr_says_all_pending() {
+    while (!tickets_.empty()) attestr_says_pending(std::string(tickets_.begin()->first));
+  }
+  void attestr_says_code(std::string_view text, unsigned status, int code,
+                         std::string retry_after = "") {
+    attestr_says(text, status, fmt::format(R"({{"code":{},"message":"m"}})", code), retry_after);
+  }
+  void attestr_says_completed(std::string_view text, std::string_view tag = "290846") {
+    attestr_says(text, 200, answer(text, signed_result(kSecret), tag));
+  }
+  void attestr_says_forged(std::string_view text) {
+    attestr_says(text, 200, answer(text, signed_result("another secret")));
+  }
+  void poll_fails(std::string_view text, TransportFailure::Kind kind, int depth = -1) {
+    reply(text, TransportFailure{kind, "as the test says", depth});
+  }
+  void step(const EngineEvent& event) {
+    Actions actions;
+    engine().step(now(), event, actions);
+    for (Action& action : actions) std::visit([this](auto& a) { take(a); }, action);
+  }
+
+  // ---- What is expected.
+
+  bool polls(std::string_view text) const { return tickets_.contains(std::string(text)); }
+  std::size_t polls_in_flight() const { return tickets_.size(); }
+  Duration delay_until_poll(std::string_view text, Duration patience = 400 * 24h) {
+    const Mono from = mono_;
+    while (!polls(text) && mono_ - from < patience) {
+      const auto wake = engine().next_wake();
+      if (!wake) break;
+      advance(std::max(*wake - mono_, Duration(0)));
+    }
+    EXPECT_TRUE(polls(text)) << text << " is not polled";
+    return mono_ - from;
+  }
+  const Settle* settled(std::string_view text) const {
+    const auto found = std::find_if(settles.begin(), settles.end(), [&](const Settle& s) {
+      return s.finish.id.view() == text;
+    });
+    return found == settles.end() ? nullptr : &*found;
+  }
+  bool ended(std::string_view text, Outcome outcome, Reason reason = Reason::none) const {
+    const Settle* const settle = settled(text);
+    return settle && settle->finish.outcome == outcome && settle->finish.reason == reason;
+  }
+  std::size_t said(Event event) const {
+    return static_cast<std::size_t>(
+        std::count_if(notices.begin(), notices.end(), [=](const Notice& n) {
+          return n.event == event;
+        }));
+  }
+  const Notice& last_said(Event event) const {
+    const auto found = std::find_if(notices.rbegin(), notices.rend(),
+                                    [=](const Notice& n) { return n.event == event; });
+    EXPECT_NE(found, notices.rend()) << name_of(event);
+    return *found;
+  }
+
+  Now now() const { return {mono_, wall_}; }
+
+  EngineSettings settings;
+  std::vector<Settle> settles;
+  std::vector<Save> saves;
+  std::vector<Notice> notices;
+  std::size_t polls_started = 0;
+  std::vector<Mono> poll_times;
+
+ private:
+  static std::string answer(std::string_view text, std::string_view fields,
+                            std::string_view tag = "290846") {
+    return fmt::format(R"({{"_id":"{}","tag":"{}","requestId":"r-1",{}}})", text, tag, fields);
+  }
+  static std::string signed_result(std::string_view secret);
+
+  void adopt(std::string_view text, Duration age, std::optional<Duration> expires_in,
+             std::string tag, bool is_new) {
+    QueuedHandshake handshake{id(text), std::move(tag), wall_ - age, {}, {}, 0};
+    if (expires_in) handshake.expiry = wall_ + *expires_in;
+    step(Adopted{&handshake, is_new});
+  }
+  void reply(std::string_view text, PollReply what) {
+    const auto ticket = tickets_.find(std::string(text));
+    ASSERT_NE(ticket, tickets_.end()) << text << " has no poll in flight";
+    const Poller::Ticket number = ticket->second;
+    tickets_.erase(ticket);
+    step(Replied{number, &what});
+  }
+  void take(StartPoll& action) {
+    const bool is_first = tickets_.emplace(action.id.view(), action.ticket).second;
+    EXPECT_TRUE(is_first) << action.id.view() << " has two polls in flight";
+    ++polls_started;
+    poll_times.push_back(mono_);
+  }
+  void take(Settle& action) { settles.push_back(std::move(action)); }
+  void take(Save& action) { saves.push_back(action); }
+  void take(Say& action) { notices.push_back(std::move(action.notice)); }
+
+  Mono mono_ = Mono(1000h);
+  Wall wall_ = Wall(Duration(1'764'000'000'000'000));  // 2025-11-24 16:00 UTC
+  Mono last_woken_ = Mono::min();
+  int idle_wakes_ = 0;
+  std::unique_ptr<Verifier> verifier_;
+  std::unique_ptr<Engine> engine_;
+  std::map<std::string, Poller::Ticket> tickets_;
+};
+
+}  // namespace attestrd::dialogue

@@ -1,0 +1,209 @@
+#include "engine/dialogue.h"
+
+namespace attestrd::dialogue {
+namespace {
+
+using Terminal = Dialogue;
+
+TEST_F(Terminal, ConsumedWithAValidSignatureIsCompleted) {
+  given_new("h1");
+  EXPECT_TRUE(polls("h1"));
+  attestr_says_completed("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+  EXPECT_TRUE(settled("h1")->keeps_response);
+  EXPECT_EQ(settled("h1")->finish.form, SigningForm::raw);
+  EXPECT_EQ(settled("h1")->finish.request_id, "r-1");
+  EXPECT_EQ(settled("h1")->finish.polls, 1U);
+}
+
+TEST_F(Terminal, AnEndedHandshakeIsNotPolledAgain) {
+  given_new("h1");
+  attestr_says_completed("h1");
+  advance(48h);
+  step(Settled{id("h1")});
+  EXPECT_TRUE(engine().is_empty());
+  advance(48h);
+  EXPECT_EQ(polls_started, 1U);
+}
+
+TEST_F(Terminal, PendingWaitsAndRemembersWhenItWasLastSeenPending) {
+  given_new("h1");
+  attestr_says_pending("h1");
+  const Wall seen = now().wall;
+  EXPECT_EQ(settles.size(), 0U);
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  EXPECT_EQ(settled("h1")->finish.last_pending_at, seen);
+  EXPECT_EQ(settled("h1")->finish.polls, 2U);
+}
+
+TEST_F(Terminal, ABadSignatureIsAskedAgainAndRejectedAtTheThird) {
+  given_new("h1");
+  attestr_says_forged("h1");
+  delay_until_poll("h1");
+  attestr_says_forged("h1");
+  EXPECT_EQ(settles.size(), 0U);
+  delay_until_poll("h1");
+  attestr_says_forged("h1");
+  EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::invalid_signature));
+  EXPECT_EQ(said(Event::poll_error), 2U);
+}
+
+TEST_F(Terminal, AGoodSignatureAfterABadOneIsCompleted) {
+  given_new("h1");
+  attestr_says_forged("h1");
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(Terminal, AWrongIdIsRejectedOnlyAfterTheAttempts) {
+  given_new("h1");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(settles.size(), 0U);
+    delay_until_poll("h1");
+    attestr_says("h1", 200, R"({"_id":"h2","consumed":false})");
+  }
+  EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::wrong_id));
+}
+
+TEST_F(Terminal, ADuplicateKeyIsRejectedOnlyAfterTheAttempts) {
+  given_new("h1");
+  for (int i = 0; i < 3; ++i) {
+    delay_until_poll("h1");
+    attestr_says("h1", 200, R"({"_id":"h1","consumed":false,"consumed":true})");
+  }
+  EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::duplicate_key));
+}
+
+TEST_F(Terminal, GarbageNeverEndsAHandshake) {
+  given_new("h1");
+  for (int i = 0; i < 50; ++i) {
+    delay_until_poll("h1");
+    attestr_says("h1", 200, "<html>");
+  }
+  EXPECT_EQ(settles.size(), 0U);
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(Terminal, ArchivedWithoutAResultIsArchived) {
+  given_new("h1");
+  attestr_says("h1", 200, R"({"_id":"h1","consumed":true,"archived":1764000000000,"result":null})");
+  EXPECT_TRUE(ended("h1", Outcome::archived));
+}
+
+TEST_F(Terminal, ArchivedWithAGoodResultIsDelivered) {
+  given_new("h1");
+  attestr_says("h1", 200,
+               R"({"_id":"h1","consumed":true,"archived":1764000000000,"result":{},)"
+               R"("resultSignature":"bad"})");
+  EXPECT_EQ(settles.size(), 0U) << "a bad signature is doubted, archived or not";
+}
+
+TEST_F(Terminal, ConsumedWithoutAResultIsNotFinished) {
+  given_new("h1");
+  attestr_says("h1", 200, R"({"_id":"h1","consumed":true,"result":null})");
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(Terminal, AnUnknownHandshakeFailsExactlyWhenItsGraceEnds) {
+  given_new("h1");
+  const Mono first = now().mono;
+  attestr_says_code("h1", 400, 4002);
+  while (settles.empty()) {
+    delay_until_poll("h1");
+    attestr_says_code("h1", 404, 0);
+  }
+  EXPECT_TRUE(ended("h1", Outcome::failed, Reason::not_found));
+  EXPECT_FALSE(settled("h1")->keeps_response);
+  EXPECT_EQ(now().mono - first, settings.unknown_grace);
+}
+
+TEST_F(Terminal, AHandshakeThatBecomesVisibleIsPolledOn) {
+  given_new("h1");
+  attestr_says_code("h1", 400, 4002);
+  advance(5min);
+  delay_until_poll("h1");
+  attestr_says_pending("h1");
+  for (int i = 0; i < 20; ++i) {
+    delay_until_poll("h1");
+    attestr_says_pending("h1");
+  }
+  EXPECT_EQ(settles.size(), 0U);
+}
+
+TEST_F(Terminal, TheLastPollFallsExactlyOnTheDeadline) {
+  settings.expiry_grace = 10min;
+  given_new("h1", 2h);
+  const Mono deadline = now().mono + 2h + 10min;
+  while (settles.empty()) {
+    attestr_says_pending("h1");
+    if (settles.empty()) delay_until_poll("h1");
+  }
+  EXPECT_EQ(now().mono, deadline);
+  EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
+}
+
+TEST_F(Terminal, ExpiredOnlyAfterTheLastPollGotAnAnswer) {
+  given_new("h1", 1h);
+  attestr_says_pending("h1");
+  while (now().mono < Mono(1000h) + 3h) {
+    delay_until_poll("h1");
+    poll_fails("h1", TransportFailure::Kind::timeout);
+  }
+  EXPECT_EQ(settles.size(), 0U);
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(Terminal, AnAnswerToAPollFromBeforeTheDeadlineDoesNotExpireIt) {
+  given_new("h1", 1h);
+  advance(3h);  // a very slow answer
+  attestr_says_pending("h1");
+  EXPECT_EQ(settles.size(), 0U);
+  EXPECT_EQ(delay_until_poll("h1"), settings.min_interval);
+  attestr_says_pending("h1");
+  EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
+}
+
+TEST_F(Terminal, NothingExpiresWhileTheServersClockSaysItIsEarly) {
+  wall_clock_jumps(24h * 365);  // wrong from the start, a year ahead
+  given_new("h1", 1h - 24h * 365);
+  attestr_says("h1", 200, R"({"_id":"h1","consumed":false})", "", "Mon, 24 Nov 2025 16:00:00 GMT");
+  EXPECT_EQ(settles.size(), 0U);
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(Terminal, AJumpOfTheWallClockNeitherFreezesNorExpires) {
+  for (const Duration jump : {Duration(24h * 365), Duration(-24h * 365 * 2)}) {
+    given_new("h1", 1h);
+    attestr_says_pending("h1");
+    wall_clock_jumps(jump);
+    EXPECT_LE(delay_until_poll("h1"), 4s);
+    attestr_says_pending("h1");
+    EXPECT_EQ(settles.size(), 0U);
+    step(Taken{id("h1")});
+  }
+}
+
+TEST_F(Terminal, AnotherTagThanGivenIsRejected) {
+  given_new("h1", {}, "mine");
+  for (int i = 0; i < 3; ++i) {
+    delay_until_poll("h1");
+    attestr_says_completed("h1", "theirs");
+  }
+  EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::tag_mismatch));
+  given_new("h2", {}, "mi\"ne");
+  attestr_says_completed("h2", "mi\\u0022ne");
+  EXPECT_TRUE(ended("h2", Outcome::completed)) << "a tag is compared by what it says";
+}
+
+}  // namespace
+}  // namespace attestrd::dialogue
