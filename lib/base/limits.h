@@ -15,7 +15,7 @@ inline constexpr Duration kErrorBackoffFirst = 1s;  ///< Doubles with each error
 inline constexpr Duration kErrorBackoffCap = 300s;  ///< Applied before the jitter.
 inline constexpr Duration kCanaryFirst = 5s;        ///< Doubles with each canary that fails.
 inline constexpr Duration kCanaryCap = 10min;
-inline constexpr Duration kDailyLimitCanary = 1h;   ///< While a daily limit holds.
+inline constexpr Duration kDailyLimitCanary = 1h;  ///< While a daily limit holds.
 inline constexpr Duration kRetryAfterCap = 1h;
 inline constexpr std::uint32_t kSlowStartConnections = 2;
 inline constexpr std::uint32_t kBreakerFailures = 10;  ///< In a row, with no good answer between.
@@ -25,14 +25,16 @@ inline constexpr std::size_t kSubmissionFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kSubmissionLineBytes = 4096;
 inline constexpr std::size_t kTagBytes = 256;
 inline constexpr std::size_t kIntakeLinesPerRound = 10'000;
-inline constexpr std::size_t kRefusalBytes = std::size_t{1} << 20;  ///< More: the file is kept whole.
-inline constexpr std::size_t kNoticesPerFile = 10;  ///< Of a kind; more are summed up.
-inline constexpr Duration kSubmissionQuiet = 1s;    ///< For a file that may be half written.
-inline constexpr Duration kInboxScanInterval = 2s;  ///< inotify only makes it earlier.
+inline constexpr std::size_t kRefusalBytes = std::size_t{1}
+                                             << 20;  ///< More: the file is kept whole.
+inline constexpr std::size_t kNoticesPerFile = 10;   ///< Of a kind; more are summed up.
+inline constexpr Duration kSubmissionQuiet = 1s;     ///< For a file that may be half written.
+inline constexpr Duration kInboxScanInterval = 2s;   ///< inotify only makes it earlier.
 
 // Publication.
-inline constexpr std::size_t kUnsettledRecords = 1024;              ///< Polling waits at this backlog
-inline constexpr std::size_t kUnsettledBytes = std::size_t{64} << 20;  ///< or this, whichever first.
+inline constexpr std::size_t kUnsettledRecords = 1024;  ///< Polling waits at this backlog
+inline constexpr std::size_t kUnsettledBytes = std::size_t{64}
+                                               << 20;  ///< or this, whichever first.
 inline constexpr Duration kDiskFullRetry = 1s;
 inline constexpr Duration kMarkDelay = 20ms;  ///< Marks of a round wait so long for company.
 inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;

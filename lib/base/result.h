@@ -11,16 +11,16 @@ namespace attestrd {
 /// What kind of trouble an operation met. The text that travels with it is for people; this is
 /// what code may branch on.
 enum class Errc {
-  invalid_input,       ///< Data from outside breaks its format: a submission, a spool file, an id.
-  invalid_config,      ///< The configuration, or a file that it names, can't be used as it stands.
-  not_found,           ///< A file or a row that was asked for by name is not there.
-  already_exists,      ///< A name that had to be free is taken.
-  unsafe_file,         ///< A link, fifo, device, folder or hard link where a plain file must be.
-  permission_denied,   ///< The system refuses: EACCES, EPERM, EROFS.
-  disk_full,           ///< No room: ENOSPC, EDQUOT, SQLITE_FULL. Nothing was changed; try again later.
-  io_failure,          ///< Any other failure of a file, a folder or the queue. Never retried.
-  unavailable,         ///< Somebody else holds it (a lock), or nobody answers (the control socket).
-  newer_version,       ///< The queue file was written by a newer attestrd.
+  invalid_input,      ///< Data from outside breaks its format: a submission, a spool file, an id.
+  invalid_config,     ///< The configuration, or a file that it names, can't be used as it stands.
+  not_found,          ///< A file or a row that was asked for by name is not there.
+  already_exists,     ///< A name that had to be free is taken.
+  unsafe_file,        ///< A link, fifo, device, folder or hard link where a plain file must be.
+  permission_denied,  ///< The system refuses: EACCES, EPERM, EROFS.
+  disk_full,      ///< No room: ENOSPC, EDQUOT, SQLITE_FULL. Nothing was changed; try again later.
+  io_failure,     ///< Any other failure of a file, a folder or the queue. Never retried.
+  unavailable,    ///< Somebody else holds it (a lock), or nobody answers (the control socket).
+  newer_version,  ///< The queue file was written by a newer attestrd.
 };
 
 /// An error for its reader: `message` says what failed, where, and what to do about it.
@@ -38,8 +38,6 @@ struct Error {
 template <class T>
 using Result = boost::system::result<T, Error>;
 
-inline Error fail(Errc code, std::string message) {
-  return Error{code, std::move(message)};
-}
+inline Error fail(Errc code, std::string message) { return Error{code, std::move(message)}; }
 
 }  // namespace attestrd

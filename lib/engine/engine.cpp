@@ -11,7 +11,6 @@ namespace attestrd {
 Engine::Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now)
     : verifier_(verifier),
       prng_(seed),
-      account_(seed),
       wheel_(now.mono),
       concurrency_(limits::kSlowStartConnections),
       now_(now) {

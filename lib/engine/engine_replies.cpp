@@ -140,8 +140,8 @@ void Engine::retry_later(Slot slot, std::optional<Duration> retry_after) {
       exponential_backoff(limits::kErrorBackoffFirst, limits::kErrorBackoffCap, record.errors),
       prng_);
   if (record.errors < std::numeric_limits<std::uint8_t>::max()) ++record.errors;
-  const Duration floor = std::max(settings_.min_interval,
-                                  std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap));
+  const Duration floor = std::max(
+      settings_.min_interval, std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap));
   schedule(slot, now_.mono + std::max(delay, floor), now_.mono + floor);
 }
 

@@ -56,7 +56,7 @@ struct Stop {};
 /// The time asked for by next_wake() has come.
 struct Woke {};
 
-using EngineEvent = std::variant<Recovering, Adopted, Taken, Replied, Settled, DiskFull, DiskHasRoom,
-                                 Reconfigured, Stop, Woke>;
+using EngineEvent = std::variant<Recovering, Adopted, Taken, Replied, Settled, DiskFull,
+                                 DiskHasRoom, Reconfigured, Stop, Woke>;
 
 }  // namespace attestrd

@@ -22,24 +22,24 @@ struct PendingRecord {
     settling,  ///< Ended; the ledger is writing it down.
   };
 
-  Mono submitted;          ///< May lie before the start of the process.
-  Mono deadline;           ///< The last poll falls here.
-  Wall deadline_wall;      ///< The same moment, to hold against the clock of the server.
-  Mono unknown_since;      ///< First "no such handshake" of the current run of them.
-  Wall last_pending_at{};  ///< Zero: never.
+  Mono submitted;                ///< May lie before the start of the process.
+  Mono deadline;                 ///< The last poll falls here.
+  Wall deadline_wall;            ///< The same moment, to hold against the clock of the server.
+  Mono unknown_since;            ///< First "no such handshake" of the current run of them.
+  Wall last_pending_at{};        ///< Zero: never.
   std::uint64_t tag_digest = 0;  ///< First 8 bytes of the SHA-256 of the tag given; 0: none given.
   std::uint32_t polls = 0;
   std::uint32_t id_offset = 0;
   std::uint32_t response_bytes = 0;  ///< While settling: what the ledger holds for it.
-  std::uint8_t errors = 0;       ///< In a row; the exponent of its own backoff.
-  std::uint8_t doubts = 0;       ///< Answers that seemed forged: see `signature_attempts`.
+  std::uint8_t errors = 0;           ///< In a row; the exponent of its own backoff.
+  std::uint8_t doubts = 0;           ///< In a row: answers that seemed forged.
   State state = State::vacant;
-  bool is_unknown : 1 = false;   ///< `unknown_since` holds.
-  bool is_last_poll : 1 = false; ///< The poll in flight began at or after the deadline.
-  bool is_canary : 1 = false;    ///< The poll in flight is the account's canary.
-  bool is_fresh : 1 = false;     ///< Accepted by this process, and not polled yet.
-  bool is_taken : 1 = false;     ///< Taken away while a poll or a lane still names its slot.
-  bool is_unsaved : 1 = false;   ///< `polls` has changed since the queue last heard of it.
+  bool is_unknown : 1 = false;    ///< `unknown_since` holds.
+  bool is_last_poll : 1 = false;  ///< The poll in flight began at or after the deadline.
+  bool is_canary : 1 = false;     ///< The poll in flight is the account's canary.
+  bool is_fresh : 1 = false;      ///< Accepted by this process, and not polled yet.
+  bool is_taken : 1 = false;      ///< Taken away while a poll or a lane still names its slot.
+  bool is_unsaved : 1 = false;    ///< `polls` has changed since the queue last heard of it.
 };
 
 /// Every pending handshake, by slot and by id. Records lie in chunks that never move; ids in one

@@ -74,10 +74,13 @@ class Judge {
     return verdict;
   }
 
-  Verdict operator()(const ServerTrouble&) { return verdict_of(Verdict::Kind::retry, false, "server_error"); }
+  Verdict operator()(const ServerTrouble&) {
+    return verdict_of(Verdict::Kind::retry, false, "server_error");
+  }
 
   Verdict operator()(const Invalid& invalid) {
-    if (!invalid.looks_forged) return verdict_of(Verdict::Kind::retry, false, name_of(invalid.reason));
+    if (!invalid.looks_forged)
+      return verdict_of(Verdict::Kind::retry, false, name_of(invalid.reason));
     return doubt(invalid.reason == Invalid::Reason::wrong_id ? Reason::wrong_id
                                                              : Reason::duplicate_key);
   }
@@ -85,11 +88,13 @@ class Judge {
  private:
   Verdict not_yet() {
     record_.is_unknown = false;
+    record_.doubts = 0;
     record_.last_pending_at = now_.wall;
     return record_.is_last_poll ? finish(Outcome::failed, Reason::expired) : wait();
   }
 
-  /// Doubts are counted over the life of the handshake: a forger gains nothing by taking turns.
+  /// Doubts count in a row: to reject on a few spoilt answers among many good ones would lose a
+  /// result, while a forger who lets good ones through gains nothing.
   Verdict doubt(Reason reason) {
     ++record_.doubts;
     if (record_.doubts >= settings_.signature_attempts) return finish(Outcome::rejected, reason);

@@ -46,7 +46,8 @@ struct Verdict {
   std::string_view trouble;
 };
 
-/// Pure but for what `verifier` remembers; counts the doubts and keeps the unknown grace in `record`.
+/// Pure but for what `verifier` remembers; counts the doubts and keeps the unknown grace in
+/// `record`.
 Verdict judge(const Answer& answer, PendingRecord& record, Now now, const EngineSettings& settings,
               Verifier& verifier);
 

@@ -21,8 +21,12 @@ class HandshakeId {
 
   std::string_view view() const { return {text_.data(), length_}; }
 
-  friend bool operator==(const HandshakeId& a, const HandshakeId& b) { return a.view() == b.view(); }
-  friend auto operator<=>(const HandshakeId& a, const HandshakeId& b) { return a.view() <=> b.view(); }
+  friend bool operator==(const HandshakeId& a, const HandshakeId& b) {
+    return a.view() == b.view();
+  }
+  friend auto operator<=>(const HandshakeId& a, const HandshakeId& b) {
+    return a.view() <=> b.view();
+  }
 
  private:
   HandshakeId() = default;

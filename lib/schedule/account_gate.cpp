@@ -32,7 +32,7 @@ std::string_view name_of(PauseReason reason) {
   check_failed("a pause has a reason", __FILE__, __LINE__);
 }
 
-Duration AccountGate::canary_delay(Now now) {
+Duration AccountGate::canary_delay(Now now) const {
   if (reason_ == PauseReason::daily_limit) {
     return std::min(limits::kDailyLimitCanary, until_midnight_in_kolkata(now.wall));
   }
@@ -57,7 +57,8 @@ bool AccountGate::trouble(Now now, PauseReason reason, std::optional<Duration> r
     next_canary_ = now.mono + canary_delay(now);
   }
   if (retry_after) {
-    next_canary_ = std::max(next_canary_, now.mono + std::min(*retry_after, limits::kRetryAfterCap));
+    next_canary_ =
+        std::max(next_canary_, now.mono + std::min(*retry_after, limits::kRetryAfterCap));
   }
   return opens;
 }

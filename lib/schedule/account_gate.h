@@ -4,7 +4,6 @@
 #include <optional>
 #include <string_view>
 
-#include "base/prng.h"
 #include "base/time.h"
 
 namespace attestrd {
@@ -28,8 +27,6 @@ std::string_view name_of(PauseReason reason);
 /// one more reason to pause.
 class AccountGate {
  public:
-  explicit AccountGate(std::uint64_t seed) : prng_(seed) {}
-
   bool is_open() const { return !reason_; }
   std::optional<PauseReason> reason() const { return reason_; }
   Wall paused_since() const { return since_; }
@@ -61,9 +58,8 @@ class AccountGate {
   void canary_lost() { canary_in_flight_ = false; }
 
  private:
-  Duration canary_delay(Now now);
+  Duration canary_delay(Now now) const;
 
-  Prng prng_;
   std::optional<PauseReason> reason_;
   Wall since_{};
   Mono next_canary_ = Mono::min();

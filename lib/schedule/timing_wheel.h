@@ -12,8 +12,9 @@ namespace attestrd {
 
 /// Says which of a million slots are due. A hierarchical timing wheel (Varghese and Lauck 1987):
 /// seven levels of 64 lists, each level 64 times coarser than the one below, with a bitmap a level.
-/// Insert and erase cost a constant, whatever the number of slots; so does finding the next wake-up.
-/// A slot is a small number chosen by the caller, at most once in the wheel; it costs 16 bytes.
+/// Insert and erase cost a constant, whatever the number of slots; so does finding the next
+/// wake-up. A slot is a small number chosen by the caller, at most once in the wheel; it costs 16
+/// bytes.
 class TimingWheel {
  public:
   using Slot = std::uint32_t;
@@ -57,10 +58,10 @@ class TimingWheel {
   void advance_to(std::uint64_t tick);
 
   Mono start_;
-  std::uint64_t current_ = 0;   // Every slot in a list has a greater tick; they differ first in
+  std::uint64_t current_ = 0;  // Every slot in a list has a greater tick; they differ first in
   std::array<Level, kLevels> levels_;  // the digit (base 64) that names the slot's level.
-  Slot due_ = kNone;            // The slots whose tick has come.
-  std::deque<Node> nodes_;      // By slot; a deque, so that growth never moves or doubles it.
+  Slot due_ = kNone;                   // The slots whose tick has come.
+  std::deque<Node> nodes_;  // By slot; a deque, so that growth never moves or doubles it.
 };
 
 }  // namespace attestrd

@@ -46,11 +46,12 @@ TEST_F(Account, EveryKindPausesAndFailsNobody) {
     int code;
     PauseReason reason;
   };
-  const Row rows[] = {{401, 4016, PauseReason::unauthorized},  {403, 4031, PauseReason::forbidden},
-                      {403, 4035, PauseReason::forbidden},     {403, 4039, PauseReason::forbidden},
-                      {400, 4005, PauseReason::low_credits},   {400, 40051, PauseReason::wrong_version},
-                      {429, 4291, PauseReason::rate_limited},  {429, 4292, PauseReason::rate_limited},
-                      {429, 4293, PauseReason::daily_limit}};
+  const Row rows[] = {
+      {401, 4016, PauseReason::unauthorized}, {403, 4031, PauseReason::forbidden},
+      {403, 4035, PauseReason::forbidden},    {403, 4039, PauseReason::forbidden},
+      {400, 4005, PauseReason::low_credits},  {400, 40051, PauseReason::wrong_version},
+      {429, 4291, PauseReason::rate_limited}, {429, 4292, PauseReason::rate_limited},
+      {429, 4293, PauseReason::daily_limit}};
   given_new("h1");
   for (const Row& row : rows) {
     delay_until_poll("h1");

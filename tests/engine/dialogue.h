@@ -45,9 +45,7 @@ class Dialogue : public testing::Test {
                  std::string tag = "") {
     adopt(text, Duration(0), expires_in, std::move(tag), true);
   }
-  void given_queued(std::string_view text, Duration age = 0s) {
-    adopt(text, age, {}, "", false);
-  }
+  void given_queued(std::string_view text, Duration age = 0s) { adopt(text, age, {}, "", false); }
   void advance(Duration duration) {
     const Mono until = mono_ + duration;
     while (true) {
@@ -117,9 +115,8 @@ class Dialogue : public testing::Test {
     return mono_ - from;
   }
   const Settle* settled(std::string_view text) const {
-    const auto found = std::find_if(settles.begin(), settles.end(), [&](const Settle& s) {
-      return s.finish.id.view() == text;
-    });
+    const auto found = std::find_if(settles.begin(), settles.end(),
+                                    [&](const Settle& s) { return s.finish.id.view() == text; });
     return found == settles.end() ? nullptr : &*found;
   }
   bool ended(std::string_view text, Outcome outcome, Reason reason = Reason::none) const {
@@ -127,10 +124,8 @@ class Dialogue : public testing::Test {
     return settle && settle->finish.outcome == outcome && settle->finish.reason == reason;
   }
   std::size_t said(Event event) const {
-    return static_cast<std::size_t>(
-        std::count_if(notices.begin(), notices.end(), [=](const Notice& n) {
-          return n.event == event;
-        }));
+    return static_cast<std::size_t>(std::count_if(
+        notices.begin(), notices.end(), [=](const Notice& n) { return n.event == event; }));
   }
   const Notice& last_said(Event event) const {
     const auto found = std::find_if(notices.rbegin(), notices.rend(),

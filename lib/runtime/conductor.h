@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <string>
+
+#include "engine/engine.h"
+#include "poll/poller.h"
+#include "runtime/disk_worker.h"
+
+namespace attestrd {
+
+/// Carries out what the engine decides: one switch over actions, one timer for all handshakes.
+/// Decides nothing. Everything in it runs on the event loop.
+class Conductor {
+ public:
+  using Say = std::function<void(const Notice&)>;
+
+  Conductor(boost::asio::io_context& loop, Engine& engine, Say say);
+
+  /// The hands, which themselves need the conductor to report to. Call before anything else.
+  void connect(Poller& poller, DiskWorker& disk);
+
+  void step(const EngineEvent& event) { step(event, nullptr); }
+
+  /// For Poller::OnReply.
+  void replied(Poller::Ticket ticket, const PollReply& reply, std::string& body);
+  /// For DiskWorker::Events::report.
+  void written(const RoundReport& report);
+
+  /// When the loop last turned the engine: what the watchdog looks at.
+  Mono last_step() const { return last_step_; }
+
+ private:
+  void step(const EngineEvent& event, std::string* body);
+  void perform(StartPoll& action, std::string* body);
+  void perform(Settle& action, std::string* body);
+  void perform(Save& action, std::string* body);
+  void perform(attestrd::Say& action, std::string* body);
+  void wake_in_time();
+
+  Engine& engine_;
+  Say say_;
+  Poller* poller_ = nullptr;
+  DiskWorker* disk_ = nullptr;
+  boost::asio::steady_timer timer_;
+  Mono timer_due_ = Mono::max();
+  Mono last_step_;
+  Actions actions_;
+};
+
+}  // namespace attestrd

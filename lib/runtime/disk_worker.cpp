@@ -1,0 +1,111 @@
+#include "runtime/disk_worker.h"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+#include "base/limits.h"
+
+namespace attestrd {
+
+DiskWorker::DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock clock,
+                       Events events)
+    : ledger_(ledger),
+      loop_(std::move(loop)),
+      clock_(std::move(clock)),
+      events_(std::move(events)),
+      thread_([this] { run(); }) {}
+
+DiskWorker::~DiskWorker() {
+  stop();
+}
+
+template <class Change>
+void DiskWorker::add(Change change) {
+  {
+    const std::lock_guard lock(mutex_);
+    change(waiting_);
+    has_work_ = true;
+  }
+  changed_.notify_one();
+}
+
+void DiskWorker::submit(Finish finish) {
+  add([&finish](RoundRequest& waiting) { waiting.finishes.push_back(std::move(finish)); });
+}
+
+void DiskWorker::submit(Progress progress) {
+  add([&progress](RoundRequest& waiting) { waiting.progress.push_back(std::move(progress)); });
+}
+
+void DiskWorker::scan_inbox() {
+  add([](RoundRequest& waiting) { waiting.scan_inbox = true; });
+}
+
+void DiskWorker::purge_tombstones() {
+  add([](RoundRequest& waiting) { waiting.purge_tombstones = true; });
+}
+
+void DiskWorker::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void DiskWorker::run() {
+  RoundRequest request;
+  while (wait_for_work(request))
+    if (!write(request)) return;
+}
+
+/// Takes all that waits. Returns false when the worker is stopped and nothing is left to do.
+bool DiskWorker::wait_for_work(RoundRequest& request) {
+  const auto is_called = [this] { return has_work_ || stopping_; };
+  std::unique_lock lock(mutex_);
+  if (ledger_.has_unmarked())
+    changed_.wait_for(lock, limits::kMarkDelay, is_called);
+  else
+    changed_.wait(lock, is_called);
+  if (!has_work_ && !ledger_.has_unmarked()) return false;
+  request = std::exchange(waiting_, {});
+  has_work_ = false;
+  return true;
+}
+
+/// Writes one round, however long the disk is full. Returns false when the worker must end.
+bool DiskWorker::write(RoundRequest& request) {
+  bool was_full = false;
+  for (;;) {
+    auto report = ledger_.round(request, clock_());
+    if (report) {
+      if (was_full) tell(events_.disk_room);
+      tell(events_.report, std::move(*report));
+      return true;
+    }
+    if (report.error().code != Errc::disk_full) {
+      tell(events_.failed, report.error());
+      return false;
+    }
+    if (!was_full) tell(events_.disk_full, report.error());
+    was_full = true;
+    if (!wait_for_retry()) return false;
+  }
+}
+
+/// Returns false when the worker was stopped.
+bool DiskWorker::wait_for_retry() {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, limits::kDiskFullRetry, [this] { return stopping_; });
+}
+
+template <class Handler, class... Arguments>
+void DiskWorker::tell(const Handler& handler, Arguments... arguments) {
+  boost::asio::post(loop_, [handler, ... arguments = std::move(arguments)]() mutable {
+    handler(std::move(arguments)...);
+  });
+}
+
+}  // namespace attestrd

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "ledger/ledger.h"
+
+namespace attestrd {
+
+/// The one thread that writes to disk. All that comes in while a round runs waits for the next one
+/// and shares its commit, so that the event loop never waits and a busy disk costs delay alone.
+///
+/// All but the thread itself belongs to the event loop: every call comes from there, and every
+/// event goes there.
+class DiskWorker {
+ public:
+  struct Events {
+    std::function<void(RoundReport)> report;
+    std::function<void(const Error&)> disk_full;  ///< Once; the round is then tried until it fits.
+    std::function<void()> disk_room;              ///< The round that did not fit has been written.
+    std::function<void(const Error&)> failed;     ///< The last event: the process must end.
+  };
+  using Clock = std::function<Wall()>;
+
+  /// The ledger has recovered, and belongs to the worker until stop() returns.
+  DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock clock, Events events);
+  ~DiskWorker();
+
+  void submit(Finish finish);
+  void submit(Progress progress);
+  void scan_inbox();
+  void purge_tombstones();
+
+  /// Writes what waits, publishes and marks it, then ends the thread. On a full disk it tries once:
+  /// what does not fit is asked of Attestr again after the next start. Reports of the last rounds
+  /// are still posted to the loop. May be called again.
+  void stop();
+
+ private:
+  void run();
+  bool wait_for_work(RoundRequest& request);
+  bool write(RoundRequest& request);
+  bool wait_for_retry();
+  template <class Change>
+  void add(Change change);
+  template <class Handler, class... Arguments>
+  void tell(const Handler& handler, Arguments... arguments);
+
+  Ledger& ledger_;
+  boost::asio::any_io_executor loop_;
+  Clock clock_;
+  Events events_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  RoundRequest waiting_;     ///< Guarded by mutex_, like the next two.
+  bool has_work_ = false;
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "attestr_error.h"
+#include "dice.h"
+#include "fate.h"
+#include "faults.h"
+#include "signing.h"
+#include "spelled_json.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace attestrd::simulator {
+
+/// How the answers of this run look.
+struct AnswerStyle {
+  std::string secret;
+  SigningForm form = SigningForm::raw;
+  Layout layout = Layout::compact;
+  std::size_t result_bytes = 4096;
+  bool archived_in_seconds = false;  ///< Else in milliseconds.
+};
+
+/// One handshake as one answer shows it.
+struct HandshakeView {
+  std::string_view id;
+  std::string_view tag;
+  Standing standing = Standing::pending;
+  std::int64_t archived_unix_ms = 0;  ///< Counts only when archived.
+  bool forged = false;                ///< The signature is made without the secret.
+  std::uint64_t turn = 0;             ///< The n-th answer about this handshake.
+};
+
+/// The body of a 200: the keys of the Execution Result API, in the order of its sample. `fault`
+/// may spoil it (wrong_id, duplicate_keys, bad_signature, garbage); all others leave it alone.
+/// Pure: the same arguments give the same bytes.
+std::string answer_body(const HandshakeView& view, const Dice& dice, const AnswerStyle& style,
+                        Fault fault = Fault::none);
+
+/// `{"code": n, "message": s, "details": s}`; `details` is left out when empty.
+std::string error_body(const AttestrError& error, std::string_view details = {});
+
+/// The tag of a handshake that was given none: six digits that follow from the id alone.
+std::string tag_of(std::string_view id);
+
+}  // namespace attestrd::simulator

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "dice.h"
+
+#include <string_view>
+
+namespace attestrd::simulator {
+
+/// How long people take: the distribution of the seconds from the birth of a handshake to the end
+/// of its flow.
+class Law {
+ public:
+  /// `exponential:MEAN`, `lognormal:MEDIAN,SIGMA`, `pareto:MIN,ALPHA`, `uniform:A,B` or `fixed:S`.
+  /// Throws std::invalid_argument, which says what is wrong.
+  static Law parse(std::string_view text);
+
+  /// Seconds, >= 0.
+  double draw(Rng& rng) const;
+
+ private:
+  enum class Kind { exponential, lognormal, pareto, uniform, fixed };
+
+  Law(Kind kind, double a, double b) : kind_(kind), a_(a), b_(b) {}
+
+  Kind kind_;
+  double a_;
+  double b_;
+};
+
+}  // namespace attestrd::simulator

@@ -1,0 +1,65 @@
+#include "engine/roster.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "base/prng.h"
+
+namespace attestrd {
+namespace {
+
+HandshakeId id(std::string_view text) { return *HandshakeId::parse(text); }
+
+TEST(Roster, FindsWhatWasAddedAndNothingElse) {
+  Roster roster;
+  EXPECT_EQ(roster.find(id("a")), std::nullopt);
+  const auto slot = roster.add(id("a"));
+  EXPECT_EQ(roster.find(id("a")), slot);
+  EXPECT_EQ(roster.find(id("b")), std::nullopt);
+  EXPECT_EQ(roster.id_of(slot), id("a"));
+  EXPECT_EQ(roster.size(), 1U);
+}
+
+TEST(Roster, AReusedSlotStartsAfresh) {
+  Roster roster;
+  const auto slot = roster.add(id("a"));
+  roster[slot].polls = 7;
+  roster.remove(slot);
+  EXPECT_EQ(roster.find(id("a")), std::nullopt);
+  EXPECT_EQ(roster[slot].state, PendingRecord::State::vacant);
+  EXPECT_EQ(roster.add(id("b")), slot);
+  EXPECT_EQ(roster[slot].polls, 0U);
+  EXPECT_EQ(roster.slots(), 1U);
+}
+
+TEST(Roster, AgreesWithAMapOverRandomStepsWithIdsOfEveryLength) {
+  Prng prng(1);
+  Roster roster;
+  std::map<std::string, Roster::Slot> model;
+  for (int step = 0; step < 200'000; ++step) {
+    std::string text(1 + prng.next() % HandshakeId::kMaxLength, 'x');
+    const std::string number = std::to_string(prng.next() % 2000);
+    text.replace(0, std::min(text.size(), number.size()), number.substr(0, text.size()));
+    const auto known = model.find(text);
+    if (known == model.end()) {
+      model.emplace(text, roster.add(id(text)));
+    } else {
+      roster.remove(known->second);
+      model.erase(known);
+    }
+    if (step % 1000 == 0) {
+      ASSERT_EQ(roster.size(), model.size());
+      for (const auto& [name, slot] : model) {
+        ASSERT_EQ(roster.find(id(name)), slot);
+        ASSERT_EQ(roster.id_of(slot).view(), name);
+      }
+    }
+  }
+}
+
+TEST(Roster, ARecordStaysSmall) { EXPECT_LE(sizeof(PendingRecord), 72U); }
+
+}  // namespace
+}  // namespace attestrd
