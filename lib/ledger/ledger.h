@@ -16,8 +16,11 @@ namespace attestrd {
 class Inbox;
 class Queue;
 class Spool;
+struct InboxSlice;
+struct StagedHandshake;
 
-/// A handshake that has ended, on its way to the spool. The engine decides it, the ledger writes it.
+/// A handshake that has ended, on its way to the spool. The engine decides it, the ledger writes
+/// it.
 struct Finish {
   HandshakeId id;
   Outcome outcome{};
@@ -51,7 +54,8 @@ struct RoundReport {
   std::vector<HandshakeId> published;     ///< The finishes of the request that are in the spool.
   std::vector<Notice> notices;            ///< What to log, in order.
   bool inbox_has_more = false;            ///< The scan stopped at its bound: ask again at once.
-  bool inbox_waits = false;     ///< A file may be half written: ask again later.
+  bool inbox_waits = false;               ///< A file had to stay: ask again later.
+  bool inbox_scanned = false;             ///< The request asked for a scan.
 };
 
 /// Writes down what happened, in the one order that loses nothing and publishes nothing twice: the
@@ -68,16 +72,39 @@ class Ledger {
   /// again. Any other error is final: the process must end, and recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
 
-  /// True while `done` marks of the last round wait for a next commit: a round with an empty
-  /// request writes them.
-  bool has_unmarked() const { return !unmarked_.empty(); }
+  /// True while `done` marks of the last round wait for a next commit, or a record for room in its
+  /// folder: a round with an empty request sees to them.
+  bool has_unmarked() const { return !unmarked_.empty() || !staged_.empty(); }
 
  private:
+  /// A record that is in staging/ with its row, and what to log once it is published.
+  struct Unpublished {
+    HandshakeId id;
+    Outcome outcome{};
+    Notice notice;
+  };
+
+  Result<void> write_down(const RoundRequest& request, Wall now, RoundReport& report);
+  Result<void> stage(const std::vector<Finish>& finishes, RoundReport& report);
+  Result<void> stage(const Finish& finish, RoundReport& report);
+  Result<void> note_progress(const std::vector<Progress>& progress);
+  Result<void> take_in(Wall now, RoundReport& report);
+  Result<void> take_in(const InboxSlice& slice, Wall now, RoundReport& report);
+  Result<void> mark_published();
+  void undo();
+  Result<void> publish();
+
+  Result<void> return_broken_to_polling(std::vector<StagedHandshake>& staged,
+                                        std::vector<Notice>& notices);
+  Result<void> clear_staging(std::vector<Notice>& notices);
+
   Inbox& inbox_;
   Queue& queue_;
   Spool& spool_;
   Duration tombstone_age_;
-  std::vector<HandshakeId> unmarked_;
+  std::vector<Unpublished> staged_;    ///< By this round, or left by one that found no room.
+  std::vector<HandshakeId> unmarked_;  ///< Published; their rows still say `staged`.
+  RoundReport published_;              ///< What publish() did and no report tells yet.
 };
 
 }  // namespace attestrd

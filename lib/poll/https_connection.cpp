@@ -46,9 +46,9 @@ bool is_quiet(TlsStream& stream) {
 HttpsConnection::HttpsConnection(const asio::any_io_executor& executor) : deadline_(executor) {}
 
 asio::awaitable<HttpsConnection::Failure> HttpsConnection::open(std::shared_ptr<HttpsSetup> setup) {
+  close();
   setup_ = std::move(setup);
   request_.emplace(setup_->request);
-  keeps_alive_ = false;
   const auto& endpoint = setup_->settings.endpoint;
   const Instant until = Clock::now() + setup_->settings.connect_timeout;
   const auto addresses = co_await setup_->addresses->find(until);
@@ -138,7 +138,7 @@ TransportFailure HttpsConnection::exchange_failure(Progress progress,
   return failure_of(Kind::reset, "the answer is incomplete: " + error.message());
 }
 
-bool HttpsConnection::is_reusable(const std::shared_ptr<HttpsSetup>& setup) const {
+bool HttpsConnection::is_reusable(const std::shared_ptr<HttpsSetup>& setup) {
   return keeps_alive_ && setup_ == setup && is_quiet(*stream_);
 }
 
@@ -150,6 +150,7 @@ void HttpsConnection::close() {
 
 void HttpsConnection::abandon() {
   is_abandoned_ = true;
+  if (setup_) setup_->addresses->stop();
   keep_open();
   close();
 }

@@ -40,9 +40,9 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   boost::asio::awaitable<Failure> exchange(HandshakeId id);
 
   /// Whether it stands, made under `setup`, and nothing has come since the last answer. What may
-  /// come then is an end or nothing that we asked for; a TLS session ticket, which would do no harm,
-  /// can't be told from these without reading it, and it is rare this late.
-  bool is_reusable(const std::shared_ptr<HttpsSetup>& setup) const;
+  /// come then is an end, or nothing that we asked for. A TLS session ticket would do no harm, but
+  /// it can't be told from these without reading it, and it is rare this late.
+  bool is_reusable(const std::shared_ptr<HttpsSetup>& setup);
 
   /// After a failed exchange: not a byte of the answer had come.
   bool is_unanswered() const { return !reader_.has_begun(); }

@@ -105,7 +105,6 @@ void HttpsPoller::Pool::stop() {
   if (std::exchange(is_stopped_, true)) return;
   waiting_.clear();
   dismiss_idle();
-  setup_->addresses->stop();
   for (const auto& seat : seats_) seat->connection->abandon();
 }
 

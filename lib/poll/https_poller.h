@@ -34,8 +34,8 @@ struct HttpsPollerSettings {
 /// costs no failure: the request is sent once more, on a fresh one.
 class HttpsPoller final : public Poller {
  public:
-  /// Errors: a ca_file that can't be used; a version or a token that a request can't carry. `events`
-  /// must outlive the poller and be run by one thread, which is the only one to call the poller.
+  /// Errors: a ca_file that can't be used; a version or a token that a request can't carry.
+  /// `events` must outlive the poller and be run by one thread, the only one to call the poller.
   static Result<std::unique_ptr<HttpsPoller>> make(boost::asio::io_context& events,
                                                    HttpsPollerSettings settings,
                                                    OnReply on_reply);
@@ -45,8 +45,8 @@ class HttpsPoller final : public Poller {
   void start(Ticket ticket, const HandshakeId& id) override;
   void stop() override;
 
-  /// Takes new settings for every connection made from now on; idle ones are closed, polls in flight
-  /// end under the old ones. On an error nothing changes.
+  /// Takes new settings for every connection made from now on; idle ones are closed, polls in
+  /// flight end under the old ones. On an error nothing changes.
   Result<void> reconfigure(HttpsPollerSettings settings);
 
  private:

@@ -27,7 +27,8 @@ struct CertificateFault {
 /// Makes the handshake on `stream` hold only with a server that proves to be `endpoint`, and tells
 /// it which host is meant. `fault` is filled during the handshake and must live as long. False when
 /// OpenSSL does not take the host; then no handshake may be made.
-[[nodiscard]] bool expect_host(TlsStream& stream, const Endpoint& endpoint, CertificateFault& fault);
+[[nodiscard]] bool expect_host(TlsStream& stream, const Endpoint& endpoint,
+                               CertificateFault& fault);
 
 /// What OpenSSL calls the reason, e.g. "certificate has expired".
 std::string describe(const CertificateFault& fault);

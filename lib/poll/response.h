@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "handshake/handshake_id.h"
-#include "poll/retry_after.h"
 
 namespace attestrd {
 

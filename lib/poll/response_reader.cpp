@@ -20,6 +20,8 @@ using boost::system::error_code;
 
 constexpr std::size_t kKeptBodyBytes = 64 * 1024;  ///< A body buffer above this is given back.
 
+constexpr std::string_view kLastChunk = "0\r\n\r\n";  ///< The shortest end of a chunked body.
+
 constexpr std::string_view kHeaderTooLarge = "its header section is too large";
 constexpr std::string_view kLineTooLarge = "the line of a chunk or its trailer is too large";
 
@@ -173,8 +175,10 @@ ResponseReader::Progress ResponseReader::commit(std::size_t count) {
   const auto old_bytes = unparsed_bytes_;
   unparsed_bytes_ += count;
   has_begun_ = has_begun_ || count > 0;
-  if (parser_->message->is_header_done()) return parse();
-  return parse_with_head(old_bytes);
+  if (!parser_->message->is_header_done()) return parse_with_head(old_bytes);
+  // Beast asserts that the last chunk does not come to it in smaller pieces.
+  if (parser_->parts.is_chunked && unparsed_bytes_ < kLastChunk.size()) return Progress::more;
+  return parse();
 }
 
 /// The header section is parsed in one piece, once it is here. Beast would join its folded lines

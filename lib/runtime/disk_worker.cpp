@@ -16,9 +16,7 @@ DiskWorker::DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock 
       events_(std::move(events)),
       thread_([this] { run(); }) {}
 
-DiskWorker::~DiskWorker() {
-  stop();
-}
+DiskWorker::~DiskWorker() { stop(); }
 
 template <class Change>
 void DiskWorker::add(Change change) {

@@ -57,7 +57,7 @@ class DiskWorker {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  RoundRequest waiting_;     ///< Guarded by mutex_, like the next two.
+  RoundRequest waiting_;  ///< Guarded by mutex_, like the next two.
   bool has_work_ = false;
   bool stopping_ = false;
 

@@ -55,7 +55,8 @@ void EcmascriptNumber::append(std::string_view text) {
 }
 
 void EcmascriptNumber::append_zeros(int count) {
-  for (; count > 0; --count) append("0");
+  constexpr std::string_view kZeros = "00000000000000000000";  // At most n - k = 20 are asked for.
+  append(kZeros.substr(0, static_cast<std::size_t>(count)));
 }
 
 void EcmascriptNumber::append_value(double value) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <functional>
 #include <memory_resource>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace attestrd {
 namespace {
 
 /// The keys of all objects that are open, innermost last. Whether one stands twice is asked when
-/// its object closes, by sorting: nobody can choose keys for which that is slow, as one can for a
-/// hash table.
+/// its object closes, by sorting: keys chosen so that their hashes collide cost a comparison of
+/// texts each, and are still sorted in n log n.
 class OpenKeys {
  public:
   OpenKeys() { keys_.reserve(kInlineKeys); }
@@ -25,14 +26,13 @@ class OpenKeys {
   /// Returns the key unescaped; it lives as long as this and the text.
   std::string_view add(std::string_view raw) {
     const std::string_view name = unescaped(raw);
-    keys_.push_back({prefix_of(name), name});
+    keys_.push_back({std::hash<std::string_view>{}(name), name});
     return name;
   }
 
   /// Returns whether all keys of the object that ends here are different.
   bool close_object() {
-    const auto first =
-        keys_.begin() + static_cast<std::ptrdiff_t>(first_keys_[--open_objects_]);
+    const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(first_keys_[--open_objects_]);
     std::sort(first, keys_.end());
     const bool unique = std::adjacent_find(first, keys_.end()) == keys_.end();
     keys_.erase(first, keys_.end());
@@ -41,20 +41,13 @@ class OpenKeys {
 
  private:
   struct Key {
-    std::uint64_t prefix;  ///< The first bytes of the name: most comparisons end here.
+    std::size_t hash;
     std::string_view name;
 
     friend auto operator<=>(const Key&, const Key&) = default;
   };
 
   static constexpr std::size_t kInlineKeys = 48;
-
-  static std::uint64_t prefix_of(std::string_view name) {
-    std::uint64_t prefix = 0;
-    for (std::size_t i = 0; i < sizeof prefix; ++i)
-      prefix = prefix << 8 | (i < name.size() ? static_cast<unsigned char>(name[i]) : 0U);
-    return prefix;
-  }
 
   std::string_view unescaped(std::string_view raw) {
     if (raw.find('\\') == std::string_view::npos) return raw;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace attestrd {
+
+/// What the command line asks for; returns the exit code.
+using Command = std::function<int()>;
+
+// Each adds its subcommand to `app`; should that be the one, parsing sets `chosen`.
+void add_run(CLI::App& app, Command& chosen);
+void add_submit(CLI::App& app, Command& chosen);
+void add_status(CLI::App& app, Command& chosen);
+void add_verify(CLI::App& app, Command& chosen);
+void add_check_config(CLI::App& app, Command& chosen);
+void add_version(CLI::App& app, Command& chosen);
+
+}  // namespace attestrd

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "config.h"
+#include "status.h"
+
+namespace attestrd {
+
+/// Answers who asks how the daemon is, over HTTP/1.1, one request a connection:
+///
+///     GET /status    JSON, or text for people if that is what Accept asks for; not over TCP
+///     GET /metrics   the text format of Prometheus
+///     GET /health    200, or 503 while the account or the disk keeps the daemon from polling
+///
+/// on the unix socket `admin.socket` (0660) and on the TCP address `admin.listen`.
+class ControlServer {
+ public:
+  /// Called on the loop, once for each request.
+  using Report = std::function<StatusReport()>;
+
+  /// Listens on what `admin` names, maybe on nothing. A socket file that nobody answers is left
+  /// over from a crash, and replaced. Errors: `unavailable` when somebody does answer or the
+  /// address is taken, `invalid_config` when the path is too long or names something else.
+  static Result<ControlServer> open(boost::asio::io_context& loop, const Config::Admin& admin,
+                                    Report report);
+
+  ControlServer(ControlServer&&) noexcept = default;
+  ControlServer& operator=(ControlServer&&) = delete;
+
+  /// Drops the clients and removes the socket file.
+  ~ControlServer();
+
+ private:
+  struct State;
+
+  explicit ControlServer(std::shared_ptr<State> state);
+
+  std::shared_ptr<State> state_;  ///< Shared with the coroutines that serve.
+};
+
+}  // namespace attestrd

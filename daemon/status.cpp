@@ -1,0 +1,186 @@
+#include "status.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <string_view>
+
+#include "rfc3339.h"
+#include "version.h"
+
+namespace attestrd {
+namespace {
+
+namespace json = boost::json;
+
+json::value json_time(const std::optional<Wall>& time) {
+  return time ? json::value(to_rfc3339(*time)) : json::value(nullptr);
+}
+
+json::value json_pause(const std::optional<StatusReport::Pause>& pause) {
+  if (!pause) return nullptr;
+  return json::object{{"reason", pause->reason},
+                      {"since", to_rfc3339(pause->since)},
+                      {"next_canary", to_rfc3339(pause->next_canary)}};
+}
+
+json::object json_totals(const StatusReport::Totals& totals) {
+  return {{"polls", totals.polls},       {"completed", totals.completed},
+          {"archived", totals.archived}, {"failed", totals.failed},
+          {"rejected", totals.rejected}, {"refused", totals.refused}};
+}
+
+/// `12s`, `5m 12s`, `2h 5m`, `3d 2h`: two units are enough for a person.
+std::string rough(Duration duration) {
+  using namespace std::chrono;
+  const auto total = floor<seconds>(duration).count();
+  const auto d = total / 86'400, h = total / 3'600 % 24, m = total / 60 % 60, s = total % 60;
+  if (d > 0) return fmt::format("{}d {}h", d, h);
+  if (h > 0) return fmt::format("{}h {}m", h, m);
+  if (m > 0) return fmt::format("{}m {}s", m, s);
+  return fmt::format("{}s", s);
+}
+
+std::string ago(const std::optional<Wall>& time, Wall now) {
+  if (!time) return "never";
+  return *time > now ? "now" : rough(now - *time) + " ago";
+}
+
+std::string ahead(Wall time, Wall now) { return time <= now ? "now" : "in " + rough(time - now); }
+
+class TextRows {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    text_ += fmt::format("{:<22}{}\n", name, value);
+  }
+  void add(std::string_view name, std::uint64_t value) { add(name, std::to_string(value)); }
+  void title(std::string_view text) { text_.append(text) += '\n'; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
+  rows.add("next poll", daemon.next_due ? ahead(*daemon.next_due, now) : "none");
+  rows.add("last good answer", ago(daemon.last_successful_poll, now));
+  const auto& pause = daemon.pause;
+  rows.add("account", !pause ? "ok"
+                             : fmt::format("paused for {} ({}), asks again {}",
+                                           rough(now - pause->since), pause->reason,
+                                           ahead(pause->next_canary, now)));
+  rows.add("disk", daemon.disk_full ? "FULL: nothing is fetched until there is room" : "ok");
+  rows.title("since the start:");
+  rows.add("  polls", daemon.totals.polls);
+  rows.add("  completed", daemon.totals.completed);
+  rows.add("  archived (lost)", daemon.totals.archived);
+  rows.add("  failed", daemon.totals.failed);
+  rows.add("  rejected", daemon.totals.rejected);
+  rows.add("  refused submissions", daemon.totals.refused);
+}
+
+/// The metrics of one name: their HELP and TYPE lines, then a line for each value.
+class MetricFamilies {
+ public:
+  void begin(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+  }
+  void add(std::string_view labels, std::uint64_t value) {
+    text_ += fmt::format("{}{} {}\n", name_, labels, value);
+  }
+  void add(Wall value) {
+    const auto seconds = std::chrono::duration<double>(value.time_since_epoch()).count();
+    text_ += fmt::format("{} {:.3f}\n", name_, seconds);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string_view name_;
+  std::string text_;
+};
+
+void add_totals(MetricFamilies& metrics, const StatusReport::Totals& totals) {
+  metrics.begin("attestrd_polls_total", "counter", "Polls that were sent to Attestr.");
+  metrics.add("", totals.polls);
+  metrics.begin("attestrd_handshakes_ended_total", "counter", "Handshakes that ended, by outcome.");
+  metrics.add("{outcome=\"completed\"}", totals.completed);
+  metrics.add("{outcome=\"archived\"}", totals.archived);
+  metrics.add("{outcome=\"failed\"}", totals.failed);
+  metrics.add("{outcome=\"rejected\"}", totals.rejected);
+  metrics.begin("attestrd_submissions_refused_total", "counter",
+                "Files and lines of the inbox that were refused.");
+  metrics.add("", totals.refused);
+}
+
+}  // namespace
+
+std::string status_json(const StatusReport& report) {
+  json::object object{{"daemon", report.daemon ? "running" : "not running"},
+                      {"version", kVersion},
+                      {"time", to_rfc3339(report.now)},
+                      {"pending", report.handshakes.pending},
+                      {"in_flight", report.handshakes.in_flight},
+                      {"settling", report.handshakes.settling},
+                      {"oldest_pending", json_time(report.oldest_pending)}};
+  if (const auto& daemon = report.daemon) {
+    object["pid"] = daemon->pid;
+    object["started_at"] = to_rfc3339(daemon->started_at);
+    object["next_due"] = json_time(daemon->next_due);
+    object["last_successful_poll"] = json_time(daemon->last_successful_poll);
+    object["account_pause"] = json_pause(daemon->pause);
+    object["disk_full"] = daemon->disk_full;
+    object["totals"] = json_totals(daemon->totals);
+  }
+  return json::serialize(object) + '\n';
+}
+
+std::string status_text(const StatusReport& report) {
+  TextRows rows;
+  const auto& daemon = report.daemon;
+  rows.add("attestrd", !daemon ? "not running"
+                               : fmt::format("{}, running for {}, pid {}", kVersion,
+                                             rough(report.now - daemon->started_at), daemon->pid));
+  rows.add("pending", report.handshakes.pending);
+  if (daemon) rows.add("in flight", report.handshakes.in_flight);
+  rows.add("settling", report.handshakes.settling);
+  if (report.oldest_pending) {
+    rows.add("oldest pending", "submitted " + ago(report.oldest_pending, report.now));
+  }
+  if (daemon) add_daemon(rows, *daemon, report.now);
+  return rows.take();
+}
+
+std::string status_metrics(const StatusReport& report) {
+  const auto daemon = report.daemon.value_or(StatusReport::Daemon{});
+  MetricFamilies metrics;
+  metrics.begin("attestrd_build_info", "gauge", "Always 1; the version stands in the label.");
+  metrics.add(fmt::format("{{version=\"{}\"}}", kVersion), 1);
+  metrics.begin("attestrd_start_time_seconds", "gauge", "When the daemon started, in unix time.");
+  metrics.add(daemon.started_at);
+  metrics.begin("attestrd_handshakes", "gauge", "Handshakes in the queue, by state.");
+  metrics.add("{state=\"pending\"}", report.handshakes.pending);
+  metrics.add("{state=\"in_flight\"}", report.handshakes.in_flight);
+  metrics.add("{state=\"settling\"}", report.handshakes.settling);
+  add_totals(metrics, daemon.totals);
+  metrics.begin("attestrd_account_paused", "gauge",
+                "1 while the account's trouble stops all polls.");
+  metrics.add("", daemon.pause ? 1 : 0);
+  metrics.begin("attestrd_disk_full", "gauge", "1 while a full disk stops all polls.");
+  metrics.add("", daemon.disk_full ? 1 : 0);
+  if (report.oldest_pending) {
+    metrics.begin("attestrd_oldest_pending_submitted_seconds", "gauge",
+                  "When the oldest pending handshake was submitted, in unix time.");
+    metrics.add(*report.oldest_pending);
+  }
+  if (daemon.last_successful_poll) {
+    metrics.begin("attestrd_last_successful_poll_seconds", "gauge",
+                  "When Attestr last gave a good answer, in unix time.");
+    metrics.add(*daemon.last_successful_poll);
+  }
+  return metrics.take();
+}
+
+}  // namespace attestrd

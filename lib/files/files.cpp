@@ -1,0 +1,58 @@
+#include "files/files.h"
+
+#include <array>
+
+namespace attestrd {
+namespace {
+
+// A name may have 255 bytes (NAME_MAX); this leaves room for a number.
+constexpr std::size_t kHarmlessNameBytes = 200;
+
+bool is_harmless(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+         std::string_view("._-+=,@").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<std::string> read_file(Directory& folder, std::string_view name, std::uint64_t max_bytes) {
+  auto file = folder.open(name, max_bytes);
+  if (!file) return file.error();
+  std::string bytes;
+  std::array<char, 16 * 1024> room;
+  for (;;) {
+    const auto count = (*file)->read(room);
+    if (!count) return count.error();
+    if (*count == 0) return bytes;
+    bytes.append(room.data(), *count);
+    if (bytes.size() > max_bytes)
+      return fail(Errc::unsafe_file, folder.path() + "/" + harmless_name(name) + " is too large");
+  }
+}
+
+std::string numbered_name(std::string_view name, unsigned number, std::string_view ending) {
+  if (number < 2) return std::string(name);
+  const bool keeps_ending = name.size() > ending.size() && name.ends_with(ending);
+  const auto stem = name.substr(0, name.size() - (keeps_ending ? ending.size() : 0));
+  std::string numbered = std::string(stem) + "." + std::to_string(number);
+  if (keeps_ending) numbered += ending;
+  return numbered;
+}
+
+std::string harmless_name(std::string_view name) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string harmless;
+  for (const char c : name) {
+    if (harmless.size() >= kHarmlessNameBytes) break;
+    const bool is_at_risk = harmless.empty() && (c == '.' || c == '-');
+    if (is_harmless(c) && !is_at_risk) {
+      harmless += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    harmless += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return harmless;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,238 @@
+#include "files/posix_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+
+namespace attestrd {
+namespace {
+
+constexpr int kOpenFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+/// Closes what it holds.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+
+  int get() const { return value_; }
+  int release() { return std::exchange(value_, -1); }
+
+ private:
+  int value_;
+};
+
+FileInfo::Kind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return FileInfo::Kind::regular;
+  if (S_ISDIR(mode)) return FileInfo::Kind::folder;
+  if (S_ISLNK(mode)) return FileInfo::Kind::symlink;
+  return FileInfo::Kind::other;
+}
+
+FileInfo info_of(const struct stat& status) {
+  FileInfo info;
+  info.kind = kind_of(status.st_mode);
+  info.size_bytes = static_cast<std::uint64_t>(status.st_size);
+  info.links = status.st_nlink;
+  info.device = status.st_dev;
+  info.inode = status.st_ino;
+  info.modified_at += std::chrono::seconds(status.st_mtim.tv_sec);
+  info.modified_at += std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+  info.is_ours = status.st_uid == ::geteuid() || status.st_uid == 0;
+  info.writable_by_others = (status.st_mode & S_IWOTH) != 0;
+  return info;
+}
+
+Result<FileInfo> inspect_descriptor(int descriptor, const std::string& path) {
+  struct stat status;
+  if (::fstat(descriptor, &status) != 0) return file_error(errno, "cannot inspect", path);
+  return info_of(status);
+}
+
+Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return file_error(errno, "cannot write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+/// Never `disk_full`: what could not be synced may be lost already, so no caller may try again.
+Result<void> sync_descriptor(int descriptor, const std::string& path) {
+  if (::fsync(descriptor) == 0) return {};
+  return fail(Errc::io_failure, file_error(errno, "cannot sync", path).message);
+}
+
+class PosixFile final : public ReadableFile {
+ public:
+  PosixFile(std::string path, Descriptor descriptor)
+      : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+
+  Result<std::size_t> read(std::span<char> room) override {
+    for (;;) {
+      const ssize_t count = ::read(descriptor_.get(), room.data(), room.size());
+      if (count >= 0) return static_cast<std::size_t>(count);
+      if (errno != EINTR) return file_error(errno, "cannot read", path_);
+    }
+  }
+
+  Result<FileInfo> inspect() override { return inspect_descriptor(descriptor_.get(), path_); }
+
+ private:
+  std::string path_;
+  Descriptor descriptor_;
+};
+
+/// Why a file that was opened is none that we read.
+std::optional<std::string> objection_to(const FileInfo& info, std::uint64_t max_bytes) {
+  if (info.kind != FileInfo::Kind::regular) return "it is not a plain file";
+  if (info.links != 1) return "it has " + std::to_string(info.links) + " hard links";
+  if (info.size_bytes > max_bytes)
+    return "it has more than " + std::to_string(max_bytes) + " bytes";
+  return std::nullopt;
+}
+
+Errc sort_error(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT: return Errc::disk_full;
+    case EACCES:
+    case EPERM:
+    case EROFS: return Errc::permission_denied;
+    case ENOENT: return Errc::not_found;
+    case EEXIST: return Errc::already_exists;
+    case ELOOP:
+    case ENOTDIR: return Errc::unsafe_file;
+    default: return Errc::io_failure;
+  }
+}
+
+std::string join(const std::string& folder, std::string_view name) {
+  return folder + "/" + std::string(name);
+}
+
+}  // namespace
+
+Error file_error(int error, std::string_view what, std::string_view path) {
+  return fail(sort_error(error),
+              std::string(what) + " " + std::string(path) + ": " + std::strerror(error));
+}
+
+Result<std::unique_ptr<PosixDirectory>> PosixDirectory::open(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return file_error(errno, "cannot open the folder", path);
+  return std::unique_ptr<PosixDirectory>(new PosixDirectory(path, descriptor));
+}
+
+PosixDirectory::~PosixDirectory() { ::close(descriptor_); }
+
+Result<std::vector<std::string>> PosixDirectory::list() {
+  // A descriptor of its own: a shared one would go on from where the last listing ended.
+  Descriptor own(::openat(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (own.get() < 0) return file_error(errno, "cannot open the folder", path_);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), ::closedir);
+  if (stream == nullptr) return file_error(errno, "cannot list", path_);
+  own.release();
+
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return file_error(errno, "cannot list", path_);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<FileInfo> PosixDirectory::inspect(std::string_view name) {
+  struct stat status;
+  if (::fstatat(descriptor_, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return file_error(errno, "cannot inspect", join(path_, name));
+  return info_of(status);
+}
+
+Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name,
+                                                           std::uint64_t max_bytes) {
+  const auto path = join(path_, name);
+  Descriptor file(::openat(descriptor_, std::string(name).c_str(), O_RDONLY | kOpenFlags));
+  if (file.get() < 0 && (errno == ENXIO || errno == ENODEV))
+    return fail(Errc::unsafe_file, path + " is a socket or a device");
+  if (file.get() < 0) return file_error(errno, "cannot open", path);
+  const auto info = inspect_descriptor(file.get(), path);
+  if (!info) return info.error();
+  if (const auto objection = objection_to(*info, max_bytes))
+    return fail(Errc::unsafe_file, "cannot take " + path + ": " + *objection);
+  return std::unique_ptr<ReadableFile>(new PosixFile(path, std::move(file)));
+}
+
+Result<void> PosixDirectory::create(std::string_view name, std::string_view contents) {
+  const auto path = join(path_, name);
+  const std::string own_name(name);
+  const Descriptor file(
+      ::openat(descriptor_, own_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | kOpenFlags, 0640));
+  if (file.get() < 0) return file_error(errno, "cannot create", path);
+  auto written = write_all(file.get(), contents, path);
+  if (written) written = sync_descriptor(file.get(), path);
+  if (!written) ::unlinkat(descriptor_, own_name.c_str(), 0);
+  return written;
+}
+
+Result<Moved> PosixDirectory::move(std::string_view name, Directory& target,
+                                   std::string_view target_name) {
+  auto* const to = dynamic_cast<PosixDirectory*>(&target);
+  ATTESTRD_CHECK(to != nullptr);
+  if (::renameat2(descriptor_, std::string(name).c_str(), to->descriptor_,
+                  std::string(target_name).c_str(), RENAME_NOREPLACE) == 0)
+    return Moved::done;
+  if (errno == EEXIST) return Moved::name_taken;
+  if (errno == EXDEV) return Moved::other_mount;
+  return file_error(errno, "cannot rename " + join(path_, name) + " to",
+                    join(to->path_, target_name));
+}
+
+Result<void> PosixDirectory::remove(std::string_view name) {
+  if (::unlinkat(descriptor_, std::string(name).c_str(), 0) != 0)
+    return file_error(errno, "cannot remove", join(path_, name));
+  return {};
+}
+
+Result<void> PosixDirectory::sync() { return sync_descriptor(descriptor_, path_); }
+
+Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view name) {
+  const auto path = join(path_, name);
+  const std::string own_name(name);
+  const bool is_new = ::mkdirat(descriptor_, own_name.c_str(), 0750) == 0;
+  if (!is_new && errno != EEXIST) return file_error(errno, "cannot make the folder", path);
+  Descriptor folder(
+      ::openat(descriptor_, own_name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (folder.get() < 0 && (errno == ENOTDIR || errno == ELOOP))
+    return fail(Errc::unsafe_file, path + " is a link or no folder: move it away");
+  if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
+  if (::faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
+    return file_error(errno, "cannot write to the folder", path);
+  if (is_new) {
+    const auto synced = sync();
+    if (!synced) return synced.error();
+  }
+  return std::unique_ptr<Directory>(new PosixDirectory(path, folder.release()));
+}
+
+}  // namespace attestrd

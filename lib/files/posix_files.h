@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "files/files.h"
+
+namespace attestrd {
+
+/// A folder of the real file system. It holds the folder open, so that nobody can swap it.
+class PosixDirectory final : public Directory {
+ public:
+  /// Opens a folder that is there, by its path.
+  static Result<std::unique_ptr<PosixDirectory>> open(const std::string& path);
+
+  ~PosixDirectory() override;
+  PosixDirectory(const PosixDirectory&) = delete;
+  PosixDirectory& operator=(const PosixDirectory&) = delete;
+
+  const std::string& path() const override { return path_; }
+  Result<std::vector<std::string>> list() override;
+  Result<FileInfo> inspect(std::string_view name) override;
+  Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
+                                             std::uint64_t max_bytes) override;
+  Result<void> create(std::string_view name, std::string_view contents) override;
+  Result<Moved> move(std::string_view name, Directory& target,
+                     std::string_view target_name) override;
+  Result<void> remove(std::string_view name) override;
+  Result<void> sync() override;
+  Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
+
+ private:
+  PosixDirectory(std::string path, int descriptor)
+      : path_(std::move(path)), descriptor_(descriptor) {}
+
+  std::string path_;
+  int descriptor_;
+};
+
+/// Says what failed, where, and why in the words of the system; sorts `error` (an errno).
+Error file_error(int error, std::string_view what, std::string_view path);
+
+}  // namespace attestrd

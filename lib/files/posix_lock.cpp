@@ -1,0 +1,55 @@
+#include "files/posix_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "files/posix_files.h"
+
+namespace attestrd {
+namespace {
+
+/// The pid that its holder wrote into the file, digits only.
+std::string holder_of(int descriptor) {
+  std::array<char, 20> room;
+  const ssize_t count = ::pread(descriptor, room.data(), room.size(), 0);
+  if (count <= 0) return "unknown";
+  const std::string_view text(room.data(), static_cast<std::size_t>(count));
+  const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
+  return digits.empty() ? "unknown" : std::string(digits);
+}
+
+}  // namespace
+
+Result<LockFile> LockFile::acquire(const std::string& path) {
+  LockFile lock(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
+  if (lock.descriptor_ < 0) return file_error(errno, "cannot open the lock file", path);
+  if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
+    return fail(Errc::unavailable, path + " is held by another process (pid " +
+                                       holder_of(lock.descriptor_) + "): stop that one first");
+  }
+  // The pid is for people: a disk that has no room for it is no reason to stop.
+  const auto pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(lock.descriptor_, 0) == 0)
+    static_cast<void>(!::pwrite(lock.descriptor_, pid.data(), pid.size(), 0));
+  return lock;
+}
+
+LockFile::LockFile(LockFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+LockFile& LockFile::operator=(LockFile&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+LockFile::~LockFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace attestrd

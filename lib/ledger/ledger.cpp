@@ -1,0 +1,271 @@
+#include "ledger/ledger.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/limits.h"
+#include "inbox/inbox.h"
+#include "ledger/ledger_notices.h"
+#include "queue/queue.h"
+#include "spool/record.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+
+// Publication. A record must appear exactly once, though a consumer may take it away the instant it
+// appears and the process may die at any instruction. The order that holds it so:
+//
+//   1. Write the record to staging/ and sync it; sync the folder.
+//   2. Commit the row as staged, with the record's length and SHA-256. From here the handshake can
+//      only end published.
+//   3. Rename the record into its folder, replacing nothing. The instant of publication.
+//   4. Sync the folder that it came to, then staging/. The other way round a power cut could take
+//      the name from both.
+//   5. Commit the row as done.
+//
+// What a death leaves behind tells where to go on. Row polling, record in staging/: between 1 and
+// 2; the record is dropped and Attestr asked again. Row staged, record in staging/: go on at 3. Row
+// staged, no record in staging/: it was published, for nobody else takes from there; go on at 4.
+//
+// Intake. The rows of an inbox file are committed before the file is removed; a death in between
+// means that it is read again, and an id is accepted once.
+//
+// A round does all this for all that waits, with one commit: 1 for its finishes; 2 joined with the
+// rows of its intake, the progress of its polls and 5 of the round before; then 3 and 4; then the
+// inbox files go. Finishes come before the intake, so that an id that ends in this round and is
+// submitted in it again is seen to have ended.
+
+namespace {
+
+template <class T>
+void append(std::vector<T>& target, std::vector<T> more) {
+  std::ranges::move(more, std::back_inserter(target));
+}
+
+}  // namespace
+
+Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, Duration tombstone_age)
+    : inbox_(inbox), queue_(queue), spool_(spool), tombstone_age_(tombstone_age) {}
+
+Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
+  // What the round before found no room for. While there is none, nothing new begins.
+  if (const auto left = publish(); !left) return left.error();
+
+  RoundReport report;
+  if (const auto written = write_down(request, now, report); !written) {
+    if (written.error().code == Errc::disk_full) undo();
+    return written.error();
+  }
+  unmarked_.clear();
+  const auto published = publish();
+  if (!published && published.error().code != Errc::disk_full) return published.error();
+  if (request.scan_inbox) {
+    auto settlement = inbox_.settle();
+    if (!settlement) return settlement.error();
+    append(report.notices, std::move(settlement->notices));
+    report.inbox_waits |= settlement->waits;
+  }
+  append(report.notices, std::exchange(published_.notices, {}));
+  report.published = std::exchange(published_.published, {});
+  return report;
+}
+
+/// All up to the commit, which it ends with.
+Result<void> Ledger::write_down(const RoundRequest& request, Wall now, RoundReport& report) {
+  if (const auto begun = queue_.begin(); !begun) return begun;
+  if (const auto staged = stage(request.finishes, report); !staged) return staged;
+  if (const auto noted = note_progress(request.progress); !noted) return noted;
+  if (request.scan_inbox)
+    if (const auto taken = take_in(now, report); !taken) return taken;
+  if (const auto marked = mark_published(); !marked) return marked;
+  if (request.purge_tombstones) {
+    const auto purged =
+        queue_.purge_tombstones(now - tombstone_age_, limits::kTombstonesPurgedPerRound);
+    if (!purged) return purged.error();
+  }
+  return queue_.commit();
+}
+
+Result<void> Ledger::stage(const std::vector<Finish>& finishes, RoundReport& report) {
+  for (const auto& finish : finishes)
+    if (const auto staged = stage(finish, report); !staged) return staged;
+  if (staged_.empty()) return {};
+  return spool_.sync_staging();
+}
+
+Result<void> Ledger::stage(const Finish& finish, RoundReport& report) {
+  const auto row = queue_.find_polling(finish.id);
+  if (!row) return row.error();
+  if (!*row) {
+    report.notices.push_back(row_gone_notice(finish));
+    return {};
+  }
+  const auto record = write_record(finish, (*row)->tag, (*row)->submitted_at);
+  const auto is_staged = queue_.stage(
+      {finish.id, finish.outcome, finish.reason, finish.finished_at, fingerprint_of(record)});
+  if (!is_staged) return is_staged.error();
+  staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
+  return spool_.stage(finish.id, record);
+}
+
+Result<void> Ledger::note_progress(const std::vector<Progress>& progress) {
+  for (const auto& [id, polls, last_pending_at] : progress) {
+    // A row that is not polled any more has no use for it.
+    const auto updated = queue_.update_progress(id, polls, last_pending_at);
+    if (!updated) return updated.error();
+  }
+  return {};
+}
+
+Result<void> Ledger::take_in(Wall now, RoundReport& report) {
+  auto scan = inbox_.scan(limits::kIntakeLinesPerRound, now);
+  if (!scan) return scan.error();
+  report.inbox_scanned = true;
+  report.inbox_has_more = scan->has_more;
+  report.inbox_waits = scan->waits;
+  for (const auto& slice : scan->slices)
+    if (const auto taken = take_in(slice, now, report); !taken) return taken;
+  append(report.notices, std::move(scan->notices));
+  return {};
+}
+
+Result<void> Ledger::take_in(const InboxSlice& slice, Wall now, RoundReport& report) {
+  IntakeNotices notices(slice.file);
+  for (const auto& submission : slice.submissions) {
+    auto acceptance = queue_.accept(submission, now);
+    if (!acceptance) return acceptance.error();
+    notices.add(submission.id, acceptance->kind);
+    if (acceptance->kind != Acceptance::Kind::already_ended)
+      report.accepted.push_back(std::move(acceptance->row));
+  }
+  notices.finish(report.notices);
+  return {};
+}
+
+Result<void> Ledger::mark_published() {
+  for (const auto& id : unmarked_) {
+    const auto marked = queue_.mark_done(id);
+    if (!marked) return marked.error();
+  }
+  return {};
+}
+
+/// Makes it so that nothing of this round happened. Only for a full disk: of a commit that failed
+/// in another way nobody knows whether it holds, so that staging/ must stay as it is.
+void Ledger::undo() {
+  queue_.rollback();
+  inbox_.rewind();
+  for (const auto& staged : std::exchange(staged_, {})) {
+    // A record that stays behind is dropped when the handshake is staged again, or at recovery.
+    static_cast<void>(spool_.drop(staged.id));
+  }
+}
+
+/// Steps 3 and 4, for records whose rows are committed. On a full disk those that were not moved
+/// stay in staged_.
+Result<void> Ledger::publish() {
+  if (staged_.empty()) return {};
+  Result<void> result;
+  auto next = staged_.begin();
+  for (; next != staged_.end(); ++next) {
+    auto conflict = spool_.publish(next->id, next->outcome);
+    if (!conflict) {
+      result = conflict.error();
+      break;
+    }
+    unmarked_.push_back(next->id);
+    published_.published.push_back(next->id);
+    published_.notices.push_back(std::move(next->notice));
+    if (*conflict) published_.notices.push_back(std::move(**conflict));
+  }
+  staged_.erase(staged_.begin(), next);
+  if (!result && result.error().code != Errc::disk_full) return result;
+  if (const auto synced = spool_.sync_moves(); !synced) return synced;
+  return result;
+}
+
+Result<std::vector<Notice>> Ledger::recover(Wall now) {
+  std::vector<Notice> notices;
+  auto rows = queue_.staged();
+  if (!rows) return rows.error();
+  if (const auto returned = return_broken_to_polling(*rows, notices); !returned)
+    return returned.error();
+
+  const auto files = spool_.staged();
+  if (!files) return files.error();
+  for (const auto& row : *rows) {
+    if (std::ranges::binary_search(files->records, row.id))
+      staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});
+    else
+      unmarked_.push_back(row.id);
+  }
+  const std::size_t half_done = rows->size();
+  if (const auto published = publish(); !published) return published.error();
+  // Step 4 for those that the process before had renamed, and maybe not synced.
+  if (const auto synced = spool_.sync_moves(); !synced) return synced.error();
+  append(notices, std::exchange(published_.notices, {}));
+  published_ = {};
+
+  RoundRequest marks_alone;
+  const auto marked = round(marks_alone, now);
+  if (!marked) return marked.error();
+  if (const auto cleared = clear_staging(notices); !cleared) return cleared.error();
+  const auto counts = queue_.count();
+  if (!counts) return counts.error();
+  notices.push_back(recovered_notice(*counts, half_done));
+  return notices;
+}
+
+/// Takes out of `staged` the rows whose records are not what the rows say. The rows go first: with
+/// the record gone and the row still staged, the handshake would pass for published.
+Result<void> Ledger::return_broken_to_polling(std::vector<StagedHandshake>& staged,
+                                              std::vector<Notice>& notices) {
+  std::vector<HandshakeId> broken;
+  for (const auto& row : staged) {
+    const auto record = spool_.fingerprint(row.id);
+    const bool is_unsafe = !record && record.error().code == Errc::unsafe_file;
+    if (!record && !is_unsafe) return record.error();
+    if (is_unsafe || (*record && **record != row.record)) broken.push_back(row.id);
+  }
+  if (broken.empty()) return {};
+  if (const auto begun = queue_.begin(); !begun) return begun;
+  for (const auto& id : broken) {
+    const auto returned = queue_.unstage(id);
+    if (!returned) return returned.error();
+  }
+  if (const auto committed = queue_.commit(); !committed) return committed;
+  for (const auto& id : broken) {
+    auto notice = spool_.quarantine(
+        record_name(id), "its length or SHA-256 is not the queue's; the handshake is polled again");
+    if (!notice) return notice.error();
+    notices.push_back(std::move(*notice));
+  }
+  std::erase_if(staged, [&broken](const auto& row) {
+    return std::ranges::find(broken, row.id) != broken.end();
+  });
+  return {};
+}
+
+/// What is in staging/ now belongs to no row that is staged.
+Result<void> Ledger::clear_staging(std::vector<Notice>& notices) {
+  auto files = spool_.staged();
+  if (!files) return files.error();
+  for (const auto& id : files->records) {
+    const auto row = queue_.find_polling(id);
+    if (!row) return row.error();
+    if (*row) {
+      if (const auto dropped = spool_.drop(id); !dropped) return dropped;
+    } else {
+      files->strangers.push_back(record_name(id));
+    }
+  }
+  for (const auto& name : files->strangers) {
+    auto notice = spool_.quarantine(name, "no row of the queue knows it");
+    if (!notice) return notice.error();
+    notices.push_back(std::move(*notice));
+  }
+  return spool_.sync_moves();
+}
+
+}  // namespace attestrd

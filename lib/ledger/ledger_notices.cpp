@@ -1,0 +1,119 @@
+#include "ledger/ledger_notices.h"
+
+#include <iterator>
+#include <utility>
+
+#include "base/limits.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+namespace {
+
+Level level_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::completed: return Level::info;
+    case Outcome::archived:
+    case Outcome::failed: return Level::warn;
+    case Outcome::rejected: break;
+  }
+  return Level::error;
+}
+
+}  // namespace
+
+Notice outcome_notice(const HandshakeId& id, Outcome outcome, Reason reason) {
+  Notice notice;
+  notice.level = level_of(outcome);
+  notice.handshake = id;
+  notice.outcome = outcome;
+  notice.file = std::string(folder_of(outcome)) + "/" + record_name(id);
+  if (reason != Reason::none) notice.reason = name_of(reason);
+  switch (outcome) {
+    case Outcome::completed:
+      notice.event = Event::handshake_completed;
+      notice.message = "the result is here and its signature is valid";
+      break;
+    case Outcome::archived:
+      notice.event = Event::handshake_archived;
+      notice.message = "Attestr archived the result before it could be fetched";
+      break;
+    case Outcome::failed:
+      notice.event = Event::handshake_failed;
+      notice.message = "there is no result to wait for";
+      break;
+    case Outcome::rejected:
+      notice.event = Event::handshake_rejected;
+      notice.message = "what came as a result can't be trusted";
+      break;
+  }
+  return notice;
+}
+
+Notice outcome_notice(const Finish& finish) {
+  auto notice = outcome_notice(finish.id, finish.outcome, finish.reason);
+  notice.polls = finish.polls;
+  notice.request_id = finish.request_id;
+  return notice;
+}
+
+Notice row_gone_notice(const Finish& finish) {
+  Notice notice;
+  notice.event = Event::spool_conflict;
+  notice.level = Level::warn;
+  notice.message =
+      "a handshake ended, but its row does not wait for polls any more: nothing is published";
+  notice.handshake = finish.id;
+  notice.outcome = finish.outcome;
+  return notice;
+}
+
+Notice recovered_notice(const QueueCounts& counts, std::size_t published) {
+  Notice notice;
+  notice.event = Event::queue_recovered;
+  notice.message = "the queue is open; " + std::to_string(published) +
+                   " publications of the process before were brought to their end";
+  notice.count = counts.polling;
+  return notice;
+}
+
+void IntakeNotices::add(const HandshakeId& id, Acceptance::Kind kind) {
+  switch (kind) {
+    case Acceptance::Kind::inserted:
+      ++accepted_;
+      last_accepted_ = id;
+      break;
+    case Acceptance::Kind::merged: add(id, merged_); break;
+    case Acceptance::Kind::already_ended: add(id, ended_); break;
+  }
+}
+
+void IntakeNotices::add(const HandshakeId& id, Known& known) {
+  if (++known.count <= limits::kNoticesPerFile) note(known.event, known.message).handshake = id;
+}
+
+void IntakeNotices::finish(std::vector<Notice>& notices) {
+  sum_up(merged_);
+  sum_up(ended_);
+  if (accepted_ > 0) {
+    auto& notice = note(Event::inbox_accepted, "a submission is taken in");
+    notice.count = accepted_;
+    if (accepted_ == 1) notice.handshake = last_accepted_;
+  }
+  std::move(notices_.begin(), notices_.end(), std::back_inserter(notices));
+}
+
+void IntakeNotices::sum_up(const Known& known) {
+  if (known.count <= limits::kNoticesPerFile) return;
+  note(known.event, std::string(known.message) + ": and more of the same submission").count =
+      known.count - limits::kNoticesPerFile;
+}
+
+Notice& IntakeNotices::note(Event event, std::string message) {
+  auto& notice = notices_.emplace_back();
+  notice.event = event;
+  notice.message = std::move(message);
+  notice.file = file_;
+  return notice;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.h"
+#include "log/notice.h"
+#include "queue/queue.h"
+
+namespace attestrd {
+
+// What the ledger has to say, in words.
+
+/// A handshake whose record is in its folder now.
+Notice outcome_notice(const Finish& finish);
+
+/// The same, after a restart, when the rest of the finish is forgotten.
+Notice outcome_notice(const HandshakeId& id, Outcome outcome, Reason reason);
+
+Notice row_gone_notice(const Finish& finish);
+
+Notice recovered_notice(const QueueCounts& counts, std::size_t published);
+
+/// What became of the ids of one submission: a line for each of the first few that were known
+/// already, one that sums up the others, and one for the new ones.
+class IntakeNotices {
+ public:
+  explicit IntakeNotices(const std::string& file) : file_(file) {}
+
+  void add(const HandshakeId& id, Acceptance::Kind kind);
+
+  /// Moves all to `notices`.
+  void finish(std::vector<Notice>& notices);
+
+ private:
+  struct Known {
+    Event event;
+    const char* message;
+    std::uint64_t count = 0;
+  };
+
+  void add(const HandshakeId& id, Known& known);
+  void sum_up(const Known& known);
+  Notice& note(Event event, std::string message);
+
+  const std::string& file_;
+  std::vector<Notice> notices_;
+  Known merged_{Event::inbox_merged, "the handshake is pending already"};
+  Known ended_{Event::inbox_already_ended, "the handshake has ended and is not polled again"};
+  std::uint64_t accepted_ = 0;
+  std::optional<HandshakeId> last_accepted_;
+};
+
+}  // namespace attestrd

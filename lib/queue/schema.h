@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+namespace attestrd::schema {
+
+/// "Attr" in ASCII: says in the header of the file whose database it is (`PRAGMA application_id`).
+inline constexpr std::int32_t kApplicationId = 0x41747472;
+
+/// Raised whenever an older attestrd could misread the file (`PRAGMA user_version`).
+inline constexpr std::int32_t kVersion = 1;
+
+/// Times are unix times in milliseconds. The columns from `outcome` on are null until the row is
+/// staged. No column holds anything of an answer.
+inline constexpr const char* kCreate = R"sql(
+CREATE TABLE handshake (
+  id              TEXT PRIMARY KEY NOT NULL,
+  state           TEXT NOT NULL CHECK (state IN ('polling', 'staged')),
+  tag             TEXT NOT NULL,
+  submitted_at    INTEGER NOT NULL,
+  expiry          INTEGER,
+  polls           INTEGER NOT NULL DEFAULT 0,
+  last_pending_at INTEGER,
+  outcome         TEXT,
+  reason          TEXT,
+  finished_at     INTEGER,
+  length_bytes    INTEGER,
+  sha256          BLOB
+) STRICT, WITHOUT ROWID;
+
+-- So that recovery need not walk a million rows to find the few.
+CREATE INDEX handshake_staged ON handshake (id) WHERE state = 'staged';
+
+CREATE TABLE tombstone (
+  id          TEXT PRIMARY KEY NOT NULL,
+  outcome     TEXT NOT NULL,
+  finished_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tombstone_finished_at ON tombstone (finished_at);
+)sql";
+
+}  // namespace attestrd::schema

@@ -1,0 +1,191 @@
+#include "queue/sqlite_database.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "base/check.h"
+
+namespace attestrd {
+namespace {
+
+constexpr int kCheckpointPages = 1000;
+
+bool is_out_of_room(int code, int system_error) {
+  if (code == SQLITE_FULL) return true;
+  return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_FSYNC &&
+         code != SQLITE_IOERR_DIR_FSYNC && (system_error == ENOSPC || system_error == EDQUOT);
+}
+
+}  // namespace
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+void SqliteDatabase::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+
+// Binding fails only for a parameter that the statement has not, which is a bug.
+
+SqliteStatement& SqliteStatement::bind(std::string_view text) {
+  const char* const data = text.empty() ? "" : text.data();
+  ATTESTRD_CHECK(sqlite3_bind_text64(statement_.get(), ++bound_, data, text.size(), SQLITE_STATIC,
+                                     SQLITE_UTF8) == SQLITE_OK);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(std::int64_t number) {
+  ATTESTRD_CHECK(sqlite3_bind_int64(statement_.get(), ++bound_, number) == SQLITE_OK);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(std::optional<Wall> time) {
+  using std::chrono::milliseconds;
+  if (time) return bind(std::chrono::floor<milliseconds>(*time).time_since_epoch().count());
+  ATTESTRD_CHECK(sqlite3_bind_null(statement_.get(), ++bound_) == SQLITE_OK);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(std::span<const unsigned char> bytes) {
+  ATTESTRD_CHECK(sqlite3_bind_blob64(statement_.get(), ++bound_, bytes.data(), bytes.size(),
+                                     SQLITE_STATIC) == SQLITE_OK);
+  return *this;
+}
+
+Result<bool> SqliteStatement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    reset();
+    return false;
+  }
+  auto error = database_->last_error("cannot use");
+  reset();
+  return error;
+}
+
+Result<std::int64_t> SqliteStatement::run() {
+  const auto stepped = step();
+  if (!stepped) return stepped.error();
+  ATTESTRD_CHECK(!*stepped);
+  return sqlite3_changes64(database_->connection_.get());
+}
+
+std::string_view SqliteStatement::text(int column) const {
+  const auto* const data = sqlite3_column_text(statement_.get(), column);
+  const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+  return {reinterpret_cast<const char*>(data), length};
+}
+
+std::int64_t SqliteStatement::number(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::optional<Wall> SqliteStatement::time(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return Wall(std::chrono::milliseconds(number(column)));
+}
+
+std::span<const unsigned char> SqliteStatement::bytes(int column) const {
+  const auto* const data = sqlite3_column_blob(statement_.get(), column);
+  const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+  return {static_cast<const unsigned char*>(data), length};
+}
+
+bool SqliteStatement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+void SqliteStatement::reset() {
+  sqlite3_reset(statement_.get());
+  bound_ = 0;
+}
+
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, int flags) {
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
+  sqlite3* connection = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  database->connection_.reset(connection);
+  ATTESTRD_CHECK(connection != nullptr);
+  sqlite3_extended_result_codes(connection, 1);
+  if (code != SQLITE_OK) return database->last_error("cannot open");
+  // Replaces SQLite's own checkpoints (see checkpoint_if_due).
+  sqlite3_wal_hook(
+      connection,
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<SqliteDatabase*>(self)->log_pages_ = pages;
+        return SQLITE_OK;
+      },
+      database.get());
+  return database;
+}
+
+Result<void> SqliteDatabase::execute(const char* sql) {
+  if (sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+    return last_error("cannot use");
+  return {};
+}
+
+Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
+  sqlite3_stmt* prepared = nullptr;
+  const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+  if (code != SQLITE_OK) return last_error("cannot use");
+  SqliteStatement statement;
+  statement.database_ = this;
+  statement.statement_.reset(prepared);
+  return statement;
+}
+
+Result<std::string> SqliteDatabase::ask(const std::string& sql) {
+  auto statement = prepare(sql);
+  if (!statement) return statement.error();
+  const auto has_row = statement->step();
+  if (!has_row) return has_row.error();
+  return *has_row ? std::string(statement->text(0)) : std::string();
+}
+
+Result<void> SqliteDatabase::checkpoint_if_due() {
+  if (log_pages_ < kCheckpointPages) return {};
+  const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                             nullptr, nullptr);
+  if (code == SQLITE_OK) {
+    log_pages_ = 0;
+    return {};
+  }
+  auto error = last_error("cannot write the log of changes back into");
+  // The log holds it all, so the commit stands; the next one tries this again.
+  if (error.code == Errc::disk_full) return {};
+  return error;
+}
+
+bool SqliteDatabase::is_in_transaction() const {
+  return sqlite3_get_autocommit(connection_.get()) == 0;
+}
+
+Error SqliteDatabase::last_error(std::string_view what) const {
+  const int code = sqlite3_extended_errcode(connection_.get());
+  const int system_error = sqlite3_system_errno(connection_.get());
+  std::string message =
+      std::string(what) + " the queue " + path_ + ": " + sqlite3_errmsg(connection_.get());
+  switch (code & 0xff) {
+    case SQLITE_NOTADB:
+      return fail(Errc::invalid_input, message + ": move it away, or name another file");
+    case SQLITE_CORRUPT:
+      return fail(Errc::io_failure, message +
+                                        ": restore it from a backup, or move it away and "
+                                        "submit the pending ids again");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return fail(Errc::unavailable, message + ": another process has it open");
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH: return fail(Errc::permission_denied, message);
+    default: break;
+  }
+  if (is_out_of_room(code, system_error)) return fail(Errc::disk_full, message);
+  if (system_error != 0) message += " (errno " + std::to_string(system_error) + ")";
+  return fail(Errc::io_failure, message);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,99 @@
+#include "queue/sqlite_open.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "files/posix_files.h"
+#include "queue/schema.h"
+
+namespace attestrd {
+namespace {
+
+/// Makes the file if it is not there, so that its mode is ours to say and a link is never followed.
+Result<void> make_file(const std::string& path) {
+  const int file =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+  if (file < 0) return file_error(errno, "cannot open the queue", path);
+  struct stat status;
+  const bool is_plain = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  ::close(file);
+  if (!is_plain) return fail(Errc::unsafe_file, "the queue " + path + " is not a plain file");
+  return {};
+}
+
+/// Refuses a file that another program or a newer attestrd wrote. Returns whether it is empty.
+Result<bool> check_identity(SqliteDatabase& database) {
+  const auto application = database.ask("PRAGMA application_id");
+  if (!application) return application.error();
+  const auto version = database.ask("PRAGMA user_version");
+  if (!version) return version.error();
+  const auto tables = database.ask("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return tables.error();
+  if (*application == "0" && *version == "0" && *tables == "0") return true;
+  if (*application != std::to_string(schema::kApplicationId))
+    return fail(Errc::invalid_input, "the queue " + database.path() +
+                                         " is a database of another program: name another file");
+  if (std::stoi(*version) > schema::kVersion)
+    return fail(Errc::newer_version, "the queue " + database.path() + " has version " + *version +
+                                         ", and this attestrd knows versions up to " +
+                                         std::to_string(schema::kVersion) +
+                                         ": install the newer one");
+  return false;
+}
+
+Result<void> create_tables(SqliteDatabase& database) {
+  const std::string sql = std::string("BEGIN IMMEDIATE;") + schema::kCreate +
+                          "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
+                          ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
+  return database.execute(sql.c_str());
+}
+
+/// Sets what the promises rest on, and reads it back.
+Result<void> make_durable(SqliteDatabase& database) {
+  const auto mode = database.ask("PRAGMA journal_mode = WAL");
+  if (!mode) return mode.error();
+  const auto set = database.execute("PRAGMA synchronous = FULL");
+  if (!set) return set.error();
+  const auto synchronous = database.ask("PRAGMA synchronous");
+  if (!synchronous) return synchronous.error();
+  if (*mode != "wal" || *synchronous != "2")
+    return fail(Errc::io_failure, "the queue " + database.path() +
+                                      " does not take WAL with synchronous=FULL (it says " + *mode +
+                                      ", " + *synchronous + "): put it on a local file system");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path) {
+  if (const auto made = make_file(path); !made) return made.error();
+  auto opened = SqliteDatabase::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
+  if (!opened) return opened;
+  auto& database = **opened;
+  // EXCLUSIVE keeps every other connection out: before 3.51.3 two that write can corrupt the log.
+  const auto set = database.execute(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
+      "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608");
+  if (!set) return set.error();
+  const auto is_empty = check_identity(database);
+  if (!is_empty) return is_empty.error();
+  if (const auto durable = make_durable(database); !durable) return durable.error();
+  if (*is_empty)
+    if (const auto created = create_tables(database); !created) return created.error();
+  return opened;
+}
+
+Result<std::unique_ptr<SqliteDatabase>> open_queue_file_read_only(const std::string& path) {
+  auto opened = SqliteDatabase::open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX);
+  if (!opened) return opened;
+  const auto is_empty = check_identity(**opened);
+  if (!is_empty) return is_empty.error();
+  if (*is_empty) return fail(Errc::invalid_input, "the queue " + path + " is an empty file");
+  return opened;
+}
+
+}  // namespace attestrd

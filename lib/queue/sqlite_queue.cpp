@@ -1,0 +1,301 @@
+#include "queue/sqlite_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "handshake/handshake_names.h"
+#include "queue/sqlite_database.h"
+#include "queue/sqlite_open.h"
+
+namespace attestrd {
+
+struct SqliteQueue::Rows {
+  std::unique_ptr<SqliteDatabase> database;
+  SqliteStatement find_tombstone;
+  SqliteStatement insert;
+  SqliteStatement find;
+  SqliteStatement merge;
+  SqliteStatement update_progress;
+  SqliteStatement stage;
+  SqliteStatement unstage;
+  SqliteStatement bury;
+  SqliteStatement remove_staged;
+  SqliteStatement purge;
+  SqliteStatement all_polling;
+  SqliteStatement all_staged;
+  SqliteStatement count;
+
+  Result<void> prepare();
+};
+
+namespace {
+
+constexpr const char* kFindTombstone = "SELECT outcome FROM tombstone WHERE id = ?";
+constexpr const char* kInsert =
+    "INSERT INTO handshake (id, state, tag, submitted_at, expiry) VALUES (?, 'polling', ?, ?, ?) "
+    "ON CONFLICT DO NOTHING";
+constexpr const char* kFind =
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, outcome FROM handshake "
+    "WHERE id = ?";
+constexpr const char* kMerge =
+    "UPDATE handshake SET tag = ?, expiry = ? WHERE id = ? AND state = 'polling'";
+constexpr const char* kUpdateProgress =
+    "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
+constexpr const char* kStage =
+    "UPDATE handshake SET state = 'staged', outcome = ?, reason = ?, finished_at = ?, "
+    "length_bytes = ?, sha256 = ? WHERE id = ? AND state = 'polling'";
+constexpr const char* kUnstage =
+    "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
+    "length_bytes = NULL, sha256 = NULL WHERE id = ? AND state = 'staged'";
+constexpr const char* kBury =
+    "INSERT INTO tombstone (id, outcome, finished_at) SELECT id, outcome, finished_at "
+    "FROM handshake WHERE id = ? AND state = 'staged'";
+constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
+constexpr const char* kPurge =
+    "DELETE FROM tombstone WHERE id IN "
+    "(SELECT id FROM tombstone WHERE finished_at < ? ORDER BY finished_at LIMIT ?)";
+constexpr const char* kAllPolling =
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at FROM handshake "
+    "WHERE state = 'polling'";
+constexpr const char* kAllStaged =
+    "SELECT id, outcome, reason, finished_at, length_bytes, sha256 FROM handshake "
+    "WHERE state = 'staged'";
+constexpr const char* kCount =
+    "SELECT count(*) FILTER (WHERE state = 'polling'), count(*) FILTER (WHERE state = 'staged'), "
+    "min(submitted_at) FILTER (WHERE state = 'polling'), (SELECT count(*) FROM tombstone) "
+    "FROM handshake";
+
+Error broken_row(const SqliteDatabase& database) {
+  return fail(Errc::io_failure, "the queue " + database.path() +
+                                    " holds a row that attestrd never wrote: restore it from a "
+                                    "backup, or move it away and submit the pending ids again");
+}
+
+/// Reads the columns from `id` to `last_pending_at`.
+std::optional<QueuedHandshake> read_row(const SqliteStatement& row) {
+  const auto id = HandshakeId::parse(row.text(0));
+  const auto submitted_at = row.time(2);
+  if (!id || !submitted_at) return std::nullopt;
+  const auto polls = static_cast<std::uint32_t>(row.number(4));
+  return QueuedHandshake{*id,  std::string(row.text(1)), *submitted_at, row.time(3), row.time(5),
+                         polls};
+}
+
+std::optional<StagedHandshake> read_staged(const SqliteStatement& row) {
+  const auto id = HandshakeId::parse(row.text(0));
+  const auto outcome = outcome_named(row.text(1));
+  const auto reason = reason_named(row.text(2));
+  const auto finished_at = row.time(3);
+  const auto sha256 = row.bytes(5);
+  if (!id || !outcome || !reason || !finished_at) return std::nullopt;
+  StagedHandshake staged{*id, *outcome, *reason, *finished_at, {}};
+  if (sha256.size() != staged.record.sha256.size()) return std::nullopt;
+  staged.record.length_bytes = static_cast<std::uint64_t>(row.number(4));
+  std::ranges::copy(sha256, staged.record.sha256.begin());
+  return staged;
+}
+
+}  // namespace
+
+Result<void> SqliteQueue::Rows::prepare() {
+  const std::pair<SqliteStatement*, const char*> statements[] = {
+      {&find_tombstone, kFindTombstone},
+      {&insert, kInsert},
+      {&find, kFind},
+      {&merge, kMerge},
+      {&update_progress, kUpdateProgress},
+      {&stage, kStage},
+      {&unstage, kUnstage},
+      {&bury, kBury},
+      {&remove_staged, kRemoveStaged},
+      {&purge, kPurge},
+      {&all_polling, kAllPolling},
+      {&all_staged, kAllStaged},
+      {&count, kCount},
+  };
+  for (const auto& [statement, sql] : statements) {
+    auto prepared = database->prepare(sql);
+    if (!prepared) return prepared.error();
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+SqliteQueue::SqliteQueue(std::unique_ptr<Rows> rows) : rows_(std::move(rows)) {}
+
+SqliteQueue::~SqliteQueue() = default;
+
+Result<std::unique_ptr<SqliteQueue>> SqliteQueue::make(
+    Result<std::unique_ptr<SqliteDatabase>> opened) {
+  if (!opened) return opened.error();
+  auto rows = std::make_unique<Rows>();
+  rows->database = std::move(*opened);
+  if (const auto prepared = rows->prepare(); !prepared) return prepared.error();
+  return std::unique_ptr<SqliteQueue>(new SqliteQueue(std::move(rows)));
+}
+
+Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open(const std::string& path) {
+  return make(open_queue_file(path));
+}
+
+Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open_read_only(const std::string& path) {
+  return make(open_queue_file_read_only(path));
+}
+
+Result<void> SqliteQueue::begin() { return rows_->database->execute("BEGIN IMMEDIATE"); }
+
+Result<void> SqliteQueue::commit() {
+  const auto committed = rows_->database->execute("COMMIT");
+  if (!committed) return committed;
+  return rows_->database->checkpoint_if_due();
+}
+
+void SqliteQueue::rollback() {
+  // SQLite rolls back by itself after some errors; what is left undone here dies with the process.
+  if (rows_->database->is_in_transaction()) static_cast<void>(rows_->database->execute("ROLLBACK"));
+}
+
+Result<Acceptance> SqliteQueue::accept(const Submission& submission, Wall now) {
+  const auto& id = submission.id;
+  Acceptance acceptance{Acceptance::Kind::already_ended, {id, {}, {}, {}, {}, 0}, {}};
+
+  auto& tombstone = rows_->find_tombstone.bind(id);
+  const auto is_buried = tombstone.step();
+  if (!is_buried) return is_buried.error();
+  if (*is_buried) {
+    const auto outcome = outcome_named(tombstone.text(0));
+    tombstone.reset();
+    if (!outcome) return broken_row(*rows_->database);
+    acceptance.outcome = *outcome;
+    return acceptance;
+  }
+
+  auto& insert = rows_->insert.bind(id).bind(submission.tag).bind(now).bind(submission.expiry);
+  const auto inserted = insert.run();
+  if (!inserted) return inserted.error();
+
+  auto& find = rows_->find.bind(id);
+  const auto is_there = find.step();
+  if (!is_there) return is_there.error();
+  const auto row = *is_there ? read_row(find) : std::nullopt;
+  const auto outcome = *is_there ? outcome_named(find.text(6)) : std::nullopt;
+  find.reset();
+  if (!row) return broken_row(*rows_->database);
+  if (*inserted == 0 && !outcome) return merge(submission, *row);
+  if (*inserted == 1) acceptance.kind = Acceptance::Kind::inserted;
+  acceptance.row = *row;
+  if (outcome) acceptance.outcome = *outcome;
+  return acceptance;
+}
+
+Result<Acceptance> SqliteQueue::merge(const Submission& submission, QueuedHandshake row) {
+  if (row.tag.empty()) row.tag = submission.tag;
+  if (submission.expiry && (!row.expiry || *submission.expiry > *row.expiry))
+    row.expiry = submission.expiry;
+  const auto merged = rows_->merge.bind(row.tag).bind(row.expiry).bind(row.id).run();
+  if (!merged) return merged.error();
+  return Acceptance{Acceptance::Kind::merged, std::move(row), {}};
+}
+
+Result<bool> SqliteQueue::update_progress(const HandshakeId& id, std::uint32_t polls,
+                                          std::optional<Wall> last_pending_at) {
+  auto& update = rows_->update_progress;
+  const auto changed = update.bind(std::int64_t{polls}).bind(last_pending_at).bind(id).run();
+  if (!changed) return changed.error();
+  return *changed == 1;
+}
+
+Result<bool> SqliteQueue::stage(const StagedHandshake& staged) {
+  const auto length = static_cast<std::int64_t>(staged.record.length_bytes);
+  const auto changed = rows_->stage.bind(name_of(staged.outcome))
+                           .bind(name_of(staged.reason))
+                           .bind(staged.finished_at)
+                           .bind(length)
+                           .bind(std::span<const unsigned char>(staged.record.sha256))
+                           .bind(staged.id)
+                           .run();
+  if (!changed) return changed.error();
+  return *changed == 1;
+}
+
+Result<bool> SqliteQueue::unstage(const HandshakeId& id) {
+  const auto changed = rows_->unstage.bind(id).run();
+  if (!changed) return changed.error();
+  return *changed == 1;
+}
+
+Result<bool> SqliteQueue::mark_done(const HandshakeId& id) {
+  const auto buried = rows_->bury.bind(id).run();
+  if (!buried) return buried.error();
+  if (*buried == 0) return false;
+  const auto removed = rows_->remove_staged.bind(id).run();
+  if (!removed) return removed.error();
+  return *removed == 1;
+}
+
+Result<std::size_t> SqliteQueue::purge_tombstones(Wall horizon, std::size_t max_rows) {
+  auto& purge = rows_->purge.bind(std::optional(horizon)).bind(static_cast<std::int64_t>(max_rows));
+  const auto purged = purge.run();
+  if (!purged) return purged.error();
+  return static_cast<std::size_t>(*purged);
+}
+
+Result<std::optional<QueuedHandshake>> SqliteQueue::find_polling(const HandshakeId& id) {
+  auto& find = rows_->find.bind(id);
+  const auto is_there = find.step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::nullopt;
+  auto row = read_row(find);
+  const bool is_polling = find.is_null(6);
+  find.reset();
+  if (!row) return broken_row(*rows_->database);
+  if (!is_polling) return std::nullopt;
+  return row;
+}
+
+Result<void> SqliteQueue::for_each_polling(
+    const std::function<void(const QueuedHandshake& row)>& visit) {
+  auto& all = rows_->all_polling;
+  for (;;) {
+    const auto is_there = all.step();
+    if (!is_there) return is_there.error();
+    if (!*is_there) return {};
+    const auto row = read_row(all);
+    if (!row) {
+      all.reset();
+      return broken_row(*rows_->database);
+    }
+    visit(*row);
+  }
+}
+
+Result<std::vector<StagedHandshake>> SqliteQueue::staged() {
+  std::vector<StagedHandshake> staged;
+  auto& all = rows_->all_staged;
+  for (;;) {
+    const auto is_there = all.step();
+    if (!is_there) return is_there.error();
+    if (!*is_there) return staged;
+    const auto row = read_staged(all);
+    if (!row) {
+      all.reset();
+      return broken_row(*rows_->database);
+    }
+    staged.push_back(*row);
+  }
+}
+
+Result<QueueCounts> SqliteQueue::count() {
+  auto& count = rows_->count;
+  const auto is_there = count.step();
+  if (!is_there) return is_there.error();
+  QueueCounts counts;
+  counts.polling = static_cast<std::uint64_t>(count.number(0));
+  counts.staged = static_cast<std::uint64_t>(count.number(1));
+  counts.oldest_pending = count.time(2);
+  counts.ended = static_cast<std::uint64_t>(count.number(3));
+  count.reset();
+  return counts;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,197 @@
+#include "spool/dir_spool.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+constexpr std::string_view kEnding = ".json";
+constexpr std::string_view kStaging = "staging";
+constexpr std::string_view kRefused = "refused";
+constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
+                                  Outcome::rejected};
+
+/// The id whose record has this name.
+std::optional<HandshakeId> id_of(std::string_view name) {
+  if (!name.ends_with(kEnding)) return std::nullopt;
+  return HandshakeId::parse(name.substr(0, name.size() - kEnding.size()));
+}
+
+Result<std::unique_ptr<Directory>> open_folder(Directory& root, std::string_view name) {
+  auto folder = root.subfolder(name);
+  if (!folder) return folder;
+  const auto info = root.inspect(name);
+  if (!info) return info.error();
+  const auto& path = (*folder)->path();
+  if (!info->is_ours)
+    return fail(Errc::unsafe_file, path + " belongs to another user: give it to attestrd's");
+  if (info->writable_by_others)
+    return fail(Errc::unsafe_file, path + " can be written by anybody: chmod o-w it");
+  return folder;
+}
+
+Error other_mount(const Directory& folder, const Directory& staging) {
+  return fail(Errc::io_failure, folder.path() + " is not on the same mount as " + staging.path() +
+                                    ": a rename must lead from one to the other");
+}
+
+Notice conflict(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
+  Notice notice;
+  notice.event = Event::spool_conflict;
+  notice.level = Level::error;
+  notice.message =
+      "the name of a record is taken by other bytes: the record is now rejected/" + new_name;
+  notice.handshake = id;
+  notice.outcome = outcome;
+  notice.file = std::string(folder_of(outcome)) + "/" + record_name(id);
+  return notice;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DirSpool>> DirSpool::open(Directory& root) {
+  std::unique_ptr<DirSpool> spool(new DirSpool);
+  auto staging = open_folder(root, kStaging);
+  if (!staging) return staging.error();
+  spool->staging_.files = std::move(*staging);
+  const auto home = root.inspect(kStaging);
+  if (!home) return home.error();
+  for (const auto outcome : kOutcomes) {
+    auto folder = open_folder(root, folder_of(outcome));
+    if (!folder) return folder.error();
+    const auto info = root.inspect(folder_of(outcome));
+    if (!info) return info.error();
+    if (info->device != home->device) return other_mount(**folder, *spool->staging_.files);
+    spool->folder(outcome).files = std::move(*folder);
+  }
+  return spool;
+}
+
+Result<void> DirSpool::stage(const HandshakeId& id, std::string_view record) {
+  const auto created = staging_.files->create(record_name(id), record);
+  if (created || created.error().code != Errc::already_exists) return created;
+  const auto dropped = drop(id);
+  if (!dropped) return dropped;
+  return staging_.files->create(record_name(id), record);
+}
+
+Result<void> DirSpool::sync_staging() { return staging_.files->sync(); }
+
+Result<void> DirSpool::drop(const HandshakeId& id) {
+  const auto removed = staging_.files->remove(record_name(id));
+  if (!removed && removed.error().code == Errc::not_found) return {};
+  return removed;
+}
+
+Result<std::optional<Notice>> DirSpool::publish(const HandshakeId& id, Outcome outcome) {
+  const auto name = record_name(id);
+  Folder& target = folder(outcome);
+  for (;;) {
+    const auto moved = staging_.files->move(name, *target.files, name);
+    if (!moved) return moved.error();
+    if (*moved == Moved::other_mount) return other_mount(*target.files, *staging_.files);
+    target.is_changed = staging_.is_changed = true;
+    if (*moved == Moved::done) return std::optional<Notice>();
+
+    const auto is_same = holds_same_bytes(*target.files, name);
+    if (!is_same && is_same.error().code == Errc::not_found) continue;  // A consumer just took it.
+    if (!is_same) return is_same.error();
+    if (*is_same) {
+      const auto dropped = drop(id);
+      if (!dropped) return dropped.error();
+      return std::optional<Notice>();
+    }
+    const auto new_name = move_to_rejected(name);
+    if (!new_name) return new_name.error();
+    return std::optional<Notice>(conflict(id, outcome, *new_name));
+  }
+}
+
+/// Whether `folder` has what staging/ has under this name. `not_found`: it has nothing any more.
+Result<bool> DirSpool::holds_same_bytes(Directory& folder, const std::string& name) {
+  const auto theirs = read_file(folder, name, limits::kRecordBytes);
+  if (!theirs &&
+      (theirs.error().code == Errc::unsafe_file || theirs.error().code == Errc::permission_denied))
+    return false;
+  if (!theirs) return theirs.error();
+  const auto ours = read_file(*staging_.files, name, limits::kRecordBytes);
+  if (!ours) return fail(Errc::io_failure, ours.error().message);
+  return *ours == *theirs;
+}
+
+/// Returns the name that was free there.
+Result<std::string> DirSpool::move_to_rejected(std::string_view name) {
+  Folder& rejected = folder(Outcome::rejected);
+  for (unsigned number = 1;; ++number) {
+    const auto new_name = numbered_name(harmless_name(name), number, kEnding);
+    const auto moved = staging_.files->move(name, *rejected.files, new_name);
+    if (!moved) return moved.error();
+    if (*moved == Moved::other_mount) return other_mount(*rejected.files, *staging_.files);
+    if (*moved == Moved::name_taken) continue;
+    rejected.is_changed = staging_.is_changed = true;
+    return new_name;
+  }
+}
+
+Result<Notice> DirSpool::quarantine(std::string_view name, std::string why) {
+  const auto new_name = move_to_rejected(name);
+  if (!new_name) return new_name.error();
+  Notice notice;
+  notice.event = Event::spool_quarantined;
+  notice.level = Level::error;
+  notice.message = "a file in staging/ is put aside for people to look at";
+  notice.reason = std::move(why);
+  notice.handshake = id_of(name);
+  notice.file = "rejected/" + *new_name;
+  return notice;
+}
+
+Result<void> DirSpool::sync_moves() {
+  // Staging last: a power cut in between leaves a record in both folders, never in none.
+  for (Folder* const folder : {&folders_[0], &folders_[1], &folders_[2], &folders_[3], &staging_}) {
+    if (!folder->is_changed) continue;
+    const auto synced = folder->files->sync();
+    if (!synced) return synced;
+    folder->is_changed = false;
+  }
+  return {};
+}
+
+Result<StagedFiles> DirSpool::staged() {
+  const auto names = staging_.files->list();
+  if (!names) return names.error();
+  StagedFiles staged;
+  for (const auto& name : *names) {
+    if (const auto id = id_of(name))
+      staged.records.push_back(*id);
+    else
+      staged.strangers.push_back(name);
+  }
+  std::ranges::sort(staged.records);  // Another order than that of the names.
+  return staged;
+}
+
+Result<std::optional<Fingerprint>> DirSpool::fingerprint(const HandshakeId& id) {
+  const auto record = read_file(*staging_.files, record_name(id), limits::kRecordBytes);
+  if (record) return std::optional(fingerprint_of(*record));
+  if (record.error().code == Errc::not_found) return std::optional<Fingerprint>();
+  return record.error();
+}
+
+std::string record_name(const HandshakeId& id) {
+  return std::string(id.view()) + std::string(kEnding);
+}
+
+std::string_view folder_of(Outcome outcome) {
+  return outcome == Outcome::completed ? "results" : name_of(outcome);
+}
+
+Result<std::unique_ptr<Directory>> open_refused(Directory& root) {
+  return open_folder(root, kRefused);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,151 @@
+#include "spool/record.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+
+#include "handshake/handshake_names.h"
+#include "verify/json_slice.h"
+#include "verify/json_string.h"
+
+namespace attestrd {
+namespace {
+
+constexpr std::string_view kSchema = "attestrd.result/1";
+
+void put_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += {'\\', c};
+    else if (static_cast<unsigned char>(c) < 0x20)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      out += c;
+  }
+  out += '"';
+}
+
+void put_member(std::string& out, std::string_view key, std::string_view text) {
+  out += fmt::format(",\"{}\":", key);
+  put_string(out, text);
+}
+
+void put_time(std::string& out, std::string_view key, Wall time) {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<milliseconds>(time - day));
+  out += fmt::format(",\"{}\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\"", key,
+                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+}
+
+/// The tag as the answer spells it, escapes included; empty: it has none.
+std::string_view raw_tag_of(std::string_view response) {
+  std::array members = {JsonMember{"tag"}};
+  if (scan_object(response, members) != JsonFault::none) return {};
+  return members[0].kind == JsonKind::string ? members[0].text : std::string_view();
+}
+
+void put_tag(std::string& out, std::string_view submitted, std::string_view response) {
+  if (!submitted.empty()) {
+    put_member(out, "tag", submitted);
+  } else if (const auto raw = raw_tag_of(response); !raw.empty()) {
+    out += fmt::format(",\"tag\":\"{}\"", raw);
+  }
+}
+
+std::string signature_of(const Finish& finish) {
+  if (finish.outcome == Outcome::completed && finish.form)
+    return fmt::format(R"({{"status":"valid","algorithm":"HMAC-SHA256","form":"{}"}})",
+                       name_of(*finish.form));
+  return finish.reason == Reason::invalid_signature ? R"({"status":"invalid"})"
+                                                    : R"({"status":"absent"})";
+}
+
+std::optional<SigningForm> form_named(std::string_view name) {
+  for (const auto form : {SigningForm::raw, SigningForm::compact, SigningForm::stringify})
+    if (name_of(form) == name) return form;
+  return std::nullopt;
+}
+
+/// What a member says that must be a string; nothing: it is absent or something else.
+std::optional<std::string> text_of(const JsonMember& member) {
+  if (member.kind != JsonKind::string) return std::nullopt;
+  return unescape_json_string(member.text);
+}
+
+Error bad_record(std::string_view what) {
+  return fail(Errc::invalid_input, "not a record of attestrd: " + std::string(what));
+}
+
+std::string_view say(JsonFault fault) {
+  switch (fault) {
+    case JsonFault::utf8: return "it is not valid UTF-8";
+    case JsonFault::depth: return "it nests too deep";
+    case JsonFault::not_object: return "it is not a JSON object";
+    case JsonFault::duplicate_key: return "a key stands twice in one object";
+    default: return "it is not valid JSON";
+  }
+}
+
+/// Reads `signature` into the form that held.
+Result<std::optional<SigningForm>> read_form(const JsonMember& signature) {
+  std::array members = {JsonMember{"status"}, JsonMember{"form"}};
+  if (signature.kind != JsonKind::object || scan_object(signature.text, members) != JsonFault::none)
+    return bad_record("\"signature\" is not an object");
+  const auto status = text_of(members[0]);
+  if (!status) return bad_record("\"signature\" has no \"status\"");
+  if (*status != "valid") return std::optional<SigningForm>();
+  const auto form = form_named(text_of(members[1]).value_or(""));
+  if (!form) return bad_record("the signature's \"form\" is unknown");
+  return form;
+}
+
+}  // namespace
+
+std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at) {
+  std::string out;
+  out.reserve(finish.response.size() + 1024);
+  out += fmt::format(R"({{"schema":"{}","id":"{}","outcome":"{}")", kSchema, finish.id.view(),
+                     name_of(finish.outcome));
+  if (finish.reason != Reason::none) put_member(out, "reason", name_of(finish.reason));
+  put_tag(out, tag, finish.response);
+  put_time(out, "submitted_at", submitted_at);
+  put_time(out, "finished_at", finish.finished_at);
+  if (finish.last_pending_at) put_time(out, "last_pending_at", *finish.last_pending_at);
+  out += fmt::format(",\"polls\":{},\"signature\":{}", finish.polls, signature_of(finish));
+  if (!finish.request_id.empty()) put_member(out, "request_id", finish.request_id);
+  if (!finish.response.empty()) {
+    out += ",\"response\":";
+    out += finish.response;
+  }
+  out += "}\n";
+  return out;
+}
+
+Result<SpoolRecord> parse_record(std::string_view text) {
+  std::array members = {JsonMember{"schema"},  JsonMember{"id"},     JsonMember{"outcome"},
+                        JsonMember{"tag"},     JsonMember{"reason"}, JsonMember{"signature"},
+                        JsonMember{"response"}};
+  const auto& [schema, id_text, outcome_text, tag, reason, signature, response] = members;
+  const auto fault = scan_object(text, members);
+  if (fault != JsonFault::none) return bad_record(say(fault));
+  if (text_of(schema) != kSchema)
+    return bad_record("its \"schema\" is not \"" + std::string(kSchema) + "\"");
+  const auto id = HandshakeId::parse(text_of(id_text).value_or(""));
+  if (!id) return bad_record("its \"id\" is missing or is no id");
+  const auto outcome = outcome_named(text_of(outcome_text).value_or(""));
+  if (!outcome) return bad_record("its \"outcome\" is missing or unknown");
+  const auto form = read_form(signature);
+  if (!form) return form.error();
+  if (response.kind != JsonKind::absent && response.kind != JsonKind::object)
+    return bad_record("its \"response\" is not an object");
+  return SpoolRecord{*id,   *outcome,     text_of(tag).value_or(""), text_of(reason).value_or(""),
+                     *form, response.text};
+}
+
+}  // namespace attestrd

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "handshake/handshake.h"
+#include "ledger/ledger.h"
+#include "verify/signing_form.h"
+
+namespace attestrd {
+
+/// What a spool file says of a handshake that has ended (see FORMAT.md): one JSON object and a line
+/// feed. `tag` is the one given at submission, or else the answer's.
+std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at);
+
+/// A spool file as read. The views point into the text that it was read from.
+struct SpoolRecord {
+  HandshakeId id;
+  Outcome outcome{};
+  std::string tag;
+  std::string reason;               ///< Empty: none.
+  std::optional<SigningForm> form;  ///< Of a valid signature.
+  std::string_view response;        ///< The answer, byte for byte; empty: none was kept.
+};
+
+/// Reads a spool file. `invalid_input` says what is wrong with it.
+Result<SpoolRecord> parse_record(std::string_view text);
+
+}  // namespace attestrd

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "files/fingerprint.h"
+#include "handshake/handshake.h"
+#include "log/notice.h"
+
+namespace attestrd {
+
+/// What lies in staging/.
+struct StagedFiles {
+  std::vector<HandshakeId> records;    ///< Sorted.
+  std::vector<std::string> strangers;  ///< Names that no record has.
+};
+
+/// The door to the folders where records appear. Its hand is `dir_spool`; FORMAT.md tells how the
+/// folders are used. Which call may follow which is the ledger's to know (see ledger.cpp).
+class Spool {
+ public:
+  virtual ~Spool() = default;
+
+  /// Writes a record to staging/ and syncs the file; a record that was left there is dropped.
+  virtual Result<void> stage(const HandshakeId& id, std::string_view record) = 0;
+
+  /// After stage(): makes the names in staging/ durable.
+  virtual Result<void> sync_staging() = 0;
+
+  /// Drops a record from staging/, if it is there.
+  virtual Result<void> drop(const HandshakeId& id) = 0;
+
+  /// The instant of publication: moves a record from staging/ to its folder. Should the name be
+  /// taken there, the same bytes are dropped, other bytes go to rejected/; then returns what to
+  /// log.
+  virtual Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) = 0;
+
+  /// Moves a file from staging/ to rejected/, for people to look at. Returns what to log.
+  virtual Result<Notice> quarantine(std::string_view name, std::string why) = 0;
+
+  /// Makes durable what publish() and quarantine() moved.
+  virtual Result<void> sync_moves() = 0;
+
+  virtual Result<StagedFiles> staged() = 0;
+
+  /// Of a record in staging/; nothing: it is not there. `unsafe_file` when it is no plain file.
+  virtual Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) = 0;
+};
+
+/// `ID.json`.
+std::string record_name(const HandshakeId& id);
+
+/// The folder that an outcome's records go to: `results`, `archived`, `failed` or `rejected`.
+std::string_view folder_of(Outcome outcome);
+
+}  // namespace attestrd

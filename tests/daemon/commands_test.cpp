@@ -1,0 +1,279 @@
+#include "commands.h"
+
+#include <gtest/gtest.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "files/posix_lock.h"
+#include "queue/sqlite_queue.h"
+#include "temporary_folder.h"
+#include "verify/hmac.h"
+
+namespace attestrd {
+namespace {
+
+constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"A"}}})";
+constexpr std::string_view kSecret = "s3cret";
+
+/// What a command did.
+struct Done {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+/// Runs commands as main() does, in a house of their own.
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() {
+    config_ = folder_.write("attestrd.toml",
+                            "[paths]\ninbox = \"inbox\"\nqueue = \"queue.db\"\nspool = \"spool\"\n"
+                            "[admin]\nsocket = \"control.sock\"\n").string();
+    folder_.write("auth-token", "token\n");
+    folder_.write("client-secret", std::string(kSecret) + "\n");
+    std::filesystem::create_directories(folder_.path() / "inbox");
+    std::filesystem::create_directories(folder_.path() / "spool");
+  }
+
+  Done run(std::vector<std::string> words, const std::string& input = "") {
+    CLI::App app("", "attestrd");
+    app.require_subcommand(1);
+    Command chosen;
+    for (const auto add : {add_submit, add_status, add_verify, add_check_config, add_version}) {
+      add(app, chosen);
+    }
+    std::reverse(words.begin(), words.end());  // As CLI::App wants them.
+    std::istringstream stream(input);
+    auto* const old_input = std::cin.rdbuf(stream.rdbuf());
+    std::cin.clear();
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    int code = EX_USAGE;
+    try {
+      app.parse(words);
+      code = chosen();
+    } catch (const CLI::ParseError&) {
+    }
+    std::cin.rdbuf(old_input);
+    return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+  }
+
+  /// The one file of the inbox; its name must be one that the daemon takes.
+  std::string inbox() {
+    std::string contents;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "inbox")) {
+      EXPECT_TRUE(contents.empty()) << "more than one file";
+      EXPECT_TRUE(entry.path().filename().string().starts_with("submit-"));
+      contents = TemporaryFolder::read(entry.path());
+    }
+    return contents;
+  }
+
+  /// As a daemon that has ended would have left it.
+  void submit_to_queue(const std::vector<std::string>& ids) {
+    auto queue = SqliteQueue::open((folder_.path() / "queue.db").string());
+    ASSERT_TRUE(queue) << queue.error().message;
+    ASSERT_TRUE((*queue)->begin());
+    for (const auto& id : ids) {
+      ASSERT_TRUE((*queue)->accept({*HandshakeId::parse(id), "", {}}, Wall{}));
+    }
+    ASSERT_TRUE((*queue)->commit());
+  }
+
+  std::filesystem::path write_record(const std::string& name, const std::string& outcome,
+                                     const std::string& response) {
+    std::string record = R"({"schema":"attestrd.result/1","id":"DS1","outcome":")" + outcome +
+                         R"(","submitted_at":"2026-11-23T20:57:00.123Z",)"
+                         R"("finished_at":"2026-11-23T20:58:00.123Z","polls":7)";
+    record += outcome == "completed"
+                  ? R"(,"signature":{"status":"valid","algorithm":"HMAC-SHA256","form":"raw"})"
+                  : R"(,"signature":{"status":"absent"})";
+    if (!response.empty()) record += ",\"response\":" + response;
+    return folder_.write("spool/" + name, record + "}\n");
+  }
+
+  TemporaryFolder folder_;
+  std::string config_;
+};
+
+std::string signed_response(std::string_view id = "DS1", std::string_view secret = kSecret) {
+  HmacSha256 hmac{Secret(std::string(secret))};
+  hmac.update(kResult);
+  std::string hex;
+  for (const auto byte : hmac.finish()) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    hex += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return R"({"_id":")" + std::string(id) + R"(","consumed":true,"result":)" +
+         std::string(kResult) + R"(,"resultSignature":")" + hex + "\"}";
+}
+
+TEST_F(CommandsTest, SubmitWritesOneFile) {
+  const auto done = run({"submit", "--config", config_, "DS1", "a_b-C"});
+  EXPECT_EQ(done.code, EX_OK) << done.err;
+  EXPECT_EQ(done.out, "submitted 2\n");
+  EXPECT_EQ(done.err, "");
+  EXPECT_EQ(inbox(), "DS1\na_b-C\n");
+}
+
+TEST_F(CommandsTest, SubmitReadsLinesOfTheInboxFormat) {
+  const auto done = run({"submit", "--config", config_, "-"},
+                        "# mine\nDS1\n\n{\"id\": \"DS2\", \"tag\": \"t\"}");
+  EXPECT_EQ(done.code, EX_OK) << done.err;
+  EXPECT_EQ(done.out, "submitted 2\n");
+  EXPECT_EQ(inbox(), "DS1\n{\"id\": \"DS2\", \"tag\": \"t\"}\n");
+}
+
+TEST_F(CommandsTest, SubmitWritesNothingWhenOneIdIsBad) {
+  const auto done = run({"submit", "--config", config_, "DS1", "D/S", "DS3", ""});
+  EXPECT_EQ(done.code, EX_DATAERR);
+  EXPECT_EQ(done.out, "");
+  EXPECT_EQ(done.err,
+            "argument 2 ('D/S'): is no handshake id: 1 to 64 letters, digits, '_' and '-'\n"
+            "argument 4 (''): is no handshake id: 1 to 64 letters, digits, '_' and '-'\n"
+            "nothing was submitted\n");
+  EXPECT_EQ(inbox(), "");
+
+  const auto lines = run({"submit", "--config", config_, "-"}, "DS1\n{\"id\": 3}\n");
+  EXPECT_EQ(lines.code, EX_DATAERR);
+  EXPECT_TRUE(lines.err.starts_with("stdin:2: ")) << lines.err;
+  EXPECT_EQ(inbox(), "");
+}
+
+TEST_F(CommandsTest, SubmitOfNothing) {
+  EXPECT_EQ(run({"submit", "--config", config_}).code, EX_USAGE);
+  const auto empty = run({"submit", "--config", config_, "-"}, "# nobody\n");
+  EXPECT_EQ(empty.code, EX_OK);
+  EXPECT_EQ(empty.out, "submitted 0\n");
+  EXPECT_EQ(inbox(), "");
+}
+
+TEST_F(CommandsTest, SubmitNeedsTheInbox) {
+  std::filesystem::remove(folder_.path() / "inbox");
+  const auto done = run({"submit", "--config", config_, "DS1"});
+  EXPECT_EQ(done.code, EX_UNAVAILABLE);
+  EXPECT_NE(done.err.find((folder_.path() / "inbox").string()), done.err.npos) << done.err;
+}
+
+TEST_F(CommandsTest, VerifySaysWhichFormHeld) {
+  const auto file = write_record("DS1.json", "completed", signed_response());
+  const auto done = run({"verify", "--config", config_, file});
+  EXPECT_EQ(done.code, EX_OK) << done.err;
+  EXPECT_EQ(done.out, file.string() + ": valid (raw)\n");
+}
+
+TEST_F(CommandsTest, VerifyTellsWhatDoesNotHold) {
+  const auto expect_invalid = [this](const std::filesystem::path& file, std::string_view why) {
+    const auto done = run({"verify", "--config", config_, file});
+    EXPECT_EQ(done.code, EX_DATAERR);
+    EXPECT_EQ(done.out, file.string() + ": INVALID: " + std::string(why) + "\n");
+  };
+  expect_invalid(write_record("DS1.json", "completed", signed_response("DS1", "other")),
+                 "no client secret gives the signature");
+  expect_invalid(write_record("DS1.json", "rejected", signed_response("DS1", "other")),
+                 "no client secret gives the signature");
+  expect_invalid(write_record("DS1.json", "completed", signed_response("DS2")),
+                 "the response is no answer for this id (wrong_id)");
+  expect_invalid(write_record("DS9.json", "completed", signed_response()),
+                 "the record is of DS1, which the file is not named after");
+}
+
+TEST_F(CommandsTest, VerifyChecksEveryFileAndReturnsTheWorst) {
+  const auto archived = write_record("DS1.json", "archived", "");
+  const auto broken = folder_.write("spool/broken.json", "{");
+  const auto absent = folder_.path() / "spool/none.json";
+  const auto done = run({"verify", "--config", config_, absent, broken, archived});
+  EXPECT_EQ(done.code, EX_IOERR);
+  EXPECT_EQ(done.err, absent.string() + ": can't be read: No such file or directory\n");
+  EXPECT_NE(done.out.find(broken.string() + ": INVALID: "), done.out.npos) << done.out;
+  EXPECT_NE(done.out.find(archived.string() + ": nothing to verify (archived)\n"), done.out.npos);
+
+  EXPECT_EQ(run({"verify", "--config", config_, archived}).code, EX_OK);
+  EXPECT_EQ(run({"verify", "--config", config_, folder_.path()}).code, EX_IOERR);
+}
+
+TEST_F(CommandsTest, CheckConfigFindsAllInOrder) {
+  const auto done = run({"check-config", config_});
+  EXPECT_EQ(done.code, EX_OK) << done.err;
+  EXPECT_EQ(done.out, config_ + ": ok\n");
+}
+
+TEST_F(CommandsTest, CheckConfigNamesAllThatIsWrong) {
+  folder_.write("auth-token", "token\n", 0644);
+  std::filesystem::remove(folder_.path() / "inbox");
+  const auto done = run({"check-config", config_});
+  EXPECT_EQ(done.code, EX_CONFIG);
+  EXPECT_EQ(done.out, "");
+  EXPECT_NE(done.err.find("auth-token: its mode is 0644"), done.err.npos) << done.err;
+  EXPECT_NE(done.err.find("/inbox: No such file or directory (paths.inbox)\n"), done.err.npos)
+      << done.err;
+
+  folder_.write("attestrd.toml", "[api]\nca_file = \"client-secret\"\nurl = 3\n");
+  EXPECT_EQ(run({"check-config", config_}).code, EX_CONFIG);
+}
+
+TEST_F(CommandsTest, CheckConfigReadsTheCertificates) {
+  folder_.write("attestrd.toml", "[api]\nca_file = \"client-secret\"\n");
+  const auto done = run({"check-config", config_});
+  EXPECT_EQ(done.code, EX_CONFIG);
+  EXPECT_NE(done.err.find("client-secret: holds no certificate in PEM that can be read"),
+            done.err.npos)
+      << done.err;
+}
+
+TEST_F(CommandsTest, StatusNeedsADaemonOrAQueue) {
+  const auto done = run({"status", "--config", config_});
+  EXPECT_EQ(done.code, EX_UNAVAILABLE);
+  EXPECT_EQ(done.err, (folder_.path() / "queue.db").string() +
+                          ": there is no queue; has the daemon ever run?\n");
+}
+
+TEST_F(CommandsTest, StatusReadsTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"});
+  const auto text = run({"status", "--config", config_});
+  EXPECT_EQ(text.code, EX_OK) << text.err;
+  EXPECT_TRUE(text.out.starts_with("attestrd              not running\n"
+                                   "pending               2\n"))
+      << text.out;
+  const auto json = run({"status", "--config", config_, "--json"});
+  EXPECT_TRUE(json.out.starts_with(R"({"daemon":"not running",)")) << json.out;
+  EXPECT_NE(json.out.find(R"("pending":2,)"), json.out.npos) << json.out;
+  EXPECT_EQ(json.out.find("DS1"), json.out.npos);
+}
+
+TEST_F(CommandsTest, StatusKnowsADaemonThatDoesNotAnswer) {
+  submit_to_queue({"DS1"});
+  const auto lock = LockFile::acquire((folder_.path() / "queue.db.lock").string());
+  ASSERT_TRUE(lock);
+  const auto done = run({"status", "--config", config_});
+  EXPECT_EQ(done.code, EX_UNAVAILABLE);
+  EXPECT_TRUE(done.err.starts_with("the daemon runs, but does not answer on admin.socket (" +
+                                   (folder_.path() / "control.sock").string() + "): "))
+      << done.err;
+}
+
+TEST_F(CommandsTest, VersionBeginsWithOurs) {
+  const auto done = run({"version"});
+  EXPECT_EQ(done.code, EX_OK);
+  EXPECT_TRUE(done.out.starts_with("attestrd " ATTESTRD_VERSION "\n")) << done.out;
+}
+
+TEST_F(CommandsTest, AnUnknownConfigurationIsNamed) {
+  for (const auto* command : {"submit", "status", "verify"}) {
+    const auto done = run({command, "--config", "/nowhere/c.toml",
+                           std::string(command) == "status" ? "--json" : "DS1"});
+    EXPECT_EQ(done.code, EX_CONFIG);
+    EXPECT_TRUE(done.err.starts_with("/nowhere/c.toml: can't read the configuration")) << done.err;
+  }
+}
+
+}  // namespace
+}  // namespace attestrd

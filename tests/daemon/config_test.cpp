@@ -1,0 +1,251 @@
+#include "config.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "temporary_folder.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<Config> parse(std::string_view text) { return parse_config(text, "/etc/a/c.toml"); }
+
+std::string complaint_about(std::string_view text) {
+  const auto config = parse(text);
+  return config ? "no complaint" : config.error().message;
+}
+
+TEST(Config, AnEmptyFileGivesTheDefaults) {
+  Config defaults;
+  defaults.folder = "/etc/a";
+  const auto config = parse("");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(*config, defaults);
+}
+
+TEST(Config, TheExampleSaysWhatTheDefaultsAre) {
+  auto example = load_config(ATTESTRD_CONFIG_EXAMPLE);
+  ASSERT_TRUE(example) << example.error().message;
+  example->folder.clear();
+  EXPECT_EQ(*example, Config{});
+}
+
+TEST(Config, TheExampleNamesEverySetting) {
+  const auto text = TemporaryFolder::read(ATTESTRD_CONFIG_EXAMPLE);
+  std::size_t settings = 0;
+  for (std::size_t at = 0; (at = text.find("\n", at)) != text.npos; ++at) {
+    const auto line = std::string_view(text).substr(at + 1, text.find('\n', at + 1) - at - 1);
+    if (!line.starts_with('#') && line.find(" = ") != line.npos) ++settings;
+  }
+  EXPECT_EQ(settings, 28u);
+}
+
+TEST(Config, TakesEverySetting) {
+  const auto config = parse(R"(
+[api]
+url = "https://sim.test:8443"
+version = "v2"
+auth_token_file = "t"
+client_secret_file = "../s"
+ca_file = "ca.pem"
+connections = 4096
+requests_per_second = 0
+connect_timeout = "1s"
+request_timeout = "5m"
+max_response = 65536
+[signature]
+form = "stringify"
+signature_attempts = 1
+[poll]
+cadence = "exponential"
+min_interval = "10ms"
+max_interval = "10ms"
+backoff_factor = 2
+give_up_after = "7d"
+expiry_grace = "0s"
+unknown_grace = "1m"
+shutdown_grace = "1ms"
+[paths]
+inbox = "in/"
+queue = "q/../queue.db"
+spool = "/var/out"
+tombstone_days = 1
+[log]
+level = "debug"
+format = "text"
+[admin]
+listen = "[::1]:9464"
+socket = ""
+)");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->api.url, (Endpoint{"sim.test", 8443}));
+  EXPECT_EQ(config->api.version, "v2");
+  EXPECT_EQ(config->api.auth_token_file, "t");
+  EXPECT_EQ(config->api.client_secret_file, "../s");
+  EXPECT_EQ(config->api.ca_file, "/etc/a/ca.pem");
+  EXPECT_EQ(config->api.connections, 4096u);
+  EXPECT_EQ(config->api.requests_per_second, 0);
+  EXPECT_EQ(config->api.connect_timeout, 1s);
+  EXPECT_EQ(config->api.request_timeout, 5min);
+  EXPECT_EQ(config->api.max_response_bytes, 65536u);
+  EXPECT_EQ(config->signature.form, SigningFormPolicy::stringify);
+  EXPECT_EQ(config->signature.signature_attempts, 1u);
+  EXPECT_EQ(config->poll.cadence, Config::Cadence::exponential);
+  EXPECT_EQ(config->poll.min_interval, 10ms);
+  EXPECT_EQ(config->poll.max_interval, 10ms);
+  EXPECT_EQ(config->poll.backoff_factor, 2);
+  EXPECT_EQ(config->poll.give_up_after, 168h);
+  EXPECT_EQ(config->poll.expiry_grace, 0s);
+  EXPECT_EQ(config->poll.unknown_grace, 1min);
+  EXPECT_EQ(config->poll.shutdown_grace, 1ms);
+  EXPECT_EQ(config->paths.inbox, "/etc/a/in");
+  EXPECT_EQ(config->paths.queue, "/etc/a/queue.db");
+  EXPECT_EQ(config->paths.spool, "/var/out");
+  EXPECT_EQ(config->paths.tombstone_days, 1u);
+  EXPECT_EQ(config->log.level, Level::debug);
+  EXPECT_EQ(config->log.format, LogFormat::text);
+  ASSERT_TRUE(config->admin.listen);
+  EXPECT_EQ(config->admin.listen->address().to_string(), "::1");
+  EXPECT_EQ(config->admin.listen->port(), 9464);
+  EXPECT_TRUE(config->admin.socket.empty());
+}
+
+struct Fault {
+  std::string_view text;
+  std::string_view complaint;
+};
+
+class ConfigFault : public testing::TestWithParam<Fault> {};
+
+TEST_P(ConfigFault, IsNamed) {
+  EXPECT_EQ(complaint_about(GetParam().text), "/etc/a/c.toml:" + std::string(GetParam().complaint));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, ConfigFault,
+    testing::Values(
+        Fault{"[poll]\nmin_intervall = \"2s\"",
+              "2: key 'poll.min_intervall' is unknown; did you mean 'poll.min_interval'?"},
+        Fault{"poll.mni_interval = \"2s\"",
+              "1: key 'poll.mni_interval' is unknown; did you mean 'poll.min_interval'?"},
+        Fault{"[api]\nfrobnicate_the_whole_thing = 1",
+              "2: key 'api.frobnicate_the_whole_thing' is unknown"},
+        Fault{"\n[pol]\nmin_interval = \"2s\"",
+              "2: section '[pol]' is unknown; did you mean '[poll]'?"},
+        Fault{"connections = 3", "1: section '[connections]' is unknown"},
+        Fault{"poll = 3", "1: 'poll' must be a section, written [poll]"},
+        Fault{"[api]\nurl = \"https://a.test\"\nurl = \"https://b.test\"",
+              "3: not TOML: Error while parsing key-value pair: cannot redefine existing string "
+              "'url'"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, ConfigFault,
+    testing::Values(
+        Fault{"[api]\nconnections = 0",
+              "2: key 'api.connections' must be a whole number from 1 to 4096, not 0"},
+        Fault{"[api]\nconnections = 4097",
+              "2: key 'api.connections' must be a whole number from 1 to 4096, not 4097"},
+        Fault{"[api]\nconnections = 3.0",
+              "2: key 'api.connections' must be a whole number from 1 to 4096, not 3"},
+        Fault{"[api]\nconnections = \"3\"",
+              "2: key 'api.connections' must be a whole number from 1 to 4096, not \"3\""},
+        Fault{"[api]\nrequests_per_second = -1",
+              "2: key 'api.requests_per_second' must be a number from 0 to 100000, not -1"},
+        Fault{"[api]\nrequests_per_second = nan",
+              "2: key 'api.requests_per_second' must be a number from 0 to 100000, not nan"},
+        Fault{"[api]\nrequests_per_second = inf",
+              "2: key 'api.requests_per_second' must be a number from 0 to 100000, not inf"},
+        Fault{"[api]\nrequests_per_second = true",
+              "2: key 'api.requests_per_second' must be a number from 0 to 100000, not true"},
+        Fault{"[poll]\nbackoff_factor = 1",
+              "2: key 'poll.backoff_factor' must be a number from 1.01 to 100, not 1"},
+        Fault{"[poll]\nmin_interval = 2",
+              "2: key 'poll.min_interval' must be a duration from 10ms to 30d (as in \"10ms\", "
+              "\"2s\", \"5m\", \"25h\", \"7d\"), not 2"},
+        Fault{"[poll]\nmin_interval = \"9ms\"",
+              "2: key 'poll.min_interval' must be a duration from 10ms to 30d (as in \"10ms\", "
+              "\"2s\", \"5m\", \"25h\", \"7d\"), not \"9ms\""},
+        Fault{"[poll]\nmin_interval = 07:32:00",
+              "2: key 'poll.min_interval' must be a duration from 10ms to 30d (as in \"10ms\", "
+              "\"2s\", \"5m\", \"25h\", \"7d\"), not a date or a time"},
+        Fault{"[api]\nmax_response = \"2GiB\"",
+              "2: key 'api.max_response' must be a size from 1KiB to 1GiB (as in \"64KiB\", "
+              "\"16MiB\", \"1GiB\"), not \"2GiB\""},
+        Fault{"[api]\nmax_response = -5",
+              "2: key 'api.max_response' must be a size from 1KiB to 1GiB (as in \"64KiB\", "
+              "\"16MiB\", \"1GiB\"), not -5"},
+        Fault{"[api]\nversion = \"../v1\"",
+              "2: key 'api.version' must be a version such as \"v1\", not \"../v1\""},
+        Fault{"[api]\nurl = \"http://a.test\"",
+              "2: key 'api.url' is not usable: must begin with https://"},
+        Fault{"[api]\nauth_token_file = \"\"",
+              "2: key 'api.auth_token_file' must be the name of a file, which holds the secret, "
+              "not \"\""},
+        Fault{"[signature]\nform = \"Raw\"",
+              "2: key 'signature.form' must be \"auto\" or \"raw\" or \"compact\" or "
+              "\"stringify\", not \"Raw\""},
+        Fault{"[paths]\ninbox = \"\"", "2: key 'paths.inbox' must be a path, not \"\""},
+        Fault{"[paths]\ninbox = \"a\\u0000b\"",
+              "2: key 'paths.inbox' must be a path, not a text with control characters"},
+        Fault{"[paths]\ninbox = [1]", "2: key 'paths.inbox' must be a path, not an array"},
+        Fault{"[admin]\nlisten = \"localhost:9464\"",
+              "2: key 'admin.listen' must be an address and a port (as in \"127.0.0.1:9464\", "
+              "\"[::1]:9464\"), or \"\" for none, not \"localhost:9464\""},
+        Fault{"[admin]\nlisten = \"::1:9464\"",
+              "2: key 'admin.listen' must be an address and a port (as in \"127.0.0.1:9464\", "
+              "\"[::1]:9464\"), or \"\" for none, not \"::1:9464\""}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Relations, ConfigFault,
+    testing::Values(
+        Fault{"[poll]\nmax_interval = \"30m\"\nmin_interval = \"1h\"",
+              "3: key 'poll.min_interval' (1h) must not be longer than 'poll.max_interval' (30m)"},
+        Fault{"[api]\nrequest_timeout = \"1s\"",
+              "1: key 'api.connect_timeout' (5s) must not be longer than 'api.request_timeout' "
+              "(1s)"},
+        Fault{"[paths]\ninbox = \"/s\"\nspool = \"/s/\"",
+              "2: key 'paths.inbox' (/s) must be a folder of its own, not one of the spool's"},
+        Fault{"[paths]\nspool = \"/s\"\ninbox = \"/s/results/\"",
+              "3: key 'paths.inbox' (/s/results) must be a folder of its own, not one of the "
+              "spool's"}));
+
+TEST(Config, NamesAllFaultsInTheOrderOfTheFile) {
+  EXPECT_EQ(complaint_about("[poll]\nmin_interval = 2\n[log]\nlevle = \"info\"\n[api]\n"
+                            "connections = 0\n"),
+            "/etc/a/c.toml:2: key 'poll.min_interval' must be a duration from 10ms to 30d (as in "
+            "\"10ms\", \"2s\", \"5m\", \"25h\", \"7d\"), not 2\n"
+            "/etc/a/c.toml:4: key 'log.levle' is unknown; did you mean 'log.level'?\n"
+            "/etc/a/c.toml:6: key 'api.connections' must be a whole number from 1 to 4096, not 0");
+}
+
+TEST(Config, RelativePathsBeginAtTheFolderOfTheFile) {
+  const auto config = parse("[paths]\ninbox = \"in\"\nqueue = \"../q.db\"\nspool = \"/out\"\n"
+                            "[api]\nca_file = \"ca.pem\"");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->paths.inbox, "/etc/a/in");
+  EXPECT_EQ(config->paths.queue, "/etc/q.db");
+  EXPECT_EQ(config->paths.spool, "/out");
+  EXPECT_EQ(config->api.ca_file, "/etc/a/ca.pem");
+  EXPECT_EQ(queue_lock_file(*config), "/etc/q.db.lock");
+}
+
+TEST(Config, AFileThatCannotBeReadIsNamed) {
+  const TemporaryFolder folder;
+  const auto absent = load_config(folder.path() / "none.toml");
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().code, Errc::invalid_config);
+  EXPECT_EQ(absent.error().message, (folder.path() / "none.toml").string() +
+                                        ": can't read the configuration: No such file or "
+                                        "directory");
+  const auto directory = load_config(folder.path());
+  ASSERT_FALSE(directory);
+  EXPECT_EQ(directory.error().message,
+            folder.path().string() + ": can't read the configuration: Is a directory");
+}
+
+}  // namespace
+}  // namespace attestrd

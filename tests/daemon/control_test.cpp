@@ -1,0 +1,232 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control_client.h"
+#include "control_server.h"
+#include "temporary_folder.h"
+
+namespace attestrd {
+namespace {
+
+namespace asio = boost::asio;
+using Local = asio::local::stream_protocol;
+using asio::ip::tcp;
+
+/// A server that runs in a thread of its own, as the daemon's would.
+class ControlTest : public testing::Test {
+ protected:
+  ~ControlTest() override { stop(); }
+
+  Result<void> start() {
+    auto server = ControlServer::open(loop_, admin_, [this] { return report_; });
+    if (!server) return server.error();
+    server_.emplace(std::move(*server));
+    thread_ = std::thread([this] { loop_.run(); });
+    return {};
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    asio::post(loop_, [this] { server_.reset(); });
+    thread_.join();  // Once no client is left.
+  }
+
+  std::string body_of(std::string_view target, std::string_view accept = "*/*") {
+    const auto answer = ask_daemon(admin_.socket, target, accept);
+    return answer ? *answer : "error: " + answer.error().message;
+  }
+
+  /// Sends raw bytes and reads until the server closes.
+  template <class Socket>
+  std::string exchange(Socket& socket, std::string_view request) {
+    boost::system::error_code ignored;
+    asio::write(socket, asio::buffer(request), ignored);
+    std::string answer;
+    asio::read(socket, asio::dynamic_buffer(answer), ignored);
+    return answer;
+  }
+
+  std::string exchange(std::string_view request) {
+    asio::io_context loop;
+    Local::socket socket(loop);
+    socket.connect(Local::endpoint(admin_.socket.string()));
+    return exchange(socket, request);
+  }
+
+  std::string exchange_tcp(std::string_view request) {
+    asio::io_context loop;
+    tcp::socket socket(loop);
+    socket.connect(*admin_.listen);
+    return exchange(socket, request);
+  }
+
+  TemporaryFolder folder_;
+  Config::Admin admin_{std::nullopt, folder_.path() / "control.sock"};
+  StatusReport report_{{}, {5, 1, 0}, {}, StatusReport::Daemon{}};
+  asio::io_context loop_;
+  std::optional<ControlServer> server_;
+  std::thread thread_;
+};
+
+std::string first_line(const std::string& answer) { return answer.substr(0, answer.find('\r')); }
+
+/// A port that was free a moment ago.
+tcp::endpoint free_port() {
+  asio::io_context loop;
+  return tcp::acceptor(loop, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
+}
+
+TEST_F(ControlTest, TellsTheStatusInEitherForm) {
+  ASSERT_TRUE(start());
+  EXPECT_EQ(body_of("/status", "application/json"), status_json(report_));
+  EXPECT_EQ(body_of("/status"), status_json(report_));
+  EXPECT_EQ(body_of("/status", "text/plain"), status_text(report_));
+  EXPECT_EQ(body_of("/metrics"), status_metrics(report_));
+}
+
+TEST_F(ControlTest, IsHealthyUnlessItCannotPoll) {
+  ASSERT_TRUE(start());
+  EXPECT_EQ(body_of("/health"), "ok\n");
+  stop();
+  report_.daemon->pause = StatusReport::Pause{"unauthorized", {}, {}};
+  loop_.restart();
+  ASSERT_TRUE(start());
+  const auto answer = exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(first_line(answer), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\naccount paused: unauthorized\n")) << answer;
+}
+
+TEST_F(ControlTest, RefusesWhatItDoesNotKnow) {
+  ASSERT_TRUE(start());
+  EXPECT_EQ(first_line(exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), "HTTP/1.1 404 Not Found");
+  const auto post = exchange("POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(first_line(post), "HTTP/1.1 405 Method Not Allowed");
+  EXPECT_NE(post.find("Allow: GET\r\n"), post.npos);
+  EXPECT_EQ(first_line(exchange("nonsense\r\n\r\n")), "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(first_line(exchange("GET /status HTTP/1.1\r\nX: " + std::string(9000, 'x') +
+                                "\r\n\r\n")),
+            "HTTP/1.1 400 Bad Request");
+}
+
+TEST_F(ControlTest, AnswersOneRequestAConnection) {
+  ASSERT_TRUE(start());
+  const std::string request = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+  const auto answer = exchange(request + request);
+  EXPECT_EQ(answer.find("HTTP/1.1"), answer.rfind("HTTP/1.1"));
+  EXPECT_NE(answer.find("Connection: close\r\n"), answer.npos);
+}
+
+TEST_F(ControlTest, KeepsTheStatusFromTheNetwork) {
+  admin_.listen = free_port();
+  ASSERT_TRUE(start());
+  EXPECT_EQ(first_line(exchange_tcp("GET /status HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 404 Not Found");
+  EXPECT_EQ(first_line(exchange_tcp("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 200 OK");
+  EXPECT_EQ(first_line(exchange_tcp("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 200 OK");
+}
+
+TEST_F(ControlTest, HoldsAtMostSixteenClients) {
+  ASSERT_TRUE(start());
+  asio::io_context loop;
+  std::vector<Local::socket> idle;
+  for (int i = 0; i < 16; ++i) {
+    idle.emplace_back(loop).connect(Local::endpoint(admin_.socket.string()));
+  }
+  EXPECT_EQ(exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+  idle.clear();
+  std::string answer;
+  for (int i = 0; i < 100 && answer.empty(); ++i) {
+    answer = exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
+}
+
+TEST_F(ControlTest, DropsItsClientsAndItsSocketAtTheEnd) {
+  ASSERT_TRUE(start());
+  asio::io_context loop;
+  Local::socket idle(loop);
+  idle.connect(Local::endpoint(admin_.socket.string()));
+  EXPECT_EQ(body_of("/health"), "ok\n");
+  stop();  // Does not wait for the idle one.
+  EXPECT_FALSE(std::filesystem::exists(admin_.socket));
+  const auto answer = ask_daemon(admin_.socket, "/health", "*/*");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::not_found);
+}
+
+TEST_F(ControlTest, TheSocketIsForItsOwnerAndGroup) {
+  ASSERT_TRUE(start());
+  struct stat info {};
+  ASSERT_EQ(::stat(admin_.socket.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0660u);
+}
+
+TEST_F(ControlTest, ReplacesASocketThatNobodyAnswers) {
+  {
+    asio::io_context loop;
+    Local::acceptor left_over(loop, Local::endpoint(admin_.socket.string()));
+  }
+  ASSERT_TRUE(std::filesystem::exists(admin_.socket));
+  const auto started = start();
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ(body_of("/health"), "ok\n");
+}
+
+TEST_F(ControlTest, RefusesASocketThatSomebodyAnswers) {
+  ASSERT_TRUE(start());
+  asio::io_context loop;
+  const auto second = ControlServer::open(loop, admin_, [] { return StatusReport{}; });
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::unavailable);
+  EXPECT_EQ(second.error().message, admin_.socket.string() +
+                                        ": another attestrd answers there; stop it, or name "
+                                        "another path in admin.socket");
+  EXPECT_EQ(body_of("/health"), "ok\n");
+}
+
+TEST_F(ControlTest, RefusesAPathThatItCannotUse) {
+  const auto complaint = [this](const std::filesystem::path& path) {
+    admin_.socket = path;
+    const auto started = start();
+    return started ? "none" : started.error().message.substr(path.string().size());
+  };
+  EXPECT_EQ(complaint(folder_.write("file", "")),
+            ": is no socket; name another path in admin.socket");
+  EXPECT_EQ(complaint(folder_.path() / "none/control.sock"),
+            ": can't listen there (admin.socket): No such file or directory; make its folder "
+            "first");
+  EXPECT_EQ(complaint(folder_.path() / std::string(108, 'a')),
+            ": the path of a socket may have 107 bytes; set a shorter admin.socket");
+}
+
+TEST_F(ControlTest, RefusesAPortThatIsTakenAndLetsGoOfTheRest) {
+  asio::io_context loop;
+  tcp::acceptor taken(loop, {asio::ip::address_v4::loopback(), 0});
+  admin_.listen = taken.local_endpoint();
+  const auto started = start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Errc::unavailable);
+  EXPECT_FALSE(std::filesystem::exists(admin_.socket));
+}
+
+}  // namespace
+}  // namespace attestrd

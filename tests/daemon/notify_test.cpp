@@ -1,0 +1,74 @@
+#include "notify.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/datagram_protocol.hpp>
+#include <string>
+
+#include "temporary_folder.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+using Datagrams = boost::asio::local::datagram_protocol;
+
+/// Stands where systemd does.
+class NotifyTest : public testing::Test {
+ protected:
+  NotifyTest() : socket_(loop_, Datagrams::endpoint((folder_.path() / "notify").string())) {
+    ::setenv("NOTIFY_SOCKET", (folder_.path() / "notify").c_str(), 1);
+  }
+  ~NotifyTest() override {
+    for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) ::unsetenv(name);
+  }
+
+  std::string next_datagram() {
+    std::array<char, 512> room{};
+    return {room.data(), socket_.receive(boost::asio::buffer(room))};
+  }
+
+  TemporaryFolder folder_;
+  boost::asio::io_context loop_;
+  Datagrams::socket socket_;
+  Notifier notifier_;
+};
+
+TEST_F(NotifyTest, TellsOfEachStage) {
+  notifier_.ready();
+  EXPECT_EQ(next_datagram(), "READY=1");
+  notifier_.status("3 pending");
+  EXPECT_EQ(next_datagram(), "STATUS=3 pending");
+  notifier_.feed_watchdog();
+  EXPECT_EQ(next_datagram(), "WATCHDOG=1");
+  notifier_.stopping();
+  EXPECT_EQ(next_datagram(), "STOPPING=1");
+}
+
+TEST_F(NotifyTest, TellsOfAReloadAndItsTimeInOneDatagram) {
+  notifier_.reloading();
+  const auto datagram = next_datagram();
+  ASSERT_TRUE(datagram.starts_with("RELOADING=1\nMONOTONIC_USEC=")) << datagram;
+  EXPECT_GT(std::stoll(datagram.substr(datagram.rfind('=') + 1)), 0);
+}
+
+TEST_F(NotifyTest, FeedsTheWatchdogTwiceAsOftenAsItBites) {
+  EXPECT_EQ(notifier_.watchdog_interval(), std::nullopt);
+  ::setenv("WATCHDOG_USEC", "30000000", 1);
+  ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+  EXPECT_EQ(notifier_.watchdog_interval(), 15s);
+}
+
+TEST_F(NotifyTest, SaysNothingWhereNobodyAsked) {
+  ::unsetenv("NOTIFY_SOCKET");
+  notifier_.ready();
+  EXPECT_EQ(socket_.available(), 0u);
+}
+
+}  // namespace
+}  // namespace attestrd

@@ -1,0 +1,128 @@
+#include "secrets.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "temporary_folder.h"
+
+namespace attestrd {
+namespace {
+
+class SecretsTest : public testing::Test {
+ protected:
+  SecretsTest() {
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    config_.folder = folder_.path();
+  }
+  ~SecretsTest() override { ::unsetenv("CREDENTIALS_DIRECTORY"); }
+
+  std::string token_or_complaint() const {
+    const auto token = read_auth_token(config_);
+    return token ? std::string(token->reveal()) : shortened(token.error());
+  }
+
+  std::string secrets_or_complaint() const {
+    const auto secrets = read_client_secrets(config_);
+    if (!secrets) return shortened(secrets.error());
+    std::string all;
+    for (const auto& secret : *secrets) all += std::string(secret.reveal()) + ",";
+    return all;
+  }
+
+  std::string shortened(const Error& error) const {
+    EXPECT_EQ(error.code, Errc::invalid_config);
+    const auto prefix = folder_.path().string() + "/";
+    EXPECT_TRUE(error.message.starts_with(prefix)) << error.message;
+    return error.message.substr(prefix.size());
+  }
+
+  TemporaryFolder folder_;
+  Config config_;
+};
+
+TEST_F(SecretsTest, ReadsTheTokenWithoutItsLineEnd) {
+  for (const auto* text : {"dG9rZW4=", "dG9rZW4=\n", "dG9rZW4=\r\n"}) {
+    folder_.write("auth-token", text);
+    EXPECT_EQ(token_or_complaint(), "dG9rZW4=");
+  }
+}
+
+TEST_F(SecretsTest, RefusesATokenThatWouldBreakTheHeader) {
+  const std::string complaint =
+      "auth-token: must hold the auth token alone, on one line, without blanks and without the "
+      "word Basic";
+  for (const auto* text : {"a\nb", "a\r\nX: y", "Basic a", "a\tb", "a\x7f", "\xc3\xa4", "a\n\n"}) {
+    folder_.write("auth-token", text);
+    EXPECT_EQ(token_or_complaint(), complaint);
+  }
+}
+
+TEST_F(SecretsTest, RefusesAnEmptyOrOversizedFile) {
+  for (const auto* text : {"", "\n"}) {
+    folder_.write("auth-token", text);
+    EXPECT_EQ(token_or_complaint(), "auth-token: is empty; put the auth token there, on one line");
+  }
+  folder_.write("auth-token", std::string(4096, 'a'));
+  EXPECT_EQ(token_or_complaint(), std::string(4096, 'a'));
+  folder_.write("auth-token", std::string(4097, 'a'));
+  EXPECT_EQ(token_or_complaint(), "auth-token: larger than 4 KiB; this is no secret");
+}
+
+TEST_F(SecretsTest, RefusesAFileThatIsOpenToOthers) {
+  for (const unsigned mode : {0600u, 0400u, 0440u, 0640u, 0660u}) {
+    folder_.write("auth-token", "a", mode);
+    EXPECT_EQ(token_or_complaint(), "a") << std::oct << mode;
+  }
+  for (const unsigned mode : {0604u, 0644u, 0602u, 0601u}) {
+    folder_.write("auth-token", "a", mode);
+    EXPECT_EQ(token_or_complaint().substr(0, 29), "auth-token: its mode is 0" +
+                                                      std::to_string(mode / 64) +
+                                                      std::to_string(mode / 8 % 8) +
+                                                      std::to_string(mode % 8) + ":");
+  }
+}
+
+TEST_F(SecretsTest, RefusesWhatIsNoPlainFile) {
+  EXPECT_EQ(token_or_complaint(), "auth-token: can't be opened: No such file or directory");
+  ASSERT_EQ(::mkfifo((folder_.path() / "auth-token").c_str(), 0600), 0);
+  EXPECT_EQ(token_or_complaint(), "auth-token: must be a plain file");
+}
+
+TEST_F(SecretsTest, ReadsSeveralClientSecretsInTheirOrder) {
+  folder_.write("client-secret", "new\n\nold\r\noldest");
+  EXPECT_EQ(secrets_or_complaint(), "new,old,oldest,");
+  folder_.write("client-secret", "new\nold one\n");
+  EXPECT_EQ(secrets_or_complaint(),
+            "client-secret: line 2 must hold a client secret alone, without blanks");
+  folder_.write("client-secret", "\n\r\n\n");
+  EXPECT_EQ(secrets_or_complaint(),
+            "client-secret: is empty; put the client secret there, on one line");
+}
+
+TEST_F(SecretsTest, ABareNameLeadsToTheCredentialsOfSystemdFirst) {
+  folder_.write("auth-token", "beside");
+  folder_.write("credentials/auth-token", "credential", 0444);
+  ::setenv("CREDENTIALS_DIRECTORY", (folder_.path() / "credentials").c_str(), 1);
+  EXPECT_EQ(token_or_complaint(), "credential");  // Its mode is systemd's business.
+
+  config_.api.auth_token_file = "./auth-token";
+  EXPECT_EQ(token_or_complaint(), "beside");
+  folder_.write("client-secret", "beside");
+  EXPECT_EQ(secrets_or_complaint(), "beside,");  // systemd has none of that name.
+}
+
+TEST_F(SecretsTest, TellsOfBothFilesAtOnce) {
+  folder_.write("client-secret", "");
+  const auto secrets = read_secrets(config_);
+  ASSERT_FALSE(secrets);
+  EXPECT_EQ(secrets.error().message,
+            folder_.path().string() + "/auth-token: can't be opened: No such file or directory\n" +
+                folder_.path().string() +
+                "/client-secret: is empty; put the client secret there, on one line");
+}
+
+}  // namespace
+}  // namespace attestrd

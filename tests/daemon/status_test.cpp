@@ -1,0 +1,116 @@
+#include "status.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "version.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Wall kNow{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + 20h + 57min};
+
+StatusReport running() {
+  StatusReport report;
+  report.now = kNow;
+  report.handshakes = {1200, 3, 1};
+  report.oldest_pending = kNow - 26h;
+  StatusReport::Daemon daemon;
+  daemon.pid = 4242;
+  daemon.started_at = kNow - 125s;
+  daemon.totals = {5000, 40, 1, 2, 3, 4};
+  daemon.next_due = kNow + 2s;
+  daemon.last_successful_poll = kNow - 1s;
+  report.daemon = daemon;
+  return report;
+}
+
+StatusReport paused() {
+  auto report = running();
+  report.daemon->pause = StatusReport::Pause{"unauthorized", kNow - 61s, kNow + 40s};
+  report.daemon->disk_full = true;
+  report.daemon->next_due.reset();
+  return report;
+}
+
+StatusReport not_running() {
+  StatusReport report;
+  report.now = kNow;
+  report.handshakes.pending = 2;
+  return report;
+}
+
+TEST(Status, ForPrograms) {
+  EXPECT_EQ(status_json(running()),
+            R"({"daemon":"running","version":")" + std::string(kVersion) +
+                R"(","time":"2026-11-23T20:57:00.000000Z","pending":1200,"in_flight":3,)"
+                R"("settling":1,"oldest_pending":"2026-11-22T18:57:00.000000Z","pid":4242,)"
+                R"("started_at":"2026-11-23T20:54:55.000000Z",)"
+                R"("next_due":"2026-11-23T20:57:02.000000Z",)"
+                R"("last_successful_poll":"2026-11-23T20:56:59.000000Z","account_pause":null,)"
+                R"("disk_full":false,"totals":{"polls":5000,"completed":40,"archived":1,)"
+                R"("failed":2,"rejected":3,"refused":4}})"
+                "\n");
+  EXPECT_NE(status_json(paused()).find(
+                R"("account_pause":{"reason":"unauthorized",)"
+                R"("since":"2026-11-23T20:55:59.000000Z",)"
+                R"("next_canary":"2026-11-23T20:57:40.000000Z"},"disk_full":true)"),
+            std::string::npos);
+  EXPECT_EQ(status_json(not_running()),
+            R"({"daemon":"not running","version":")" + std::string(kVersion) +
+                R"(","time":"2026-11-23T20:57:00.000000Z","pending":2,"in_flight":0,)"
+                R"("settling":0,"oldest_pending":null})"
+                "\n");
+}
+
+TEST(Status, ForPeople) {
+  EXPECT_EQ(status_text(running()), "attestrd              " + std::string(kVersion) +
+                                        ", running for 2m 5s, pid 4242\n"
+                                        "pending               1200\n"
+                                        "in flight             3\n"
+                                        "settling              1\n"
+                                        "oldest pending        submitted 1d 2h ago\n"
+                                        "next poll             in 2s\n"
+                                        "last good answer      1s ago\n"
+                                        "account               ok\n"
+                                        "disk                  ok\n"
+                                        "since the start:\n"
+                                        "  polls               5000\n"
+                                        "  completed           40\n"
+                                        "  archived (lost)     1\n"
+                                        "  failed              2\n"
+                                        "  rejected            3\n"
+                                        "  refused submissions 4\n");
+  EXPECT_EQ(status_text(not_running()),
+            "attestrd              not running\n"
+            "pending               2\n"
+            "settling              0\n");
+}
+
+TEST(Status, TellsPeopleOfTrouble) {
+  const auto text = status_text(paused());
+  EXPECT_NE(text.find("account               paused for 1m 1s (unauthorized), asks again in 40s\n"),
+            text.npos);
+  EXPECT_NE(text.find("disk                  FULL: nothing is fetched until there is room\n"),
+            text.npos);
+  EXPECT_NE(text.find("next poll             none\n"), text.npos);
+}
+
+TEST(Status, ForPrometheus) {
+  const auto text = status_metrics(paused());
+  for (const auto* line :
+       {"# TYPE attestrd_polls_total counter\nattestrd_polls_total 5000\n",
+        "attestrd_handshakes{state=\"pending\"} 1200\n",
+        "attestrd_handshakes_ended_total{outcome=\"rejected\"} 3\n",
+        "attestrd_account_paused 1\n", "attestrd_disk_full 1\n",
+        "attestrd_start_time_seconds 1795467295.000\n",
+        "attestrd_last_successful_poll_seconds 1795467419.000\n"}) {
+    EXPECT_NE(text.find(line), text.npos) << line << "is not in\n" << text;
+  }
+}
+
+}  // namespace
+}  // namespace attestrd

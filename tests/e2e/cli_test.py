@@ -1,0 +1,159 @@
+"""The command line: what it prints where, and how it ends."""
+
+import json
+import signal
+import time
+
+import harness
+
+COMMANDS = ("run", "submit", "status", "verify", "check-config", "version")
+
+
+class HelpTest(harness.Scene):
+    def test_help_everywhere(self):
+        for command in ([], *([name] for name in COMMANDS)):
+            with self.subTest(command):
+                done = self.attestrd(*command, "--help")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertIn("xample", done.stdout)
+
+    def test_version(self):
+        done = self.attestrd("version")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"\d+\.\d+\.\d+")
+
+    def test_wrong_usage(self):
+        for command in (["fly"], ["run", "--nonsense"], []):
+            with self.subTest(command):
+                done = self.attestrd(*command)
+                self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""))
+                self.assertTrue(done.stderr)
+
+
+class CommandTest(harness.Scene):
+    def setUp(self):
+        super().setUp()
+        self.simulator = self.start_simulator("--law", "fixed:0")
+        self.config = self.write_config(self.simulator.url)
+
+    def test_check_config(self):
+        done = self.attestrd("check-config", self.config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_example_configuration_is_good(self):
+        text = (harness.SOURCE / "config/attestrd.toml").read_text()
+        places = {"/var/spool/attestrd": self.spool, "/var/lib/attestrd": self.folder}
+        for folder, ours in places.items():
+            self.assertIn(folder, text)
+            text = text.replace(folder, str(ours))
+        path = self.folder / "example.toml"
+        path.write_text(text)
+        done = self.attestrd("check-config", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_submit_every_way_and_run_until_empty(self):
+        (self.inbox / "DStouched").touch()
+        self.drop(["DSline1", '{"id": "DSline2", "expiry": 4102444800000}'])
+        for arguments, text in ((["DSargument"], None), (["-"], "DSstdin1\nDSstdin2\n")):
+            done = self.attestrd("submit", "--config", self.config, *arguments, input=text)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        daemon = self.start_daemon(self.config, "--until-empty", is_ready=False)
+        self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(self.spooled(), {"DStouched", "DSline1", "DSline2", "DSargument",
+                                          "DSstdin1", "DSstdin2"})
+        self.assertNotIn(b"\r", daemon.out.read_bytes() + daemon.err.read_bytes())
+
+    def test_a_tag_must_be_the_answers(self):
+        self.drop(['{"id": "DStag", "tag": "not this one"}'])
+        config = self.write_config(self.simulator.url, signature={"signature_attempts": 1})
+        daemon = self.start_daemon(config, "--until-empty", is_ready=False)
+        self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(self.record("DStag", "rejected")["reason"], "tag_mismatch")
+
+    def test_what_has_ended_is_not_polled_again(self):
+        for number in (1, 2):
+            self.drop(["DSonce"])
+            daemon = self.start_daemon(self.config, "--until-empty", is_ready=False,
+                                       name=f"life{number}")
+            self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(len(self.simulator.requests()), 1)
+        self.assertTrue(daemon.log("inbox.already_ended"))
+
+    def test_verify(self):
+        self.drop(["DSresult"])
+        self.start_daemon(self.config, "--until-empty", is_ready=False).wait()
+        good = self.spool / "results/DSresult.json"
+        self.assertEqual(self.verify(good).returncode, 0)
+
+        bent = self.folder / "DSresult.json"
+        stage = next(iter(self.record("DSresult")["response"]["result"]))
+        bent.write_text(good.read_text().replace(stage, "X" + stage[1:]))
+        done = self.verify(bent)
+        self.assertEqual(done.returncode, harness.BAD_INPUT)
+        self.assertIn(str(bent), done.stdout)
+        self.assertEqual(self.verify(self.folder / "none.json").returncode, harness.IO_ERROR)
+
+    def verify(self, path):
+        return self.attestrd("verify", "--config", self.config, path)
+
+
+class StatusTest(harness.Scene):
+    def setUp(self):
+        super().setUp()
+        self.config = self.write_config(self.start_simulator("--never", "1").url)
+
+    def status(self):
+        done = self.attestrd("status", "--config", self.config, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_with_and_without_a_daemon(self):
+        daemon = self.start_daemon(self.config)
+        self.drop(["DS01", "DS02"])
+        harness.eventually(lambda: self.status()["last_successful_poll"], what="a poll")
+        status = self.status()
+        self.assertEqual((status["daemon"], status["pending"]), ("running", 2))
+        self.assertIsNone(status["account_pause"])
+        self.assertTrue(status["oldest_pending"])
+
+        daemon.stop()
+        status = self.status()
+        self.assertEqual((status["daemon"], status["pending"]), ("not running", 2))
+        self.assertIn("pending", self.attestrd("status", "--config", self.config).stdout)
+
+    def test_submit_while_it_runs(self):
+        self.start_daemon(self.config)
+        self.attestrd("submit", "--config", self.config, "DS03")
+        harness.eventually(lambda: self.status()["pending"] == 1, 5, "the hint of inotify")
+
+
+class ShutdownTest(harness.Scene):
+    def test_within_the_grace(self):
+        simulator = self.start_simulator("--fault", "hang=1", "--hang-for", "60")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                config = self.write_config(simulator.url, poll={"shutdown_grace": "1s"},
+                                           api={"request_timeout": "60s"})
+                self.drop(["DS01"])
+                daemon = self.start_daemon(config, name=f"ends-by-{number}")
+                harness.eventually(lambda: daemon.status()["in_flight"] == 1, what="a poll")
+                start = time.monotonic()
+                daemon.send(number)
+                self.assertEqual(daemon.wait(), 0)
+                self.assertLess(time.monotonic() - start, 2 * harness.PATIENCE)
+                self.assertTrue(daemon.log("daemon.stopped"))
+
+    def test_reload(self):
+        config = self.write_config(self.start_simulator("--law", "fixed:0").url)
+        daemon = self.start_daemon(config)
+        daemon.send(signal.SIGHUP)
+        daemon.says("config.reloaded")
+        config.write_text("[nonsense]\n")
+        daemon.send(signal.SIGHUP)
+        daemon.says("config.rejected")
+        self.drop(["DS01"])
+        self.wait_for_results(["DS01"])
+
+
+if __name__ == "__main__":
+    harness.main()

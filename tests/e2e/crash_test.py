@@ -1,0 +1,72 @@
+"""kill -9 at random moments, while a consumer takes each file away the instant it appears."""
+
+import collections
+import os
+import pathlib
+import random
+import sys
+import time
+
+import harness
+
+ROUNDS = 1000 if harness.IS_LONG else 100
+IDS_PER_ROUND = 20
+LONGEST_LIFE_S = 0.25 * harness.PATIENCE
+CONSUMER = pathlib.Path(__file__).with_name("consumer.py")
+
+
+class CrashTest(harness.Scene):
+    def setUp(self):
+        super().setUp()
+        seed = int(os.environ.get("ATTESTRD_SEED", random.SystemRandom().randrange(1 << 32)))
+        harness.tell(f"ATTESTRD_SEED={seed} replays the moments of this run")
+        self.luck = random.Random(seed)
+        simulator = self.start_simulator("--law", "uniform:0,0.3", "--never", "0.02",
+                                         "--result-bytes", "512")
+        self.config = self.write_config(
+            simulator.url, poll={"min_interval": "20ms", "max_interval": "100ms",
+                                 "give_up_after": f"{ROUNDS}s"})
+        self.taken = self.folder / "taken"
+        self.taken.mkdir()
+
+    def test_every_result_exactly_once(self):
+        ids = harness.make_ids(ROUNDS * IDS_PER_ROUND)
+        self.make_folders()
+        self.start_consumer()
+        deaths = collections.Counter()
+        for number in range(ROUNDS):
+            self.drop(ids[number * IDS_PER_ROUND:(number + 1) * IDS_PER_ROUND], f"batch{number}")
+            daemon = self.start_daemon(self.config, is_ready=False, name="killed")
+            time.sleep(self.luck.uniform(0, LONGEST_LIFE_S))
+            daemon.kill()
+            deaths["with a record in staging/"] += any((self.spool / "staging").iterdir())
+            deaths["with a file in inbox/"] += any((self.spool / "inbox").iterdir())
+            deaths["with none published"] += not self.taken_ids()
+        harness.tell(f"{ROUNDS} deaths; {dict(deaths)}; {len(self.taken_ids())} taken before the "
+                     "last start")
+
+        self.start_daemon(self.config, "--until-empty", is_ready=False).wait(ROUNDS + 60)
+        harness.eventually(lambda: len(self.taken_ids()) >= len(ids), what="the last file")
+        times_taken = collections.Counter(self.taken_ids())
+        self.assertEqual({handshake: count for handshake, count in times_taken.items()
+                          if count != 1}, {}, "published more than once")
+        self.assertEqual(set(ids) - set(times_taken), set(), "lost")
+        self.assertEqual(set(times_taken) - set(ids), set(), "from nowhere")
+
+    def make_folders(self):
+        """A first life of the daemon makes the folders that the consumer watches."""
+        first = self.start_daemon(self.config, "--until-empty", is_ready=False, name="first")
+        self.assertEqual(first.wait(), 0)
+
+    def start_consumer(self):
+        consumer = self.start(harness.Process(
+            "consumer", [sys.executable, CONSUMER, self.spool, self.taken], self.folder))
+        harness.eventually(lambda: consumer.out.read_text(), what="the consumer")
+
+    def taken_ids(self):
+        """Of names such as `results.DS01.json.17`."""
+        return [path.name.split(".")[1] for path in self.taken.iterdir()]
+
+
+if __name__ == "__main__":
+    harness.main()

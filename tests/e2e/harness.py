@@ -1,0 +1,134 @@
+"""The words that the end-to-end tests are written in.
+
+A Scene is a temporary folder with an authority, a token, a secret, an inbox and a spool; in it a
+test starts servers and daemons, drops handshakes, and looks at what comes out. Whatever a scene has
+started ends with it.
+"""
+
+import base64
+import collections
+import hashlib
+import hmac
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from authority import Authority
+from programs import Daemon, Nginx, Process, Simulator
+from words import *
+
+# Fast enough for a test: what takes seconds or hours in service takes milliseconds or seconds.
+FAST = {
+    "api": {"requests_per_second": 0, "connect_timeout": "2s", "request_timeout": "5s"},
+    "poll": {"min_interval": "50ms", "max_interval": "500ms", "unknown_grace": "1s",
+             "shutdown_grace": "1s"},
+}
+
+
+class Scene(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="attestrd."))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.processes = []
+        self.addCleanup(self.end_processes)
+        self.spool = self.folder / "spool"
+        self.inbox = self.spool / "inbox"
+        self.inbox.mkdir(parents=True)
+        self.queue = self.folder / "queue.db"
+        self.authority = Authority(self.folder)
+        self.token = base64.b64encode(b"client-key:client-password").decode()
+        self.secret = "a-client-secret"
+        self.token_file = self.write_secret("auth-token", self.token)
+        self.secret_file = self.write_secret("client-secret", self.secret)
+
+    def end_processes(self):
+        for process in self.processes:
+            if process.is_running():
+                process.kill()
+
+    # What there is.
+
+    def write_secret(self, name, text):
+        path = self.folder / name
+        path.write_text(text + "\n")
+        path.chmod(0o600)
+        return path
+
+    def write_config(self, url, name="attestrd.toml", base=FAST, **changes):
+        """The configuration of this scene; `changes` are sections with the settings that differ."""
+        sections = collections.defaultdict(dict)
+        ours = {
+            "api": {"url": url, "ca_file": str(self.authority.certificate)},
+            "paths": {"inbox": str(self.inbox), "queue": str(self.queue),
+                      "spool": str(self.spool)},
+            "admin": {"socket": str(self.folder / "control.sock")},
+            "log": {"level": "debug"},
+        }
+        for part in (base, ours, changes):
+            for section, settings in part.items():
+                sections[section].update(settings)
+        path = self.folder / name
+        path.write_text(to_toml(sections))
+        return path
+
+    # What is started.
+
+    def start(self, process):
+        self.processes.append(process)
+        return process
+
+    def start_simulator(self, *flags, name="sim", certificate=None, port=0):
+        certificate, key = certificate or self.authority.issue(f"{name}-server")
+        return self.start(Simulator(name, self, certificate, key, port, flags))
+
+    def start_nginx(self):
+        return self.start(Nginx(self))
+
+    def start_daemon(self, config, *flags, name="daemon", is_ready=True, **popen):
+        daemon = self.start(Daemon(name, self, config, *flags, **popen))
+        if is_ready:
+            daemon.says("daemon.started")
+        return daemon
+
+    def attestrd(self, *arguments, **run):
+        """A command that ends by itself."""
+        return subprocess.run([str(part) for part in (ATTESTRD, *arguments)], text=True,
+                              capture_output=True, timeout=60 * PATIENCE, **run)
+
+    # What goes in, and what comes out.
+
+    def drop(self, lines, name="batch"):
+        """A whole file appears in the inbox at once."""
+        hidden = self.inbox / f".{name}"
+        hidden.write_text("".join(f"{line}\n" for line in lines))
+        hidden.rename(self.inbox / name)
+
+    def spooled(self, folder="results"):
+        """The ids in a folder of the spool."""
+        return {path.stem for path in (self.spool / folder).glob("*.json")}
+
+    def record(self, handshake, folder="results"):
+        return json.loads((self.spool / folder / f"{handshake}.json").read_text())
+
+    def wait_for_results(self, ids, within=30, folder="results"):
+        ids = set(ids)
+        eventually(lambda: ids <= self.spooled(folder), within, f"{len(ids)} in {folder}/")
+
+    def answer(self, handshake, result="null", signature=None, **changes):
+        """An answer of Attestr, in which `result` stands as it is written."""
+        answer = {"_id": handshake, "number": "3804-324489-8469", "tag": "290846",
+                  "requestId": "c500f555-0dd3-4368-b5e3-c039ddb144ee", "consumed": False,
+                  "resultSignature": signature, **changes}
+        return f'{json.dumps(answer)[:-1]}, "result": {result}}}'.encode()
+
+    def signed_answer(self, handshake, result, **changes):
+        """The answer once the handshake is consumed; signed over the text of the result."""
+        signature = hmac.new(self.secret.encode(), result.encode(), hashlib.sha256).hexdigest()
+        return self.answer(handshake, result, signature, **{"consumed": True, **changes})
+
+
+def main():
+    unittest.main(verbosity=2)

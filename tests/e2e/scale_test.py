@@ -1,0 +1,54 @@
+"""Many handshakes: how fast they are accepted, and how little room they take."""
+
+import statistics
+import time
+
+import harness
+
+COUNT = 100_000
+ACCEPTED_WITHIN_S = 3
+RESIDENT_MIB = 64
+SUBMITTED_WITHIN_MS = 50
+
+
+class ScaleTest(harness.Scene):
+    def setUp(self):
+        super().setUp()
+        self.simulator = self.start_simulator("--never", "1", "--latency", "200,100")
+        self.config = self.write_config(
+            self.simulator.url, log={"level": "info"}, api={"requests_per_second": 20},
+            poll={"min_interval": "2s", "max_interval": "30m"})
+        self.daemon = self.start_daemon(self.config)
+
+    def test_a_hundred_thousand_in_one_file(self):
+        start = time.monotonic()
+        self.drop(harness.make_ids(COUNT))
+        harness.eventually(lambda: self.daemon.status()["pending"] == COUNT, 60, "acceptance")
+        seconds = time.monotonic() - start
+        harness.eventually(lambda: not (self.inbox / "batch").exists(), what="the file's removal")
+        resident = self.daemon.resident_mib()
+        harness.tell(f"{COUNT} ids accepted in {seconds:.2f} s, {resident:.1f} MiB resident")
+        if harness.hold_to_bounds():
+            self.assertLessEqual(seconds, ACCEPTED_WITHIN_S)
+            self.assertLessEqual(resident, RESIDENT_MIB)
+
+        # All of them are in the queue: a next life finds them.
+        self.assertEqual(self.daemon.stop(), 0)
+        again = self.start_daemon(self.config, name="again")
+        self.assertEqual(again.status()["pending"], COUNT)
+
+    def test_submit_returns_at_once(self):
+        times_ms = []
+        for number in range(9):
+            start = time.monotonic()
+            submit = self.attestrd("submit", "--config", self.config, f"DS{number}")
+            times_ms.append((time.monotonic() - start) * 1000)
+            self.assertEqual(submit.returncode, 0, submit.stderr)
+        median = statistics.median(times_ms)
+        harness.tell(f"submit of one id: {median:.1f} ms (median of {len(times_ms)})")
+        if harness.hold_to_bounds():
+            self.assertLessEqual(median, SUBMITTED_WITHIN_MS)
+
+
+if __name__ == "__main__":
+    harness.main()

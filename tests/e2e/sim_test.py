@@ -1,0 +1,90 @@
+"""Against attestr-sim with every fault: each handshake ends once, and in the right place."""
+
+import collections
+
+import harness
+
+COUNT = 2000
+REQUESTS_PER_SECOND = 500
+
+# A fault of the account makes everybody wait for seconds: a few of them are enough. The daily limit
+# would last until midnight, and is left to the tests of the engine.
+ACCOUNT_FAULTS = ("4005", "40051", "4016", "4031", "4035", "4039", "4291", "4292")
+
+# The long form lasts, because errors in a row make a handshake wait for minutes.
+FAULT_SHARE = "0.05" if harness.IS_LONG else "0.01"
+ACCOUNT_FAULT_SHARE = "0.0002" if harness.IS_LONG else "0.00005"
+MINUTES = 40 if harness.IS_LONG else 3
+
+FOLDER_OF_FATE = {"completes": "results", "archived": "archived", "forged": "rejected",
+                  "never": "failed", "expired": "failed", "unknown": "failed"}
+
+
+class SimTest(harness.Scene):
+    def setUp(self):
+        super().setUp()
+        self.ids = harness.make_ids(COUNT)
+        account = [flag for fault in ACCOUNT_FAULTS
+                   for flag in ("--fault", f"{fault}={ACCOUNT_FAULT_SHARE}")]
+        self.simulator = self.start_simulator(
+            "--seed", "7", "--law", "uniform:0,3", "--never", "0.05", "--archive-after", "0",
+            "--archive-share", "0.05", "--late-by", "1", "--slow-for", "0.5", "--hang-for", "5",
+            "--rate-limit", str(REQUESTS_PER_SECOND), "--faults", FAULT_SHARE, *account,
+            "--fault", "4293=0")
+        self.config = self.write_config(
+            self.simulator.url,
+            api={"requests_per_second": REQUESTS_PER_SECOND, "connections": 64,
+                 "request_timeout": "2s"},
+            signature={"signature_attempts": 8 if harness.IS_LONG else 5},
+            poll={"min_interval": "300ms", "max_interval": "1s", "give_up_after": "10s",
+                  "unknown_grace": "6s"})
+
+    def test_each_ends_once_in_the_right_place(self):
+        daemon = self.start_daemon(self.config)
+        self.drop(self.ids)
+        daemon.says("inbox.accepted")
+        harness.eventually(lambda: self.count_spooled() >= COUNT, MINUTES * 60, "the last one")
+        harness.eventually(lambda: daemon.status()["settling"] == 0, what="the last commit")
+        status = daemon.status()
+        self.assertEqual(daemon.stop(), 0)
+        summary = self.simulator.summary()
+
+        self.judge_places()
+        self.judge_requests(summary, status, daemon)
+
+    def count_spooled(self):
+        return sum(len(self.spooled(folder)) for folder in harness.FOLDERS)
+
+    def judge_places(self):
+        ended = {handshake: folder for folder in harness.FOLDERS
+                 for handshake in self.spooled(folder)}
+        self.assertEqual(self.count_spooled(), COUNT, "one lies in two folders")
+        fates = self.simulator.fates(self.ids)
+        self.assertEqual(ended, {handshake: FOLDER_OF_FATE[fates[handshake]]
+                                 for handshake in self.ids})
+        harness.tell(f"fates: {dict(collections.Counter(fates.values()))}")
+
+    def judge_requests(self, summary, status, daemon):
+        """What the simulator was asked is what the daemon says that it asked."""
+        harness.tell(f"requests: {summary['requests']}, answers: {summary['by_answer']}, "
+                     f"most in a second: {summary['peak_requests_per_second']}")
+        self.assertLessEqual(summary["peak_requests_per_second"], REQUESTS_PER_SECOND)
+        self.assertEqual(summary["rate_limited"], 0)
+
+        asked = collections.Counter(request["id"] for request in self.simulator.requests())
+        told = {handshake: self.record(handshake, folder)["polls"]
+                for folder in harness.FOLDERS for handshake in self.spooled(folder)}
+        self.assertEqual(told, dict(asked))
+        totals = status["totals"]
+        self.assertEqual(totals["polls"], summary["requests"])
+        self.assertEqual(totals["completed"], summary["completed_ids"])
+        for outcome, folder in (("completed", "results"), ("archived", "archived"),
+                                ("failed", "failed"), ("rejected", "rejected")):
+            count = len(self.spooled(folder))
+            self.assertEqual(totals[outcome], count, outcome)
+            self.assertEqual(daemon.count(f"handshake.{outcome}"), count, outcome)
+        self.assertEqual(daemon.count("account.paused"), daemon.count("account.resumed"))
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,113 @@
+"""The unit, and what the daemon tells systemd."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+
+import harness
+
+UNITS = harness.SOURCE / "systemd"
+MOST_EXPOSURE = 1.5
+
+
+class UnitTest(harness.Scene):
+    def test_verify_is_silent(self):
+        """The unit as it is, but for the place of the program, which is not installed here."""
+        unit = self.folder / "attestrd.service"
+        text = (UNITS / "attestrd.service").read_text()
+        unit.write_text(text.replace("/usr/bin/attestrd", str(harness.ATTESTRD)))
+        self.assertNotEqual(text, unit.read_text())
+        done = subprocess.run(["systemd-analyze", "verify", unit], text=True, capture_output=True)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_security(self):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager",
+                               UNITS / "attestrd.service"], text=True, capture_output=True)
+        exposure = float(re.search(r"exposure level .*: ([\d.]+)", done.stdout).group(1))
+        harness.tell(f"systemd-analyze security: {exposure}")
+        self.assertLessEqual(exposure, MOST_EXPOSURE)
+
+    def test_install_puts_all_in_place(self):
+        root = self.folder / "root"
+        subprocess.run(["cmake", "--install", harness.BUILD, "--prefix", "/usr"], check=True,
+                       capture_output=True, env={**os.environ, "DESTDIR": str(root)})
+        for name in ("usr/bin/attestrd", "usr/lib/systemd/system/attestrd.service",
+                     "usr/lib/sysusers.d/attestrd.conf", "usr/lib/tmpfiles.d/attestrd.conf",
+                     "etc/attestrd/attestrd.toml"):
+            self.assertTrue((root / name).is_file(), name)
+
+        done = subprocess.run(["systemd-sysusers", f"--root={root}"], capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("attestrd:", (root / "etc/passwd").read_text())
+
+    def test_users_and_folders(self):
+        """As root alone: the folders belong to attestrd."""
+        text = (UNITS / "attestrd.tmpfiles").read_text()
+        folders = re.findall(r"^d (\S+) +(\d+) attestrd attestrd", text, re.MULTILINE)
+        self.assertEqual({os.path.basename(path) for path, _ in folders},
+                         {"attestrd", "inbox", "staging", "refused", *harness.FOLDERS})
+        # Others see nothing; one root, so that a rename stays within one mount.
+        self.assertEqual([path for path, mode in folders if not mode.endswith("0")], [])
+        self.assertIn("ReadWritePaths=/var/spool/attestrd\n",
+                      (UNITS / "attestrd.service").read_text())
+
+
+class NotifyTest(harness.Scene):
+    def setUp(self):
+        super().setUp()
+        path = self.folder / "notify"
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.notify.close)
+        self.notify.bind(str(path))
+        self.notify.settimeout(15 * harness.PATIENCE)
+        self.environment = {**os.environ, "NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"}
+
+    def hear(self, wanted):
+        """Reads on to the datagram that says what is wanted; returns the assignments in it."""
+        while True:
+            said = dict(line.split("=", 1) for line in
+                        self.notify.recv(4096).decode().splitlines())
+            self.assertNotIn("DS01", said.get("STATUS", ""))
+            if wanted in said:
+                return said
+
+    def test_a_life(self):
+        config = self.write_config(self.start_simulator("--never", "1").url)
+        self.drop(["DS01"])
+        daemon = self.start_daemon(config, is_ready=False, env=self.environment)
+        self.assertEqual(self.hear("READY")["READY"], "1")
+        self.assertTrue(daemon.log("daemon.started"))
+        self.assertRegex(self.hear("STATUS")["STATUS"], r"\d")
+        for _ in range(3):
+            self.assertEqual(self.hear("WATCHDOG")["WATCHDOG"], "1")
+
+        daemon.send(signal.SIGHUP)
+        reload = self.hear("RELOADING")
+        self.assertEqual(reload["RELOADING"], "1")
+        self.assertTrue(int(reload["MONOTONIC_USEC"]))
+        self.assertEqual(self.hear("READY")["READY"], "1")
+
+        daemon.send(signal.SIGTERM)
+        self.assertEqual(self.hear("STOPPING")["STOPPING"], "1")
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_a_credential_of_systemd(self):
+        credentials = self.folder / "credentials"
+        credentials.mkdir()
+        for path in (self.token_file, self.secret_file):
+            shutil.move(path, credentials)
+        self.token_file = credentials / "auth-token"
+        self.secret_file = credentials / "client-secret"
+        config = self.write_config(self.start_simulator("--law", "fixed:0").url)
+        self.drop(["DS01"])
+        daemon = self.start_daemon(config, "--until-empty", is_ready=False,
+                                   env={**os.environ, "CREDENTIALS_DIRECTORY": str(credentials)})
+        self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(self.spooled(), {"DS01"})
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+namespace attestrd {
+
+/// What a server shows and what it keeps, both in PEM.
+struct Identity {
+  std::string certificate;
+  std::string key;
+};
+
+/// Signs certificates, made on the spot.
+class CertificateAuthority {
+ public:
+  CertificateAuthority();
+
+  /// `names` as OpenSSL writes them: "DNS:localhost,IP:127.0.0.1". Valid from an hour ago until
+  /// `valid_for_s` from now.
+  Identity issue(const std::string& names, long valid_for_s = 3600) const;
+
+  const std::string& certificate() const { return certificate_; }
+
+ private:
+  struct Free {
+    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+    void operator()(X509* certificate) const { X509_free(certificate); }
+  };
+
+  std::unique_ptr<EVP_PKEY, Free> key_;
+  std::unique_ptr<X509, Free> own_;
+  std::string certificate_;
+};
+
+}  // namespace attestrd

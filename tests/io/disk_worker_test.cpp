@@ -1,0 +1,216 @@
+#include "runtime/disk_worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <thread>
+
+#include "base/check.h"
+#include "inbox/dir_inbox.h"
+#include "spool/dir_spool.h"
+#include "unit/ledger/memory_files.h"
+#include "unit/ledger/memory_queue.h"
+
+namespace attestrd::test {
+namespace {
+
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+HandshakeId id_of(std::string_view text) {
+  const auto id = HandshakeId::parse(text);
+  ATTESTRD_CHECK(id.has_value());
+  return *id;
+}
+
+/// A worker on folders and rows in memory, and its event loop.
+class DiskWorkerTest : public ::testing::Test {
+ protected:
+  void given_submitted(int count) {
+    std::string ids;
+    for (int i = 0; i < count; ++i) ids += "DS" + std::to_string(i) + "\n";
+    root_.folder("inbox").names["list"] = ids;
+  }
+
+  void given_full_disk_once() { faults_.arm(Faults::Kind::disk_full, 0); }
+
+  void start() {
+    worker_.emplace(
+        ledger_, loop_.get_executor(), [this] { return tell_time(); },
+        DiskWorker::Events{
+            .report = [this](RoundReport report) { note(std::move(report)); },
+            .disk_full = [this](const Error&) { ++full_; },
+            .disk_room = [this] { ++room_; },
+            .failed = [this](const Error& error) { failure_ = error; },
+        });
+  }
+
+  /// The next round begins, but does not go on.
+  void hold_the_disk() { gate_.emplace(); }
+
+  void let_the_disk_go() {
+    gate_->set_value();
+    worker_->stop();
+    gate_.reset();
+  }
+
+  void end(int number) {
+    Finish finish{id_of("DS" + std::to_string(number)),
+                  Outcome::failed,
+                  Reason::expired,
+                  1,
+                  {},
+                  {},
+                  {},
+                  "",
+                  ""};
+    worker_->submit(std::move(finish));
+  }
+
+  /// Runs the loop until the condition holds.
+  template <class Condition>
+  void wait_until(Condition condition) {
+    const auto work = boost::asio::make_work_guard(loop_);
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it never came";
+      loop_.run_one_for(1s);
+    }
+  }
+
+  void stop() {
+    worker_->stop();
+    loop_.restart();
+    loop_.run();
+  }
+
+  Faults faults_;
+  MemoryFolder root_{faults_};
+  MemoryRows rows_;
+  MemoryDirectory folder_{root_};
+  DirInbox inbox_{std::move(*folder_.subfolder("inbox")), std::move(*folder_.subfolder("refused"))};
+  MemoryQueue queue_{rows_, faults_};
+  std::unique_ptr<DirSpool> spool_ = std::move(*DirSpool::open(folder_));
+  Ledger ledger_{inbox_, queue_, *spool_, 24h};
+
+  boost::asio::io_context loop_;
+  std::optional<std::promise<void>> gate_;
+  std::atomic<int> rounds_ = 0;
+
+  std::size_t accepted_ = 0;
+  std::size_t published_ = 0;
+  int empty_reports_ = 0;
+  int full_ = 0;
+  int room_ = 0;
+  std::optional<Error> failure_;
+
+  std::optional<DiskWorker> worker_;
+
+ private:
+  /// The worker asks for the time once for each round, before it begins.
+  Wall tell_time() {
+    if (rounds_++ == 0 && gate_) gate_->get_future().wait();
+    return Wall(1000h);
+  }
+
+  void note(RoundReport report) {
+    accepted_ += report.accepted.size();
+    published_ += report.published.size();
+    if (report.accepted.empty() && report.published.empty()) ++empty_reports_;
+  }
+};
+
+TEST_F(DiskWorkerTest, TakesInPublishesAndMarksByItself) {
+  given_submitted(3);
+  start();
+  worker_->scan_inbox();
+  wait_until([this] { return accepted_ == 3; });
+  for (int i = 0; i < 3; ++i) end(i);
+  worker_->submit(Progress{id_of("DS0"), 2, {}});
+  wait_until([this] { return published_ == 3; });
+  wait_until([this] { return empty_reports_ > 0; });  // The marks get a round of their own.
+  stop();
+  EXPECT_EQ(rows_.ended.size(), 3U);
+  EXPECT_EQ(root_.folder("failed").names.size(), 3U);
+  EXPECT_FALSE(failure_);
+}
+
+TEST_F(DiskWorkerTest, JoinsAllThatWaitsIntoOneRound) {
+  given_submitted(100);
+  RoundRequest scan;
+  scan.scan_inbox = true;
+  ASSERT_TRUE(ledger_.round(scan, Wall(1000h)));
+  hold_the_disk();
+  start();
+  worker_->purge_tombstones();
+  while (rounds_ == 0) std::this_thread::yield();
+  for (int i = 0; i < 100; ++i) end(i);
+  let_the_disk_go();
+  loop_.run();
+  EXPECT_EQ(published_, 100U);
+  EXPECT_EQ(rounds_, 3) << "the held one, one for all hundred, one for their marks";
+}
+
+TEST_F(DiskWorkerTest, StaysUpWhileTheDiskIsFull) {
+  given_submitted(1);
+  given_full_disk_once();
+  start();
+  worker_->scan_inbox();
+  wait_until([this] { return accepted_ == 1; });
+  stop();
+  EXPECT_EQ(full_, 1);
+  EXPECT_EQ(room_, 1);
+  EXPECT_FALSE(failure_);
+}
+
+TEST_F(DiskWorkerTest, WritesWhatWaitsBeforeItStops) {
+  given_submitted(5);
+  RoundRequest scan;
+  scan.scan_inbox = true;
+  ASSERT_TRUE(ledger_.round(scan, Wall(1000h)));
+  start();
+  for (int i = 0; i < 5; ++i) end(i);
+  stop();
+  EXPECT_EQ(published_, 5U);
+  EXPECT_EQ(rows_.ended.size(), 5U);
+  EXPECT_FALSE(ledger_.has_unmarked());
+  worker_->stop();
+}
+
+TEST_F(DiskWorkerTest, StopsOnAFullDiskWithoutLoss) {
+  given_submitted(1);
+  given_full_disk_once();
+  hold_the_disk();
+  start();
+  worker_->scan_inbox();
+  while (rounds_ == 0) std::this_thread::yield();
+  std::thread later([this] { gate_->set_value(); });
+  worker_->stop();
+  later.join();
+  loop_.run();
+  EXPECT_EQ(full_, 1);
+  EXPECT_EQ(room_, 0);
+  EXPECT_THAT(rows_.open, IsEmpty());
+  EXPECT_EQ(root_.folder("inbox").names.size(), 1U);
+}
+
+TEST_F(DiskWorkerTest, SaysThatItFailedAndEnds) {
+  given_submitted(1);
+  root_.folder("inbox").is_broken = true;
+  start();
+  worker_->scan_inbox();
+  wait_until([this] { return failure_.has_value(); });
+  EXPECT_EQ(failure_->code, Errc::io_failure);
+  stop();
+  EXPECT_EQ(rounds_, 1);
+}
+
+}  // namespace
+}  // namespace attestrd::test

@@ -1,0 +1,146 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "files/posix_files.h"
+#include "files/posix_lock.h"
+#include "io/temporary_folder.h"
+
+namespace attestrd::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FilesTest : public ::testing::Test {
+ protected:
+  Errc code_of_open(const std::string& name, std::uint64_t max_bytes = 100) {
+    const auto file = folder_->open(name, max_bytes);
+    EXPECT_FALSE(file) << name;
+    return file ? Errc{} : file.error().code;
+  }
+
+  TemporaryFolder disk_;
+  std::unique_ptr<Directory> folder_ = disk_.open();
+};
+
+TEST_F(FilesTest, ListsAllButItself) {
+  EXPECT_THAT(*folder_->list(), IsEmpty());
+  disk_.write("b", "");
+  disk_.write("a\nb\xff", "");
+  disk_.write("-rf", "");
+  EXPECT_THAT(*folder_->list(), ElementsAre("-rf", "a\nb\xff", "b"));
+  EXPECT_THAT(*folder_->list(), ElementsAre("-rf", "a\nb\xff", "b")) << "a second time";
+}
+
+TEST_F(FilesTest, CreatesAFileThatItReads) {
+  ASSERT_TRUE(folder_->create("a", "text"));
+  EXPECT_EQ(*read_file(*folder_, "a", 4), "text");
+  struct stat status;
+  ASSERT_EQ(::stat(disk_.path("a").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0137U, 0U) << "never more than 0640";
+  EXPECT_EQ(folder_->create("a", "other").error().code, Errc::already_exists);
+  EXPECT_EQ(disk_.read("a"), "text");
+}
+
+TEST_F(FilesTest, OpensPlainFilesAlone) {
+  disk_.write("big", std::string(101, 'x'));
+  disk_.write("linked", "x");
+  std::filesystem::create_hard_link(disk_.path("linked"), disk_.path("link"));
+  std::filesystem::create_symlink("/etc/shadow", disk_.path("symlink"));
+  std::filesystem::create_directory(disk_.path("folder"));
+  ASSERT_EQ(::mkfifo(disk_.path("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(code_of_open("big"), Errc::unsafe_file);
+  EXPECT_EQ(code_of_open("linked"), Errc::unsafe_file);
+  EXPECT_EQ(code_of_open("symlink"), Errc::unsafe_file);
+  EXPECT_EQ(code_of_open("folder"), Errc::unsafe_file);
+  EXPECT_EQ(code_of_open("fifo"), Errc::unsafe_file);
+  EXPECT_EQ(code_of_open("nothing"), Errc::not_found);
+}
+
+TEST_F(FilesTest, InspectsWithoutFollowing) {
+  std::filesystem::create_symlink("/etc", disk_.path("symlink"));
+  EXPECT_EQ(folder_->inspect("symlink")->kind, FileInfo::Kind::symlink);
+  EXPECT_EQ(folder_->inspect("nothing").error().code, Errc::not_found);
+}
+
+TEST_F(FilesTest, MovesWithoutReplacing) {
+  const auto target = disk_.open("target");
+  disk_.write("a", "mine");
+  disk_.write("target/a", "theirs");
+  EXPECT_EQ(*folder_->move("a", *target, "a"), Moved::name_taken);
+  EXPECT_EQ(*folder_->move("a", *target, "b"), Moved::done);
+  EXPECT_EQ(disk_.read("target/a"), "theirs");
+  EXPECT_EQ(disk_.read("target/b"), "mine");
+  EXPECT_EQ(folder_->move("a", *target, "c").error().code, Errc::not_found);
+  EXPECT_TRUE(target->sync());
+}
+
+TEST_F(FilesTest, LeavesNothingWhenAWriteFails) {
+  // The bound on the size of a file stands in for a disk that fails; the signal would kill us.
+  struct rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small { 1000, before.rlim_max };
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto created = folder_->create("a", std::string(2000, 'x'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_EQ(created.error().code, Errc::io_failure);
+  EXPECT_THAT(created.error().message, HasSubstr(disk_.path("a").string()));
+  EXPECT_THAT(*folder_->list(), IsEmpty());
+}
+
+TEST_F(FilesTest, TellsAFullDisk) {
+  // /dev/full is the one file that is always out of room; only its errno is asked here.
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(full, 0);
+  EXPECT_EQ(::write(full, "x", 1), -1);
+  const auto error = file_error(errno, "cannot write", "/dev/full");
+  ::close(full);
+  EXPECT_EQ(error.code, Errc::disk_full);
+}
+
+TEST_F(FilesTest, MakesAndOpensSubfolders) {
+  ASSERT_TRUE(folder_->subfolder("new"));
+  ASSERT_TRUE(folder_->subfolder("new")) << "it is there now";
+  std::filesystem::create_directory_symlink("/tmp", disk_.path("symlink"));
+  disk_.write("file", "");
+  EXPECT_EQ(folder_->subfolder("symlink").error().code, Errc::unsafe_file);
+  EXPECT_EQ(folder_->subfolder("file").error().code, Errc::unsafe_file);
+}
+
+TEST_F(FilesTest, ALockIsHeldOnce) {
+  const auto path = disk_.path("queue.lock").string();
+  {
+    const auto lock = LockFile::acquire(path);
+    ASSERT_TRUE(lock);
+    const auto second = LockFile::acquire(path);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Errc::unavailable);
+    EXPECT_THAT(second.error().message, HasSubstr(path));
+    EXPECT_THAT(second.error().message, HasSubstr("pid " + std::to_string(::getpid())));
+  }
+  EXPECT_TRUE(LockFile::acquire(path));
+}
+
+TEST(FileNamesTest, AreNumberedAndHarmless) {
+  EXPECT_EQ(numbered_name("list", 1), "list");
+  EXPECT_EQ(numbered_name("list", 2), "list.2");
+  EXPECT_EQ(numbered_name("DSa.json", 3, ".json"), "DSa.3.json");
+  EXPECT_EQ(numbered_name("core", 2, ".json"), "core.2");
+  EXPECT_EQ(harmless_name("list-1.txt"), "list-1.txt");
+  EXPECT_EQ(harmless_name("-rf"), "%2Drf");
+  EXPECT_EQ(harmless_name(".x"), "%2Ex");
+  EXPECT_EQ(harmless_name("a\nb\xff c"), "a%0Ab%FF%20c");
+  EXPECT_LT(harmless_name(std::string(255, '\x01')).size(), 210U);
+}
+
+}  // namespace
+}  // namespace attestrd::test

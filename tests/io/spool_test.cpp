@@ -1,0 +1,137 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/check.h"
+#include "io/temporary_folder.h"
+#include "spool/dir_spool.h"
+
+namespace attestrd::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+HandshakeId id_of(std::string_view text) {
+  const auto id = HandshakeId::parse(text);
+  ATTESTRD_CHECK(id.has_value());
+  return *id;
+}
+
+class SpoolTest : public ::testing::Test {
+ protected:
+  void open() {
+    auto spool = DirSpool::open(*root_);
+    ASSERT_TRUE(spool) << spool.error().message;
+    spool_ = std::move(*spool);
+  }
+
+  Error error_of_open() {
+    const auto spool = DirSpool::open(*root_);
+    EXPECT_FALSE(spool);
+    return spool ? Error{} : spool.error();
+  }
+
+  void stage(std::string_view id, std::string_view record) {
+    ASSERT_TRUE(spool_->stage(id_of(id), record));
+    ASSERT_TRUE(spool_->sync_staging());
+  }
+
+  TemporaryFolder disk_;
+  std::unique_ptr<Directory> root_ = disk_.open();
+  std::unique_ptr<DirSpool> spool_;
+};
+
+TEST_F(SpoolTest, MakesItsFolders) {
+  open();
+  ASSERT_TRUE(open_refused(*root_));
+  EXPECT_THAT(disk_.names_in(""),
+              ElementsAre("archived", "failed", "refused", "rejected", "results", "staging"));
+  struct stat status;
+  ASSERT_EQ(::stat(disk_.path("results").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07027U, 0U) << "never more than 0750";
+  open();
+}
+
+TEST_F(SpoolTest, PublishesARecordByItsOutcome) {
+  open();
+  stage("DSa", "a");
+  stage("DSb", "b");
+  EXPECT_FALSE(*spool_->publish(id_of("DSa"), Outcome::completed));
+  EXPECT_FALSE(*spool_->publish(id_of("DSb"), Outcome::archived));
+  ASSERT_TRUE(spool_->sync_moves());
+  EXPECT_EQ(disk_.read("results/DSa.json"), "a");
+  EXPECT_EQ(disk_.read("archived/DSb.json"), "b");
+  EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
+}
+
+TEST_F(SpoolTest, TakesTheSameBytesForDone) {
+  open();
+  disk_.write("results/DSa.json", "a");
+  stage("DSa", "a");
+  EXPECT_FALSE(*spool_->publish(id_of("DSa"), Outcome::completed));
+  EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
+  EXPECT_THAT(disk_.names_in("rejected"), IsEmpty());
+}
+
+TEST_F(SpoolTest, PutsOtherBytesAside) {
+  open();
+  disk_.write("results/DSa.json", "theirs");
+  disk_.write("rejected/DSa.json", "older");
+  stage("DSa", "ours");
+  const auto notice = *spool_->publish(id_of("DSa"), Outcome::completed);
+  ASSERT_TRUE(notice);
+  EXPECT_EQ(notice->event, Event::spool_conflict);
+  EXPECT_EQ(notice->level, Level::error);
+  EXPECT_EQ(disk_.read("results/DSa.json"), "theirs");
+  EXPECT_EQ(disk_.read("rejected/DSa.json"), "older");
+  EXPECT_EQ(disk_.read("rejected/DSa.2.json"), "ours");
+}
+
+TEST_F(SpoolTest, NeverFollowsALinkUnderTheName) {
+  open();
+  disk_.write("elsewhere", "ours");
+  std::filesystem::create_symlink(disk_.path("elsewhere"), disk_.path("results/DSa.json"));
+  stage("DSa", "ours");
+  EXPECT_TRUE(*spool_->publish(id_of("DSa"), Outcome::completed));
+  EXPECT_EQ(disk_.read("rejected/DSa.json"), "ours");
+}
+
+TEST_F(SpoolTest, StagesOverWhatWasLeft) {
+  open();
+  disk_.write("staging/DSa.json", "left");
+  stage("DSa", "new");
+  EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
+  ASSERT_TRUE(spool_->drop(id_of("DSa")));
+  ASSERT_TRUE(spool_->drop(id_of("DSa"))) << "it may be gone already";
+}
+
+TEST_F(SpoolTest, TellsWhatIsInStaging) {
+  open();
+  for (const auto* const name : {"a-b.json", "a.json", "core", ".json", "a b.json"})
+    disk_.write(std::string("staging/") + name, "record");
+  const auto staged = *spool_->staged();
+  EXPECT_THAT(staged.records, ElementsAre(id_of("a"), id_of("a-b")));
+  EXPECT_THAT(staged.strangers, ElementsAre(".json", "a b.json", "core"));
+  EXPECT_EQ(*spool_->fingerprint(id_of("a")), fingerprint_of("record"));
+  EXPECT_EQ(*spool_->fingerprint(id_of("none")), std::nullopt);
+  ASSERT_TRUE(spool_->quarantine("a b.json", "why"));
+  EXPECT_THAT(disk_.names_in("rejected"), ElementsAre("a%20b.json"));
+}
+
+TEST_F(SpoolTest, RefusesFoldersThatAreNotItsOwn) {
+  std::filesystem::create_directory_symlink("/tmp", disk_.path("results"));
+  EXPECT_EQ(error_of_open().code, Errc::unsafe_file);
+  EXPECT_THAT(error_of_open().message, HasSubstr("results"));
+  std::filesystem::remove(disk_.path("results"));
+  disk_.write("results", "a file");
+  EXPECT_EQ(error_of_open().code, Errc::unsafe_file);
+  std::filesystem::remove(disk_.path("results"));
+  std::filesystem::create_directory(disk_.path("results"));
+  ASSERT_EQ(::chmod(disk_.path("results").c_str(), 0777), 0);
+  EXPECT_THAT(error_of_open().message, HasSubstr("written by anybody"));
+}
+
+}  // namespace
+}  // namespace attestrd::test

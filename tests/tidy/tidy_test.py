@@ -1,0 +1,126 @@
+"""Each rule of tidy.py is shown to pass a good house and to catch a violation."""
+
+import pathlib
+import tempfile
+import unittest
+
+import tidy
+
+CORE_FILTER = r'list(FILTER core EXCLUDE REGEX "/(sqlite|dir)_[a-z_]+\\.cpp$|/runtime/")' + "\n"
+
+GOOD_HOUSE = {
+    "CMakeLists.txt": "",
+    "lib/CMakeLists.txt": "file(GLOB_RECURSE sources *.cpp)\n" + CORE_FILTER,
+    "lib/queue/queue.h": "#pragma once\n",
+    "lib/queue/queue.cpp": '#include "queue/queue.h"\nint depth() { return 1; }\n',
+    "lib/queue/sqlite_queue.cpp": "#include <sqlite3.h>\n#include <thread>\n",
+    "daemon/CMakeLists.txt": "add_executable(attestrd main.cpp control_server.cpp)\n",
+    "daemon/main.cpp": "int main() {}\n",
+    "daemon/control_server.cpp": "#include <boost/beast/http.hpp>\n",
+    "tests/CMakeLists.txt": "file(GLOB_RECURSE sources unit/*.cpp)\n",
+    "tests/unit/queue/queue_test.cpp": '#include "queue/queue.h"\n',
+    "tests/tidy/untested": "lib/queue/sqlite_queue.cpp  only an example\n",
+}
+
+
+def long_function(lines):
+    return "\n".join(["int f(int x) {", *["  ++x;"] * (lines - 2), "}"]) + "\n"
+
+
+class TidyTest(unittest.TestCase):
+    def complaints(self, rule, **changes):
+        """What a rule says of the good house with some files changed; `None` removes one."""
+        files = {**GOOD_HOUSE, **changes.get("files", {})}
+        with tempfile.TemporaryDirectory() as root:
+            for name, text in files.items():
+                if text is not None:
+                    path = pathlib.Path(root, name)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(text)
+            return [f"{name}:{number}" for name, number, _ in rule(tidy.House(root))]
+
+    def assert_catches(self, rule, where, **files):
+        self.assertIn(where, self.complaints(rule, **files))
+
+    def test_a_good_house_passes(self):
+        for rule in tidy.RULES:
+            self.assertEqual(self.complaints(rule), [], rule.__name__)
+
+    def test_line_length(self):
+        at_limit, above = "// " + "x" * 97, "// " + "x" * 98
+        self.assert_catches(tidy.line_length, "daemon/main.cpp:2",
+                            files={"daemon/main.cpp": f"{at_limit}\n{above}\n"})
+
+    def test_function_length(self):
+        files = {"daemon/main.cpp": "// Why.\n" + long_function(71)}
+        self.assertEqual(self.complaints(tidy.function_length, files=files), ["daemon/main.cpp:2"])
+        files = {"daemon/main.cpp": long_function(70)}
+        self.assertEqual(self.complaints(tidy.function_length, files=files), [])
+
+    def test_core_touches_nothing(self):
+        for line in ("#include <thread>", "#include <sys/stat.h>", "#include <boost/asio.hpp>",
+                     "#include <boost/beast.hpp>", "std::random_device device;",
+                     "auto now = std::chrono::steady_clock::now();"):
+            with self.subTest(line):
+                self.assert_catches(tidy.pure_core, "lib/queue/queue.h:1",
+                                    files={"lib/queue/queue.h": line})
+
+    def test_beast_in_two_files(self):
+        self.assert_catches(tidy.beast_in_two_files, "daemon/main.cpp:1",
+                            files={"daemon/main.cpp": "#include <boost/beast/core.hpp>"})
+
+    def test_nothing_unfinished(self):
+        for line in ("// TODO: more", "// FIXME", "TEST(Queue, DISABLED_Grows) {",
+                     "  GTEST_SKIP();", "#if 0"):
+            with self.subTest(line):
+                self.assert_catches(tidy.nothing_unfinished, "lib/queue/queue.h:1",
+                                    files={"lib/queue/queue.h": line})
+        self.assert_catches(tidy.nothing_unfinished, "tests/e2e/x_test.py:1",
+                            files={"tests/e2e/x_test.py": "@unittest.skip('later')"})
+
+    def test_no_dead_header(self):
+        self.assert_catches(tidy.no_dead_header, "lib/queue/old.h:1",
+                            files={"lib/queue/old.h": '#include "queue/old.h"\n'})
+
+    def test_no_dead_source(self):
+        self.assert_catches(tidy.no_dead_source, "daemon/old.cpp:1", files={"daemon/old.cpp": ""})
+
+    def test_every_unit_is_tested(self):
+        self.assert_catches(tidy.every_unit_is_tested, "lib/queue/new.cpp:1",
+                            files={"lib/queue/new.cpp": ""})
+        self.assert_catches(tidy.every_unit_is_tested, "lib/queue/sqlite_queue.cpp:1",
+                            files={"tests/tidy/untested": "lib/queue/sqlite_queue.cpp\n"})
+        for stale in ("lib/queue/gone.cpp", "lib/queue/queue.cpp"):
+            with self.subTest(stale):
+                excuse = GOOD_HOUSE["tests/tidy/untested"] + f"{stale} why\n"
+                self.assert_catches(tidy.every_unit_is_tested, "tests/tidy/untested:1",
+                                    files={"tests/tidy/untested": excuse})
+
+    def test_top_level(self):
+        self.assert_catches(tidy.top_level, "notes.txt:1", files={"notes.txt": ""})
+
+
+class FunctionsTest(unittest.TestCase):
+    def assert_functions(self, text, *expected):
+        self.assertEqual(list(tidy.functions(text)), list(expected))
+
+    def test_members_and_initializers(self):
+        self.assert_functions("struct A {\n  A()\n      : a_{1}, b_(2) {\n    f();\n  }\n"
+                              "  int a_{0};\n};\n", (2, 5))
+
+    def test_a_lambda_is_part_of_its_function(self):
+        self.assert_functions("void f() {\n  g([] {\n    h();\n  });\n}\n", (1, 5))
+
+    def test_data_is_no_function(self):
+        self.assert_functions("const int kA[] = {\n  f(1),\n};\nenum class B {\n  one,\n};\n")
+
+    def test_braces_in_text_do_not_count(self):
+        self.assert_functions('void f() {\n  g("{", \'{\', R"x({\n{)x");  // {\n}\n', (1, 4))
+
+    def test_a_namespace_is_transparent(self):
+        self.assert_functions("namespace a {\nint f() {\n  return 1;\n}\n}  // namespace a\n",
+                              (2, 4))
+
+
+if __name__ == "__main__":
+    unittest.main()

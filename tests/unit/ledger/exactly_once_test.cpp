@@ -1,0 +1,147 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "unit/ledger/world.h"
+
+// The promise: whatever goes wrong, at whichever step, each handshake that was submitted appears in
+// the spool exactly once. Told by trying every step.
+
+namespace attestrd::test {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+enum class Trouble { none, kill, power_cut, disk_full };
+
+Faults::Kind kind_of(Trouble trouble) {
+  if (trouble == Trouble::none) return Faults::Kind::none;
+  return trouble == Trouble::disk_full ? Faults::Kind::disk_full : Faults::Kind::death;
+}
+
+class Story : public World {
+ public:
+  Story() {
+    given_submission("list", "DSa\nDSb\nnot an id\nDSc\n");
+    given_submission("DSd", "");
+  }
+
+  /// Runs until all is done, through deaths if need be.
+  void run() {
+    try {
+      live();
+    } catch (const Death&) {
+      suffer();
+      run();
+    }
+  }
+
+  bool has_suffered() const { return has_suffered_; }
+
+  /// What goes wrong next, and where.
+  void trouble(Trouble trouble, int step) {
+    trouble_ = trouble;
+    arm(kind_of(trouble), step);
+  }
+
+  /// A second trouble, armed when the first one struck.
+  void then(Trouble trouble, int step) {
+    next_ = trouble;
+    next_step_ = step;
+  }
+
+ private:
+  void live() {
+    request = {};
+    start();
+    take_in();
+    for (const auto& id : polling()) end(id, outcome_of(id));
+    round();
+    settle();
+  }
+
+  void suffer() {
+    has_suffered_ = true;
+    die();
+    if (trouble_ == Trouble::power_cut)
+      lose_power();
+    else
+      consume();  // The fastest consumer there is.
+    if (next_ != Trouble::none) trouble(std::exchange(next_, Trouble::none), next_step_);
+  }
+
+  static Outcome outcome_of(const std::string& id) {
+    if (id == "DSb") return Outcome::failed;
+    return id == "DSc" ? Outcome::rejected : Outcome::completed;
+  }
+
+  Trouble trouble_ = Trouble::none;
+  Trouble next_ = Trouble::none;
+  int next_step_ = 0;
+  bool has_suffered_ = false;
+};
+
+void expect_each_exactly_once(Story& story) {
+  story.consume();
+  EXPECT_THAT(story.taken(), UnorderedElementsAre("results/DSa.json", "failed/DSb.json",
+                                                  "rejected/DSc.json", "results/DSd.json"));
+  EXPECT_THAT(story.inbox_names(), IsEmpty());
+  EXPECT_THAT(story.names_in("staging"), IsEmpty());
+  EXPECT_EQ(story.text_of("refused", "list"),
+            "line 3: it is not an id: an id has 1 to 64 letters, digits, '_' or '-': not an id\n");
+  EXPECT_EQ(story.rows().ended.size(), 4U);
+  EXPECT_TRUE(story.rows().open.empty());
+}
+
+// Every second step after every first would take long and find the same.
+constexpr int kStride = 3;
+constexpr int kStepsOfRecovery = 45;
+
+class EveryStep : public ::testing::TestWithParam<Trouble> {};
+
+TEST_P(EveryStep, AppearsExactlyOnce) {
+  int step = 0;
+  for (bool struck = true; struck; ++step) {
+    SCOPED_TRACE("step " + std::to_string(step));
+    Story story;
+    story.trouble(GetParam(), step);
+    story.run();
+    struck = story.fault_is_spent();
+    story.disarm();
+    expect_each_exactly_once(story);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(step, 20) << "the story is shorter than it should be";
+}
+
+TEST_P(EveryStep, AppearsExactlyOnceThoughTheRecoveryFailsToo) {
+  bool struck = true;
+  for (int first = 0; struck; ++first) {
+    for (int second = first % kStride; second < kStepsOfRecovery; second += kStride) {
+      SCOPED_TRACE("steps " + std::to_string(first) + " and " + std::to_string(second));
+      Story story;
+      story.trouble(GetParam(), first);
+      story.then(GetParam(), second);
+      story.run();
+      struck = story.has_suffered();
+      story.disarm();
+      expect_each_exactly_once(story);
+      if (HasFailure()) return;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Troubles, EveryStep,
+                         ::testing::Values(Trouble::kill, Trouble::power_cut, Trouble::disk_full),
+                         [](const auto& trouble) {
+                           switch (trouble.param) {
+                             case Trouble::kill: return "Kill";
+                             case Trouble::power_cut: return "PowerCut";
+                             default: return "DiskFull";
+                           }
+                         });
+
+}  // namespace
+}  // namespace attestrd::test

@@ -1,0 +1,194 @@
+#include "ledger/ledger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/ledger/world.h"
+
+namespace attestrd::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class LedgerTest : public ::testing::Test, public World {};
+
+TEST_F(LedgerTest, TakesInAFileAndRemovesIt) {
+  given_submission("list", "DSa\nDSb\n# a comment\n\n{\"id\":\"DSc\",\"tag\":\"7\"}\n");
+  start();
+  request.scan_inbox = true;
+  const auto report = round();
+  ASSERT_EQ(report.accepted.size(), 3U);
+  EXPECT_EQ(report.accepted[2].tag, "7");
+  EXPECT_FALSE(report.inbox_has_more);
+  EXPECT_THAT(polling(), ElementsAre("DSa", "DSb", "DSc"));
+  EXPECT_THAT(inbox_names(), IsEmpty());
+  ASSERT_EQ(logged(Event::inbox_accepted), 1U);
+  EXPECT_EQ(last_logged(Event::inbox_accepted).count, 3U);
+  EXPECT_EQ(last_logged(Event::inbox_accepted).file, "list");
+}
+
+TEST_F(LedgerTest, PublishesAFinishAndReportsIt) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  const auto report = round();
+  EXPECT_THAT(report.published, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
+  EXPECT_THAT(names_in("staging"), IsEmpty());
+  ASSERT_EQ(logged(Event::handshake_completed), 1U);
+  EXPECT_EQ(last_logged(Event::handshake_completed).polls, 7U);
+  EXPECT_EQ(last_logged(Event::handshake_completed).request_id, "req-1");
+  settle();
+  EXPECT_TRUE(rows().open.empty());
+  EXPECT_EQ(rows().ended.at(id_of("DSa")), Outcome::completed);
+}
+
+TEST_F(LedgerTest, LogsEachOutcomeAtItsLevel) {
+  given_submission("list", "DSa\nDSf\nDSr\n");
+  start();
+  take_in();
+  end("DSa", Outcome::archived);
+  end("DSf", Outcome::failed, Reason::expired);
+  end("DSr", Outcome::rejected, Reason::invalid_signature);
+  round();
+  EXPECT_EQ(last_logged(Event::handshake_archived).level, Level::warn);
+  EXPECT_EQ(last_logged(Event::handshake_failed).level, Level::warn);
+  EXPECT_EQ(last_logged(Event::handshake_failed).reason, "expired");
+  EXPECT_EQ(last_logged(Event::handshake_rejected).level, Level::error);
+  EXPECT_THAT(names_in("archived"), ElementsAre("DSa.json"));
+  EXPECT_THAT(names_in("failed"), ElementsAre("DSf.json"));
+  EXPECT_THAT(names_in("rejected"), ElementsAre("DSr.json"));
+}
+
+TEST_F(LedgerTest, AnIdThatEndedIsNotTakenInAgain) {
+  given_submission("first", "DSa\n");
+  start();
+  take_in();
+  given_submission("second", "DSa\nDSa\n");
+  end("DSa", Outcome::completed);
+  request.scan_inbox = true;
+  EXPECT_THAT(round().accepted, IsEmpty()) << "it ended in this very round";
+  settle();
+  given_submission("third", "DSa\n");
+  take_in();
+  EXPECT_EQ(logged(Event::inbox_already_ended), 3U);
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
+}
+
+TEST_F(LedgerTest, SumsUpManyOfAKind) {
+  std::string ids;
+  for (int i = 0; i < 25; ++i) ids += "DS" + std::to_string(i) + "\n";
+  given_submission("first", ids);
+  start();
+  take_in();
+  given_submission("second", ids);
+  take_in();
+  EXPECT_EQ(logged(Event::inbox_merged), 11U);
+  EXPECT_EQ(last_logged(Event::inbox_merged).count, 15U);
+}
+
+TEST_F(LedgerTest, AFinishWhoseRowWasTakenAwayIsNotPublished) {
+  start();
+  end("DSgone", Outcome::completed);
+  EXPECT_THAT(round().published, IsEmpty());
+  EXPECT_THAT(names_in("results"), IsEmpty());
+  EXPECT_THAT(names_in("staging"), IsEmpty());
+  EXPECT_EQ(logged(Event::spool_conflict), 1U);
+}
+
+TEST_F(LedgerTest, TheSameFinishTwiceIsPublishedOnce) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  end("DSa", Outcome::failed, Reason::expired);
+  EXPECT_THAT(round().published, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
+  EXPECT_THAT(names_in("failed"), IsEmpty());
+}
+
+TEST_F(LedgerTest, AFullDiskChangesNothing) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  arm(Faults::Kind::disk_full, 2);  // begin and stage have room, the record has not.
+  const auto report = try_round();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::disk_full);
+  EXPECT_THAT(names_in("staging"), IsEmpty());
+  EXPECT_THAT(names_in("results"), IsEmpty());
+  EXPECT_THAT(polling(), ElementsAre("DSa"));
+  EXPECT_THAT(round().published, ElementsAre(id_of("DSa"))) << "with the same request";
+}
+
+TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
+  given_submission("list", "DSa\nDSb\n");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  end("DSb", Outcome::completed);
+  arm(Faults::Kind::disk_full, 7);  // The second rename.
+  EXPECT_THAT(round().published, ElementsAre(id_of("DSa")));
+  ASSERT_TRUE(fault_is_spent());
+  EXPECT_THAT(round().published, ElementsAre(id_of("DSb")));
+  EXPECT_EQ(logged(Event::handshake_completed), 2U);
+}
+
+TEST_F(LedgerTest, AnOtherFileUnderTheNameIsKept) {
+  given_submission("DSa", "");
+  given_file("results", "DSa.json", "somebody else's");
+  given_file("rejected", "DSa.json", "an older one");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  round();
+  EXPECT_EQ(text_of("results", "DSa.json"), "somebody else's");
+  EXPECT_THAT(names_in("rejected"), ElementsAre("DSa.2.json", "DSa.json"));
+  EXPECT_EQ(last_logged(Event::spool_conflict).level, Level::error);
+}
+
+TEST_F(LedgerTest, PutsAsideWhatNoRowKnows) {
+  given_file("staging", "DSx.json", "whose?");
+  given_file("staging", "core", "what?");
+  start();
+  EXPECT_THAT(names_in("staging"), IsEmpty());
+  EXPECT_THAT(names_in("rejected"), ElementsAre("DSx.json", "core"));
+  EXPECT_EQ(logged(Event::spool_quarantined), 2U);
+}
+
+TEST_F(LedgerTest, ARecordThatIsNotWhatTheRowSaysIsPutAsideAndPolledAgain) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  arm(Faults::Kind::death, 8);
+  EXPECT_THROW(round(), Death);
+  ASSERT_TRUE(rows().open.at(id_of("DSa")).staged) << "it died between commit and rename";
+  given_file("staging", "DSa.json", "torn");
+  start();
+  EXPECT_THAT(names_in("rejected"), ElementsAre("DSa.json"));
+  EXPECT_THAT(names_in("results"), IsEmpty());
+  EXPECT_THAT(polling(), ElementsAre("DSa"));
+}
+
+TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {
+  given_submission("list", "DSa\nDSb\n");
+  start();
+  take_in();
+  request.progress.push_back({id_of("DSa"), 12, now});
+  request.progress.push_back({id_of("DSnobody"), 1, now});
+  round();
+  EXPECT_EQ(rows().open.at(id_of("DSa")).row.polls, 12U);
+  end("DSb", Outcome::completed);
+  round();
+  settle();
+  request.purge_tombstones = true;
+  round();
+  EXPECT_TRUE(rows().ended.empty());
+}
+
+}  // namespace
+}  // namespace attestrd::test

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "files/files.h"
+#include "unit/ledger/faults.h"
+
+namespace attestrd::test {
+
+/// Folders in memory that remember what was synced, so that they can lose the rest.
+class MemoryFolder {
+ public:
+  explicit MemoryFolder(Faults& faults) : faults_(faults) {}
+
+  using Names = std::map<std::string, std::string, std::less<>>;  ///< With what the files hold.
+
+  /// The power fails: every name that was not synced is as it was.
+  void lose_what_is_not_synced() {
+    names = synced;
+    for (auto& [name, folder] : folders) folder->lose_what_is_not_synced();
+  }
+
+  MemoryFolder& folder(const std::string& name) {
+    auto& folder = folders[name];
+    if (folder == nullptr) folder = std::make_unique<MemoryFolder>(faults_);
+    return *folder;
+  }
+
+  Faults& faults() { return faults_; }
+
+  Names names;
+  Names synced;
+  std::map<std::string, std::unique_ptr<MemoryFolder>> folders;
+  bool is_broken = false;  ///< It can't be listed.
+
+ private:
+  Faults& faults_;
+};
+
+class MemoryFile final : public ReadableFile {
+ public:
+  explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  Result<std::size_t> read(std::span<char> room) override {
+    const std::size_t count = bytes_.copy(room.data(), room.size(), position_);
+    position_ += count;
+    return count;
+  }
+
+  Result<FileInfo> inspect() override { return info_of(bytes_); }
+
+  static FileInfo info_of(const std::string& bytes) {
+    FileInfo info;
+    info.kind = FileInfo::Kind::regular;
+    info.size_bytes = bytes.size();
+    info.links = 1;
+    return info;
+  }
+
+ private:
+  std::string bytes_;
+  std::size_t position_ = 0;
+};
+
+/// A handle of a folder, as a process holds one: the folder outlives it.
+class MemoryDirectory final : public Directory {
+ public:
+  explicit MemoryDirectory(MemoryFolder& folder, std::string path = "root")
+      : folder_(folder), path_(std::move(path)) {}
+
+  const std::string& path() const override { return path_; }
+
+  Result<std::vector<std::string>> list() override {
+    step();
+    if (folder_.is_broken) return fail(Errc::io_failure, "list");
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : folder_.names) names.push_back(name);
+    return names;
+  }
+
+  Result<FileInfo> inspect(std::string_view name) override {
+    step();
+    if (folder_.folders.contains(std::string(name))) {
+      FileInfo info;
+      info.kind = FileInfo::Kind::folder;
+      info.is_ours = true;
+      return info;
+    }
+    const auto found = folder_.names.find(name);
+    if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
+    return MemoryFile::info_of(found->second);
+  }
+
+  Result<std::unique_ptr<ReadableFile>> open(std::string_view name, std::uint64_t) override {
+    step();
+    const auto found = folder_.names.find(name);
+    if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
+    return std::unique_ptr<ReadableFile>(new MemoryFile(found->second));
+  }
+
+  Result<void> create(std::string_view name, std::string_view contents) override {
+    if (folder_.faults().writing_step()) return fail(Errc::disk_full, "create");
+    const std::string own_name(name);
+    if (folder_.names.contains(own_name)) return fail(Errc::already_exists, own_name);
+    folder_.names[own_name] = contents.substr(0, contents.size() / 2);
+    step();
+    folder_.names[own_name] = contents;
+    return {};
+  }
+
+  Result<Moved> move(std::string_view name, Directory& target,
+                     std::string_view target_name) override {
+    if (folder_.faults().writing_step()) return fail(Errc::disk_full, "move");
+    auto& to = static_cast<MemoryDirectory&>(target).folder_.names;
+    const auto found = folder_.names.find(name);
+    if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
+    if (!to.emplace(target_name, found->second).second) return Moved::name_taken;
+    folder_.names.erase(found);
+    return Moved::done;
+  }
+
+  Result<void> remove(std::string_view name) override {
+    step();
+    const auto found = folder_.names.find(name);
+    if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
+    folder_.names.erase(found);
+    return {};
+  }
+
+  Result<void> sync() override {
+    step();
+    folder_.synced = folder_.names;
+    return {};
+  }
+
+  Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override {
+    const std::string own_name(name);
+    return std::unique_ptr<Directory>(
+        new MemoryDirectory(folder_.folder(own_name), path_ + "/" + own_name));
+  }
+
+ private:
+  void step() { folder_.faults().step(); }
+
+  MemoryFolder& folder_;
+  std::string path_;
+};
+
+}  // namespace attestrd::test

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <iterator>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "inbox/dir_inbox.h"
+#include "ledger/ledger.h"
+#include "spool/dir_spool.h"
+#include "unit/ledger/memory_files.h"
+#include "unit/ledger/memory_queue.h"
+
+namespace attestrd::test {
+
+inline HandshakeId id_of(std::string_view text) {
+  const auto id = HandshakeId::parse(text);
+  ATTESTRD_CHECK(id.has_value());
+  return *id;
+}
+
+/// A disk, and one process after another that works on it: the real ledger, inbox and spool, on
+/// folders and rows in memory.
+class World {
+ public:
+  // What happens outside.
+
+  void given_submission(const std::string& name, const std::string& text) {
+    inbox().names[name] = inbox().synced[name] = text;
+  }
+
+  void given_file(const std::string& folder, const std::string& name, const std::string& text) {
+    auto& spool = root_.folder(folder);
+    spool.names[name] = spool.synced[name] = text;
+  }
+
+  void arm(Faults::Kind kind, int step) { faults_.arm(kind, step); }
+  bool fault_is_spent() const { return faults_.is_spent(); }
+  void disarm() { faults_.disarm(); }
+
+  void die() { process_.reset(); }
+
+  void lose_power() {
+    die();
+    root_.lose_what_is_not_synced();
+  }
+
+  /// A consumer takes away all that lies in the folders of outcomes.
+  void consume() {
+    for (const auto* const folder : {"results", "archived", "failed", "rejected"}) {
+      auto& names = root_.folder(folder).names;
+      for (const auto& [name, bytes] : names) taken_.insert(std::string(folder) + "/" + name);
+      names.clear();
+      root_.folder(folder).synced.clear();
+    }
+  }
+
+  // What the daemon does.
+
+  /// As a service manager does it: a process that finds no room for its recovery is started again.
+  void start() {
+    for (int tries = 0; tries < 10; ++tries) {
+      process_ = std::make_unique<Process>(*this);
+      const auto notices = process_->ledger.recover(now);
+      if (notices) return note(*notices);
+      EXPECT_EQ(notices.error().code, Errc::disk_full) << notices.error().message;
+    }
+    ADD_FAILURE() << "the disk stays full";
+  }
+
+  void end(std::string_view id, Outcome outcome, Reason reason = Reason::none) {
+    Finish finish{id_of(id), outcome, reason, 7, {}, now, {}, "req-1", R"({"_id":"x"})"};
+    if (outcome == Outcome::completed) finish.form = SigningForm::raw;
+    request.finishes.push_back(finish);
+  }
+
+  /// One round of all that waits, tried again for as long as the disk is full.
+  RoundReport round() {
+    for (int tries = 0; tries < 10; ++tries) {
+      auto report = process_->ledger.round(request, now);
+      if (report) {
+        note(report->notices);
+        request = {};
+        return std::move(*report);
+      }
+      EXPECT_EQ(report.error().code, Errc::disk_full) << report.error().message;
+    }
+    ADD_FAILURE() << "the disk stays full";
+    return {};
+  }
+
+  Result<RoundReport> try_round() { return process_->ledger.round(request, now); }
+
+  void take_in() {
+    for (bool has_more = true; has_more;) {
+      request.scan_inbox = true;
+      const auto report = round();
+      has_more = report.inbox_has_more || report.inbox_waits;
+    }
+  }
+
+  void settle() {
+    while (process_->ledger.has_unmarked()) round();
+  }
+
+  std::vector<std::string> polling() {
+    std::vector<std::string> ids;
+    static_cast<void>(process_->queue.for_each_polling(
+        [&ids](const QueuedHandshake& row) { ids.emplace_back(row.id.view()); }));
+    return ids;
+  }
+
+  // What is seen.
+
+  std::vector<std::string> names_in(const std::string& folder) {
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : root_.folder(folder).names) names.push_back(name);
+    return names;
+  }
+  std::vector<std::string> inbox_names() { return names_in("inbox"); }
+  std::string text_of(const std::string& folder, const std::string& name) {
+    return root_.folder(folder).names[name];
+  }
+  const std::multiset<std::string>& taken() const { return taken_; }
+  const MemoryRows& rows() const { return rows_; }
+  std::size_t logged(Event event) const { return log_.count(event); }
+  const Notice& last_logged(Event event) const {
+    return std::prev(log_.upper_bound(event))->second;
+  }
+
+  RoundRequest request;
+  Wall now{std::chrono::hours(24 * 365 * 50)};
+
+ private:
+  /// Everything that dies with the process.
+  struct Process {
+    explicit Process(World& world)
+        : root(world.root_),
+          inbox(open("inbox"), open("refused")),
+          queue(world.rows_, world.faults_),
+          spool(std::move(*DirSpool::open(root))),
+          ledger(inbox, queue, *spool, std::chrono::hours(24)) {}
+
+    std::unique_ptr<Directory> open(const char* name) { return std::move(*root.subfolder(name)); }
+
+    MemoryDirectory root;
+    DirInbox inbox;
+    MemoryQueue queue;
+    std::unique_ptr<DirSpool> spool;
+    Ledger ledger;
+  };
+
+  MemoryFolder& inbox() { return root_.folder("inbox"); }
+
+  void note(const std::vector<Notice>& notices) {
+    for (const auto& notice : notices) log_.emplace(notice.event, notice);
+  }
+
+  Faults faults_;
+  MemoryFolder root_{faults_};
+  MemoryRows rows_;
+  std::multiset<std::string> taken_;
+  std::multimap<Event, Notice> log_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace attestrd::test

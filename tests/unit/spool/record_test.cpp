@@ -1,0 +1,122 @@
+#include "spool/record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace attestrd {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+const Wall kSubmitted =
+    std::chrono::sys_days{std::chrono::November / 23 / 2026} + 20h + 57min + 123ms;
+
+Finish completed() {
+  return {*HandshakeId::parse("DSa"),
+          Outcome::completed,
+          Reason::none,
+          7,
+          kSubmitted + 1s,
+          kSubmitted + 2s,
+          SigningForm::raw,
+          "c500f555",
+          R"({"_id":"DSa", "tag":"\u0039","x":1e999})"};
+}
+
+Finish failed() {
+  return {
+      *HandshakeId::parse("DSa"), Outcome::failed, Reason::expired, 9, {}, kSubmitted, {}, "", ""};
+}
+
+std::string objection(std::string_view text) {
+  const auto record = parse_record(text);
+  return record ? "(taken)" : record.error().message;
+}
+
+TEST(RecordTest, SaysEverythingOfACompletedOne) {
+  EXPECT_EQ(write_record(completed(), "290846", kSubmitted),
+            R"({"schema":"attestrd.result/1","id":"DSa","outcome":"completed","tag":"290846",)"
+            R"("submitted_at":"2026-11-23T20:57:00.123Z","finished_at":"2026-11-23T20:57:02.123Z",)"
+            R"("last_pending_at":"2026-11-23T20:57:01.123Z","polls":7,)"
+            R"("signature":{"status":"valid","algorithm":"HMAC-SHA256","form":"raw"},)"
+            R"("request_id":"c500f555","response":{"_id":"DSa", "tag":"\u0039","x":1e999}})"
+            "\n");
+}
+
+TEST(RecordTest, LeavesOutWhatHasNothingToSay) {
+  EXPECT_EQ(write_record(failed(), "", kSubmitted),
+            R"({"schema":"attestrd.result/1","id":"DSa","outcome":"failed","reason":"expired",)"
+            R"("submitted_at":"2026-11-23T20:57:00.123Z","finished_at":"2026-11-23T20:57:00.123Z",)"
+            R"("polls":9,"signature":{"status":"absent"}})"
+            "\n");
+}
+
+TEST(RecordTest, TakesTheTagOfTheAnswerAsItStands) {
+  EXPECT_THAT(write_record(completed(), "", kSubmitted), HasSubstr(R"("tag":"\u0039",)"));
+}
+
+TEST(RecordTest, EscapesATag) {
+  EXPECT_THAT(write_record(failed(), "\"\\\n\x01ä", kSubmitted),
+              HasSubstr("\"tag\":\"\\\"\\\\\\u000a\\u0001ä\""));
+}
+
+TEST(RecordTest, NamesABadSignature) {
+  auto finish = completed();
+  finish.outcome = Outcome::rejected;
+  finish.reason = Reason::invalid_signature;
+  EXPECT_THAT(write_record(finish, "", kSubmitted),
+              HasSubstr(R"("signature":{"status":"invalid"})"));
+  finish.reason = Reason::wrong_id;
+  EXPECT_THAT(write_record(finish, "", kSubmitted),
+              HasSubstr(R"("signature":{"status":"absent"})"));
+}
+
+TEST(RecordTest, TimesBefore1970KeepTheirMilliseconds) {
+  auto finish = failed();
+  finish.finished_at = Wall(-1us);
+  EXPECT_THAT(write_record(finish, "", kSubmitted), HasSubstr("\"1969-12-31T23:59:59.999Z\""));
+}
+
+TEST(RecordTest, ReadsWhatItWrote) {
+  const auto text = write_record(completed(), "a \"tag\"", kSubmitted);
+  const auto record = parse_record(text);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->id.view(), "DSa");
+  EXPECT_EQ(record->outcome, Outcome::completed);
+  EXPECT_EQ(record->tag, "a \"tag\"");
+  EXPECT_EQ(record->form, SigningForm::raw);
+  EXPECT_EQ(record->response, completed().response);
+}
+
+TEST(RecordTest, ReadsARecordWithoutAnswer) {
+  const auto text = write_record(failed(), "", kSubmitted);
+  const auto record = parse_record(text);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->outcome, Outcome::failed);
+  EXPECT_EQ(record->reason, "expired");
+  EXPECT_EQ(record->form, std::nullopt);
+  EXPECT_EQ(record->response, "");
+}
+
+TEST(RecordTest, SaysWhyItIsNoRecord) {
+  const auto text = write_record(completed(), "1", kSubmitted);
+  const auto with = [&text](std::string_view old_text, std::string_view new_text) {
+    std::string changed = text;
+    changed.replace(changed.find(old_text), old_text.size(), new_text);
+    return changed;
+  };
+  EXPECT_THAT(objection(""), HasSubstr("not a record"));
+  EXPECT_THAT(objection("[]"), HasSubstr("not a JSON object"));
+  EXPECT_THAT(objection(text.substr(0, text.size() - 3)), HasSubstr("not valid JSON"));
+  EXPECT_THAT(objection(with("result/1", "result/2")), HasSubstr("schema"));
+  EXPECT_THAT(objection(with("\"DSa\",\"outcome", "\"../a\",\"outcome")), HasSubstr("\"id\""));
+  EXPECT_THAT(objection(with("completed", "confirmed")), HasSubstr("outcome"));
+  EXPECT_THAT(objection(with("\"form\":\"raw\"", "\"form\":\"any\"")), HasSubstr("form"));
+  EXPECT_THAT(objection(with("\"polls\":7", "\"id\":\"DSb\"")), HasSubstr("twice"));
+}
+
+}  // namespace
+}  // namespace attestrd

@@ -1,0 +1,135 @@
+#include "verify/verifier.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string>
+
+namespace attestrd {
+namespace {
+
+constexpr std::string_view kResult = R"({ "2" : {"n":1.0} , "1":"\u0041" })";
+constexpr std::string_view kCompact = R"({"2":{"n":1.0},"1":"\u0041"})";
+constexpr std::string_view kStringified = R"({"1":"A","2":{"n":1}})";
+
+/// The signature of `signed_text` as Attestr writes it.
+std::string signature_of(std::string_view signed_text, const std::string& secret = "current") {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  HmacSha256 hmac{Secret(secret)};
+  hmac.update(signed_text);
+  std::string hex;
+  for (const unsigned char byte : hmac.finish()) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 0xf];
+  }
+  return hex;
+}
+
+std::string upper_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) {
+    return static_cast<char>(std::toupper(c));
+  });
+  return text;
+}
+
+Verifier verifier(SigningFormPolicy policy = SigningFormPolicy::automatic) {
+  return Verifier({Secret("current")}, policy);
+}
+
+TEST(Verifier, HoldsASignatureMadeElsewhere) {
+  // printf '{"a":1}' | openssl dgst -sha256 -hmac current
+  EXPECT_EQ(verifier().verify(R"({"a":1})",
+                              "0345f0c5dda38f11d7ecbd894261467fe57581ac872c61977a81c93152d4654e"),
+            SigningForm::raw);
+}
+
+TEST(Verifier, SaysWhichFormWasSigned) {
+  EXPECT_EQ(verifier().verify(kResult, signature_of(kResult)), SigningForm::raw);
+  EXPECT_EQ(verifier().verify(kResult, signature_of(kCompact)), SigningForm::compact);
+  EXPECT_EQ(verifier().verify(kResult, signature_of(kStringified)), SigningForm::stringify);
+}
+
+TEST(Verifier, PrefersTheSimplestFormWhereSeveralGiveTheSameText) {
+  EXPECT_EQ(verifier().verify(kStringified, signature_of(kStringified)), SigningForm::raw);
+}
+
+TEST(Verifier, TriesNoFormButTheOneThatIsSet) {
+  const auto says = [](SigningFormPolicy policy, std::string_view signed_text) {
+    return verifier(policy).verify(kResult, signature_of(signed_text)).has_value();
+  };
+  EXPECT_TRUE(says(SigningFormPolicy::raw, kResult));
+  EXPECT_FALSE(says(SigningFormPolicy::raw, kCompact));
+  EXPECT_FALSE(says(SigningFormPolicy::raw, kStringified));
+  EXPECT_TRUE(says(SigningFormPolicy::compact, kCompact));
+  EXPECT_FALSE(says(SigningFormPolicy::compact, kResult));
+  EXPECT_FALSE(says(SigningFormPolicy::compact, kStringified));
+  EXPECT_TRUE(says(SigningFormPolicy::stringify, kStringified));
+  EXPECT_FALSE(says(SigningFormPolicy::stringify, kResult));
+  EXPECT_FALSE(says(SigningFormPolicy::stringify, kCompact));
+}
+
+TEST(Verifier, HoldsWithEverySecretWhileTheyRotate) {
+  Verifier rotating({Secret("new"), Secret("old"), Secret("oldest")}, SigningFormPolicy::automatic);
+  EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "old")), SigningForm::raw);
+  EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "new")), SigningForm::raw);
+  EXPECT_EQ(rotating.verify(kResult, signature_of(kStringified, "oldest")), SigningForm::stringify);
+  EXPECT_EQ(rotating.verify(kResult, signature_of(kCompact, "new")), SigningForm::compact);
+  EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "withdrawn")), std::nullopt);
+  EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "old")), SigningForm::raw);
+}
+
+TEST(Verifier, RemembersTheFormThatHeld) {
+  Verifier remembering = verifier();
+  EXPECT_EQ(remembering.verify(kResult, signature_of(kStringified)), SigningForm::stringify);
+  EXPECT_EQ(remembering.verify(kStringified, signature_of(kStringified)), SigningForm::stringify)
+      << "raw would hold as well, but is not tried first any more";
+}
+
+TEST(Verifier, TakesHexDigitsOfEitherCase) {
+  EXPECT_TRUE(verifier().verify(kResult, upper_case(signature_of(kResult))));
+}
+
+TEST(Verifier, RefusesASignatureThatIsNot64HexDigits) {
+  const std::string good = signature_of(kResult);
+  EXPECT_FALSE(verifier().verify(kResult, ""));
+  EXPECT_FALSE(verifier().verify(kResult, good.substr(0, 63)));
+  EXPECT_FALSE(verifier().verify(kResult, good + "0"));
+  EXPECT_FALSE(verifier().verify(kResult, good + good));
+  EXPECT_FALSE(verifier().verify(kResult, good.substr(0, 63) + "g"));
+  EXPECT_FALSE(verifier().verify(kResult, " " + good.substr(1)));
+  EXPECT_FALSE(verifier().verify(kResult, std::string(64, '0')));
+}
+
+TEST(Verifier, RefusesAForgedResult) {
+  EXPECT_FALSE(verifier().verify(R"({"age":19})", signature_of(R"({"age":17})")));
+  EXPECT_FALSE(verifier().verify(R"({"1":"B","2":{"n":1}})", signature_of(kStringified)));
+}
+
+TEST(Verifier, RefusesTheResultOfAnotherHandshake) {
+  constexpr std::string_view kOther = R"({"1":"other"})";
+  EXPECT_FALSE(verifier().verify(kOther, signature_of(kResult)));
+  EXPECT_FALSE(verifier().verify(kResult, signature_of(kOther)));
+  EXPECT_TRUE(verifier().verify(kOther, signature_of(kOther)));
+}
+
+TEST(Verifier, StaysGoodAfterABadSignature) {
+  Verifier patient = verifier();
+  EXPECT_FALSE(patient.verify(kResult, std::string(64, 'a')));
+  EXPECT_TRUE(patient.verify(kResult, signature_of(kResult)));
+}
+
+TEST(Verifier, HoldsAResultOfManyMegabytes) {
+  std::string photo(std::size_t{8} << 20, 'A');
+  const std::string result = "{ \"pht\" : \"" + photo + "\" }";
+  EXPECT_EQ(verifier().verify(result, signature_of("{\"pht\":\"" + photo + "\"}")),
+            SigningForm::compact);
+}
+
+TEST(VerifierDeathTest, NeedsASecret) {
+  EXPECT_DEATH(Verifier({}, SigningFormPolicy::raw), "invariant broken");
+}
+
+}  // namespace
+}  // namespace attestrd
