@@ -79,7 +79,7 @@ class NotifyTest(harness.Scene):
         self.drop(["DS01"])
         daemon = self.start_daemon(config, is_ready=False, env=self.environment)
         self.assertEqual(self.hear("READY")["READY"], "1")
-        self.assertTrue(daemon.log("daemon.started"))
+        daemon.says("daemon.started")
         self.assertRegex(self.hear("STATUS")["STATUS"], r"\d")
         for _ in range(3):
             self.assertEqual(self.hear("WATCHDOG")["WATCHDOG"], "1")
