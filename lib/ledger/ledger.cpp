@@ -67,7 +67,7 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
     report.inbox_waits |= settlement->waits;
   }
   append(report.notices, std::exchange(published_.notices, {}));
-  report.published = std::exchange(published_.published, {});
+  append(report.settled, std::exchange(published_.settled, {}));
   return report;
 }
 
@@ -99,6 +99,7 @@ Result<void> Ledger::stage(const Finish& finish, RoundReport& report) {
   if (!row) return row.error();
   if (!*row) {
     report.notices.push_back(row_gone_notice(finish));
+    report.settled.push_back(finish.id);
     return {};
   }
   const auto record = write_record(finish, (*row)->tag, (*row)->submitted_at);
@@ -175,7 +176,7 @@ Result<void> Ledger::publish() {
       break;
     }
     unmarked_.push_back(next->id);
-    published_.published.push_back(next->id);
+    published_.settled.push_back(next->id);
     published_.notices.push_back(std::move(next->notice));
     if (*conflict) published_.notices.push_back(std::move(**conflict));
   }

@@ -51,7 +51,7 @@ struct RoundRequest {
 /// What a round made durable.
 struct RoundReport {
   std::vector<QueuedHandshake> accepted;  ///< New rows, and rows merged: the later expiry holds.
-  std::vector<HandshakeId> published;     ///< The finishes of the request that are in the spool.
+  std::vector<HandshakeId> settled;       ///< Their finishes are in the spool, or their rows gone.
   std::vector<Notice> notices;            ///< What to log, in order.
   bool inbox_has_more = false;            ///< The scan stopped at its bound: ask again at once.
   bool inbox_waits = false;               ///< A file had to stay: ask again later.

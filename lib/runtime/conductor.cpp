@@ -52,7 +52,7 @@ void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::stri
 
 void Conductor::written(const RoundReport& report) {
   for (const Notice& notice : report.notices) say_(notice);
-  for (const HandshakeId& id : report.published) step(Settled{id});
+  for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});
 }
 

@@ -34,7 +34,7 @@ TEST_F(LedgerTest, PublishesAFinishAndReportsIt) {
   take_in();
   end("DSa", Outcome::completed);
   const auto report = round();
-  EXPECT_THAT(report.published, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(report.settled, ElementsAre(id_of("DSa")));
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
   EXPECT_THAT(names_in("staging"), IsEmpty());
   ASSERT_EQ(logged(Event::handshake_completed), 1U);
@@ -92,7 +92,7 @@ TEST_F(LedgerTest, SumsUpManyOfAKind) {
 TEST_F(LedgerTest, AFinishWhoseRowWasTakenAwayIsNotPublished) {
   start();
   end("DSgone", Outcome::completed);
-  EXPECT_THAT(round().published, IsEmpty());
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSgone")));
   EXPECT_THAT(names_in("results"), IsEmpty());
   EXPECT_THAT(names_in("staging"), IsEmpty());
   EXPECT_EQ(logged(Event::spool_conflict), 1U);
@@ -104,7 +104,7 @@ TEST_F(LedgerTest, TheSameFinishTwiceIsPublishedOnce) {
   take_in();
   end("DSa", Outcome::completed);
   end("DSa", Outcome::failed, Reason::expired);
-  EXPECT_THAT(round().published, ElementsAre(id_of("DSa")));
+  round();
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
   EXPECT_THAT(names_in("failed"), IsEmpty());
 }
@@ -121,7 +121,7 @@ TEST_F(LedgerTest, AFullDiskChangesNothing) {
   EXPECT_THAT(names_in("staging"), IsEmpty());
   EXPECT_THAT(names_in("results"), IsEmpty());
   EXPECT_THAT(polling(), ElementsAre("DSa"));
-  EXPECT_THAT(round().published, ElementsAre(id_of("DSa"))) << "with the same request";
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"))) << "with the same request";
 }
 
 TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
@@ -131,9 +131,9 @@ TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
   end("DSa", Outcome::completed);
   end("DSb", Outcome::completed);
   arm(Faults::Kind::disk_full, 7);  // The second rename.
-  EXPECT_THAT(round().published, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
   ASSERT_TRUE(fault_is_spent());
-  EXPECT_THAT(round().published, ElementsAre(id_of("DSb")));
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSb")));
   EXPECT_EQ(logged(Event::handshake_completed), 2U);
 }
 
