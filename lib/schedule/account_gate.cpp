@@ -68,7 +68,12 @@ bool AccountGate::failure(Now now, bool by_canary) {
     if (++failures_in_a_row_ < limits::kBreakerFailures) return false;
     return trouble(now, PauseReason::upstream_down, std::nullopt, false);
   }
-  if (by_canary) trouble(now, *reason_, std::nullopt, true);
+  if (!by_canary) return false;
+  // Where no answer is itself the trouble, it goes on. Elsewhere a hiccup says nothing of the
+  // account: the next canary waits as long as this one did, and no longer.
+  canary_in_flight_ = false;
+  if (reason_ == PauseReason::upstream_down || reason_ == PauseReason::certificate) ++canaries_;
+  next_canary_ = now.mono + canary_delay(now);
   return false;
 }
 

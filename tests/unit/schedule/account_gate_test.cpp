@@ -52,12 +52,31 @@ TEST(AccountGate, AFailedCanaryWaitsTwiceAsLongUpToTheCap) {
     EXPECT_EQ(gate.next_canary() - at(now).mono, expected);
     now += expected;
     gate.spend();
-    EXPECT_FALSE(gate.failure(at(now), true)) << "no second pause";
+    EXPECT_FALSE(gate.trouble(at(now), PauseReason::unauthorized, {}, true)) << "no second pause";
     expected = std::min<Duration>(expected * 2, 10min);
   }
   gate.spend();
   EXPECT_TRUE(gate.good_answer(true));
   EXPECT_TRUE(gate.is_open());
+}
+
+TEST(AccountGate, ACanaryThatCameToNothingIsSentAgainAfterTheSameWait) {
+  AccountGate gate;
+  gate.trouble(at(0s), PauseReason::low_credits, {}, false);
+  for (Duration now = 5s; now < 1min; now += 5s) {
+    EXPECT_FALSE(gate.allows(at(now - 1us)));
+    ASSERT_TRUE(gate.allows(at(now)));
+    gate.spend();
+    gate.failure(at(now), true);
+  }
+}
+
+TEST(AccountGate, WhereNoAnswerIsTheTroubleACanaryWithoutOneWaitsTwiceAsLong) {
+  AccountGate gate;
+  gate.trouble(at(0s), PauseReason::upstream_down, {}, false);
+  gate.spend();
+  gate.failure(at(5s), true);
+  EXPECT_EQ(gate.next_canary(), at(15s).mono);
 }
 
 TEST(AccountGate, TheDailyLimitTurnsAtMidnightInKolkata) {
