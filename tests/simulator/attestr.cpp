@@ -85,10 +85,8 @@ Reply Attestr::reply_about(std::string_view id, Moment now) {
   const Standing standing = standing_at(fate, age.count());
   const Dice dice(settings_.fates.seed, id);
   const Rng luck = dice.stream(Purpose::fault, handshake.turns);
-  const std::chrono::duration<double> uptime = now.steady - start_.steady;
-  const auto spell = static_cast<std::uint64_t>(uptime.count() / std::max(settings_.spell_s, 0.001));
-  const Rng spell_luck = Dice(settings_.fates.seed, "account").stream(Purpose::fault, spell);
-  const Fault fault = settings_.faults.draw(luck, spell_luck, standing);
+  Fault fault = account_fault(now);
+  if (fault == Fault::none) fault = settings_.faults.draw(luck, standing);
 
   Reply reply;
   if (const AttestrError* error = error_of(fault)) {
@@ -104,6 +102,12 @@ Reply Attestr::reply_about(std::string_view id, Moment now) {
   const bool forged = fate.outcome == Outcome::forged;
   reply.answer = spoils_answer(fault) ? name_of(fault) : label(standing, forged);
   return reply;
+}
+
+Fault Attestr::account_fault(Moment now) const {
+  const std::chrono::duration<double> uptime = now.steady - start_.steady;
+  const auto spell = static_cast<std::uint64_t>(uptime.count() / settings_.spell_s);
+  return settings_.faults.of_account(settings_.fates.seed, spell);
 }
 
 std::string Attestr::body_about(std::string_view id, const Fate& fate, const Handshake& handshake,

@@ -20,7 +20,7 @@ struct AttestrSettings {
   std::string token;  ///< Empty: any Basic token will do.
   FateRules fates;
   FaultRates faults;
-  double spell_s = 1;  ///< How long a fault of the account lasts.
+  double spell_s = 1;  ///< How long a fault of the account lasts; above 0.
   AnswerStyle style;
   std::unordered_map<std::string, std::string> tags;  ///< By id; the others follow `tag_of()`.
   RetryAfter retry_after;
@@ -63,6 +63,7 @@ class Attestr {
   std::string body_about(std::string_view id, const Fate& fate, const Handshake& handshake,
                          Standing standing, Fault fault) const;
   Reply reply_with(const AttestrError& error, std::string_view id, Moment now) const;
+  Fault account_fault(Moment now) const;
   bool is_authorized(std::string_view authorization) const;
   std::string tag_given(std::string_view id) const;
 

@@ -116,14 +116,31 @@ TEST(Attestr, LimitsTheDayOfKolkata) {
 
 TEST(Attestr, PlaysEachFaultAsOftenAsTold) {
   AttestrSettings settings = fixed_law("100000");
-  settings.faults.set("4016", 0.1);
+  settings.faults.set("500", 0.1);
   settings.faults.set("bad-signature", 1);  // without effect: nothing is signed yet
   Attestr attestr(settings, kStart);
   std::map<std::string, int> counts;
   for (int i = 0; i < 10'000; ++i) ++counts[answer(attestr, query())];
-  EXPECT_NEAR(counts["401 4016"], 1000, 120);
-  EXPECT_EQ(counts["401 4016"] + counts["200 pending"], 10'000);
+  EXPECT_NEAR(counts["500 500"], 1000, 120);
+  EXPECT_EQ(counts["500 500"] + counts["200 pending"], 10'000);
   EXPECT_THROW(settings.faults.set("4000", 0.1), std::invalid_argument);
+}
+
+TEST(Attestr, PlaysFaultsOfTheAccountInSpells) {
+  AttestrSettings settings = fixed_law("100000");
+  settings.faults.set("4016", 0.1);
+  settings.faults.set("4005", 0.2);
+  settings.spell_s = 4;
+  Attestr attestr(settings, kStart);
+  std::map<std::string, int> spells;
+  for (int spell = 0; spell < 20; ++spell) {
+    const auto first = answer(attestr, query(), after(seconds(4 * spell)));
+    EXPECT_EQ(answer(attestr, query(), after(milliseconds(4000 * spell + 3999))), first);
+    ++spells[first];
+  }
+  EXPECT_NEAR(spells["401 4016"], 2, 1);
+  EXPECT_NEAR(spells["400 4005"], 4, 1);
+  EXPECT_EQ(spells["401 4016"] + spells["400 4005"] + spells["200 pending"], 20);
 }
 
 TEST(Attestr, GivesTagsThatItWasTold) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <stdexcept>
 
 namespace attestrd::simulator {
@@ -86,13 +87,25 @@ void FaultRates::set_all(double probability) {
   probability_[static_cast<std::size_t>(Fault::none)] = 0;
 }
 
-Fault FaultRates::draw(Rng rng, Rng spell, Standing standing) const {
+Fault FaultRates::of_account(std::uint64_t seed, std::uint64_t spell) const {
+  constexpr double kGoldenRatio = 0.6180339887498949;  // the additive recurrence of Weyl
+  double whole = 0;
+  double place = std::modf(Rng(seed).unit() + static_cast<double>(spell) * kGoldenRatio, &whole);
+  for (const Row& row : kRows) {
+    if (!row.is_of_account) continue;
+    place -= probability_[static_cast<std::size_t>(row.fault)];
+    if (place < 0) return row.fault;
+  }
+  return Fault::none;
+}
+
+Fault FaultRates::draw(Rng rng, Standing standing) const {
   std::array<Fault, kFaultCount> up;
   std::size_t count = 0;
   for (const Row& row : kRows) {
     const double probability = probability_[static_cast<std::size_t>(row.fault)];
-    Rng& luck = row.is_of_account ? spell : rng;
-    if (probability > 0 && has_effect(row.fault, standing) && luck.chance(probability))
+    if (probability > 0 && !row.is_of_account && has_effect(row.fault, standing) &&
+        rng.chance(probability))
       up[count++] = row.fault;
   }
   return count == 0 ? Fault::none : up[rng.below(count)];

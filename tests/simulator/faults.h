@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,10 +60,14 @@ class FaultRates {
   void set(std::string_view name, double probability);
   void set_all(double probability);
 
-  /// Each fault comes up independently; of several, one is taken, each with the same chance.
-  /// Faults that the standing leaves without effect (a bad signature when nothing is signed) are
-  /// not drawn. `spell` is the same luck for all requests of one spell.
-  Fault draw(Rng rng, Rng spell, Standing standing) const;
+  /// The fault of the account in the n-th spell, or none. The spells follow a sequence of low
+  /// discrepancy, so that the shares hold, and each fault is met, in a short run too.
+  Fault of_account(std::uint64_t seed, std::uint64_t spell) const;
+
+  /// The fault of a request. Each comes up independently; of several, one is taken, each with the
+  /// same chance. Faults that the standing leaves without effect (a bad signature when nothing is
+  /// signed) are not drawn.
+  Fault draw(Rng rng, Standing standing) const;
 
  private:
   std::array<double, kFaultCount> probability_{};

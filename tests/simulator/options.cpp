@@ -219,7 +219,7 @@ void add_faults(CLI::App& app, Options& options, std::vector<std::string>& fault
   AttestrSettings& attestr = options.attestr;
   app.option_defaults()->group("Faults");
   app.add_option("--fault", faults,
-                 "Repeatable. Of the account, in spells that everybody meets, for a share P of time:\n"
+                 "Repeatable. Of the account, in spells that everybody meets, a share P of the time:\n"
                  "  40051 4005 4016 4031 4035 4039 4291 4292 4293\n"
                  "By request, with probability P:\n"
                  "  4001 4002 500 502 503\n"
@@ -234,10 +234,11 @@ void add_faults(CLI::App& app, Options& options, std::vector<std::string>& fault
       ->allow_extra_args(false);
   add_parsed(
       app, "--faults", [&attestr](auto text) { take_all_faults(text, attestr); },
-      "Every fault with probability P; --fault overrides it. One request suffers one "
-      "fault at most")
+      "Every fault at its share or probability P; --fault overrides it. One request "
+      "suffers one fault at most")
       ->type_name("P");
-  add_seconds(app, "--spell", attestr.spell_s, "How long a spell of an account's fault lasts");
+  add_seconds(app, "--spell", attestr.spell_s, "How long a spell of an account's fault lasts")
+      ->check(CLI::PositiveNumber);
   add_seconds(app, "--late-by", attestr.fates.late_visible_s,
               "How long the late-visible stay unknown");
   add_seconds(app, "--slow-for", options.server.slow_s, "How long a slow answer takes");
