@@ -117,6 +117,12 @@ socket = ""
 struct Fault {
   std::string_view text;
   std::string_view complaint;
+
+  /// The key at fault, the first thing that the complaint quotes.
+  friend void PrintTo(const Fault& fault, std::ostream* out) {
+    const auto quoted = fault.complaint.find('\'') + 1;
+    *out << fault.complaint.substr(quoted, fault.complaint.find('\'', quoted) - quoted);
+  }
 };
 
 class ConfigFault : public testing::TestWithParam<Fault> {};

@@ -10,6 +10,7 @@ import collections
 import hashlib
 import hmac
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -31,7 +32,8 @@ FAST = {
 class Scene(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="attestrd."))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        if not os.environ.get("ATTESTRD_KEEP"):
+            self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.processes = []
         self.addCleanup(self.end_processes)
         self.spool = self.folder / "spool"

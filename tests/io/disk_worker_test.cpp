@@ -77,6 +77,7 @@ class DiskWorkerTest : public ::testing::Test {
   /// Runs the loop until the condition holds.
   template <class Condition>
   void wait_until(Condition condition) {
+    loop_.restart();  // The guard of the wait before stopped it.
     const auto work = boost::asio::make_work_guard(loop_);
     const auto deadline = std::chrono::steady_clock::now() + 30s;
     while (!condition()) {
@@ -122,8 +123,8 @@ class DiskWorkerTest : public ::testing::Test {
 
   void note(RoundReport report) {
     accepted_ += report.accepted.size();
-    published_ += report.published.size();
-    if (report.accepted.empty() && report.published.empty()) ++empty_reports_;
+    published_ += report.settled.size();
+    if (report.accepted.empty() && report.settled.empty()) ++empty_reports_;
   }
 };
 
