@@ -20,7 +20,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using Kind = TransportFailure::Kind;
-using Progress = ResponseReader::Progress;
+using Progress = HttpsResponseReader::Progress;
 
 TransportFailure failure_of(Kind kind, std::string detail) {
   return {kind, std::move(detail), -1};

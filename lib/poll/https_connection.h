@@ -15,7 +15,7 @@
 #include "poll/https_tls.h"
 #include "poll/poller.h"
 #include "poll/request.h"
-#include "poll/response_reader.h"
+#include "poll/https_response_reader.h"
 
 namespace attestrd {
 
@@ -62,7 +62,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
 
   boost::asio::awaitable<Failure> connect(const HttpsAddresses::List& addresses, Instant until);
   boost::asio::awaitable<Failure> secure(Instant until);
-  TransportFailure exchange_failure(ResponseReader::Progress progress,
+  TransportFailure exchange_failure(HttpsResponseReader::Progress progress,
                                     const boost::system::error_code& error) const;
   void close_at(Instant instant);
   void keep_open();
@@ -75,7 +75,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   std::shared_ptr<HttpsSetup> setup_;
   std::optional<Request> request_;  ///< Its own copy, for the id that stands in it.
   std::optional<TlsStream> stream_;
-  ResponseReader reader_;
+  HttpsResponseReader reader_;
 };
 
 }  // namespace attestrd

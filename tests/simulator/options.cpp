@@ -219,7 +219,8 @@ void add_faults(CLI::App& app, Options& options, std::vector<std::string>& fault
   AttestrSettings& attestr = options.attestr;
   app.option_defaults()->group("Faults");
   app.add_option("--fault", faults,
-                 "Repeatable. Of the account, in spells that everybody meets, a share P of the time:\n"
+                 "Repeatable. Of the account, in spells that everybody meets, a share P of\n"
+                 "the time:\n"
                  "  40051 4005 4016 4031 4035 4039 4291 4292 4293\n"
                  "By request, with probability P:\n"
                  "  4001 4002 500 502 503\n"

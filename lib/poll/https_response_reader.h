@@ -11,13 +11,14 @@
 
 namespace attestrd {
 
-/// Reads HTTP/1.1 responses out of the bytes of a connection, one after another. Pure.
+/// Reads HTTP/1.1 responses out of the bytes of a connection, one after another. It does no
+/// I/O; it is named for its technique because it stands on Beast's parser.
 ///
 /// Strict where RFC 9112 lets a client be lenient: a message must say its length once, by
 /// Content-Length or by exactly `chunked`; a status is 200 to 599; nothing may follow the message;
 /// a 204 and a 304 have no body; no line is folded. What breaks this is refused, and then the
 /// connection must be closed: where its next message begins can't be known.
-class ResponseReader {
+class HttpsResponseReader {
  public:
   enum class Progress : std::uint8_t {
     more,       ///< The message goes on.
@@ -26,8 +27,8 @@ class ResponseReader {
     too_large,  ///< Its header section, its trailer or its body exceeds its bound.
   };
 
-  ResponseReader();
-  ~ResponseReader();
+  HttpsResponseReader();
+  ~HttpsResponseReader();
 
   /// Makes ready for the next response. `max_body_bytes` bounds its content.
   void begin(std::size_t max_body_bytes);

@@ -1,4 +1,4 @@
-#include "poll/response_reader.h"
+#include "poll/https_response_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -12,12 +12,12 @@
 namespace attestrd {
 namespace {
 
-using Progress = ResponseReader::Progress;
+using Progress = HttpsResponseReader::Progress;
 
 constexpr std::size_t kMaxBody = 1000;
 
 /// Gives the bytes in pieces of one size, and stops where the reader does.
-Progress feed(ResponseReader& reader, std::string_view bytes, std::size_t piece_bytes) {
+Progress feed(HttpsResponseReader& reader, std::string_view bytes, std::size_t piece_bytes) {
   auto progress = Progress::more;
   while (progress == Progress::more && !bytes.empty()) {
     const auto room = reader.room();
@@ -35,7 +35,7 @@ constexpr std::size_t kAllAtOnce = std::size_t{1} << 30;
 class ResponseReaderTest : public testing::Test {
  protected:
   Progress read(std::string_view bytes) {
-    ResponseReader slow;
+    HttpsResponseReader slow;
     slow.begin(kMaxBody);
     const auto one_by_one = feed(slow, bytes, 1);
     reader_.begin(kMaxBody);
@@ -50,7 +50,7 @@ class ResponseReaderTest : public testing::Test {
     return reader_.fault();
   }
 
-  ResponseReader reader_;
+  HttpsResponseReader reader_;
 };
 
 TEST_F(ResponseReaderTest, ReadsABodyWithALength) {

@@ -1,4 +1,4 @@
-#include "poll/response_reader.h"
+#include "poll/https_response_reader.h"
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -149,28 +149,26 @@ class Message final : public http::basic_parser<false> {
 
 }  // namespace
 
-struct ResponseReader::Parser {
+struct HttpsResponseReader::Parser {
   Parts parts;
   std::optional<Message> message;  ///< Beast's can't be used twice.
 };
 
-ResponseReader::ResponseReader()
+HttpsResponseReader::HttpsResponseReader()
     : parser_(std::make_unique<Parser>()), input_(limits::kHeaderBytes, '\0') {}
 
-ResponseReader::~ResponseReader() = default;
+HttpsResponseReader::~HttpsResponseReader() = default;
 
-void ResponseReader::begin(std::size_t max_body_bytes) {
+void HttpsResponseReader::begin(std::size_t max_body_bytes) {
   parser_->parts.clear();
   parser_->message.emplace(parser_->parts, max_body_bytes);
   unparsed_bytes_ = 0;
   has_begun_ = false;
 }
 
-std::span<char> ResponseReader::room() {
-  return std::span(input_).subspan(unparsed_bytes_);
-}
+std::span<char> HttpsResponseReader::room() { return std::span(input_).subspan(unparsed_bytes_); }
 
-ResponseReader::Progress ResponseReader::commit(std::size_t count) {
+HttpsResponseReader::Progress HttpsResponseReader::commit(std::size_t count) {
   ATTESTRD_CHECK(count <= input_.size() - unparsed_bytes_);
   const auto old_bytes = unparsed_bytes_;
   unparsed_bytes_ += count;
@@ -183,7 +181,7 @@ ResponseReader::Progress ResponseReader::commit(std::size_t count) {
 
 /// The header section is parsed in one piece, once it is here. Beast would join its folded lines
 /// (RFC 9112, 5.2), so these are looked for first.
-ResponseReader::Progress ResponseReader::parse_with_head(std::size_t old_bytes) {
+HttpsResponseReader::Progress HttpsResponseReader::parse_with_head(std::size_t old_bytes) {
   constexpr std::string_view kEnd = "\r\n\r\n";
   const auto seen = std::string_view(input_).substr(0, unparsed_bytes_);
   const auto end = seen.find(kEnd, old_bytes - std::min(old_bytes, kEnd.size() - 1));
@@ -197,7 +195,7 @@ ResponseReader::Progress ResponseReader::parse_with_head(std::size_t old_bytes) 
   return parse();
 }
 
-ResponseReader::Progress ResponseReader::parse() {
+HttpsResponseReader::Progress HttpsResponseReader::parse() {
   error_code error;
   auto& message = *parser_->message;
   const auto taken = message.put({input_.data(), unparsed_bytes_}, error);
@@ -219,26 +217,21 @@ ResponseReader::Progress ResponseReader::parse() {
   return Progress::complete;
 }
 
-ResponseReader::Progress ResponseReader::end_with(Progress progress, std::string_view fault) {
+HttpsResponseReader::Progress HttpsResponseReader::end_with(Progress progress,
+                                                            std::string_view fault) {
   parser_->parts.fault = fault;
   return progress;
 }
 
-HttpResponse ResponseReader::response() const {
+HttpResponse HttpsResponseReader::response() const {
   const auto& parts = parser_->parts;
   return {parts.status, parts.retry_after, parts.date, parts.content_encoding, parts.body};
 }
 
-std::string& ResponseReader::body() {
-  return parser_->parts.body;
-}
+std::string& HttpsResponseReader::body() { return parser_->parts.body; }
 
-bool ResponseReader::keeps_alive() const {
-  return parser_->message->keep_alive();
-}
+bool HttpsResponseReader::keeps_alive() const { return parser_->message->keep_alive(); }
 
-std::string_view ResponseReader::fault() const {
-  return parser_->parts.fault;
-}
+std::string_view HttpsResponseReader::fault() const { return parser_->parts.fault; }
 
 }  // namespace attestrd
