@@ -7,8 +7,8 @@ import harness
 COUNT = 2000
 REQUESTS_PER_SECOND = 1000
 
-# So much of every fault at once. With 5 % of each every second answer is bad, and an account's fault
-# is met half the time: an unlucky handshake then backs off for minutes again and again.
+# So much of every fault at once. With 5 % of each, every second answer is bad, and a fault of the
+# account is met half the time: the unlucky then back off for minutes again and again.
 # Faults of the account come in spells that everybody meets, for this share of the time for each
 # kind; all others by request or by handshake. The daily limit alone is left out: it lasts until
 # midnight.
