@@ -12,7 +12,10 @@ REQUESTS_PER_SECOND = 1000
 # Faults of the account come in spells that everybody meets, for this share of the time for each
 # kind; all others by request or by handshake. The daily limit alone is left out: it lasts until
 # midnight.
-FAULT_SHARE, MINUTES = ("0.05", 90) if harness.IS_LONG else ("0.01", 6)
+if harness.IS_LONG:
+    FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.05", "20m", 90
+else:
+    FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.01", "20s", 6
 SIGNATURE_ATTEMPTS = 3
 
 # Complete answers that may be forged: so many in a row, and the handshake is rejected.
@@ -38,8 +41,8 @@ class SimTest(harness.Scene):
             api={"requests_per_second": REQUESTS_PER_SECOND, "connections": 64,
                  "request_timeout": "2s"},
             signature={"signature_attempts": SIGNATURE_ATTEMPTS},
-            poll={"min_interval": "500ms", "max_interval": "3s", "give_up_after": "20s",
-                  "unknown_grace": "15s"})
+            poll={"min_interval": "500ms", "max_interval": "3s", "give_up_after": GIVE_UP_AFTER,
+                  "unknown_grace": GIVE_UP_AFTER})
 
     def test_each_ends_once_in_the_right_place(self):
         daemon = self.start_daemon(self.config)
