@@ -38,6 +38,10 @@ class House:
             for path in sorted((self.root / room).rglob("*")):
                 if path.suffix in {".h", ".cpp", ".py"} or path.name == "CMakeLists.txt":
                     self.texts[path.relative_to(self.root).as_posix()] = path.read_text()
+        self.documents = {}
+        for pattern in ("README.md", "config/*.toml", "lib/**/*.md", "tests/**/*.md"):
+            for path in sorted(self.root.glob(pattern)):
+                self.documents[path.relative_to(self.root).as_posix()] = path.read_text()
 
     def files(self, *suffixes, under=""):
         for name, text in self.texts.items():
@@ -135,6 +139,35 @@ def read_excuses(house):
             yield name, reason.strip()
 
 
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+def documents_tell_all(house):
+    """README names each event of the log and each setting; links lead to files that exist."""
+    for name, text in house.documents.items():
+        for target in LINK.findall(text):
+            if not (house.root / name).parent.joinpath(target).exists():
+                yield name, 1, f"no such file: {target}"
+    readme = house.documents.get("README.md", "")
+    notices = house.texts.get("lib/log/notice.cpp", "")
+    for event in re.findall(r'return "(\w+\.\w+)";', notices):
+        if f"`{event}`" not in readme:
+            yield "README.md", 1, f"does not name the event {event}"
+    for key in settings(house.documents.get("config/attestrd.toml", "")):
+        if f"`{key}`" not in readme:
+            yield "README.md", 1, f"does not name the setting {key}"
+
+
+def settings(toml):
+    """Every key of a configuration, with its section."""
+    section = ""
+    for line in toml.splitlines():
+        if head := re.match(r"\[(\w+)\]", line):
+            section = head.group(1)
+        elif key := re.match(r"(\w+) = ", line):
+            yield f"{section}.{key.group(1)}"
+
+
 def top_level(house):
     for path in sorted(house.root.iterdir()):
         if path.name not in TOP_LEVEL and not path.name.startswith("."):
@@ -142,7 +175,7 @@ def top_level(house):
 
 
 RULES = [line_length, function_length, pure_core, beast_in_two_files, nothing_unfinished,
-         no_dead_header, no_dead_source, every_unit_is_tested, top_level]
+         no_dead_header, no_dead_source, every_unit_is_tested, documents_tell_all, top_level]
 
 NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)\'(?:\\.|[^\'\\\n])+\''

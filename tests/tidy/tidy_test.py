@@ -46,6 +46,15 @@ class TidyTest(unittest.TestCase):
         for rule in tidy.RULES:
             self.assertEqual(self.complaints(rule), [], rule.__name__)
 
+    def test_documents_tell_all(self):
+        files = {"README.md": "Says `queue.full` and `poll.max`; see [it](lib/queue/queue.h).",
+                 "lib/log/notice.cpp": 'return "queue.full";\n',
+                 "config/attestrd.toml": "[poll]\nmax = 1\n"}
+        self.assertEqual(self.complaints(tidy.documents_tell_all, files=files), [])
+        for silent in ("See [it](lib/none.h) `queue.full` `poll.max`", "`queue.full`", "`poll.max`"):
+            self.assert_catches(tidy.documents_tell_all, "README.md:1",
+                                files={**files, "README.md": silent})
+
     def test_line_length(self):
         at_limit, above = "// " + "x" * 97, "// " + "x" * 98
         self.assert_catches(tidy.line_length, "daemon/main.cpp:2",
