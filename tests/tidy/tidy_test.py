@@ -51,7 +51,7 @@ class TidyTest(unittest.TestCase):
                  "lib/log/notice.cpp": 'return "queue.full";\n',
                  "config/attestrd.toml": "[poll]\nmax = 1\n"}
         self.assertEqual(self.complaints(tidy.documents_tell_all, files=files), [])
-        for silent in ("See [it](lib/none.h) `queue.full` `poll.max`", "`queue.full`", "`poll.max`"):
+        for silent in ("[it](lib/none.h) `queue.full` `poll.max`", "`queue.full`", "`poll.max`"):
             self.assert_catches(tidy.documents_tell_all, "README.md:1",
                                 files={**files, "README.md": silent})
 
