@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/limits.h"
 #include "units.h"
 
 namespace attestrd {
@@ -53,8 +54,9 @@ std::optional<std::string> plain_string(const toml::node& value) {
 /// A key whose value `parse` makes of a plain string; nothing: it is not what is expected.
 template <class T, class Parse>
 ConfigKey parsed(std::string_view name, T& target, std::string expected, Parse parse) {
-  return {name, [&target, expected = std::move(expected), parse = std::move(parse)](
-                    const toml::node& value) -> std::optional<std::string> {
+  return {name,
+          [&target, expected = std::move(expected),
+           parse = std::move(parse)](const toml::node& value) -> std::optional<std::string> {
             const auto text = plain_string(value);
             auto result = text ? parse(*text) : std::nullopt;
             if (!result) return must_be(expected, value);
@@ -99,14 +101,14 @@ enum class MayBeEmpty : bool { no, yes };
 ConfigKey path(std::string_view name, std::filesystem::path& target,
                const std::filesystem::path& folder, MayBeEmpty may_be_empty) {
   const bool takes_empty = may_be_empty == MayBeEmpty::yes;
-  return parsed(name, target, takes_empty ? "a path, or \"\" for none" : "a path",
-                [&folder, takes_empty](
-                    const std::string& text) -> std::optional<std::filesystem::path> {
-                  if (text.empty() && takes_empty) return std::filesystem::path();
-                  if (text.empty()) return std::nullopt;
-                  auto path = (folder / text).lexically_normal();
-                  return path.has_filename() ? path : path.parent_path();
-                });
+  return parsed(
+      name, target, takes_empty ? "a path, or \"\" for none" : "a path",
+      [&folder, takes_empty](const std::string& text) -> std::optional<std::filesystem::path> {
+        if (text.empty() && takes_empty) return std::filesystem::path();
+        if (text.empty()) return std::nullopt;
+        auto path = (folder / text).lexically_normal();
+        return path.has_filename() ? path : path.parent_path();
+      });
 }
 
 ConfigKey duration(std::string_view name, Duration& target, Duration least, Duration most) {
@@ -154,8 +156,7 @@ ConfigKey whole_number(std::string_view name, std::uint32_t& target, std::uint32
 /// A whole number is as good. The comparison is false for NaN.
 ConfigKey number(std::string_view name, double& target, double least, double most) {
   return {name, [&target, least, most](const toml::node& value) -> std::optional<std::string> {
-            const auto number =
-                value.is_number() ? value.value<double>() : std::optional<double>();
+            const auto number = value.is_number() ? value.value<double>() : std::optional<double>();
             if (!(number && *number >= least && *number <= most)) {
               return must_be(fmt::format("a number from {} to {}", least, most), value);
             }
@@ -238,7 +239,7 @@ std::vector<ConfigKey> config_schema(Config& config) {
       number("api.requests_per_second", api.requests_per_second, 0, 100'000),
       duration("api.connect_timeout", api.connect_timeout, 10ms, 10min),
       duration("api.request_timeout", api.request_timeout, 10ms, 10min),
-      size("api.max_response", api.max_response_bytes, 1 << 10, 1 << 30),
+      size("api.max_response", api.max_response_bytes, 1 << 10, limits::kLargestResponseBytes),
       one_of("signature.form", signature.form,
              {{"auto", Form::automatic},
               {"raw", Form::raw},
@@ -263,8 +264,7 @@ std::vector<ConfigKey> config_schema(Config& config) {
               {"info", Level::info},
               {"warn", Level::warn},
               {"error", Level::error}}),
-      one_of("log.format", log.format,
-             {{"json", LogFormat::json}, {"text", LogFormat::text}}),
+      one_of("log.format", log.format, {{"json", LogFormat::json}, {"text", LogFormat::text}}),
       listen_address("admin.listen", admin.listen),
       path("admin.socket", admin.socket, folder, MayBeEmpty::yes),
   };

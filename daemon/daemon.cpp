@@ -16,7 +16,8 @@
 namespace attestrd {
 namespace {
 
-constexpr Duration kPurgeInterval = std::chrono::hours(1);
+// With limits::kTombstonesPurgedPerRound faster than handshakes can end.
+constexpr Duration kPurgeInterval = std::chrono::seconds(10);
 constexpr Duration kShowInterval = std::chrono::milliseconds(500);
 constexpr Duration kQuietCheckInterval = std::chrono::milliseconds(5);
 // A loop that turns its engine this much too late is stuck, and the watchdog may bite.
@@ -53,7 +54,7 @@ int Daemon::run() {
   }
   notifier_.ready();
   scan_inbox();
-  purge_every_hour();
+  purge_tombstones();
   feed_watchdog();
   show_every_second();
   loop_.run();
@@ -99,7 +100,9 @@ void Daemon::on_disk_room() {
 // A failed write or sync is never tried again: what the disk holds is unknown. Recovery finds out.
 void Daemon::on_failure(const Error& error) {
   say(notice_of(Event::daemon_failed, Level::error, error.message));
-  exit_code_ = exit_code(error.code);
+  // Whatever the trouble: systemd restarts after an I/O error, while it leaves the codes that only
+  // a person can mend, such as permission, alone.
+  exit_code_ = exit_code(Errc::io_failure);
   loop_.stop();
 }
 
@@ -115,9 +118,9 @@ void Daemon::scan_again_after(Duration delay) {
   after(scan_timer_, delay, [this] { scan_inbox(); });
 }
 
-void Daemon::purge_every_hour() {
+void Daemon::purge_tombstones() {
   disk_->purge_tombstones();
-  after(purge_timer_, kPurgeInterval, [this] { purge_every_hour(); });
+  after(purge_timer_, kPurgeInterval, [this] { purge_tombstones(); });
 }
 
 void Daemon::feed_watchdog() {

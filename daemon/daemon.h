@@ -54,7 +54,7 @@ class Daemon {
   void on_failure(const Error& error);
   void scan_inbox();
   void scan_again_after(Duration delay);
-  void purge_every_hour();
+  void purge_tombstones();
   void feed_watchdog();
   void show_every_second();
   void reload();

@@ -38,7 +38,8 @@ inline constexpr std::size_t kUnsettledBytes = std::size_t{64}
 inline constexpr Duration kDiskFullRetry = 1s;
 inline constexpr Duration kMarkDelay = 20ms;  ///< Marks of a round wait so long for company.
 inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;
-inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;  ///< Far above any max_response.
+inline constexpr std::size_t kLargestResponseBytes = std::size_t{256} << 20;  ///< For max_response.
+inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
@@ -49,6 +50,7 @@ inline constexpr std::size_t kJsonDepth = 512;
 
 static_assert(kErrorBackoffFirst < kErrorBackoffCap);
 static_assert(kCanaryFirst < kCanaryCap && kCanaryCap < kDailyLimitCanary);
+static_assert(kLargestResponseBytes < kRecordBytes / 2);
 static_assert(kTagBytes < kSubmissionLineBytes && kSubmissionLineBytes < kSubmissionFileBytes);
 
 }  // namespace attestrd::limits

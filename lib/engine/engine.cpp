@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -65,7 +66,8 @@ void Engine::on(const Adopted& event) {
     make_ready(*slot);
   } else {
     const Duration phase = scaled(std::min(ramp_, cadence_->gap_at(age)), prng_.unit());
-    schedule(*slot, now_.mono + phase, now_.mono);
+    const bool is_overdue = now_.mono >= record.deadline;
+    schedule(*slot, now_.mono + phase, is_overdue ? now_.mono + phase : now_.mono);
   }
 }
 
@@ -154,9 +156,11 @@ bool Engine::has_room() const {
 }
 
 Engine::Slot Engine::pop_ready() {
-  if (!last_lane_.empty()) return last_lane_.pop();
-  fresh_turn_ = known_lane_.empty() || (!fresh_turn_ && !fresh_lane_.empty());
-  return fresh_turn_ ? fresh_lane_.pop() : known_lane_.pop();
+  const std::array turns = {&last_lane_, &fresh_lane_, &last_lane_, &known_lane_};
+  while (turns[turn_]->empty()) turn_ = (turn_ + 1) % turns.size();
+  Ring<Slot>& lane = *turns[turn_];
+  turn_ = (turn_ + 1) % turns.size();
+  return lane.pop();
 }
 
 void Engine::dispatch() {

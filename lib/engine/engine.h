@@ -86,7 +86,7 @@ class Engine {
   void finish(Slot slot, const Verdict& verdict, std::string_view request_id,
               std::string_view body);
   bool postpones_expiry(Slot slot, const HttpResponse& response);
-  void count_failure(Slot slot, const Notice& why);
+  void count_failure(Slot slot, std::optional<Duration> retry_after, const Notice& why);
   void count_good_answer(Slot slot);
   void say_paused(Notice why);
   Notice notice_of(Slot slot, Event event, Level level) const;
@@ -111,12 +111,12 @@ class Engine {
   TimingWheel wheel_;
   Roster roster_;
 
-  // The due ones. Last polls go first, since their results are the nearest to be archived; new
-  // handshakes and known ones take turns, so that neither starves the other.
+  // The due ones. They take turns, so that none starves another; last polls have every second one,
+  // since their results are the nearest to be archived.
   Ring<Slot> last_lane_;
   Ring<Slot> fresh_lane_;
   Ring<Slot> known_lane_;
-  bool fresh_turn_ = true;
+  std::size_t turn_ = 0;
 
   std::uint32_t concurrency_;  // Slow start: grows with each good answer, up to `connections`.
   std::size_t in_flight_ = 0;

@@ -61,6 +61,7 @@ Notice Engine::notice_of(Slot slot, Event event, Level level) const {
 }
 
 void Engine::on_response(Slot slot, const HttpResponse& response) {
+  const PendingRecord& record = roster_[slot];
   const Answer answer = read_answer(response, roster_.id_of(slot));
   const Verdict verdict = judge(answer, roster_[slot], now_, settings_, verifier_);
   const auto retry_after = read_retry_after(response.retry_after, response.date, now_.wall);
@@ -83,7 +84,11 @@ void Engine::on_response(Slot slot, const HttpResponse& response) {
     case Verdict::Kind::retry: {
       Notice why = describe(Event::poll_error, Level::warn);
       why.message = "the answer can't be used; the handshake is asked for again";
-      if (!verdict.is_healthy) count_failure(slot, why);
+      // A whole answer shows that somebody is there: it speaks against the server once for each
+      // handshake, or one that can never be answered would stop all others.
+      if (!verdict.is_healthy && (record.is_canary || record.errors == 0)) {
+        count_failure(slot, retry_after, why);
+      }
       say(std::move(why));
       retry_later(slot, retry_after);
       return;
@@ -113,7 +118,10 @@ void Engine::on_failure(Slot slot, const TransportFailure& failure) {
     return;
   }
   why.message = "no answer came; the handshake is asked for again";
-  count_failure(slot, why);
+  const bool is_whole = failure.kind == TransportFailure::Kind::framing ||
+                        failure.kind == TransportFailure::Kind::too_large;
+  const PendingRecord& record = roster_[slot];
+  if (!is_whole || record.is_canary || record.errors == 0) count_failure(slot, std::nullopt, why);
   say(std::move(why));
   retry_later(slot, std::nullopt);
 }
@@ -154,8 +162,8 @@ void Engine::wait_for_account(Slot slot, PauseReason reason, std::optional<Durat
   make_ready(slot);
 }
 
-void Engine::count_failure(Slot slot, const Notice& why) {
-  if (account_.failure(now_, roster_[slot].is_canary)) say_paused(why);
+void Engine::count_failure(Slot slot, std::optional<Duration> retry_after, const Notice& why) {
+  if (account_.failure(now_, retry_after, roster_[slot].is_canary)) say_paused(why);
 }
 
 void Engine::say_paused(Notice why) {

@@ -39,6 +39,7 @@ struct PendingRecord {
   bool is_canary : 1 = false;     ///< The poll in flight is the account's canary.
   bool is_fresh : 1 = false;      ///< Accepted by this process, and not polled yet.
   bool is_taken : 1 = false;      ///< Taken away while a poll or a lane still names its slot.
+  bool is_overtime : 1 = false;   ///< Consumed at its deadline, and given time for its result.
   bool is_unsaved : 1 = false;    ///< `polls` has changed since the queue last heard of it.
 };
 

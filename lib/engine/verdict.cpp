@@ -49,7 +49,11 @@ class Judge {
   Verdict operator()(const Pending&) { return not_yet(); }
 
   Verdict operator()(const Ended& ended) {
-    if (ended.result.empty()) return ended.archived ? finish(Outcome::archived) : not_yet();
+    if (ended.result.empty()) {
+      if (ended.archived) return finish(Outcome::archived);
+      grant_overtime();
+      return not_yet();
+    }
     record_.is_unknown = false;
     const auto form = verifier_.verify(ended.result, ended.signature);
     if (!form) return doubt(Reason::invalid_signature);
@@ -90,7 +94,18 @@ class Judge {
     record_.is_unknown = false;
     record_.doubts = 0;
     record_.last_pending_at = now_.wall;
-    return record_.is_last_poll ? finish(Outcome::failed, Reason::expired) : wait();
+    return is_over() ? finish(Outcome::failed, Reason::expired) : wait();
+  }
+
+  /// The deadline may have moved since the poll began: a merged submission prolongs it.
+  bool is_over() const { return record_.is_last_poll && now_.mono >= record_.deadline; }
+
+  /// A flow that was begun in time may end after its expiry; its result is still to come.
+  void grant_overtime() {
+    if (!is_over() || record_.is_overtime) return;
+    record_.is_overtime = true;
+    record_.deadline = now_.mono + settings_.give_up_after;
+    record_.deadline_wall = now_.wall + settings_.give_up_after;
   }
 
   /// Doubts count in a row: to reject on a few spoilt answers among many good ones would lose a

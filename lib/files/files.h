@@ -28,6 +28,13 @@ struct FileInfo {
   friend bool operator==(const FileInfo&, const FileInfo&) = default;
 };
 
+/// Whether somebody has a file open for writing.
+enum class Writers : std::uint8_t {
+  none,
+  some,
+  unknown,  ///< The system does not tell us of a file that is not ours.
+};
+
 /// A plain file that is being read, from its beginning to its end.
 class ReadableFile {
  public:
@@ -37,6 +44,8 @@ class ReadableFile {
   virtual Result<std::size_t> read(std::span<char> room) = 0;
 
   virtual Result<FileInfo> inspect() = 0;
+
+  virtual Writers writers() = 0;
 };
 
 /// How a rename without replacing ended.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -93,6 +94,19 @@ class PosixFile final : public ReadableFile {
 
   Result<FileInfo> inspect() override { return inspect_descriptor(descriptor_.get(), path_); }
 
+  /// A read lease (fcntl(2), F_SETLEASE) is granted only while nobody has the file open for
+  /// writing, and only to its owner or with CAP_LEASE. Should one open it while we hold the lease,
+  /// the kernel sends a signal: SIGURG, which is ignored, instead of SIGIO, which would kill.
+  Writers writers() override {
+    const int file = descriptor_.get();
+    if (::fcntl(file, F_SETSIG, SIGURG) != 0) return Writers::unknown;
+    if (::fcntl(file, F_SETLEASE, F_RDLCK) == 0) {
+      ::fcntl(file, F_SETLEASE, F_UNLCK);
+      return Writers::none;
+    }
+    return errno == EAGAIN ? Writers::some : Writers::unknown;
+  }
+
  private:
   std::string path_;
   Descriptor descriptor_;
@@ -116,6 +130,7 @@ Errc sort_error(int error) {
     case EROFS: return Errc::permission_denied;
     case ENOENT: return Errc::not_found;
     case EEXIST: return Errc::already_exists;
+    case EAGAIN: return Errc::unavailable;  // Another process holds a lease on it.
     case ELOOP:
     case ENOTDIR: return Errc::unsafe_file;
     default: return Errc::io_failure;
@@ -189,6 +204,7 @@ Result<void> PosixDirectory::create(std::string_view name, std::string_view cont
   const Descriptor file(
       ::openat(descriptor_, own_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | kOpenFlags, 0640));
   if (file.get() < 0) return file_error(errno, "cannot create", path);
+  ::fchmod(file.get(), 0640);  // Whatever the umask; a failure leaves it narrower.
   auto written = write_all(file.get(), contents, path);
   if (written) written = sync_descriptor(file.get(), path);
   if (!written) ::unlinkat(descriptor_, own_name.c_str(), 0);

@@ -14,8 +14,14 @@ namespace {
 constexpr std::string_view kUnfinished = ".unfinished";
 
 bool is_quiet(const FileInfo& info, Wall now) {
-  // A file from the future tells that a clock was set, not that somebody still writes it.
-  return info.modified_at > now || now - info.modified_at >= limits::kSubmissionQuiet;
+  // A file from far in the future tells that a clock was set, not that somebody still writes it.
+  const Duration age = std::chrono::duration_cast<Duration>(now - info.modified_at);
+  return age >= limits::kSubmissionQuiet || age <= -limits::kSubmissionQuiet;
+}
+
+/// Whether its writer has closed it, as far as can be known.
+bool is_closed(Writers writers, const FileInfo& info, Wall now) {
+  return writers == Writers::none || (writers == Writers::unknown && is_quiet(info, now));
 }
 
 Notice refused_notice(const std::string& name, std::string reason, std::string message) {
@@ -96,12 +102,20 @@ Result<void> DirInbox::begin_file(const std::string& name, Wall now, InboxScan& 
     return {};
   }
   auto file = inbox_->open(name, limits::kSubmissionFileBytes);
+  if (file && !is_closed((*file)->writers(), *info, now)) {
+    scan.waits = true;
+    return {};
+  }
   if (file) {
     reader_ = std::make_unique<SubmissionReader>(name, *info, std::move(*file));
     return {};
   }
   auto error = file.error();
   if (error.code == Errc::not_found) return {};
+  if (error.code == Errc::unavailable) {
+    scan.waits = true;
+    return {};
+  }
   if (error.code != Errc::permission_denied && error.code != Errc::unsafe_file) return error;
   refused_files_.push_back({name, std::move(error.message)});
   return {};
@@ -109,7 +123,10 @@ Result<void> DirInbox::begin_file(const std::string& name, Wall now, InboxScan& 
 
 void DirInbox::begin_empty_file(const std::string& name, const FileInfo& info, Wall now,
                                 InboxScan& scan) {
-  if (const auto id = id_of_empty_file(name)) {
+  const auto file = inbox_->open(name, 0);  // One that we can't open may be taken all the same.
+  if (!is_closed(file ? (*file)->writers() : Writers::unknown, info, now)) {
+    scan.waits = true;
+  } else if (const auto id = id_of_empty_file(name)) {
     scan.slices.push_back({name, {Submission{*id, {}, std::nullopt}}});
     finished_.push_back({name, info, {}});
   } else if (is_quiet(info, now)) {
@@ -125,7 +142,8 @@ Result<void> DirInbox::read_file(std::size_t& lines_left, Wall now, InboxScan& s
   if (*is_over) {
     const auto is_unchanged = reader_->is_unchanged();
     if (!is_unchanged) return is_unchanged.error();
-    if (!*is_unchanged || (!reader_->is_complete() && !is_quiet(reader_->info(), now))) {
+    if (!*is_unchanged || reader_->writers() == Writers::some ||
+        (!reader_->is_complete() && !is_quiet(reader_->info(), now))) {
       reader_.reset();
       scan.waits = true;
       return {};

@@ -14,9 +14,10 @@ namespace attestrd {
 
 /// The inbox in a folder, and the folder that refused submissions go to.
 ///
-/// A file is taken only if it did not change while it was read. One that is empty, or whose last
-/// line has no end, may be half written: it is taken once it was left alone for
-/// `limits::kSubmissionQuiet`. What can be neither taken nor moved away is named in the log once,
+/// A file is taken only if nobody has it open for writing (where the system can't tell, once it was
+/// left alone for `limits::kSubmissionQuiet`), and if it did not change while it was read. One that
+/// is empty, or whose last line has no end, may be half written: it too must have been left alone.
+/// What can be neither taken nor moved away is named in the log once,
 /// and left alone for as long as it is there.
 class DirInbox final : public Inbox {
  public:

@@ -27,6 +27,7 @@ class LineReader {
   bool is_complete() const { return is_complete_; }
 
   Result<FileInfo> inspect() { return file_->inspect(); }
+  Writers writers() { return file_->writers(); }
 
  private:
   Result<bool> fill();
@@ -60,6 +61,8 @@ class SubmissionReader {
 
   /// After the end: whether the file is now as it was at the beginning.
   Result<bool> is_unchanged();
+
+  Writers writers() { return lines_.writers(); }
 
   /// What was read since the last call.
   InboxSlice take_slice();

@@ -48,7 +48,7 @@ bool AccountGate::trouble(Now now, PauseReason reason, std::optional<Duration> r
   }
   if (by_canary) {
     canary_in_flight_ = false;
-    ++canaries_;
+    canaries_ = reason == reason_ ? canaries_ + 1 : 0;  // A new reason has its own backoff.
   }
   // What others in flight say while paused is the same trouble, seen again: the canary's clock
   // stays as it is.
@@ -63,17 +63,18 @@ bool AccountGate::trouble(Now now, PauseReason reason, std::optional<Duration> r
   return opens;
 }
 
-bool AccountGate::failure(Now now, bool by_canary) {
+bool AccountGate::failure(Now now, std::optional<Duration> retry_after, bool by_canary) {
   if (is_open()) {
     if (++failures_in_a_row_ < limits::kBreakerFailures) return false;
-    return trouble(now, PauseReason::upstream_down, std::nullopt, false);
+    return trouble(now, PauseReason::upstream_down, retry_after, false);
   }
   if (!by_canary) return false;
   // Where no answer is itself the trouble, it goes on. Elsewhere a hiccup says nothing of the
   // account: the next canary waits as long as this one did, and no longer.
   canary_in_flight_ = false;
   if (reason_ == PauseReason::upstream_down || reason_ == PauseReason::certificate) ++canaries_;
-  next_canary_ = now.mono + canary_delay(now);
+  const Duration floor = std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap);
+  next_canary_ = now.mono + std::max(canary_delay(now), floor);
   return false;
 }
 

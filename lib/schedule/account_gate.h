@@ -46,9 +46,10 @@ class AccountGate {
   /// and never lowers it. Returns true when this opened a pause.
   bool trouble(Now now, PauseReason reason, std::optional<Duration> retry_after, bool by_canary);
 
-  /// A failure that is nobody's in particular. Returns true when it is the one that broke the
+  /// A failure that is nobody's in particular; `retry_after` as above, of the canary and of the one
+  /// that breaks the circuit. Returns true when it is the one that broke the
   /// circuit.
-  bool failure(Now now, bool by_canary);
+  bool failure(Now now, std::optional<Duration> retry_after, bool by_canary);
 
   /// An answer that only a healthy account gets. Returns true when it ended a pause: only the
   /// canary's does, since others may have been under way since before it.

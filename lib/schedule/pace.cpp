@@ -9,6 +9,7 @@ namespace attestrd {
 namespace {
 
 constexpr double kJitterShare = 0.02;
+constexpr double kLongestIntervalUs = 365.0 * 24 * 3600 * 1e6;
 // How late a timer may ring without the request that it stood for being lost from the rate.
 constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
 
@@ -18,7 +19,8 @@ void Pace::set_rate(double requests_per_second) {
   ATTESTRD_CHECK(requests_per_second >= 0);
   interval_ = requests_per_second == 0
                   ? Duration(0)
-                  : Duration(std::llround(1e6 * (1 + kJitterShare) / requests_per_second));
+                  : Duration(std::llround(std::min(1e6 * (1 + kJitterShare) / requests_per_second,
+                                                   kLongestIntervalUs)));
 }
 
 void Pace::spend(Mono now) {

@@ -43,11 +43,12 @@ void put_time(std::string& out, std::string_view key, Wall time) {
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
-/// The tag as the answer spells it, escapes included; empty: it has none.
+/// The tag as the answer spells it, escapes included, a number by its digits; empty: it has none.
 std::string_view raw_tag_of(std::string_view response) {
   std::array members = {JsonMember{"tag"}};
   if (scan_object(response, members) != JsonFault::none) return {};
-  return members[0].kind == JsonKind::string ? members[0].text : std::string_view();
+  const bool has_tag = members[0].kind == JsonKind::string || members[0].kind == JsonKind::number;
+  return has_tag ? members[0].text : std::string_view();
 }
 
 void put_tag(std::string& out, std::string_view submitted, std::string_view response) {

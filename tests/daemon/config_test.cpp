@@ -179,10 +179,10 @@ INSTANTIATE_TEST_SUITE_P(
               "2: key 'poll.min_interval' must be a duration from 10ms to 30d (as in \"10ms\", "
               "\"2s\", \"5m\", \"25h\", \"7d\"), not a date or a time"},
         Fault{"[api]\nmax_response = \"2GiB\"",
-              "2: key 'api.max_response' must be a size from 1KiB to 1GiB (as in \"64KiB\", "
+              "2: key 'api.max_response' must be a size from 1KiB to 256MiB (as in \"64KiB\", "
               "\"16MiB\", \"1GiB\"), not \"2GiB\""},
         Fault{"[api]\nmax_response = -5",
-              "2: key 'api.max_response' must be a size from 1KiB to 1GiB (as in \"64KiB\", "
+              "2: key 'api.max_response' must be a size from 1KiB to 256MiB (as in \"64KiB\", "
               "\"16MiB\", \"1GiB\"), not -5"},
         Fault{"[api]\nversion = \"../v1\"",
               "2: key 'api.version' must be a version such as \"v1\", not \"../v1\""},
@@ -229,8 +229,9 @@ TEST(Config, NamesAllFaultsInTheOrderOfTheFile) {
 }
 
 TEST(Config, RelativePathsBeginAtTheFolderOfTheFile) {
-  const auto config = parse("[paths]\ninbox = \"in\"\nqueue = \"../q.db\"\nspool = \"/out\"\n"
-                            "[api]\nca_file = \"ca.pem\"");
+  const auto config = parse(
+      "[paths]\ninbox = \"in\"\nqueue = \"../q.db\"\nspool = \"/out\"\n"
+      "[api]\nca_file = \"ca.pem\"");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->paths.inbox, "/etc/a/in");
   EXPECT_EQ(config->paths.queue, "/etc/q.db");

@@ -15,7 +15,7 @@ REQUESTS_PER_SECOND = 1000
 if harness.IS_LONG:
     FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.05", "20m", 90
 else:
-    FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.01", "20s", 6
+    FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.01", f"{20 * harness.PATIENCE}s", 6
 SIGNATURE_ATTEMPTS = 3
 
 # Complete answers that may be forged: so many in a row, and the handshake is rejected.

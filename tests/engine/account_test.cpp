@@ -129,6 +129,25 @@ TEST_F(Account, TenFailuresInARowBreakTheCircuit) {
   EXPECT_EQ(said(Event::account_resumed), 1U);
 }
 
+TEST_F(Account, OneThatCanNeverBeAnsweredNeitherBreaksTheCircuitNorHoldsTheCanary) {
+  settings.give_up_after = 1h;
+  given_new("poison");
+  for (int i = 0; i < 30; ++i) {
+    delay_until_poll("poison");
+    poll_fails("poison", TransportFailure::Kind::too_large);
+  }
+  EXPECT_EQ(said(Event::account_paused), 0U);
+  given_new("h1");
+  EXPECT_TRUE(polls("h1"));
+  attestr_says_code("h1", 401, 4016);
+  for (int i = 0; i < 10 && said(Event::account_resumed) == 0; ++i) {
+    advance(limits::kCanaryCap);
+    if (polls("poison")) poll_fails("poison", TransportFailure::Kind::too_large);
+    if (polls("h1")) attestr_says_pending("h1");
+  }
+  EXPECT_EQ(said(Event::account_resumed), 1U);
+}
+
 TEST_F(Account, FailuresOfOneDoNotTouchTheWaitOfAnother) {
   given_new("h1");
   given_new("h2");

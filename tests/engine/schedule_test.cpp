@@ -84,7 +84,16 @@ TEST_F(Schedule, NewHandshakesAreNotStarvedByTheOverdue) {
   EXPECT_LE(delay_until_poll("fresh", 5s), 300ms);
 }
 
-TEST_F(Schedule, LastPollsGoBeforeAllOthers) {
+TEST_F(Schedule, NewHandshakesAreNotStarvedByLastPolls) {
+  settings.requests_per_second = 10;
+  for (int i = 0; i < 1000; ++i) given_queued(name(i), 26h);
+  advance(1s);
+  attestr_says_all_pending();
+  given_new("fresh");
+  EXPECT_LE(delay_until_poll("fresh", 5s), 300ms);
+}
+
+TEST_F(Schedule, LastPollsGoSoonWhateverElseIsDue) {
   settings.requests_per_second = 10;
   settings.expiry_grace = 0s;
   given_new("dying", 30s);

@@ -110,6 +110,29 @@ TEST_F(Terminal, ConsumedWithoutAResultIsNotFinished) {
   EXPECT_TRUE(ended("h1", Outcome::completed));
 }
 
+TEST_F(Terminal, OneThatWasConsumedByItsDeadlineIsGivenTimeForItsResult) {
+  given_new("h1", 1h);
+  advance(1h + settings.expiry_grace);
+  while (settles.empty() && now().mono < Mono(1000h) + 2h) {
+    if (polls("h1")) attestr_says("h1", 200, R"({"_id":"h1","consumed":true,"result":null})");
+    advance(1min);
+  }
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(Terminal, ALastPollUnderWayDoesNotExpireAHandshakeThatWasProlonged) {
+  given_new("h1", 1h);
+  while (!polls("h1") || now().mono < Mono(1000h) + 1h + settings.expiry_grace) {
+    if (polls("h1")) attestr_says_pending("h1");
+    advance(1s);
+  }
+  given_new("h1", 24h);
+  attestr_says_pending("h1");
+  EXPECT_EQ(settles.size(), 0U);
+}
+
 TEST_F(Terminal, AnUnknownHandshakeFailsExactlyWhenItsGraceEnds) {
   given_new("h1");
   const Mono first = now().mono;

@@ -115,6 +115,20 @@ TEST_F(InboxTest, WaitsForAFileThatMayBeHalfWritten) {
   EXPECT_THAT(ids(scan()), ElementsAre("DSa", "DS")) << "it was left alone since";
 }
 
+TEST_F(InboxTest, WaitsUntilTheWriterHasClosed) {
+  drop("DSexport", "");
+  drop("list", "DSa\n");
+  {
+    std::ofstream one(disk_.path("inbox/DSexport"), std::ios::app);
+    std::ofstream other(disk_.path("inbox/list"), std::ios::app);
+    const auto early = scan();
+    EXPECT_THAT(ids(early), IsEmpty());
+    EXPECT_TRUE(early.waits);
+    other << "DSb\n";
+  }
+  EXPECT_THAT(ids(scan()), ElementsAre("DSexport", "DSa", "DSb"));
+}
+
 TEST_F(InboxTest, TakesACompleteFileAtOnce) {
   drop("list", "DSa\n");
   EXPECT_THAT(ids(scan_at_once()), ElementsAre("DSa"));

@@ -25,6 +25,7 @@ class SlowFile final : public ReadableFile {
     return count;
   }
 
+  Writers writers() override { return Writers::none; }
   Result<FileInfo> inspect() override { return FileInfo{}; }
 
  private:

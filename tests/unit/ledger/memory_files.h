@@ -51,6 +51,7 @@ class MemoryFile final : public ReadableFile {
     return count;
   }
 
+  Writers writers() override { return Writers::none; }
   Result<FileInfo> inspect() override { return info_of(bytes_); }
 
   static FileInfo info_of(const std::string& bytes) {

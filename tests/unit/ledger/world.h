@@ -143,10 +143,10 @@ class World {
         : root(world.root_),
           inbox(open("inbox"), open("refused")),
           queue(world.rows_, world.faults_),
-          spool(std::move(*DirSpool::open(root))),
+          spool(*DirSpool::open(root)),
           ledger(inbox, queue, *spool, std::chrono::hours(24)) {}
 
-    std::unique_ptr<Directory> open(const char* name) { return std::move(*root.subfolder(name)); }
+    std::unique_ptr<Directory> open(const char* name) { return *root.subfolder(name); }
 
     MemoryDirectory root;
     DirInbox inbox;

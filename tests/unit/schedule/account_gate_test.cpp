@@ -43,6 +43,27 @@ TEST(AccountGate, AnswersToOthersNeitherResumeNorMoveTheCanary) {
   EXPECT_EQ(gate.next_canary(), at(64s).mono) << "but their Retry-After is held";
 }
 
+TEST(AccountGate, AFailureHoldsRetryAfter) {
+  AccountGate gate;
+  for (std::uint32_t i = 0; i < limits::kBreakerFailures; ++i) gate.failure(at(0s), 60s, false);
+  EXPECT_EQ(gate.next_canary(), at(60s).mono);
+  gate.spend();
+  gate.failure(at(60s), 90s, true);
+  EXPECT_EQ(gate.next_canary(), at(150s).mono);
+}
+
+TEST(AccountGate, ANewReasonHasItsOwnBackoff) {
+  AccountGate gate;
+  gate.trouble(at(0s), PauseReason::daily_limit, {}, false);
+  for (int i = 0; i < 10; ++i) {
+    gate.spend();
+    gate.trouble(at(0s), PauseReason::daily_limit, {}, true);
+  }
+  gate.spend();
+  gate.trouble(at(0s), PauseReason::rate_limited, {}, true);
+  EXPECT_EQ(gate.next_canary(), at(5s).mono);
+}
+
 TEST(AccountGate, AFailedCanaryWaitsTwiceAsLongUpToTheCap) {
   AccountGate gate;
   gate.trouble(at(0s), PauseReason::unauthorized, {}, false);
@@ -67,7 +88,7 @@ TEST(AccountGate, ACanaryThatCameToNothingIsSentAgainAfterTheSameWait) {
     EXPECT_FALSE(gate.allows(at(now - 1us)));
     ASSERT_TRUE(gate.allows(at(now)));
     gate.spend();
-    gate.failure(at(now), true);
+    gate.failure(at(now), {}, true);
   }
 }
 
@@ -75,7 +96,7 @@ TEST(AccountGate, WhereNoAnswerIsTheTroubleACanaryWithoutOneWaitsTwiceAsLong) {
   AccountGate gate;
   gate.trouble(at(0s), PauseReason::upstream_down, {}, false);
   gate.spend();
-  gate.failure(at(5s), true);
+  gate.failure(at(5s), {}, true);
   EXPECT_EQ(gate.next_canary(), at(15s).mono);
 }
 
@@ -91,13 +112,13 @@ TEST(AccountGate, TheDailyLimitTurnsAtMidnightInKolkata) {
 TEST(AccountGate, TheCircuitBreaksAtTheTenthFailureInARow) {
   AccountGate gate;
   for (std::uint32_t i = 1; i < limits::kBreakerFailures; ++i) {
-    EXPECT_FALSE(gate.failure(at(0s), false));
+    EXPECT_FALSE(gate.failure(at(0s), {}, false));
   }
   gate.good_answer(false);
   for (std::uint32_t i = 1; i < limits::kBreakerFailures; ++i) {
-    EXPECT_FALSE(gate.failure(at(0s), false));
+    EXPECT_FALSE(gate.failure(at(0s), {}, false));
   }
-  EXPECT_TRUE(gate.failure(at(0s), false));
+  EXPECT_TRUE(gate.failure(at(0s), {}, false));
   EXPECT_EQ(gate.reason(), PauseReason::upstream_down);
 }
 
