@@ -105,11 +105,15 @@ Result<void> Daemon::assemble(Secrets secrets) {
 }
 
 Result<void> Daemon::open_stores() {
-  if (auto locked = keep(LockFile::acquire(queue_lock_file(config_).string()), queue_lock_);
+  if (auto locked = keep(FileLock::acquire(queue_lock_file(config_).string()), queue_lock_);
       !locked) {
     return locked;
   }
-  if (auto locked = keep(LockFile::acquire((config_.paths.spool / ".lock").string()), spool_lock_);
+  if (auto locked = keep(FileLock::acquire((config_.paths.spool / ".lock").string()), spool_lock_);
+      !locked) {
+    return locked;
+  }
+  if (auto locked = keep(FileLock::acquire_folder(config_.paths.inbox.string()), inbox_lock_);
       !locked) {
     return locked;
   }
@@ -125,8 +129,7 @@ Result<void> Daemon::open_stores() {
     return opened;
   }
 
-  ledger_ = std::make_unique<Ledger>(*inbox_, *queue_, *spool_,
-                                     std::chrono::days(config_.paths.tombstone_days));
+  ledger_ = std::make_unique<Ledger>(*inbox_, *queue_, *spool_);
   auto notices = ledger_->recover(read_clocks().wall);
   if (!notices) return notices.error();
   for (const Notice& notice : *notices) say(notice);

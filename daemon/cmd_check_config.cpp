@@ -36,8 +36,8 @@ void check_folder(const std::filesystem::path& folder, std::string_view key, Pro
   const bool is_folder = std::filesystem::is_directory(folder, error);
   if (is_folder && ::access(folder.c_str(), R_OK | W_OK | X_OK) == 0) return;
   if (is_folder) error.assign(errno, std::generic_category());
-  problems.push_back(fmt::format("{}: {} ({})", folder.string(),
-                                 error ? error.message() : "is no folder", key));
+  problems.push_back(
+      fmt::format("{}: {} ({})", folder.string(), error ? error.message() : "is no folder", key));
 }
 
 /// What the daemon will need once it runs, as far as it can be seen without running it. Rights are
@@ -71,9 +71,10 @@ void add_check_config(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand(
       "check-config", "Checks the configuration, the secrets, the CA file and the folders");
   command->add_option("file", *file, "The configuration")->type_name("FILE")->capture_default_str();
-  command->footer("Names all that is wrong, and exits with 78 then. Run it as the daemon's user."
-                  "\n\nExample:\n"
-                  "  runuser -u attestrd -- attestrd check-config");
+  command->footer(
+      "Names all that is wrong, and exits with 78 then. Rights are seen as those of "
+      "whoever asks.\n\nExample:\n"
+      "  attestrd check-config /etc/attestrd/attestrd.toml");
   command->callback([file, &chosen] { chosen = [file] { return check_config(*file); }; });
 }
 

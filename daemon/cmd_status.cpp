@@ -35,13 +35,13 @@ Result<StatusReport> read_queue(const Config& config) {
                             is_hidden ? "you may not look there"
                                       : "there is no queue; has the daemon ever run?"));
   }
-  const auto lock = LockFile::acquire(queue_lock_file(config).string());
+  const auto lock = FileLock::acquire(queue_lock_file(config).string());
   if (!lock && lock.error().code == Errc::unavailable) {
-    return fail(Errc::unavailable,
-                fmt::format("the daemon runs, but does not answer on admin.socket ({}): {}",
-                            config.admin.socket.empty() ? "none is set"
-                                                        : config.admin.socket.string(),
-                            lock.error().message));
+    return fail(
+        Errc::unavailable,
+        fmt::format("the daemon runs, but does not answer on admin.socket ({}): {}",
+                    config.admin.socket.empty() ? "none is set" : config.admin.socket.string(),
+                    lock.error().message));
   }
   if (!lock) return lock.error();
   const auto queue = SqliteQueue::open_read_only(path.string());
@@ -84,11 +84,12 @@ void add_status(CLI::App& app, Command& chosen) {
       ->type_name("FILE")
       ->capture_default_str();
   command->add_flag("--json", options->as_json, "One JSON object, for programs");
-  command->footer("Asks the daemon; while none runs, reads the queue itself.\n"
-                  "Exits with 69 when there is neither.\n\n"
-                  "Examples:\n"
-                  "  attestrd status\n"
-                  "  attestrd status --json | jq .pending");
+  command->footer(
+      "Asks the daemon; while none runs, reads the queue itself.\n"
+      "Exits with 69 when there is neither.\n\n"
+      "Examples:\n"
+      "  attestrd status\n"
+      "  attestrd status --json | jq .pending");
   command->callback([options, &chosen] { chosen = [options] { return status(*options); }; });
 }
 

@@ -119,7 +119,7 @@ void Daemon::scan_again_after(Duration delay) {
 }
 
 void Daemon::purge_tombstones() {
-  disk_->purge_tombstones();
+  disk_->purge_tombstones(std::chrono::days(config_.paths.tombstone_days));
   after(purge_timer_, kPurgeInterval, [this] { purge_tombstones(); });
 }
 

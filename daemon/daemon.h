@@ -74,8 +74,9 @@ class Daemon {
   Wall started_at_;
   std::uint64_t refused_ = 0;
 
-  std::optional<LockFile> queue_lock_;
-  std::optional<LockFile> spool_lock_;
+  std::optional<FileLock> queue_lock_;
+  std::optional<FileLock> spool_lock_;
+  std::optional<FileLock> inbox_lock_;
   std::unique_ptr<SqliteQueue> queue_;
   std::unique_ptr<DirSpool> spool_;
   std::unique_ptr<DirInbox> inbox_;

@@ -84,7 +84,6 @@ void for_each_field(const Notice& notice, Put put) {
   put_number("code", notice.code);
   put_number("count", notice.count);
   put_number("line", notice.line);
-  put_number("bytes", notice.bytes);
   if (notice.wait) {
     put("wait_ms", std::chrono::duration_cast<std::chrono::milliseconds>(*notice.wait).count());
   }
@@ -112,8 +111,8 @@ std::string format_json(const Notice& notice, Wall time) {
 }
 
 std::string format_text(const Notice& notice, Wall time) {
-  std::string line = fmt::format("{} {:<5} {}: ", to_rfc3339(time), name_of(notice.level),
-                                 name_of(notice.event));
+  std::string line =
+      fmt::format("{} {:<5} {}: ", to_rfc3339(time), name_of(notice.level), name_of(notice.event));
   append_escaped(line, notice.message);
   for_each_field(notice, [&line](std::string_view name, const auto& value) {
     fmt::format_to(std::back_inserter(line), " {}=", name);

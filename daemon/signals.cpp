@@ -13,14 +13,9 @@ Signals::Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
   wait();
 }
 
-void Signals::stop_waiting() {
-  is_waiting_ = false;  // cancel() does not reach a wait whose completion is queued already.
-  signals_.cancel();
-}
-
 void Signals::wait() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-    if (error || !is_waiting_) return;
+    if (error) return;
     wait();
     if (signal == SIGHUP) {
       on_reload_();

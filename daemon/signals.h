@@ -14,14 +14,10 @@ class Signals {
   Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
           std::function<void()> on_reload);
 
-  /// Lets the loop come to its end. A signal that is already on its way to a handler is dropped.
-  void stop_waiting();
-
  private:
   void wait();
 
   boost::asio::signal_set signals_;
-  bool is_waiting_ = true;
   std::function<void()> on_stop_;
   std::function<void()> on_reload_;
 };

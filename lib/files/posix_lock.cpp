@@ -26,8 +26,8 @@ std::string holder_of(int descriptor) {
 
 }  // namespace
 
-Result<LockFile> LockFile::acquire(const std::string& path) {
-  LockFile lock(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
+Result<FileLock> FileLock::acquire(const std::string& path) {
+  FileLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
   if (lock.descriptor_ < 0) return file_error(errno, "cannot open the lock file", path);
   if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
@@ -41,14 +41,22 @@ Result<LockFile> LockFile::acquire(const std::string& path) {
   return lock;
 }
 
-LockFile::LockFile(LockFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+Result<FileLock> FileLock::acquire_folder(const std::string& path) {
+  FileLock lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.descriptor_ < 0) return file_error(errno, "cannot open the folder", path);
+  if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
+  return fail(Errc::unavailable, path + " is held by another process: stop that one first");
+}
 
-LockFile& LockFile::operator=(LockFile&& other) noexcept {
+FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   return *this;
 }
 
-LockFile::~LockFile() {
+FileLock::~FileLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 

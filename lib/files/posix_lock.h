@@ -6,20 +6,25 @@
 
 namespace attestrd {
 
-/// A file that one process at a time holds, for as long as it lives: the system lets go of it even
-/// after a kill. The file stays behind, since removing it would let two processes hold two files of
-/// one name.
-class LockFile {
+/// A file or folder that one process at a time holds, for as long as it lives: the system lets go
+/// of it even after a kill.
+class FileLock {
  public:
-  /// `unavailable` when another process holds it: the message names its pid.
-  static Result<LockFile> acquire(const std::string& path);
+  /// Makes the file if it is not there. It stays behind, since removing it would let two processes
+  /// hold two files of one name. `unavailable` when another process holds it: the message names
+  /// its pid.
+  static Result<FileLock> acquire(const std::string& path);
 
-  LockFile(LockFile&& other) noexcept;
-  LockFile& operator=(LockFile&& other) noexcept;
-  ~LockFile();
+  /// Holds a folder that is there, and leaves no trace in it. `unavailable` when another process
+  /// holds it.
+  static Result<FileLock> acquire_folder(const std::string& path);
+
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
 
  private:
-  explicit LockFile(int descriptor) : descriptor_(descriptor) {}
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
 
   int descriptor_;
 };

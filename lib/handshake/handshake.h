@@ -13,8 +13,6 @@ namespace attestrd {
 // A handshake's life, as the queue file tells it:
 //
 //     submitted --> polling --> staged --> done (a tombstone)
-//                      ^                     |
-//                      +------- retry -------+
 //
 // polling -> staged holds once the record lies in staging/ and the commit is durable; from there
 // it can only end published. staged -> done follows the rename into its folder.

@@ -45,8 +45,8 @@ void append(std::vector<T>& target, std::vector<T> more) {
 
 }  // namespace
 
-Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, Duration tombstone_age)
-    : inbox_(inbox), queue_(queue), spool_(spool), tombstone_age_(tombstone_age) {}
+Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool)
+    : inbox_(inbox), queue_(queue), spool_(spool) {}
 
 Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   // What the round before found no room for. While there is none, nothing new begins.
@@ -79,9 +79,9 @@ Result<void> Ledger::write_down(const RoundRequest& request, Wall now, RoundRepo
   if (request.scan_inbox)
     if (const auto taken = take_in(now, report); !taken) return taken;
   if (const auto marked = mark_published(); !marked) return marked;
-  if (request.purge_tombstones) {
+  if (request.purge_older_than) {
     const auto purged =
-        queue_.purge_tombstones(now - tombstone_age_, limits::kTombstonesPurgedPerRound);
+        queue_.purge_tombstones(now - *request.purge_older_than, limits::kTombstonesPurgedPerRound);
     if (!purged) return purged.error();
   }
   return queue_.commit();

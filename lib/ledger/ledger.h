@@ -43,7 +43,7 @@ struct Progress {
 /// All that waits for the disk.
 struct RoundRequest {
   bool scan_inbox = false;
-  bool purge_tombstones = false;
+  std::optional<Duration> purge_older_than;  ///< Tombstones of before that are forgotten.
   std::vector<Finish> finishes;
   std::vector<Progress> progress;
 };
@@ -63,7 +63,7 @@ struct RoundReport {
 /// one commit. Knows its three neighbours by their doors alone.
 class Ledger {
  public:
-  Ledger(Inbox& inbox, Queue& queue, Spool& spool, Duration tombstone_age);
+  Ledger(Inbox& inbox, Queue& queue, Spool& spool);
 
   /// Once, before any round: ends what a crash left half done. Returns what to log.
   Result<std::vector<Notice>> recover(Wall now);
@@ -101,7 +101,6 @@ class Ledger {
   Inbox& inbox_;
   Queue& queue_;
   Spool& spool_;
-  Duration tombstone_age_;
   std::vector<Unpublished> staged_;    ///< By this round, or left by one that found no room.
   std::vector<HandshakeId> unmarked_;  ///< Published; their rows still say `staged`.
   RoundReport published_;              ///< What publish() did and no report tells yet.

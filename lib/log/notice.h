@@ -25,18 +25,18 @@ enum class Event : std::uint8_t {
   handshake_archived,
   handshake_failed,
   handshake_rejected,
-  poll_answered,        ///< Debug: one answer.
-  poll_error,           ///< A poll of one handshake went wrong; it is asked again.
+  poll_answered,  ///< Debug: one answer.
+  poll_error,     ///< A poll of one handshake went wrong; it is asked again.
   account_paused,
   account_resumed,
   disk_full,
-  disk_room,            ///< There is room again.
-  spool_conflict,       ///< A name in the spool was taken by other bytes.
-  spool_quarantined,    ///< A file in staging/ that no row knows.
+  disk_room,          ///< There is room again.
+  spool_conflict,     ///< A name in the spool was taken by other bytes.
+  spool_quarantined,  ///< A file in staging/ that no row knows.
   config_reloaded,
-  config_rejected,      ///< A reload found an error; the old configuration stays.
+  config_rejected,  ///< A reload found an error; the old configuration stays.
   cadence_chosen,
-  log_dropped,          ///< The reader of our log is too slow; so many lines were dropped.
+  log_dropped,  ///< The reader of our log is too slow; so many lines were dropped.
 };
 
 enum class Level : std::uint8_t { debug, info, warn, error };
@@ -59,7 +59,6 @@ struct Notice {
   std::optional<int> code;
   std::optional<std::uint64_t> count;
   std::optional<std::uint64_t> line;
-  std::optional<std::uint64_t> bytes;
   std::optional<Duration> wait;  ///< Logged as `wait_ms`.
   std::optional<int> depth;      ///< Of a certificate in its chain; 0 is the server's own.
 };

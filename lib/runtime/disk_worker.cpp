@@ -40,8 +40,8 @@ void DiskWorker::scan_inbox() {
   add([](RoundRequest& waiting) { waiting.scan_inbox = true; });
 }
 
-void DiskWorker::purge_tombstones() {
-  add([](RoundRequest& waiting) { waiting.purge_tombstones = true; });
+void DiskWorker::purge_tombstones(Duration older_than) {
+  add([older_than](RoundRequest& waiting) { waiting.purge_older_than = older_than; });
 }
 
 void DiskWorker::stop() {

@@ -33,7 +33,7 @@ class DiskWorker {
   void submit(Finish finish);
   void submit(Progress progress);
   void scan_inbox();
-  void purge_tombstones();
+  void purge_tombstones(Duration older_than);
 
   /// Writes what waits, publishes and marks it, then ends the thread. On a full disk it tries once:
   /// what does not fit is asked of Attestr again after the next start. Reports of the last rounds

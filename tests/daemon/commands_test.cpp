@@ -34,9 +34,11 @@ struct Done {
 class CommandsTest : public testing::Test {
  protected:
   CommandsTest() {
-    config_ = folder_.write("attestrd.toml",
-                            "[paths]\ninbox = \"inbox\"\nqueue = \"queue.db\"\nspool = \"spool\"\n"
-                            "[admin]\nsocket = \"control.sock\"\n").string();
+    config_ = folder_
+                  .write("attestrd.toml",
+                         "[paths]\ninbox = \"inbox\"\nqueue = \"queue.db\"\nspool = \"spool\"\n"
+                         "[admin]\nsocket = \"control.sock\"\n")
+                  .string();
     folder_.write("auth-token", "token\n");
     folder_.write("client-secret", std::string(kSecret) + "\n");
     std::filesystem::create_directories(folder_.path() / "inbox");
@@ -112,8 +114,8 @@ std::string signed_response(std::string_view id = "DS1", std::string_view secret
     constexpr std::string_view kDigits = "0123456789abcdef";
     hex += {kDigits[byte >> 4], kDigits[byte & 15]};
   }
-  return R"({"_id":")" + std::string(id) + R"(","consumed":true,"result":)" +
-         std::string(kResult) + R"(,"resultSignature":")" + hex + "\"}";
+  return R"({"_id":")" + std::string(id) + R"(","consumed":true,"result":)" + std::string(kResult) +
+         R"(,"resultSignature":")" + hex + "\"}";
 }
 
 TEST_F(CommandsTest, SubmitWritesOneFile) {
@@ -125,8 +127,8 @@ TEST_F(CommandsTest, SubmitWritesOneFile) {
 }
 
 TEST_F(CommandsTest, SubmitReadsLinesOfTheInboxFormat) {
-  const auto done = run({"submit", "--config", config_, "-"},
-                        "# mine\nDS1\n\n{\"id\": \"DS2\", \"tag\": \"t\"}");
+  const auto done =
+      run({"submit", "--config", config_, "-"}, "# mine\nDS1\n\n{\"id\": \"DS2\", \"tag\": \"t\"}");
   EXPECT_EQ(done.code, EX_OK) << done.err;
   EXPECT_EQ(done.out, "submitted 2\n");
   EXPECT_EQ(inbox(), "DS1\n{\"id\": \"DS2\", \"tag\": \"t\"}\n");
@@ -240,8 +242,9 @@ TEST_F(CommandsTest, StatusReadsTheQueueOfADaemonThatDoesNotRun) {
   submit_to_queue({"DS1", "DS2"});
   const auto text = run({"status", "--config", config_});
   EXPECT_EQ(text.code, EX_OK) << text.err;
-  EXPECT_TRUE(text.out.starts_with("attestrd              not running\n"
-                                   "pending               2\n"))
+  EXPECT_TRUE(
+      text.out.starts_with("attestrd              not running\n"
+                           "pending               2\n"))
       << text.out;
   const auto json = run({"status", "--config", config_, "--json"});
   EXPECT_TRUE(json.out.starts_with(R"({"daemon":"not running",)")) << json.out;
@@ -251,7 +254,7 @@ TEST_F(CommandsTest, StatusReadsTheQueueOfADaemonThatDoesNotRun) {
 
 TEST_F(CommandsTest, StatusKnowsADaemonThatDoesNotAnswer) {
   submit_to_queue({"DS1"});
-  const auto lock = LockFile::acquire((folder_.path() / "queue.db.lock").string());
+  const auto lock = FileLock::acquire((folder_.path() / "queue.db.lock").string());
   ASSERT_TRUE(lock);
   const auto done = run({"status", "--config", config_});
   EXPECT_EQ(done.code, EX_UNAVAILABLE);

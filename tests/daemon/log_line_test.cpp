@@ -26,7 +26,6 @@ Notice full_notice() {
   notice.code = -3;
   notice.count = 18446744073709551615u;
   notice.line = 2;
-  notice.bytes = 3;
   notice.wait = 1500999us;
   notice.depth = 0;
   return notice;
@@ -38,13 +37,13 @@ TEST(LogLine, HoldsEveryFieldInOrder) {
             R"("message":"the result is in the spool","handshake":"DS1","outcome":"completed",)"
             R"("reason":"none","request_id":"c500-1","file":"ids.txt","host":"api.attestr.com",)"
             R"("polls":7,"http_status":200,"code":-3,"count":18446744073709551615,"line":2,)"
-            R"("bytes":3,"wait_ms":1500,"depth":0})"
+            R"("wait_ms":1500,"depth":0})"
             "\n");
   EXPECT_EQ(format_log_line(full_notice(), kTime, LogFormat::text),
             "2026-11-23T20:57:00.000123Z info  handshake.completed: the result is in the spool "
             R"(handshake="DS1" outcome="completed" reason="none" request_id="c500-1" )"
             R"(file="ids.txt" host="api.attestr.com" polls=7 http_status=200 code=-3 )"
-            "count=18446744073709551615 line=2 bytes=3 wait_ms=1500 depth=0\n");
+            "count=18446744073709551615 line=2 wait_ms=1500 depth=0\n");
 }
 
 TEST(LogLine, LeavesOutWhatIsNotSet) {
@@ -82,7 +81,9 @@ TEST(LogLine, ReplacesWhatIsNoUtf8) {
   EXPECT_EQ(escaped("\xe0\x80\xaf"), r + r + r);          // overlong
   EXPECT_EQ(escaped("\xed\xa0\x80"), r + r + r);          // a surrogate
   EXPECT_EQ(escaped("\xf4\x90\x80\x80"), r + r + r + r);  // above U+10FFFF
-  EXPECT_EQ(escaped("\xc2\x9b" "2J"), r + "2J");          // C1: CSI to a terminal
+  EXPECT_EQ(escaped("\xc2\x9b"
+                    "2J"),
+            r + "2J");  // C1: CSI to a terminal
 }
 
 }  // namespace

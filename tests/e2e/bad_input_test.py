@@ -159,6 +159,14 @@ class SecondDaemonTest(harness.Scene):
             self.url, name="second.toml", admin={"socket": ""},
             paths={"queue": str(self.folder / "other.db")}), str(self.spool))
 
+    def test_on_the_same_inbox(self):
+        other = self.folder / "other"
+        other.mkdir()
+        self.assert_refuses(self.write_config(
+            self.url, name="second.toml", admin={"socket": ""},
+            paths={"queue": str(self.folder / "other.db"), "spool": str(other)}),
+            str(self.inbox))
+
 
 class FoldersTest(harness.Scene):
     def test_a_missing_spool(self):

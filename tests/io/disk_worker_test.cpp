@@ -99,7 +99,7 @@ class DiskWorkerTest : public ::testing::Test {
   DirInbox inbox_{std::move(*folder_.subfolder("inbox")), std::move(*folder_.subfolder("refused"))};
   MemoryQueue queue_{rows_, faults_};
   std::unique_ptr<DirSpool> spool_ = std::move(*DirSpool::open(folder_));
-  Ledger ledger_{inbox_, queue_, *spool_, 24h};
+  Ledger ledger_{inbox_, queue_, *spool_};
 
   boost::asio::io_context loop_;
   std::optional<std::promise<void>> gate_;
@@ -150,7 +150,7 @@ TEST_F(DiskWorkerTest, JoinsAllThatWaitsIntoOneRound) {
   ASSERT_TRUE(ledger_.round(scan, Wall(1000h)));
   hold_the_disk();
   start();
-  worker_->purge_tombstones();
+  worker_->purge_tombstones(400 * 24h);
   while (rounds_ == 0) std::this_thread::yield();
   for (int i = 0; i < 100; ++i) end(i);
   let_the_disk_go();

@@ -119,15 +119,30 @@ TEST_F(FilesTest, MakesAndOpensSubfolders) {
 TEST_F(FilesTest, ALockIsHeldOnce) {
   const auto path = disk_.path("queue.lock").string();
   {
-    const auto lock = LockFile::acquire(path);
+    const auto lock = FileLock::acquire(path);
     ASSERT_TRUE(lock);
-    const auto second = LockFile::acquire(path);
+    const auto second = FileLock::acquire(path);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::unavailable);
     EXPECT_THAT(second.error().message, HasSubstr(path));
     EXPECT_THAT(second.error().message, HasSubstr("pid " + std::to_string(::getpid())));
   }
-  EXPECT_TRUE(LockFile::acquire(path));
+  EXPECT_TRUE(FileLock::acquire(path));
+}
+
+TEST_F(FilesTest, AFolderIsHeldByOneAndShowsNothing) {
+  const std::string path = disk_.path().string();
+  {
+    const auto lock = FileLock::acquire_folder(path);
+    ASSERT_TRUE(lock);
+    const auto second = FileLock::acquire_folder(path);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Errc::unavailable);
+    EXPECT_THAT(second.error().message, HasSubstr(path));
+  }
+  EXPECT_THAT(disk_.names_in(""), IsEmpty());
+  EXPECT_TRUE(FileLock::acquire_folder(path));
+  EXPECT_EQ(FileLock::acquire_folder(path + "/none").error().code, Errc::not_found);
 }
 
 TEST(FileNamesTest, AreNumberedAndHarmless) {

@@ -52,7 +52,7 @@ class LedgerOnDiskTest : public ::testing::Test {
           inbox(disk.open("spool/inbox"), std::move(*open_refused(*root))),
           queue(std::move(*SqliteQueue::open(disk.path("queue.db").string()))),
           spool(std::move(*DirSpool::open(*root))),
-          ledger(inbox, *queue, *spool, 24h) {}
+          ledger(inbox, *queue, *spool) {}
 
     std::unique_ptr<Directory> root;
     DirInbox inbox;

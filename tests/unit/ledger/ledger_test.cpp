@@ -185,9 +185,10 @@ TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {
   end("DSb", Outcome::completed);
   round();
   settle();
-  request.purge_tombstones = true;
+  request.purge_older_than = std::chrono::hours(1);
   round();
   EXPECT_TRUE(rows().ended.empty());
+  EXPECT_EQ(rows().purged_before, now - std::chrono::hours(1));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ struct MemoryRows {
   };
   std::map<HandshakeId, Open> open;
   std::map<HandshakeId, Outcome> ended;
+  std::optional<Wall> purged_before;
 };
 
 /// A connection to them: what it did since begin() is gone with it.
@@ -82,7 +83,8 @@ class MemoryQueue final : public Queue {
     return true;
   }
 
-  Result<std::size_t> purge_tombstones(Wall, std::size_t) override {
+  Result<std::size_t> purge_tombstones(Wall horizon, std::size_t) override {
+    rows_.purged_before = horizon;
     const std::size_t purged = rows_.ended.size();
     rows_.ended.clear();
     return purged;

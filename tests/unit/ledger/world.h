@@ -144,7 +144,7 @@ class World {
           inbox(open("inbox"), open("refused")),
           queue(world.rows_, world.faults_),
           spool(*DirSpool::open(root)),
-          ledger(inbox, queue, *spool, std::chrono::hours(24)) {}
+          ledger(inbox, queue, *spool) {}
 
     std::unique_ptr<Directory> open(const char* name) { return *root.subfolder(name); }
 
