@@ -96,9 +96,9 @@ class DiskWorkerTest : public ::testing::Test {
   MemoryFolder root_{faults_};
   MemoryRows rows_;
   MemoryDirectory folder_{root_};
-  DirInbox inbox_{std::move(*folder_.subfolder("inbox")), std::move(*folder_.subfolder("refused"))};
+  DirInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
   MemoryQueue queue_{rows_, faults_};
-  std::unique_ptr<DirSpool> spool_ = std::move(*DirSpool::open(folder_));
+  std::unique_ptr<DirSpool> spool_ = *DirSpool::open(folder_);
   Ledger ledger_{inbox_, queue_, *spool_};
 
   boost::asio::io_context loop_;

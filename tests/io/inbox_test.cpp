@@ -37,7 +37,7 @@ class InboxTest : public ::testing::Test {
     return ids;
   }
 
-  InboxSettlement settle() { return std::move(*inbox_.settle()); }
+  InboxSettlement settle() { return *inbox_.settle(); }
 
   std::string reason_of_only_refusal() {
     scan();
@@ -53,9 +53,7 @@ class InboxTest : public ::testing::Test {
   DirInbox inbox_{disk_.open("inbox"), disk_.open("refused")};
 
  private:
-  InboxScan scan_at(Wall now, std::size_t max_lines) {
-    return std::move(*inbox_.scan(max_lines, now));
-  }
+  InboxScan scan_at(Wall now, std::size_t max_lines) { return *inbox_.scan(max_lines, now); }
 
   Wall written_ = std::chrono::floor<Duration>(std::chrono::system_clock::now());
 };

@@ -49,9 +49,9 @@ class LedgerOnDiskTest : public ::testing::Test {
   struct Process {
     explicit Process(const TemporaryFolder& disk)
         : root(disk.open("spool")),
-          inbox(disk.open("spool/inbox"), std::move(*open_refused(*root))),
-          queue(std::move(*SqliteQueue::open(disk.path("queue.db").string()))),
-          spool(std::move(*DirSpool::open(*root))),
+          inbox(disk.open("spool/inbox"), *open_refused(*root)),
+          queue(*SqliteQueue::open(disk.path("queue.db").string())),
+          spool(*DirSpool::open(*root)),
           ledger(inbox, *queue, *spool) {}
 
     std::unique_ptr<Directory> root;

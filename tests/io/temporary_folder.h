@@ -49,7 +49,7 @@ class TemporaryFolder {
 
   std::unique_ptr<Directory> open(const std::string& name = "") const {
     std::filesystem::create_directories(path(name));
-    return std::move(*PosixDirectory::open(path(name).string()));
+    return *PosixDirectory::open(path(name).string());
   }
 
  private:
