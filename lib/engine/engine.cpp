@@ -51,8 +51,10 @@ void Engine::on(const Adopted& event) {
   if (record.state == State::settling) return;
   record.is_taken = false;
 
-  record.deadline_wall = handshake.expiry ? *handshake.expiry + settings_.expiry_grace
-                                          : handshake.submitted_at + settings_.give_up_after;
+  // One submitted while the clock was ahead is given up no later for that.
+  record.deadline_wall =
+      handshake.expiry ? *handshake.expiry + settings_.expiry_grace
+                       : std::min(handshake.submitted_at, now_.wall) + settings_.give_up_after;
   record.deadline = now_.mono + (record.deadline_wall - now_.wall);
   record.tag_digest = digest_of_tag(handshake.tag);
   if (is_known) return;  // What it waits for comes no later than its old deadline.

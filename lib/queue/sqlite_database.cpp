@@ -102,10 +102,11 @@ void SqliteStatement::reset() {
   bound_ = 0;
 }
 
-Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, int flags) {
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, int flags,
+                                                             const char* vfs) {
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs);
   database->connection_.reset(connection);
   ATTESTRD_CHECK(connection != nullptr);
   sqlite3_extended_result_codes(connection, 1);

@@ -58,8 +58,9 @@ class SqliteStatement {
 /// A connection to a SQLite file. Every error names the file.
 class SqliteDatabase {
  public:
-  /// `flags` as of sqlite3_open_v2().
-  static Result<std::unique_ptr<SqliteDatabase>> open(const std::string& path, int flags);
+  /// `flags` and `vfs` as of sqlite3_open_v2().
+  static Result<std::unique_ptr<SqliteDatabase>> open(const std::string& path, int flags,
+                                                      const char* vfs = nullptr);
 
   Result<void> execute(const char* sql);
   Result<SqliteStatement> prepare(std::string_view sql);

@@ -69,9 +69,14 @@ Result<void> make_durable(SqliteDatabase& database) {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path) {
-  if (const auto made = make_file(path); !made) return made.error();
-  auto opened = SqliteDatabase::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
+Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path, const char* vfs) {
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+  if (vfs != nullptr) {
+    flags |= SQLITE_OPEN_CREATE;
+  } else if (const auto made = make_file(path); !made) {
+    return made.error();
+  }
+  auto opened = SqliteDatabase::open(path, flags, vfs);
   if (!opened) return opened;
   auto& database = **opened;
   // EXCLUSIVE keeps every other connection out: before 3.51.3 two that write can corrupt the log.

@@ -134,8 +134,8 @@ Result<std::unique_ptr<SqliteQueue>> SqliteQueue::make(
   return std::unique_ptr<SqliteQueue>(new SqliteQueue(std::move(rows)));
 }
 
-Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open(const std::string& path) {
-  return make(open_queue_file(path));
+Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open(const std::string& path, const char* vfs) {
+  return make(open_queue_file(path, vfs));
 }
 
 Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open_read_only(const std::string& path) {

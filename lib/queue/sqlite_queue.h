@@ -15,7 +15,9 @@ class SqliteQueue final : public Queue {
  public:
   /// Opens the file, and makes it (0640) if it is not there; its folder must exist.
   /// `newer_version` when a newer attestrd wrote it, `invalid_input` when it is no queue of ours.
-  static Result<std::unique_ptr<SqliteQueue>> open(const std::string& path);
+  /// `vfs` names another file system of SQLite's (sqlite.org/vfs.html) than the system's.
+  static Result<std::unique_ptr<SqliteQueue>> open(const std::string& path,
+                                                   const char* vfs = nullptr);
 
   /// For the command line, while it holds the lock of a daemon that does not run: counts only.
   static Result<std::unique_ptr<SqliteQueue>> open_read_only(const std::string& path);

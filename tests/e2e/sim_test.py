@@ -33,13 +33,14 @@ class SimTest(harness.Scene):
         self.simulator = self.start_simulator(
             "--seed", "7", "--law", "uniform:0,3", "--never", "0.05", "--archive-after", "0",
             "--archive-share", "0.05", "--late-by", "1", "--slow-for", "0.5",
-            "--hang-for", str(5 * harness.PATIENCE),
+            "--hang-for", str(10 * harness.PATIENCE),
             "--rate-limit", str(REQUESTS_PER_SECOND), "--faults", FAULT_SHARE,
             "--fault", "4293=0",
             "--spell", "4")
         self.config = self.write_config(
             self.simulator.url,
             api={"requests_per_second": REQUESTS_PER_SECOND, "connections": 64,
+                 "connect_timeout": f"{2 * harness.PATIENCE}s",
                  "request_timeout": f"{2 * harness.PATIENCE}s"},
             signature={"signature_attempts": SIGNATURE_ATTEMPTS},
             poll={"min_interval": "500ms", "max_interval": "3s", "give_up_after": GIVE_UP_AFTER,
@@ -97,7 +98,8 @@ class SimTest(harness.Scene):
         differing = {handshake: (told.get(handshake), asked[handshake])
                      for handshake in told.keys() | asked.keys()
                      if told.get(handshake) != asked[handshake]}
-        self.assertEqual(differing, {}, "polls that the daemon and the simulator count")
+        reasons = collections.Counter(line["reason"] for line in daemon.log("poll.error"))
+        self.assertEqual(differing, {}, f"polls that both count; troubles: {reasons}")
         totals = status["totals"]
         self.assertEqual(totals["polls"], summary["requests"])
         self.assertEqual(totals["completed"], summary["completed_ids"])

@@ -203,5 +203,13 @@ TEST_F(Schedule, AServersRetryAfterIsHeldForAServerError) {
   EXPECT_GE(delay_until_poll("h1"), 100s);
 }
 
+TEST_F(Schedule, ASubmissionFromAClockThatWasAheadIsNotFrozen) {
+  settings.give_up_after = 1h;
+  given_queued("h1", -365 * 24h);
+  while (!settled("h1") && delay_until_poll("h1", 2h) <= 2h && polls("h1"))
+    attestr_says_pending("h1");
+  EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
+}
+
 }  // namespace
 }  // namespace attestrd::dialogue
