@@ -1,0 +1,72 @@
+"""Deliberate breakages of the promises: each names a file, and what is put in the place of what."""
+
+LEDGER = "lib/ledger/ledger.cpp"
+SPOOL = "lib/spool/dir_spool.cpp"
+ENGINE = "lib/engine/engine.cpp"
+VERDICT = "lib/engine/verdict.cpp"
+QUEUE = "lib/queue/sqlite_queue.cpp"
+REPLIES = "lib/engine/engine_replies.cpp"
+
+MUTANTS = {
+    "no sync of staging/ before the commit": (SPOOL, [(
+        "sync_staging() { return staging_.files->sync(); }", "sync_staging() { return {}; }")]),
+    "no sync of the folders after the rename": (SPOOL, [(
+        "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
+    "rename before the commit": (LEDGER, [(
+        "  return queue_.commit();\n}\n\nResult<void> Ledger::stage(const std::vector",
+        "  if (const auto early = publish(); !early) return early;\n"
+        "  return queue_.commit();\n}\n\nResult<void> Ledger::stage(const std::vector")]),
+    "inbox file removed before the commit": (LEDGER, [(
+        "  report.inbox_scanned = true;",
+        "  report.inbox_scanned = true;\n"
+        "  if (auto early = inbox_.settle(); !early) return early.error();")]),
+    "staged without a record is polled again": (LEDGER, [(
+        "    else\n      unmarked_.push_back(row.id);",
+        "    else {\n      (void)queue_.begin();\n      (void)queue_.unstage(row.id);\n"
+        "      (void)queue_.commit();\n    }")]),
+    "staged with a record passes for published": (LEDGER, [(
+        "staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});",
+        "unmarked_.push_back(row.id);")]),
+    "a broken record is published": (LEDGER, [(
+        "if (is_unsafe || (*record && **record != row.record))", "if (is_unsafe)")]),
+    "nothing is undone on a full disk": (LEDGER, [(
+        "if (written.error().code == Errc::disk_full) undo();", "")]),
+    "half a batch is forgotten on a full disk": (LEDGER, [(
+        "staged_.erase(staged_.begin(), next);", "staged_.clear();")]),
+    "the commit need not be durable": ("lib/queue/sqlite_open.cpp", [
+        ("PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"),
+        ('*synchronous != "2"', "synchronous->empty()")]),
+    "tombstones are not looked at": (QUEUE, [(
+        "FROM tombstone WHERE id = ?\"", "FROM tombstone WHERE id = ? AND 0\"")]),
+    "the first 8 bytes of a signature suffice": ("lib/verify/hmac.cpp", [(
+        "CRYPTO_memcmp(a.data(), b.data(), a.size())", "CRYPTO_memcmp(a.data(), b.data(), 8)")]),
+    "duplicate keys are taken": ("lib/poll/response.cpp", [(
+        "case JsonFault::duplicate_key:", "case JsonFault::duplicate_key: return {};")]),
+    "a pause polls on": (ENGINE, [(
+        "has_room() && account_.allows(now_) &&", "has_room() &&")]),
+    "no rate limit": (ENGINE, [(
+        "account_.allows(now_) && pace_.allows(now_.mono)", "account_.allows(now_)")]),
+    "no bound on connections": (ENGINE, [("in_flight_ < concurrency_ &&", "")]),
+    "it polls on a full disk": (ENGINE, [("!is_disk_full_ && ", "")]),
+    "the floor is no floor": (ENGINE, [(
+        "wheel_.insert(slot, std::max(due, floor));", "wheel_.insert(slot, due);")]),
+    "what is settling is adopted anew": (ENGINE, [(
+        "if (record.state == State::settling) return;\n  record.is_taken", "record.is_taken")]),
+    "expired before the last poll": (VERDICT, [(
+        "return record_.is_last_poll && now_.mono >= record_.deadline;",
+        "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
+    "unknown fails at once": (VERDICT, [(
+        "if (now_.mono - record_.unknown_since < settings_.unknown_grace) return wait();", "")]),
+    "archived is not noticed": (VERDICT, [(
+        "if (ended.archived) return finish(Outcome::archived);", "")]),
+    "rejected at the first doubt": (VERDICT, [(
+        "if (record_.doubts >= settings_.signature_attempts)", "if (record_.doubts > 0)")]),
+    "the signature is not looked at": (VERDICT, [(
+        "if (!form) return doubt(Reason::invalid_signature);", "")]),
+    "Retry-After shortens a pause": ("lib/schedule/account_gate.cpp", [(
+        "        std::max(next_canary_, now.mono + std::min(*retry_after",
+        "        std::min(next_canary_, now.mono + std::min(*retry_after")]),
+    "the expiry is not held against the server's clock": (REPLIES, [(
+        "verdict.reason == Reason::expired && postpones_expiry(slot, response)",
+        "false && postpones_expiry(slot, response)")]),
+}
