@@ -17,7 +17,7 @@ std::uint64_t randomness = 0;
 struct OpenFile {
   sqlite3_file base;
   Disk::Inode inode;
-  bool is_new;  ///< Its name is not synced: the first sync of the file does it, as the real one.
+  bool syncs_name;  ///< With the first sync of the file.
 };
 
 OpenFile& self(sqlite3_file* file) { return *reinterpret_cast<OpenFile*>(file); }
@@ -53,8 +53,8 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 int sync_file(sqlite3_file* file, int) {
   if (the_disk->step(false) != Disk::Trouble::none) return SQLITE_IOERR_FSYNC;
   the_disk->sync(self(file).inode);
-  if (self(file).is_new) the_disk->sync(kFolder);
-  self(file).is_new = false;
+  if (self(file).syncs_name) the_disk->sync(kFolder);
+  self(file).syncs_name = false;
   return SQLITE_OK;
 }
 
@@ -95,7 +95,9 @@ int open_file(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int
   auto& names = the_disk->names(kFolder);
   const auto found = names.find(std::string_view(path));
   if (found == names.end() && (flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
-  self(file).is_new = found == names.end();
+  // As the real one: also of a log that is there already, whose maker may have died too early.
+  constexpr int kJournals = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
+  self(file).syncs_name = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & kJournals) != 0;
   self(file).inode = found != names.end() ? found->second : the_disk->make(kFolder, path);
   file->pMethods = &kMethods;
   if (flags_out != nullptr) *flags_out = flags;

@@ -159,6 +159,7 @@ void World::settle_all() {
   const Mono bound = mono_ + 3 * plan_.settings.give_up_after + 48h;
   while (!is_settled() && mono_ < bound) run_until(mono_ + 30min);
   if (is_settled()) return;
+  judge_.judge_the_end();
   throw Violation{
       fmt::format("not everything settles within the bound: {} of {} ended, {} in the "
                   "inbox, {} pending",

@@ -41,7 +41,7 @@ MUTANTS = {
     "the first 8 bytes of a signature suffice": ("lib/verify/hmac.cpp", [(
         "CRYPTO_memcmp(a.data(), b.data(), a.size())", "CRYPTO_memcmp(a.data(), b.data(), 8)")]),
     "duplicate keys are taken": ("lib/poll/response.cpp", [(
-        "case JsonFault::duplicate_key:", "case JsonFault::duplicate_key: return {};")]),
+        "if (fault == JsonFault::duplicate_key) return invalid(Reason::duplicate_key, true);", "")]),
     "a pause polls on": (ENGINE, [(
         "has_room() && account_.allows(now_) &&", "has_room() &&")]),
     "no rate limit": (ENGINE, [(
