@@ -147,18 +147,22 @@ Result<std::string> SqliteDatabase::ask(const std::string& sql) {
   return *has_row ? std::string(statement->text(0)) : std::string();
 }
 
-Result<void> SqliteDatabase::checkpoint_if_due() {
-  if (log_pages_ < kCheckpointPages) return {};
+Result<void> SqliteDatabase::checkpoint() {
   const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
                                              nullptr, nullptr);
   if (code == SQLITE_OK) {
     log_pages_ = 0;
     return {};
   }
-  auto error = last_error("cannot write the log of changes back into");
+  return last_error("cannot write the log of changes back into");
+}
+
+Result<void> SqliteDatabase::checkpoint_if_due() {
+  if (log_pages_ < kCheckpointPages) return {};
+  auto done = checkpoint();
   // The log holds it all, so the commit stands; the next one tries this again.
-  if (error.code == Errc::disk_full) return {};
-  return error;
+  if (!done && done.error().code == Errc::disk_full) return {};
+  return done;
 }
 
 bool SqliteDatabase::is_in_transaction() const {

@@ -68,7 +68,10 @@ class SqliteDatabase {
   /// The first column of the first row.
   Result<std::string> ask(const std::string& sql);
 
-  /// Moves what the log holds into the file once it is long. SQLite's own checkpoints drop their
+  /// Moves what the log holds into the file, and syncs both.
+  Result<void> checkpoint();
+
+  /// The same once the log is long. SQLite's own checkpoints drop their
   /// errors; here one ends the process, since what failed to sync must not be synced again.
   Result<void> checkpoint_if_due();
 

@@ -67,6 +67,11 @@ Result<void> make_durable(SqliteDatabase& database) {
   return {};
 }
 
+/// The process before may have died between the write of a commit and its sync. SQLite takes such a
+/// commit for valid, and so do we: an id that seems to be accepted already is not written again,
+/// and its inbox file is removed. So what is seen must first be durable.
+Result<void> make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path, const char* vfs) {
@@ -89,6 +94,7 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
   if (const auto durable = make_durable(database); !durable) return durable.error();
   if (*is_empty)
     if (const auto created = create_tables(database); !created) return created.error();
+  if (const auto durable = make_log_durable(database); !durable) return durable.error();
   return opened;
 }
 

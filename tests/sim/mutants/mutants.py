@@ -36,6 +36,9 @@ MUTANTS = {
     "the commit need not be durable": ("lib/queue/sqlite_open.cpp", [
         ("PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"),
         ('*synchronous != "2"', "synchronous->empty()")]),
+    "what a dead process wrote is taken for synced": ("lib/queue/sqlite_open.cpp", [(
+        "make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }",
+        "make_log_durable(SqliteDatabase&) { return {}; }")]),
     "tombstones are not looked at": (QUEUE, [(
         "FROM tombstone WHERE id = ?\"", "FROM tombstone WHERE id = ? AND 0\"")]),
     "the first 8 bytes of a signature suffice": ("lib/verify/hmac.cpp", [(
