@@ -25,7 +25,8 @@ MUTANTS = {
         "    else {\n      (void)queue_.begin();\n      (void)queue_.unstage(row.id);\n"
         "      (void)queue_.commit();\n    }")]),
     "staged with a record passes for published": (LEDGER, [(
-        "staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});",
+        "staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, "
+        "row.reason)});",
         "unmarked_.push_back(row.id);")]),
     "a broken record is published": (LEDGER, [(
         "if (is_unsafe || (*record && **record != row.record))", "if (is_unsafe)")]),
@@ -44,7 +45,8 @@ MUTANTS = {
     "the first 8 bytes of a signature suffice": ("lib/verify/hmac.cpp", [(
         "CRYPTO_memcmp(a.data(), b.data(), a.size())", "CRYPTO_memcmp(a.data(), b.data(), 8)")]),
     "duplicate keys are taken": ("lib/poll/response.cpp", [(
-        "if (fault == JsonFault::duplicate_key) return invalid(Reason::duplicate_key, true);", "")]),
+        "if (fault == JsonFault::duplicate_key) return invalid(Reason::duplicate_key, true);",
+        "")]),
     "a pause polls on": (ENGINE, [(
         "has_room() && account_.allows(now_) &&", "has_room() &&")]),
     "no rate limit": (ENGINE, [(
