@@ -173,7 +173,7 @@ void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::st
   } else if (reason == "expired") {
     if (life.last_clean != Served::pending && life.last_clean != Served::unfinished)
       violated(id, "expired without a last answer");
-    if (!has_jumped_ && life.last_asked_at < life.deadline - 1s)
+    if (!has_jumped_ && life.last_asked_at < life.deadline - 1s - drift_)
       violated(id, fmt::format("expired {} s before its deadline",
                                (life.deadline - life.last_asked_at) / 1s));
   } else {
@@ -187,9 +187,13 @@ std::size_t Judge::published() const {
   }));
 }
 
+void Judge::must_have_ended(const HandshakeId& id) const {
+  const auto& life = lives_.at(id);
+  if (life.folder.empty() && !life.may_repeat) violated(id, "it is lost");
+}
+
 void Judge::judge_the_end() const {
-  for (const auto& [id, life] : lives_)
-    if (life.folder.empty() && !life.may_repeat) violated(id, "it is lost");
+  for (const auto& [id, life] : lives_) must_have_ended(id);
 }
 
 }  // namespace attestrd::sim

@@ -33,7 +33,10 @@ class Judge {
   void taken(const HandshakeId& id);
   void power_cut(const std::function<bool(const HandshakeId&)>& is_there);
   void clock_jumps() { has_jumped_ = true; }
+  void clock_drifts_by(Duration most) { drift_ = most; }
 
+  /// Neither the inbox nor the queue knows it: then the spool must.
+  void must_have_ended(const HandshakeId& id) const;
   /// Every submission has ended, once and rightly.
   void judge_the_end() const;
 
@@ -78,6 +81,7 @@ class Judge {
   std::size_t in_flight_ = 0;
   std::size_t started_in_trouble_ = 0;
   bool has_jumped_ = false;
+  Duration drift_{0};
 };
 
 }  // namespace attestrd::sim

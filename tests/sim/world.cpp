@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/limits.h"
@@ -72,6 +73,8 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.suspends = often(3);
   plan.reloads = often(3);
   plan.stops = often(3);
+  // A poor quartz gains or loses some seconds a day.
+  plan.drift = luck.chance(0.5) ? 0 : luck.spread(1e-6, 5e-4) * (luck.chance(0.5) ? 1 : -1);
   plan.weather = {
       share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s)};
   return plan;
@@ -80,6 +83,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
 World::World(std::uint64_t seed, Duration hours)
     : luck_(seed), plan_(draw_plan(luck_, hours)), upstream_(luck_), judge_(upstream_) {
   upstream_.weather = plan_.weather;
+  judge_.clock_drifts_by(scaled(hours, std::abs(plan_.drift)));
   disk_.on_rename = [this](const std::string& folder, const std::string& name) {
     if (std::ranges::find(kOutcomes, folder) == std::end(kOutcomes)) return;
     note("appears in " + folder, name);
@@ -337,11 +341,25 @@ void World::start() {
   const auto counts = daemon_->queue->count();
   if (!counts) return on_trouble(counts.error());
   step(Recovering{counts->polling});
-  const auto loaded = daemon_->queue->for_each_polling([this](const QueuedHandshake& row) {
+  std::set<HandshakeId> held;
+  const auto loaded = daemon_->queue->for_each_polling([&](const QueuedHandshake& row) {
+    held.insert(row.id);
     step(Adopted{&row, false});
   });
   if (!loaded) return on_trouble(loaded.error());
+  account_for_all(std::move(held));
   scan();
+}
+
+// Whatever befell the daemon before: each id lies in the inbox, in the queue or in the spool.
+void World::account_for_all(std::set<HandshakeId> held) {
+  for (const auto& [name, inode] : disk_.names("inbox")) {
+    const auto& bytes = disk_.file(inode).bytes;
+    for (const auto& id : ids_)
+      if (bytes.find(id.view()) != std::string::npos) held.insert(id);
+  }
+  for (const auto& id : ids_)
+    if (!held.contains(id)) judge_.must_have_ended(id);
 }
 
 bool World::open_stores(Daemon& daemon) {

@@ -36,6 +36,7 @@ struct Plan {
   double suspends = 0;
   double reloads = 0;
   double stops = 0;
+  double drift = 0;  ///< Seconds that the wall clock gains in one.
   Weather weather;
 };
 
@@ -75,7 +76,7 @@ class World {
   void plan_often(double times, std::function<void()> what);
   void settle_all();
   Now now() const { return {mono_ + boot_, wall()}; }
-  Wall wall() const { return kEpoch + (mono_ - Mono{}) + wall_offset_; }
+  Wall wall() const { return true_wall() + scaled(mono_ - Mono{}, plan_.drift) + wall_offset_; }
   Wall true_wall() const { return kEpoch + (mono_ - Mono{}); }
   void note(std::string_view what, std::string_view id = "", std::uint64_t number = 0);
 
@@ -99,6 +100,7 @@ class World {
   void start();
   void start_later();
   bool open_stores(Daemon& daemon);
+  void account_for_all(std::set<HandshakeId> held);
   void step(const EngineEvent& event, const std::string* body = nullptr);
   void perform(StartPoll& action, const std::string* body);
   void perform(Settle& action, const std::string* body);
