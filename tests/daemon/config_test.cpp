@@ -219,6 +219,12 @@ INSTANTIATE_TEST_SUITE_P(
               "3: key 'paths.inbox' (/s/results) must be a folder of its own, not one of the "
               "spool's"}));
 
+TEST(Config, TellsOfEachFaultInOneHarmlessLine) {
+  EXPECT_EQ(complaint_about("[api]\n\"a\\nb\" = 1\n[\"\\u001b[31m\"]\n"),
+            "/etc/a/c.toml:2: key 'api.a\\x0ab' is unknown\n"
+            "/etc/a/c.toml:3: section '[\\x1b[31m]' is unknown");
+}
+
 TEST(Config, NamesAllFaultsInTheOrderOfTheFile) {
   EXPECT_EQ(complaint_about("[poll]\nmin_interval = 2\n[log]\nlevle = \"info\"\n[api]\n"
                             "connections = 0\n"),
