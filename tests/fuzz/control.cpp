@@ -1,0 +1,175 @@
+// A request to the control socket: daemon/control_server on a real unix socket, in this thread. The
+// input is what the client sends before it shuts its side down.
+
+#include "fuzz/target.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "control_server.h"
+#include "fuzz/http_message.h"
+#include "status.h"
+
+namespace attestrd::fuzz {
+namespace {
+
+constexpr std::size_t kMostRequestBytes = 64 * 1024;  ///< No more goes into a socket at once.
+
+/// A folder for the socket, which goes away with the process.
+class Folder {
+ public:
+  Folder() {
+    std::string path = std::filesystem::temp_directory_path() / "attestrd-fuzz-XXXXXX";
+    ATTESTRD_CHECK(::mkdtemp(path.data()) != nullptr);
+    path_ = path;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::filesystem::path socket() const { return path_ / "control.sock"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The server, whose loop turns only when it is told to.
+class World {
+ public:
+  World() {
+    admin_.socket = folder_.socket();
+    auto server = ControlServer::open(loop_, admin_, [this] {
+      ++reports;
+      return report;
+    });
+    ATTESTRD_CHECK(server);
+    server_.emplace(std::move(*server));
+  }
+
+  /// Sends `request` in pieces and returns all that comes back until the server closes.
+  std::string exchange(std::string_view request, const std::function<std::size_t()>& next_piece) {
+    const int client = connect();
+    while (!request.empty()) {
+      const auto count = std::min(next_piece(), request.size());
+      // It may have heard enough, and closed.
+      if (::send(client, request.data(), count, MSG_NOSIGNAL) != static_cast<ssize_t>(count)) break;
+      request.remove_prefix(count);
+      loop_.poll();
+    }
+    ::shutdown(client, SHUT_WR);
+    auto answer = receive(client);
+    ::close(client);
+    return answer;
+  }
+
+  StatusReport report{{}, {5, 1, 0}, {}, StatusReport::Daemon{}};
+  int reports = 0;
+
+ private:
+  int connect() {
+    const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::ranges::copy(admin_.socket.native(), address.sun_path);
+    ATTESTRD_CHECK(::connect(client, reinterpret_cast<const sockaddr*>(&address),
+                             sizeof(address)) == 0);
+    return client;
+  }
+
+  std::string receive(int client) {
+    std::string answer;
+    std::array<char, 4096> room;
+    for (;;) {
+      loop_.poll();
+      const auto count = ::recv(client, room.data(), room.size(), 0);
+      if (count > 0)
+        answer.append(room.data(), static_cast<std::size_t>(count));
+      else if (count == 0 || errno == ECONNRESET)
+        return answer;
+      else
+        ATTESTRD_CHECK(errno == EAGAIN || errno == EWOULDBLOCK);
+    }
+  }
+
+  Folder folder_;
+  Config::Admin admin_;
+  boost::asio::io_context loop_;
+  std::optional<ControlServer> server_;
+};
+
+/// The target if a request begins as a GET that the server knows; else nothing.
+std::string_view known_target(std::string_view request) {
+  for (const std::string_view target : {"/status", "/metrics", "/health"})
+    if (request.starts_with("GET " + std::string(target) + " HTTP/1.")) return target;
+  return {};
+}
+
+bool is_body_of(std::string_view target, const std::string& body, const StatusReport& report) {
+  if (target == "/metrics") return body == status_metrics(report);
+  if (target == "/health") return body == "ok\n";
+  return body == status_json(report) || body == status_text(report);
+}
+
+void check_answer(std::string_view request, const std::string& answer, const World& world) {
+  const auto message = read_http_message(answer);
+  ATTESTRD_CHECK(message && message->is_http_1_1);
+  ATTESTRD_CHECK(message->values("connection") == std::vector<std::string>{"close"});
+  ATTESTRD_CHECK(!message->body.empty() && message->body.ends_with('\n'));
+  const auto target = known_target(request);
+  switch (message->status) {
+    case 200:
+      ATTESTRD_CHECK(!target.empty() && is_body_of(target, message->body, world.report));
+      break;
+    case 503:
+      ATTESTRD_CHECK(target == "/health" && message->body == "disk full\n");
+      ATTESTRD_CHECK(world.report.daemon->disk_full);
+      break;
+    case 405:
+      ATTESTRD_CHECK(message->values("allow") == std::vector<std::string>{"GET"});
+      ATTESTRD_CHECK(!request.starts_with("GET "));
+      break;
+    default:
+      ATTESTRD_CHECK(message->status == 400 || (message->status == 404 && target.empty()));
+  }
+  const bool tells = message->status == 200 || message->status == 503;
+  ATTESTRD_CHECK(world.reports == (tells ? 1 : 0));
+}
+
+void check(std::string_view text) {
+  static World world;
+  const auto request = text.substr(0, kMostRequestBytes);
+  Prng luck = luck_of(request);
+  world.report.daemon->disk_full = luck.next() % 4 == 0;
+
+  world.reports = 0;
+  const auto answer = world.exchange(request, [] { return kMostRequestBytes; });
+  check_answer(request, answer, world);
+  world.reports = 0;
+  const auto pieces = drawn(luck, 1, 4);
+  const auto again = world.exchange(request, [&] { return request.size() / pieces + 1; });
+  ATTESTRD_CHECK(again == answer);
+}
+
+}  // namespace
+}  // namespace attestrd::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  attestrd::fuzz::check(attestrd::fuzz::text_of(data, size));
+  return 0;
+}

@@ -1,0 +1,151 @@
+#include "fuzz/http_message.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+
+namespace attestrd::fuzz {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+constexpr std::string_view kTokenCharacters =
+    "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+bool consists_of(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == text.npos;
+}
+
+/// HTAB, SP, VCHAR and obs-text.
+bool is_field_text(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= ' ' && byte != 0x7f);
+  });
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) {
+    return static_cast<char>(c < 0x80 ? std::tolower(c) : c);
+  });
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Takes a text apart from the left.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : rest_(text) {}
+
+  std::optional<HttpMessage> read() {
+    HttpMessage message;
+    if (!read_status_line(message) || !read_fields(message.fields)) return std::nullopt;
+    if (!read_body(message) || !rest_.empty()) return std::nullopt;
+    return message;
+  }
+
+ private:
+  /// The next line without its CRLF.
+  std::optional<std::string_view> line() {
+    const auto end = rest_.find("\r\n");
+    if (end == rest_.npos) return std::nullopt;
+    const auto line = rest_.substr(0, end);
+    rest_.remove_prefix(end + 2);
+    return line;
+  }
+
+  bool read_status_line(HttpMessage& message) {
+    const auto text = line();
+    if (!text || text->size() < 13 || !is_field_text(*text)) return false;
+    const auto version = text->substr(0, 9);
+    message.is_http_1_1 = version == "HTTP/1.1 ";
+    if (!message.is_http_1_1 && version != "HTTP/1.0 ") return false;
+    const auto status = text->substr(9, 3);
+    if (!consists_of(status, kDigits) || (*text)[12] != ' ') return false;
+    message.status = static_cast<unsigned>(std::stoul(std::string(status)));
+    return true;
+  }
+
+  bool read_fields(std::vector<std::pair<std::string, std::string>>& fields) {
+    for (;;) {
+      const auto text = line();
+      if (!text) return false;
+      if (text->empty()) return true;
+      const auto colon = text->find(':');
+      if (colon == text->npos || !consists_of(text->substr(0, colon), kTokenCharacters)) {
+        return false;
+      }
+      const auto value = trimmed(text->substr(colon + 1));
+      if (!is_field_text(value)) return false;
+      fields.emplace_back(lower(text->substr(0, colon)), value);
+    }
+  }
+
+  bool read_body(HttpMessage& message) {
+    const auto lengths = message.values("content-length");
+    const auto codings = message.values("transfer-encoding");
+    if (lengths.size() + codings.size() > 1) return false;
+    if (!codings.empty()) {
+      const bool may_be = message.is_http_1_1 && message.status != 204 && message.status != 304;
+      return may_be && lower(codings[0]) == "chunked" && read_chunks(message.body);
+    }
+    const bool has_none = message.status == 204 || message.status == 304;
+    if (lengths.empty()) return has_none;
+    if (!consists_of(lengths[0], kDigits)) return false;
+    const auto length = number(lengths[0], 10);
+    return (!has_none || length == 0) && take(length, message.body);
+  }
+
+  bool read_chunks(std::string& body) {
+    for (;;) {
+      const auto head = line();
+      if (!head || !is_field_text(*head)) return false;
+      const auto digits = head->substr(0, head->find_first_not_of(kHexDigits));
+      const auto rest = trimmed(head->substr(digits.size()));
+      if (digits.empty() || (!rest.empty() && rest[0] != ';')) return false;
+      const auto size = number(digits, 16);
+      std::vector<std::pair<std::string, std::string>> trailer;
+      if (size == 0) return read_fields(trailer);
+      if (!take(size, body) || line() != "") return false;
+    }
+  }
+
+  /// Saturates.
+  static std::uint64_t number(std::string_view digits, unsigned base) {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+    std::uint64_t value = 0;
+    for (const char c : lower(digits)) {
+      const auto digit = static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+      value = std::min(value * base + digit, kMost);
+    }
+    return value;
+  }
+
+  bool take(std::uint64_t count, std::string& body) {
+    if (count > rest_.size()) return false;
+    body += rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return true;
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+std::vector<std::string> HttpMessage::values(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [field, value] : fields)
+    if (field == name) values.push_back(value);
+  return values;
+}
+
+std::optional<HttpMessage> read_http_message(std::string_view text) { return Reader(text).read(); }
+
+}  // namespace attestrd::fuzz

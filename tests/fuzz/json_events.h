@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attestrd::fuzz {
+
+/// A word of a JSON text, as Boost.JSON reads it.
+struct JsonEvent {
+  enum class Kind : std::uint8_t {
+    begin_object,
+    end_object,
+    begin_array,
+    end_array,
+    key,
+    string,
+    number,
+    boolean,
+    null,
+  };
+  Kind kind{};
+  std::string text;  ///< A key or a string unescaped, a number as it stands, `true` or `false`.
+
+  friend bool operator==(const JsonEvent&, const JsonEvent&) = default;
+};
+
+using JsonEvents = std::vector<JsonEvent>;
+
+/// The second opinion on a JSON text: the words that Boost.JSON finds in it; nothing: it is not
+/// valid. It takes what verify/json_scanner takes, and shares no code with it.
+///
+/// Boost.JSON 1.81 and RFC 8259 differ in two things, which are made even here: it refuses an
+/// escaped lone surrogate (here it is the three bytes of WTF-8), and an exponent that no int holds
+/// (here it is cut, see `with_short_exponent`).
+std::optional<JsonEvents> json_events(std::string_view text);
+
+/// A number with its exponent cut to its first seven digits that count, which says the same:
+/// too great or too small for any double.
+std::string with_short_exponent(std::string_view number);
+
+}  // namespace attestrd::fuzz

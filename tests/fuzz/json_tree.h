@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fuzz/json_events.h"
+
+namespace attestrd::fuzz {
+
+/// A JSON value, as a tree.
+struct JsonTree {
+  struct Member;
+
+  JsonEvent word;  ///< A value that is neither object nor array, or the beginning of one.
+  std::vector<Member> members;
+  std::vector<JsonTree> elements;
+};
+
+struct JsonTree::Member {
+  std::string key;
+  JsonTree value;
+};
+
+JsonTree json_tree(const JsonEvents& events);
+
+/// The words of a tree again.
+JsonEvents json_events_of(const JsonTree& tree);
+
+/// Whether an object of it, at any depth, has a key twice.
+bool repeats_a_key(const JsonTree& tree);
+
+/// ECMA-262's JSON.stringify(JSON.parse(text)), once more and in the simplest way. Numbers come
+/// from strtod and printf, not from from_chars and to_chars.
+std::string stringified(const JsonTree& tree);
+
+}  // namespace attestrd::fuzz
