@@ -46,7 +46,8 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 inline constexpr Duration kIdleConnection = 50s;  ///< An idle keep-alive connection is closed then.
 
 // JSON.
-inline constexpr std::size_t kJsonDepth = 512;
+inline constexpr std::size_t kJsonDepth = 512;               ///< Of an answer.
+inline constexpr std::size_t kRecordDepth = kJsonDepth + 1;  ///< A record holds an answer.
 
 static_assert(kErrorBackoffFirst < kErrorBackoffCap);
 static_assert(kCanaryFirst < kCanaryCap && kCanaryCap < kDailyLimitCanary);

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/limits.h"
 #include "handshake/handshake_names.h"
 #include "verify/json_slice.h"
 #include "verify/json_string.h"
@@ -133,7 +134,7 @@ Result<SpoolRecord> parse_record(std::string_view text) {
                         JsonMember{"tag"},     JsonMember{"reason"}, JsonMember{"signature"},
                         JsonMember{"response"}};
   const auto& [schema, id_text, outcome_text, tag, reason, signature, response] = members;
-  const auto fault = scan_object(text, members);
+  const auto fault = scan_object(text, members, limits::kRecordDepth);
   if (fault != JsonFault::none) return bad_record(say(fault));
   if (text_of(schema) != kSchema)
     return bad_record("its \"schema\" is not \"" + std::string(kSchema) + "\"");

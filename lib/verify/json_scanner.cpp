@@ -80,7 +80,7 @@ void JsonScanner::skip_space() {
 }
 
 JsonToken JsonScanner::open(bool is_object) {
-  if (depth_ == limits::kJsonDepth) return fail(JsonFault::depth);
+  if (depth_ == max_depth_) return fail(JsonFault::depth);
   is_object_[depth_++] = is_object;
   expect_ = is_object ? Expect::key_or_end : Expect::value_or_end;
   return {is_object ? Kind::begin_object : Kind::begin_array, text_.substr(position_++, 1)};

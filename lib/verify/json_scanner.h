@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace attestrd {
@@ -14,7 +15,7 @@ enum class JsonFault : std::uint8_t {
   none,
   syntax,         ///< It breaks the grammar of RFC 8259, or goes on after its value.
   utf8,           ///< A string holds bytes that are not UTF-8 (RFC 3629).
-  depth,          ///< It nests deeper than limits::kJsonDepth.
+  depth,          ///< It nests deeper than it may.
   not_object,     ///< It is another value where an object was asked for.
   duplicate_key,  ///< Valid, but a key stands twice in one object.
 };
@@ -44,7 +45,11 @@ struct JsonToken {
 /// are unique is not asked here: see json_slice.h.
 class JsonScanner {
  public:
-  explicit JsonScanner(std::string_view text) : text_(text) {}
+  /// `max_depth` is at most limits::kRecordDepth.
+  explicit JsonScanner(std::string_view text, std::size_t max_depth = limits::kJsonDepth)
+      : text_(text), max_depth_(max_depth) {
+    ATTESTRD_CHECK(max_depth <= limits::kRecordDepth);
+  }
 
   /// The next word; `end` or `fault` for ever once it said so.
   JsonToken next();
@@ -87,11 +92,12 @@ class JsonScanner {
   JsonToken fail(JsonFault fault);
 
   std::string_view text_;
+  std::size_t max_depth_;
   std::size_t position_ = 0;
   std::size_t depth_ = 0;
   Expect expect_ = Expect::value;
   JsonFault fault_ = JsonFault::none;
-  std::bitset<limits::kJsonDepth> is_object_;  ///< Of each level, whether it is an object.
+  std::bitset<limits::kRecordDepth> is_object_;  ///< Of each level, whether it is an object.
 };
 
 }  // namespace attestrd

@@ -58,7 +58,7 @@ class OpenKeys {
   std::array<std::byte, kInlineKeys * sizeof(Key) + 512> inline_room_;
   std::pmr::monotonic_buffer_resource arena_{inline_room_.data(), inline_room_.size()};
   std::pmr::vector<Key> keys_{&arena_};
-  std::array<std::size_t, limits::kJsonDepth> first_keys_;
+  std::array<std::size_t, limits::kRecordDepth> first_keys_;
   std::size_t open_objects_ = 0;
 };
 
@@ -106,8 +106,8 @@ class Members {
 
 }  // namespace
 
-JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted) {
-  JsonScanner scanner(text);
+JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted, std::size_t max_depth) {
+  JsonScanner scanner(text, max_depth);
   OpenKeys keys;
   Members members(wanted);
   bool unique = true;

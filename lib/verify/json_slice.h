@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "base/limits.h"
 #include "verify/json_scanner.h"
 
 namespace attestrd {
@@ -22,7 +24,8 @@ struct JsonMember {
 /// apart after unescaping), and fills in those of its members that are `wanted`. One pass; n log n
 /// in the number of keys of one object, whatever the keys are; no allocation unless a text holds
 /// more than some forty keys at once. After a fault what was filled in means nothing.
-/// `duplicate_key` says that all else is in order.
-JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted);
+/// `duplicate_key` says that all else is in order. `max_depth` is as in JsonScanner.
+JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted,
+                      std::size_t max_depth = limits::kJsonDepth);
 
 }  // namespace attestrd

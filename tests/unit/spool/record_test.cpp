@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "base/limits.h"
+
 namespace attestrd {
 namespace {
 
@@ -89,6 +91,20 @@ TEST(RecordTest, ReadsWhatItWrote) {
   EXPECT_EQ(record->tag, "a \"tag\"");
   EXPECT_EQ(record->form, SigningForm::raw);
   EXPECT_EQ(record->response, completed().response);
+}
+
+TEST(RecordTest, ReadsTheDeepestAnswerBack) {
+  auto finish = completed();
+  const auto nested = [](std::size_t depth) {
+    return R"({"a":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + '}';
+  };
+  finish.response = nested(limits::kJsonDepth);
+  const auto text = write_record(finish, "", kSubmitted);
+  const auto record = parse_record(text);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->response, finish.response);
+  finish.response = nested(limits::kJsonDepth + 1);
+  EXPECT_THAT(objection(write_record(finish, "", kSubmitted)), HasSubstr("too deep"));
 }
 
 TEST(RecordTest, ReadsARecordWithoutAnswer) {
