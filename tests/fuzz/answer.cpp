@@ -213,8 +213,7 @@ void check(std::string_view text) {
   Prng luck = luck_of(text);
   for (const std::size_t most : {7u, 400u}) {
     HttpsResponseReader fresh;
-    expect_same(first,
-                read_in_pieces(fresh, text, [&luck, most] { return drawn(luck, 1, most); }));
+    expect_same(first, read_in_pieces(fresh, text, [&luck, most] { return drawn(luck, 1, most); }));
   }
   if (first.progress == Progress::complete) {
     check_message(first, text);

@@ -74,9 +74,10 @@ std::string api_text(const Config::Api& api) {
       "[api]\nurl = {}\nversion = {}\nauth_token_file = {}\nclient_secret_file = {}\n"
       "ca_file = {}\nconnections = {}\nrequests_per_second = {}\nconnect_timeout = {}\n"
       "request_timeout = {}\nmax_response = {}\n",
-      in_quotes("https://" + authority_of(api.url)), in_quotes(api.version), in_quotes(api.auth_token_file),
-      in_quotes(api.client_secret_file), in_quotes(api.ca_file.string()), api.connections,
-      api.requests_per_second, in_quotes(api.connect_timeout), in_quotes(api.request_timeout),
+      in_quotes("https://" + authority_of(api.url)), in_quotes(api.version),
+      in_quotes(api.auth_token_file), in_quotes(api.client_secret_file),
+      in_quotes(api.ca_file.string()), api.connections, api.requests_per_second,
+      in_quotes(api.connect_timeout), in_quotes(api.request_timeout),
       in_quotes(format_size(api.max_response_bytes)));
 }
 
@@ -97,9 +98,9 @@ std::string poll_text(const Config::Poll& poll) {
   return fmt::format(
       "[poll]\ncadence = {}\nmin_interval = {}\nmax_interval = {}\nbackoff_factor = {}\n"
       "give_up_after = {}\nexpiry_grace = {}\nunknown_grace = {}\nshutdown_grace = {}\n",
-      in_quotes(cadence), in_quotes(poll.min_interval), in_quotes(poll.max_interval), poll.backoff_factor,
-      in_quotes(poll.give_up_after), in_quotes(poll.expiry_grace), in_quotes(poll.unknown_grace),
-      in_quotes(poll.shutdown_grace));
+      in_quotes(cadence), in_quotes(poll.min_interval), in_quotes(poll.max_interval),
+      poll.backoff_factor, in_quotes(poll.give_up_after), in_quotes(poll.expiry_grace),
+      in_quotes(poll.unknown_grace), in_quotes(poll.shutdown_grace));
 }
 
 std::string rest_text(const Config& config) {
@@ -107,14 +108,15 @@ std::string rest_text(const Config& config) {
                                                        {Level::info, "info"},
                                                        {Level::warn, "warn"},
                                                        {Level::error, "error"}});
-  const auto format = name_of<LogFormat>(config.log.format,
-                                         {{LogFormat::json, "json"}, {LogFormat::text, "text"}});
+  const auto format =
+      name_of<LogFormat>(config.log.format, {{LogFormat::json, "json"}, {LogFormat::text, "text"}});
   return fmt::format(
       "[paths]\ninbox = {}\nqueue = {}\nspool = {}\ntombstone_days = {}\n"
       "[log]\nlevel = {}\nformat = {}\n[admin]\nlisten = {}\nsocket = {}\n",
       in_quotes(config.paths.inbox.string()), in_quotes(config.paths.queue.string()),
       in_quotes(config.paths.spool.string()), config.paths.tombstone_days, in_quotes(level),
-      in_quotes(format), in_quotes(listen_address(config.admin)), in_quotes(config.admin.socket.string()));
+      in_quotes(format), in_quotes(listen_address(config.admin)),
+      in_quotes(config.admin.socket.string()));
 }
 
 /// What was taken, written out again in full, must be taken for the same.

@@ -87,8 +87,8 @@ class World {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::ranges::copy(admin_.socket.native(), address.sun_path);
-    ATTESTRD_CHECK(::connect(client, reinterpret_cast<const sockaddr*>(&address),
-                             sizeof(address)) == 0);
+    ATTESTRD_CHECK(
+        ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
     return client;
   }
 
@@ -144,8 +144,7 @@ void check_answer(std::string_view request, const std::string& answer, const Wor
       ATTESTRD_CHECK(message->values("allow") == std::vector<std::string>{"GET"});
       ATTESTRD_CHECK(!request.starts_with("GET "));
       break;
-    default:
-      ATTESTRD_CHECK(message->status == 400 || (message->status == 404 && target.empty()));
+    default: ATTESTRD_CHECK(message->status == 400 || (message->status == 404 && target.empty()));
   }
   const bool tells = message->status == 200 || message->status == 503;
   ATTESTRD_CHECK(world.reports == (tells ? 1 : 0));

@@ -48,7 +48,8 @@ std::optional<std::string> without_day(std::string_view text) {
   for (int day = 0; day < 7; ++day) {
     const std::time_t time = day * 86'400;
     for (const auto& name : {format("%A,", time), format("%a,", time), format("%a ", time)})
-      if (text.starts_with(name)) return std::string(1, name.back()) + std::string(text.substr(name.size()));
+      if (text.starts_with(name))
+        return std::string(1, name.back()) + std::string(text.substr(name.size()));
   }
   return std::nullopt;
 }
@@ -74,6 +75,22 @@ std::optional<std::string> before_leap_second(std::string_view text) {
   return out.replace(at, 3, ":59");
 }
 
+int year_of(std::time_t time) {
+  std::tm parts{};
+  return ::gmtime_r(&time, &parts)->tm_year + 1900;
+}
+
+/// A two-digit year is the last one that lies no more than 50 years ahead.
+void check_century(std::time_t time, Wall now) {
+  ATTESTRD_CHECK(wall(time) - now <= kFiftyYears);
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  parts.tm_year += 100;
+  const std::time_t next = ::timegm(&parts);
+  const bool is_next_too_far = wall(next) - now > kFiftyYears;
+  ATTESTRD_CHECK(is_next_too_far || year_of(next) > year_of(unix_time(now)) + 50);
+}
+
 /// What a date that was taken must be.
 void check_date(std::string_view text, Wall time, Wall now) {
   const auto at = unix_time(time);
@@ -83,7 +100,7 @@ void check_date(std::string_view text, Wall time, Wall now) {
   const auto moment = plain ? at - 1 : at;
   const bool is_two_digit = says(said, kRfc850, moment);
   ATTESTRD_CHECK(is_two_digit || says(said, kImfFixdate, moment) || says(said, kAsctime, moment));
-  if (is_two_digit) ATTESTRD_CHECK(time - now <= kFiftyYears && now - time <= kFiftyYears + std::chrono::years(1));
+  if (is_two_digit) check_century(at, now);
 }
 
 /// What the three forms make of a moment must say that moment.

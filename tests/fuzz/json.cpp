@@ -134,7 +134,8 @@ bool spells_numbers_better(std::string_view text, std::string_view reference) {
   if (!ours || !theirs) return false;
   return std::ranges::equal(*ours, *theirs, [](const JsonEvent& a, const JsonEvent& b) {
     if (a.kind != Kind::number || b.kind != Kind::number) return a == b;
-    const bool is_same = std::strtod(a.text.c_str(), nullptr) == std::strtod(b.text.c_str(), nullptr);
+    const bool is_same =
+        std::strtod(a.text.c_str(), nullptr) == std::strtod(b.text.c_str(), nullptr);
     return is_same && a.text.size() <= b.text.size();
   });
 }

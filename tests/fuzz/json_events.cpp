@@ -14,8 +14,6 @@ using Kind = JsonEvent::Kind;
 using boost::json::error_code;
 using boost::json::string_view;
 
-constexpr std::size_t kDepth = 512;
-
 /// The handler that Boost.JSON calls. Parts of a string or a number wait in `parts_`.
 class Collector {
  public:
@@ -149,11 +147,11 @@ std::string with_short_exponent(std::string_view number) {
   return std::string(number.substr(0, begin)) + digits + std::string(number.substr(end));
 }
 
-std::optional<JsonEvents> json_events(std::string_view text) {
+std::optional<JsonEvents> json_events(std::string_view text, std::size_t max_depth) {
   const unsigned marker = unused_character(text);
   const std::string spelled = spelled_for_boost(text, marker);
   boost::json::parse_options options;
-  options.max_depth = kDepth;
+  options.max_depth = max_depth;
   boost::json::basic_parser<Collector> parser(options);
   error_code error;
   const auto read = parser.write_some(false, spelled.data(), spelled.size(), error);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ using JsonEvents = std::vector<JsonEvent>;
 /// Boost.JSON 1.81 and RFC 8259 differ in two things, which are made even here: it refuses an
 /// escaped lone surrogate (here it is the three bytes of WTF-8), and an exponent that no int holds
 /// (here it is cut, see `with_short_exponent`).
-std::optional<JsonEvents> json_events(std::string_view text);
+std::optional<JsonEvents> json_events(std::string_view text, std::size_t max_depth = 512);
 
 /// A number with its exponent cut to its first seven digits that count, which says the same:
 /// too great or too small for any double.

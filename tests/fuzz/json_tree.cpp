@@ -74,9 +74,9 @@ std::string ecmascript_number(const std::string& token) {
 }
 
 std::string in_quotes(const std::string& text) {
-  static const std::map<char, std::string> kShort = {
-      {'"', "\\\""}, {'\\', "\\\\"}, {'\b', "\\b"}, {'\f', "\\f"},
-      {'\n', "\\n"}, {'\r', "\\r"},  {'\t', "\\t"}};
+  static const std::map<char, std::string> kShort = {{'"', "\\\""}, {'\\', "\\\\"}, {'\b', "\\b"},
+                                                     {'\f', "\\f"}, {'\n', "\\n"},  {'\r', "\\r"},
+                                                     {'\t', "\\t"}};
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);

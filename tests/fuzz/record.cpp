@@ -1,0 +1,99 @@
+// A file of the spool: spool/record. The input is a record as `attestrd verify` may meet it; or, as
+// its two parts, a line of a submission and the answer that ended it, which the daemon makes a
+// record of.
+
+#include "fuzz/target.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/limits.h"
+#include "fuzz/json_events.h"
+#include "handshake/handshake_names.h"
+#include "inbox/submission.h"
+#include "spool/record.h"
+#include "verify/json_slice.h"
+
+namespace attestrd::fuzz {
+namespace {
+
+const Wall kSubmitted{std::chrono::seconds(1'795'484'591)};
+
+bool is_utf8(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text)
+    if (c != '"' && c != '\\' && (c < 0 || c >= ' ')) quoted += c;
+  return json_events(quoted + '"').has_value();
+}
+
+/// What the record says must be there once more when it is written from what was read.
+void check_rewritten(const SpoolRecord& record) {
+  const auto reason = reason_named(record.reason);
+  Finish finish{record.id,
+                record.outcome,
+                reason.value_or(Reason::none),
+                1,
+                {},
+                kSubmitted,
+                record.form,
+                "",
+                std::string(record.response)};
+  const auto text = write_record(finish, record.tag, kSubmitted);
+  const auto again = parse_record(text);
+  ATTESTRD_CHECK(again && text.ends_with("}\n") &&
+                 std::ranges::count(text, '\n') == 1 + std::ranges::count(record.response, '\n'));
+  ATTESTRD_CHECK(again->id == record.id && again->outcome == record.outcome);
+  ATTESTRD_CHECK(again->response == record.response);
+  ATTESTRD_CHECK(record.tag.empty() || again->tag == record.tag);
+  ATTESTRD_CHECK(!reason || *reason == Reason::none || again->reason == record.reason);
+  ATTESTRD_CHECK(record.outcome != Outcome::completed || again->form == record.form);
+}
+
+void check_record(std::string_view text) {
+  const auto record = parse_record(text);
+  if (!record) {
+    ATTESTRD_CHECK(record.error().code == Errc::invalid_input);
+    ATTESTRD_CHECK(record.error().message.starts_with("not a record of attestrd: "));
+    return;
+  }
+  ATTESTRD_CHECK(json_events(text, 513).has_value());
+  ATTESTRD_CHECK(HandshakeId::parse(record->id.view()) == record->id);
+  if (!record->response.empty()) {
+    ATTESTRD_CHECK(record->response.data() > text.data());
+    ATTESTRD_CHECK(record->response.starts_with('{') && record->response.ends_with('}'));
+    ATTESTRD_CHECK(json_events(record->response).has_value());
+  }
+  if (is_utf8(record->tag)) check_rewritten(*record);
+}
+
+/// Whatever was taken for an answer, and whatever tag a submission gave: the record can be read.
+void check_written(const Submission& submission, std::string_view answer) {
+  if (scan_object(answer, {}) != JsonFault::none) return;
+  Finish finish{submission.id,      Outcome::completed, Reason::none,         1,
+                kSubmitted,         kSubmitted,         SigningForm::compact, "c5",
+                std::string(answer)};
+  const auto text = write_record(finish, submission.tag, kSubmitted);
+  const auto record = parse_record(text);
+  ATTESTRD_CHECK(record && record->id == submission.id && record->response == answer);
+  ATTESTRD_CHECK(submission.tag.empty() || record->tag == submission.tag);
+  ATTESTRD_CHECK(record->outcome == Outcome::completed && record->form == SigningForm::compact);
+}
+
+void check(std::string_view text) {
+  check_record(text);
+  const auto end = std::min(text.find('\n'), text.size());
+  const auto said = read_submission_line(text.substr(0, end));
+  if (const auto* submission = std::get_if<Submission>(&said))
+    check_written(*submission, text.substr(std::min(end + 1, text.size())));
+}
+
+}  // namespace
+}  // namespace attestrd::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  attestrd::fuzz::check(attestrd::fuzz::text_of(data, size));
+  return 0;
+}
