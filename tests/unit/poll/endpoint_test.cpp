@@ -85,7 +85,10 @@ TEST(Endpoint, RefusesBadNames) {
   }
   refusal_of("https://" + long_label);
   refusal_of("https://" + long_name + "a");
-  refusal_of(std::string_view("https://a\0b", 11));
+  using namespace std::string_view_literals;
+  for (const auto url : {"https://a\0b"sv, "https://127.0.0.1\0b"sv, "https://[::1\0b]"sv}) {
+    refusal_of(url);
+  }
 }
 
 TEST(Endpoint, RefusesWhatResolversReadAsAnAddressInDisguise) {
