@@ -4,32 +4,52 @@ import pathlib
 import subprocess
 import tempfile
 
+EC_KEY = "ec", "-pkeyopt", "ec_paramgen_curve:P-256"
+PAST = "20200101000000Z", "20200102000000Z"
+FUTURE = "20980101000000Z", "20990101000000Z"
+
 
 class Authority:
     """A certificate authority of our own."""
 
-    def __init__(self, folder, name="ca"):
+    def __init__(self, folder, name="ca", path=None):
         self.folder = folder
-        self.certificate = folder / f"{name}.pem"
-        self.key = folder / f"{name}.key"
-        self._openssl("req", "-x509", *self._new_key(self.key), "-out", self.certificate,
-                      "-days", "2", "-subj", f"/CN=attestrd test {name}")
+        self.certificate, self.key = path or (folder / f"{name}.pem", folder / f"{name}.key")
+        if not path:
+            self._openssl("req", "-x509", *new_key(self.key), "-out", self.certificate,
+                          "-days", "2", "-subj", f"/CN=attestrd test {name}")
 
-    def issue(self, name, host="localhost", is_expired=False):
-        """A certificate and its key for a server. Returns their paths."""
+    def subordinate(self, name, *more, is_ca=True):
+        """An authority that this one vouches for, by a certificate with `more` extensions."""
+        extensions = [f"basicConstraints=critical,CA:{str(is_ca).upper()}", *more]
+        return Authority(self.folder, path=self.issue(name, extensions=extensions,
+                                                      subject=f"/CN={name}"))
+
+    def issue(self, name, host="localhost", extensions=None, subject="/CN=server", key_type=EC_KEY,
+              digest="sha256", period=None):
+        """A certificate and its key for a server. Returns their paths. `period`: its first and its
+        last moment."""
         certificate, key, request = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
-        self._openssl("req", *self._new_key(key), "-out", request, "-subj", "/CN=server")
-        extensions = self.folder / f"{name}.ext"
-        extensions.write_text(f"subjectAltName=DNS:{host}\nbasicConstraints=CA:FALSE\n")
-        if is_expired:
-            self._issue_expired(request, certificate, extensions)
+        self._openssl("req", *new_key(key, key_type), "-out", request, "-subj", subject)
+        if extensions is None:
+            extensions = [f"subjectAltName=DNS:{host}", "basicConstraints=CA:FALSE"]
+        listed = self.folder / f"{name}.ext"
+        listed.write_text("".join(f"{extension}\n" for extension in extensions))
+        if period:
+            self._issue_dated(request, certificate, listed, *period)
         else:
             self._openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey",
                           self.key, "-CAcreateserial", "-out", certificate, "-days", "2",
-                          "-extfile", extensions)
+                          "-extfile", listed, f"-{digest}")
         return certificate, key
 
-    def _issue_expired(self, request, certificate, extensions):
+    def self_signed(self, name, host="localhost"):
+        certificate, key = (self.folder / f"{name}.{end}" for end in ("pem", "key"))
+        self._openssl("req", "-x509", *new_key(key), "-out", certificate, "-days", "2",
+                      "-subj", "/CN=server", "-addext", f"subjectAltName=DNS:{host}")
+        return certificate, key
+
+    def _issue_dated(self, request, certificate, extensions, first, last):
         """`openssl x509` can't date back; `openssl ca` can, and wants a folder for it."""
         ca = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (ca / "index").touch()
@@ -39,12 +59,20 @@ class Authority:
                           "commonName=optional\n")
         self._openssl("ca", "-batch", "-config", config, "-in", request, "-cert", self.certificate,
                       "-keyfile", self.key, "-out", certificate, "-extfile", extensions,
-                      "-startdate", "20200101000000Z", "-enddate", "20200102000000Z", "-notext")
-
-    @staticmethod
-    def _new_key(path):
-        return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path
+                      "-startdate", first, "-enddate", last, "-notext")
 
     @staticmethod
     def _openssl(*arguments):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+def new_key(path, key_type=EC_KEY):
+    return "-newkey", *key_type, "-nodes", "-keyout", path
+
+
+def chained(certificate, *authorities):
+    """The certificate with those of the authorities behind it, in one file."""
+    whole = certificate.with_suffix(".chain.pem")
+    whole.write_text("".join(path.read_text() for path in (
+        certificate, *(authority.certificate for authority in authorities))))
+    return whole

@@ -4,6 +4,7 @@ import os
 import shutil
 
 import harness
+from authority import PAST
 
 
 class ConfigTest(harness.Scene):
@@ -93,7 +94,7 @@ class CertificateTest(harness.Scene):
         stranger = harness.Authority(self.folder, "stranger")
         self.play({
             "wrong-host": (self.authority.issue("wrong", host="elsewhere.example"), 0),
-            "expired": (self.authority.issue("old", is_expired=True), 0),
+            "expired": (self.authority.issue("old", period=PAST), 0),
             "untrusted": (stranger.issue("strange"), 0),
         }, right)
 
@@ -102,7 +103,7 @@ class CertificateTest(harness.Scene):
         for name, (certificate, _) in cases.items():
             servers[name] = self.start_simulator("--law", "fixed:0", name=name,
                                                  certificate=certificate)
-            daemons[name] = self.start_one(name, servers[name].url)
+            daemons[name] = self.start_apart(name, servers[name].url, ["DS01"])
         for name, (_, depth) in cases.items():
             with self.subTest(name):
                 self.assert_paused(daemons[name].says("account.paused"), depth)
@@ -116,17 +117,6 @@ class CertificateTest(harness.Scene):
                 daemon.says("handshake.completed")
                 self.assertEqual(daemon.count("account.paused"), 1)
                 self.assertEqual(daemon.count("handshake.failed"), 0)
-
-    def start_one(self, name, url):
-        spool = self.folder / name
-        (spool / "inbox").mkdir(parents=True)
-        (spool / "inbox/DS01").touch()
-        config = self.write_config(
-            url, name=f"{name}.toml",
-            paths={"inbox": str(spool / "inbox"), "spool": str(spool),
-                   "queue": str(self.folder / f"{name}.db")},
-            admin={"socket": str(self.folder / f"{name}.sock")})
-        return self.start_daemon(config, name=f"daemon-{name}")
 
     def assert_paused(self, line, depth):
         self.assertEqual(line["level"], "error")

@@ -95,6 +95,19 @@ class Scene(unittest.TestCase):
             daemon.says("daemon.started")
         return daemon
 
+    def start_apart(self, name, url, ids, **changes):
+        """A daemon with a spool, an inbox and a queue of its own, that is given these ids."""
+        spool = self.folder / name
+        (spool / "inbox").mkdir(parents=True)
+        (spool / "inbox/batch").write_text("".join(f"{handshake}\n" for handshake in ids))
+        changes["paths"] = {"inbox": str(spool / "inbox"), "spool": str(spool),
+                            "queue": str(self.folder / f"{name}.db")}
+        changes["admin"] = {"socket": str(self.folder / f"{name}.sock")}
+        config = self.write_config(url, name=f"{name}.toml", **changes)
+        daemon = self.start_daemon(config, name=f"daemon-{name}", is_ready=False)
+        daemon.spool = spool
+        return daemon
+
     def attestrd(self, *arguments, **run):
         """A command that ends by itself."""
         return subprocess.run([str(part) for part in (ATTESTRD, *arguments)], text=True,

@@ -77,11 +77,12 @@ class Daemon(Process):
     def status(self):
         return json.loads(self.scene.attestrd("status", "--config", self.config, "--json").stdout)
 
-    def resident_mib(self):
+    def resident_mib(self, key="VmRSS"):
+        """What it has in memory; as "VmHWM" the most that it ever had."""
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{key}:"):
                 return int(line.split()[1]) / 1024
-        raise AssertionError("no VmRSS")
+        raise AssertionError(f"no {key}")
 
 
 class Simulator(Process):
