@@ -1,0 +1,99 @@
+"""Answers that blame the account: everybody waits, one canary asks, nobody fails."""
+
+import email.utils
+import time
+
+import harness
+from hostile_alone import Alone, AloneTest
+from hostile_cases import error, message
+from hostile_server import Act
+
+CANARY = (4.9, 5)  # seconds, when nothing asks for more
+HOUR = (3599, 3600)
+NOON = "Tue, 24 Nov 2026 12:00:00 GMT"
+
+
+def blames(name, reason, status, body=b"<html>h4rm-4711</html>", *fields, waits_s=CANARY):
+    """The first answer is this one, and then all is well."""
+    def trap(_):
+        return Act(message(body, *(field if isinstance(field, str) else field()
+                                   for field in fields), status=f"{status} x"))
+    return Alone(name, acts=(trap,), pauses=reason, waits_s=waits_s, is_held=waits_s[1] > 8)
+
+
+def after(name, value, waits_s, *fields, status=429, reason="rate_limited"):
+    """As above, with this Retry-After."""
+    return blames(f"retry-after-{name}", reason, status, b"{}", f"Retry-After: {value}", *fields,
+                  waits_s=waits_s)
+
+
+def ahead(seconds, name="Retry-After"):
+    """A field that is written when it is sent: so many seconds ahead of our own clock."""
+    return lambda: f"{name}: {email.utils.formatdate(time.time() + seconds, usegmt=True)}"
+
+
+BLAMES = [
+    blames("401", "unauthorized", 401),
+    blames("401-asks-for-more", "unauthorized", 401, b"", "WWW-Authenticate: Digest realm=x"),
+    blames("401-4016", "unauthorized", 401, error(4016)),
+    blames("401-4001", "unauthorized", 401, error(4001)),
+    blames("402", "low_credits", 402),
+    blames("403", "forbidden", 403),
+    blames("403-4031", "forbidden", 403, error(4031)),
+    blames("403-4035", "forbidden", 403, error(4035)),
+    blames("403-4039", "forbidden", 403, error(4039)),
+    blames("403-4002", "forbidden", 403, error(4002)),
+    blames("400-4005", "low_credits", 400, error(4005)),
+    blames("400-40051", "wrong_version", 400, error(40051)),
+    blames("400-4016", "unauthorized", 400, error(4016)),
+    blames("404-4031", "forbidden", 404, error(4031)),
+    blames("429", "rate_limited", 429),
+    blames("429-4291", "rate_limited", 429, error(4291)),
+    blames("429-4292", "rate_limited", 429, error("4292")),
+    blames("429-4001", "rate_limited", 429, error(4001)),
+    blames("429-4293", "daily_limit", 429, error(4293), waits_s=(0, 3600)),
+]
+
+RETRY_AFTER = [
+    after("7", "7", (6.9, 7)),
+    after("0", "0", CANARY),
+    after("negative", "-5", CANARY),
+    after("plus", "+60", CANARY),
+    after("fraction", "60.5", CANARY),
+    after("list", "60, 70", CANARY),
+    after("empty", "", CANARY),
+    after("garbage", "soon h4rm-4711", CANARY),
+    after("unit", "60s", CANARY),
+    after("hex", "0x3c", CANARY),
+    after("60", "60", (59, 60)),
+    after("twice", "60", (59, 60), "Retry-After: 0"),
+    after("a-day", "86400", HOUR),
+    after("over-64-bits", "9" * 40, HOUR),
+    after("with-401", "60", (59, 60), status=401, reason="unauthorized"),
+    after("with-403", "86400", HOUR, status=403, reason="forbidden"),
+    after("imf-date", "Tue, 24 Nov 2026 12:01:00 GMT", (59, 60), f"Date: {NOON}"),
+    after("rfc-850-date", "Tuesday, 24-Nov-26 12:01:00 GMT", (59, 60), f"Date: {NOON}"),
+    after("asctime-date", "Tue Nov 24 12:01:00 2026", (59, 60), f"Date: {NOON}"),
+    after("date-by-a-clock-ahead", "Fri, 31 Dec 2100 00:01:00 GMT", (59, 60),
+          "Date: Fri, 31 Dec 2100 00:00:00 GMT"),
+    after("date-in-the-past", "Tue, 24 Nov 2026 11:59:00 GMT", CANARY, f"Date: {NOON}"),
+    after("date-in-1970", "Thu, 01 Jan 1970 00:00:00 GMT", CANARY),
+    after("date-in-9999", "Fri, 31 Dec 9999 23:59:59 GMT", HOUR),
+    after("date-impossible", "Tue, 31 Feb 2099 12:00:00 GMT", CANARY),
+    after("date-in-local-time", "Tue, 24 Nov 2099 12:00:00 IST", CANARY),
+    blames("retry-after-our-clock", "rate_limited", 429, b"{}", ahead(60), waits_s=(50, 60)),
+    blames("retry-after-bad-date", "rate_limited", 429, b"{}", ahead(60), "Date: today",
+           waits_s=(50, 60)),
+]
+
+
+class AccountTest(AloneTest):
+    def test_blames(self):
+        self.play_alone("account", BLAMES)
+
+    def test_retry_after(self):
+        self.play_alone("retry-after", RETRY_AFTER)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,192 @@
+"""Many traps at once against one daemon, among handshakes that nobody harms."""
+
+import threading
+import time
+
+import harness
+from hostile_cases import ATTEMPTS, HARM, Forger, message
+from hostile_server import Act, HostileServer, context_of
+
+BYSTANDERS = [f"bystander-{number}" for number in range(4)]
+
+# Ten failures in a row pause the account, whoever they are of. So no more traps than this come at
+# once, and a bystander's good answer comes before the next ones.
+AT_ONCE = 8
+
+BOUND_MIB = 64
+
+TIMEOUT = f"{3 * harness.PATIENCE}s"
+MAX_RESPONSE = 1 << 20
+
+SETTINGS = {
+    "api": {"requests_per_second": 0, "connections": 64, "connect_timeout": TIMEOUT,
+            "request_timeout": TIMEOUT, "max_response": MAX_RESPONSE},
+    "poll": {"min_interval": "50ms", "max_interval": "100ms", "unknown_grace": "1s",
+             "shutdown_grace": "1s"},
+    "signature": {"signature_attempts": ATTEMPTS},
+}
+
+
+def within(seconds, condition):
+    """Whether the condition comes to hold in time: what does not is judged later, by its name."""
+    deadline = time.monotonic() + seconds * harness.PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class Hostile(harness.Scene):
+    """A scene with hostile servers."""
+
+    def start_hostile(self, play, greetings=(), certificate=None):
+        context = context_of(*(certificate or self.authority.issue("hostile")))
+        server = HostileServer(context, play, greetings)
+        self.addCleanup(server.close)
+        return server
+
+    def forger(self, handshake):
+        return Forger(handshake, self.secret)
+
+    def assert_bounded(self, daemon):
+        """Returns the most memory that it ever had, in MiB."""
+        most_mib = daemon.resident_mib("VmHWM")
+        if not harness.IS_SLOW_BUILD:
+            self.assertLess(most_mib, BOUND_MIB)
+        return most_mib
+
+    def assert_no_harm(self, *places):
+        """Not a byte of what is not to be taken has come here."""
+        for path in places:
+            self.assertNotIn(HARM.encode(), path.read_bytes(), path.name)
+
+
+class Crowd(Hostile):
+    def act_of(self, answer):
+        """What the tables of this group give, made an Act."""
+        return answer if isinstance(answer, Act) else Act(answer)
+
+    def body_of(self, case):
+        """What is in the answer that the trap gives, however that is framed."""
+        return self.forger(case.name).body
+
+    def play(self, group, cases, **changes):
+        self.cases = {case.name: case for case in cases}
+        self.assertEqual(len(self.cases), len(cases), "two cases of one name")
+        harness.hold_to_bounds()
+        self.witness_of = {}  # by the case
+        self.are_released = threading.Event()
+        self.server = self.start_hostile(self.answer_to)
+        config = self.write_config(self.server.url, base=SETTINGS,
+                                   **{"log": {"level": "info"}, **changes})
+        self.daemon = self.start_daemon(config)
+        self.drop(BYSTANDERS)
+        self.hear_bystanders(6)
+        for at in range(0, len(cases), AT_ONCE):
+            self.spring(cases[at:at + AT_ONCE])
+        self.are_released.set()
+        within(15, lambda: self.all_expected() <= self.all_ended())
+        most_mib = self.judge()
+        harness.tell(f"{group}: {len(cases)} cases, {len(self.server.connections)} connections, "
+                     f"{most_mib:.0f} MiB at most")
+
+    # The server.
+
+    def answer_to(self, handshake, turn):
+        forger = self.forger(handshake)
+        case = self.cases.get(handshake)
+        if case and turn < case.times:
+            return self.act_of(case.trap(forger))
+        is_held = handshake in BYSTANDERS and not self.are_released.is_set()
+        return Act(message(forger.pending if is_held else forger.genuine))
+
+    # The course.
+
+    def hear_bystanders(self, times):
+        """Each is asked for so often anew."""
+        turns = {name: self.server.turns(name) + times for name in BYSTANDERS}
+        harness.eventually(lambda: all(self.server.turns(name) >= turn
+                                       for name, turn in turns.items()), what="bystanders")
+
+    def spring(self, cases):
+        """These traps, and an ordinary handshake that must complete meanwhile."""
+        witness = f"witness-of-{cases[0].name}"[:64]
+        self.witness_of.update({case.name: witness for case in cases})
+        self.drop([*(case.submission() for case in cases), witness], witness)
+        self.wait_for_results([witness])
+        within(15, lambda: all(self.is_sprung(case) for case in cases))
+        self.hear_bystanders(2)
+
+    def is_sprung(self, case):
+        if not case.says:
+            return self.server.turns(case.name) > 0
+        return any(line["handshake"] == case.name for line in self.daemon.log("poll.error"))
+
+    def all_expected(self):
+        expected = {("results", name) for name in [*BYSTANDERS, *self.witness_of.values()]}
+        return expected | {(case.folder, case.name) for case in self.cases.values() if case.folder}
+
+    def all_ended(self):
+        return {(folder, name) for folder in harness.FOLDERS for name in self.spooled(folder)}
+
+    # The judgement.
+
+    def judge(self):
+        errors = self.daemon.log("poll.error")
+        self.completed_at = {line["handshake"]: line["time"]
+                             for line in self.daemon.log("handshake.completed")}
+        for case in self.cases.values():
+            with self.subTest(case.name):
+                self.judge_errors(case, [e for e in errors if e["handshake"] == case.name])
+                self.judge_end(case)
+        self.assertEqual(self.all_ended(), self.all_expected())
+        strangers = {line["handshake"] for line in errors} - set(self.cases)
+        self.assertEqual(strangers, set(), "harmed, though nothing was wrong with them")
+        self.assertEqual(self.daemon.log("account.paused"), [])
+        held = [case for case in self.cases.values() if not case.folder]
+        self.assertEqual(self.daemon.status()["pending"], len(held))
+        most_mib = self.assert_bounded(self.daemon)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assert_no_harm(self.daemon.out, self.daemon.err, self.queue)
+        self.assertEqual(self.server.faults, [])
+        return most_mib
+
+    def judge_errors(self, case, errors):
+        self.assertEqual(len(errors), len(case.says), errors)
+        for words, error in zip(case.says, errors):
+            self.assertIn(words, error["reason"])
+            if words.startswith("timeout"):
+                self.assertLess(self.completed_at[self.witness_of[case.name]], error["time"])
+
+    def judge_end(self, case):
+        ended = [folder for folder, name in self.all_ended() if name == case.name]
+        self.assertEqual(ended, [case.folder] if case.folder else [])
+        asked_at = self.server.asked_at[case.name]
+        if case.polls() is not None:
+            self.assertEqual(len(asked_at), case.polls())
+        if case.gap_s:
+            self.assertGreaterEqual(asked_at[1] - asked_at[0], case.gap_s)
+        if case.folder:
+            self.judge_record(case)
+
+    def judge_record(self, case):
+        record = (self.spool / case.folder / f"{case.name}.json").read_bytes()
+        if case.reason:
+            self.assertIn(b'"reason":"%b"' % case.reason.encode(), record)
+        if case.keeps:
+            kept = self.body_of(case) if case.keeps == "trap" else self.forger(case.name).genuine
+            self.assertTrue(record.endswith(b'"response":%b}\n' % kept), record[:400])
+        else:
+            self.assertNotIn(b'"response"', record)
+
+
+class BodyCrowd(Crowd):
+    """A crowd whose traps are the bodies of answers that are well-framed."""
+
+    def act_of(self, answer):
+        return answer if isinstance(answer, Act) else Act(message(answer))
+
+    def body_of(self, case):
+        answer = case.trap(self.forger(case.name))
+        return answer if isinstance(answer, bytes) else super().body_of(case)
