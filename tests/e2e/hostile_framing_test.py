@@ -163,7 +163,6 @@ STATUS = [
     taken("http-1-0-with-length", lambda w: line(w, "HTTP/1.0 200 OK")),
     refused("http-0-9", GRAMMAR, lambda w: Act(w.body + b"\r\n\r\n", CLOSE)),
     refused("http-2-preface", GRAMMAR, lambda w: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    refused("http-2-frames", "timeout", lambda w: bytes.fromhex("000006040000000000000300000064")),
 ]
 
 AFTER = [
@@ -186,8 +185,6 @@ HEADS = [
     refused("head-folded-by-tab", "folded", lambda w: fields(w, "X: a\r\n\tb")),
     refused("head-folds-a-length", "folded",
             lambda w: head("Content-Length:\r\n 5", length(w)) + w.body),
-    refused("head-line-feeds-only", "timeout",
-            lambda w: head(length(w)).replace(b"\r", b"") + w.body),
     refused("head-of-20-kB", TOO_LARGE_HEAD, lambda w: fields(w, "X: " + "x" * 20_000)),
     refused("head-of-3000-fields", TOO_LARGE_HEAD,
             lambda w: fields(w, *(f"X{n}: a" for n in range(3000)))),
@@ -202,6 +199,7 @@ HEADS = [
     taken("head-will-close", lambda w: fields(w, "Connection: close")),
 ]
 
+# What is not complete, or never ends: other handshakes complete meanwhile.
 SLOW = [
     refused("silent", "timeout: no complete answer in time", lambda w: Act(then=HANG)),
     refused("hangs-in-status", "timeout", lambda w: Act(b"HTTP/1.1 2", HANG)),
@@ -212,6 +210,9 @@ SLOW = [
     refused("loris-in-head", "timeout", lambda w: Act(dripping(message(w.body), 0.5))),
     refused("loris-in-body", "timeout",
             lambda w: Act(itertools.chain([head(length(w))], dripping(w.body, 0.5)))),
+    refused("http-2-frames", "timeout", lambda w: bytes.fromhex("000006040000000000000300000064")),
+    refused("head-line-feeds-only", "timeout",
+            lambda w: head(length(w)).replace(b"\r", b"") + w.body),
     taken("slow-but-in-time", lambda w: Act(dripping(message(w.body), 0.001))),
 ]
 
