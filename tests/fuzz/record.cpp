@@ -69,6 +69,11 @@ void check_record(std::string_view text) {
   if (is_utf8(record->tag)) check_rewritten(*record);
 }
 
+std::string_view without_space_around(std::string_view object) {
+  const auto begin = object.find('{');
+  return object.substr(begin, object.rfind('}') + 1 - begin);
+}
+
 /// Whatever was taken for an answer, and whatever tag a submission gave: the record can be read.
 void check_written(const Submission& submission, std::string_view answer) {
   if (scan_object(answer, {}) != JsonFault::none) return;
@@ -77,7 +82,8 @@ void check_written(const Submission& submission, std::string_view answer) {
                 std::string(answer)};
   const auto text = write_record(finish, submission.tag, kSubmitted);
   const auto record = parse_record(text);
-  ATTESTRD_CHECK(record && record->id == submission.id && record->response == answer);
+  ATTESTRD_CHECK(record && record->id == submission.id);
+  ATTESTRD_CHECK(record->response == without_space_around(answer));
   ATTESTRD_CHECK(submission.tag.empty() || record->tag == submission.tag);
   ATTESTRD_CHECK(record->outcome == Outcome::completed && record->form == SigningForm::compact);
 }

@@ -1,0 +1,153 @@
+#include "fuzz/answer_meaning.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "fuzz/json_tree.h"
+#include "fuzz/target.h"
+#include "verify/json_string.h"
+
+namespace attestrd::fuzz {
+namespace {
+
+using Kind = JsonEvent::Kind;
+
+/// The body, if it is one JSON object.
+std::optional<JsonTree> object_of(std::string_view body) {
+  const auto events = json_events(body);
+  if (!events || events->front().kind != Kind::begin_object) return std::nullopt;
+  return json_tree(*events);
+}
+
+/// Of a member that is not there, null.
+JsonTree member_of(const JsonTree& object, std::string_view key) {
+  const auto found = std::ranges::find(object.members, key, &JsonTree::Member::key);
+  return found == object.members.end() ? JsonTree{{Kind::null, ""}, {}, {}} : found->value;
+}
+
+bool is_one_of(const JsonTree& value, std::initializer_list<Kind> kinds) {
+  return std::ranges::find(kinds, value.word.kind) != kinds.end();
+}
+
+bool is_null(const JsonTree& value) { return value.word.kind == Kind::null; }
+
+bool names(const JsonTree& object, const HandshakeId& id) {
+  return member_of(object, "_id").word == JsonEvent{Kind::string, std::string(id.view())};
+}
+
+bool has_good_types(const JsonTree& object) {
+  return is_one_of(member_of(object, "_id"), {Kind::string}) &&
+         is_one_of(member_of(object, "consumed"), {Kind::boolean}) &&
+         is_one_of(member_of(object, "archived"), {Kind::null, Kind::number}) &&
+         is_one_of(member_of(object, "result"), {Kind::null, Kind::begin_object}) &&
+         is_one_of(member_of(object, "resultSignature"), {Kind::null, Kind::string}) &&
+         is_one_of(member_of(object, "tag"), {Kind::null, Kind::string, Kind::number});
+}
+
+bool is_plain(std::string_view content_encoding) {
+  std::string text(content_encoding);
+  std::ranges::transform(text, text.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+  return text.empty() || text == "identity";
+}
+
+/// What each kind of answer promises.
+class Checker {
+ public:
+  Checker(const HttpResponse& response, const HandshakeId& asked)
+      : response_(response), asked_(asked), object_(object_of(response.body)) {}
+
+  void operator()(const Pending& pending) const {
+    check_ground();
+    ATTESTRD_CHECK(member_of(*object_, "consumed").word.text == "false");
+    check_strings(pending.request_id, pending.tag);
+  }
+
+  void operator()(const Ended& ended) const {
+    check_ground();
+    ATTESTRD_CHECK(ended.consumed == (member_of(*object_, "consumed").word.text == "true"));
+    ATTESTRD_CHECK(ended.consumed || ended.archived);
+    ATTESTRD_CHECK(!ended.archived || !is_null(member_of(*object_, "archived")));
+    check_strings(ended.request_id, ended.tag);
+    const auto result = member_of(*object_, "result");
+    ATTESTRD_CHECK(ended.result.empty() == is_null(result));
+    if (!ended.result.empty()) ATTESTRD_CHECK(json_events(ended.result) == json_events_of(result));
+    ATTESTRD_CHECK(
+        json_string_equals(ended.signature, member_of(*object_, "resultSignature").word.text));
+  }
+
+  void operator()(const Unknown& unknown) const {
+    const bool is_bad_request =
+        response_.status == 400 && (unknown.code == 4001 || unknown.code == 4002);
+    ATTESTRD_CHECK(response_.status == 404 || is_bad_request);
+  }
+
+  void operator()(const AccountTrouble& trouble) const {
+    ATTESTRD_CHECK(response_.status >= 400 && response_.status <= 499);
+    ATTESTRD_CHECK(trouble.status == response_.status && !name_of(trouble.kind).empty());
+  }
+
+  void operator()(const ServerTrouble& trouble) const {
+    ATTESTRD_CHECK(response_.status >= 500 && trouble.status == response_.status);
+  }
+
+  void operator()(const Invalid& invalid) const {
+    using Reason = Invalid::Reason;
+    ATTESTRD_CHECK(invalid.status == response_.status && !name_of(invalid.reason).empty());
+    const bool says_so =
+        invalid.reason == Reason::duplicate_key || invalid.reason == Reason::wrong_id;
+    ATTESTRD_CHECK(invalid.looks_forged == says_so);
+    ATTESTRD_CHECK((response_.status == 200) == (invalid.reason != Reason::unexpected_status));
+    if (response_.status == 200) ATTESTRD_CHECK(deserves(invalid.reason));
+  }
+
+ private:
+  /// A 200 that means something is one object, not compressed, names the id that was asked, and no
+  /// key twice.
+  void check_ground() const {
+    ATTESTRD_CHECK(response_.status == 200 && is_plain(response_.content_encoding));
+    ATTESTRD_CHECK(object_ && !repeats_a_key(*object_));
+    ATTESTRD_CHECK(names(*object_, asked_) && has_good_types(*object_));
+  }
+
+  void check_strings(std::string_view request_id, std::string_view tag) const {
+    const auto own = member_of(*object_, "requestId").word;
+    ATTESTRD_CHECK(request_id.empty() || (own.kind == Kind::string && own.text == request_id));
+    ATTESTRD_CHECK(request_id.size() <= 64);
+    ATTESTRD_CHECK(std::ranges::all_of(
+        request_id, [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; }));
+    const auto own_tag = member_of(*object_, "tag").word;
+    if (own_tag.kind == Kind::string) ATTESTRD_CHECK(json_string_equals(tag, own_tag.text));
+    if (own_tag.kind == Kind::number) ATTESTRD_CHECK(with_short_exponent(tag) == own_tag.text);
+    if (own_tag.kind == Kind::null) ATTESTRD_CHECK(tag.empty());
+  }
+
+  /// Whether the answer is as bad as it was found: what is good must not be refused.
+  bool deserves(Invalid::Reason reason) const {
+    switch (reason) {
+      case Invalid::Reason::content_encoding: return !is_plain(response_.content_encoding);
+      case Invalid::Reason::not_json: return !object_;
+      case Invalid::Reason::duplicate_key: return object_ && repeats_a_key(*object_);
+      case Invalid::Reason::wrong_id: return object_ && !names(*object_, asked_);
+      case Invalid::Reason::wrong_types: return object_ && !has_good_types(*object_);
+      default: return false;
+    }
+  }
+
+  const HttpResponse& response_;
+  const HandshakeId& asked_;
+  std::optional<JsonTree> object_;
+};
+
+}  // namespace
+
+void check_meaning(const HttpResponse& response) {
+  static const auto asked = *HandshakeId::parse("DS02zfeuv6n4gkq51hvw6");
+  static const auto other = *HandshakeId::parse("DS02zfeuv6n4gkq51hvw7");
+  for (const auto& id : {asked, other})
+    std::visit(Checker(response, id), read_answer(response, id));
+}
+
+}  // namespace attestrd::fuzz

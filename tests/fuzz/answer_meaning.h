@@ -1,0 +1,11 @@
+#pragma once
+
+#include "poll/response.h"
+
+namespace attestrd::fuzz {
+
+/// Holds what poll/response makes of an answer, asked for one id and for another, against what
+/// Boost.JSON reads in its body.
+void check_meaning(const HttpResponse& response);
+
+}  // namespace attestrd::fuzz
