@@ -141,7 +141,7 @@ void check_bounds(const Config& config) {
   ATTESTRD_CHECK(poll.give_up_after > Duration::zero());
   ATTESTRD_CHECK(poll.expiry_grace >= Duration::zero() && poll.unknown_grace >= Duration::zero());
   for (const auto& path : {paths.inbox, paths.queue, paths.spool})
-    ATTESTRD_CHECK(path.is_absolute() && path.has_filename());
+    ATTESTRD_CHECK(path.is_absolute() && (path.has_filename() || path == "/"));
   ATTESTRD_CHECK(paths.inbox != paths.spool);
   for (const auto& path : {api.ca_file, admin.socket})
     ATTESTRD_CHECK(path.empty() || path.is_absolute());
