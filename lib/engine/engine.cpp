@@ -85,7 +85,7 @@ void Engine::on(const Taken& event) {
     case State::ready:
     case State::polling: record.is_taken = true; return;  // A lane or a ticket names the slot yet.
     case State::settling: return;  // The ledger finds the row gone and says Settled.
-    case State::vacant: break;
+    case State::vacant: break;  // Never: a vacant slot has no id.
   }
   ATTESTRD_CHECK(false && "a vacant slot has no id");
 }
@@ -152,7 +152,7 @@ bool Engine::has_ready() const {
 }
 
 bool Engine::has_room() const {
-  return !is_stopping_ && !is_disk_full_ && in_flight_ < concurrency_ &&
+  return !is_disk_full_ && in_flight_ < concurrency_ &&
          settling_ + in_flight_ < limits::kUnsettledRecords &&
          settling_bytes_ < limits::kUnsettledBytes;
 }

@@ -173,7 +173,7 @@ void Engine::say_paused(Notice why) {
   why.message = fmt::format(
       "polling is paused ({}): no handshake fails by this, one at a time asks whether it is over",
       name_of(*account_.reason()));
-  if (why.reason.empty() || account_.reason() != PauseReason::certificate) {
+  if (account_.reason() != PauseReason::certificate) {
     why.reason = name_of(*account_.reason());
   }
   why.host = settings_.host;

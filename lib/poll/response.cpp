@@ -122,13 +122,12 @@ std::optional<Trouble> account_trouble_of_code(int code) {
   }
 }
 
-/// What a status says of the account, whatever the code.
+/// What a status but 429 says of the account, whatever the code.
 std::optional<Trouble> account_trouble_of_status(unsigned status) {
   switch (status) {
     case 401: return Trouble::unauthorized;
     case 402: return Trouble::low_credits;
     case 403: return Trouble::forbidden;
-    case 429: return Trouble::rate_limited;
     default: return std::nullopt;
   }
 }

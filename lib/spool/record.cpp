@@ -61,6 +61,7 @@ void put_tag(std::string& out, std::string_view submitted, std::string_view resp
 }
 
 std::string signature_of(const Finish& finish) {
+  // Never: what is completed has the form that held.
   if (finish.outcome == Outcome::completed && finish.form)
     return fmt::format(R"({{"status":"valid","algorithm":"HMAC-SHA256","form":"{}"}})",
                        name_of(*finish.form));

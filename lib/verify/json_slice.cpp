@@ -70,7 +70,7 @@ JsonKind kind_of(JsonToken::Kind kind) {
     case JsonToken::Kind::number: return JsonKind::number;
     case JsonToken::Kind::boolean: return JsonKind::boolean;
     case JsonToken::Kind::null: return JsonKind::null;
-    default: return JsonKind::absent;
+    default: return JsonKind::absent;  // Never: no value begins with another word.
   }
 }
 

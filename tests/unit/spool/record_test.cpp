@@ -60,6 +60,16 @@ TEST(RecordTest, TakesTheTagOfTheAnswerAsItStands) {
   EXPECT_THAT(write_record(completed(), "", kSubmitted), HasSubstr(R"("tag":"\u0039",)"));
 }
 
+TEST(RecordTest, TakesATagThatIsANumberByItsDigitsAndNoOther) {
+  auto finish = completed();
+  finish.response = R"({"_id":"DSa","tag":290846})";
+  EXPECT_THAT(write_record(finish, "", kSubmitted), HasSubstr(R"("tag":"290846",)"));
+  for (const auto* const other : {R"({"tag":null})", R"({})", R"({"tag":"")"}) {
+    finish.response = other;
+    EXPECT_THAT(write_record(finish, "", kSubmitted), HasSubstr(R"("completed","submitted_at")"));
+  }
+}
+
 TEST(RecordTest, EscapesATag) {
   EXPECT_THAT(write_record(failed(), "\"\\\n\x01ä", kSubmitted),
               HasSubstr("\"tag\":\"\\\"\\\\\\u000a\\u0001ä\""));
@@ -118,7 +128,7 @@ TEST(RecordTest, ReadsARecordWithoutAnswer) {
 }
 
 TEST(RecordTest, SaysWhyItIsNoRecord) {
-  const auto text = write_record(completed(), "1", kSubmitted);
+  const auto text = write_record(completed(), "290846", kSubmitted);
   const auto with = [&text](std::string_view old_text, std::string_view new_text) {
     std::string changed = text;
     changed.replace(changed.find(old_text), old_text.size(), new_text);
@@ -132,6 +142,17 @@ TEST(RecordTest, SaysWhyItIsNoRecord) {
   EXPECT_THAT(objection(with("completed", "confirmed")), HasSubstr("outcome"));
   EXPECT_THAT(objection(with("\"form\":\"raw\"", "\"form\":\"any\"")), HasSubstr("form"));
   EXPECT_THAT(objection(with("\"polls\":7", "\"id\":\"DSb\"")), HasSubstr("twice"));
+  EXPECT_THAT(objection(with("290846", "\xff")), HasSubstr("UTF-8"));
+  EXPECT_THAT(objection(with("7,", std::string(limits::kJsonDepth, '['))), HasSubstr("too deep"));
+  const auto signature = [](std::string_view member) {
+    return R"({"schema":"attestrd.result/1","id":"DSa","outcome":"failed",)" + std::string(member) +
+           "}";
+  };
+  EXPECT_THAT(objection(signature(R"("signature":"valid")")), HasSubstr("\"signature\" is not"));
+  EXPECT_THAT(objection(signature(R"("tag":"1")")), HasSubstr("\"signature\" is not"));
+  EXPECT_THAT(objection(signature(R"("signature":{"status":1})")), HasSubstr("no \"status\""));
+  EXPECT_THAT(objection(signature(R"("signature":{"status":"absent"},"response":1)")),
+              HasSubstr("\"response\" is not"));
 }
 
 }  // namespace

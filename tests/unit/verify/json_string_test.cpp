@@ -31,6 +31,7 @@ TEST(JsonString, KeepsLoneSurrogatesApart) {
   EXPECT_EQ(unescape_json_string(R"(\ude00\ud83d)"), "\xed\xb8\x80\xed\xa0\xbd");
   EXPECT_EQ(unescape_json_string(R"(\ud83d\ud83d\ude00)"), "\xed\xa0\xbd\xf0\x9f\x98\x80");
   EXPECT_EQ(unescape_json_string(R"(\ud83d\n)"), "\xed\xa0\xbd\n");
+  EXPECT_EQ(unescape_json_string(R"(\ud83d\ue000)"), "\xed\xa0\xbd\xee\x80\x80");
   EXPECT_EQ(unescape_json_string(R"(\ud83dude00)"), "\xed\xa0\xbdude00");
 }
 

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "files/files.h"
+
+namespace attestrd::test {
+
+/// What befalls folders: shared by a ChangedFolder and all that lie in it.
+struct Changes {
+  /// The n-th call from now fails, and no other; 0: none does.
+  int fails_in = 0;
+  /// Whatever else the world does between two calls: asked before each, with its name.
+  std::function<void(std::string_view call, const std::string& path)> before;
+  /// Changes what a folder tells of a name.
+  std::function<void(std::string_view name, FileInfo& info)> on_inspect;
+  /// No rename leads to folders whose paths end so.
+  std::string other_mount;
+  /// As files that are there, and that only their owner may read.
+  bool refuses_to_open = false;
+};
+
+/// A folder of the real disk, with changes.
+class ChangedFolder final : public Directory {
+ public:
+  ChangedFolder(std::unique_ptr<Directory> real, Changes& changes)
+      : real_(std::move(real)), changes_(changes) {}
+
+  const std::string& path() const override { return real_->path(); }
+
+  Result<std::vector<std::string>> list() override {
+    if (fails("list")) return failure();
+    return real_->list();
+  }
+
+  Result<FileInfo> inspect(std::string_view name) override {
+    if (fails("inspect")) return failure();
+    auto info = real_->inspect(name);
+    if (info && changes_.on_inspect) changes_.on_inspect(name, *info);
+    return info;
+  }
+
+  Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
+                                             std::uint64_t max_bytes) override {
+    if (fails("open")) return failure();
+    if (changes_.refuses_to_open) return fail(Errc::permission_denied, path() + ": only its owner");
+    return real_->open(name, max_bytes);
+  }
+
+  Result<void> create(std::string_view name, std::string_view contents) override {
+    if (fails("create")) return failure();
+    return real_->create(name, contents);
+  }
+
+  Result<Moved> move(std::string_view name, Directory& target,
+                     std::string_view target_name) override {
+    if (fails("move")) return failure();
+    auto& to = *static_cast<ChangedFolder&>(target).real_;
+    if (!changes_.other_mount.empty() && to.path().ends_with(changes_.other_mount))
+      return Moved::other_mount;
+    return real_->move(name, to, target_name);
+  }
+
+  Result<void> remove(std::string_view name) override {
+    if (fails("remove")) return failure();
+    return real_->remove(name);
+  }
+
+  Result<void> sync() override {
+    if (fails("sync")) return failure();
+    return real_->sync();
+  }
+
+  Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override {
+    if (fails("subfolder")) return failure();
+    auto folder = real_->subfolder(name);
+    if (!folder) return folder;
+    return std::unique_ptr<Directory>(new ChangedFolder(std::move(*folder), changes_));
+  }
+
+ private:
+  bool fails(std::string_view call) {
+    if (changes_.before) changes_.before(call, path());
+    return changes_.fails_in > 0 && --changes_.fails_in == 0;
+  }
+
+  Error failure() const { return fail(Errc::io_failure, path() + " fails"); }
+
+  std::unique_ptr<Directory> real_;
+  Changes& changes_;
+};
+
+}  // namespace attestrd::test

@@ -1,0 +1,178 @@
+// What the queue does with files, and rows, that attestrd never wrote.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <chrono>
+
+#include "base/check.h"
+#include "io/temporary_folder.h"
+#include "queue/schema.h"
+#include "queue/sqlite_database.h"
+#include "queue/sqlite_open.h"
+#include "queue/sqlite_queue.h"
+
+namespace attestrd::test {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+const Wall kNow{1'700'000'000s};
+
+HandshakeId id_of(std::string_view text) {
+  const auto id = HandshakeId::parse(text);
+  ATTESTRD_CHECK(id.has_value());
+  return *id;
+}
+
+class BrokenQueueTest : public ::testing::Test {
+ protected:
+  std::string path() const { return disk_.path("queue.db").string(); }
+
+  Error error_of_open() {
+    const auto queue = SqliteQueue::open(path());
+    EXPECT_FALSE(queue);
+    return queue ? Error{} : queue.error();
+  }
+
+  /// Runs SQL as another program would.
+  void sql(const std::string& text) {
+    queue_.reset();
+    const auto database = SqliteDatabase::open(path(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    ASSERT_TRUE(database);
+    const auto done = (*database)->execute(text.c_str());
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  /// A queue in which DSpolling, DSstaged and DSended are in the states that they are named by, and
+  /// whose tables hold whatever another program writes into them.
+  void given_queue_without_rules() {
+    std::filesystem::remove(path());
+    open();
+    ASSERT_TRUE(queue_->begin());
+    for (const auto* const id : {"DSpolling", "DSstaged", "DSended"})
+      ASSERT_TRUE(queue_->accept({id_of(id), "", {}}, kNow));
+    for (const auto* const id : {"DSstaged", "DSended"})
+      ASSERT_TRUE(*queue_->stage(
+          {id_of(id), Outcome::failed, Reason::expired, kNow, fingerprint_of("record")}));
+    ASSERT_TRUE(*queue_->mark_done(id_of("DSended")));
+    ASSERT_TRUE(queue_->commit());
+    for (const std::string table : {"handshake", "tombstone"})
+      sql("CREATE TABLE bare AS SELECT * FROM " + table + "; DROP TABLE " + table +
+          "; ALTER TABLE bare RENAME TO " + table + "; CREATE UNIQUE INDEX " + table + "_id ON " +
+          table + " (id)");
+  }
+
+  void open() {
+    queue_.reset();
+    auto queue = SqliteQueue::open(path());
+    ASSERT_TRUE(queue) << queue.error().message;
+    queue_ = std::move(*queue);
+  }
+
+  template <class T>
+  void expect_broken(const Result<T>& result) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Errc::io_failure);
+    EXPECT_THAT(result.error().message, HasSubstr("holds a row that attestrd never wrote"));
+  }
+
+  Result<Acceptance> accept(std::string_view id) {
+    return queue_->accept({id_of(id), "", {}}, kNow);
+  }
+  Result<void> visit_all() {
+    return queue_->for_each_polling([](const QueuedHandshake&) {});
+  }
+
+  TemporaryFolder disk_;
+  std::unique_ptr<SqliteQueue> queue_;
+};
+
+TEST_F(BrokenQueueTest, AFolderOrAFifoIsRefused) {
+  std::filesystem::create_directory(path());
+  EXPECT_THAT(error_of_open().message, HasSubstr("Is a directory"));
+  std::filesystem::remove(path());
+  ASSERT_EQ(::mkfifo(path().c_str(), 0640), 0);
+  EXPECT_EQ(error_of_open().code, Errc::unsafe_file);
+  const auto nowhere =
+      SqliteQueue::open(disk_.path("none/queue.db").string(), sqlite3_vfs_find(nullptr)->zName);
+  ASSERT_FALSE(nowhere);
+  EXPECT_THAT(nowhere.error().message, HasSubstr("cannot open"));
+}
+
+TEST_F(BrokenQueueTest, AnEmptyFileOfAnotherProgramIsRefused) {
+  for (const auto* const mark : {"application_id", "user_version"}) {
+    sql(std::string("PRAGMA ") + mark + " = 5");
+    EXPECT_EQ(error_of_open().code, Errc::invalid_input);
+    sql(std::string("PRAGMA ") + mark + " = 0");
+  }
+  open();
+}
+
+TEST_F(BrokenQueueTest, TheCommandLineReadsNothingButAQueue) {
+  disk_.write("queue.db", "");
+  EXPECT_THAT(SqliteQueue::open_read_only(path()).error().message, HasSubstr("empty file"));
+  disk_.write("queue.db", std::string(5000, 'x'));
+  EXPECT_EQ(SqliteQueue::open_read_only(path()).error().code, Errc::invalid_input);
+}
+
+TEST_F(BrokenQueueTest, WhatTheCommandLineReadsItCantWrite) {
+  open();
+  queue_.reset();
+  const auto database = open_queue_file_read_only(path());
+  ASSERT_TRUE(database) << database.error().message;
+  const auto written = (*database)->execute("CREATE TABLE more (x)");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Errc::permission_denied);
+}
+
+TEST_F(BrokenQueueTest, AQueueWithoutItsTablesIsRefused) {
+  open();
+  sql("DROP TABLE tombstone");
+  EXPECT_EQ(error_of_open().code, Errc::io_failure);
+  EXPECT_THAT(error_of_open().message, HasSubstr("no such table: tombstone"));
+}
+
+TEST_F(BrokenQueueTest, ABrokenPendingRowIsTold) {
+  given_queue_without_rules();
+  sql("UPDATE handshake SET submitted_at = NULL WHERE state = 'polling'");
+  open();
+  expect_broken(visit_all());
+  expect_broken(queue_->find_polling(id_of("DSpolling")));
+  expect_broken(accept("DSpolling"));
+  EXPECT_TRUE(accept("DSother")) << "the others go on";
+  sql("UPDATE handshake SET submitted_at = 0, id = '../DS' WHERE id = 'DSpolling'");
+  open();
+  expect_broken(visit_all());
+}
+
+TEST_F(BrokenQueueTest, ABrokenStagedRowIsTold) {
+  for (const auto* const damage :
+       {"id = '../DS'", "outcome = 'lost'", "outcome = NULL", "reason = 'none such'",
+        "finished_at = NULL", "sha256 = x'00'", "sha256 = NULL"}) {
+    given_queue_without_rules();
+    sql(std::string("UPDATE handshake SET ") + damage + " WHERE state = 'staged'");
+    open();
+    expect_broken(queue_->staged());
+  }
+}
+
+TEST_F(BrokenQueueTest, ABrokenTombstoneIsTold) {
+  given_queue_without_rules();
+  sql("UPDATE tombstone SET outcome = 'lost'");
+  open();
+  expect_broken(accept("DSended"));
+}
+
+TEST_F(BrokenQueueTest, ARowThatATriggerKeepsOutIsTold) {
+  open();
+  sql("CREATE TRIGGER keep_out BEFORE INSERT ON handshake BEGIN SELECT RAISE(IGNORE); END");
+  open();
+  expect_broken(accept("DSnew"));
+}
+
+}  // namespace
+}  // namespace attestrd::test

@@ -1,0 +1,245 @@
+// What the queue does when SQLite fails.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <chrono>
+#include <functional>
+
+#include "base/check.h"
+#include "io/sqlite_faults.h"
+#include "io/temporary_folder.h"
+#include "queue/sqlite_open.h"
+#include "queue/sqlite_queue.h"
+
+namespace attestrd::test {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+const Wall kNow{1'700'000'000s};
+
+HandshakeId id_of(std::string_view text) {
+  const auto id = HandshakeId::parse(text);
+  ATTESTRD_CHECK(id.has_value());
+  return *id;
+}
+
+StagedHandshake staged(std::string_view id) {
+  return {id_of(id), Outcome::failed, Reason::expired, kNow, fingerprint_of("record")};
+}
+
+template <class T>
+Result<void> without_value(const Result<T>& result) {
+  if (!result) return result.error();
+  return {};
+}
+
+class QueueFaultsTest : public ::testing::Test {
+ protected:
+  std::string path() const { return disk_.path("queue.db").string(); }
+
+  void open() {
+    auto queue = SqliteQueue::open(path());
+    ASSERT_TRUE(queue) << queue.error().message;
+    queue_ = std::move(*queue);
+  }
+
+  /// DSpolling, DSstaged and DSended are in the states that they are named by.
+  void open_with_rows() {
+    open();
+    ASSERT_TRUE(queue_->begin());
+    for (const auto* const id : {"DSpolling", "DSstaged", "DSended"})
+      ASSERT_TRUE(queue_->accept({id_of(id), "", {}}, kNow));
+    ASSERT_TRUE(*queue_->stage(staged("DSstaged")));
+    ASSERT_TRUE(*queue_->stage(staged("DSended")));
+    ASSERT_TRUE(*queue_->mark_done(id_of("DSended")));
+    ASSERT_TRUE(queue_->commit());
+  }
+
+  void expect_rows() {
+    const auto counts = queue_->count();
+    ASSERT_TRUE(counts) << counts.error().message;
+    EXPECT_EQ(counts->polling, 1U);
+    EXPECT_EQ(counts->staged, 1U);
+    EXPECT_EQ(counts->ended, 1U);
+  }
+
+  /// Stops each statement that `change` runs, one after the other. It is told, and nothing has
+  /// changed after the rollback.
+  void each_stop_is_told(const std::function<Result<void>()>& change) {
+    for (int statement = 1;; ++statement) {
+      ASSERT_TRUE(queue_->begin());
+      faults_.stop_statement(statement);
+      const auto changed = change();
+      const bool is_past_the_end = faults_.is_armed();
+      faults_.disarm();
+      queue_->rollback();
+      expect_rows();
+      if (is_past_the_end) {
+        EXPECT_TRUE(changed) << changed.error().message;
+        EXPECT_GT(statement, 1) << "no statement ran";
+        return;
+      }
+      ASSERT_FALSE(changed) << "statement " << statement;
+      EXPECT_EQ(changed.error().code, Errc::io_failure);
+      EXPECT_THAT(changed.error().message, HasSubstr(path()));
+    }
+  }
+
+  /// Opens the file again and again while each statement of it fails, one after the other.
+  void each_failure_of_opening_is_told(Errc expected, void (SqliteFaults::*fail)(int)) {
+    for (int statement = 1;; ++statement) {
+      (faults_.*fail)(statement);
+      const auto queue = SqliteQueue::open(path());
+      const bool is_past_the_end = faults_.is_armed();
+      faults_.disarm();
+      if (is_past_the_end) {
+        EXPECT_TRUE(queue) << queue.error().message;
+        EXPECT_GT(statement, 10);
+        return;
+      }
+      ASSERT_FALSE(queue) << "statement " << statement;
+      EXPECT_EQ(queue.error().code, expected) << queue.error().message;
+    }
+  }
+
+  TemporaryFolder disk_;
+  SqliteFaults faults_;
+  std::unique_ptr<SqliteQueue> queue_;
+};
+
+TEST_F(QueueFaultsTest, EachStoppedStatementOfOpeningIsTold) {
+  each_failure_of_opening_is_told(Errc::io_failure, &SqliteFaults::stop_statement);
+  open_with_rows();
+  queue_.reset();
+  each_failure_of_opening_is_told(Errc::io_failure, &SqliteFaults::stop_statement);
+  open();
+  expect_rows();
+}
+
+TEST_F(QueueFaultsTest, EachRefusedStatementOfOpeningIsTold) {
+  each_failure_of_opening_is_told(Errc::permission_denied, &SqliteFaults::refuse_statement);
+  open_with_rows();
+  queue_.reset();
+  each_failure_of_opening_is_told(Errc::permission_denied, &SqliteFaults::refuse_statement);
+  open();
+  expect_rows();
+}
+
+TEST_F(QueueFaultsTest, EachStoppedStatementOfAnAcceptanceIsTold) {
+  open_with_rows();
+  for (const auto* const id : {"DSnew", "DSpolling", "DSstaged", "DSended"})
+    each_stop_is_told([&] {
+      return without_value(queue_->accept({id_of(id), "tag", kNow + 1h}, kNow));
+    });
+}
+
+TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsTold) {
+  open_with_rows();
+  each_stop_is_told(
+      [this] { return without_value(queue_->update_progress(id_of("DSpolling"), 1, kNow)); });
+  each_stop_is_told([this] { return without_value(queue_->stage(staged("DSpolling"))); });
+  each_stop_is_told([this] { return without_value(queue_->unstage(id_of("DSstaged"))); });
+  each_stop_is_told([this] { return without_value(queue_->mark_done(id_of("DSstaged"))); });
+  each_stop_is_told([this] { return without_value(queue_->purge_tombstones(kNow + 1s, 9)); });
+}
+
+TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
+  open_with_rows();
+  each_stop_is_told([this] { return without_value(queue_->find_polling(id_of("DSpolling"))); });
+  each_stop_is_told([this] { return queue_->for_each_polling([](const QueuedHandshake&) {}); });
+  each_stop_is_told([this] { return without_value(queue_->staged()); });
+  each_stop_is_told([this] { return without_value(queue_->count()); });
+}
+
+TEST_F(QueueFaultsTest, AStoppedBeginAndCommitAreTold) {
+  open_with_rows();
+  faults_.stop_statement(1);
+  EXPECT_FALSE(queue_->begin());
+  faults_.disarm();
+  ASSERT_TRUE(queue_->begin());
+  ASSERT_TRUE(queue_->accept({id_of("DSnew"), "", {}}, kNow));
+  faults_.stop_statement(1);
+  EXPECT_FALSE(queue_->commit());
+  faults_.disarm();
+  queue_->rollback();
+  expect_rows();
+}
+
+TEST_F(QueueFaultsTest, WhatTheWritesToTheFileMeetIsSorted) {
+  FailingVfs vfs;
+  const auto database = open_queue_file(path(), FailingVfs::kName);
+  ASSERT_TRUE(database) << database.error().message;
+  ASSERT_TRUE((*database)->execute("CREATE TABLE filler (x)"));
+  struct Row {
+    int code;
+    int system_error;
+    Errc expected;
+  };
+  const Row writes[] = {{SQLITE_FULL, 0, Errc::disk_full},
+                        {SQLITE_IOERR_WRITE, ENOSPC, Errc::disk_full},
+                        {SQLITE_IOERR_WRITE, EDQUOT, Errc::disk_full},
+                        {SQLITE_IOERR_WRITE, EIO, Errc::io_failure}};
+  for (const auto& row : writes) {
+    vfs.fail_writes(row.code, row.system_error);
+    EXPECT_EQ((*database)->checkpoint().error().code, row.expected) << row.code;
+  }
+  // What could not be synced may be lost already: never to be tried again.
+  const Row syncs[] = {{SQLITE_IOERR_FSYNC, ENOSPC, Errc::io_failure},
+                       {SQLITE_IOERR_DIR_FSYNC, EDQUOT, Errc::io_failure}};
+  for (const auto& row : syncs) {
+    vfs.fail_syncs(row.code, row.system_error);
+    const auto error = (*database)->checkpoint().error();
+    EXPECT_EQ(error.code, row.expected) << row.code;
+    EXPECT_THAT(error.message, HasSubstr("errno"));
+  }
+  vfs.heal();
+  EXPECT_TRUE((*database)->checkpoint());
+}
+
+TEST_F(QueueFaultsTest, ALongLogIsWrittenBackOnceThereIsRoom) {
+  FailingVfs vfs;
+  const auto database = open_queue_file(path(), FailingVfs::kName);
+  ASSERT_TRUE(database) << database.error().message;
+  ASSERT_TRUE((*database)->execute("CREATE TABLE filler (x)"));
+  vfs.fail_writes(SQLITE_FULL, 0);
+  EXPECT_TRUE((*database)->checkpoint_if_due()) << "it is not long";
+  ASSERT_TRUE((*database)->execute("INSERT INTO filler VALUES (zeroblob(5000000))"));
+  EXPECT_TRUE((*database)->checkpoint_if_due()) << "the commit stands though the disk is full";
+  vfs.fail_syncs(SQLITE_IOERR_FSYNC, EIO);
+  const auto failed = (*database)->checkpoint_if_due();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::io_failure);
+  vfs.heal();
+  EXPECT_TRUE((*database)->checkpoint_if_due());
+  vfs.fail_writes(SQLITE_IOERR_WRITE, EIO);
+  EXPECT_TRUE((*database)->checkpoint_if_due()) << "nothing is left to write";
+}
+
+TEST_F(QueueFaultsTest, AQuestionWithoutARowHasAnEmptyAnswer) {
+  const auto database = open_queue_file(path());
+  ASSERT_TRUE(database);
+  EXPECT_EQ(*(*database)->ask("SELECT 1 WHERE 0"), "");
+  EXPECT_EQ((*database)->ask("SELECT 1 FROM nowhere").error().code, Errc::io_failure);
+}
+
+TEST_F(QueueFaultsTest, AFileWithoutALogIsRefused) {
+  const auto queue = SqliteQueue::open(":memory:", sqlite3_vfs_find(nullptr)->zName);
+  ASSERT_FALSE(queue);
+  EXPECT_EQ(queue.error().code, Errc::io_failure);
+  EXPECT_THAT(queue.error().message, HasSubstr("it says memory, 2"));
+}
+
+TEST_F(QueueFaultsTest, AFileThatDoesNotSyncEachCommitIsRefused) {
+  faults_.keep_synchronous_normal();
+  const auto queue = SqliteQueue::open(path());
+  ASSERT_FALSE(queue);
+  EXPECT_THAT(queue.error().message, HasSubstr("it says wal, 1"));
+}
+
+}  // namespace
+}  // namespace attestrd::test
