@@ -85,7 +85,8 @@ void Engine::on(const Taken& event) {
     case State::ready:
     case State::polling: record.is_taken = true; return;  // A lane or a ticket names the slot yet.
     case State::settling: return;  // The ledger finds the row gone and says Settled.
-    case State::vacant: break;  // Never: a vacant slot has no id.
+    // Never: a vacant slot has no id.
+    case State::vacant: break;
   }
   ATTESTRD_CHECK(false && "a vacant slot has no id");
 }

@@ -19,6 +19,7 @@ Result<void> make_file(const std::string& path) {
       ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
   if (file < 0) return file_error(errno, "cannot open the queue", path);
   struct stat status;
+  // Never: fstat fails for no file that is open.
   const bool is_plain = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
   ::close(file);
   if (!is_plain) return fail(Errc::unsafe_file, "the queue " + path + " is not a plain file");

@@ -98,6 +98,7 @@ std::string_view say(JsonFault fault) {
 /// Reads `signature` into the form that held.
 Result<std::optional<SigningForm>> read_form(const JsonMember& signature) {
   std::array members = {JsonMember{"status"}, JsonMember{"form"}};
+  // Never: a fault would be one of the text around it too.
   if (signature.kind != JsonKind::object || scan_object(signature.text, members) != JsonFault::none)
     return bad_record("\"signature\" is not an object");
   const auto status = text_of(members[0]);

@@ -33,6 +33,8 @@ TEST_F(States, StopSavesWhatIsPendingAndNothingElse) {
   attestr_says_completed("settling");
   step(Settled{id("settled")});
   attestr_says_pending("pending");
+  step(DiskFull{});
+  given_queued("not-polled-yet");
   step(Stop{});
   ASSERT_EQ(saves.size(), 1U);
   EXPECT_EQ(saves[0].progress.id, id("pending"));
@@ -49,8 +51,8 @@ TEST_F(States, AReportTellsWhatIsPendingAlone) {
   given_queued("settled", 3h);
   advance(1h);
   attestr_says_completed("settled");
-  step(Settled{id("settled")});
   given_new("settling");
+  step(Settled{id("settled")});
   attestr_says_completed("settling");
   const auto settling = engine().report(now());
   EXPECT_EQ(settling.pending, 0U);

@@ -211,8 +211,9 @@ def main(root, build, *patterns):
     for file in files:
         here = [file.taken, sum(n for _, n in file.missing), sum(n for _, n in file.excused)]
         taken, missing, excused = taken + here[0], missing + here[1], excused + here[2]
-        print(f"{file.name:36} {here[0]:5} of {here[0] + here[1]:5} taken, "
-              f"{here[2]:2} named exceptions")
+        if any(here):
+            print(f"{file.name:36} {here[0]:5} of {here[0] + here[1]:5} taken, "
+                  f"{here[2]:2} named exceptions")
     print(f"branches: {taken} of {taken + missing} taken, {excused} named exceptions")
     return 1 if faults or not files else 0
 
