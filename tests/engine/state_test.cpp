@@ -31,10 +31,10 @@ TEST_F(States, StopSavesWhatIsPendingAndNothingElse) {
   for (const auto* const text : {"settled", "settling", "pending"}) given_new(text);
   attestr_says_completed("settled");
   attestr_says_completed("settling");
-  step(Settled{id("settled")});
   attestr_says_pending("pending");
   step(DiskFull{});
   given_queued("not-polled-yet");
+  step(Settled{id("settled")});
   step(Stop{});
   ASSERT_EQ(saves.size(), 1U);
   EXPECT_EQ(saves[0].progress.id, id("pending"));

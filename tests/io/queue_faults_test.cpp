@@ -220,6 +220,24 @@ TEST_F(QueueFaultsTest, ALongLogIsWrittenBackOnceThereIsRoom) {
   EXPECT_TRUE((*database)->checkpoint_if_due()) << "nothing is left to write";
 }
 
+TEST_F(QueueFaultsTest, ALogThatCantBeMadeDurableIsNotBuiltOn) {
+  open_with_rows();
+  // What a killed process leaves: the file and its log, neither of them closed.
+  for (const auto* const ending : {"", "-wal"})
+    std::filesystem::copy(disk_.path("queue.db" + std::string(ending)),
+                          disk_.path("left.db" + std::string(ending)));
+  queue_.reset();
+  FailingVfs vfs;
+  const auto open_left = [this] {
+    return SqliteQueue::open(disk_.path("left.db").string(), FailingVfs::kName);
+  };
+  vfs.fail_syncs(SQLITE_IOERR_FSYNC, EIO);
+  EXPECT_EQ(open_left().error().code, Errc::io_failure);
+  vfs.heal();
+  queue_ = std::move(*open_left());
+  expect_rows();
+}
+
 TEST_F(QueueFaultsTest, AQuestionWithoutARowHasAnEmptyAnswer) {
   const auto database = open_queue_file(path());
   ASSERT_TRUE(database);

@@ -111,8 +111,9 @@ TEST_F(QueueTest, MergesASecondSubmission) {
     EXPECT_EQ(earlier.row.tag, "1") << "the first tag holds";
     EXPECT_EQ(earlier.row.expiry, kNow + 2h) << "the later expiry holds";
     EXPECT_EQ(accept("DSa").row.expiry, kNow + 2h);
+    EXPECT_EQ(accept("DSa", "", kNow + 3h).row.expiry, kNow + 3h);
   });
-  EXPECT_EQ((*queue_->find_polling(id_of("DSa")))->expiry, kNow + 2h);
+  EXPECT_EQ((*queue_->find_polling(id_of("DSa")))->expiry, kNow + 3h);
 }
 
 TEST_F(QueueTest, LeadsARowThroughItsStates) {
