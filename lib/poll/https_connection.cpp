@@ -1,16 +1,17 @@
 #include "poll/https_connection.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <openssl/bio.h>
-#include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <cerrno>
 #include <utility>
+
+#include "base/check.h"
 
 namespace attestrd {
 namespace {
@@ -21,10 +22,9 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using Kind = TransportFailure::Kind;
 using Progress = HttpsResponseReader::Progress;
+using Step = TlsSession::Step;
 
-TransportFailure failure_of(Kind kind, std::string detail) {
-  return {kind, std::move(detail), -1};
-}
+TransportFailure failure_of(Kind kind, std::string detail) { return {kind, std::move(detail), -1}; }
 
 std::string text_of(const tcp::endpoint& address) {
   const bool is_v6 = address.address().is_v6();
@@ -32,18 +32,18 @@ std::string text_of(const tcp::endpoint& address) {
   return (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(address.port());
 }
 
-/// Whether nothing can be read, neither what OpenSSL holds nor what the system holds.
-bool is_quiet(TlsStream& stream) {
-  SSL* native = stream.native_handle();
-  if (SSL_has_pending(native) != 0 || BIO_pending(SSL_get_rbio(native)) != 0) return false;
-  char byte = 0;
-  const auto got = recv(stream.next_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == -1 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
 }  // namespace
 
-HttpsConnection::HttpsConnection(const asio::any_io_executor& executor) : deadline_(executor) {}
+HttpsConnection::HttpsConnection(const asio::any_io_executor& executor,
+                                 std::shared_ptr<HttpsReadiness> readiness, Events events)
+    : executor_(executor),
+      readiness_(std::move(readiness)),
+      events_(std::move(events)),
+      alarm_(executor) {}
+
+HttpsConnection::~HttpsConnection() { close(); }
+
+// ---- Opening.
 
 asio::awaitable<HttpsConnection::Failure> HttpsConnection::open(std::shared_ptr<HttpsSetup> setup) {
   close();
@@ -59,8 +59,11 @@ asio::awaitable<HttpsConnection::Failure> HttpsConnection::open(std::shared_ptr<
   }
   Failure failure = co_await connect(*addresses, until);
   if (!failure) failure = co_await secure(until);
-  keep_open();
-  if (failure) close();
+  if (failure) {
+    close();
+  } else if (!is_abandoned_) {
+    state_ = State::idle;
+  }
   co_return failure;
 }
 
@@ -71,103 +74,176 @@ asio::awaitable<HttpsConnection::Failure> HttpsConnection::connect(
   auto left = static_cast<int>(addresses.size());
   for (const auto& address : addresses) {
     if (is_abandoned_) break;
-    stream_.emplace(deadline_.get_executor(), setup_->tls);
+    connecting_.emplace(executor_);
     const auto now = Clock::now();
-    close_at(now + (until - now) / left--);
+    bool is_late = false;
+    alarm_.expires_at(now + (until - now) / left--);
+    alarm_.async_wait([this, self = shared_from_this(), &is_late](const error_code& cancelled) {
+      if (cancelled) return;
+      is_late = true;
+      connecting_->close();
+    });
     error_code error;
-    auto& socket = stream_->next_layer();
-    co_await socket.async_connect(address, asio::redirect_error(asio::use_awaitable, error));
-    if (!error) {
-      socket.set_option(tcp::no_delay(true), error);
+    co_await connecting_->async_connect(address, asio::redirect_error(asio::use_awaitable, error));
+    // The alarm's handler may be queued already, and speaks of this attempt alone.
+    if (alarm_.cancel() == 0) co_await asio::post(executor_, asio::use_awaitable);
+    if (!error && !is_late && !is_abandoned_) {
+      connecting_->set_option(tcp::no_delay(true), error);
+      connecting_->native_non_blocking(true, error);
+      socket_ = connecting_->release();
+      readiness_->add(socket_, *this);
+      state_ = State::opening;
       co_return std::nullopt;
     }
-    trouble = text_of(address) + ": " + (is_timed_out_ ? "no connection in time" : error.message());
+    trouble = text_of(address) + ": " + (is_late ? "no connection in time" : error.message());
   }
   co_return failure_of(Kind::connect, std::move(trouble));
 }
 
 asio::awaitable<HttpsConnection::Failure> HttpsConnection::secure(Instant until) {
   const std::string host = "host " + setup_->settings.endpoint.host + ": ";
-  certificate_fault_ = {};
-  if (!expect_host(*stream_, setup_->settings.endpoint, certificate_fault_)) {
-    co_return failure_of(Kind::tls, host + "OpenSSL does not take the name");
+  tls_ = TlsSession::make(setup_->tls, setup_->settings.endpoint, socket_);
+  if (!tls_) co_return failure_of(Kind::tls, host + "OpenSSL does not take the name");
+  for (;;) {
+    const Step step = tls_->handshake();
+    if (step == Step::done) break;
+    if (const auto& fault = tls_->certificate_fault(); fault.reason != X509_V_OK) {
+      auto failure = failure_of(Kind::certificate, host + describe(fault));
+      failure.certificate_depth = fault.depth;
+      co_return failure;
+    }
+    if (step != Step::wants_read && step != Step::wants_write) {
+      co_return failure_of(Kind::tls, host + tls_->trouble());
+    }
+    want_write(step == Step::wants_write);
+    const bool is_ready = co_await ready_until(until);
+    if (is_abandoned_) co_return failure_of(Kind::connect, host + "given up");
+    if (!is_ready) co_return failure_of(Kind::connect, host + "no TLS handshake in time");
   }
-  close_at(until);
-  error_code error;
-  co_await stream_->async_handshake(asio::ssl::stream_base::client,
-                                    asio::redirect_error(asio::use_awaitable, error));
-  if (!error) co_return std::nullopt;
-  if (certificate_fault_.reason != X509_V_OK) {
-    auto failure = failure_of(Kind::certificate, host + describe(certificate_fault_));
-    failure.certificate_depth = certificate_fault_.depth;
-    co_return failure;
-  }
-  if (is_timed_out_) co_return failure_of(Kind::connect, host + "no TLS handshake in time");
-  co_return failure_of(Kind::tls, host + error.message());
+  want_write(false);
+  co_return std::nullopt;
 }
 
-asio::awaitable<HttpsConnection::Failure> HttpsConnection::exchange(HandshakeId id) {
+/// False: `until` came first.
+asio::awaitable<bool> HttpsConnection::ready_until(Instant until) {
+  error_code cancelled;
+  alarm_.expires_at(until);
+  co_await alarm_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  co_return bool(cancelled);
+}
+
+// ---- An exchange.
+
+void HttpsConnection::exchange(const HandshakeId& id) {
+  ATTESTRD_CHECK(state_ == State::idle);
+  state_ = State::exchanging;
   reader_.begin(setup_->settings.max_response_bytes);
-  const auto request = asio::buffer(request_->text_for(id));
-  close_at(Clock::now() + setup_->settings.request_timeout);
-  error_code error;
-  co_await asio::async_write(*stream_, request, asio::redirect_error(asio::use_awaitable, error));
-  auto progress = Progress::more;
-  while (!error && progress == Progress::more) {
-    const auto room = asio::buffer(reader_.room().data(), reader_.room().size());
-    const auto count = co_await stream_->async_read_some(
-        room, asio::redirect_error(asio::use_awaitable, error));
-    if (!error) progress = reader_.commit(count);
-  }
-  keep_open();
-  if (progress == Progress::complete) {
-    keeps_alive_ = reader_.keeps_alive();
-    co_return std::nullopt;
-  }
-  close();
-  co_return exchange_failure(progress, error);
+  unsent_ = request_->text_for(id);
+  give_up_at_ = Clock::now() + setup_->settings.request_timeout;
+  // The answer can't be here yet: it is read once the socket says so.
+  if (is_written() || wants_write_) return;
+  asio::post(executor_, [self = shared_from_this()] {
+    self->end_with(failure_of(Kind::reset, "the answer is incomplete: " + self->tls_->trouble()));
+  });
 }
 
-TransportFailure HttpsConnection::exchange_failure(Progress progress,
-                                                   const error_code& error) const {
-  if (progress != Progress::more) {
-    const auto kind = progress == Progress::too_large ? Kind::too_large : Kind::framing;
-    return failure_of(kind, "the answer is refused: " + std::string(reader_.fault()));
-  }
-  if (is_timed_out_) return failure_of(Kind::timeout, "no complete answer in time");
-  return failure_of(Kind::reset, "the answer is incomplete: " + error.message());
+/// Whether all of the request is sent. Else wants_write_ tells whether it will go on.
+bool HttpsConnection::is_written() {
+  const Step step = tls_->write(unsent_);
+  want_write(step == Step::wants_write);
+  return step == Step::done || step == Step::wants_read;
 }
 
-bool HttpsConnection::is_reusable(const std::shared_ptr<HttpsSetup>& setup) {
-  return keeps_alive_ && setup_ == setup && is_quiet(*stream_);
+void HttpsConnection::want_write(bool wanted) {
+  if (std::exchange(wants_write_, wanted) == wanted) return;
+  readiness_->want_write(socket_, *this, wanted);
+}
+
+void HttpsConnection::on_ready() {
+  switch (state_) {
+    case State::opening: alarm_.cancel(); return;
+    case State::exchanging: advance(); return;
+    case State::idle: {
+      // What may come now is an end, or nothing that we asked for. A TLS session ticket would do no
+      // harm, but it can't be told from these without reading it, and it is rare this late.
+      const auto self = shared_from_this();
+      close();
+      events_.on_lost();
+      return;
+    }
+    case State::closed: break;
+  }
+  ATTESTRD_CHECK(false && "a closed socket is never ready");
+}
+
+void HttpsConnection::advance() {
+  const auto self = shared_from_this();
+  if (!unsent_.empty() && !is_written()) {
+    if (wants_write_) return;
+    return end_with(failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble()));
+  }
+  for (;;) {
+    std::size_t count = 0;
+    const Step step = tls_->read(reader_.room(), count);
+    if (step == Step::wants_read) return;
+    if (step != Step::done)
+      return end_with(failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble()));
+    const auto progress = reader_.commit(count);
+    if (progress == Progress::complete) return end_with(std::nullopt);
+    if (progress != Progress::more) return end_with(refused(progress));
+  }
+}
+
+TransportFailure HttpsConnection::refused(Progress progress) const {
+  const auto kind = progress == Progress::too_large ? Kind::too_large : Kind::framing;
+  return failure_of(kind, "the answer is refused: " + std::string(reader_.fault()));
+}
+
+void HttpsConnection::end_if_late(Instant now) {
+  if (!is_late(now)) return;
+  const auto self = shared_from_this();
+  end_with(failure_of(Kind::timeout, "no complete answer in time"));
+}
+
+void HttpsConnection::end_with(Failure failure) {
+  if (state_ != State::exchanging) return;  // It was abandoned before a posted failure came.
+  const bool is_kept = !failure && reader_.keeps_alive() && unsent_.empty() && tls_->is_quiet();
+  if (is_kept) {
+    state_ = State::idle;
+  } else {
+    close();
+  }
+  events_.on_end(std::move(failure));
+}
+
+bool HttpsConnection::is_reusable(const std::shared_ptr<HttpsSetup>& setup) const {
+  return state_ == State::idle && setup_ == setup;
+}
+
+bool HttpsConnection::is_silent() const {
+  char byte = 0;
+  const auto got = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == -1 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 void HttpsConnection::close() {
-  keeps_alive_ = false;
-  error_code ignored;
-  if (stream_) stream_->next_layer().close(ignored);
+  state_ = State::closed;
+  wants_write_ = false;
+  tls_.reset();
+  if (connecting_) {
+    error_code ignored;
+    connecting_->close(ignored);
+  }
+  if (socket_ < 0) return;
+  readiness_->remove(socket_, *this);
+  ::close(std::exchange(socket_, -1));
 }
 
 void HttpsConnection::abandon() {
   is_abandoned_ = true;
   if (setup_) setup_->addresses->stop();
-  keep_open();
+  alarm_.cancel();
   close();
-}
-
-void HttpsConnection::close_at(Instant instant) {
-  is_timed_out_ = false;
-  deadline_.expires_at(instant);
-  deadline_.async_wait([self = shared_from_this()](const error_code& cancelled) {
-    // It may have been set anew after this call was queued.
-    if (cancelled || Clock::now() < self->deadline_.expiry()) return;
-    self->is_timed_out_ = true;
-    self->close();
-  });
-}
-
-void HttpsConnection::keep_open() {
-  deadline_.expires_at(Instant::max());
 }
 
 }  // namespace attestrd

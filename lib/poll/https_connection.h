@@ -2,20 +2,24 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "handshake/handshake_id.h"
 #include "poll/https_addresses.h"
 #include "poll/https_poller.h"
+#include "poll/https_readiness.h"
+#include "poll/https_response_reader.h"
 #include "poll/https_tls.h"
 #include "poll/poller.h"
 #include "poll/request.h"
-#include "poll/https_response_reader.h"
 
 namespace attestrd {
 
@@ -23,26 +27,46 @@ namespace attestrd {
 struct HttpsSetup {
   HttpsPollerSettings settings;
   Request request;
-  boost::asio::ssl::context tls;
+  TlsContext tls;
   std::shared_ptr<HttpsAddresses> addresses;
 };
 
 /// One connection to Attestr: opened, used for one poll after another, and perhaps opened anew.
-class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
+/// Opening is rare and a coroutine; an exchange is a step of OpenSSL for each time that the socket
+/// is ready, and allocates nothing.
+class HttpsConnection : public std::enable_shared_from_this<HttpsConnection>,
+                        private HttpsReadiness::Listener {
  public:
   using Failure = std::optional<TransportFailure>;  ///< Nothing: it went well.
+  using Instant = std::chrono::steady_clock::time_point;
 
-  explicit HttpsConnection(const boost::asio::any_io_executor& executor);
+  /// `on_end` hears of the end of each exchange, always from the event loop and never from within
+  /// exchange(). `on_lost` hears that the connection, while nothing was asked, has ended or spoken.
+  struct Events {
+    std::function<void(Failure)> on_end;
+    std::function<void()> on_lost;
+  };
+
+  HttpsConnection(const boost::asio::any_io_executor& executor,
+                  std::shared_ptr<HttpsReadiness> readiness, Events events);
+  ~HttpsConnection();
 
   boost::asio::awaitable<Failure> open(std::shared_ptr<HttpsSetup> setup);
 
-  /// Sends one request and reads its answer. Closes the connection on any failure.
-  boost::asio::awaitable<Failure> exchange(HandshakeId id);
+  /// Sends one request; its answer, or the failure, comes by on_end. Closes the connection on any
+  /// failure.
+  void exchange(const HandshakeId& id);
 
-  /// Whether it stands, made under `setup`, and nothing has come since the last answer. What may
-  /// come then is an end, or nothing that we asked for. A TLS session ticket would do no harm, but
-  /// it can't be told from these without reading it, and it is rare this late.
-  bool is_reusable(const std::shared_ptr<HttpsSetup>& setup);
+  /// Whether an exchange has lasted longer than `request_timeout`.
+  bool is_late(Instant now) const { return state_ == State::exchanging && now >= give_up_at_; }
+  void end_if_late(Instant now);
+
+  /// Whether it stands, made under `setup`.
+  bool is_reusable(const std::shared_ptr<HttpsSetup>& setup) const;
+
+  /// Whether nothing has come while it was idle, asked of the system itself: what on_lost will tell
+  /// may not have been told yet.
+  bool is_silent() const;
 
   /// After a failed exchange: not a byte of the answer had come.
   bool is_unanswered() const { return !reader_.has_begun(); }
@@ -54,27 +78,36 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   /// Leaves without the TLS closing handshake, which may hang: all that was read says its length.
   void close();
 
-  /// Closes it for good: what is under way fails soon, and it is not opened again.
+  /// Closes it for good: what is under way ends without a word, and it is not opened again.
   void abandon();
 
  private:
-  using Instant = std::chrono::steady_clock::time_point;
-
+  void on_ready() override;
   boost::asio::awaitable<Failure> connect(const HttpsAddresses::List& addresses, Instant until);
   boost::asio::awaitable<Failure> secure(Instant until);
-  TransportFailure exchange_failure(HttpsResponseReader::Progress progress,
-                                    const boost::system::error_code& error) const;
-  void close_at(Instant instant);
-  void keep_open();
+  boost::asio::awaitable<bool> ready_until(Instant until);
+  void advance();
+  void end_with(Failure failure);
+  bool is_written();
+  void want_write(bool wanted);
+  TransportFailure refused(HttpsResponseReader::Progress progress) const;
 
-  boost::asio::steady_timer deadline_;
-  bool is_timed_out_ = false;
+  enum class State : std::uint8_t { closed, opening, idle, exchanging };
+
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<HttpsReadiness> readiness_;
+  Events events_;
+  State state_ = State::closed;
   bool is_abandoned_ = false;
-  bool keeps_alive_ = false;
-  CertificateFault certificate_fault_;
+  bool wants_write_ = false;
+  boost::asio::steady_timer alarm_;  ///< While opening: cancelled when the socket is ready.
   std::shared_ptr<HttpsSetup> setup_;
+  std::optional<boost::asio::ip::tcp::socket> connecting_;
+  int socket_ = -1;
+  std::unique_ptr<TlsSession> tls_;
   std::optional<Request> request_;  ///< Its own copy, for the id that stands in it.
-  std::optional<TlsStream> stream_;
+  std::string_view unsent_;
+  Instant give_up_at_;
   HttpsResponseReader reader_;
 };
 

@@ -3,17 +3,17 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <deque>
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/limits.h"
+#include "base/ring.h"
 #include "poll/https_connection.h"
 
 namespace attestrd {
@@ -27,10 +27,10 @@ Result<std::shared_ptr<HttpsSetup>> make_setup(const asio::any_io_executor& exec
   if (settings.connections == 0) {
     return fail(Errc::invalid_config, "api.connections: must be 1 or more");
   }
-  auto request = Request::make(settings.endpoint, settings.version, settings.auth_token,
-                               settings.user_agent);
+  auto request =
+      Request::make(settings.endpoint, settings.version, settings.auth_token, settings.user_agent);
   if (!request) return request.error();
-  auto tls = make_tls_context(settings.ca_file);
+  auto tls = TlsContext::make(settings.ca_file);
   if (!tls) return tls.error();
   auto addresses = std::make_shared<HttpsAddresses>(executor, settings.endpoint);
   return std::make_shared<HttpsSetup>(std::move(settings), *request, *std::move(tls),
@@ -43,44 +43,57 @@ void pass_on(const std::exception_ptr& exception) {
 
 }  // namespace
 
-/// The connections and who uses them. Each has a coroutine, from its first poll until it is closed.
+/// The connections and who uses them. A seat is a connection with the poll that has it; one without
+/// a poll is idle, or about to be closed.
 class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
  public:
   Pool(asio::any_io_executor executor, std::shared_ptr<HttpsSetup> setup, OnReply on_reply)
-      : executor_(std::move(executor)), setup_(std::move(setup)), on_reply_(std::move(on_reply)) {}
+      : executor_(std::move(executor)),
+        readiness_(std::make_shared<HttpsReadiness>(executor_)),
+        setup_(std::move(setup)),
+        on_reply_(std::move(on_reply)),
+        watch_(executor_) {}
 
   void start(Ticket ticket, const HandshakeId& id);
   void stop();
   Result<void> reconfigure(HttpsPollerSettings settings);
 
  private:
+  using Failure = HttpsConnection::Failure;
+  using Instant = HttpsConnection::Instant;
+
   struct Job {
     Ticket ticket;
     HandshakeId id;
   };
 
   struct Seat {
-    explicit Seat(const asio::any_io_executor& executor)
-        : connection(std::make_shared<HttpsConnection>(executor)), call(executor) {}
-
     std::shared_ptr<HttpsConnection> connection;
-    std::optional<Job> job;   ///< Nothing: idle, or about to be closed.
-    asio::steady_timer call;  ///< Cancelled to call it up from idleness.
+    std::optional<Job> job;
+    bool is_reused = false;  ///< Its connection had served a poll before.
+    Instant idle_since;
   };
 
-  asio::awaitable<void> run(std::shared_ptr<Seat> seat);
-  asio::awaitable<void> poll(Seat& seat);
-  asio::awaitable<void> find_job(Seat& seat);
-  void take_waiting_job(Seat& seat);
+  Seat& add_seat();
+  void begin(Seat& seat);
+  asio::awaitable<void> open(std::shared_ptr<Pool> self, Seat* seat);
+  void ended(Seat& seat, Failure failure);
+  void go_on(Seat& seat);
+  void remove(Seat& seat);
   void dismiss_idle();
+  void watch();
+  void end_late(Instant now);
 
   asio::any_io_executor executor_;
+  std::shared_ptr<HttpsReadiness> readiness_;
   std::shared_ptr<HttpsSetup> setup_;
   OnReply on_reply_;
+  asio::steady_timer watch_;
+  bool is_watching_ = false;
   bool is_stopped_ = false;
-  std::vector<std::shared_ptr<Seat>> seats_;
-  std::vector<Seat*> idle_;  ///< The one used last is the last.
-  std::deque<Job> waiting_;  ///< For a seat.
+  std::vector<std::unique_ptr<Seat>> seats_;
+  std::vector<Seat*> idle_;           ///< The one used last is the last.
+  Ring<std::optional<Job>> waiting_;  ///< For a seat.
 };
 
 void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
@@ -89,22 +102,92 @@ void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
   if (!idle_.empty()) {
     Seat& seat = *idle_.back();
     idle_.pop_back();
+    if (!seat.connection->is_silent()) seat.connection->close();
     seat.job = job;
-    seat.call.cancel();
-    return;
+    begin(seat);
+  } else if (seats_.size() >= setup_->settings.connections) {
+    waiting_.push(job);
+  } else {
+    Seat& seat = add_seat();
+    seat.job = job;
+    begin(seat);
   }
-  if (seats_.size() >= setup_->settings.connections) return waiting_.push_back(job);
-  auto seat = std::make_shared<Seat>(executor_);
-  seat->job = job;
-  seats_.push_back(seat);
-  asio::co_spawn(executor_, run(std::move(seat)),
-                 [self = shared_from_this()](const std::exception_ptr& e) { pass_on(e); });
+  if (!is_watching_) watch();
+}
+
+HttpsPoller::Pool::Seat& HttpsPoller::Pool::add_seat() {
+  Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
+  const auto on_end = [this, &seat](Failure failure) { ended(seat, std::move(failure)); };
+  const auto on_lost = [this, &seat] { remove(seat); };
+  seat.connection = std::make_shared<HttpsConnection>(
+      executor_, readiness_, HttpsConnection::Events{.on_end = on_end, .on_lost = on_lost});
+  return seat;
+}
+
+/// For a seat with a job: asks on its connection, or on a fresh one.
+void HttpsPoller::Pool::begin(Seat& seat) {
+  seat.is_reused = seat.connection->is_reusable(setup_);
+  if (seat.is_reused) return seat.connection->exchange(seat.job->id);
+  asio::co_spawn(executor_, open(shared_from_this(), &seat),
+                 [](const std::exception_ptr& e) { pass_on(e); });
+}
+
+asio::awaitable<void> HttpsPoller::Pool::open(std::shared_ptr<Pool> self, Seat* seat) {
+  co_await asio::post(executor_, asio::use_awaitable);  // out of start()
+  if (self->is_stopped_) co_return;
+  const auto connection = seat->connection;
+  auto failure = co_await connection->open(setup_);
+  if (self->is_stopped_) co_return;
+  if (failure) {
+    ended(*seat, std::move(failure));
+  } else {
+    connection->exchange(seat->job->id);
+  }
+}
+
+void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
+  const auto self = shared_from_this();  // A reply may destroy the poller.
+  const auto connection = seat.connection;
+  const bool died_idle = seat.is_reused && failure &&
+                         failure->kind == TransportFailure::Kind::reset &&
+                         connection->is_unanswered();
+  if (died_idle) return begin(seat);
+  const Ticket ticket = seat.job->ticket;
+  if (failure) {
+    connection->body().clear();
+    on_reply_(ticket, *std::move(failure), connection->body());
+  } else {
+    on_reply_(ticket, connection->response(), connection->body());
+  }
+  if (!is_stopped_) go_on(seat);
+}
+
+/// After a poll: to the next one, or to idleness, or to its end.
+void HttpsPoller::Pool::go_on(Seat& seat) {
+  seat.job.reset();
+  const bool is_one_too_many = seats_.size() > setup_->settings.connections;
+  if (!waiting_.empty() && !is_one_too_many) {
+    seat.job = waiting_.pop();
+    begin(seat);
+  } else if (is_one_too_many || !seat.connection->is_reusable(setup_)) {
+    remove(seat);
+  } else {
+    seat.idle_since = HttpsConnection::Instant::clock::now();
+    idle_.push_back(&seat);
+  }
+}
+
+void HttpsPoller::Pool::remove(Seat& seat) {
+  seat.connection->close();
+  std::erase(idle_, &seat);
+  std::erase_if(seats_, [&seat](const auto& other) { return other.get() == &seat; });
 }
 
 void HttpsPoller::Pool::stop() {
   if (std::exchange(is_stopped_, true)) return;
-  waiting_.clear();
-  dismiss_idle();
+  watch_.cancel();
+  waiting_ = {};
+  idle_.clear();
   for (const auto& seat : seats_) seat->connection->abandon();
 }
 
@@ -116,61 +199,33 @@ Result<void> HttpsPoller::Pool::reconfigure(HttpsPollerSettings settings) {
   return {};
 }
 
-/// Called up without a job, an idle connection is closed.
 void HttpsPoller::Pool::dismiss_idle() {
-  for (Seat* seat : std::exchange(idle_, {})) seat->call.cancel();
+  while (!idle_.empty()) remove(*idle_.back());
 }
 
-asio::awaitable<void> HttpsPoller::Pool::run(std::shared_ptr<Seat> seat) {
-  co_await asio::post(executor_, asio::use_awaitable);  // out of start()
-  while (seat->job && !is_stopped_) {
-    co_await poll(*seat);
-    seat->job.reset();
-    co_await find_job(*seat);
-  }
-  seat->connection->close();
-  std::erase(seats_, seat);
+/// Looks at all seats from time to time, which costs less than a timer that is set for each poll:
+/// an exchange may last a tenth longer than `request_timeout`.
+void HttpsPoller::Pool::watch() {
+  constexpr auto kLongest = std::chrono::milliseconds(250);
+  is_watching_ = true;
+  watch_.expires_after(std::min<Duration>(setup_->settings.request_timeout / 10, kLongest));
+  watch_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+    self->is_watching_ = false;
+    if (cancelled) return;
+    const auto now = HttpsConnection::Instant::clock::now();
+    while (!self->idle_.empty() && now - self->idle_.front()->idle_since > limits::kIdleConnection)
+      self->remove(*self->idle_.front());
+    self->end_late(now);
+    if (!self->seats_.empty() && !self->is_stopped_) self->watch();
+  });
 }
 
-asio::awaitable<void> HttpsPoller::Pool::poll(Seat& seat) {
-  HttpsConnection& connection = *seat.connection;
-  HttpsConnection::Failure failure;
-  bool reused = connection.is_reusable(setup_);
-  for (bool again = true; again && !is_stopped_; reused = false) {
-    failure.reset();
-    if (!reused) failure = co_await connection.open(setup_);
-    if (!failure) failure = co_await connection.exchange(seat.job->id);
-    again = reused && failure && failure->kind == TransportFailure::Kind::reset &&
-            connection.is_unanswered();
-  }
-  if (is_stopped_) co_return;
-  const Ticket ticket = seat.job->ticket;
-  if (failure) {
-    connection.body().clear();
-    on_reply_(ticket, *std::move(failure), connection.body());
-  } else {
-    on_reply_(ticket, connection.response(), connection.body());
-  }
-}
-
-asio::awaitable<void> HttpsPoller::Pool::find_job(Seat& seat) {
-  take_waiting_job(seat);
-  const bool is_one_too_many = seats_.size() > setup_->settings.connections;
-  if (seat.job || is_stopped_ || is_one_too_many || !seat.connection->is_reusable(setup_)) {
-    co_return;
-  }
-  idle_.push_back(&seat);
-  seat.call.expires_after(limits::kIdleConnection);
-  error_code ignored;
-  co_await seat.call.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  std::erase(idle_, &seat);
-  if (!seat.job) take_waiting_job(seat);
-}
-
-void HttpsPoller::Pool::take_waiting_job(Seat& seat) {
-  if (waiting_.empty()) return;
-  seat.job = waiting_.front();
-  waiting_.pop_front();
+/// A reply may change the seats.
+void HttpsPoller::Pool::end_late(Instant now) {
+  std::vector<std::shared_ptr<HttpsConnection>> connections;
+  for (const auto& seat : seats_)
+    if (seat->connection->is_late(now)) connections.push_back(seat->connection);
+  for (const auto& connection : connections) connection->end_if_late(now);
 }
 
 Result<std::unique_ptr<HttpsPoller>> HttpsPoller::make(asio::io_context& events,
@@ -185,17 +240,11 @@ Result<std::unique_ptr<HttpsPoller>> HttpsPoller::make(asio::io_context& events,
 
 HttpsPoller::HttpsPoller(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
 
-HttpsPoller::~HttpsPoller() {
-  stop();
-}
+HttpsPoller::~HttpsPoller() { stop(); }
 
-void HttpsPoller::start(Ticket ticket, const HandshakeId& id) {
-  pool_->start(ticket, id);
-}
+void HttpsPoller::start(Ticket ticket, const HandshakeId& id) { pool_->start(ticket, id); }
 
-void HttpsPoller::stop() {
-  pool_->stop();
-}
+void HttpsPoller::stop() { pool_->stop(); }
 
 Result<void> HttpsPoller::reconfigure(HttpsPollerSettings settings) {
   return pool_->reconfigure(std::move(settings));

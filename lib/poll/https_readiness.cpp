@@ -1,0 +1,67 @@
+#include "poll/https_readiness.h"
+
+#include "base/check.h"
+
+namespace attestrd {
+namespace {
+
+// Asked in a row before others on the event loop have their turn.
+constexpr int kRounds = 8;
+
+epoll_event event_for(HttpsReadiness::Listener& listener, bool wants_write) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP;
+  if (wants_write) event.events |= EPOLLOUT;
+  event.data.ptr = &listener;
+  return event;
+}
+
+}  // namespace
+
+HttpsReadiness::HttpsReadiness(const boost::asio::any_io_executor& executor)
+    : epoll_(executor, ::epoll_create1(EPOLL_CLOEXEC)) {}
+
+void HttpsReadiness::add(int socket, Listener& listener) {
+  epoll_event event = event_for(listener, false);
+  ATTESTRD_CHECK(::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, socket, &event) == 0);
+  ++sockets_;
+  if (!is_waiting_) wait();
+}
+
+void HttpsReadiness::want_write(int socket, Listener& listener, bool wanted) {
+  epoll_event event = event_for(listener, wanted);
+  ATTESTRD_CHECK(::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, socket, &event) == 0);
+}
+
+void HttpsReadiness::remove(int socket, const Listener& listener) {
+  ATTESTRD_CHECK(::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, socket, nullptr) == 0);
+  for (int i = told_; i < ready_; ++i)
+    if (events_[static_cast<std::size_t>(i)].data.ptr == &listener)
+      events_[static_cast<std::size_t>(i)].data.ptr = nullptr;
+  if (--sockets_ == 0) epoll_.cancel();
+}
+
+void HttpsReadiness::wait() {
+  is_waiting_ = true;
+  epoll_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                    [self = shared_from_this()](const boost::system::error_code& error) {
+                      self->is_waiting_ = false;
+                      if (!error) self->tell();
+                      if (self->sockets_ > 0) self->wait();
+                    });
+}
+
+void HttpsReadiness::tell() {
+  for (int round = 0; round < kRounds; ++round) {
+    ready_ = ::epoll_wait(epoll_.native_handle(), events_.data(), kEvents, 0);
+    if (ready_ <= 0) break;
+    for (told_ = 0; told_ < ready_;) {
+      auto* const listener =
+          static_cast<Listener*>(events_[static_cast<std::size_t>(told_++)].data.ptr);
+      if (listener != nullptr) listener->on_ready();
+    }
+  }
+  told_ = ready_ = 0;
+}
+
+}  // namespace attestrd
