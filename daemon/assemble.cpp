@@ -34,7 +34,8 @@ Result<void> keep(Result<T> result, auto& place) {
 }  // namespace
 
 EngineSettings engine_settings(const Config& config) {
-  return {.requests_per_second = config.api.requests_per_second,
+  return {.cadence = config.poll.cadence,
+          .requests_per_second = config.api.requests_per_second,
           .connections = config.api.connections,
           .min_interval = config.poll.min_interval,
           .max_interval = config.poll.max_interval,
@@ -148,6 +149,13 @@ Result<void> Daemon::open_poller(Secrets& secrets) {
 Result<void> Daemon::load_queue() {
   const auto counts = queue_->count();
   if (!counts) return counts.error();
+  const auto text = queue_->hazard();
+  if (!text) return text.error();
+  if (*text)
+    if (const auto hazard = Hazard::read(**text)) {
+      completions_learnt_ = hazard->completions();
+      conductor_->step(Learnt{&*hazard});
+    }
   conductor_->step(Recovering{counts->polling});
   return queue_->for_each_polling([this](const QueuedHandshake& row) {
     conductor_->step(Adopted{&row, false});

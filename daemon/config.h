@@ -14,6 +14,7 @@
 #include "log/notice.h"
 #include "log_line.h"
 #include "poll/endpoint.h"
+#include "schedule/cadence.h"
 #include "verify/verifier.h"
 
 namespace attestrd {
@@ -22,7 +23,6 @@ namespace attestrd {
 /// defaults. What each setting means stands in config/attestrd.toml. Paths are absolute, or empty
 /// where the setting may be.
 struct Config {
-  enum class Cadence : std::uint8_t { adaptive, exponential };
 
   struct Api {
     Endpoint url{"api.attestr.com"};
@@ -45,7 +45,7 @@ struct Config {
   };
 
   struct Poll {
-    Cadence cadence = Cadence::adaptive;
+    CadenceKind cadence = CadenceKind::adaptive;
     Duration min_interval = std::chrono::seconds(2);
     Duration max_interval = std::chrono::minutes(30);
     double backoff_factor = 1.6;

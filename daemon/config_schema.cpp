@@ -228,7 +228,6 @@ ConfigKey listen_address(std::string_view name, std::optional<TcpEndpoint>& targ
 std::vector<ConfigKey> config_schema(Config& config) {
   auto& [api, signature, poll, paths, log, admin, folder] = config;
   using Form = SigningFormPolicy;
-  using Cadence = Config::Cadence;
   return {
       url("api.url", api.url),
       version("api.version", api.version),
@@ -247,7 +246,7 @@ std::vector<ConfigKey> config_schema(Config& config) {
               {"stringify", Form::stringify}}),
       whole_number("signature.signature_attempts", signature.signature_attempts, 1, 100),
       one_of("poll.cadence", poll.cadence,
-             {{"adaptive", Cadence::adaptive}, {"exponential", Cadence::exponential}}),
+             {{"adaptive", CadenceKind::adaptive}, {"exponential", CadenceKind::exponential}}),
       duration("poll.min_interval", poll.min_interval, 10ms, 30 * kDay),
       duration("poll.max_interval", poll.max_interval, 10ms, 30 * kDay),
       number("poll.backoff_factor", poll.backoff_factor, 1.01, 100),

@@ -47,11 +47,7 @@ int Daemon::run() {
       fmt::format("attestrd {} polls https://{}", kVersion, authority_of(config_.api.url)));
   started.count = engine_->report(read_clocks()).pending;
   say(started);
-  if (config_.poll.cadence == Config::Cadence::adaptive) {
-    say(notice_of(
-        Event::cadence_chosen, Level::info,
-        "cadence \"adaptive\" has no learnt law in this version: it polls exponentially"));
-  }
+  say_cadence();
   notifier_.ready();
   scan_inbox();
   purge_tombstones();
@@ -60,6 +56,15 @@ int Daemon::run() {
   loop_.run();
   if (exit_code_ == 0) say(notice_of(Event::daemon_stopped, Level::info, "attestrd has stopped"));
   return exit_code_;
+}
+
+void Daemon::say_cadence() {
+  Notice chosen = notice_of(Event::cadence_chosen, Level::info, "polls by exponential backoff");
+  if (config_.poll.cadence == CadenceKind::adaptive) {
+    chosen.message = "polls when a result is likely, as learnt from so many completions";
+    chosen.count = static_cast<std::uint64_t>(completions_learnt_);
+  }
+  say(chosen);
 }
 
 void Daemon::say(const Notice& notice) {

@@ -57,6 +57,7 @@ class Daemon {
   void purge_tombstones();
   void feed_watchdog();
   void show_every_second();
+  void say_cadence();
   void reload();
   Result<void> take_config(const Config& config);
   void begin_stop();
@@ -73,6 +74,7 @@ class Daemon {
   ProgressLine progress_;
   Wall started_at_;
   std::uint64_t refused_ = 0;
+  double completions_learnt_ = 0;  ///< By the daemons before.
 
   std::optional<FileLock> queue_lock_;
   std::optional<FileLock> spool_lock_;

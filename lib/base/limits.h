@@ -17,6 +17,8 @@ inline constexpr Duration kCanaryFirst = 5s;        ///< Doubles with each canar
 inline constexpr Duration kCanaryCap = 10min;
 inline constexpr Duration kDailyLimitCanary = 1h;  ///< While a daily limit holds.
 inline constexpr Duration kRetryAfterCap = 1h;
+inline constexpr Duration kLeastPollPrice = 250ms;  ///< For less staleness none is worth it.
+inline constexpr Duration kMostPollPrice = 24h;
 inline constexpr std::uint32_t kSlowStartConnections = 2;
 inline constexpr std::uint32_t kBreakerFailures = 10;  ///< In a row, with no good answer between.
 

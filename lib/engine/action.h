@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -29,12 +30,17 @@ struct Save {
   Progress progress;
 };
 
+/// Worth keeping in the queue: what was learnt of when handshakes get done (Hazard::write).
+struct Remember {
+  std::string hazard;
+};
+
 /// Say it in the log.
 struct Say {
   Notice notice;
 };
 
-using Action = std::variant<StartPoll, Settle, Save, Say>;
+using Action = std::variant<StartPoll, Settle, Save, Remember, Say>;
 
 /// Reused from step to step, so that a pending poll allocates nothing.
 using Actions = std::vector<Action>;

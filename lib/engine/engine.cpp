@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "schedule/learnt_cadence.h"
 
 namespace attestrd {
 
@@ -28,13 +29,31 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
 
 void Engine::take_settings(EngineSettings settings) {
   settings_ = std::move(settings);
-  cadence_ = std::make_unique<ExponentialCadence>(settings_.min_interval, settings_.max_interval,
-                                                  settings_.backoff_factor);
+  if (settings_.cadence == CadenceKind::adaptive) {
+    cadence_ = std::make_unique<LearntCadence>(hazard_, price_, settings_.max_interval);
+  } else {
+    cadence_ = std::make_unique<ExponentialCadence>(settings_.min_interval, settings_.max_interval,
+                                                    settings_.backoff_factor);
+  }
   pace_.set_rate(settings_.requests_per_second);
+  price_.set_rate(settings_.requests_per_second);
+  fix_price();
   concurrency_ = std::min(concurrency_, settings_.connections);
 }
 
+void Engine::fix_price() {
+  unpriced_handshakes_ = 0;
+  if (settings_.polls_per_handshake == 0) return;
+  price_.fix(price_for_polls(hazard_, settings_.polls_per_handshake, settings_.give_up_after,
+                             settings_.min_interval, settings_.max_interval));
+}
+
 // ---- Handshakes come and go.
+
+void Engine::on(const Learnt& event) {
+  hazard_ = *event.hazard;
+  fix_price();
+}
 
 void Engine::on(const Recovering& event) {
   // Without a limit the connections are the limit; a thousand a second is about what they do.
@@ -62,12 +81,17 @@ void Engine::on(const Adopted& event) {
   const Duration age = std::max(now_.wall - handshake.submitted_at, Duration(0));
   record.submitted = now_.mono - age;
   record.polls = handshake.polls;
-  record.last_pending_at = handshake.last_pending_at.value_or(Wall{});
+  if (handshake.last_pending_at) {
+    const Duration pending = *handshake.last_pending_at - handshake.submitted_at;
+    record.last_pending = record.submitted + std::clamp(pending, Duration(0), age);
+  }
   record.is_fresh = event.is_new;
   if (event.is_new) {
-    make_ready(*slot);
+    begin_waiting(*slot);
   } else {
-    const Duration phase = scaled(std::min(ramp_, cadence_->gap_at(age)), prng_.unit());
+    const Duration gap = cadence_->gap_at(age);
+    weigh(*slot, gap);
+    const Duration phase = scaled(std::min(ramp_, gap), prng_.unit());
     const bool is_overdue = now_.mono >= record.deadline;
     schedule(*slot, now_.mono + phase, is_overdue ? now_.mono + phase : now_.mono);
   }
@@ -80,11 +104,12 @@ void Engine::on(const Taken& event) {
   switch (record.state) {
     case State::waiting:
       wheel_.erase(*slot);
-      roster_.remove(*slot);
+      forget(*slot);
       return;
     case State::ready:
     case State::polling: record.is_taken = true; return;  // A lane or a ticket names the slot yet.
-    case State::settling: return;  // The ledger finds the row gone and says Settled.
+    case State::settling:
+      return;  // The ledger finds the row gone and says Settled.
     // Never: a vacant slot has no id.
     case State::vacant: break;
   }
@@ -96,7 +121,12 @@ void Engine::on(const Settled& event) {
   ATTESTRD_CHECK(slot && roster_[*slot].state == State::settling);
   settling_bytes_ -= roster_[*slot].response_bytes;
   --settling_;
-  roster_.remove(*slot);
+  forget(*slot);
+}
+
+void Engine::forget(Slot slot) {
+  price_.remove(roster_[slot].load);
+  roster_.remove(slot);
 }
 
 void Engine::on(const DiskFull&) { is_disk_full_ = true; }
@@ -108,6 +138,13 @@ void Engine::on(const Stop&) {
   if (is_stopping_) return;
   is_stopping_ = true;
   save_progress();
+  remember();
+}
+
+void Engine::remember() {
+  if (unsaved_completions_ == 0) return;
+  unsaved_completions_ = 0;
+  actions_->emplace_back(Remember{hazard_.write()});
 }
 
 void Engine::save_progress() {
@@ -117,10 +154,13 @@ void Engine::save_progress() {
       continue;
     }
     record.is_unsaved = false;
-    std::optional<Wall> last_pending_at;
-    if (record.last_pending_at != Wall{}) last_pending_at = record.last_pending_at;
-    actions_->emplace_back(Save{{roster_.id_of(slot), record.polls, last_pending_at}});
+    actions_->emplace_back(Save{{roster_.id_of(slot), record.polls, last_pending_at(record)}});
   }
+}
+
+std::optional<Wall> Engine::last_pending_at(const PendingRecord& record) const {
+  if (record.last_pending == Mono::min()) return std::nullopt;
+  return now_.wall - (now_.mono - record.last_pending);
 }
 
 // ---- What is due, and when the next will be.
@@ -172,7 +212,7 @@ void Engine::dispatch() {
   while (has_ready() && has_room() && account_.allows(now_) && pace_.allows(now_.mono)) {
     const Slot slot = pop_ready();
     if (roster_[slot].is_taken) {
-      roster_.remove(slot);
+      forget(slot);
     } else {
       start_poll(slot);
     }

@@ -15,7 +15,9 @@
 #include "engine/verdict.h"
 #include "schedule/account_gate.h"
 #include "schedule/cadence.h"
+#include "schedule/hazard.h"
 #include "schedule/pace.h"
+#include "schedule/poll_price.h"
 #include "schedule/timing_wheel.h"
 #include "verify/verifier.h"
 
@@ -65,6 +67,7 @@ class Engine {
   using Slot = Roster::Slot;
   using State = PendingRecord::State;
 
+  void on(const Learnt& event);
   void on(const Recovering& event);
   void on(const Adopted& event);
   void on(const Taken& event);
@@ -79,6 +82,9 @@ class Engine {
   // engine_replies.cpp: what a reply leads to.
   void on_response(Slot slot, const HttpResponse& response);
   void on_failure(Slot slot, const TransportFailure& failure);
+  void learn(Slot slot, Mono last_pending, const Answer& answer, const Verdict& verdict);
+  Duration jittered(Duration gap);
+  void weigh(Slot slot, Duration gap);
   void wait_for_cadence(Slot slot);
   void retry_later(Slot slot, std::optional<Duration> retry_after);
   void wait_for_account(Slot slot, PauseReason reason, std::optional<Duration> retry_after,
@@ -90,22 +96,31 @@ class Engine {
   void count_good_answer(Slot slot);
   void say_paused(Notice why);
   Notice notice_of(Slot slot, Event event, Level level) const;
+  std::optional<Wall> last_pending_at(const PendingRecord& record) const;
   void say(Notice notice) { actions_->emplace_back(Say{std::move(notice)}); }
 
   void schedule(Slot slot, Mono due, Mono floor);
   void make_ready(Slot slot);
+  void forget(Slot slot);
   void dispatch();
   bool has_ready() const;
   bool has_room() const;
   Slot pop_ready();
   void start_poll(Slot slot);
   void save_progress();
+  void remember();
   void take_settings(EngineSettings settings);
+  void fix_price();
+  void begin_waiting(Slot slot);
 
   EngineSettings settings_;
   Verifier& verifier_;
   Prng prng_;
+  Hazard hazard_;
+  PollPrice price_;
   std::unique_ptr<Cadence> cadence_;
+  std::uint32_t unsaved_completions_ = 0;  // That hazard_ has seen since Remember.
+  std::uint32_t unpriced_handshakes_ = 0;  // That came since the price was fixed.
   Pace pace_;
   AccountGate account_;
   TimingWheel wheel_;

@@ -17,6 +17,9 @@ namespace {
 
 // Keeps handshakes that were submitted together from asking together for ever.
 constexpr double kCadenceJitter = 0.1;
+// A fixed price follows what was learnt at this distance; so does the queue.
+constexpr std::uint32_t kHandshakesPerPrice = 64;
+constexpr std::uint32_t kCompletionsPerSave = 64;
 // HTTP dates have no fractions: an answer's Date may lie this much before its moment.
 constexpr Duration kHttpDateStep = std::chrono::seconds(1);
 
@@ -41,7 +44,7 @@ void Engine::on(const Replied& event) {
   --in_flight_;
   if (record.is_taken) {
     if (record.is_canary) account_.canary_lost();
-    roster_.remove(slot);
+    forget(slot);
     return;
   }
   if (const auto* response = std::get_if<HttpResponse>(event.reply)) {
@@ -63,7 +66,9 @@ Notice Engine::notice_of(Slot slot, Event event, Level level) const {
 void Engine::on_response(Slot slot, const HttpResponse& response) {
   const PendingRecord& record = roster_[slot];
   const Answer answer = read_answer(response, roster_.id_of(slot));
+  const Mono last_pending = record.last_pending;
   const Verdict verdict = judge(answer, roster_[slot], now_, settings_, verifier_);
+  learn(slot, last_pending, answer, verdict);
   const auto retry_after = read_retry_after(response.retry_after, response.date, now_.wall);
   const auto describe = [&](Event event, Level level) {
     Notice notice = notice_of(slot, event, level);
@@ -128,13 +133,58 @@ void Engine::on_failure(Slot slot, const TransportFailure& failure) {
 
 // ---- The first clock: the wait.
 
+/// A handshake that nobody asked for yet.
+void Engine::begin_waiting(Slot slot) {
+  if (settings_.polls_per_handshake > 0 && ++unpriced_handshakes_ >= kHandshakesPerPrice) {
+    fix_price();
+  }
+  const Duration gap = cadence_->first_gap();
+  if (gap == Duration(0)) {
+    make_ready(slot);
+    return;
+  }
+  weigh(slot, gap);
+  schedule(slot, now_.mono + jittered(gap), now_.mono);
+}
+
+/// A gap as it is waited: spread, and within its bounds.
+Duration Engine::jittered(Duration gap) {
+  const double jitter = 1 + kCadenceJitter * (2 * prng_.unit() - 1);
+  return std::clamp(scaled(gap, jitter), settings_.min_interval, settings_.max_interval);
+}
+
+void Engine::weigh(Slot slot, Duration gap) {
+  PendingRecord& record = roster_[slot];
+  price_.remove(record.load);
+  record.load = price_.add(gap, settings_.max_interval);
+}
+
+/// What an answer tells of when handshakes get done.
+void Engine::learn(Slot slot, Mono last_pending, const Answer& answer, const Verdict& verdict) {
+  const PendingRecord& record = roster_[slot];
+  const Duration age = now_.mono - record.submitted;
+  const Duration last_age =
+      last_pending == Mono::min() ? Duration(0) : last_pending - record.submitted;
+  const auto* ended = std::get_if<Ended>(&answer);
+  const bool is_unfinished = ended != nullptr && ended->result.empty() && !ended->archived;
+  if (is_unfinished || std::holds_alternative<Pending>(answer)) {
+    hazard_.saw_pending(last_age, age);
+    return;
+  }
+  const bool is_done = ended != nullptr && ended->consumed &&
+                       verdict.kind == Verdict::Kind::finish &&
+                       verdict.outcome != Outcome::rejected;
+  if (!is_done) return;
+  hazard_.saw_done(last_age, age);
+  if (++unsaved_completions_ >= kCompletionsPerSave) remember();
+}
+
 void Engine::wait_for_cadence(Slot slot) {
   PendingRecord& record = roster_[slot];
   record.errors = 0;
-  const double jitter = 1 + kCadenceJitter * (2 * prng_.unit() - 1);
-  const Duration gap = std::clamp(scaled(cadence_->gap_at(now_.mono - record.submitted), jitter),
-                                  settings_.min_interval, settings_.max_interval);
-  Mono due = now_.mono + gap;
+  const Duration gap = cadence_->gap_at(now_.mono - record.submitted);
+  weigh(slot, gap);
+  Mono due = now_.mono + jittered(gap);
   // Whether an unknown handshake may be given up is asked exactly when its grace ends.
   if (record.is_unknown) due = std::min(due, record.unknown_since + settings_.unknown_grace);
   schedule(slot, due, now_.mono + settings_.min_interval);
@@ -219,7 +269,7 @@ void Engine::finish(Slot slot, const Verdict& verdict, std::string_view request_
                 .form = verdict.form,
                 .request_id = std::string(request_id),
                 .response = {}};
-  if (record.last_pending_at != Wall{}) finish.last_pending_at = record.last_pending_at;
+  finish.last_pending_at = last_pending_at(record);
   switch (verdict.outcome) {
     case Outcome::completed: ++totals_.completed; break;
     case Outcome::archived: ++totals_.archived; break;

@@ -7,10 +7,16 @@
 #include "engine/settings.h"
 #include "handshake/handshake.h"
 #include "poll/poller.h"
+#include "schedule/hazard.h"
 
 namespace attestrd {
 
 // What can happen to the engine. Pointers hold while step() runs.
+
+/// What the daemon before had learnt of when handshakes get done.
+struct Learnt {
+  const Hazard* hazard = nullptr;
+};
 
 /// So many rows are about to be adopted from the queue, after a restart or a take-over: their first
 /// polls are spread over the time that the request budget needs for them.
@@ -56,7 +62,7 @@ struct Stop {};
 /// The time asked for by next_wake() has come.
 struct Woke {};
 
-using EngineEvent = std::variant<Recovering, Adopted, Taken, Replied, Settled, DiskFull,
+using EngineEvent = std::variant<Learnt, Recovering, Adopted, Taken, Replied, Settled, DiskFull,
                                  DiskHasRoom, Reconfigured, Stop, Woke>;
 
 }  // namespace attestrd

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "handshake/handshake_id.h"
+#include "schedule/poll_price.h"
 
 namespace attestrd {
 
@@ -26,11 +27,12 @@ struct PendingRecord {
   Mono deadline;                 ///< The last poll falls here.
   Wall deadline_wall;            ///< The same moment, to hold against the clock of the server.
   Mono unknown_since;            ///< First "no such handshake" of the current run of them.
-  Wall last_pending_at{};        ///< Zero: never.
+  Mono last_pending = Mono::min();  ///< When Attestr last said "not yet"; Mono::min(): never.
   std::uint64_t tag_digest = 0;  ///< First 8 bytes of the SHA-256 of the tag given; 0: none given.
   std::uint32_t polls = 0;
   std::uint32_t id_offset = 0;
   std::uint32_t response_bytes = 0;  ///< While settling: what the ledger holds for it.
+  PollPrice::Load load = 0;          ///< What it adds to the rate while it waits.
   std::uint8_t errors = 0;           ///< In a row; the exponent of its own backoff.
   std::uint8_t doubts = 0;           ///< In a row: answers that seemed forged.
   State state = State::vacant;

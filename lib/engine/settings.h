@@ -4,13 +4,16 @@
 #include <string>
 
 #include "base/time.h"
+#include "schedule/cadence.h"
 
 namespace attestrd {
 
 /// The settings that decisions depend on; those of the configuration file that bear the same names.
 struct EngineSettings {
+  CadenceKind cadence = CadenceKind::adaptive;
   double requests_per_second = 20;
   std::uint32_t connections = 32;
+  double polls_per_handshake = 0;  ///< What `adaptive` aims at instead of the rate; 0: the rate.
   Duration min_interval = std::chrono::seconds(2);
   Duration max_interval = std::chrono::minutes(30);
   double backoff_factor = 1.6;

@@ -93,7 +93,7 @@ class Judge {
   Verdict not_yet() {
     record_.is_unknown = false;
     record_.doubts = 0;
-    record_.last_pending_at = now_.wall;
+    record_.last_pending = now_.mono;
     return is_over() ? finish(Outcome::failed, Reason::expired) : wait();
   }
 

@@ -46,6 +46,7 @@ struct RoundRequest {
   std::optional<Duration> purge_older_than;  ///< Tombstones of before that are forgotten.
   std::vector<Finish> finishes;
   std::vector<Progress> progress;
+  std::optional<std::string> hazard;  ///< To be kept for the next start.
 };
 
 /// What a round made durable.

@@ -85,6 +85,10 @@ class Queue {
 
   /// Walks all rows.
   virtual Result<QueueCounts> count() = 0;
+
+  /// Keeps one text of what was learnt of when handshakes get done (Hazard::write).
+  virtual Result<void> save_hazard(std::string_view text) = 0;
+  virtual Result<std::optional<std::string>> hazard() = 0;
 };
 
 }  // namespace attestrd

@@ -8,7 +8,7 @@ namespace attestrd::schema {
 inline constexpr std::int32_t kApplicationId = 0x41747472;
 
 /// Raised whenever an older attestrd could misread the file (`PRAGMA user_version`).
-inline constexpr std::int32_t kVersion = 1;
+inline constexpr std::int32_t kVersion = 2;
 
 /// Times are unix times in milliseconds. The columns from `outcome` on are null until the row is
 /// staged. No column holds anything of an answer.
@@ -38,6 +38,14 @@ CREATE TABLE tombstone (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tombstone_finished_at ON tombstone (finished_at);
+)sql";
+
+/// What version 2 added: one line of what was learnt (Hazard::write).
+inline constexpr const char* kCreateLearnt = R"sql(
+CREATE TABLE learnt (
+  what TEXT PRIMARY KEY NOT NULL CHECK (what = 'hazard'),
+  text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace attestrd::schema

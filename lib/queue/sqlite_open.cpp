@@ -26,30 +26,34 @@ Result<void> make_file(const std::string& path) {
   return {};
 }
 
-/// Refuses a file that another program or a newer attestrd wrote. Returns whether it is empty.
-Result<bool> check_identity(SqliteDatabase& database) {
+/// Refuses a file that another program or a newer attestrd wrote. Returns its version; 0: empty.
+Result<int> check_identity(SqliteDatabase& database) {
   const auto application = database.ask("PRAGMA application_id");
   if (!application) return application.error();
   const auto version = database.ask("PRAGMA user_version");
   if (!version) return version.error();
   const auto tables = database.ask("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tables.error();
-  if (*application == "0" && *version == "0" && *tables == "0") return true;
+  if (*application == "0" && *version == "0" && *tables == "0") return 0;
   if (*application != std::to_string(schema::kApplicationId))
     return fail(Errc::invalid_input, "the queue " + database.path() +
                                          " is a database of another program: name another file");
-  if (std::stoi(*version) > schema::kVersion)
+  const int number = std::stoi(*version);
+  if (number > schema::kVersion)
     return fail(Errc::newer_version, "the queue " + database.path() + " has version " + *version +
                                          ", and this attestrd knows versions up to " +
                                          std::to_string(schema::kVersion) +
                                          ": install the newer one");
-  return false;
+  return number;
 }
 
-Result<void> create_tables(SqliteDatabase& database) {
-  const std::string sql = std::string("BEGIN IMMEDIATE;") + schema::kCreate +
-                          "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
-                          ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
+/// Brings a file of an older version, or an empty one, up to ours, in one commit.
+Result<void> bring_up(SqliteDatabase& database, int version) {
+  std::string sql = "BEGIN IMMEDIATE;";
+  if (version < 1) sql += schema::kCreate;
+  if (version < 2) sql += schema::kCreateLearnt;
+  sql += "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
+         ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
   return database.execute(sql.c_str());
 }
 
@@ -90,11 +94,11 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
       "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608");
   if (!set) return set.error();
-  const auto is_empty = check_identity(database);
-  if (!is_empty) return is_empty.error();
+  const auto version = check_identity(database);
+  if (!version) return version.error();
   if (const auto durable = make_durable(database); !durable) return durable.error();
-  if (*is_empty)
-    if (const auto created = create_tables(database); !created) return created.error();
+  if (*version < schema::kVersion)
+    if (const auto done = bring_up(database, *version); !done) return done.error();
   if (const auto durable = make_log_durable(database); !durable) return durable.error();
   return opened;
 }
@@ -102,9 +106,9 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
 Result<std::unique_ptr<SqliteDatabase>> open_queue_file_read_only(const std::string& path) {
   auto opened = SqliteDatabase::open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX);
   if (!opened) return opened;
-  const auto is_empty = check_identity(**opened);
-  if (!is_empty) return is_empty.error();
-  if (*is_empty) return fail(Errc::invalid_input, "the queue " + path + " is an empty file");
+  const auto version = check_identity(**opened);
+  if (!version) return version.error();
+  if (*version == 0) return fail(Errc::invalid_input, "the queue " + path + " is an empty file");
   return opened;
 }
 

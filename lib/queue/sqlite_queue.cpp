@@ -64,6 +64,9 @@ constexpr const char* kCount =
     "SELECT count(*) FILTER (WHERE state = 'polling'), count(*) FILTER (WHERE state = 'staged'), "
     "min(submitted_at) FILTER (WHERE state = 'polling'), (SELECT count(*) FROM tombstone) "
     "FROM handshake";
+constexpr const char* kSaveHazard =
+    "INSERT OR REPLACE INTO learnt (what, text) VALUES ('hazard', ?)";
+constexpr const char* kHazard = "SELECT text FROM learnt WHERE what = 'hazard'";
 
 Error broken_row(const SqliteDatabase& database) {
   return fail(Errc::io_failure, "the queue " + database.path() +
@@ -296,6 +299,26 @@ Result<QueueCounts> SqliteQueue::count() {
   counts.ended = static_cast<std::uint64_t>(count.number(3));
   count.reset();
   return counts;
+}
+
+// Both are rare, and a file of version 1 that is only read has no such table: they are not kept
+// prepared.
+
+Result<void> SqliteQueue::save_hazard(std::string_view text) {
+  auto save = rows_->database->prepare(kSaveHazard);
+  if (!save) return save.error();
+  const auto saved = save->bind(text).run();
+  if (!saved) return saved.error();
+  return {};
+}
+
+Result<std::optional<std::string>> SqliteQueue::hazard() {
+  auto hazard = rows_->database->prepare(kHazard);
+  if (!hazard) return hazard.error();
+  const auto is_there = hazard->step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::optional<std::string>();
+  return std::optional(std::string(hazard->text(0)));
 }
 
 }  // namespace attestrd

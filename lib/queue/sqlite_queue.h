@@ -39,6 +39,8 @@ class SqliteQueue final : public Queue {
       const std::function<void(const QueuedHandshake& row)>& visit) override;
   Result<std::vector<StagedHandshake>> staged() override;
   Result<QueueCounts> count() override;
+  Result<void> save_hazard(std::string_view text) override;
+  Result<std::optional<std::string>> hazard() override;
 
  private:
   struct Rows;  ///< The connection and its prepared statements.

@@ -44,6 +44,10 @@ void Conductor::perform(Settle& action, std::string* body) {
 
 void Conductor::perform(Save& action, std::string*) { disk_->submit(action.progress); }
 
+void Conductor::perform(Remember& action, std::string*) {
+  disk_->submit_hazard(std::move(action.hazard));
+}
+
 void Conductor::perform(attestrd::Say& action, std::string*) { say_(action.notice); }
 
 void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::string& body) {

@@ -38,6 +38,7 @@ class Conductor {
   void perform(StartPoll& action, std::string* body);
   void perform(Settle& action, std::string* body);
   void perform(Save& action, std::string* body);
+  void perform(Remember& action, std::string* body);
   void perform(attestrd::Say& action, std::string* body);
   void wake_in_time();
 

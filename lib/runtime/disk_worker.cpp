@@ -36,6 +36,10 @@ void DiskWorker::submit(Progress progress) {
   add([&progress](RoundRequest& waiting) { waiting.progress.push_back(std::move(progress)); });
 }
 
+void DiskWorker::submit_hazard(std::string text) {
+  add([&text](RoundRequest& waiting) { waiting.hazard = std::move(text); });
+}
+
 void DiskWorker::scan_inbox() {
   add([](RoundRequest& waiting) { waiting.scan_inbox = true; });
 }

@@ -10,8 +10,8 @@ ExponentialCadence::ExponentialCadence(Duration min_interval, Duration max_inter
 }
 
 Duration ExponentialCadence::gap_at(Duration age) const {
-  const double gap = static_cast<double>(min_interval_.count()) +
-                     (factor_ - 1) * static_cast<double>(age.count());
+  const double gap =
+      static_cast<double>(min_interval_.count()) + (factor_ - 1) * static_cast<double>(age.count());
   // Compared before the cast: the product of a year and a large factor has no place in a Duration.
   if (gap >= static_cast<double>(max_interval_.count())) return max_interval_;
   return Duration(static_cast<Duration::rep>(gap));

@@ -1,8 +1,16 @@
 #pragma once
 
+#include <cstdint>
+
 #include "base/time.h"
 
 namespace attestrd {
+
+/// The setting `poll.cadence`.
+enum class CadenceKind : std::uint8_t {
+  adaptive,     ///< LearntCadence
+  exponential,  ///< ExponentialCadence
+};
 
 /// The first clock of a handshake: how long to wait before asking again, from its age alone. A law
 /// of the age needs no counter in the record and goes on after a restart as if there had been none.
@@ -10,7 +18,11 @@ class Cadence {
  public:
   virtual ~Cadence() = default;
 
-  /// The wait after a "not yet" at this age, before jitter; within [min_interval, max_interval].
+  /// The wait of a new handshake for its first poll.
+  virtual Duration first_gap() const = 0;
+
+  /// The wait after a "not yet" at this age, before jitter; at most max_interval. Whoever waits so
+  /// lengthens it to min_interval.
   virtual Duration gap_at(Duration age) const = 0;
 };
 
@@ -20,6 +32,7 @@ class ExponentialCadence final : public Cadence {
  public:
   ExponentialCadence(Duration min_interval, Duration max_interval, double factor);
 
+  Duration first_gap() const override { return Duration(0); }
   Duration gap_at(Duration age) const override;
 
  private:

@@ -94,7 +94,7 @@ socket = ""
   EXPECT_EQ(config->api.max_response_bytes, 65536u);
   EXPECT_EQ(config->signature.form, SigningFormPolicy::stringify);
   EXPECT_EQ(config->signature.signature_attempts, 1u);
-  EXPECT_EQ(config->poll.cadence, Config::Cadence::exponential);
+  EXPECT_EQ(config->poll.cadence, CadenceKind::exponential);
   EXPECT_EQ(config->poll.min_interval, 10ms);
   EXPECT_EQ(config->poll.max_interval, 10ms);
   EXPECT_EQ(config->poll.backoff_factor, 2);

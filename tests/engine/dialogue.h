@@ -25,6 +25,7 @@ class Dialogue : public testing::Test {
   static constexpr std::string_view kSecret = "client-secret";
 
   void SetUp() override {
+    settings.cadence = CadenceKind::exponential;
     settings.requests_per_second = 0;
     settings.host = "api.attestr.com";
   }
@@ -139,15 +140,17 @@ class Dialogue : public testing::Test {
   EngineSettings settings;
   std::vector<Settle> settles;
   std::vector<Save> saves;
+  std::vector<std::string> remembered;
   std::vector<Notice> notices;
   std::size_t polls_started = 0;
   std::vector<Mono> poll_times;
 
- private:
   static std::string answer(std::string_view text, std::string_view fields,
                             std::string_view tag = "290846") {
     return fmt::format(R"({{"_id":"{}","tag":"{}","requestId":"r-1",{}}})", text, tag, fields);
   }
+
+ private:
   static std::string signed_result(std::string_view secret);
 
   void adopt(std::string_view text, Duration age, std::optional<Duration> expires_in,
@@ -171,6 +174,7 @@ class Dialogue : public testing::Test {
   }
   void take(Settle& action) { settles.push_back(std::move(action)); }
   void take(Save& action) { saves.push_back(action); }
+  void take(Remember& action) { remembered.push_back(std::move(action.hazard)); }
   void take(Say& action) { notices.push_back(std::move(action.notice)); }
 
   Mono mono_ = Mono(1000h);

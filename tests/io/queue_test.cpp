@@ -210,6 +210,31 @@ TEST_F(QueueTest, TellsAFullDisk) {
   EXPECT_EQ(full.error().code, Errc::disk_full);
 }
 
+TEST_F(QueueTest, KeepsOneTextOfWhatWasLearnt) {
+  open();
+  EXPECT_EQ(*queue_->hazard(), std::nullopt);
+  commit([this] { EXPECT_TRUE(queue_->save_hazard("first")); });
+  commit([this] { EXPECT_TRUE(queue_->save_hazard("second")); });
+  open();
+  EXPECT_EQ(*queue_->hazard(), "second");
+}
+
+TEST_F(QueueTest, BringsUpAFileOfVersion1) {
+  open();
+  commit([this] { accept("DS1"); });
+  queue_.reset();
+  sql("DROP TABLE learnt; PRAGMA user_version = 1");
+  {
+    const auto looked_at = SqliteQueue::open_read_only(path());
+    ASSERT_TRUE(looked_at);
+    EXPECT_EQ((*looked_at)->count()->polling, 1U);
+  }
+  open();
+  EXPECT_EQ(queue_->count()->polling, 1U);
+  commit([this] { EXPECT_TRUE(queue_->save_hazard("text")); });
+  EXPECT_EQ(*queue_->hazard(), "text");
+}
+
 TEST_F(QueueTest, RefusesANewerVersion) {
   open();
   sql("PRAGMA user_version = " + std::to_string(schema::kVersion + 1));

@@ -53,6 +53,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
   Plan plan;
   plan.hours = hours;
   auto& settings = plan.settings;
+  settings.cadence = luck.chance(0.5) ? CadenceKind::adaptive : CadenceKind::exponential;
   settings.requests_per_second = luck.chance(0.2) ? 0 : luck.spread(0.05, 200);
   settings.connections = static_cast<std::uint32_t>(luck.spread(1, 65));
   settings.min_interval = luck.spread(10ms, 60s);
@@ -340,6 +341,10 @@ void World::start() {
       std::make_unique<Engine>(plan_.settings, daemon_->verifier, luck_.seed(), now());
   const auto counts = daemon_->queue->count();
   if (!counts) return on_trouble(counts.error());
+  const auto learnt = daemon_->queue->hazard();
+  if (!learnt) return on_trouble(learnt.error());
+  if (*learnt)
+    if (const auto hazard = Hazard::read(**learnt)) step(Learnt{&*hazard});
   step(Recovering{counts->polling});
   std::set<HandshakeId> held;
   const auto loaded = daemon_->queue->for_each_polling([&](const QueuedHandshake& row) {
@@ -429,6 +434,11 @@ void World::perform(Save& action, const std::string*) {
   work();
 }
 
+void World::perform(Remember& action, const std::string*) {
+  daemon_->waiting.hazard = std::move(action.hazard);
+  work();
+}
+
 void World::perform(Say&, const std::string*) {}
 
 void World::wake_in_time() {
@@ -463,7 +473,7 @@ void World::work() {
       [this] {
         auto& daemon = *daemon_;
         auto& waiting = daemon.waiting;
-        const bool has_work = waiting.scan_inbox || !waiting.finishes.empty() ||
+        const bool has_work = waiting.scan_inbox || waiting.hazard || !waiting.finishes.empty() ||
                               !waiting.progress.empty() || daemon.ledger->has_unmarked();
         if (daemon.is_busy || !has_work) return;
         daemon.is_busy = true;

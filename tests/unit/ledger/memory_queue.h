@@ -17,6 +17,7 @@ struct MemoryRows {
   std::map<HandshakeId, Open> open;
   std::map<HandshakeId, Outcome> ended;
   std::optional<Wall> purged_before;
+  std::optional<std::string> hazard;
 };
 
 /// A connection to them: what it did since begin() is gone with it.
@@ -117,6 +118,13 @@ class MemoryQueue final : public Queue {
     counts.ended = rows_.ended.size();
     return counts;
   }
+
+  Result<void> save_hazard(std::string_view text) override {
+    if (auto written = write(); !written) return written;
+    rows_.hazard = text;
+    return {};
+  }
+  Result<std::optional<std::string>> hazard() override { return rows_.hazard; }
 
  private:
   Result<void> write() {

@@ -1,0 +1,42 @@
+#include "schedule/learnt_cadence.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/limits.h"
+
+namespace attestrd {
+
+double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
+                      Duration shortest, Duration longest) {
+  constexpr double kNegligible = 1e-4;
+  double polls = 0;
+  double pending = 1;
+  while (age < until && pending > kNegligible) {
+    Duration next = age + std::max(hazard.gap_at(age, price, longest), shortest);
+    if (next > until - shortest) next = until;  // The last one falls on the deadline.
+    polls += pending;
+    pending *= hazard.survival(age, next);
+    age = next;
+  }
+  return polls;
+}
+
+Duration price_for_polls(const Hazard& hazard, double polls, Duration until, Duration shortest,
+                         Duration longest) {
+  double low = std::log(static_cast<double>(Duration(std::chrono::milliseconds(1)).count()));
+  double high = std::log(static_cast<double>(limits::kMostPollPrice.count()));
+  const auto price_at = [](double log) {
+    return Duration(static_cast<Duration::rep>(std::exp(log)));
+  };
+  for (int halvings = 0; halvings < 24; ++halvings) {
+    const double middle = (low + high) / 2;
+    const auto price = price_at(middle);
+    const bool is_too_low =
+        expected_polls(hazard, price, Duration(0), until, shortest, longest) > polls;
+    (is_too_low ? low : high) = middle;
+  }
+  return price_at(high);
+}
+
+}  // namespace attestrd

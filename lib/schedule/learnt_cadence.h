@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/time.h"
+#include "schedule/cadence.h"
+#include "schedule/hazard.h"
+#include "schedule/poll_price.h"
+
+namespace attestrd {
+
+/// Asks when a result is likely to lie there: the staleness rule of Hazard at the price of all.
+/// Both are looked at anew for each gap.
+class LearntCadence final : public Cadence {
+ public:
+  LearntCadence(const Hazard& hazard, const PollPrice& price, Duration max_interval)
+      : hazard_(hazard), price_(price), max_interval_(max_interval) {}
+
+  Duration first_gap() const override { return gap_at(Duration(0)); }
+  Duration gap_at(Duration age) const override {
+    return hazard_.gap_at(age, price_.now(), max_interval_);
+  }
+
+ private:
+  const Hazard& hazard_;
+  const PollPrice& price_;
+  Duration max_interval_;
+};
+
+/// How many polls a handshake that is pending at `age` will see until it is done or `until` has
+/// come, if each follows the staleness rule at `price` within [shortest, longest].
+double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
+                      Duration shortest, Duration longest);
+
+/// The price at which a new handshake will see so many.
+Duration price_for_polls(const Hazard& hazard, double polls, Duration until, Duration shortest,
+                         Duration longest);
+
+}  // namespace attestrd

@@ -1,0 +1,57 @@
+#include "schedule/poll_price.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+// What is left is for first and last polls, errors and chance.
+constexpr double kShareOfRate = 0.9;
+
+constexpr double kLoadUnits = 1e6;  // To one sqrt(s) per s.
+constexpr PollPrice::Load kAtLongest = std::numeric_limits<PollPrice::Load>::max();
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+Duration PollPrice::now() const {
+  if (fixed_ > Duration(0)) return fixed_;
+  if (rate_ == 0) return limits::kLeastPollPrice;
+  const double unyielding =
+      at_longest_ == 0 ? 0 : static_cast<double>(at_longest_) / seconds(longest_);
+  const double rest = rate_ * kShareOfRate - unyielding;
+  const double load = static_cast<double>(load_) / kLoadUnits;
+  if (load >= rest * std::sqrt(seconds(limits::kMostPollPrice))) return limits::kMostPollPrice;
+  const double price_s = load / rest * (load / rest);
+  return std::max(limits::kLeastPollPrice, Duration(static_cast<Duration::rep>(price_s * 1e6)));
+}
+
+PollPrice::Load PollPrice::add(Duration gap, Duration longest) {
+  if (gap >= longest) {
+    longest_ = longest;
+    ++at_longest_;
+    return kAtLongest;
+  }
+  const double load = std::sqrt(seconds(now())) / seconds(std::max(gap, Duration(1))) * kLoadUnits;
+  const auto whole = static_cast<Load>(std::clamp(load, 1.0, double{kAtLongest - 1}));
+  load_ += whole;
+  return whole;
+}
+
+void PollPrice::remove(Load load) {
+  if (load == kAtLongest) {
+    ATTESTRD_CHECK(at_longest_ > 0);
+    --at_longest_;
+    return;
+  }
+  ATTESTRD_CHECK(load_ >= load);
+  load_ -= load;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,115 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "engine/dialogue.h"
+
+namespace attestrd::dialogue {
+namespace {
+
+class AdaptiveTest : public Dialogue {
+ protected:
+  void SetUp() override {
+    Dialogue::SetUp();
+    settings.cadence = CadenceKind::adaptive;
+  }
+
+  /// So many handshakes are done `age` after their submission, and seen by the next poll.
+  void given_completions(int count, Duration age) {
+    for (int i = 0; i < count; ++i) {
+      const auto name = "DSdone" + std::to_string(i);
+      given_new(name);
+      const Mono done = now().mono + age;
+      while (!settled(name)) {
+        delay_until_poll(name);
+        now().mono >= done ? attestr_says_completed(name) : attestr_says_pending(name);
+      }
+      step(Settled{id(name)});
+    }
+  }
+};
+
+TEST_F(AdaptiveTest, ANewHandshakeIsAskedForSoon) {
+  given_new("h1");
+  const auto first = delay_until_poll("h1");
+  EXPECT_GE(first, settings.min_interval);
+  EXPECT_LE(first, 3s);
+}
+
+TEST_F(AdaptiveTest, AsksWhenOthersWereDone) {
+  given_completions(300, 5min);
+  given_new("h1");
+  EXPECT_GT(delay_until_poll("h1"), 30s);  // Nobody is that fast.
+  int polls_around_it = 0;
+  const Mono submitted = now().mono;
+  while (now().mono - submitted < 10min) {
+    attestr_says_pending("h1");
+    delay_until_poll("h1");
+    ++polls_around_it;
+  }
+  EXPECT_GT(polls_around_it, 10);
+}
+
+TEST_F(AdaptiveTest, WhatWasLearntIsRememberedAtAStop) {
+  given_completions(3, 1min);
+  EXPECT_TRUE(remembered.empty());
+  step(Stop{});
+  ASSERT_EQ(remembered.size(), 1U);
+  const auto hazard = Hazard::read(remembered.back());
+  ASSERT_TRUE(hazard);
+  EXPECT_NEAR(hazard->completions(), 3, 0.1);
+}
+
+TEST_F(AdaptiveTest, AndEveryNowAndThen) {
+  given_completions(130, 1min);
+  EXPECT_EQ(remembered.size(), 2U);
+}
+
+TEST_F(AdaptiveTest, GoesOnWithWhatTheDaemonBeforeHadLearnt) {
+  Hazard hazard;
+  for (int i = 0; i < 3000; ++i) {
+    hazard.saw_pending(0s, 9min);
+    hazard.saw_done(9min, 10min);
+  }
+  step(Learnt{&hazard});
+  given_new("h1");
+  EXPECT_GT(delay_until_poll("h1"), 2min);
+}
+
+TEST_F(AdaptiveTest, ArchivedAfterItWasConsumedWasDone) {
+  given_new("h1");
+  delay_until_poll("h1");
+  attestr_says("h1", 200,
+               answer("h1", R"("consumed":true,"result":null,"archived":1764000000000)"));
+  step(Stop{});
+  EXPECT_EQ(remembered.size(), 1U);
+}
+
+TEST_F(AdaptiveTest, WhatIsRejectedTeachesNothing) {
+  settings.signature_attempts = 1;
+  given_new("h1");
+  delay_until_poll("h1");
+  attestr_says_forged("h1");
+  step(Stop{});
+  EXPECT_TRUE(remembered.empty());
+}
+
+TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllAlike) {
+  settings.requests_per_second = 0.1;
+  for (int i = 0; i < 100; ++i) given_new("h" + std::to_string(i));
+  std::map<std::string, int> polls;
+  for (int second = 0; second < 3600; ++second) {
+    advance(1s);
+    for (int i = 0; i < 100; ++i) {
+      const auto name = "h" + std::to_string(i);
+      if (!this->polls(name)) continue;
+      ++polls[name];
+      attestr_says_pending(name);
+    }
+  }
+  EXPECT_EQ(polls.size(), 100U);  // Nobody starves.
+  for (const auto& [name, count] : polls) EXPECT_NEAR(count, 3.6, 3) << name;
+}
+
+}  // namespace
+}  // namespace attestrd::dialogue

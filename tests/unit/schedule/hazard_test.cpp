@@ -1,0 +1,134 @@
+#include "schedule/hazard.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/prng.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+Duration from_seconds(double s) { return Duration(static_cast<Duration::rep>(s * 1e6)); }
+
+/// Handshakes that are done with a constant hazard, each asked every `gap` until it is done or
+/// gone.
+Hazard learnt_from(double mean_s, Duration gap, int handshakes, Duration patience = 24h) {
+  Hazard hazard;
+  Prng prng(1);
+  for (int i = 0; i < handshakes; ++i) {
+    const Duration done = from_seconds(-mean_s * std::log(1 - prng.unit()));
+    for (Duration age(0); age < patience; age += gap) {
+      if (done <= age + gap) {
+        hazard.saw_done(age, age + gap);
+        break;
+      }
+      hazard.saw_pending(age, age + gap);
+    }
+  }
+  return hazard;
+}
+
+TEST(Hazard, LearnsAConstantOneFromCensoredAnswers) {
+  const auto hazard = learnt_from(600, 30s, 3000);
+  for (const Duration age : {60s, 300s, 900s, 1500s})
+    EXPECT_NEAR(hazard.survival(age, age + 60s), std::exp(-0.1), 0.012) << seconds(age);
+}
+
+TEST(Hazard, ItsGapIsTheSquareRootLaw) {
+  const auto hazard = learnt_from(600, 30s, 3000);
+  for (const Duration age : {60s, 300s, 900s})
+    EXPECT_NEAR(seconds(hazard.gap_at(age, 1s, 1h)), std::sqrt(2 * 600), 5) << seconds(age);
+}
+
+TEST(Hazard, ItsGapMeetsThePrice) {
+  const auto hazard = learnt_from(600, 30s, 300);
+  for (const Duration age : {0s, 1s, 7s, 100s, 5000s, 80'000s}) {
+    for (const Duration price : {250ms, 1000ms, 60'000ms}) {
+      const auto gap = hazard.gap_at(age, price, 24h * 365);
+      double staleness_s = 0;
+      constexpr int kSteps = 2000;
+      for (int i = 0; i < kSteps; ++i)
+        staleness_s += (1 - hazard.survival(age, age + gap * (2 * i + 1) / (2 * kSteps))) *
+                       seconds(gap) / kSteps;
+      EXPECT_NEAR(staleness_s, seconds(price), 0.01 * seconds(price))
+          << seconds(age) << " s, " << seconds(price) << " s";
+    }
+  }
+}
+
+TEST(Hazard, ThePriorBehavesFromTheFirstHandshakeOn) {
+  const Hazard hazard;
+  Duration last(0);
+  for (Duration age(0); age < 24h; age += hazard.gap_at(age, 250ms, 30min)) {
+    const auto gap = hazard.gap_at(age, 250ms, 30min);
+    EXPECT_GT(gap, last * 9 / 10);
+    last = gap;
+  }
+  EXPECT_LT(hazard.gap_at(0s, 250ms, 30min), 3s);
+  EXPECT_LT(hazard.gap_at(2h, 250ms, 30min), 5min);
+}
+
+TEST(Hazard, WhereNobodyFinishesTheGapGrowsToTheLongest) {
+  Hazard hazard;
+  for (int i = 0; i < 1000; ++i) hazard.saw_pending(0s, 24h);
+  EXPECT_EQ(hazard.gap_at(2h, 250ms, 30min), 30min);
+  EXPECT_GT(hazard.survival(0s, 24h), 0.99);
+}
+
+TEST(Hazard, ForgetsALawThatChanged) {
+  auto hazard = learnt_from(120, 10s, 3000);
+  Prng prng(2);
+  for (int i = 0; i < 10'000; ++i) {
+    const double done_s = -1800 * std::log(1 - prng.unit());
+    const auto age = from_seconds(std::floor(done_s / 10) * 10);
+    if (age > 0s) hazard.saw_pending(0s, age);
+    hazard.saw_done(age, age + 10s);
+  }
+  EXPECT_NEAR(hazard.survival(60s, 120s), std::exp(-60.0 / 1800), 0.02);
+}
+
+TEST(Hazard, AnObservationOfNoTimeSaysNothing) {
+  Hazard hazard;
+  hazard.saw_pending(5s, 5s);
+  hazard.saw_done(5s, 5s);
+  EXPECT_EQ(hazard.write(), Hazard().write());
+}
+
+TEST(Hazard, TakesAnyAge) {
+  Hazard hazard;
+  hazard.saw_pending(0s, Duration(1));
+  hazard.saw_done(Duration(1), 24h * 365 * 100);
+  hazard.saw_done(24h * 365 * 90, 24h * 365 * 100);
+  EXPECT_NEAR(hazard.completions(), 2, 0.01);
+  EXPECT_GT(hazard.gap_at(24h * 365 * 100, 250ms, 30min), 0s);
+}
+
+TEST(Hazard, IsReadAsItWasWritten) {
+  const auto hazard = learnt_from(600, 30s, 50);
+  const auto again = Hazard::read(hazard.write());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->write(), hazard.write());
+  EXPECT_NEAR(again->completions(), hazard.completions(), 1e-6);
+  EXPECT_LT(hazard.write().size(), 4096U);
+}
+
+TEST(Hazard, ReadsNothingElse) {
+  const auto text = Hazard().write();
+  EXPECT_FALSE(Hazard::read(""));
+  EXPECT_FALSE(Hazard::read(text + " 1"));
+  EXPECT_FALSE(Hazard::read(text.substr(0, text.size() - 2)));
+  EXPECT_FALSE(Hazard::read("attestrd.hazard/2" + text.substr(17)));
+  for (const std::string_view bad : {"nan", "inf", "-1", "x"}) {
+    auto changed = text;
+    changed.replace(changed.rfind(' ') + 1, std::string::npos, bad);
+    EXPECT_FALSE(Hazard::read(changed)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace attestrd

@@ -1,0 +1,45 @@
+#include "schedule/learnt_cadence.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(LearntCadence, FollowsThePriceOfNow) {
+  const Hazard hazard;
+  PollPrice price;
+  const LearntCadence cadence(hazard, price, 30min);
+  const auto cheap = cadence.gap_at(60s);
+  EXPECT_EQ(cheap, hazard.gap_at(60s, limits::kLeastPollPrice, 30min));
+  EXPECT_EQ(cadence.first_gap(), hazard.gap_at(0s, limits::kLeastPollPrice, 30min));
+  price.fix(25s);
+  EXPECT_GT(cadence.gap_at(60s), 5 * cheap);
+  EXPECT_EQ(cadence.gap_at(24h * 365), 30min);
+}
+
+TEST(LearntCadence, APriceForSoManyPollsGivesThem) {
+  const Hazard hazard;
+  for (const double polls : {5.0, 30.0, 100.0}) {
+    const auto price = price_for_polls(hazard, polls, 24h, 2s, 1h);
+    EXPECT_NEAR(expected_polls(hazard, price, 0s, 24h, 2s, 1h), polls, 0.03 * polls);
+  }
+}
+
+TEST(LearntCadence, WhatCantBeHadIsNotPaidFor) {
+  const Hazard hazard;
+  EXPECT_EQ(price_for_polls(hazard, 0.1, 24h, 2s, 1h), limits::kMostPollPrice);
+  EXPECT_LT(price_for_polls(hazard, 1e9, 24h, 2s, 1h), 2ms);
+}
+
+TEST(LearntCadence, ExpectsOnePollOfOneAtItsDeadline) {
+  const Hazard hazard;
+  EXPECT_EQ(expected_polls(hazard, 1s, 24h - 1s, 24h, 2s, 1h), 1);
+  EXPECT_EQ(expected_polls(hazard, 1s, 24h, 24h, 2s, 1h), 0);
+}
+
+}  // namespace
+}  // namespace attestrd

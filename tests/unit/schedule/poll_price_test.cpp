@@ -1,0 +1,90 @@
+#include "schedule/poll_price.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+TEST(PollPrice, IsTheLeastWhileThereIsRoom) {
+  PollPrice price;
+  EXPECT_EQ(price.now(), limits::kLeastPollPrice);
+  price.set_rate(20);
+  EXPECT_EQ(price.now(), limits::kLeastPollPrice);
+  price.add(10s, 30min);
+  EXPECT_EQ(price.now(), limits::kLeastPollPrice);
+}
+
+TEST(PollPrice, WithoutALimitItIsTheLeastHoweverManyWait) {
+  PollPrice price;
+  for (int i = 0; i < 100'000; ++i) price.add(1s, 30min);
+  EXPECT_EQ(price.now(), limits::kLeastPollPrice);
+}
+
+// Whoever is given gaps by the square-root law then asks as often as the rate allows.
+TEST(PollPrice, RisesUntilThoseWhoWaitFitIntoTheRate) {
+  PollPrice price;
+  price.set_rate(20);
+  double asked_per_s = 0;
+  const double hazard = 1.0 / 600;
+  std::vector<PollPrice::Load> loads;
+  for (int round = 0; round < 3; ++round) {
+    asked_per_s = 0;
+    for (const auto load : loads) price.remove(load);
+    loads.clear();
+    for (int i = 0; i < 10'000; ++i) {
+      const double gap_s = std::sqrt(2 * seconds(price.now()) / hazard);
+      asked_per_s += 1 / gap_s;
+      loads.push_back(price.add(Duration(static_cast<Duration::rep>(gap_s * 1e6)), 30min * 100));
+    }
+  }
+  double at_todays_price = 0;
+  for (std::size_t i = 0; i < loads.size(); ++i)
+    at_todays_price += 1 / std::sqrt(2 * seconds(price.now()) / hazard);
+  EXPECT_NEAR(at_todays_price, 18, 0.1);
+}
+
+TEST(PollPrice, DoesNotRunAwayWhereTheLongestGapIsTooShort) {
+  PollPrice price;
+  price.set_rate(1);
+  for (int i = 0; i < 100'000; ++i) price.add(30min, 30min);
+  EXPECT_EQ(price.now(), limits::kMostPollPrice);
+}
+
+TEST(PollPrice, FallsAgainWhenAllIsTakenAway) {
+  PollPrice price;
+  price.set_rate(1);
+  std::vector<PollPrice::Load> loads;
+  for (int i = 0; i < 1000; ++i) loads.push_back(price.add(i % 2 == 0 ? 1s : 30min, 30min));
+  EXPECT_GT(price.now(), limits::kLeastPollPrice);
+  for (const auto load : loads) price.remove(load);
+  EXPECT_EQ(price.now(), limits::kLeastPollPrice);
+}
+
+TEST(PollPrice, AFixedOneHolds) {
+  PollPrice price;
+  price.set_rate(20);
+  price.fix(7s);
+  for (int i = 0; i < 1000; ++i) price.add(1s, 30min);
+  EXPECT_EQ(price.now(), 7s);
+}
+
+TEST(PollPrice, TakesEveryGap) {
+  PollPrice price;
+  price.set_rate(1);
+  price.remove(price.add(0s, 30min));
+  price.remove(price.add(Duration(1), 30min));
+  price.remove(price.add(24h * 365, 24h * 366));
+  EXPECT_EQ(price.now(), limits::kLeastPollPrice);
+}
+
+}  // namespace
+}  // namespace attestrd
