@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "bench/cadence_play.h"
+#include "bench/completion_bound.h"
+
+// What a law of polling costs: mean delay of a result against mean polls of a handshake, for the
+// engine's own laws and for those of others, on completion times of your own.
+
+namespace attestrd::bench {
+namespace {
+
+constexpr std::size_t kLearningCompletions = 500;
+
+struct Options {
+  std::string times;
+  std::string policy = "adaptive";
+  double budget = 0;
+  double every_s = 10;
+  double max_interval_s = 3600;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+struct Price {
+  double mean_delay_s = 0;
+  double p95_delay_s = 0;
+  double mean_polls = 0;
+  double bound = 0;
+
+  double over_bound() const { return bound > 0 ? mean_delay_s * mean_polls / bound : 0; }
+};
+
+bool read_crowd(const Options& options, Crowd& crowd) {
+  crowd.every_s = options.every_s;
+  std::ifstream file(options.times);
+  std::string word;
+  while (file >> word) {
+    double done_s = std::numeric_limits<double>::infinity();
+    const auto end = word.data() + word.size();
+    if (word != "never") {
+      const auto read = std::from_chars(word.data(), end, done_s);
+      if (read.ec != std::errc() || read.ptr != end || !(done_s >= 0)) {
+        fmt::print(stderr, "{}: \"{}\" is neither seconds nor \"never\"\n", options.times, word);
+        return false;
+      }
+    }
+    if (done_s > crowd.archived_after_s) done_s = std::numeric_limits<double>::infinity();
+    crowd.done_after_s.push_back(done_s);
+  }
+  if (crowd.done_after_s.empty()) fmt::print(stderr, "{}: no times\n", options.times);
+  return !crowd.done_after_s.empty();
+}
+
+double mean_polls(const Played& played) {
+  double sum = 0;
+  for (const auto polls : played.polls) sum += polls;
+  return sum / static_cast<double>(played.polls.size());
+}
+
+/// Scales the intervals of a policy until it spends the same mean polls.
+template <class Play>
+Played at_budget(double budget, Play play) {
+  if (budget == 0) return play(1.0);
+  double low = std::log(1e-3), high = std::log(1e4);
+  for (int halvings = 0; halvings < 16; ++halvings) {
+    const double middle = (low + high) / 2;
+    (mean_polls(play(std::exp(middle))) > budget ? low : high) = middle;
+  }
+  return play(std::exp(high));
+}
+
+Played play(const Options& options, const Crowd& crowd) {
+  const Duration max_interval(static_cast<Duration::rep>(options.max_interval_s * 1e6));
+  if (options.policy == "adaptive")
+    return play_adaptive(crowd, options.budget, max_interval, options.seed);
+  if (options.policy == "exponential")
+    return at_budget(options.budget, [&](double scale) {
+      return play_exponential(crowd, scale, max_interval, options.seed);
+    });
+  const auto peer = peer_named(options.policy);
+  return at_budget(options.budget, [&](double scale) {
+    return play_peer(crowd, peer, scale, options.max_interval_s, options.seed);
+  });
+}
+
+/// Of the handshakes from number `first` on.
+Price price_of(const Crowd& crowd, const Played& played, std::size_t first) {
+  const std::size_t end = crowd.done_after_s.size();
+  const auto count = static_cast<double>(end - first);
+  Price price;
+  std::vector<double> delays, completions;
+  for (std::size_t i = first; i < end; ++i) {
+    delays.push_back(played.delay_s[i]);
+    price.mean_delay_s += played.delay_s[i] / count;
+    price.mean_polls += played.polls[i] / count;
+    if (std::isfinite(crowd.done_after_s[i])) completions.push_back(crowd.done_after_s[i]);
+  }
+  std::ranges::sort(delays);
+  if (!delays.empty()) price.p95_delay_s = delays[delays.size() * 95 / 100];
+  price.bound = delay_times_polls_bound(std::move(completions), end - first);
+  return price;
+}
+
+/// The first handshake that was submitted after so many completions had been seen.
+std::size_t first_after_learning(const Crowd& crowd, const Played& played) {
+  auto seen = played.seen_at_s;
+  std::ranges::sort(seen);
+  if (seen.size() <= kLearningCompletions || !std::isfinite(seen[kLearningCompletions])) return 0;
+  const auto first = static_cast<std::size_t>(seen[kLearningCompletions] / crowd.every_s) + 1;
+  return std::min(first, crowd.done_after_s.size());
+}
+
+void print(const Options& options, const Price& all, const Price& learnt) {
+  if (!options.json) {
+    fmt::print(
+        "{:12} mean delay {:.3f} s, p95 {:.3f} s, {:.3f} polls; delay x polls is {:.3f} x the "
+        "bound, {:.3f} x after the first {} completions\n",
+        options.policy, all.mean_delay_s, all.p95_delay_s, all.mean_polls, all.over_bound(),
+        learnt.over_bound(), kLearningCompletions);
+    return;
+  }
+  fmt::print(
+      R"({{"policy":"{}","mean_delay_s":{:.6g},"p95_delay_s":{:.6g},"mean_polls":{:.6g},)"
+      R"("bound":{:.6g},"delay_x_polls_over_bound":{:.6g},"after_500":{{"mean_delay_s":{:.6g},)"
+      R"("mean_polls":{:.6g},"bound":{:.6g},"delay_x_polls_over_bound":{:.6g}}}}})"
+      "\n",
+      options.policy, all.mean_delay_s, all.p95_delay_s, all.mean_polls, all.bound,
+      all.over_bound(), learnt.mean_delay_s, learnt.mean_polls, learnt.bound, learnt.over_bound());
+}
+
+}  // namespace
+}  // namespace attestrd::bench
+
+int main(int argc, char** argv) {
+  using namespace attestrd::bench;
+  Options options;
+  CLI::App app("Plays a law of polling on completion times, and tells its price.");
+  app.add_option("--times", options.times, "A time in seconds or \"never\" a line, as submitted")
+      ->required()
+      ->check(CLI::ExistingFile);
+  app.add_option("--policy", options.policy)
+      ->check(CLI::IsMember({"adaptive", "exponential", "fixed", "aws-waiter", "gax"}))
+      ->capture_default_str();
+  app.add_option("--budget", options.budget, "Mean polls of a handshake; 0: as it comes")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--every", options.every_s, "Seconds between submissions")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--max-interval", options.max_interval_s, "Seconds")
+      ->check(CLI::Range(2.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed)->capture_default_str();
+  app.add_flag("--json", options.json);
+  CLI11_PARSE(app, argc, argv);
+  Crowd crowd;
+  if (!read_crowd(options, crowd)) return 65;
+  const Played played = play(options, crowd);
+  print(options, price_of(crowd, played, 0),
+        price_of(crowd, played, first_after_learning(crowd, played)));
+}
