@@ -143,7 +143,8 @@ TEST(RecordTest, SaysWhyItIsNoRecord) {
   EXPECT_THAT(objection(with("\"form\":\"raw\"", "\"form\":\"any\"")), HasSubstr("form"));
   EXPECT_THAT(objection(with("\"polls\":7", "\"id\":\"DSb\"")), HasSubstr("twice"));
   EXPECT_THAT(objection(with("290846", "\xff")), HasSubstr("UTF-8"));
-  EXPECT_THAT(objection(with("7,", std::string(limits::kJsonDepth, '['))), HasSubstr("too deep"));
+  EXPECT_THAT(objection(with("7,", std::string(limits::kRecordDepth, '['))),
+              HasSubstr("too deep"));
   const auto signature = [](std::string_view member) {
     return R"({"schema":"attestrd.result/1","id":"DSa","outcome":"failed",)" + std::string(member) +
            "}";
