@@ -36,6 +36,20 @@ class Descriptor {
   int value_;
 };
 
+/// Begins a call again that a signal interrupted. That is no failure of the disk: an fsync() that
+/// met one would tell it, and nothing of what it was to write is dropped.
+template <class Call>
+int uninterrupted(Call call) {
+  for (;;) {
+    const int result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
+int open_at(int folder, const std::string& name, int flags, mode_t mode = 0) {
+  return uninterrupted([&] { return ::openat(folder, name.c_str(), flags, mode); });
+}
+
 FileInfo::Kind kind_of(mode_t mode) {
   if (S_ISREG(mode)) return FileInfo::Kind::regular;
   if (S_ISDIR(mode)) return FileInfo::Kind::folder;
@@ -75,7 +89,7 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::string
 
 /// Never `disk_full`: what could not be synced may be lost already, so no caller may try again.
 Result<void> sync_descriptor(int descriptor, const std::string& path) {
-  if (::fsync(descriptor) == 0) return {};
+  if (uninterrupted([descriptor] { return ::fsync(descriptor); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync", path).message);
 }
 
@@ -158,7 +172,7 @@ PosixDirectory::~PosixDirectory() { ::close(descriptor_); }
 
 Result<std::vector<std::string>> PosixDirectory::list() {
   // A descriptor of its own: a shared one would go on from where the last listing ended.
-  Descriptor own(::openat(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Descriptor own(open_at(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (own.get() < 0) return file_error(errno, "cannot open the folder", path_);
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), ::closedir);
   if (stream == nullptr) return file_error(errno, "cannot list", path_);
@@ -187,7 +201,7 @@ Result<FileInfo> PosixDirectory::inspect(std::string_view name) {
 Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name,
                                                            std::uint64_t max_bytes) {
   const auto path = join(path_, name);
-  Descriptor file(::openat(descriptor_, std::string(name).c_str(), O_RDONLY | kOpenFlags));
+  Descriptor file(open_at(descriptor_, std::string(name), O_RDONLY | kOpenFlags));
   if (file.get() < 0 && (errno == ENXIO || errno == ENODEV))
     return fail(Errc::unsafe_file, path + " is a socket or a device");
   if (file.get() < 0) return file_error(errno, "cannot open", path);
@@ -202,7 +216,7 @@ Result<void> PosixDirectory::create(std::string_view name, std::string_view cont
   const auto path = join(path_, name);
   const std::string own_name(name);
   const Descriptor file(
-      ::openat(descriptor_, own_name.c_str(), O_WRONLY | O_CREAT | O_EXCL | kOpenFlags, 0640));
+      open_at(descriptor_, own_name, O_WRONLY | O_CREAT | O_EXCL | kOpenFlags, 0640));
   if (file.get() < 0) return file_error(errno, "cannot create", path);
   ::fchmod(file.get(), 0640);  // Whatever the umask; a failure leaves it narrower.
   auto written = write_all(file.get(), contents, path);
@@ -238,7 +252,7 @@ Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view na
   const bool is_new = ::mkdirat(descriptor_, own_name.c_str(), 0750) == 0;
   if (!is_new && errno != EEXIST) return file_error(errno, "cannot make the folder", path);
   Descriptor folder(
-      ::openat(descriptor_, own_name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      open_at(descriptor_, own_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0 && (errno == ENOTDIR || errno == ELOOP))
     return fail(Errc::unsafe_file, path + " is a link or no folder: move it away");
   if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
