@@ -1,6 +1,8 @@
 #include "queue/sqlite_database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -16,6 +18,14 @@ bool is_out_of_room(int code, int system_error) {
   if (code == SQLITE_FULL) return true;
   return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_FSYNC &&
          code != SQLITE_IOERR_DIR_FSYNC && (system_error == ENOSPC || system_error == EDQUOT);
+}
+
+/// Whether the system lets us write to all that the queue consists of.
+bool may_write(const std::string& path) {
+  const auto folder = path.substr(0, path.rfind('/') + 1) + ".";
+  for (const auto& name : {path, path + "-wal", path + "-journal", folder})
+    if (::faccessat(AT_FDCWD, name.c_str(), W_OK, AT_EACCESS) != 0 && errno != ENOENT) return false;
+  return true;
 }
 
 }  // namespace
@@ -144,7 +154,12 @@ Result<std::string> SqliteDatabase::ask(const std::string& sql) {
   if (!statement) return statement.error();
   const auto has_row = statement->step();
   if (!has_row) return has_row.error();
-  return *has_row ? std::string(statement->text(0)) : std::string();
+  if (!*has_row) return std::string();
+  std::string answer(statement->text(0));
+  // The last step commits what a PRAGMA has changed, and tells if that fails.
+  const auto has_more = statement->step();
+  if (!has_more) return has_more.error();
+  return answer;
 }
 
 Result<void> SqliteDatabase::checkpoint() {
@@ -183,8 +198,10 @@ Error SqliteDatabase::last_error(std::string_view what) const {
                                         "submit the pending ids again");
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return fail(Errc::unavailable, message + ": another process has it open");
-    case SQLITE_PERM:
     case SQLITE_READONLY:
+      // SQLite reads on when it can't open a file for writing, whatever the trouble was.
+      return fail(may_write(path_) ? Errc::io_failure : Errc::permission_denied, message);
+    case SQLITE_PERM:
     case SQLITE_AUTH: return fail(Errc::permission_denied, message);
     default: break;
   }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "files/posix_files.h"
 #include "queue/schema.h"
@@ -77,6 +78,15 @@ Result<void> make_durable(SqliteDatabase& database) {
 /// and its inbox file is removed. So what is seen must first be durable.
 Result<void> make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }
 
+/// SQLite syncs the names of its files too, but does not care whether that succeeds. A log that
+/// loses its name in a power cut takes every commit with it.
+Result<void> make_names_durable(const std::string& path) {
+  const auto parent = std::filesystem::path(path).parent_path();
+  const auto folder = PosixDirectory::open(parent.empty() ? "." : parent.string());
+  if (!folder) return folder.error();
+  return (*folder)->sync();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path, const char* vfs) {
@@ -100,6 +110,9 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
   if (*version < schema::kVersion)
     if (const auto done = bring_up(database, *version); !done) return done.error();
   if (const auto durable = make_log_durable(database); !durable) return durable.error();
+  // Another file system of SQLite's keeps its names by itself.
+  if (vfs == nullptr)
+    if (const auto durable = make_names_durable(path); !durable) return durable.error();
   return opened;
 }
 

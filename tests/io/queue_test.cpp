@@ -1,8 +1,10 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <chrono>
 
 #include "base/check.h"
@@ -24,6 +26,32 @@ HandshakeId id_of(std::string_view text) {
   const auto id = HandshakeId::parse(text);
   ATTESTRD_CHECK(id.has_value());
   return *id;
+}
+
+/// Until its end, one of the system calls that SQLite makes is another.
+class OtherCall {
+ public:
+  OtherCall(const char* name, sqlite3_syscall_ptr call) : name_(name) {
+    EXPECT_EQ(files_->xSetSystemCall(files_, name, call), SQLITE_OK);
+  }
+  ~OtherCall() { files_->xSetSystemCall(files_, name_, nullptr); }
+  OtherCall(const OtherCall&) = delete;
+  OtherCall& operator=(const OtherCall&) = delete;
+
+ private:
+  sqlite3_vfs* files_ = sqlite3_vfs_find(nullptr);
+  const char* name_;
+};
+
+int open_for_reading_alone(const char* path, int flags, int mode) {
+  if ((flags & O_ACCMODE) == O_RDONLY) return ::open(path, flags, mode);
+  errno = EIO;
+  return -1;
+}
+
+int fail_to_unlink(const char*) {
+  errno = EIO;
+  return -1;
 }
 
 class QueueTest : public ::testing::Test {
@@ -233,6 +261,18 @@ TEST_F(QueueTest, BringsUpAFileOfVersion1) {
   EXPECT_EQ(queue_->count()->polling, 1U);
   commit([this] { EXPECT_TRUE(queue_->save_hazard("text")); });
   EXPECT_EQ(*queue_->hazard(), "text");
+}
+
+TEST_F(QueueTest, TellsAFailingDiskFromAMissingRight) {
+  // SQLite opens the file for reading then, and finds out later that it can't write.
+  const OtherCall open_call("open", reinterpret_cast<sqlite3_syscall_ptr>(open_for_reading_alone));
+  EXPECT_EQ(error_of_open().code, Errc::io_failure);
+}
+
+TEST_F(QueueTest, SeesThatTheChangeOfAPragmaFailed) {
+  // To commit it, SQLite removes its journal, which is after the answer.
+  const OtherCall unlink_call("unlink", reinterpret_cast<sqlite3_syscall_ptr>(fail_to_unlink));
+  EXPECT_EQ(error_of_open().code, Errc::io_failure);
 }
 
 TEST_F(QueueTest, RefusesANewerVersion) {
