@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config_schema.h"
+#include "files/posix_files.h"
 #include "nearest_name.h"
 #include "units.h"
 
@@ -174,9 +175,10 @@ Result<Config> load_config(const std::filesystem::path& file) {
   std::string text(kMostBytes + 1, '\0');
   if (stream.is_open()) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream.is_open() || stream.bad()) {
-    return fail(Errc::invalid_config,
+    const int error = errno;
+    return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
                 fmt::format("{}: can't read the configuration: {}", file.string(),
-                            std::generic_category().message(errno)));
+                            std::generic_category().message(error)));
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > kMostBytes) {

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "files/posix_files.h"
+
 namespace attestrd {
 namespace {
 
@@ -23,7 +25,18 @@ Error refuse(const std::filesystem::path& file, std::string_view why) {
   return fail(Errc::invalid_config, fmt::format("{}: {}", file.string(), why));
 }
 
-std::string system_message() { return std::generic_category().message(errno); }
+/// For what errno says.
+Error refuse_for_errno(const std::filesystem::path& file, std::string_view what) {
+  const int error = errno;
+  return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
+              fmt::format("{}: {}{}", file.string(), what, std::generic_category().message(error)));
+}
+
+/// What only a person can mend outweighs what may pass.
+Error both(const Error& first, const Error& second) {
+  return fail(first.code == Errc::io_failure ? second.code : first.code,
+              first.message + "\n" + second.message);
+}
 
 std::filesystem::path credentials_folder() {
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
@@ -37,7 +50,7 @@ Result<Secret> read_all(int descriptor, const std::filesystem::path& file) {
   while (length < room.size()) {
     const ssize_t got = ::read(descriptor, room.data() + length, room.size() - length);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return refuse(file, "can't be read: " + system_message());
+    if (got < 0) return refuse_for_errno(file, "can't be read: ");
     if (got == 0) break;
     length += static_cast<std::size_t>(got);
   }
@@ -48,7 +61,7 @@ Result<Secret> read_all(int descriptor, const std::filesystem::path& file) {
 
 Result<void> check_file(int descriptor, const std::filesystem::path& file) {
   struct stat info {};
-  if (::fstat(descriptor, &info) != 0) return refuse(file, system_message());
+  if (::fstat(descriptor, &info) != 0) return refuse_for_errno(file, "");
   if (!S_ISREG(info.st_mode)) return refuse(file, "must be a plain file");
   const auto credentials = credentials_folder();
   const bool is_credential = !credentials.empty() && file.parent_path() == credentials;
@@ -63,7 +76,7 @@ Result<void> check_file(int descriptor, const std::filesystem::path& file) {
 Result<Secret> read_file(const std::filesystem::path& file) {
   // Without O_NONBLOCK the open of a fifo would wait for its writer.
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return refuse(file, "can't be opened: " + system_message());
+  if (descriptor < 0) return refuse_for_errno(file, "can't be opened: ");
   const auto checked = check_file(descriptor, file);
   auto secret = checked ? read_all(descriptor, file) : Result<Secret>(checked.error());
   ::close(descriptor);
@@ -136,9 +149,8 @@ Result<Secrets> read_secrets(const Config& config) {
   auto token = read_auth_token(config);
   auto secrets = read_client_secrets(config);
   if (token && secrets) return Secrets{std::move(*token), std::move(*secrets)};
-  std::string problems = token ? "" : token.error().message;
-  if (!secrets) problems += (problems.empty() ? "" : "\n") + secrets.error().message;
-  return fail(Errc::invalid_config, std::move(problems));
+  if (!token && !secrets) return both(token.error(), secrets.error());
+  return token ? secrets.error() : token.error();
 }
 
 }  // namespace attestrd

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -162,8 +163,13 @@ Error file_error(int error, std::string_view what, std::string_view path) {
               std::string(what) + " " + std::string(path) + ": " + std::strerror(error));
 }
 
+bool may_pass(int error) {
+  constexpr int kPassing[] = {EIO, EINTR, ENOSPC, EMFILE, ENFILE, ENOMEM};
+  return std::ranges::find(kPassing, error) != std::end(kPassing);
+}
+
 Result<std::unique_ptr<PosixDirectory>> PosixDirectory::open(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return file_error(errno, "cannot open the folder", path);
   return std::unique_ptr<PosixDirectory>(new PosixDirectory(path, descriptor));
 }

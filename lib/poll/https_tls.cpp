@@ -11,17 +11,30 @@
 #include <utility>
 
 #include "base/check.h"
+#include "files/posix_files.h"
 
 namespace attestrd {
 namespace {
 
 /// The last entry is the outermost; the first says what it was about.
-std::string first_openssl_reason() {
+unsigned long first_openssl_error() {
   const auto code = ERR_get_error();
   ERR_clear_error();
+  return code;
+}
+
+std::string reason_of(unsigned long code) {
   if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
   const char* reason = ERR_reason_error_string(code);
   return reason != nullptr ? reason : "unknown reason";
+}
+
+/// Why `what` can't be used.
+Error openssl_error(const std::string& what, const char* advice) {
+  const auto code = first_openssl_error();
+  const bool is_passing = ERR_SYSTEM_ERROR(code) && may_pass(ERR_GET_REASON(code));
+  return fail(is_passing ? Errc::io_failure : Errc::invalid_config,
+              what + ": " + reason_of(code) + advice);
 }
 
 // OpenSSL's own socket BIO writes with write(), which raises SIGPIPE once the peer is gone.
@@ -100,11 +113,10 @@ Result<TlsContext> TlsContext::make(const std::string& ca_file) {
   ERR_clear_error();
   if (ca_file.empty()) {
     if (SSL_CTX_set_default_verify_paths(native) == 1) return context;
-    return fail(Errc::invalid_config, "the system's trust store: " + first_openssl_reason());
+    return openssl_error("the system's trust store", "");
   }
   if (SSL_CTX_load_verify_file(native, ca_file.c_str()) == 1) return context;
-  return fail(Errc::invalid_config, "api.ca_file " + ca_file + ": " + first_openssl_reason() +
-                                        "; it must hold certificates in PEM form");
+  return openssl_error("api.ca_file " + ca_file, "; it must hold certificates in PEM form");
 }
 
 std::string describe(const CertificateFault& fault) {
@@ -172,7 +184,7 @@ TlsSession::Step TlsSession::step_of(int result) {
       trouble_ = system_error != 0 ? std::strerror(system_error) : "the connection broke off";
       ERR_clear_error();
       return Step::ended;
-    default: trouble_ = first_openssl_reason(); return Step::failed;
+    default: trouble_ = reason_of(first_openssl_error()); return Step::failed;
   }
 }
 

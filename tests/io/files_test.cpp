@@ -107,6 +107,11 @@ TEST_F(FilesTest, TellsAFullDisk) {
   EXPECT_EQ(error.code, Errc::disk_full);
 }
 
+TEST_F(FilesTest, KnowsWhatMayPass) {
+  for (const int error : {EIO, EMFILE, ENOMEM, ENOSPC}) EXPECT_TRUE(may_pass(error)) << error;
+  for (const int error : {ENOENT, EACCES, EISDIR, ELOOP}) EXPECT_FALSE(may_pass(error)) << error;
+}
+
 TEST_F(FilesTest, MakesAndOpensSubfolders) {
   ASSERT_TRUE(folder_->subfolder("new"));
   ASSERT_TRUE(folder_->subfolder("new")) << "it is there now";
