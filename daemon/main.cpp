@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -35,6 +36,8 @@ int run(const attestrd::Command& command) {
 
 int main(int argc, char** argv) {
   keep_standard_streams_open();
+  // A file that meets a limit of its size is an error like any other.
+  std::signal(SIGXFSZ, SIG_IGN);
 
   CLI::App app("Fetches the results of Attestr handshakes: never lost, never forged, exactly once.",
                "attestrd");
