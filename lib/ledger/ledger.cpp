@@ -52,15 +52,19 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   // What the round before found no room for. While there is none, nothing new begins.
   if (const auto left = publish(); !left) return left.error();
 
+  RoundRequest part = take_part(request);
   RoundReport report;
-  if (const auto written = write_down(request, now, report); !written) {
-    if (written.error().code == Errc::disk_full) undo();
+  if (const auto written = write_down(part, now, report); !written) {
+    if (written.error().code == Errc::disk_full) {
+      undo();
+      give_back(std::move(part), request);
+    }
     return written.error();
   }
   unmarked_.clear();
   const auto published = publish();
   if (!published && published.error().code != Errc::disk_full) return published.error();
-  if (request.scan_inbox) {
+  if (part.scan_inbox) {
     auto settlement = inbox_.settle();
     if (!settlement) return settlement.error();
     append(report.notices, std::move(settlement->notices));
@@ -68,7 +72,31 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   }
   append(report.notices, std::exchange(published_.notices, {}));
   append(report.settled, std::exchange(published_.settled, {}));
+  if (request.finishes.empty()) most_finishes_ = kNoBound;
   return report;
+}
+
+/// Takes out of the request what this round is to do: all of it, unless that found no room on the
+/// disk. Then it is a few of the finishes, and the intake waits for its turn: what is published
+/// will be taken away, and that makes room for more.
+RoundRequest Ledger::take_part(RoundRequest& request) const {
+  RoundRequest rest;
+  if (most_finishes_ != kNoBound && !request.finishes.empty()) {
+    const auto count = std::min(request.finishes.size(), most_finishes_);
+    const auto end = request.finishes.begin() + static_cast<std::ptrdiff_t>(count);
+    std::move(end, request.finishes.end(), std::back_inserter(rest.finishes));
+    request.finishes.erase(end, request.finishes.end());
+    rest.scan_inbox = std::exchange(request.scan_inbox, false);
+  }
+  return std::exchange(request, std::move(rest));
+}
+
+/// Of a part that found no room: the next one asks for less.
+void Ledger::give_back(RoundRequest part, RoundRequest& request) {
+  if (!part.finishes.empty()) most_finishes_ = std::max<std::size_t>(1, part.finishes.size() / 2);
+  part.scan_inbox |= request.scan_inbox;
+  append(part.finishes, std::move(request.finishes));
+  request = std::move(part);
 }
 
 /// All up to the commit, which it ends with.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +49,10 @@ struct RoundRequest {
   std::vector<Finish> finishes;
   std::vector<Progress> progress;
   std::optional<std::string> hazard;  ///< To be kept for the next start.
+
+  bool is_empty() const {
+    return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !hazard;
+  }
 };
 
 /// What a round made durable.
@@ -69,8 +75,10 @@ class Ledger {
   /// Once, before any round: ends what a crash left half done. Returns what to log.
   Result<std::vector<Notice>> recover(Wall now);
 
-  /// One round, one commit. `disk_full`: nothing of it happened, and the same request may be tried
-  /// again. Any other error is final: the process must end, and recovery decides.
+  /// One round, one commit. What is done leaves the request: all of it, or a part where the disk
+  /// had no room for all. `disk_full`: nothing of it happened, and the same request may be tried
+  /// again; less of it is done at once then. Any other error is final: the process must end, and
+  /// recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
 
   /// True while `done` marks of the last round wait for a next commit, or a record for room in its
@@ -78,6 +86,8 @@ class Ledger {
   bool has_unmarked() const { return !unmarked_.empty() || !staged_.empty(); }
 
  private:
+  static constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
+
   /// A record that is in staging/ with its row, and what to log once it is published.
   struct Unpublished {
     HandshakeId id;
@@ -85,6 +95,8 @@ class Ledger {
     Notice notice;
   };
 
+  RoundRequest take_part(RoundRequest& request) const;
+  void give_back(RoundRequest part, RoundRequest& request);
   Result<void> write_down(const RoundRequest& request, Wall now, RoundReport& report);
   Result<void> stage(const std::vector<Finish>& finishes, RoundReport& report);
   Result<void> stage(const Finish& finish, RoundReport& report);
@@ -102,9 +114,10 @@ class Ledger {
   Inbox& inbox_;
   Queue& queue_;
   Spool& spool_;
-  std::vector<Unpublished> staged_;    ///< By this round, or left by one that found no room.
-  std::vector<HandshakeId> unmarked_;  ///< Published; their rows still say `staged`.
-  RoundReport published_;              ///< What publish() did and no report tells yet.
+  std::vector<Unpublished> staged_;       ///< By this round, or left by one that found no room.
+  std::vector<HandshakeId> unmarked_;     ///< Published; their rows still say `staged`.
+  RoundReport published_;                 ///< What publish() did and no report tells yet.
+  std::size_t most_finishes_ = kNoBound;  ///< Of one round. While the disk is full they are few.
 };
 
 }  // namespace attestrd

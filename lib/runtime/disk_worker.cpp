@@ -83,9 +83,11 @@ bool DiskWorker::write(RoundRequest& request) {
   for (;;) {
     auto report = ledger_.round(request, clock_());
     if (report) {
-      if (was_full) tell(events_.disk_room);
+      const bool is_all = request.is_empty();  // And not a part that had room.
+      if (is_all && was_full) tell(events_.disk_room);
       tell(events_.report, std::move(*report));
-      return true;
+      if (is_all) return true;
+      continue;
     }
     if (report.error().code != Errc::disk_full) {
       tell(events_.failed, report.error());

@@ -493,14 +493,14 @@ void World::try_round() {
         limits::kDiskFullRetry, [this] { try_round(); }, true);
   }
   if (!report) return on_trouble(report.error());
-  if (std::exchange(daemon.is_full, false)) step(DiskHasRoom{});
+  if (daemon.request.is_empty() && std::exchange(daemon.is_full, false)) step(DiskHasRoom{});
   const Duration latency = luck_.chance(0.1) ? luck_.spread(1ms, 10s) : luck_.up_to(20ms);
   after(
       latency, [this, report = std::move(*report)] { round_ends(report); }, true);
 }
 
 void World::round_ends(const RoundReport& report) {
-  daemon_->is_busy = false;
+  daemon_->is_busy = !daemon_->request.is_empty();
   judge_.settled(report.settled);
   for (const auto& id : report.settled) step(Settled{id});
   for (const auto& row : report.accepted) {
@@ -514,6 +514,7 @@ void World::round_ends(const RoundReport& report) {
   if (daemon_->ledger->has_unmarked())
     after(
         limits::kMarkDelay, [this] { work(); }, true);
+  if (daemon_->is_busy) return try_round();
   work();
 }
 

@@ -31,7 +31,9 @@ MUTANTS = {
     "a broken record is published": (LEDGER, [(
         "if (is_unsafe || (*record && **record != row.record))", "if (is_unsafe)")]),
     "nothing is undone on a full disk": (LEDGER, [(
-        "if (written.error().code == Errc::disk_full) undo();", "")]),
+        "      undo();\n      give_back", "      give_back")]),
+    "what found no room is forgotten": (LEDGER, [(
+        "append(part.finishes, std::move(request.finishes));", "")]),
     "half a batch is forgotten on a full disk": (LEDGER, [(
         "staged_.erase(staged_.begin(), next);", "staged_.clear();")]),
     "the commit need not be durable": ("lib/queue/sqlite_open.cpp", [

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <limits>
+
 namespace attestrd::test {
 
 /// Thrown where the process dies.
@@ -33,6 +36,8 @@ class Faults {
   }
 
   bool is_spent() const { return kind_ == Kind::none; }
+
+  std::size_t most_names = std::numeric_limits<std::size_t>::max();  ///< A folder has room for.
 
  private:
   Kind kind_ = Kind::none;

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class LedgerTest : public ::testing::Test, public World {};
 
@@ -122,6 +123,27 @@ TEST_F(LedgerTest, AFullDiskChangesNothing) {
   EXPECT_THAT(names_in("results"), IsEmpty());
   EXPECT_THAT(polling(), ElementsAre("DSa"));
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"))) << "with the same request";
+}
+
+TEST_F(LedgerTest, WhatHasNoRoomTogetherIsPublishedInParts) {
+  given_submission("list", "DSa\nDSb\nDSc\nDSd\nDSe\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc", "DSd", "DSe"}) end(id, Outcome::completed);
+  given_submission("DSlate", "");
+  request.scan_inbox = true;
+  given_room_for(2);
+  ASSERT_FALSE(try_round());
+  const auto part = try_round();
+  ASSERT_TRUE(part) << "less than before";
+  EXPECT_THAT(part->settled, ElementsAre(id_of("DSa"), id_of("DSb")));
+  EXPECT_FALSE(part->inbox_scanned);
+  given_room_for(1);
+  const auto rest = round();
+  EXPECT_THAT(rest.settled, ElementsAre(id_of("DSc"), id_of("DSd"), id_of("DSe")));
+  EXPECT_THAT(names_in("results"), SizeIs(5));
+  EXPECT_TRUE(rest.inbox_scanned) << "it comes last";
+  EXPECT_THAT(polling(), ElementsAre("DSlate"));
 }
 
 TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {

@@ -104,7 +104,8 @@ class MemoryDirectory final : public Directory {
   }
 
   Result<void> create(std::string_view name, std::string_view contents) override {
-    if (folder_.faults().writing_step()) return fail(Errc::disk_full, "create");
+    if (folder_.faults().writing_step() || folder_.names.size() >= folder_.faults().most_names)
+      return fail(Errc::disk_full, "create");
     const std::string own_name(name);
     if (folder_.names.contains(own_name)) return fail(Errc::already_exists, own_name);
     folder_.names[own_name] = contents.substr(0, contents.size() / 2);

@@ -43,6 +43,8 @@ class World {
   bool fault_is_spent() const { return faults_.is_spent(); }
   void disarm() { faults_.disarm(); }
 
+  void given_room_for(std::size_t names) { faults_.most_names = names; }
+
   void die() { process_.reset(); }
 
   void lose_power() {
@@ -79,16 +81,20 @@ class World {
     request.finishes.push_back(finish);
   }
 
-  /// One round of all that waits, tried again for as long as the disk is full.
+  /// A round of all that waits, tried again for as long as the disk is full, and others while it
+  /// has no room for all at once. What they settle is told together, all else is of the last one.
   RoundReport round() {
+    std::vector<HandshakeId> settled;
     for (int tries = 0; tries < 10; ++tries) {
       auto report = process_->ledger.round(request, now);
       if (report) {
         note(report->notices);
-        request = {};
-        return std::move(*report);
+        settled.insert(settled.end(), report->settled.begin(), report->settled.end());
+        report->settled = settled;
+        if (request.is_empty()) return std::move(*report);
+      } else {
+        EXPECT_EQ(report.error().code, Errc::disk_full) << report.error().message;
       }
-      EXPECT_EQ(report.error().code, Errc::disk_full) << report.error().message;
     }
     ADD_FAILURE() << "the disk stays full";
     return {};
