@@ -106,6 +106,10 @@ Result<void> Daemon::assemble(Secrets secrets) {
 }
 
 Result<void> Daemon::open_stores() {
+  auto root = PosixDirectory::open(config_.paths.spool.string());
+  if (!root) return root.error();
+  auto inbox = PosixDirectory::open(config_.paths.inbox.string());
+  if (!inbox) return inbox.error();
   if (auto locked = keep(FileLock::acquire(queue_lock_file(config_).string()), queue_lock_);
       !locked) {
     return locked;
@@ -118,13 +122,9 @@ Result<void> Daemon::open_stores() {
       !locked) {
     return locked;
   }
-  auto root = PosixDirectory::open(config_.paths.spool.string());
-  if (!root) return root.error();
   if (auto opened = keep(DirSpool::open(**root), spool_); !opened) return opened;
   auto refused = open_refused(**root);
   if (!refused) return refused.error();
-  auto inbox = PosixDirectory::open(config_.paths.inbox.string());
-  if (!inbox) return inbox.error();
   inbox_ = std::make_unique<DirInbox>(std::move(*inbox), std::move(*refused));
   if (auto opened = keep(SqliteQueue::open(config_.paths.queue.string()), queue_); !opened) {
     return opened;

@@ -40,6 +40,15 @@ void check_folder(const std::filesystem::path& folder, std::string_view key, Pro
       fmt::format("{}: {} ({})", folder.string(), error ? error.message() : "is no folder", key));
 }
 
+/// The daemon opens these two for good, and never through a link.
+void check_own_folder(const std::filesystem::path& folder, std::string_view key,
+                      Problems& problems) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(folder, error)) return check_folder(folder, key, problems);
+  problems.push_back(
+      fmt::format("{}: is a link: name the folder itself ({})", folder.string(), key));
+}
+
 /// What the daemon will need once it runs, as far as it can be seen without running it. Rights are
 /// those of whoever asks.
 Problems check_surroundings(const Config& config) {
@@ -48,8 +57,8 @@ Problems check_surroundings(const Config& config) {
     problems.push_back(secrets.error().message);
   }
   check_trust(config.api.ca_file, problems);
-  check_folder(config.paths.inbox, "paths.inbox", problems);
-  check_folder(config.paths.spool, "paths.spool", problems);
+  check_own_folder(config.paths.inbox, "paths.inbox", problems);
+  check_own_folder(config.paths.spool, "paths.spool", problems);
   check_folder(config.paths.queue.parent_path(), "the folder of paths.queue", problems);
   return problems;
 }

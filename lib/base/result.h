@@ -16,7 +16,7 @@ enum class Errc {
   not_found,          ///< A file or a row that was asked for by name is not there.
   already_exists,     ///< A name that had to be free is taken.
   unsafe_file,        ///< A link, fifo, device, folder or hard link where a plain file must be.
-  permission_denied,  ///< The system refuses: EACCES, EPERM, EROFS.
+  permission_denied,  ///< The system refuses: EACCES, EPERM, EROFS, EBUSY.
   disk_full,      ///< No room: ENOSPC, EDQUOT, SQLITE_FULL. Nothing was changed; try again later.
   io_failure,     ///< Any other failure of a file, a folder or the queue. Never retried.
   unavailable,    ///< Somebody else holds it (a lock), or nobody answers (the control socket).

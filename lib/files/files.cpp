@@ -15,6 +15,20 @@ bool is_harmless(char c) {
 
 }  // namespace
 
+bool is_unchanged(const FileInfo& then, const FileInfo& now) {
+  if (then == now) return true;
+  return then.kind == now.kind && then.device == now.device && then.inode == now.inode &&
+         then.kind != FileInfo::Kind::regular;
+}
+
+Result<void> check_place(Directory& folder) {
+  if (folder.is_in_place()) return {};
+  return fail(Errc::io_failure,
+              folder.path() +
+                  " does not lead to the folder any more that attestrd has opened: it was moved, "
+                  "removed, replaced or mounted over; the next start opens what is there then");
+}
+
 Result<std::string> read_file(Directory& folder, std::string_view name, std::uint64_t max_bytes) {
   auto file = folder.open(name, max_bytes);
   if (!file) return file.error();
@@ -37,6 +51,19 @@ std::string numbered_name(std::string_view name, unsigned number, std::string_vi
   std::string numbered = std::string(stem) + "." + std::to_string(number);
   if (keeps_ending) numbered += ending;
   return numbered;
+}
+
+Result<unsigned> free_number(Directory& folder, std::string_view name, std::string_view ending) {
+  unsigned taken = 0;
+  unsigned number = 1;  // Doubles until it is free; then the gap to the last taken one is halved.
+  unsigned free = 0;
+  while (free == 0 || free - taken > 1) {
+    const auto info = folder.inspect(numbered_name(name, number, ending));
+    if (!info && info.error().code != Errc::not_found) return info.error();
+    (info ? taken : free) = number;
+    number = free == 0 ? 2 * number : taken + (free - taken) / 2;
+  }
+  return free;
 }
 
 std::string harmless_name(std::string_view name) {

@@ -21,12 +21,17 @@ struct FileInfo {
   std::uint64_t links = 0;
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  std::chrono::sys_time<std::chrono::nanoseconds> modified_at{};
-  bool is_ours = false;             ///< It belongs to us or to root.
+  std::uint64_t mount = 0;  ///< One device may be mounted at many places; no rename crosses them.
+  std::chrono::sys_time<std::chrono::nanoseconds> modified_at{};  ///< Or the nearest it can say.
+  bool is_ours = false;                                           ///< It belongs to us or to root.
   bool writable_by_others = false;  ///< By anybody but its owner and its group.
 
   friend bool operator==(const FileInfo&, const FileInfo&) = default;
 };
+
+/// Whether nothing has happened to it since. Of what is no plain file, others may change the time
+/// as often as they like: it stays what it is.
+bool is_unchanged(const FileInfo& then, const FileInfo& now);
 
 /// Whether somebody has a file open for writing.
 enum class Writers : std::uint8_t {
@@ -68,6 +73,10 @@ class Directory {
   /// For messages.
   virtual const std::string& path() const = 0;
 
+  /// Whether its path still leads to it. Not once it was moved or removed, something was mounted
+  /// over it, or another folder took its name: what is done in it then is seen by nobody.
+  virtual bool is_in_place() = 0;
+
   /// All names but `.` and `..`, sorted by their bytes.
   virtual Result<std::vector<std::string>> list() = 0;
 
@@ -98,12 +107,20 @@ class Directory {
   virtual Result<std::unique_ptr<Directory>> subfolder(std::string_view name) = 0;
 };
 
+/// `io_failure` when the folder is not in its place any more.
+Result<void> check_place(Directory& folder);
+
 /// Reads a whole file that `Directory::open` takes.
 Result<std::string> read_file(Directory& folder, std::string_view name, std::uint64_t max_bytes);
 
 /// `NAME`, `NAME.2`, `NAME.3`, ...: what a file is called when the names before are taken. The
 /// number goes before the ending of `ending`, if that is how the name ends: `ID.2.json`.
 std::string numbered_name(std::string_view name, unsigned number, std::string_view ending = "");
+
+/// The lowest number that makes a name which is free in `folder`, if those before it are all taken;
+/// else one that is free. Looks at few names, however many are taken.
+Result<unsigned> free_number(Directory& folder, std::string_view name,
+                             std::string_view ending = "");
 
 /// The name with all but plain ASCII, and a dot or a hyphen at its start, as `%XX`; cut short when
 /// it gets too long. Safe to show and to hand to a shell.

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,24 +59,33 @@ FileInfo::Kind kind_of(mode_t mode) {
   return FileInfo::Kind::other;
 }
 
-FileInfo info_of(const struct stat& status) {
-  FileInfo info;
-  info.kind = kind_of(status.st_mode);
-  info.size_bytes = static_cast<std::uint64_t>(status.st_size);
-  info.links = status.st_nlink;
-  info.device = status.st_dev;
-  info.inode = status.st_ino;
-  info.modified_at += std::chrono::seconds(status.st_mtim.tv_sec);
-  info.modified_at += std::chrono::nanoseconds(status.st_mtim.tv_nsec);
-  info.is_ours = status.st_uid == ::geteuid() || status.st_uid == 0;
-  info.writable_by_others = (status.st_mode & S_IWOTH) != 0;
-  return info;
+using FileTime = decltype(FileInfo::modified_at);
+
+/// Anybody may set a time that nanoseconds since 1970 have no room for.
+FileTime time_of(const struct statx_timestamp& time) {
+  using std::chrono::seconds;
+  constexpr auto kLatest = std::chrono::floor<seconds>(FileTime::max().time_since_epoch()).count();
+  const std::int64_t bounded = std::clamp<std::int64_t>(time.tv_sec, -kLatest, kLatest - 1);
+  return FileTime(seconds(bounded) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-Result<FileInfo> inspect_descriptor(int descriptor, const std::string& path) {
-  struct stat status;
-  if (::fstat(descriptor, &status) != 0) return file_error(errno, "cannot inspect", path);
-  return info_of(status);
+/// Of an open file, with an empty name; or of a name in an open folder.
+Result<FileInfo> inspect_at(int descriptor, const std::string& name, const std::string& path) {
+  constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  struct statx status {};
+  if (::statx(descriptor, name.c_str(), kFlags, STATX_BASIC_STATS | STATX_MNT_ID, &status) != 0)
+    return file_error(errno, "cannot inspect", path);
+  FileInfo info;
+  info.kind = kind_of(status.stx_mode);
+  info.size_bytes = status.stx_size;
+  info.links = status.stx_nlink;
+  info.device = ::makedev(status.stx_dev_major, status.stx_dev_minor);
+  info.inode = status.stx_ino;
+  info.mount = status.stx_mnt_id;
+  info.modified_at = time_of(status.stx_mtime);
+  info.is_ours = status.stx_uid == ::geteuid() || status.stx_uid == 0;
+  info.writable_by_others = (status.stx_mode & S_IWOTH) != 0;
+  return info;
 }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path) {
@@ -107,7 +117,7 @@ class PosixFile final : public ReadableFile {
     }
   }
 
-  Result<FileInfo> inspect() override { return inspect_descriptor(descriptor_.get(), path_); }
+  Result<FileInfo> inspect() override { return inspect_at(descriptor_.get(), "", path_); }
 
   /// A read lease (fcntl(2), F_SETLEASE) is granted only while nobody has the file open for
   /// writing, and only to its owner or with CAP_LEASE. Should one open it while we hold the lease,
@@ -142,12 +152,14 @@ Errc sort_error(int error) {
     case EDQUOT: return Errc::disk_full;
     case EACCES:
     case EPERM:
-    case EROFS: return Errc::permission_denied;
+    case EROFS:
+    case EBUSY: return Errc::permission_denied;  // EBUSY: something is mounted on it.
     case ENOENT: return Errc::not_found;
     case EEXIST: return Errc::already_exists;
     case EAGAIN: return Errc::unavailable;  // Another process holds a lease on it.
     case ELOOP:
-    case ENOTDIR: return Errc::unsafe_file;
+    case ENOTDIR:
+    case EISDIR: return Errc::unsafe_file;
     default: return Errc::io_failure;
   }
 }
@@ -169,12 +181,23 @@ bool may_pass(int error) {
 }
 
 Result<std::unique_ptr<PosixDirectory>> PosixDirectory::open(const std::string& path) {
-  const int descriptor = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return file_error(errno, "cannot open the folder", path);
-  return std::unique_ptr<PosixDirectory>(new PosixDirectory(path, descriptor));
+  Descriptor folder(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (folder.get() < 0 && (errno == ENOTDIR || errno == ELOOP))
+    return fail(Errc::unsafe_file, path + " is a link or no folder: name the folder itself");
+  if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
+  return std::unique_ptr<PosixDirectory>(new PosixDirectory(path, folder.release()));
 }
 
 PosixDirectory::~PosixDirectory() { ::close(descriptor_); }
+
+bool PosixDirectory::is_in_place() {
+  struct stat ours;
+  struct stat theirs;
+  if (::fstat(descriptor_, &ours) != 0) return false;
+  if (::stat(path_.c_str(), &theirs) != 0)
+    return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;  // Else nobody can tell.
+  return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
 
 Result<std::vector<std::string>> PosixDirectory::list() {
   // A descriptor of its own: a shared one would go on from where the last listing ended.
@@ -198,10 +221,8 @@ Result<std::vector<std::string>> PosixDirectory::list() {
 }
 
 Result<FileInfo> PosixDirectory::inspect(std::string_view name) {
-  struct stat status;
-  if (::fstatat(descriptor_, std::string(name).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return file_error(errno, "cannot inspect", join(path_, name));
-  return info_of(status);
+  ATTESTRD_CHECK(!name.empty());
+  return inspect_at(descriptor_, std::string(name), join(path_, name));
 }
 
 Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name,
@@ -211,7 +232,7 @@ Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name
   if (file.get() < 0 && (errno == ENXIO || errno == ENODEV))
     return fail(Errc::unsafe_file, path + " is a socket or a device");
   if (file.get() < 0) return file_error(errno, "cannot open", path);
-  const auto info = inspect_descriptor(file.get(), path);
+  const auto info = inspect_at(file.get(), "", path);
   if (!info) return info.error();
   if (const auto objection = objection_to(*info, max_bytes))
     return fail(Errc::unsafe_file, "cannot take " + path + ": " + *objection);

@@ -10,10 +10,10 @@
 
 namespace attestrd {
 
-/// A folder of the real file system. It holds the folder open, so that nobody can swap it.
+/// A folder of the real file system. It holds the folder open, so that nobody can make it another.
 class PosixDirectory final : public Directory {
  public:
-  /// Opens a folder that is there, by its path.
+  /// Opens a folder that is there, by its path. `unsafe_file` when the path is a link or no folder.
   static Result<std::unique_ptr<PosixDirectory>> open(const std::string& path);
 
   ~PosixDirectory() override;
@@ -21,6 +21,7 @@ class PosixDirectory final : public Directory {
   PosixDirectory& operator=(const PosixDirectory&) = delete;
 
   const std::string& path() const override { return path_; }
+  bool is_in_place() override;
   Result<std::vector<std::string>> list() override;
   Result<FileInfo> inspect(std::string_view name) override;
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name,

@@ -222,6 +222,15 @@ TEST_F(CommandsTest, CheckConfigNamesAllThatIsWrong) {
   EXPECT_EQ(run({"check-config", config_}).code, EX_CONFIG);
 }
 
+TEST_F(CommandsTest, CheckConfigRefusesALinkForTheInbox) {
+  const auto inbox = folder_.path() / "inbox";
+  std::filesystem::rename(inbox, folder_.path() / "elsewhere");
+  std::filesystem::create_directory_symlink("elsewhere", inbox);
+  const auto done = run({"check-config", config_});
+  EXPECT_EQ(done.code, EX_CONFIG);
+  EXPECT_EQ(done.err, inbox.string() + ": is a link: name the folder itself (paths.inbox)\n");
+}
+
 TEST_F(CommandsTest, CheckConfigReadsTheCertificates) {
   folder_.write("attestrd.toml", "[api]\nca_file = \"client-secret\"\n");
   const auto done = run({"check-config", config_});

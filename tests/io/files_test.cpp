@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 
 #include "files/posix_files.h"
@@ -119,6 +120,61 @@ TEST_F(FilesTest, MakesAndOpensSubfolders) {
   disk_.write("file", "");
   EXPECT_EQ(folder_->subfolder("symlink").error().code, Errc::unsafe_file);
   EXPECT_EQ(folder_->subfolder("file").error().code, Errc::unsafe_file);
+}
+
+TEST_F(FilesTest, OpensNoFolderThroughALink) {
+  std::filesystem::create_directory(disk_.path("folder"));
+  std::filesystem::create_directory_symlink("folder", disk_.path("link"));
+  EXPECT_TRUE(PosixDirectory::open(disk_.path("folder").string()));
+  const auto opened = PosixDirectory::open(disk_.path("link").string());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::unsafe_file);
+  EXPECT_THAT(opened.error().message, HasSubstr(disk_.path("link").string()));
+}
+
+TEST_F(FilesTest, KnowsWhenItsPathLeadsElsewhere) {
+  const auto held = disk_.open("held");
+  EXPECT_TRUE(held->is_in_place());
+  std::filesystem::rename(disk_.path("held"), disk_.path("moved"));
+  EXPECT_FALSE(held->is_in_place()) << "it was moved";
+  std::filesystem::create_directory(disk_.path("held"));
+  EXPECT_FALSE(held->is_in_place()) << "it was replaced";
+  EXPECT_EQ(check_place(*held).error().code, Errc::io_failure);
+  EXPECT_THAT(check_place(*held).error().message, HasSubstr(disk_.path("held").string()));
+  std::filesystem::remove(disk_.path("held"));
+  std::filesystem::rename(disk_.path("moved"), disk_.path("held"));
+  EXPECT_TRUE(check_place(*held)) << "it is back";
+  std::filesystem::remove(disk_.path("held"));
+  EXPECT_FALSE(held->is_in_place()) << "it was removed";
+}
+
+TEST_F(FilesTest, ATimeThatNobodyCanCountStaysFarAway) {
+  disk_.write("a", "");
+  const auto now = std::chrono::system_clock::now();
+  for (const auto seconds : {std::int64_t{1} << 55, std::int64_t{13'000'000'000}}) {
+    const struct timespec time[2] = {{seconds, 999'999'999}, {seconds, 999'999'999}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, disk_.path("a").c_str(), time, 0), 0);
+    // The file system may bring it nearer, but not to our days.
+    EXPECT_GT(folder_->inspect("a")->modified_at, now + std::chrono::hours(24 * 365 * 100));
+  }
+}
+
+TEST_F(FilesTest, AFolderIsNoFileToRemove) {
+  std::filesystem::create_directory(disk_.path("folder"));
+  EXPECT_EQ(folder_->remove("folder").error().code, Errc::unsafe_file);
+}
+
+TEST_F(FilesTest, FindsAFreeNumberAmongMany) {
+  EXPECT_EQ(*free_number(*folder_, "a"), 1U);
+  for (unsigned number = 1; number < 100; ++number) {
+    disk_.write(numbered_name("a", number), "");
+    disk_.write(numbered_name("b.json", number, ".json"), "");
+    EXPECT_EQ(*free_number(*folder_, "a"), number + 1);
+    EXPECT_EQ(*free_number(*folder_, "b.json", ".json"), number + 1);
+  }
+  std::filesystem::remove(disk_.path("a.17"));
+  const auto free = *free_number(*folder_, "a");
+  EXPECT_FALSE(std::filesystem::exists(disk_.path(numbered_name("a", free))));
 }
 
 TEST_F(FilesTest, ALockIsHeldOnce) {

@@ -15,6 +15,7 @@ class DiskFolder final : public Directory {
   DiskFolder(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
 
   const std::string& path() const override { return path_; }
+  bool is_in_place() override { return true; }
   Result<std::vector<std::string>> list() override;
   Result<FileInfo> inspect(std::string_view name) override;
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name,

@@ -36,6 +36,8 @@ class MemoryFolder {
   Names synced;
   std::map<std::string, std::unique_ptr<MemoryFolder>> folders;
   bool is_broken = false;  ///< It can't be listed.
+  bool is_in_place = true;
+  bool is_full = false;
 
  private:
   Faults& faults_;
@@ -74,6 +76,7 @@ class MemoryDirectory final : public Directory {
       : folder_(folder), path_(std::move(path)) {}
 
   const std::string& path() const override { return path_; }
+  bool is_in_place() override { return folder_.is_in_place; }
 
   Result<std::vector<std::string>> list() override {
     step();
@@ -104,7 +107,8 @@ class MemoryDirectory final : public Directory {
   }
 
   Result<void> create(std::string_view name, std::string_view contents) override {
-    if (folder_.faults().writing_step() || folder_.names.size() >= folder_.faults().most_names)
+    if (folder_.faults().writing_step() || folder_.is_full ||
+        folder_.names.size() >= folder_.faults().most_names)
       return fail(Errc::disk_full, "create");
     const std::string own_name(name);
     if (folder_.names.contains(own_name)) return fail(Errc::already_exists, own_name);
