@@ -28,6 +28,9 @@ namespace attestrd {
 // 2; the record is dropped and Attestr asked again. Row staged, record in staging/: go on at 3. Row
 // staged, no record in staging/: it was published, for nobody else takes from there; go on at 4.
 //
+// So a missing record tells something only of the staging/ that it was in. A file in it says that
+// it is in use: while a row is staged, a staging/ without that file is none to recover from.
+//
 // Intake. The rows of an inbox file are committed before the file is removed; a death in between
 // means that it is read again, and an id is accepted once.
 //
@@ -49,6 +52,7 @@ Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool)
     : inbox_(inbox), queue_(queue), spool_(spool) {}
 
 Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
+  if (const auto there = spool_.check_place(); !there) return there.error();
   // What the round before found no room for. While there is none, nothing new begins.
   if (const auto left = publish(); !left) return left.error();
 
@@ -137,7 +141,10 @@ Result<void> Ledger::stage(const Finish& finish, RoundReport& report) {
       {finish.id, finish.outcome, finish.reason, finish.finished_at, fingerprint_of(record)});
   if (!is_staged) return is_staged.error();
   staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
-  return spool_.stage(finish.id, record);
+  auto in_the_way = spool_.stage(finish.id, record);
+  if (!in_the_way) return in_the_way.error();
+  if (*in_the_way) report.notices.push_back(std::move(**in_the_way));
+  return {};
 }
 
 Result<void> Ledger::note_progress(const std::vector<Progress>& progress) {
@@ -220,6 +227,7 @@ Result<std::vector<Notice>> Ledger::recover(Wall now) {
   std::vector<Notice> notices;
   auto rows = queue_.staged();
   if (!rows) return rows.error();
+  if (const auto claimed = spool_.claim_staging(rows->size()); !claimed) return claimed.error();
   if (const auto returned = return_broken_to_polling(*rows, notices); !returned)
     return returned.error();
 
@@ -286,13 +294,14 @@ Result<void> Ledger::clear_staging(std::vector<Notice>& notices) {
     const auto row = queue_.find_polling(id);
     if (!row) return row.error();
     if (*row) {
-      if (const auto dropped = spool_.drop(id); !dropped) return dropped;
-    } else {
-      files->strangers.push_back(record_name(id));
+      const auto dropped = spool_.drop(id);
+      if (dropped) continue;
+      if (dropped.error().code != Errc::unsafe_file) return dropped;
     }
+    files->strangers.push_back(record_name(id));
   }
   for (const auto& name : files->strangers) {
-    auto notice = spool_.quarantine(name, "no row of the queue knows it");
+    auto notice = spool_.quarantine(name, "no row of the queue vouches for it");
     if (!notice) return notice.error();
     notices.push_back(std::move(*notice));
   }

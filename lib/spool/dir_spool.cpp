@@ -1,5 +1,7 @@
 #include "spool/dir_spool.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -12,6 +14,7 @@ namespace {
 constexpr std::string_view kEnding = ".json";
 constexpr std::string_view kStaging = "staging";
 constexpr std::string_view kRefused = "refused";
+constexpr std::string_view kUsed = ".used";  ///< In staging/, once it is in use.
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 
@@ -65,18 +68,49 @@ Result<std::unique_ptr<DirSpool>> DirSpool::open(Directory& root) {
     if (!folder) return folder.error();
     const auto info = root.inspect(folder_of(outcome));
     if (!info) return info.error();
-    if (info->device != home->device) return other_mount(**folder, *spool->staging_.files);
+    if (info->device != home->device || info->mount != home->mount)
+      return other_mount(**folder, *spool->staging_.files);
     spool->folder(outcome).files = std::move(*folder);
   }
   return spool;
 }
 
-Result<void> DirSpool::stage(const HandshakeId& id, std::string_view record) {
-  const auto created = staging_.files->create(record_name(id), record);
-  if (created || created.error().code != Errc::already_exists) return created;
-  const auto dropped = drop(id);
-  if (!dropped) return dropped;
-  return staging_.files->create(record_name(id), record);
+Result<void> DirSpool::check_place() {
+  for (Folder* const folder : all_folders())
+    if (const auto there = attestrd::check_place(*folder->files); !there) return there;
+  return {};
+}
+
+Result<void> DirSpool::claim_staging(std::size_t on_their_way) {
+  const auto mark = staging_.files->inspect(kUsed);
+  if (mark) return {};
+  if (mark.error().code != Errc::not_found) return mark.error();
+  if (on_their_way > 0)
+    return fail(Errc::io_failure,
+                fmt::format("{} is a new folder, while {} records are on their way in another: "
+                            "mount that one or put it back (should it be lost, a file {} here lets "
+                            "them pass for delivered)",
+                            staging_.files->path(), on_their_way, kUsed));
+  const auto made = staging_.files->create(kUsed, "");
+  return made ? sync_staging() : made;
+}
+
+Result<std::optional<Notice>> DirSpool::stage(const HandshakeId& id, std::string_view record) {
+  const auto name = record_name(id);
+  std::optional<Notice> notice;
+  auto created = staging_.files->create(name, record);
+  if (!created && created.error().code == Errc::already_exists) {
+    const auto dropped = drop(id);
+    if (!dropped && dropped.error().code != Errc::unsafe_file) return dropped.error();
+    if (!dropped) {
+      auto aside = quarantine(name, "it is a folder where a record belongs");
+      if (!aside) return aside.error();
+      notice = std::move(*aside);
+    }
+    created = staging_.files->create(name, record);
+  }
+  if (!created) return created.error();
+  return notice;
 }
 
 Result<void> DirSpool::sync_staging() { return staging_.files->sync(); }
@@ -113,20 +147,20 @@ Result<std::optional<Notice>> DirSpool::publish(const HandshakeId& id, Outcome o
 
 /// Whether `folder` has what staging/ has under this name. `not_found`: it has nothing any more.
 Result<bool> DirSpool::holds_same_bytes(Directory& folder, const std::string& name) {
-  const auto theirs = read_file(folder, name, limits::kRecordBytes);
-  if (!theirs &&
-      (theirs.error().code == Errc::unsafe_file || theirs.error().code == Errc::permission_denied))
-    return false;
-  if (!theirs) return theirs.error();
   const auto ours = read_file(*staging_.files, name, limits::kRecordBytes);
   if (!ours) return fail(Errc::io_failure, ours.error().message);
-  return *ours == *theirs;
+  const auto theirs = read_file(folder, name, ours->size());
+  if (theirs) return *ours == *theirs;
+  if (theirs.error().code == Errc::not_found) return theirs.error();
+  return false;  // Whatever keeps us from reading it: a link, a size, its mode, a lease.
 }
 
 /// Returns the name that was free there.
 Result<std::string> DirSpool::move_to_rejected(std::string_view name) {
   Folder& rejected = folder(Outcome::rejected);
-  for (unsigned number = 1;; ++number) {
+  const auto free = free_number(*rejected.files, harmless_name(name), kEnding);
+  if (!free) return free.error();
+  for (unsigned number = *free;; ++number) {
     const auto new_name = numbered_name(harmless_name(name), number, kEnding);
     const auto moved = staging_.files->move(name, *rejected.files, new_name);
     if (!moved) return moved.error();
@@ -152,7 +186,7 @@ Result<Notice> DirSpool::quarantine(std::string_view name, std::string why) {
 
 Result<void> DirSpool::sync_moves() {
   // Staging last: a power cut in between leaves a record in both folders, never in none.
-  for (Folder* const folder : {&folders_[0], &folders_[1], &folders_[2], &folders_[3], &staging_}) {
+  for (Folder* const folder : all_folders()) {
     if (!folder->is_changed) continue;
     const auto synced = folder->files->sync();
     if (!synced) return synced;
@@ -166,6 +200,7 @@ Result<StagedFiles> DirSpool::staged() {
   if (!names) return names.error();
   StagedFiles staged;
   for (const auto& name : *names) {
+    if (name == kUsed) continue;
     if (const auto id = id_of(name))
       staged.records.push_back(*id);
     else

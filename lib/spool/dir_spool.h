@@ -11,11 +11,13 @@ namespace attestrd {
 /// The spool in folders under one root, so that a rename leads from each to each.
 class DirSpool final : public Spool {
  public:
-  /// Opens the folders and makes those that are not there. `unsafe_file` when one is a link, lies
-  /// on another device, or can be written by anybody.
+  /// Opens the folders and makes those that are not there. `unsafe_file` when one is a link or can
+  /// be written by anybody, `io_failure` when they do not all lie on one mount.
   static Result<std::unique_ptr<DirSpool>> open(Directory& root);
 
-  Result<void> stage(const HandshakeId& id, std::string_view record) override;
+  Result<void> check_place() override;
+  Result<void> claim_staging(std::size_t on_their_way) override;
+  Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record) override;
   Result<void> sync_staging() override;
   Result<void> drop(const HandshakeId& id) override;
   Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) override;
@@ -32,6 +34,9 @@ class DirSpool final : public Spool {
 
   DirSpool() = default;
 
+  std::array<Folder*, 5> all_folders() {
+    return {&folders_[0], &folders_[1], &folders_[2], &folders_[3], &staging_};
+  }
   Folder& folder(Outcome outcome) { return folders_[static_cast<std::size_t>(outcome)]; }
   Result<bool> holds_same_bytes(Directory& folder, const std::string& name);
   Result<std::string> move_to_rejected(std::string_view name);

@@ -24,13 +24,21 @@ class Spool {
  public:
   virtual ~Spool() = default;
 
-  /// Writes a record to staging/ and syncs the file; a record that was left there is dropped.
-  virtual Result<void> stage(const HandshakeId& id, std::string_view record) = 0;
+  /// `io_failure` when a folder is not in its place any more: nobody would see what is put there.
+  virtual Result<void> check_place() = 0;
+
+  /// Marks a staging/ that is new as used. `io_failure` when records are on their way, for then
+  /// they lie in another one: its disk is not mounted, or a new folder took its name.
+  virtual Result<void> claim_staging(std::size_t on_their_way) = 0;
+
+  /// Writes a record to staging/ and syncs the file. What was left there under its name is dropped;
+  /// a folder goes to rejected/, and then returns what to log.
+  virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record) = 0;
 
   /// After stage(): makes the names in staging/ durable.
   virtual Result<void> sync_staging() = 0;
 
-  /// Drops a record from staging/, if it is there.
+  /// Drops a record from staging/, if it is there. `unsafe_file` when it is a folder.
   virtual Result<void> drop(const HandshakeId& id) = 0;
 
   /// The instant of publication: moves a record from staging/ to its folder. Should the name be

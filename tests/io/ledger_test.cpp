@@ -83,7 +83,7 @@ TEST_F(LedgerOnDiskTest, AnIdComesOutOfTheSpool) {
   round(std::move(request));
   restart();
   EXPECT_THAT(disk_.names_in("spool/results"), ElementsAre("DSa.json"));
-  EXPECT_THAT(disk_.names_in("spool/staging"), IsEmpty());
+  EXPECT_THAT(disk_.names_in("spool/staging"), ElementsAre(".used"));
   EXPECT_THAT(disk_.names_in("spool/inbox"), IsEmpty());
   const auto counts = *process_->queue->count();
   EXPECT_EQ(counts.polling, 1U);

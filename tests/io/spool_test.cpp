@@ -1,6 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "base/check.h"
 #include "io/temporary_folder.h"
@@ -96,6 +101,75 @@ TEST_F(SpoolTest, NeverFollowsALinkUnderTheName) {
   stage("DSa", "ours");
   EXPECT_TRUE(*spool_->publish(id_of("DSa"), Outcome::completed));
   EXPECT_EQ(disk_.read("rejected/DSa.json"), "ours");
+}
+
+TEST_F(SpoolTest, ReadsNoMoreThanItsOwnBytesUnderTheName) {
+  open();
+  disk_.write("results/DSa.json", "");
+  std::filesystem::resize_file(disk_.path("results/DSa.json"), std::uintmax_t{1} << 30);
+  struct rusage before;
+  struct rusage after;
+  ::getrusage(RUSAGE_SELF, &before);
+  stage("DSa", "ours");
+  EXPECT_TRUE(*spool_->publish(id_of("DSa"), Outcome::completed));
+  ::getrusage(RUSAGE_SELF, &after);
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 100'000) << "KiB";
+  EXPECT_EQ(disk_.read("rejected/DSa.json"), "ours");
+}
+
+TEST_F(SpoolTest, AFileUnderALeaseIsAnothersFile) {
+  open();
+  disk_.write("results/DSa.json", "ours");
+  std::signal(SIGIO, SIG_IGN);  // The end of a lease would kill.
+  const int leased = ::open(disk_.path("results/DSa.json").c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_EQ(::fcntl(leased, F_SETLEASE, F_WRLCK), 0);
+  stage("DSa", "ours");
+  const auto notice = spool_->publish(id_of("DSa"), Outcome::completed);
+  ::close(leased);
+  std::signal(SIGIO, SIG_DFL);
+  ASSERT_TRUE(notice);
+  EXPECT_TRUE(*notice);
+  EXPECT_EQ(disk_.read("rejected/DSa.json"), "ours");
+}
+
+TEST_F(SpoolTest, AFolderWhereARecordBelongsIsPutAside) {
+  open();
+  disk_.write("staging/DSa.json/file", "somebody's");
+  EXPECT_EQ(spool_->drop(id_of("DSa")).error().code, Errc::unsafe_file);
+  const auto notice = spool_->stage(id_of("DSa"), "ours");
+  ASSERT_TRUE(notice && *notice);
+  EXPECT_EQ((*notice)->event, Event::spool_quarantined);
+  EXPECT_EQ((*notice)->file, "rejected/DSa.json");
+  EXPECT_EQ(disk_.read("staging/DSa.json"), "ours");
+  EXPECT_EQ(disk_.read("rejected/DSa.json/file"), "somebody's");
+}
+
+TEST_F(SpoolTest, RefusesANewStagingWhileRecordsAreOnTheirWay) {
+  open();
+  const auto claimed = spool_->claim_staging(2);
+  ASSERT_FALSE(claimed);
+  EXPECT_EQ(claimed.error().code, Errc::io_failure);
+  EXPECT_THAT(claimed.error().message, HasSubstr(disk_.path("staging").string()));
+  EXPECT_THAT(claimed.error().message, HasSubstr("2 records"));
+  EXPECT_THAT(disk_.names_in("staging"), IsEmpty()) << "the next start refuses it too";
+  ASSERT_TRUE(spool_->claim_staging(0));
+  EXPECT_TRUE(spool_->claim_staging(2)) << "now it is known";
+  EXPECT_THAT(spool_->staged()->strangers, IsEmpty());
+}
+
+TEST_F(SpoolTest, KnowsWhenAFolderIsAnother) {
+  open();
+  EXPECT_TRUE(spool_->check_place());
+  for (const auto* const name : {"staging", "results", "archived", "failed", "rejected"}) {
+    std::filesystem::rename(disk_.path(name), disk_.path("aside"));
+    std::filesystem::create_directory(disk_.path(name));
+    const auto there = spool_->check_place();
+    ASSERT_FALSE(there) << name;
+    EXPECT_EQ(there.error().code, Errc::io_failure);
+    EXPECT_THAT(there.error().message, HasSubstr(disk_.path(name).string()));
+    std::filesystem::remove(disk_.path(name));
+    std::filesystem::rename(disk_.path("aside"), disk_.path(name));
+  }
 }
 
 TEST_F(SpoolTest, StagesOverWhatWasLeft) {

@@ -11,6 +11,7 @@
 namespace attestrd::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
@@ -88,7 +89,7 @@ void expect_each_exactly_once(Story& story) {
   EXPECT_THAT(story.taken(), UnorderedElementsAre("results/DSa.json", "failed/DSb.json",
                                                   "rejected/DSc.json", "results/DSd.json"));
   EXPECT_THAT(story.inbox_names(), IsEmpty());
-  EXPECT_THAT(story.names_in("staging"), IsEmpty());
+  EXPECT_THAT(story.names_in("staging"), ElementsAre(".used"));
   EXPECT_EQ(story.text_of("refused", "list"),
             "line 3: it is not an id: an id has 1 to 64 letters, digits, '_' or '-': not an id\n");
   EXPECT_EQ(story.rows().ended.size(), 4U);

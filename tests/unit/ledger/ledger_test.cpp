@@ -37,7 +37,7 @@ TEST_F(LedgerTest, PublishesAFinishAndReportsIt) {
   const auto report = round();
   EXPECT_THAT(report.settled, ElementsAre(id_of("DSa")));
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
-  EXPECT_THAT(names_in("staging"), IsEmpty());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
   ASSERT_EQ(logged(Event::handshake_completed), 1U);
   EXPECT_EQ(last_logged(Event::handshake_completed).polls, 7U);
   EXPECT_EQ(last_logged(Event::handshake_completed).request_id, "req-1");
@@ -95,7 +95,7 @@ TEST_F(LedgerTest, AFinishWhoseRowWasTakenAwayIsNotPublished) {
   end("DSgone", Outcome::completed);
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSgone")));
   EXPECT_THAT(names_in("results"), IsEmpty());
-  EXPECT_THAT(names_in("staging"), IsEmpty());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
   EXPECT_EQ(logged(Event::spool_conflict), 1U);
 }
 
@@ -119,7 +119,7 @@ TEST_F(LedgerTest, AFullDiskChangesNothing) {
   const auto report = try_round();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Errc::disk_full);
-  EXPECT_THAT(names_in("staging"), IsEmpty());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
   EXPECT_THAT(names_in("results"), IsEmpty());
   EXPECT_THAT(polling(), ElementsAre("DSa"));
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"))) << "with the same request";
@@ -176,7 +176,7 @@ TEST_F(LedgerTest, PutsAsideWhatNoRowKnows) {
   given_file("staging", "DSx.json", "whose?");
   given_file("staging", "core", "what?");
   start();
-  EXPECT_THAT(names_in("staging"), IsEmpty());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
   EXPECT_THAT(names_in("rejected"), ElementsAre("DSx.json", "core"));
   EXPECT_EQ(logged(Event::spool_quarantined), 2U);
 }
@@ -194,6 +194,34 @@ TEST_F(LedgerTest, ARecordThatIsNotWhatTheRowSaysIsPutAsideAndPolledAgain) {
   EXPECT_THAT(names_in("rejected"), ElementsAre("DSa.json"));
   EXPECT_THAT(names_in("results"), IsEmpty());
   EXPECT_THAT(polling(), ElementsAre("DSa"));
+}
+
+TEST_F(LedgerTest, TakesNoRecordForPublishedThatAnotherStagingHolds) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  arm(Faults::Kind::death, 8);
+  EXPECT_THROW(round(), Death);
+  ASSERT_TRUE(rows().open.at(id_of("DSa")).staged) << "it died between commit and rename";
+  const auto its_staging = swap_folder("staging", {});
+  for (int tries = 0; tries < 2; ++tries) EXPECT_EQ(error_of_start().code, Errc::io_failure);
+  swap_folder("staging", its_staging);
+  start();
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
+}
+
+TEST_F(LedgerTest, WritesNothingIntoAFolderThatIsNotInItsPlace) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  set_in_place("results", false);
+  const auto report = try_round();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::io_failure);
+  EXPECT_THAT(polling(), ElementsAre("DSa"));
+  EXPECT_THAT(names_in("results"), IsEmpty());
 }
 
 TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {

@@ -39,6 +39,18 @@ class World {
     spool.names[name] = spool.synced[name] = text;
   }
 
+  /// A folder is replaced by one with these names. Returns those that it had.
+  MemoryFolder::Names swap_folder(const std::string& folder, MemoryFolder::Names names) {
+    root_.folder(folder).synced = names;
+    return std::exchange(root_.folder(folder).names, std::move(names));
+  }
+
+  void set_in_place(const std::string& folder, bool is_in_place) {
+    root_.folder(folder).is_in_place = is_in_place;
+  }
+
+  void fill(const std::string& folder, bool is_full) { root_.folder(folder).is_full = is_full; }
+
   void arm(Faults::Kind kind, int step) { faults_.arm(kind, step); }
   bool fault_is_spent() const { return faults_.is_spent(); }
   void disarm() { faults_.disarm(); }
@@ -73,6 +85,13 @@ class World {
       EXPECT_EQ(notices.error().code, Errc::disk_full) << notices.error().message;
     }
     ADD_FAILURE() << "the disk stays full";
+  }
+
+  Error error_of_start() {
+    process_ = std::make_unique<Process>(*this);
+    const auto notices = process_->ledger.recover(now);
+    EXPECT_FALSE(notices);
+    return notices ? Error{} : notices.error();
   }
 
   void end(std::string_view id, Outcome outcome, Reason reason = Reason::none) {
