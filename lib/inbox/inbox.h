@@ -28,7 +28,7 @@ struct InboxScan {
 /// What settle() did with the files of a scan.
 struct InboxSettlement {
   std::vector<Notice> notices;  ///< Which files are refused.
-  bool waits = false;           ///< A file stays: somebody wrote on, or its list found no room.
+  bool waits = false;           ///< A file stays: somebody wrote on, or refused/ had no place.
 };
 
 /// The door to the inbox. Its hand is `dir_inbox`.

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@ class InboxTest : public ::testing::Test {
   InboxScan scan(std::size_t max_lines = 1000) {
     return scan_at(written_ + std::chrono::hours(1), max_lines);
   }
+
+  Result<InboxScan> try_scan() { return inbox_.scan(1000, written_); }
 
   /// A scan while files are being written.
   InboxScan scan_at_once() { return scan_at(written_, 1000); }
@@ -238,6 +241,58 @@ TEST_F(InboxTest, OverwritesWhatADeadProcessLeftUnfinished) {
   EXPECT_THAT(in_refused(), ElementsAre("list"));
 }
 
+TEST_F(InboxTest, AFolderIsNotInTheWayOfAList) {
+  disk_.write("refused/.unfinished/file", "somebody's");
+  drop("list", "no id\n");
+  scan();
+  EXPECT_FALSE(settle().waits);
+  EXPECT_THAT(in_inbox(), IsEmpty());
+  EXPECT_THAT(in_refused(), ElementsAre("%2Eunfinished", "list"));
+  EXPECT_EQ(disk_.read("refused/%2Eunfinished/file"), "somebody's");
+}
+
+TEST_F(InboxTest, KeepsWhatTookTheNameOfAMisfit) {
+  drop("list", "");
+  scan();
+  drop("new", "DSa\n");
+  std::filesystem::rename(disk_.path("inbox/new"), disk_.path("inbox/list"));
+  const auto settlement = settle();
+  EXPECT_TRUE(settlement.waits);
+  EXPECT_THAT(settlement.notices, IsEmpty());
+  EXPECT_THAT(in_refused(), IsEmpty());
+  EXPECT_THAT(ids(scan()), ElementsAre("DSa"));
+}
+
+TEST_F(InboxTest, AFolderThatTookTheNameOfAFileIsTheNextScansToSee) {
+  drop("list", "");
+  scan();
+  std::filesystem::remove(disk_.path("inbox/list"));
+  std::filesystem::create_directory(disk_.path("inbox/list"));
+  EXPECT_TRUE(settle().waits);
+  EXPECT_THAT(reason_of_only_refusal(), HasSubstr("folder"));
+}
+
+TEST_F(InboxTest, EndsWhenItsFolderIsAnother) {
+  for (const auto* const name : {"inbox", "refused"}) {
+    ASSERT_TRUE(try_scan());
+    std::filesystem::rename(disk_.path(name), disk_.path("aside"));
+    std::filesystem::create_directory(disk_.path(name));
+    const auto found = try_scan();
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, Errc::io_failure);
+    EXPECT_THAT(found.error().message, HasSubstr(disk_.path(name).string()));
+    std::filesystem::remove(disk_.path(name));
+    std::filesystem::rename(disk_.path("aside"), disk_.path(name));
+  }
+}
+
+TEST_F(InboxTest, AFileFromTheEndOfTimeIsTaken) {
+  drop("list", "DSa");
+  const struct timespec time[2] = {{std::int64_t{1} << 55, 0}, {std::int64_t{1} << 55, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, disk_.path("inbox/list").c_str(), time, 0), 0);
+  EXPECT_THAT(ids(scan()), ElementsAre("DSa"));
+}
+
 /// Takes root's powers away for a while; anybody else has none to lose.
 class Unprivileged {
  public:
@@ -266,6 +321,12 @@ TEST_F(InboxTest, LeavesAloneWhatItCannotRemoveAndSaysSoOnce) {
     EXPECT_THAT(settle().notices[0].reason, HasSubstr("Permission denied"));
     EXPECT_THAT(ids(scan()), IsEmpty());
     EXPECT_THAT(settle().notices, IsEmpty());
+  }
+  drop("list", "DSa\nDSb\n");
+  {
+    const Unprivileged nobody;
+    EXPECT_THAT(ids(scan()), ElementsAre("DSa", "DSb")) << "it has changed";
+    EXPECT_EQ(settle().notices.size(), 1U);
   }
   ASSERT_EQ(::chmod(disk_.path("inbox").c_str(), 0755), 0);
 }

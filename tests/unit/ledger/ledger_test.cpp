@@ -224,6 +224,29 @@ TEST_F(LedgerTest, WritesNothingIntoAFolderThatIsNotInItsPlace) {
   EXPECT_THAT(names_in("results"), IsEmpty());
 }
 
+TEST_F(LedgerTest, AListThatFindsNoRoomWaitsAndIsToldOfOnce) {
+  given_submission("list", "DSa\nno id\n");
+  start();
+  fill("refused", true);
+  request.scan_inbox = true;
+  EXPECT_TRUE(round().inbox_waits);
+  EXPECT_THAT(polling(), ElementsAre("DSa"));
+  EXPECT_EQ(logged(Event::inbox_refused), 2U) << "its bad line, and that it waits";
+  for (int i = 0; i < 100; ++i) {
+    request.scan_inbox = true;
+    EXPECT_TRUE(round().inbox_waits);
+  }
+  EXPECT_THAT(inbox_names(), ElementsAre("list"));
+  EXPECT_EQ(logged(Event::inbox_refused), 2U);
+  EXPECT_EQ(logged(Event::inbox_merged), 0U);
+  fill("refused", false);
+  take_in();
+  EXPECT_THAT(inbox_names(), IsEmpty());
+  EXPECT_THAT(names_in("refused"), ElementsAre("list"));
+  EXPECT_EQ(logged(Event::inbox_refused), 2U);
+  EXPECT_EQ(logged(Event::inbox_accepted), 1U);
+}
+
 TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {
   given_submission("list", "DSa\nDSb\n");
   start();
