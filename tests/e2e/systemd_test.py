@@ -51,8 +51,9 @@ class UnitTest(harness.Scene):
                          {"attestrd", "inbox", "staging", "refused", *harness.FOLDERS})
         # Others see nothing; one root, so that a rename stays within one mount.
         self.assertEqual([path for path, mode in folders if not mode.endswith("0")], [])
-        self.assertIn("ReadWritePaths=/var/spool/attestrd\n",
-                      (UNITS / "attestrd.service").read_text())
+        unit = (UNITS / "attestrd.service").read_text()
+        self.assertIn("ReadWritePaths=/var/spool/attestrd\n", unit)
+        self.assertIn("RequiresMountsFor=/var/spool/attestrd\n", unit)
 
 
 class NotifyTest(harness.Scene):
