@@ -92,9 +92,9 @@ std::string signature_text(const Config::Signature& signature) {
 }
 
 std::string poll_text(const Config::Poll& poll) {
-  using Cadence = Config::Cadence;
   const auto cadence = name_of<Cadence>(
-      poll.cadence, {{Cadence::adaptive, "adaptive"}, {Cadence::exponential, "exponential"}});
+      poll.cadence,
+      {{CadenceKind::adaptive, "adaptive"}, {CadenceKind::exponential, "exponential"}});
   return fmt::format(
       "[poll]\ncadence = {}\nmin_interval = {}\nmax_interval = {}\nbackoff_factor = {}\n"
       "give_up_after = {}\nexpiry_grace = {}\nunknown_grace = {}\nshutdown_grace = {}\n",
