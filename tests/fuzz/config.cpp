@@ -92,7 +92,7 @@ std::string signature_text(const Config::Signature& signature) {
 }
 
 std::string poll_text(const Config::Poll& poll) {
-  const auto cadence = name_of<Cadence>(
+  const auto cadence = name_of<CadenceKind>(
       poll.cadence,
       {{CadenceKind::adaptive, "adaptive"}, {CadenceKind::exponential, "exponential"}});
   return fmt::format(
