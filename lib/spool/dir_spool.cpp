@@ -151,8 +151,10 @@ Result<bool> DirSpool::holds_same_bytes(Directory& folder, const std::string& na
   if (!ours) return fail(Errc::io_failure, ours.error().message);
   const auto theirs = read_file(folder, name, ours->size());
   if (theirs) return *ours == *theirs;
-  if (theirs.error().code == Errc::not_found) return theirs.error();
-  return false;  // Whatever keeps us from reading it: a link, a size, its mode, a lease.
+  const auto code = theirs.error().code;
+  // Of a disk that fails nobody knows what it holds: it may be the very record.
+  if (code == Errc::not_found || code == Errc::io_failure) return theirs.error();
+  return false;  // Whatever else keeps us from reading it: a link, a size, its mode, a lease.
 }
 
 /// Returns the name that was free there.

@@ -108,12 +108,12 @@ TEST_F(LoggingTest, DropsTheOldestAndTellsHowManyWhenTheReaderIsTooSlow) {
   std::thread end([this] { end_log(); });
   const auto log = read_all();
   end.join();
-  const auto notice = log.find("\"event\":\"log.dropped\"");
-  ASSERT_NE(notice, log.npos);
-  const auto dropped = std::stoul(log.substr(log.find("\"count\":", notice) + 8));
+  std::size_t dropped = 0;  // Told once, unless the writer of the log has its turn in between.
+  for (auto notice = log.find("log.dropped"); notice != log.npos;
+       notice = log.find("log.dropped", notice + 1))
+    dropped += std::stoul(log.substr(log.find("\"count\":", notice) + 8));
   EXPECT_GT(dropped, 0u);
   EXPECT_EQ(count(log, "a line") + dropped, kLines);
-  EXPECT_EQ(count(log, "log.dropped"), 1u);
 }
 
 TEST_F(LoggingTest, OutlivesAReaderThatIsGone) {

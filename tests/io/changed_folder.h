@@ -21,8 +21,8 @@ struct Changes {
   std::function<void(std::string_view name, FileInfo& info)> on_inspect;
   /// No rename leads to folders whose paths end so.
   std::string other_mount;
-  /// As files that are there, and that only their owner may read.
-  bool refuses_to_open = false;
+  /// Only their owner may read the files of folders whose paths end so.
+  std::string refuses_to_open;
 };
 
 /// A folder of the real disk, with changes.
@@ -32,6 +32,7 @@ class ChangedFolder final : public Directory {
       : real_(std::move(real)), changes_(changes) {}
 
   const std::string& path() const override { return real_->path(); }
+  bool is_in_place() override { return real_->is_in_place(); }
 
   Result<std::vector<std::string>> list() override {
     if (fails("list")) return failure();
@@ -48,7 +49,8 @@ class ChangedFolder final : public Directory {
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
                                              std::uint64_t max_bytes) override {
     if (fails("open")) return failure();
-    if (changes_.refuses_to_open) return fail(Errc::permission_denied, path() + ": only its owner");
+    if (!changes_.refuses_to_open.empty() && path().ends_with(changes_.refuses_to_open))
+      return fail(Errc::permission_denied, path() + ": only its owner");
     return real_->open(name, max_bytes);
   }
 

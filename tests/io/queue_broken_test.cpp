@@ -126,7 +126,8 @@ TEST_F(BrokenQueueTest, WhatTheCommandLineReadsItCantWrite) {
   ASSERT_TRUE(database) << database.error().message;
   const auto written = (*database)->execute("CREATE TABLE more (x)");
   ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().code, Errc::permission_denied);
+  // The system would let us write: that SQLite does not looks like a disk that fails.
+  EXPECT_EQ(written.error().code, Errc::io_failure);
 }
 
 TEST_F(BrokenQueueTest, AQueueWithoutItsTablesIsRefused) {

@@ -82,7 +82,7 @@ TEST_F(SpoolFaultsTest, EachFailureOfOpeningIsTold) {
 TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
   open();
   each_failure_is_told([this] { write_once("staging/DSa.json", "left"); },
-                       [this] { return spool_->stage(kId, "new"); });
+                       [this] { return without_value(spool_->stage(kId, "new")); });
   EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
   each_failure_is_told([] {}, [this] { return spool_->sync_staging(); });
   each_failure_is_told([] {}, [this] { return without_value(spool_->staged()); });
@@ -168,7 +168,7 @@ TEST_F(SpoolFaultsTest, ATakenNameThatMayNotBeReadIsAConflict) {
   open();
   disk_.write("staging/DSa.json", "ours");
   disk_.write("results/DSa.json", "ours");
-  changes_.refuses_to_open = true;
+  changes_.refuses_to_open = "results";
   EXPECT_TRUE(*spool_->publish(kId, Outcome::completed));
   EXPECT_EQ(disk_.read("rejected/DSa.json"), "ours");
 }
