@@ -30,8 +30,10 @@ FAST = {
 
 
 class Scene(unittest.TestCase):
+    place = None  # Where its folder is made; None: where temporary files belong.
+
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="attestrd."))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="attestrd.", dir=self.place))
         if not os.environ.get("ATTESTRD_KEEP"):
             self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.processes = []
@@ -108,9 +110,9 @@ class Scene(unittest.TestCase):
         daemon.spool = spool
         return daemon
 
-    def attestrd(self, *arguments, **run):
-        """A command that ends by itself."""
-        return subprocess.run([str(part) for part in (ATTESTRD, *arguments)], text=True,
+    def attestrd(self, *arguments, under=(), **run):
+        """A command that ends by itself; `under` is what runs it, say strace."""
+        return subprocess.run([str(part) for part in (*under, ATTESTRD, *arguments)], text=True,
                               capture_output=True, timeout=60 * PATIENCE, **run)
 
     # What goes in, and what comes out.

@@ -47,10 +47,11 @@ class Process:
 
 
 class Daemon(Process):
-    """`attestrd run` with the configuration of a scene."""
+    """`attestrd run` with the configuration of a scene; `under` is what runs it, say strace."""
 
-    def __init__(self, name, scene, config, *flags, program=ATTESTRD, **popen):
-        super().__init__(name, [program, "run", "--config", config, *flags], scene.folder, **popen)
+    def __init__(self, name, scene, config, *flags, program=ATTESTRD, under=(), **popen):
+        super().__init__(name, [*under, program, "run", "--config", config, *flags], scene.folder,
+                         **popen)
         self.scene = scene
         self.config = config
 
@@ -140,7 +141,7 @@ class Nginx(Process):
 
     def answer(self, handshake, answer):
         """From now on this is the answer; a reader finds the old one or the new one, whole."""
-        new = self.root / "new"
+        new = self.root / f"new.{handshake}"
         new.write_bytes(answer)
         new.rename(self.answers / handshake)
 

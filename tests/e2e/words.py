@@ -41,6 +41,11 @@ def make_ids(count, seed=1):
     return [f"DS{number:06}" + "".join(luck.choices(alphabet, k=13)) for number in range(count)]
 
 
+def visible_names(folder):
+    """What a folder holds, but for what is ours alone: the mark in staging/."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]

@@ -1,0 +1,77 @@
+"""More files than anybody should drop, while the daemon can't listen."""
+
+import os
+import pathlib
+import signal
+import time
+
+import harness
+from hostile import HostileScene, cpu_seconds, most_resident_mib, soon
+
+COUNT = 1_000_000 if harness.IS_LONG else 20_000
+# A file costs an open, a few looks, a row, a line of the log and a removal. What is judged is work:
+# how long it takes is for the disk to say.
+WORK_S = COUNT / 2000
+RESIDENT_MIB = 64 + COUNT / 2000
+NAMESAKES = 5_000
+WORK_FOR_NAMESAKES_S = 10
+
+
+class CrowdTest(HostileScene):
+    def setUp(self):
+        super().setUp()
+        url = self.start_simulator("--never", "1").url
+        self.daemon = self.start_daemon(self.write_quiet_config(
+            url, api={"requests_per_second": 20},
+            poll={"min_interval": "2s", "max_interval": "30m"}))
+
+    def take(self, names, within):
+        """Empty files appear while the daemon can't look. Returns how much time and how much work
+        it needs for them."""
+        self.daemon.send(signal.SIGSTOP)
+        for name in names:
+            os.close(os.open(self.inbox / name, os.O_WRONLY | os.O_CREAT, 0o640))
+        time.sleep(1)  # Until they pass for left alone.
+        start, work = time.monotonic(), cpu_seconds(self.daemon)
+        self.daemon.send(signal.SIGCONT)
+        harness.eventually(lambda: not any(os.scandir(self.inbox))
+                           or not self.daemon.is_running(), within, "an empty inbox")
+        self.assertTrue(self.daemon.is_running())
+        return time.monotonic() - start, cpu_seconds(self.daemon) - work
+
+    def test_files_named_like_ids(self):
+        with self.case(f"{COUNT} empty files, and a queue of inotify that has no room for them"):
+            room = int(pathlib.Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+            self.assertGreater(2 * COUNT, room, "each file is two events")
+            seconds, work = self.take(harness.make_ids(COUNT), 10 * WORK_S)
+            soon(lambda: self.daemon.status()["pending"] == COUNT, "acceptance")
+            resident = most_resident_mib(self.daemon)
+            harness.tell(f"{COUNT} empty files taken in {seconds:.1f} s with {work:.1f} s of work, "
+                         f"{resident:.0f} MiB at most")
+            if harness.hold_to_bounds():
+                self.assertLessEqual(work, WORK_S)
+                self.assertLessEqual(resident, RESIDENT_MIB)
+        with self.case("new files are seen after it"):
+            self.drop(["DSlater"])
+            soon(lambda: self.daemon.status()["pending"] == COUNT + 1, "the last one")
+        with self.case("each has a line of the log, or is counted as dropped from it"):
+            self.assertEqual(self.daemon.count("inbox.refused"), 0)
+            dropped = sum(line["count"] for line in self.daemon.log("log.dropped"))
+            self.assertEqual(self.daemon.count("inbox.accepted") + dropped, COUNT + 1)
+        self.assertEqual(self.daemon.stop(), 0)
+
+    def test_files_that_want_one_name(self):
+        """What is too long is cut, so that all of these go by one name in refused/."""
+        with self.case(f"{NAMESAKES} empty files of no id"):
+            names = ("x" * 220 + f"{number:05}" for number in range(NAMESAKES))
+            seconds, work = self.take(names, 100)
+            harness.tell(f"{NAMESAKES} namesakes refused in {seconds:.1f} s "
+                         f"with {work:.1f} s of work")
+            self.assertEqual(len(os.listdir(self.spool / "refused")), NAMESAKES)
+            if harness.hold_to_bounds():
+                self.assertLessEqual(work, WORK_FOR_NAMESAKES_S)
+        self.assertEqual(self.daemon.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,293 @@
+"""Disks that fill, vanish, or lie where none should: in a namespace of mounts of its own."""
+
+import errno
+import os
+import subprocess
+import sys
+import unittest
+
+import harness
+from hostile import IS_ROOT, NOBODY, soon
+from hostile_place import NOT_THERE, AnsweredScene, Mishap, Place
+
+PRIVATE = "ATTESTRD_PRIVATE_MOUNTS"
+PENDING = 20
+
+
+def why_not():
+    """What keeps this test from mounting anything; nothing: it can."""
+    if not IS_ROOT:
+        return "only root may mount"
+    if os.environ.get(PRIVATE) != "1":
+        return "this root may not make a namespace of mounts"
+    return None
+
+
+def mount(place, *arguments):
+    subprocess.run(["mount", *map(str, arguments)], check=True)
+    place.scene.addCleanup(subprocess.run, ["umount", "-l", arguments[-1]], capture_output=True)
+
+
+def mount_tmpfs(place, name, options="size=4m"):
+    mount(place, "-t", "tmpfs", "-o", f"{options},mode=750,uid={NOBODY},gid={NOBODY}", "attestrd",
+          place.root / name)
+
+
+def tmpfs(name):
+    return lambda place: mount_tmpfs(place, name)
+
+
+def bind(name, to=None, read_only=False):
+    def lay(place):
+        target = place.root / (to or name)
+        mount(place, "--bind", place.root / name, target)
+        if read_only:
+            mount(place, "-o", "remount,bind,ro", target)
+    return lay
+
+
+def unmount(name, *flags):
+    return lambda place: subprocess.run(["umount", *flags, place.root / name], check=True)
+
+
+def make(*names):
+    return lambda place: [place.make(place.root / name) for name in names]
+
+
+def in_turn(*steps):
+    return lambda place: [step(place) for step in steps]
+
+
+# As it should be: without its disk the spool is an empty folder.
+ON_A_DISK = in_turn(lambda place: place.inbox.rmdir(), make("disk", "disk/inbox"),
+                    bind("disk", "spool"))
+OTHER_MOUNT = "is not on the same mount"
+MISHAPS = [
+    Mishap("a-disk-over-results", tmpfs("spool/results"), (NOT_THERE, "spool/results"),
+           ("spool/results", OTHER_MOUNT), mend=unmount("spool/results")),
+    Mishap("a-disk-over-staging", tmpfs("spool/staging"), (NOT_THERE, "spool/staging"),
+           (OTHER_MOUNT, "spool/staging"), mend=unmount("spool/staging")),
+    Mishap("a-disk-over-the-spool", tmpfs("spool"), (NOT_THERE, "/spool/"),
+           ("spool/inbox", "No such file"), mend=unmount("spool")),
+    Mishap("a-disk-over-the-inbox", tmpfs("spool/inbox"), (NOT_THERE, "spool/inbox")),
+    Mishap("the-disk-gone", unmount("spool", "-l"), (NOT_THERE, "/spool/"),
+           ("spool/inbox", "No such file"), mend=bind("disk", "spool"),
+           prepare=ON_A_DISK),
+    Mishap("the-same-over-it-read-only", bind("spool", read_only=True), (),
+           ("/spool", "Read-only file system"), harness.PERMISSION, unmount("spool")),
+]
+
+
+def refused_at_start(name, prepare, words, mend, code=harness.IO_ERROR):
+    """What the first start of all refuses; once mended, all is well."""
+    return Mishap(name, None, (), words, code, mend, (), prepare)
+
+
+RESULTS = make("spool/results")
+AT_START = [
+    refused_at_start("results-on-a-disk", in_turn(RESULTS, tmpfs("spool/results")),
+                     ("spool/results", OTHER_MOUNT), unmount("spool/results")),
+    # Of one device, and yet no rename leads there.
+    refused_at_start("results-on-a-mount", in_turn(RESULTS, bind("spool/results")),
+                     ("spool/results", OTHER_MOUNT), unmount("spool/results")),
+    refused_at_start("staging-on-a-mount",
+                     in_turn(make("spool/staging"), bind("spool/staging")),
+                     (OTHER_MOUNT, "spool/staging"), unmount("spool/staging")),
+    refused_at_start("a-read-only-spool", bind("spool", read_only=True),
+                     ("/spool", "Read-only file system"), unmount("spool"), harness.PERMISSION),
+    refused_at_start("a-read-only-queue", bind("queue", read_only=True),
+                     ("queue.db", "Read-only file system"), unmount("queue"), harness.PERMISSION),
+]
+
+
+class MountScene(AnsweredScene):
+    @classmethod
+    def setUpClass(cls):
+        if reason := why_not():
+            harness.tell(f"{cls.__name__} is left out: {reason}")
+            raise unittest.SkipTest(reason)
+
+    def setUp(self):
+        super().setUp()
+        self.give_up_rights()
+
+
+class MishapTest(MountScene):
+    def test_under_a_running_daemon(self):
+        self.play_side_by_side(self.play_mishap, MISHAPS)
+
+    def test_at_a_start(self):
+        self.play_side_by_side(self.play_refusal, AT_START)
+
+    def play_refusal(self, case, place):
+        case.prepare(place)
+        for _ in range(2):
+            self.assertEqual(place.start(is_ready=False).wait(), case.code)
+            self.assert_says(place, case.refuses)
+        case.mend(place)
+        place.start_with_one_pending()
+        place.end()
+        place.lives[-1].says("handshake.completed")
+        self.assertEqual(place.records(), [f"results/{place.handshake}.json"])
+
+
+class FullDisk:
+    """A disk of a case, and what takes the last of its room."""
+
+    def __init__(self, name, folder, options, fill):
+        self.name, self.folder, self.options, self.fill = name, folder, options, fill
+
+    def make(self, place):
+        mount_tmpfs(place, self.folder, self.options)
+
+    def take_room(self, place):
+        self.fillers = place.root / self.folder / "fillers"
+        self.fillers.mkdir(exist_ok=True)
+        try:
+            self.fill(self.fillers)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+
+    def give_room(self):
+        for filler in self.fillers.iterdir():
+            filler.unlink()
+
+
+def fill_with_bytes(folder):
+    with open(folder / "filler", "wb", buffering=0) as out:
+        while out.write(bytes(4096)):
+            pass
+
+
+def fill_with_names(folder):
+    for number in range(10_000):
+        (folder / f"{number}").touch()
+
+
+FULL = [
+    FullDisk("a-full-spool", "spool", "size=1m", fill_with_bytes),
+    FullDisk("a-spool-without-inodes", "spool", "size=4m,nr_inodes=100", fill_with_names),
+    FullDisk("a-full-queue", "queue", "size=1m", fill_with_bytes),
+]
+
+
+class FullTest(MountScene):
+    """The inbox lies on another disk than the spool."""
+
+    def test_a_disk_that_fills(self):
+        self.play_side_by_side(self.play, FULL)
+
+    inbox_of_a_place = "inbox"
+
+    def play(self, disk, place):
+        disk.make(place)
+        ids = [f"{place.handshake}{number}" for number in range(PENDING)]
+        for handshake in ids:
+            self.wait_on(handshake)
+        daemon = place.start()
+        place.submit(*ids)
+        daemon.says("inbox.accepted")
+        disk.take_room(place)
+        on_spool = disk.folder == "spool"
+        if on_spool:
+            self.refuse_lines(place, daemon)
+        for handshake in ids:
+            self.end(handshake)
+        full = daemon.says("disk.full")
+        self.assertIn(str(place.root / disk.folder), full["message"])
+        self.assert_calm(daemon)
+        self.assertLess(len(place.records()), PENDING)
+        disk.give_room()
+        daemon.says("disk.room")
+        daemon.says("handshake.completed", times=PENDING)
+        if on_spool:
+            # It is tried again after some looks into the inbox.
+            soon((place.spool / "refused/submission").exists, "the list of bad lines")
+            soon(lambda: os.listdir(place.inbox) == [], "an empty inbox")
+        self.assertEqual(daemon.count("disk.full"), 1)
+        self.assertEqual(daemon.stop(), 0)
+        self.start_without_room(disk, place)
+        self.assertEqual(place.records(), sorted(f"results/{one}.json" for one in
+                                                 [*ids, place.handshake]))
+        self.assertEqual(place.count("handshake.completed"), PENDING + 1)
+
+    def refuse_lines(self, place, daemon):
+        """Its good line is taken; the list of its bad one waits, and is told of once."""
+        self.wait_on(place.handshake)
+        place.submit(place.handshake, "no/id/")
+        soon(lambda: daemon.count("inbox.refused") == 2, "both lines")
+        line, waits = daemon.log("inbox.refused")
+        self.assertEqual(line["line"], 2)
+        self.assertIn("until refused/ has a place", waits["message"])
+        self.assertIn("No space left", waits["reason"])
+        self.assert_calm(daemon)
+        self.assertEqual(os.listdir(place.inbox), ["submission"])
+        self.assertEqual(daemon.count("inbox.merged"), 0)
+
+    def start_without_room(self, disk, place):
+        """A start needs none, but for what is new; that waits."""
+        disk.take_room(place)
+        last = place.start()
+        self.end(place.handshake)
+        place.submit(place.handshake)
+        last.says("disk.full")
+        self.assertEqual(last.count("handshake.completed"), 0)
+        disk.give_room()
+        last.says("handshake.completed")
+        self.assertEqual(last.count("disk.room"), 1)
+        self.assertEqual(last.stop(), 0)
+
+
+class OtherDiskTest(MountScene):
+    """An inbox on another disk than the spool, with mounts inside."""
+
+    inbox_of_a_place = "inbox"
+
+    def test_an_inbox_on_another_disk(self):
+        place = Place(self, "other", "inbox")
+        mount_tmpfs(place, "inbox")
+        (place.inbox / "list").write_text("DSgood\nno/id/\n")
+        (place.inbox / "empty").touch()
+        (place.inbox / "link").symlink_to("/etc/shadow")
+        os.mkfifo(place.inbox / "fifo")
+        (place.inbox / "large").touch()
+        os.truncate(place.inbox / "large", 65 << 20)
+        self.outside.write_text("DSoutside\n")
+        (place.inbox / "mounted").touch()
+        mount(place, "--bind", self.outside, place.inbox / "mounted")
+        place.make(place.inbox / "folder")
+        bind("queue", "inbox/folder")(place)
+        for handshake in ("DSgood", "DSoutside"):
+            self.end(handshake)
+        daemon = place.start()
+        daemon.says("handshake.completed", times=2)
+        self.assert_calm(daemon)
+        told = {line["file"]: line for line in daemon.log("inbox.refused")}
+        left = {"link": "another mount", "fifo": "another mount", "large": "another mount",
+                "mounted": "busy", "folder": "a folder"}
+        self.assertEqual(daemon.count("inbox.refused"), 2 + len(left))
+        self.assertEqual(set(os.listdir(place.inbox)), set(left))
+        for name, reason in left.items():
+            with self.case(f"left alone: {name}"):
+                self.assertIn(reason, told[name]["reason"])
+                self.assertIn("by hand", told[name]["message"])
+        with self.case("what can be read is copied"):
+            self.assertEqual(sorted(os.listdir(place.spool / "refused")), ["empty", "list"])
+            self.assertIn("no/id/", (place.spool / "refused/list").read_text())
+        self.assertEqual(self.outside.read_text(), "DSoutside\n")
+        self.assertEqual(daemon.stop(), 0)
+
+
+def main():
+    """Again, where mounts are nobody's business."""
+    can = IS_ROOT and subprocess.run(["unshare", "--mount", "true"],
+                                     capture_output=True).returncode == 0
+    if can and PRIVATE not in os.environ:
+        os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv],
+                   {**os.environ, PRIVATE: "1"})
+    harness.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Records that a dead daemon left on their way, and what becomes of them under others' hands."""
+
+import dataclasses
+import os
+import shutil
+
+import harness
+from hostile_place import AnsweredScene
+
+
+@dataclasses.dataclass
+class Case:
+    """The daemon died with a record in staging/; something befalls it; then the next one starts."""
+    name: str
+    befall: object
+    records: tuple = ("results",)      # folders with a record, in the end
+    says: str = "handshake.completed"  # once, in the log of the life after it
+    refuses: tuple = ()                # what the next start says before it is mended
+    code: int = harness.IO_ERROR       # of that start
+    mend: object = None
+
+
+def record(place):
+    return place.spool / f"staging/{place.handshake}.json"
+
+
+def published(place):
+    return place.spool / f"results/{place.handshake}.json"
+
+
+def put_there_already(place):
+    shutil.copy(record(place), published(place))
+    place.give(published(place))
+
+
+def replaced_by(lay):
+    def befall(place):
+        record(place).unlink()
+        lay(record(place))
+    return befall
+
+
+def changed(place):
+    with open(record(place), "r+") as it:
+        it.write("X")
+
+
+def cut(place):
+    os.truncate(record(place), record(place).stat().st_size - 1)
+
+
+def linked(place):
+    os.link(record(place), place.root / "copy")
+
+
+def other_staging(place):
+    place.replace(place.spool / "staging")
+
+
+def other_staging_gone(place):
+    (place.spool / "staging").rmdir()
+    (place.spool / "staging.aside").rename(place.spool / "staging")
+
+
+def other_spool(place):
+    place.replace(place.spool)
+    place.make(place.inbox)
+
+
+def other_spool_gone(place):
+    shutil.rmtree(place.spool)
+    place.spool.with_name("spool.aside").rename(place.spool)
+
+
+def lost_staging(place):
+    shutil.rmtree(place.spool / "staging")
+
+
+def taken_for_delivered(place):
+    (place.spool / "staging/.used").touch()
+
+
+QUARANTINED = {"records": ("rejected", "results"), "says": "spool.quarantined"}
+NOT_THIS_ONE = ("spool/staging is a new folder", "1 records are on their way", "mount", ".used")
+
+CASES = [
+    Case("untouched", lambda place: None),
+    Case("changed", changed, **QUARANTINED),
+    Case("cut", cut, **QUARANTINED),
+    Case("linked", linked, **QUARANTINED),
+    Case("a-link", replaced_by(lambda path: path.symlink_to("/etc/passwd")), **QUARANTINED),
+    Case("a-link-to-nothing", replaced_by(lambda path: path.symlink_to("x")), **QUARANTINED),
+    Case("a-folder", lambda place: (record(place).unlink(), place.make(record(place))),
+         **QUARANTINED),
+    Case("a-fifo", replaced_by(os.mkfifo), **QUARANTINED),
+    Case("there-already", put_there_already),
+    Case("squatted", lambda place: published(place).write_text("theirs"),
+         ("rejected", "results"), "spool.conflict"),
+    Case("without-rights", lambda place: record(place).chmod(0),
+         refuses=("cannot open", "Permission denied"), code=harness.PERMISSION,
+         mend=lambda place: record(place).chmod(0o640)),
+    Case("taken", lambda place: record(place).unlink(), (), "queue.recovered"),
+    Case("another-staging", other_staging, refuses=NOT_THIS_ONE, mend=other_staging_gone),
+    Case("another-spool", other_spool, refuses=NOT_THIS_ONE, mend=other_spool_gone),
+    Case("lost-staging", lost_staging, (), "queue.recovered", NOT_THIS_ONE,
+         mend=taken_for_delivered),
+]
+
+
+class StagedTest(AnsweredScene):
+    def setUp(self):
+        super().setUp()
+        self.give_up_rights()
+
+    def test_a_record_on_its_way(self):
+        self.play_side_by_side(self.play, CASES)
+
+    def play(self, case, place):
+        first = place.start_with_one_pending()
+        (place.spool / "results").chmod(0o555)
+        place.end()
+        self.assertEqual(first.wait(), harness.IO_ERROR)
+        self.assertTrue(record(place).is_file())
+        (place.spool / "results").chmod(0o750)
+        case.befall(place)
+        if case.refuses:
+            for _ in range(2):  # A manager of services tries again and again.
+                self.assertEqual(place.start(is_ready=False).wait(), case.code)
+                for word in case.refuses:
+                    self.assertIn(word, place.last_words)
+            case.mend(place)
+        place.submit(place.handshake)
+        last = place.start("--until-empty", is_ready=False)
+        self.assertEqual(last.wait(), 0, place.last_words)
+        self.assertEqual(place.records(),
+                         [f"{folder}/{place.handshake}.json" for folder in case.records])
+        self.assertEqual(last.count(case.says), 1)
+        self.assertEqual(place.count("handshake.completed"), "results" in case.records)
+        self.assertEqual(os.listdir(place.spool / "staging"), [".used"])
+        if case.name in ("taken", "lost-staging"):
+            self.assertEqual(last.count("inbox.already_ended"), 1)
+
+
+if __name__ == "__main__":
+    harness.main()
