@@ -13,6 +13,12 @@ Signals::Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
   wait();
 }
 
+Signals::~Signals() {
+  boost::system::error_code ignored;
+  signals_.clear(ignored);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
+}
+
 void Signals::wait() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;

@@ -14,6 +14,12 @@ class Signals {
   Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
           std::function<void()> on_reload);
 
+  /// From here on the process is about to end, and the same signals change nothing any more: one
+  /// that comes late must not make a death of a good end.
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
  private:
   void wait();
 

@@ -30,5 +30,11 @@ TEST_F(SignalsTest, BecomeEventsOfTheLoop) {
   EXPECT_EQ(events_, "reload stop stop reload ");
 }
 
+TEST(SignalsEndTest, OneThatComesLateIsNoDeath) {
+  boost::asio::io_context loop;
+  { const Signals signals(loop, [] { FAIL(); }, [] { FAIL(); }); }
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::raise(signal);
+}
+
 }  // namespace
 }  // namespace attestrd
