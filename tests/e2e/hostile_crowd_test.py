@@ -34,10 +34,14 @@ class CrowdTest(HostileScene):
         time.sleep(1)  # Until they pass for left alone.
         start, work = time.monotonic(), cpu_seconds(self.daemon)
         self.daemon.send(signal.SIGCONT)
-        harness.eventually(lambda: not any(os.scandir(self.inbox))
-                           or not self.daemon.is_running(), within, "an empty inbox")
+        harness.eventually(lambda: self.is_inbox_empty() or not self.daemon.is_running(), within,
+                           "an empty inbox")
         self.assertTrue(self.daemon.is_running())
         return time.monotonic() - start, cpu_seconds(self.daemon) - work
+
+    def is_inbox_empty(self):
+        with os.scandir(self.inbox) as names:
+            return not any(names)
 
     def test_files_named_like_ids(self):
         with self.case(f"{COUNT} empty files, and a queue of inotify that has no room for them"):
@@ -55,18 +59,22 @@ class CrowdTest(HostileScene):
             self.drop(["DSlater"])
             soon(lambda: self.daemon.status()["pending"] == COUNT + 1, "the last one")
         with self.case("each has a line of the log, or is counted as dropped from it"):
+            soon(lambda: self.lines_of_the_log() >= COUNT + 1, "the last line")
+            self.assertEqual(self.lines_of_the_log(), COUNT + 1)
             self.assertEqual(self.daemon.count("inbox.refused"), 0)
-            dropped = sum(line["count"] for line in self.daemon.log("log.dropped"))
-            self.assertEqual(self.daemon.count("inbox.accepted") + dropped, COUNT + 1)
         self.assertEqual(self.daemon.stop(), 0)
+
+    def lines_of_the_log(self):
+        dropped = sum(line["count"] for line in self.daemon.log("log.dropped"))
+        return self.daemon.count("inbox.accepted") + dropped
 
     def test_files_that_want_one_name(self):
         """What is too long is cut, so that all of these go by one name in refused/."""
         with self.case(f"{NAMESAKES} empty files of no id"):
             names = ("x" * 220 + f"{number:05}" for number in range(NAMESAKES))
             seconds, work = self.take(names, 100)
-            harness.tell(f"{NAMESAKES} namesakes refused in {seconds:.1f} s "
-                         f"with {work:.1f} s of work")
+            harness.tell(f"{NAMESAKES} namesakes refused in {seconds:.1f} s with {work:.1f} s of "
+                         "work")
             self.assertEqual(len(os.listdir(self.spool / "refused")), NAMESAKES)
             if harness.hold_to_bounds():
                 self.assertLessEqual(work, WORK_FOR_NAMESAKES_S)
