@@ -210,12 +210,13 @@ void HttpsPoller::Pool::watch() {
   is_watching_ = true;
   watch_.expires_after(std::min<Duration>(setup_->settings.request_timeout / 10, kLongest));
   watch_.async_wait([self = shared_from_this()](const error_code& cancelled) {
-    self->is_watching_ = false;
     if (cancelled) return;
     const auto now = HttpsConnection::Instant::clock::now();
     while (!self->idle_.empty() && now - self->idle_.front()->idle_since > limits::kIdleConnection)
       self->remove(*self->idle_.front());
     self->end_late(now);
+    // Not before: a reply starts polls, and each would put off the next look.
+    self->is_watching_ = false;
     if (!self->seats_.empty() && !self->is_stopped_) self->watch();
   });
 }

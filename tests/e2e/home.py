@@ -8,7 +8,7 @@ import sqlite3
 import sys
 
 from programs import Daemon, Process
-from words import FOLDERS, eventually, visible_names
+from words import A_LONG_LIFE_S, FOLDERS, eventually, visible_names
 
 OURS = (*FOLDERS, "staging", "refused")
 CONSUMER = pathlib.Path(__file__).with_name("consumer.py")
@@ -31,7 +31,8 @@ class Home:
             url, name=f"{name}/attestrd.toml", paths={
                 "inbox": str(self.inbox), "queue": str(self.queue), "spool": str(self.spool)},
             api={"auth_token_file": str(scene.token_file),
-                 "client_secret_file": str(scene.secret_file)},
+                 "client_secret_file": str(scene.secret_file),
+                 "connect_timeout": f"{A_LONG_LIFE_S}s", "request_timeout": f"{A_LONG_LIFE_S}s"},
             admin={"socket": str(self.folder / "control.sock")}, **settings)
         self.is_consumed = is_consumed
         self.daemons = []
@@ -87,7 +88,7 @@ class Home:
         """A daemon that nothing befalls ends what is left."""
         healer = Daemon("healer", self, self.config, "--until-empty")
         self.daemons.append(healer)
-        code = healer.wait(20)
+        code = healer.wait(A_LONG_LIFE_S)
         self.scene.assertEqual(code, 0, healer.out.read_text() + healer.err.read_text())
 
     def end_daemons(self):
@@ -98,7 +99,8 @@ class Home:
     def judge(self, cast):
         """All has ended, each once, where it belongs, and nothing else is left."""
         scene = self.scene
-        eventually(lambda: not self.is_consumed or not any(self.published()), what="the consumer")
+        eventually(lambda: not self.is_consumed or not any(self.published()), A_LONG_LIFE_S,
+                   "the consumer")
         scene.assertEqual(self.places(), {handshake: [folder] for handshake, folder
                                           in cast.folders.items()}, "lost, doubled or misplaced")
         for path in (*self.published(), *self.taken.iterdir()):

@@ -1,7 +1,6 @@
 """A small world: five handshakes in the inbox of a daemon that can be struck anywhere."""
 
 import contextlib
-import os
 import queue
 import typing
 
@@ -14,7 +13,6 @@ from home import Home
 # How many lives are played at once.
 LANES = 4
 MOST_LIVES = 4000
-MEMORY = "/dev/shm"
 
 SETTINGS = {
     "signature": {"signature_attempts": 1},
@@ -39,8 +37,7 @@ class Lane(typing.NamedTuple):
 
 
 class SmallWorld(harness.Scene):
-    # In memory: what a process does to its files is the same there, and no life waits for the disk.
-    place = MEMORY if os.access(MEMORY, os.W_OK) else None
+    place = harness.IN_MEMORY
 
     def setUp(self):
         super().setUp()
@@ -93,7 +90,7 @@ class SmallWorld(harness.Scene):
                 home, ["fsync", "renameat2"],
                 strace.Strike("fsync", f"delay_enter={delay_ms}ms", 3),
                 strace.Strike("renameat2", strace.BEFORE, 4))
-            daemon.wait(60)
+            daemon.wait()
             staged = len(harness.visible_names(home.spool / "staging"))
             if staged >= 2 and len(cast.folders) - staged == len(list(home.published())) >= 2:
                 return World("recovery", strace.StruckInMain, home.files(), cast=cast)

@@ -16,7 +16,7 @@ import typing
 import rights
 from calls import calls_in
 from programs import Daemon, Process
-from words import eventually
+from words import A_LONG_LIFE_S, eventually
 
 # SIGKILL reaches the thread as it enters the call, and the kernel skips the call of a thread that
 # is to die. SIGUSR1, which attestrd neither handles nor blocks, waits until the call has returned,
@@ -50,11 +50,11 @@ class Struck(Daemon):
         super().__init__("struck", home, home.config, "--until-empty", **popen)
         home.daemons.append(self)
 
-    def wait(self, within=15):
+    def wait(self, within=A_LONG_LIFE_S):
         code = super().wait(within)
         if self.tracer:
-            self.tracer.wait()
-        eventually(lambda: "\n+++ " in f"\n{self.log_of_calls.read_text()}", what="strace's end")
+            self.tracer.wait(within)
+        eventually(lambda: "\n+++ " in f"\n{self.log_of_calls.read_text()}", within, "strace's end")
         return code
 
     def calls(self):
@@ -82,10 +82,10 @@ class StruckInWriter(Struck):
         with Gate(home.folder / "notify") as gate:
             super().__init__(home, calls, strikes,
                              env={**os.environ, "NOTIFY_SOCKET": str(gate.path)})
-            thread = eventually(self._writer, what="the thread that writes")
+            thread = eventually(self._writer, A_LONG_LIFE_S, "the thread that writes")
             (home.folder / "strace.err").unlink(missing_ok=True)
             self.tracer = Process("strace", [*self.strace, "-p", thread], home.folder)
-            eventually(lambda: "attached" in self.tracer.err.read_text(), what="strace")
+            eventually(lambda: "attached" in self.tracer.err.read_text(), A_LONG_LIFE_S, "strace")
 
     def _writer(self):
         """The third thread, after the main thread and that of the log. The kernel lists them in the

@@ -31,6 +31,7 @@ class Strikes(SmallWorld):
     def setUp(self):
         super().setUp()
         self.failures = []
+        self.numbers_of_failures = itertools.count(1)
 
     def play_all(self, all_series, end):
         """`end` sees to it that a life ends, and judges how. Returns pairs: a series, and in how
@@ -73,7 +74,7 @@ class Strikes(SmallWorld):
             return False
         except (AssertionError, OSError, subprocess.SubprocessError) as error:
             home.end_daemons()
-            kept = self.folder / f"failure{len(self.failures)}"
+            kept = self.folder / f"failure{next(self.numbers_of_failures)}"
             shutil.copytree(home.folder, kept, ignore=shutil.ignore_patterns("*.sock", "notify"))
             self.failures.append(f"{series.world.name}, {strike} (ATTESTRD_KEEP=1 keeps {kept}): "
                                  f"{type(error).__name__}: {error}")

@@ -15,6 +15,8 @@ TEXT = "".join(f"{handshake}\n" for handshake in IDS)
 
 
 class SubmitPointsTest(harness.Scene):
+    place = harness.IN_MEMORY
+
     def setUp(self):
         super().setUp()
         self.config = self.write_config("https://localhost:1")

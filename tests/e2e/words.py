@@ -21,6 +21,12 @@ PATIENCE = 5 if IS_SLOW_BUILD else 1
 
 USAGE, BAD_INPUT, UNAVAILABLE, INTERNAL, IO_ERROR, PERMISSION, CONFIG = 64, 65, 69, 70, 74, 77, 78
 
+# What lasts for some tenths of a second may take so long on a machine that has much else to do.
+A_LONG_LIFE_S = 60
+
+# What a process does to its files is the same in memory, and nothing waits for the disk there.
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
 FOLDERS = ("results", "archived", "failed", "rejected")
 
 
