@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -506,6 +507,25 @@ TEST_F(HttpsPollerTest, ASilentServerIsCut) {
   EXPECT_LT(Clock::now() - begun, 1s);
   EXPECT_EQ(poll().status, 200u);
   EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, EachSilenceIsCutThoughRepliesStartPollsAllTheTime) {
+  settings_.connections = 2;
+  settings_.request_timeout = 200ms;
+  given_server();
+  server_->otherwise.before = 5ms;
+  server_says({"", Then::hang});
+  for (int i = 0; i < 60; ++i) server_says({.bytes = answer("{}"), .before = 5ms});
+  server_says({"", Then::hang});
+  Poller::Ticket next = 2;
+  on_reply_ = [this, &next] { poller_->start(next++, id("x")); };
+  start(0);
+  start(1);
+  run_for(1500ms);
+  poller().stop();
+  EXPECT_EQ(std::ranges::count_if(
+                replies_, [](const auto& reply) { return reply.second.failure == Kind::timeout; }),
+            2);
 }
 
 TEST_F(HttpsPollerTest, ATrickleIsCut) {
