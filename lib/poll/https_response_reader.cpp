@@ -141,7 +141,15 @@ class Message final : public http::basic_parser<false> {
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
+  /// The extensions are left aside, but nothing may hide in their quotes (RFC 9110, 5.6.4).
+  void on_chunk_header_impl(std::uint64_t, beast::string_view extensions,
+                            error_code& error) override {
+    const auto is_control = [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; };
+    if (std::any_of(extensions.begin(), extensions.end(), is_control)) {
+      refuse("a chunk extension holds a control character", error);
+    }
+  }
+
   void on_finish_impl(error_code&) override {}
 
   Parts& parts_;

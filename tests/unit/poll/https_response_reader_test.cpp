@@ -248,6 +248,20 @@ TEST_F(ResponseReaderTest, RefusesBrokenChunks) {
   }
 }
 
+TEST_F(ResponseReaderTest, NothingHidesInAChunkExtension) {
+  using namespace std::string_literals;
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const auto& quoted : {"\0"s, "\n"s, "\x1f"s, "\x7f"s}) {
+    const auto extension = ";a=\"" + quoted + '"';
+    for (const auto& chunks : {"1" + extension + "\r\na\r\n0", "1\r\na\r\n0" + extension}) {
+      EXPECT_EQ(fault_of(head + chunks + "\r\n\r\n"),
+                "a chunk extension holds a control character")
+          << chunks;
+    }
+  }
+  EXPECT_EQ(read(head + "1;a=\"\t b\"\r\na\r\n0;c\r\n\r\n"), Progress::complete);
+}
+
 TEST_F(ResponseReaderTest, BodyOfExactlyTheBoundPasses) {
   const std::string body(kMaxBody, 'x');
   EXPECT_EQ(read("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + body), Progress::complete);
