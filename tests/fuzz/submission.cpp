@@ -3,6 +3,8 @@
 
 #include "fuzz/target.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -113,6 +115,15 @@ void check_line(std::string_view line) {
     ATTESTRD_CHECK(*submission->expiry == Wall(std::chrono::milliseconds(*wish->expiry_ms)));
 }
 
+std::string escaped(std::string_view line) {
+  std::string out;
+  for (const char c : line)
+    out += c < ' ' || c == 0x7f || c == '\\'
+               ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
+               : std::string(1, c);
+  return out;
+}
+
 /// `line N: why: what it says`, for each bad line in its order.
 void check_refusal(const Said& said, const std::vector<std::string_view>& lines) {
   std::uint64_t bad = 0;
@@ -124,9 +135,10 @@ void check_refusal(const Said& said, const std::vector<std::string_view>& lines)
     if (!std::holds_alternative<BadLine>(meaning)) continue;
     ++bad;
     if (rest.empty()) continue;
-    const auto head = "line " + std::to_string(i + 1) + ": " + std::get<BadLine>(meaning).reason;
-    ATTESTRD_CHECK(rest.starts_with(head + ": "));
-    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    const auto told = fmt::format("line {}: {}: {}\n", i + 1, std::get<BadLine>(meaning).reason,
+                                  escaped(lines[i]));
+    ATTESTRD_CHECK(rest.starts_with(told));
+    rest.remove_prefix(told.size());
   }
   ATTESTRD_CHECK(rest.empty() && bad == said.refused_lines && good == said.submissions.size());
   ATTESTRD_CHECK(said.is_partial ||
