@@ -94,6 +94,29 @@ TEST_F(AdaptiveTest, WhatIsRejectedTeachesNothing) {
   EXPECT_TRUE(remembered.empty());
 }
 
+TEST_F(AdaptiveTest, ArchivedBeforeItWasConsumedTeachesNothing) {
+  given_new("h1");
+  delay_until_poll("h1");
+  attestr_says("h1", 200,
+               answer("h1", R"("consumed":false,"result":null,"archived":1764000000000)"));
+  step(Stop{});
+  EXPECT_TRUE(remembered.empty());
+}
+
+TEST_F(AdaptiveTest, SpendsTheGivenPollsOnAHandshake) {
+  settings.polls_per_handshake = 10;
+  constexpr int kHandshakes = 100;  // So many that the price is fixed anew meanwhile.
+  for (int i = 0; i < kHandshakes; ++i) given_new("h" + std::to_string(i));
+  while (polls_started == 0 || polls_in_flight() > 0) {
+    attestr_says_all_pending();
+    advance(1min);
+    if (now().mono - poll_times.front() > settings.give_up_after) break;
+  }
+  const double polls_per_handshake = static_cast<double>(polls_started) / kHandshakes;
+  EXPECT_GT(polls_per_handshake, 5);
+  EXPECT_LT(polls_per_handshake, 60);  // Nobody is ever done, against all that is expected.
+}
+
 TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllAlike) {
   settings.requests_per_second = 0.1;
   for (int i = 0; i < 100; ++i) given_new("h" + std::to_string(i));

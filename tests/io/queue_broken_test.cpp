@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <functional>
 
 #include "base/check.h"
 #include "io/temporary_folder.h"
@@ -73,6 +75,20 @@ class BrokenQueueTest : public ::testing::Test {
     queue_ = std::move(*queue);
   }
 
+  /// Acts as a user who has no rights but those that all have; folders of this user's can't be read.
+  void as_nobody(const std::function<void()>& act) {
+    using std::filesystem::perms;
+    std::filesystem::permissions(disk_.path(), perms(0555));
+    const auto blind = disk_.path("blind");
+    if (std::filesystem::exists(blind)) std::filesystem::permissions(blind, perms(0333));
+    const bool is_root = ::geteuid() == 0;
+    ATTESTRD_CHECK(!is_root || ::seteuid(65534) == 0);
+    act();
+    ATTESTRD_CHECK(!is_root || ::seteuid(0) == 0);
+    std::filesystem::permissions(disk_.path(), perms(0755));
+    if (std::filesystem::exists(blind)) std::filesystem::permissions(blind, perms(0755));
+  }
+
   template <class T>
   void expect_broken(const Result<T>& result) {
     ASSERT_FALSE(result);
@@ -128,6 +144,37 @@ TEST_F(BrokenQueueTest, WhatTheCommandLineReadsItCantWrite) {
   ASSERT_FALSE(written);
   // The system would let us write: that SQLite does not looks like a disk that fails.
   EXPECT_EQ(written.error().code, Errc::io_failure);
+}
+
+TEST_F(BrokenQueueTest, WhatTheSystemForbidsIsAMissingRight) {
+  sql("CREATE TABLE filler (x)");
+  std::filesystem::permissions(path(), std::filesystem::perms(0444));
+  const auto try_to_write = [this] {
+    const auto database = SqliteDatabase::open(path(), SQLITE_OPEN_READWRITE);
+    ASSERT_TRUE(database) << database.error().message;
+    const auto written = (*database)->execute("INSERT INTO filler VALUES (1)");
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().code, Errc::permission_denied);
+  };
+  as_nobody(try_to_write);
+}
+
+TEST_F(BrokenQueueTest, AFolderWhoseNamesCantBeSyncedIsNotBuiltOn) {
+  std::filesystem::create_directory(disk_.path("blind"));
+  const auto blind = disk_.path("blind/queue.db").string();
+  as_nobody([&] {
+    const auto queue = SqliteQueue::open(blind);
+    ASSERT_FALSE(queue);
+    EXPECT_EQ(queue.error().code, Errc::permission_denied) << queue.error().message;
+  });
+}
+
+TEST_F(BrokenQueueTest, AQueueInTheFolderWhereWeAreNeedsNoPath) {
+  const auto home = std::filesystem::current_path();
+  std::filesystem::current_path(disk_.path());
+  const auto queue = SqliteQueue::open("queue.db");
+  std::filesystem::current_path(home);
+  EXPECT_TRUE(queue) << queue.error().message;
 }
 
 TEST_F(BrokenQueueTest, AQueueWithoutItsTablesIsRefused) {

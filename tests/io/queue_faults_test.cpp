@@ -156,6 +156,21 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
   each_stop_is_told([this] { return without_value(queue_->count()); });
 }
 
+TEST_F(QueueFaultsTest, EachFailureOfWhatWasLearntIsTold) {
+  open_with_rows();
+  const auto save = [this] { return queue_->save_hazard("text"); };
+  const auto read = [this] { return without_value(queue_->hazard()); };
+  each_stop_is_told(save);
+  each_stop_is_told(read);
+  for (const auto& act : std::initializer_list<std::function<Result<void>()>>{save, read}) {
+    faults_.refuse_statement(1);
+    const auto done = act();
+    faults_.disarm();
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::permission_denied);
+  }
+}
+
 TEST_F(QueueFaultsTest, AStoppedBeginAndCommitAreTold) {
   open_with_rows();
   faults_.stop_statement(1);

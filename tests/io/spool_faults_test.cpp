@@ -90,6 +90,16 @@ TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
   each_failure_is_told([this] { write_once("staging/DSa.json", "left"); },
                        [this] { return spool_->drop(kId); });
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
+  each_failure_is_told(
+      [this] {
+        std::filesystem::remove(disk_.path("staging/DSa.json"));
+        std::filesystem::create_directory(disk_.path("staging/DSa.json"));
+      },
+      [this] { return without_value(spool_->stage(kId, "new")); });
+  EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
+  each_failure_is_told([this] { std::filesystem::remove(disk_.path("staging/.used")); },
+                       [this] { return spool_->claim_staging(0); });
+  EXPECT_TRUE(spool_->claim_staging(1));
 }
 
 TEST_F(SpoolFaultsTest, EachFailureOfAPublicationIsTold) {
@@ -131,11 +141,15 @@ TEST_F(SpoolFaultsTest, AFolderOfAnotherUserIsRefused) {
 }
 
 TEST_F(SpoolFaultsTest, AFolderOnAnotherMountIsRefused) {
-  changes_.on_inspect = [](std::string_view asked, FileInfo& info) {
-    if (asked == "failed") ++info.device;
-  };
-  EXPECT_EQ(error_of_open().code, Errc::io_failure);
-  EXPECT_THAT(error_of_open().message, HasSubstr("failed is not on the same mount"));
+  const std::function<void(FileInfo&)> differences[] = {[](FileInfo& info) { ++info.device; },
+                                                        [](FileInfo& info) { ++info.mount; }};
+  for (const auto& differ : differences) {
+    changes_.on_inspect = [&](std::string_view asked, FileInfo& info) {
+      if (asked == "failed") differ(info);
+    };
+    EXPECT_EQ(error_of_open().code, Errc::io_failure);
+    EXPECT_THAT(error_of_open().message, HasSubstr("failed is not on the same mount"));
+  }
 }
 
 TEST_F(SpoolFaultsTest, ARenameToAnotherMountIsToldAndMovesNothing) {
@@ -162,6 +176,18 @@ TEST_F(SpoolFaultsTest, ARecordThatAConsumerTakesMeanwhileMakesRoomForOurs) {
   EXPECT_FALSE(*spool_->publish(kId, Outcome::completed)) << "no conflict";
   EXPECT_EQ(disk_.read("results/DSa.json"), "ours");
   EXPECT_THAT(disk_.names_in("rejected"), IsEmpty());
+}
+
+TEST_F(SpoolFaultsTest, AnotherNameIsTakenWhenSomebodyTakesTheFreeOne) {
+  open();
+  disk_.write("staging/core", "?");
+  changes_.before = [this](std::string_view call, const std::string&) {
+    if (call == "move" && disk_.names_in("rejected").empty()) disk_.write("rejected/core", "theirs");
+  };
+  ASSERT_TRUE(spool_->quarantine("core", "why"));
+  EXPECT_EQ(disk_.read("rejected/core"), "theirs");
+  EXPECT_EQ(disk_.names_in("rejected").size(), 2U);
+  EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
 }
 
 TEST_F(SpoolFaultsTest, ATakenNameThatMayNotBeReadIsAConflict) {
