@@ -34,7 +34,7 @@ struct HttpsSetup {
 /// One connection to Attestr: opened, used for one poll after another, and perhaps opened anew.
 /// Opening is rare and a coroutine; an exchange is a step of OpenSSL for each time that the socket
 /// is ready, and allocates nothing.
-class HttpsConnection : public std::enable_shared_from_this<HttpsConnection>,
+class HttpsConnection final : public std::enable_shared_from_this<HttpsConnection>,
                         private HttpsReadiness::Listener {
  public:
   using Failure = std::optional<TransportFailure>;  ///< Nothing: it went well.

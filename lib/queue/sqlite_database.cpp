@@ -20,12 +20,15 @@ bool is_out_of_room(int code, int system_error) {
          code != SQLITE_IOERR_DIR_FSYNC && (system_error == ENOSPC || system_error == EDQUOT);
 }
 
+bool may_write_to(const std::string& name) {
+  return ::faccessat(AT_FDCWD, name.c_str(), W_OK, AT_EACCESS) == 0 || errno == ENOENT;
+}
+
 /// Whether the system lets us write to all that the queue consists of.
 bool may_write(const std::string& path) {
-  const auto folder = path.substr(0, path.rfind('/') + 1) + ".";
-  for (const auto& name : {path, path + "-wal", path + "-journal", folder})
-    if (::faccessat(AT_FDCWD, name.c_str(), W_OK, AT_EACCESS) != 0 && errno != ENOENT) return false;
-  return true;
+  for (const auto* const ending : {"", "-wal", "-journal"})
+    if (!may_write_to(path + ending)) return false;
+  return may_write_to(path.substr(0, path.rfind('/') + 1) + ".");
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ class BrokenQueueTest : public ::testing::Test {
     queue_ = std::move(*queue);
   }
 
-  /// Acts as a user who has no rights but those that all have; folders of this user's can't be read.
+  /// Acts as a user who has no rights but those that all have, and can't read the folder `blind`.
   void as_nobody(const std::function<void()>& act) {
     using std::filesystem::perms;
     std::filesystem::permissions(disk_.path(), perms(0555));
@@ -148,15 +148,16 @@ TEST_F(BrokenQueueTest, WhatTheCommandLineReadsItCantWrite) {
 
 TEST_F(BrokenQueueTest, WhatTheSystemForbidsIsAMissingRight) {
   sql("CREATE TABLE filler (x)");
-  std::filesystem::permissions(path(), std::filesystem::perms(0444));
-  const auto try_to_write = [this] {
-    const auto database = SqliteDatabase::open(path(), SQLITE_OPEN_READWRITE);
-    ASSERT_TRUE(database) << database.error().message;
-    const auto written = (*database)->execute("INSERT INTO filler VALUES (1)");
-    ASSERT_FALSE(written);
-    EXPECT_EQ(written.error().code, Errc::permission_denied);
-  };
-  as_nobody(try_to_write);
+  for (const unsigned mode : {0444U, 0666U}) {  // The file itself, and the folder of its journal.
+    std::filesystem::permissions(path(), std::filesystem::perms(mode));
+    as_nobody([this] {
+      const auto database = SqliteDatabase::open(path(), SQLITE_OPEN_READWRITE);
+      ASSERT_TRUE(database) << database.error().message;
+      const auto written = (*database)->execute("INSERT INTO filler VALUES (1)");
+      ASSERT_FALSE(written);
+      EXPECT_EQ(written.error().code, Errc::permission_denied) << written.error().message;
+    });
+  }
 }
 
 TEST_F(BrokenQueueTest, AFolderWhoseNamesCantBeSyncedIsNotBuiltOn) {

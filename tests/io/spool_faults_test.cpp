@@ -182,7 +182,8 @@ TEST_F(SpoolFaultsTest, AnotherNameIsTakenWhenSomebodyTakesTheFreeOne) {
   open();
   disk_.write("staging/core", "?");
   changes_.before = [this](std::string_view call, const std::string&) {
-    if (call == "move" && disk_.names_in("rejected").empty()) disk_.write("rejected/core", "theirs");
+    if (call == "move" && disk_.names_in("rejected").empty())
+      disk_.write("rejected/core", "theirs");
   };
   ASSERT_TRUE(spool_->quarantine("core", "why"));
   EXPECT_EQ(disk_.read("rejected/core"), "theirs");

@@ -33,16 +33,13 @@ TEST(PollPrice, WithoutALimitItIsTheLeastHoweverManyWait) {
 TEST(PollPrice, RisesUntilThoseWhoWaitFitIntoTheRate) {
   PollPrice price;
   price.set_rate(20);
-  double asked_per_s = 0;
   const double hazard = 1.0 / 600;
   std::vector<PollPrice::Load> loads;
   for (int round = 0; round < 3; ++round) {
-    asked_per_s = 0;
     for (const auto load : loads) price.remove(load);
     loads.clear();
     for (int i = 0; i < 10'000; ++i) {
       const double gap_s = std::sqrt(2 * seconds(price.now()) / hazard);
-      asked_per_s += 1 / gap_s;
       loads.push_back(price.add(Duration(static_cast<Duration::rep>(gap_s * 1e6)), 30min * 100));
     }
   }
