@@ -249,7 +249,7 @@ TEST_F(QueueFaultsTest, ALogThatCantBeMadeDurableIsNotBuiltOn) {
   vfs.fail_syncs(SQLITE_IOERR_FSYNC, EIO);
   EXPECT_EQ(open_left().error().code, Errc::io_failure);
   vfs.heal();
-  queue_ = std::move(*open_left());
+  queue_ = *open_left();
   expect_rows();
 }
 
