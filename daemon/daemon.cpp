@@ -225,7 +225,7 @@ StatusReport Daemon::status() const {
   daemon.disk_full = report.is_disk_full;
   return {.now = now.wall,
           .handshakes = {report.pending, report.in_flight, report.settling},
-          .oldest_pending = report.oldest_submitted_at,
+          .oldest_pending = engine_->oldest_submitted_at(now),
           .daemon = daemon};
 }
 

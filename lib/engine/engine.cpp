@@ -71,10 +71,11 @@ void Engine::on(const Adopted& event) {
   record.is_taken = false;
 
   // One submitted while the clock was ahead is given up no later for that.
-  record.deadline_wall =
-      handshake.expiry ? *handshake.expiry + settings_.expiry_grace
-                       : std::min(handshake.submitted_at, now_.wall) + settings_.give_up_after;
-  record.deadline = now_.mono + (record.deadline_wall - now_.wall);
+  const Wall deadline = handshake.expiry
+                            ? *handshake.expiry + settings_.expiry_grace
+                            : std::min(handshake.submitted_at, now_.wall) + settings_.give_up_after;
+  record.deadline = now_.mono + (deadline - now_.wall);
+  record.set_deadline_wall(deadline);
   record.tag_digest = digest_of_tag(handshake.tag);
   if (is_known) return;  // What it waits for comes no later than its old deadline.
 
@@ -249,13 +250,6 @@ EngineReport Engine::report(Now now) const {
   report.in_flight = in_flight_;
   report.settling = settling_;
   report.is_disk_full = is_disk_full_;
-  std::optional<Mono> oldest;
-  for (Slot slot = 0; slot < roster_.slots(); ++slot) {
-    const PendingRecord& record = roster_[slot];
-    if (record.state == State::vacant || record.state == State::settling) continue;
-    oldest = std::min(oldest.value_or(record.submitted), record.submitted);
-  }
-  if (oldest) report.oldest_submitted_at = now.wall - (now.mono - *oldest);
   if (has_ready()) {
     report.next_due = Duration(0);
   } else if (const auto wake = wheel_.next_wake()) {
@@ -267,6 +261,17 @@ EngineReport Engine::report(Now now) const {
     report.next_canary = std::max(account_.next_canary() - now.mono, Duration(0));
   }
   return report;
+}
+
+std::optional<Wall> Engine::oldest_submitted_at(Now now) const {
+  std::optional<Mono> oldest;
+  for (Slot slot = 0; slot < roster_.slots(); ++slot) {
+    const PendingRecord& record = roster_[slot];
+    if (record.state == State::vacant || record.state == State::settling) continue;
+    oldest = std::min(oldest.value_or(record.submitted), record.submitted);
+  }
+  if (!oldest) return std::nullopt;
+  return now.wall - (now.mono - *oldest);
 }
 
 }  // namespace attestrd

@@ -186,7 +186,7 @@ void Engine::wait_for_cadence(Slot slot) {
   weigh(slot, gap);
   Mono due = now_.mono + jittered(gap);
   // Whether an unknown handshake may be given up is asked exactly when its grace ends.
-  if (record.is_unknown) due = std::min(due, record.unknown_since + settings_.unknown_grace);
+  if (record.is_unknown) due = std::min(due, record.unknown_since() + settings_.unknown_grace);
   schedule(slot, due, now_.mono + settings_.min_interval);
 }
 
@@ -252,8 +252,8 @@ void Engine::count_good_answer(Slot slot) {
 bool Engine::postpones_expiry(Slot slot, const HttpResponse& response) {
   const auto date = read_http_date(response.date, now_.wall);
   PendingRecord& record = roster_[slot];
-  if (!date || record.deadline_wall <= *date + kHttpDateStep) return false;
-  record.deadline = now_.mono + (record.deadline_wall - *date);
+  if (!date || record.deadline_wall() <= *date + kHttpDateStep) return false;
+  record.deadline = now_.mono + (record.deadline_wall() - *date);
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/roster.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 
 #include "base/check.h"
@@ -8,42 +9,35 @@
 namespace attestrd {
 namespace {
 
-constexpr std::uint32_t kBlockBytes = 4096;
+using std::chrono::seconds;
 
-std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+/// The seconds of `duration`, rounded up, as far as 32 bits go.
+std::uint32_t whole_seconds(Duration duration) {
+  const auto count = std::chrono::ceil<seconds>(duration).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
+}
 
 }  // namespace
 
-std::string_view Roster::text_of(Slot slot) const {
-  const std::uint32_t offset = records_[slot].id_offset;
-  const char* const entry = text_blocks_[offset / kBlockBytes].data() + offset % kBlockBytes;
-  return {entry + 1, static_cast<std::uint8_t>(*entry)};
+Wall PendingRecord::deadline_wall() const { return Wall(seconds(deadline_wall_s)); }
+
+void PendingRecord::set_deadline_wall(Wall wall) {
+  deadline_wall_s = whole_seconds(wall.time_since_epoch());
 }
 
-std::uint32_t Roster::store_text(std::string_view text) {
-  auto& vacant = vacant_text_[text.size()];
-  std::uint32_t offset = text_end_;
-  if (!vacant.empty()) {
-    offset = vacant.back();
-    vacant.pop_back();
-  } else {
-    const auto bytes = static_cast<std::uint32_t>(text.size() + 1);
-    if (text_blocks_.empty() || text_end_ % kBlockBytes + bytes > kBlockBytes ||
-        text_end_ % kBlockBytes == 0) {
-      offset = static_cast<std::uint32_t>(text_blocks_.size()) * kBlockBytes;
-      text_blocks_.emplace_back();
-    }
-    text_end_ = offset + bytes;
-  }
-  char* const entry = text_blocks_[offset / kBlockBytes].data() + offset % kBlockBytes;
-  *entry = static_cast<char>(text.size());
-  std::copy(text.begin(), text.end(), entry + 1);
-  return offset;
+Mono PendingRecord::unknown_since() const { return submitted + seconds(unknown_after_s); }
+
+void PendingRecord::set_unknown_since(Mono since) {
+  unknown_after_s = whole_seconds(since - submitted);
 }
 
-std::size_t Roster::place_of(std::string_view text) const {
-  std::size_t place = hash_of(text) & (index_.size() - 1);
-  while (index_[place] != kEmpty && text_of(index_[place]) != text) {
+std::size_t Roster::home_of(const HandshakeId& id) const {
+  return std::hash<std::string_view>{}(id.view()) & (index_.size() - 1);
+}
+
+std::size_t Roster::place_of(const HandshakeId& id) const {
+  std::size_t place = home_of(id);
+  while (index_[place] != kEmpty && id_of(index_[place]) != id) {
     place = (place + 1) & (index_.size() - 1);
   }
   return place;
@@ -53,13 +47,13 @@ void Roster::grow_index() {
   std::vector<Slot> old(index_.empty() ? 64 : index_.size() * 2, kEmpty);
   old.swap(index_);
   for (const Slot slot : old) {
-    if (slot != kEmpty) index_[place_of(text_of(slot))] = slot;
+    if (slot != kEmpty) index_[place_of(id_of(slot))] = slot;
   }
 }
 
 Roster::Slot Roster::add(const HandshakeId& id) {
   if ((size_ + 1) * 4 > index_.size() * 3) grow_index();
-  const std::size_t place = place_of(id.view());
+  const std::size_t place = place_of(id);
   ATTESTRD_CHECK(index_[place] == kEmpty);
   Slot slot = static_cast<Slot>(records_.size());
   if (vacant_.empty()) {
@@ -69,16 +63,15 @@ Roster::Slot Roster::add(const HandshakeId& id) {
     vacant_.pop_back();
     records_[slot] = PendingRecord{};
   }
-  records_[slot].id_offset = store_text(id.view());
+  records_[slot].id = ids_.add(id);
   index_[place] = slot;
   ++size_;
   return slot;
 }
 
 void Roster::remove(Slot slot) {
-  const std::string_view text = text_of(slot);
-  erase_from_index(place_of(text));
-  vacant_text_[text.size()].push_back(records_[slot].id_offset);
+  erase_from_index(place_of(id_of(slot)));
+  ids_.remove(records_[slot].id);
   records_[slot].state = PendingRecord::State::vacant;
   vacant_.push_back(slot);
   --size_;
@@ -88,7 +81,7 @@ void Roster::remove(Slot slot) {
 void Roster::erase_from_index(std::size_t hole) {
   const std::size_t mask = index_.size() - 1;
   for (std::size_t place = (hole + 1) & mask; index_[place] != kEmpty; place = (place + 1) & mask) {
-    const std::size_t home = hash_of(text_of(index_[place])) & mask;
+    const std::size_t home = home_of(id_of(index_[place]));
     if (((place - home) & mask) < ((place - hole) & mask)) continue;
     index_[hole] = index_[place];
     hole = place;
@@ -98,11 +91,9 @@ void Roster::erase_from_index(std::size_t hole) {
 
 std::optional<Roster::Slot> Roster::find(const HandshakeId& id) const {
   if (index_.empty()) return std::nullopt;
-  const Slot slot = index_[place_of(id.view())];
+  const Slot slot = index_[place_of(id)];
   if (slot == kEmpty) return std::nullopt;
   return slot;
 }
-
-HandshakeId Roster::id_of(Slot slot) const { return *HandshakeId::parse(text_of(slot)); }
 
 }  // namespace attestrd

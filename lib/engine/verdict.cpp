@@ -66,9 +66,9 @@ class Judge {
   Verdict operator()(const Unknown&) {
     if (!record_.is_unknown) {
       record_.is_unknown = true;
-      record_.unknown_since = now_.mono;
+      record_.set_unknown_since(now_.mono);
     }
-    if (now_.mono - record_.unknown_since < settings_.unknown_grace) return wait();
+    if (now_.mono - record_.unknown_since() < settings_.unknown_grace) return wait();
     return finish(Outcome::failed, Reason::not_found);
   }
 
@@ -105,7 +105,7 @@ class Judge {
     if (!is_over() || record_.is_overtime) return;
     record_.is_overtime = true;
     record_.deadline = now_.mono + settings_.give_up_after;
-    record_.deadline_wall = now_.wall + settings_.give_up_after;
+    record_.set_deadline_wall(now_.wall + settings_.give_up_after);
   }
 
   /// Doubts count in a row: to reject on a few spoilt answers among many good ones would lose a

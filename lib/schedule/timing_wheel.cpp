@@ -9,8 +9,10 @@ namespace attestrd {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(1);
-// Seven levels of six bits. Further away than this (139 years) is as good as never.
+// Seven levels of six bits: 139 years after the start.
 constexpr std::uint64_t kLastTick = (std::uint64_t{1} << 42) - 1;
+constexpr std::uint64_t kFurthestTicks = TimingWheel::kFurthest / kTick;
+static_assert(kFurthestTicks <= UINT32_MAX);
 
 }  // namespace
 
@@ -19,9 +21,13 @@ TimingWheel::TimingWheel(Mono start) : start_(start) {
 }
 
 std::uint64_t TimingWheel::tick_of(Mono due) const {
-  if (due <= start_) return 0;
+  if (due <= start_) return current_;
   const auto ticks = static_cast<std::uint64_t>((due - start_ + kTick - Duration(1)) / kTick);
-  return std::min(ticks, kLastTick);
+  return std::clamp(ticks, current_, std::min(current_ + kFurthestTicks, kLastTick));
+}
+
+std::uint64_t TimingWheel::tick_of(const Node& node) const {
+  return current_ + (node.tick - static_cast<std::uint32_t>(current_));
 }
 
 std::size_t TimingWheel::level_of(std::uint64_t tick) const {
@@ -41,26 +47,28 @@ TimingWheel::Slot& TimingWheel::head_of(std::uint64_t tick) {
 
 void TimingWheel::link(Slot slot) {
   Node& node = nodes_[slot];
-  Slot& head = head_of(node.tick);
+  const std::uint64_t tick = tick_of(node);
+  Slot& head = head_of(tick);
   node.prev = kNone;
   node.next = head;
   if (head != kNone) nodes_[head].prev = slot;
   head = slot;
-  if (node.tick > current_) {
-    const std::size_t level = level_of(node.tick);
-    levels_[level].occupied |= std::uint64_t{1} << list_of(node.tick, level);
+  if (tick > current_) {
+    const std::size_t level = level_of(tick);
+    levels_[level].occupied |= std::uint64_t{1} << list_of(tick, level);
   }
 }
 
 void TimingWheel::insert(Slot slot, Mono due) {
-  if (slot >= nodes_.size()) nodes_.resize(slot + 1);
-  nodes_[slot].tick = tick_of(due);
+  while (slot >= nodes_.size()) nodes_.emplace_back();
+  nodes_[slot].tick = static_cast<std::uint32_t>(tick_of(due));
   link(slot);
 }
 
 void TimingWheel::erase(Slot slot) {
   Node& node = nodes_[slot];
-  Slot& head = head_of(node.tick);
+  const std::uint64_t tick = tick_of(node);
+  Slot& head = head_of(tick);
   if (node.next != kNone) nodes_[node.next].prev = node.prev;
   if (node.prev != kNone) {
     nodes_[node.prev].next = node.next;
@@ -68,9 +76,9 @@ void TimingWheel::erase(Slot slot) {
     ATTESTRD_CHECK(head == slot);
     head = node.next;
   }
-  if (head == kNone && node.tick > current_) {
-    const std::size_t level = level_of(node.tick);
-    levels_[level].occupied &= ~(std::uint64_t{1} << list_of(node.tick, level));
+  if (head == kNone && tick > current_) {
+    const std::size_t level = level_of(tick);
+    levels_[level].occupied &= ~(std::uint64_t{1} << list_of(tick, level));
   }
 }
 

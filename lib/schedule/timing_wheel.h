@@ -3,9 +3,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
+#include "base/stable_vector.h"
 #include "base/time.h"
 
 namespace attestrd {
@@ -13,7 +13,7 @@ namespace attestrd {
 /// Says which of a million slots are due. A hierarchical timing wheel (Varghese and Lauck 1987):
 /// seven levels of 64 lists, each level 64 times coarser than the one below, with a bitmap a level.
 /// Insert and erase cost a constant, whatever the number of slots; so does finding the next
-/// wake-up. A slot is a small number chosen by the caller, at most once in the wheel; it costs 16
+/// wake-up. A slot is a small number chosen by the caller, at most once in the wheel; it costs 12
 /// bytes.
 class TimingWheel {
  public:
@@ -22,7 +22,11 @@ class TimingWheel {
   /// Nothing may be due before `start`.
   explicit TimingWheel(Mono start);
 
-  /// Due times are rounded up to a millisecond: nothing fires early.
+  /// How far away a due time can be.
+  static constexpr Duration kFurthest = std::chrono::days(49);
+
+  /// Due times are rounded up to a millisecond: nothing fires early. But what is due further away
+  /// than kFurthest fires then, counted from the last call that took out a slot or found none.
   void insert(Slot slot, Mono due);
   void erase(Slot slot);
 
@@ -40,7 +44,7 @@ class TimingWheel {
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   struct Node {
-    std::uint64_t tick = 0;
+    std::uint32_t tick = 0;  // Its low bits: it lies less than 2^32 above `current_`.
     Slot next = kNone;
     Slot prev = kNone;
   };
@@ -50,6 +54,7 @@ class TimingWheel {
   };
 
   std::uint64_t tick_of(Mono due) const;
+  std::uint64_t tick_of(const Node& node) const;
   Slot& head_of(std::uint64_t tick);
   std::size_t level_of(std::uint64_t tick) const;
   std::size_t list_of(std::uint64_t tick, std::size_t level) const;
@@ -60,8 +65,8 @@ class TimingWheel {
   Mono start_;
   std::uint64_t current_ = 0;  // Every slot in a list has a greater tick; they differ first in
   std::array<Level, kLevels> levels_;  // the digit (base 64) that names the slot's level.
-  Slot due_ = kNone;                   // The slots whose tick has come.
-  std::deque<Node> nodes_;  // By slot; a deque, so that growth never moves or doubles it.
+  Slot due_ = kNone;                   // The slots whose tick has come: theirs is `current_`.
+  StableVector<Node> nodes_;           // By slot.
 };
 
 }  // namespace attestrd

@@ -10,6 +10,8 @@
 namespace attestrd {
 namespace {
 
+constexpr std::chrono::seconds seconds_of_32_bits(UINT32_MAX);
+
 HandshakeId id(std::string_view text) { return *HandshakeId::parse(text); }
 
 TEST(Roster, FindsWhatWasAddedAndNothingElse) {
@@ -59,7 +61,26 @@ TEST(Roster, AgreesWithAMapOverRandomStepsWithIdsOfEveryLength) {
   }
 }
 
-TEST(Roster, ARecordStaysSmall) { EXPECT_LE(sizeof(PendingRecord), 72U); }
+TEST(Roster, ADeadlineIsRoundedUpToASecondAndBounded) {
+  using namespace std::chrono_literals;
+  PendingRecord record;
+  record.set_deadline_wall(Wall(1'795'484'591'001ms));
+  EXPECT_EQ(record.deadline_wall(), Wall(1'795'484'592s));
+  record.set_deadline_wall(Wall(-1s));
+  EXPECT_EQ(record.deadline_wall(), Wall(0s));
+  record.set_deadline_wall(Wall::max());
+  EXPECT_EQ(record.deadline_wall(), Wall(seconds_of_32_bits));
+}
+
+TEST(Roster, UnknownSinceIsRoundedUpToASecondAfterTheSubmission) {
+  using namespace std::chrono_literals;
+  PendingRecord record;
+  record.submitted = Mono(5h + 1us);
+  record.set_unknown_since(Mono(6h));
+  EXPECT_EQ(record.unknown_since(), Mono(6h + 1us));
+}
+
+TEST(Roster, ARecordStaysSmall) { EXPECT_EQ(sizeof(PendingRecord), 56U); }
 
 }  // namespace
 }  // namespace attestrd
