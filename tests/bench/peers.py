@@ -1,0 +1,70 @@
+"""The price of a poll: attestrd and its peers in turn against the same server, several rounds.
+
+A round measures all of them within a minute, so that whatever else the machine does falls on all;
+each ratio is of two figures of one round. attestrd has everything on: it parses and classifies
+every answer, schedules the next poll of its handshake, and logs at info. So many are pending, each
+of them due again after 10 ms, that it is never without one to ask for.
+"""
+
+import harness
+import window
+from clients import PEERS, start_peer
+from machine import Cores
+from place import Place
+from table import Table, median, ratio
+from upstream import Upstream
+
+PENDING = 5000
+WARM_UP_REQUESTS = 10_000
+WARM_UP_REQUESTS_OF_THE_SLOW = 3000
+
+
+def run(options, folder, cores):
+    names = ["attestrd", *PEERS]
+    rounds = {name: [] for name in names}
+    syscalls = {}
+    with Place(folder) as place:
+        upstream = Upstream(place, cores.server, place.answer("ID"))
+        for number in range(options.rounds):
+            first = number % len(names)  # Each comes first once, so that none is always first.
+            for name in names[first:] + names[:first]:
+                options.tell(f"peers: round {number + 1} of {options.rounds}: {name}")
+                client = start(name, place, upstream, cores, number)
+                rounds[name].append(window.measure(client, upstream, options.seconds))
+                if number == options.rounds - 1:
+                    syscalls[name] = window.syscalls_per_request(client, upstream, 2)
+                client.kill()
+    return {"pending": PENDING, "rounds": rounds,
+            "syscalls": {name: {"per_request": count, "counted_by": tool}
+                         for name, (count, tool) in syscalls.items()}}
+
+
+def start(name, place, upstream, cores, number):
+    """A client on its core, once it is at full speed."""
+    under = Cores.on(cores.client)
+    if name == "attestrd":
+        client = place.start_daemon_at(upstream.url, f"attestrd-{number}", under)
+        place.drop(harness.make_ids(PENDING))
+        harness.eventually(lambda: client.status()["pending"] == PENDING, what="acceptance")
+    else:
+        client = start_peer(name, place, upstream, under)
+    is_slow = name in ("aiohttp", "curl")
+    upstream.wait_for_requests(WARM_UP_REQUESTS_OF_THE_SLOW if is_slow else WARM_UP_REQUESTS)
+    return client
+
+
+def tables(figures):
+    rounds, syscalls = figures["rounds"], figures["syscalls"]
+    ours = rounds["attestrd"]
+    table = Table("client", "CPU a request", "attestrd's is", "requests/s", "system calls",
+                  "its core", "server's core", "peak memory")
+    for name, theirs in rounds.items():
+        def of(key, theirs=theirs):
+            return median([figure[key] for figure in theirs])
+        share = ratio(*([figure["cpu_us"] for figure in one] for one in (ours, theirs)))
+        table.row(name, f"{of('cpu_us'):.1f} µs", f"{share:.2f} ×",
+                  f"{of('requests_per_second'):,.0f}", f"{syscalls[name]['per_request']:.2f}",
+                  f"{of('busy'):.0%}", f"{of('server_busy'):.0%}", f"{of('peak_mib'):.1f} MiB")
+    tools = sorted({count["counted_by"] for count in syscalls.values()})
+    yield (f"64 connections, {figures['pending']:,} pending, medians of {len(ours)} paired rounds; "
+           f"system calls counted by {' and '.join(tools)}"), table
