@@ -24,9 +24,9 @@ class Cores:
         return "one core only: server and client share it, so that requests per second mean little"
 
     @staticmethod
-    def on(core):
-        """The command that runs another on this core."""
-        return "taskset", "--cpu-list", str(core)
+    def on(*cores):
+        """The command that runs another on these cores."""
+        return "taskset", "--cpu-list", ",".join(map(str, cores))
 
 
 def come_first():

@@ -11,7 +11,7 @@ import window
 from clients import PEERS, start_peer
 from machine import Cores
 from place import Place
-from table import Table, median, ratio
+from table import Table, column, median, ratio
 from upstream import Upstream
 
 PENDING = 5000
@@ -24,7 +24,7 @@ def run(options, folder, cores):
     rounds = {name: [] for name in names}
     syscalls = {}
     with Place(folder) as place:
-        upstream = Upstream(place, cores.server, place.answer("ID"))
+        upstream = Upstream(place, cores.server, place.answer("$id"))
         for number in range(options.rounds):
             first = number % len(names)  # Each comes first once, so that none is always first.
             for name in names[first:] + names[:first]:
@@ -59,12 +59,13 @@ def tables(figures):
     table = Table("client", "CPU a request", "attestrd's is", "requests/s", "system calls",
                   "its core", "server's core", "peak memory")
     for name, theirs in rounds.items():
-        def of(key, theirs=theirs):
-            return median([figure[key] for figure in theirs])
-        share = ratio(*([figure["cpu_us"] for figure in one] for one in (ours, theirs)))
-        table.row(name, f"{of('cpu_us'):.1f} µs", f"{share:.2f} ×",
-                  f"{of('requests_per_second'):,.0f}", f"{syscalls[name]['per_request']:.2f}",
-                  f"{of('busy'):.0%}", f"{of('server_busy'):.0%}", f"{of('peak_mib'):.1f} MiB")
+        share = ratio(column(ours, "cpu_us"), column(theirs, "cpu_us"))
+        table.row(name, f"{median(column(theirs, 'cpu_us')):.1f} µs", f"{share:.2f} ×",
+                  f"{median(column(theirs, 'requests_per_second')):,.0f}",
+                  f"{syscalls[name]['per_request']:.2f}",
+                  f"{median(column(theirs, 'busy')):.0%}",
+                  f"{median(column(theirs, 'server_busy')):.0%}",
+                  f"{median(column(theirs, 'peak_mib')):.1f} MiB")
     tools = sorted({count["counted_by"] for count in syscalls.values()})
     yield (f"64 connections, {figures['pending']:,} pending, medians of {len(ours)} paired rounds; "
            f"system calls counted by {' and '.join(tools)}"), table

@@ -6,7 +6,6 @@ import harness
 AT_FULL_SPEED = {
     "api": {"requests_per_second": 0, "connections": 64},
     "poll": {"min_interval": "10ms", "max_interval": "10ms"},
-    "log": {"level": "info"},
 }
 
 
@@ -33,10 +32,9 @@ class Place(harness.Scene):
         self.inbox.mkdir(parents=True, exist_ok=True)
         return home
 
-    def start_daemon_at(self, url, name, under=(), base=AT_FULL_SPEED, **settings):
-        """A daemon in the home of this name, once it says that it is ready."""
+    def start_daemon_at(self, url, name, under=(), base=AT_FULL_SPEED, is_ready=True):
+        """A daemon in the home of this name."""
         home = self.move_to(name)
-        settings.setdefault("log", {"level": "info"})
-        config = self.write_config(url, name=f"{name}.toml", base=base,
-                                   admin={"socket": str(home / "control.sock")}, **settings)
-        return self.start_daemon(config, name=name, under=under)
+        config = self.write_config(url, name=f"{name}.toml", base=base, log={"level": "info"},
+                                   admin={"socket": str(home / "control.sock")})
+        return self.start_daemon(config, name=name, under=under, is_ready=is_ready)

@@ -10,6 +10,11 @@ def ratio(ours, theirs):
     return median([mine / yours for mine, yours in zip(ours, theirs, strict=True)])
 
 
+def column(rounds, key):
+    """One figure of each round."""
+    return [figures[key] for figures in rounds]
+
+
 class Table:
     """Aligned for a terminal, and right as Markdown too."""
 

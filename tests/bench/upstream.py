@@ -19,7 +19,7 @@ LONGEST_WORD = 3000  # nginx takes no longer one than 4 kB in its configuration.
 
 
 class Upstream(Process):
-    """Answers every id by the same `answer`, in which ID stands for the id that is asked for."""
+    """Answers every id by the same `answer`, in which $id stands for the id that is asked for."""
 
     def __init__(self, place, core, answer, name="upstream"):
         self.root = place.folder / name
@@ -60,8 +60,7 @@ class Upstream(Process):
             raise RuntimeError(f"answers other than 200: {self.errors.read_text()[:500]}")
 
     def _configuration(self, certificate, key, token, answer):
-        words = answer.replace("ID", "$id")
-        parts = [words[at:at + LONGEST_WORD] for at in range(0, len(words), LONGEST_WORD)]
+        parts = [answer[at:at + LONGEST_WORD] for at in range(0, len(answer), LONGEST_WORD)]
         sets = " ".join(f"set $part{number} '{part}';" for number, part in enumerate(parts))
         whole = "".join(f"${{part{number}}}" for number in range(len(parts)))
         places = "".join(f"{kind}_temp_path {self.root}/{kind};"
