@@ -26,4 +26,4 @@ def ascending(numbers, _luck):
     return (f"{number:016}" for number in numbers)
 
 
-ORDERS = {"at random": at_random, "ascending": ascending}
+ORDERS = {"ascending": ascending, "at random": at_random}

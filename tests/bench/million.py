@@ -4,9 +4,10 @@ Accepted: the ids are dropped as files of a million lines at most, all at once; 
 the last file is gone, which says that its ids are committed. Beside it the same ids through SQLite
 alone (accept_limit): ascending, so that each row goes to the end of the table, and at random, so
 that it goes anywhere. The daemon may use all cores, and polls as its defaults say meanwhile.
+Ten millions are accepted once, and in ascending order, since SQLite takes its time for others.
 
-Started: with all of them in the queue, those at random; the clock runs from exec to the first poll
-that the server answers. Then it polls as fast as it can, on a core of its own: CPU for each poll.
+Started: with all of them in the queue; the clock runs from exec to the first poll that the server
+answers. Then it polls as fast as it can, on a core of its own: CPU for each poll.
 """
 
 import shutil
@@ -16,36 +17,35 @@ import time
 import harness
 import machine
 import window
-from ids import ORDERS, write_ids
+from ids import write_ids
 from machine import Cores
 from place import Place
 from table import Table, column, median, ratio
 from upstream import Upstream
 
 COUNTS = (1000, 100_000, 1_000_000)
-LONG_COUNTS = (*COUNTS, 10_000_000)
+LONG_COUNT = 10_000_000
 AS_BY_DEFAULT = {}
 WARM_UP_REQUESTS = 20_000
 LONGEST_WAIT_S = 1800
 
 
 def run(options, folder, cores):
-    counts = LONG_COUNTS if options.long else COUNTS
-    figures = {count: {"accepted": {order: [] for order in ORDERS}, "polled": []}
-               for count in counts}
+    counts = (*COUNTS, LONG_COUNT) if options.long else COUNTS
+    figures = {count: {"accepted": {}, "polled": []} for count in counts}
     with Place(folder) as place:
         upstream = Upstream(place, cores.server, place.answer("$id"))
         for count in counts:
-            # Ten millions once: they take their time.
-            rounds = options.rounds if count <= COUNTS[-1] else 1
-            for order in ("ascending", "at random"):  # The last home stays, to be polled from.
+            is_long = count == LONG_COUNT
+            for order in ("ascending",) if is_long else ("ascending", "at random"):
                 ids = place.folder / "ids"
                 write_ids(ids, count, order)
-                for number in range(rounds):
+                rounds = figures[count]["accepted"][order] = []
+                for number in range(1 if is_long else options.rounds):
                     options.tell(f"million: {count:,} accepted, {order}, round {number + 1}")
+                    # The last one stays, to be polled from.
                     shutil.rmtree(place.folder / f"home-{count}", ignore_errors=True)
-                    figures[count]["accepted"][order].append(
-                        accept(place, cores, upstream, count, ids))
+                    rounds.append(accept(place, cores, upstream, count, ids))
                 shutil.rmtree(ids)
         for number in range(options.rounds):
             for count in counts:
