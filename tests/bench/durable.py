@@ -39,8 +39,11 @@ def run(options, folder, cores):
             rounds["attestrd"].append(rate)
             rounds["each"].append(limit(place, cores, "each", FILES_ONE_BY_ONE, record_bytes))
             rounds["batch"].append(limit(place, cores, "batch", RESULTS, record_bytes, BATCH))
+    summary = {name: {"per_second": median(rates),
+                      "attestrd_over": ratio(rounds["attestrd"], rates)}
+               for name, rates in rounds.items()}
     return {"results": RESULTS, "record_bytes": record_bytes, "batch": BATCH,
-            "results_per_second": rounds}
+            "per_second": rounds, "summary": summary}
 
 
 def result():
@@ -102,12 +105,11 @@ def limit(place, cores, mode, files, size, *batch):
 
 
 def tables(figures):
-    rounds = figures["results_per_second"]
     table = Table("", "results/s", "attestrd's is")
     for name, what in (("attestrd", "attestrd, all of it"),
                        ("each", "write, fsync, rename, fsync the folder, one by one"),
                        ("batch", f"write {figures['batch']:,}, one syncfs, rename")):
-        table.row(what, f"{median(rounds[name]):,.0f}",
-                  f"{ratio(rounds['attestrd'], rounds[name]):.2f} ×")
+        its = figures["summary"][name]
+        table.row(what, f"{its['per_second']:,.0f}", f"{its['attestrd_over']:.2f} ×")
     yield (f"{figures['results']:,} results with records of {figures['record_bytes']:,} bytes, "
-           f"medians of {len(rounds['attestrd'])} paired rounds"), table
+           f"medians of {len(figures['per_second']['attestrd'])} paired rounds"), table

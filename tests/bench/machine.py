@@ -66,7 +66,7 @@ def on_disk(*candidates):
     """The first folder whose files are not in memory: a sync costs nothing there."""
     for folder in candidates:
         folder.mkdir(parents=True, exist_ok=True)
-        if file_system(folder) not in ("tmpfs", "ramfs"):
+        if os.access(folder, os.W_OK) and file_system(folder) not in ("tmpfs", "ramfs"):
             return folder
     raise RuntimeError(f"none of these is on a disk: {', '.join(map(str, candidates))}")
 

@@ -20,7 +20,7 @@ import window
 from ids import write_ids
 from machine import Cores
 from place import Place
-from table import Table, column, median, ratio
+from table import Table, column, medians, ratio
 from upstream import Upstream
 
 COUNTS = (1000, 100_000, 1_000_000)
@@ -32,7 +32,7 @@ LONGEST_WAIT_S = 1800
 
 def run(options, folder, cores):
     counts = (*COUNTS, LONG_COUNT) if options.long else COUNTS
-    figures = {count: {"accepted": {}, "polled": []} for count in counts}
+    accepted, polled = {count: {} for count in counts}, {count: [] for count in counts}
     with Place(folder) as place:
         upstream = Upstream(place, cores.server, place.answer("$id"))
         for count in counts:
@@ -40,7 +40,7 @@ def run(options, folder, cores):
             for order in ("ascending",) if is_long else ("ascending", "at random"):
                 ids = place.folder / "ids"
                 write_ids(ids, count, order)
-                rounds = figures[count]["accepted"][order] = []
+                rounds = accepted[count][order] = []
                 for number in range(1 if is_long else options.rounds):
                     options.tell(f"million: {count:,} accepted, {order}, round {number + 1}")
                     # The last one stays, to be polled from.
@@ -50,8 +50,18 @@ def run(options, folder, cores):
         for number in range(options.rounds):
             for count in counts:
                 options.tell(f"million: {count:,} polled, round {number + 1} of {options.rounds}")
-                figures[count]["polled"].append(poll(place, cores, upstream, count, options))
-    return figures
+                polled[count].append(poll(place, cores, upstream, count, options))
+    return {"accepted": accepted, "polled": polled, "summary": summary(accepted, polled)}
+
+
+def summary(accepted, polled):
+    few = column(polled[COUNTS[0]], "cpu_us")
+    return {
+        "accepted": {count: {order: {**medians(rounds), "over_limit": ratio(
+            column(rounds, "ids_per_second"), column(rounds, "limit_per_second"))}
+            for order, rounds in orders.items()} for count, orders in accepted.items()},
+        "polled": {count: {**medians(rounds), "cpu_over_fewest": ratio(
+            column(rounds, "cpu_us"), few)} for count, rounds in polled.items()}}
 
 
 def accept(place, cores, upstream, count, ids):
@@ -105,34 +115,20 @@ def poll(place, cores, upstream, count, options):
 
 
 def tables(figures):
-    rounds = len(figures[COUNTS[0]]["polled"])
-    yield f"accepted, medians of {rounds} paired rounds (ten millions: one)", accepted(figures)
-    yield f"started and polled at full speed, medians of {rounds} rounds", polled(figures)
+    rounds = len(figures["polled"][COUNTS[0]])
+    accepted = Table("pending", "ids", "ids/s accepted", "SQLite alone", "attestrd's is",
+                     "memory then", "peak")
+    for count, orders in figures["summary"]["accepted"].items():
+        for order, its in orders.items():
+            accepted.row(f"{count:,}", order, f"{its['ids_per_second']:,.0f}",
+                         f"{its['limit_per_second']:,.0f}", f"{its['over_limit']:.2f} ×",
+                         f"{its['resident_mib']:.0f} MiB", f"{its['peak_mib']:.0f} MiB")
+    yield f"accepted, medians of {rounds} paired rounds (ten millions: one)", accepted
 
-
-def accepted(figures):
-    table = Table("pending", "ids", "ids/s accepted", "SQLite alone", "attestrd's is",
-                  "memory then", "peak")
-    for count, parts in figures.items():
-        for order, rounds in parts["accepted"].items():
-            speeds, limits = column(rounds, "ids_per_second"), column(rounds, "limit_per_second")
-            table.row(f"{count:,}", order, f"{median(speeds):,.0f}", f"{median(limits):,.0f}",
-                      f"{ratio(speeds, limits):.2f} ×",
-                      f"{median(column(rounds, 'resident_mib')):.0f} MiB",
-                      f"{median(column(rounds, 'peak_mib')):.0f} MiB")
-    return table
-
-
-def polled(figures):
-    table = Table("pending", "start to first poll", "CPU a poll", "against 1,000", "polls/s",
-                  "memory then", "peak")
-    few = column(figures[COUNTS[0]]["polled"], "cpu_us")
-    for count, parts in figures.items():
-        rounds = parts["polled"]
-        costs = column(rounds, "cpu_us")
-        table.row(f"{count:,}", f"{median(column(rounds, 'first_poll_s')):.2f} s",
-                  f"{median(costs):.1f} µs", f"{ratio(costs, few):.2f} ×",
-                  f"{median(column(rounds, 'requests_per_second')):,.0f}",
-                  f"{median(column(rounds, 'resident_mib')):.0f} MiB",
-                  f"{median(column(rounds, 'peak_mib')):.0f} MiB")
-    return table
+    polled = Table("pending", "start to first poll", "CPU a poll", "against 1,000", "polls/s",
+                   "memory then", "peak")
+    for count, its in figures["summary"]["polled"].items():
+        polled.row(f"{count:,}", f"{its['first_poll_s']:.2f} s", f"{its['cpu_us']:.1f} µs",
+                   f"{its['cpu_over_fewest']:.2f} ×", f"{its['requests_per_second']:,.0f}",
+                   f"{its['resident_mib']:.0f} MiB", f"{its['peak_mib']:.0f} MiB")
+    yield f"started and polled at full speed, medians of {rounds} rounds", polled

@@ -11,7 +11,7 @@ import window
 from clients import PEERS, start_peer
 from machine import Cores
 from place import Place
-from table import Table, column, median, ratio
+from table import Table, column, medians, ratio
 from upstream import Upstream
 
 PENDING = 5000
@@ -34,9 +34,14 @@ def run(options, folder, cores):
                 if number == options.rounds - 1:
                     syscalls[name] = window.syscalls_per_request(client, upstream, 2)
                 client.kill()
-    return {"pending": PENDING, "rounds": rounds,
-            "syscalls": {name: {"per_request": count, "counted_by": tool}
-                         for name, (count, tool) in syscalls.items()}}
+    return {"pending": PENDING, "rounds": rounds, "summary": summary(rounds, syscalls),
+            "missing": [f"system calls of {name}" for name in names if not syscalls[name]]}
+
+
+def summary(rounds, syscalls):
+    ours = column(rounds["attestrd"], "cpu_us")
+    return {name: {**medians(figures), "attestrd_cpu_over": ratio(ours, column(figures, "cpu_us")),
+                   **(syscalls[name] or {})} for name, figures in rounds.items()}
 
 
 def start(name, place, upstream, cores, number):
@@ -54,18 +59,12 @@ def start(name, place, upstream, cores, number):
 
 
 def tables(figures):
-    rounds, syscalls = figures["rounds"], figures["syscalls"]
-    ours = rounds["attestrd"]
     table = Table("client", "CPU a request", "attestrd's is", "requests/s", "system calls",
                   "its core", "server's core", "peak memory")
-    for name, theirs in rounds.items():
-        share = ratio(column(ours, "cpu_us"), column(theirs, "cpu_us"))
-        table.row(name, f"{median(column(theirs, 'cpu_us')):.1f} µs", f"{share:.2f} ×",
-                  f"{median(column(theirs, 'requests_per_second')):,.0f}",
-                  f"{syscalls[name]['per_request']:.2f}",
-                  f"{median(column(theirs, 'busy')):.0%}",
-                  f"{median(column(theirs, 'server_busy')):.0%}",
-                  f"{median(column(theirs, 'peak_mib')):.1f} MiB")
-    tools = sorted({count["counted_by"] for count in syscalls.values()})
-    yield (f"64 connections, {figures['pending']:,} pending, medians of {len(ours)} paired rounds; "
-           f"system calls counted by {' and '.join(tools)}"), table
+    for name, its in figures["summary"].items():
+        calls = f"{its['syscalls']:.2f}" if "syscalls" in its else "not measured"
+        table.row(name, f"{its['cpu_us']:.1f} µs", f"{its['attestrd_cpu_over']:.2f} ×",
+                  f"{its['requests_per_second']:,.0f}", calls, f"{its['busy']:.0%}",
+                  f"{its['server_busy']:.0%}", f"{its['peak_mib']:.1f} MiB")
+    yield (f"64 connections, {figures['pending']:,} pending, medians of "
+           f"{len(figures['rounds']['attestrd'])} paired rounds"), table

@@ -10,6 +10,11 @@ def ratio(ours, theirs):
     return median([mine / yours for mine, yours in zip(ours, theirs, strict=True)])
 
 
+def medians(rounds):
+    """Of each figure."""
+    return {key: median(column(rounds, key)) for key in rounds[0]}
+
+
 def column(rounds, key):
     """One figure of each round."""
     return [figures[key] for figures in rounds]
