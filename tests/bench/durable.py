@@ -99,7 +99,7 @@ def limit(place, cores, mode, files, size, *batch):
     os.sync()
     told = subprocess.run([*Cores.on(*cores.all), harness.BUILD / "tests/bench/durable_limit", mode,
                            root, str(files), str(size), *map(str, batch)],
-                          capture_output=True, text=True, check=True)
+                          stdout=subprocess.PIPE, text=True, check=True)
     shutil.rmtree(root)
     return files / float(told.stdout)
 

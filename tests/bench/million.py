@@ -92,7 +92,8 @@ def limit(place, cores, files):
     home = place.folder / "limit"
     home.mkdir()
     told = subprocess.run([*Cores.on(*cores.all), harness.BUILD / "tests/bench/accept_limit",
-                           home / "queue.db", *files], capture_output=True, text=True, check=True)
+                           home / "queue.db", *files],
+                          stdout=subprocess.PIPE, text=True, check=True)
     shutil.rmtree(home)
     return float(told.stdout)
 
