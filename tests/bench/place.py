@@ -1,5 +1,7 @@
 """Where a bench happens: a scene of the end-to-end tests, on a disk, and without a test."""
 
+import itertools
+
 import harness
 
 # What a bank would run with, but for the limits that keep it from being fast.
@@ -15,6 +17,7 @@ class Place(harness.Scene):
     def __init__(self, folder):
         super().__init__()
         self.place = folder
+        self.lives = itertools.count(1)
 
     def __enter__(self):
         self.setUp()
@@ -37,4 +40,6 @@ class Place(harness.Scene):
         home = self.move_to(name)
         config = self.write_config(url, name=f"{name}.toml", base=base, log={"level": "info"},
                                    admin={"socket": str(home / "control.sock")})
-        return self.start_daemon(config, name=name, under=under, is_ready=is_ready)
+        # Each life with a log of its own, so that none takes the word of another for its own.
+        return self.start_daemon(config, name=f"{name}.{next(self.lives)}", under=under,
+                                 is_ready=is_ready)
