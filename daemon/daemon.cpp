@@ -75,11 +75,11 @@ void Daemon::say(const Notice& notice) {
 // ---- What the disk worker tells.
 
 void Daemon::on_report(const RoundReport& report) {
+  // First of all, so that the next ids are written while these are taken in.
+  if (report.inbox_has_more) scan_inbox();
   conductor_->written(report);
-  if (is_stopping_) return;
-  if (report.inbox_has_more) {
-    scan_inbox();
-  } else if (report.inbox_waits) {
+  if (is_stopping_ || report.inbox_has_more) return;
+  if (report.inbox_waits) {
     scan_again_after(limits::kSubmissionQuiet);
   } else if (options_.until_empty && report.inbox_scanned && report.accepted.empty() &&
              engine_->is_empty()) {

@@ -56,6 +56,7 @@ void Engine::on(const Learnt& event) {
 }
 
 void Engine::on(const Recovering& event) {
+  roster_.reserve(event.handshakes);
   // Without a limit the connections are the limit; a thousand a second is about what they do.
   const double rate = settings_.requests_per_second > 0 ? settings_.requests_per_second : 1000;
   ramp_ = Duration(static_cast<Duration::rep>(static_cast<double>(event.handshakes) / rate * 1e6));
@@ -63,10 +64,8 @@ void Engine::on(const Recovering& event) {
 
 void Engine::on(const Adopted& event) {
   const QueuedHandshake& handshake = *event.handshake;
-  auto slot = roster_.find(handshake.id);
-  const bool is_known = slot.has_value();
-  if (!is_known) slot = roster_.add(handshake.id);
-  PendingRecord& record = roster_[*slot];
+  const auto [slot, is_added] = roster_.add(handshake.id);
+  PendingRecord& record = roster_[slot];
   if (record.state == State::settling) return;
   record.is_taken = false;
 
@@ -77,7 +76,7 @@ void Engine::on(const Adopted& event) {
   record.deadline = now_.mono + (deadline - now_.wall);
   record.set_deadline_wall(deadline);
   record.tag_digest = digest_of_tag(handshake.tag);
-  if (is_known) return;  // What it waits for comes no later than its old deadline.
+  if (!is_added) return;  // What it waits for comes no later than its old deadline.
 
   const Duration age = std::max(now_.wall - handshake.submitted_at, Duration(0));
   record.submitted = now_.mono - age;
@@ -88,13 +87,13 @@ void Engine::on(const Adopted& event) {
   }
   record.is_fresh = event.is_new;
   if (event.is_new) {
-    begin_waiting(*slot);
+    begin_waiting(slot);
   } else {
     const Duration gap = cadence_->gap_at(age);
-    weigh(*slot, gap);
+    weigh(slot, gap);
     const Duration phase = scaled(std::min(ramp_, gap), prng_.unit());
     const bool is_overdue = now_.mono >= record.deadline;
-    schedule(*slot, now_.mono + phase, is_overdue ? now_.mono + phase : now_.mono);
+    schedule(slot, now_.mono + phase, is_overdue ? now_.mono + phase : now_.mono);
   }
 }
 

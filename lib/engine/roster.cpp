@@ -1,6 +1,7 @@
 #include "engine/roster.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <functional>
 
@@ -17,6 +18,11 @@ std::uint32_t whole_seconds(Duration duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
 }
 
+std::size_t hash_of(const HandshakeId& id) { return std::hash<std::string_view>{}(id.view()); }
+
+/// Bits of a hash that do not say where in the index it belongs.
+std::uint32_t mark_of(std::size_t hash) { return static_cast<std::uint32_t>(hash >> 59); }
+
 }  // namespace
 
 Wall PendingRecord::deadline_wall() const { return Wall(seconds(deadline_wall_s)); }
@@ -31,32 +37,39 @@ void PendingRecord::set_unknown_since(Mono since) {
   unknown_after_s = whole_seconds(since - submitted);
 }
 
-std::size_t Roster::home_of(const HandshakeId& id) const {
-  return std::hash<std::string_view>{}(id.view()) & (index_.size() - 1);
-}
-
-std::size_t Roster::place_of(const HandshakeId& id) const {
-  std::size_t place = home_of(id);
-  while (index_[place] != kEmpty && id_of(index_[place]) != id) {
-    place = (place + 1) & (index_.size() - 1);
+std::size_t Roster::place_of(const HandshakeId& id, std::size_t hash) const {
+  std::size_t place = home_of(hash);
+  for (; index_[place] != kEmpty; place = home_of(place + 1)) {
+    const Entry entry = index_[place];
+    if (entry >> kSlotBits == mark_of(hash) && id_of(slot_of(entry)) == id) break;
   }
   return place;
 }
 
-void Roster::grow_index() {
-  std::vector<Slot> old(index_.empty() ? 64 : index_.size() * 2, kEmpty);
+void Roster::resize_index(std::size_t size) {
+  std::vector<Entry> old(size, kEmpty);
   old.swap(index_);
-  for (const Slot slot : old) {
-    if (slot != kEmpty) index_[place_of(id_of(slot))] = slot;
+  for (const Entry entry : old) {
+    if (entry == kEmpty) continue;
+    std::size_t place = home_of(hash_of(id_of(slot_of(entry))));
+    while (index_[place] != kEmpty) place = home_of(place + 1);
+    index_[place] = entry;
   }
 }
 
-Roster::Slot Roster::add(const HandshakeId& id) {
-  if ((size_ + 1) * 4 > index_.size() * 3) grow_index();
-  const std::size_t place = place_of(id);
-  ATTESTRD_CHECK(index_[place] == kEmpty);
+void Roster::reserve(std::size_t handshakes) {
+  const std::size_t size = std::bit_ceil(std::max<std::size_t>(64, handshakes * 4 / 3 + 1));
+  if (size > index_.size()) resize_index(size);
+}
+
+Roster::Added Roster::add(const HandshakeId& id) {
+  if ((size_ + 1) * 4 > index_.size() * 3) reserve(size_ + 1);
+  const std::size_t hash = hash_of(id);
+  const std::size_t place = place_of(id, hash);
+  if (index_[place] != kEmpty) return {slot_of(index_[place]), false};
   Slot slot = static_cast<Slot>(records_.size());
   if (vacant_.empty()) {
+    ATTESTRD_CHECK(slot < slot_of(kEmpty));
     records_.emplace_back();
   } else {
     slot = vacant_.back();
@@ -64,13 +77,14 @@ Roster::Slot Roster::add(const HandshakeId& id) {
     records_[slot] = PendingRecord{};
   }
   records_[slot].id = ids_.add(id);
-  index_[place] = slot;
+  index_[place] = slot | mark_of(hash) << kSlotBits;
   ++size_;
-  return slot;
+  return {slot, true};
 }
 
 void Roster::remove(Slot slot) {
-  erase_from_index(place_of(id_of(slot)));
+  const HandshakeId id = id_of(slot);
+  erase_from_index(place_of(id, hash_of(id)));
   ids_.remove(records_[slot].id);
   records_[slot].state = PendingRecord::State::vacant;
   vacant_.push_back(slot);
@@ -81,7 +95,7 @@ void Roster::remove(Slot slot) {
 void Roster::erase_from_index(std::size_t hole) {
   const std::size_t mask = index_.size() - 1;
   for (std::size_t place = (hole + 1) & mask; index_[place] != kEmpty; place = (place + 1) & mask) {
-    const std::size_t home = home_of(id_of(index_[place]));
+    const std::size_t home = home_of(hash_of(id_of(slot_of(index_[place]))));
     if (((place - home) & mask) < ((place - hole) & mask)) continue;
     index_[hole] = index_[place];
     hole = place;
@@ -91,9 +105,9 @@ void Roster::erase_from_index(std::size_t hole) {
 
 std::optional<Roster::Slot> Roster::find(const HandshakeId& id) const {
   if (index_.empty()) return std::nullopt;
-  const Slot slot = index_[place_of(id)];
-  if (slot == kEmpty) return std::nullopt;
-  return slot;
+  const Entry entry = index_[place_of(id, hash_of(id))];
+  if (entry == kEmpty) return std::nullopt;
+  return slot_of(entry);
 }
 
 }  // namespace attestrd

@@ -63,9 +63,15 @@ class Roster {
  public:
   using Slot = std::uint32_t;
 
-  /// `id` must not be there yet.
-  Slot add(const HandshakeId& id);
+  struct Added {
+    Slot slot = 0;
+    bool is_new = false;  ///< Else it was there already.
+  };
+
+  Added add(const HandshakeId& id);
   void remove(Slot slot);
+  /// Room in the index for so many in all, so that it need not grow on the way.
+  void reserve(std::size_t handshakes);
 
   std::optional<Slot> find(const HandshakeId& id) const;
   HandshakeId id_of(Slot slot) const { return ids_.at(records_[slot].id); }
@@ -78,17 +84,22 @@ class Roster {
   Slot slots() const { return static_cast<Slot>(records_.size()); }
 
  private:
-  static constexpr Slot kEmpty = UINT32_MAX;
+  /// A slot in its low bits; above it some bits of the hash of its id, so that a record is hardly
+  /// ever looked at in vain: where a million wait, each look is one at cold memory.
+  using Entry = std::uint32_t;
+  static constexpr int kSlotBits = 27;
+  static constexpr Entry kEmpty = UINT32_MAX;
 
-  std::size_t home_of(const HandshakeId& id) const;
-  std::size_t place_of(const HandshakeId& id) const;
+  static Slot slot_of(Entry entry) { return entry & ((Entry{1} << kSlotBits) - 1); }
+  std::size_t home_of(std::size_t hash) const { return hash & (index_.size() - 1); }
+  std::size_t place_of(const HandshakeId& id, std::size_t hash) const;
   void erase_from_index(std::size_t place);
-  void grow_index();
+  void resize_index(std::size_t size);
 
   StableVector<PendingRecord> records_;
   std::vector<Slot> vacant_;
   IdStore ids_;
-  std::vector<Slot> index_;  // linear probing; a power of two, at most three quarters full
+  std::vector<Entry> index_;  // linear probing; a power of two, at most three quarters full
   std::size_t size_ = 0;
 };
 

@@ -162,6 +162,9 @@ Result<void> Ledger::take_in(Wall now, RoundReport& report) {
   report.inbox_scanned = true;
   report.inbox_has_more = scan->has_more;
   report.inbox_waits = scan->waits;
+  std::size_t submissions = 0;
+  for (const auto& slice : scan->slices) submissions += slice.submissions.size();
+  report.accepted.reserve(submissions);
   for (const auto& slice : scan->slices)
     if (const auto taken = take_in(slice, now, report); !taken) return taken;
   append(report.notices, std::move(scan->notices));

@@ -32,8 +32,8 @@ namespace {
 
 constexpr const char* kFindTombstone = "SELECT outcome FROM tombstone WHERE id = ?";
 constexpr const char* kInsert =
-    "INSERT INTO handshake (id, state, tag, submitted_at, expiry) VALUES (?, 'polling', ?, ?, ?) "
-    "ON CONFLICT DO NOTHING";
+    "INSERT INTO handshake (id, state, tag, submitted_at, expiry) SELECT ?1, 'polling', ?, ?, ? "
+    "WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1) ON CONFLICT DO NOTHING";
 constexpr const char* kFind =
     "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, outcome FROM handshake "
     "WHERE id = ?";
@@ -158,10 +158,24 @@ void SqliteQueue::rollback() {
   if (rows_->database->is_in_transaction()) static_cast<void>(rows_->database->execute("ROLLBACK"));
 }
 
+// By far the most are new: one statement finds that out, and writes them.
 Result<Acceptance> SqliteQueue::accept(const Submission& submission, Wall now) {
   const auto& id = submission.id;
-  Acceptance acceptance{Acceptance::Kind::already_ended, {id, {}, {}, {}, {}, 0}, {}};
+  auto& insert = rows_->insert.bind(id).bind(submission.tag).bind(now).bind(submission.expiry);
+  const auto inserted = insert.run();
+  if (!inserted) return inserted.error();
+  if (*inserted == 0) return accept_again(submission);
+  using std::chrono::milliseconds;  // What the row says.
+  return Acceptance{
+      Acceptance::Kind::inserted,
+      {id, submission.tag, std::chrono::floor<milliseconds>(now), submission.expiry, {}, 0},
+      {}};
+}
 
+/// An id that has a row, or a tombstone.
+Result<Acceptance> SqliteQueue::accept_again(const Submission& submission) {
+  const auto& id = submission.id;
+  Acceptance acceptance{Acceptance::Kind::already_ended, {id, {}, {}, {}, {}, 0}, {}};
   auto& tombstone = rows_->find_tombstone.bind(id);
   const auto is_buried = tombstone.step();
   if (!is_buried) return is_buried.error();
@@ -173,10 +187,6 @@ Result<Acceptance> SqliteQueue::accept(const Submission& submission, Wall now) {
     return acceptance;
   }
 
-  auto& insert = rows_->insert.bind(id).bind(submission.tag).bind(now).bind(submission.expiry);
-  const auto inserted = insert.run();
-  if (!inserted) return inserted.error();
-
   auto& find = rows_->find.bind(id);
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
@@ -184,10 +194,9 @@ Result<Acceptance> SqliteQueue::accept(const Submission& submission, Wall now) {
   const auto outcome = *is_there ? outcome_named(find.text(6)) : std::nullopt;
   find.reset();
   if (!row) return broken_row(*rows_->database);
-  if (*inserted == 0 && !outcome) return merge(submission, *row);
-  if (*inserted == 1) acceptance.kind = Acceptance::Kind::inserted;
+  if (!outcome) return merge(submission, *row);
   acceptance.row = *row;
-  if (outcome) acceptance.outcome = *outcome;
+  acceptance.outcome = *outcome;
   return acceptance;
 }
 

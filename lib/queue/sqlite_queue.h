@@ -48,6 +48,7 @@ class SqliteQueue final : public Queue {
   explicit SqliteQueue(std::unique_ptr<Rows> rows);
 
   static Result<std::unique_ptr<SqliteQueue>> make(Result<std::unique_ptr<SqliteDatabase>> opened);
+  Result<Acceptance> accept_again(const Submission& submission);
   Result<Acceptance> merge(const Submission& submission, QueuedHandshake row);
 
   std::unique_ptr<Rows> rows_;

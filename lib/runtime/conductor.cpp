@@ -11,6 +11,8 @@ namespace {
 // The timer runs on CLOCK_MONOTONIC, which stops during a suspend; the engine's clock does not. So
 // a suspended machine is at most this late.
 constexpr Duration kLongestSleep = std::chrono::seconds(30);
+// A timer that is overdue is about to ring, unless a suspend kept it.
+constexpr Duration kOverdue = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -69,7 +71,7 @@ void Conductor::wake_in_time() {
   }
   const Mono due = std::min(*wake, last_step_ + kLongestSleep);
   // A timer that rings too early costs one empty step; re-arming it at each poll costs more.
-  if (timer_due_ <= due && timer_due_ > last_step_) return;
+  if (timer_due_ <= due && timer_due_ + kOverdue > last_step_) return;
   timer_due_ = due;
   timer_.expires_after(std::max(due - last_step_, Duration(0)));
   timer_.async_wait([this](boost::system::error_code error) {

@@ -17,7 +17,7 @@ HandshakeId id(std::string_view text) { return *HandshakeId::parse(text); }
 TEST(Roster, FindsWhatWasAddedAndNothingElse) {
   Roster roster;
   EXPECT_EQ(roster.find(id("a")), std::nullopt);
-  const auto slot = roster.add(id("a"));
+  const auto slot = roster.add(id("a")).slot;
   EXPECT_EQ(roster.find(id("a")), slot);
   EXPECT_EQ(roster.find(id("b")), std::nullopt);
   EXPECT_EQ(roster.id_of(slot), id("a"));
@@ -26,12 +26,12 @@ TEST(Roster, FindsWhatWasAddedAndNothingElse) {
 
 TEST(Roster, AReusedSlotStartsAfresh) {
   Roster roster;
-  const auto slot = roster.add(id("a"));
+  const auto slot = roster.add(id("a")).slot;
   roster[slot].polls = 7;
   roster.remove(slot);
   EXPECT_EQ(roster.find(id("a")), std::nullopt);
   EXPECT_EQ(roster[slot].state, PendingRecord::State::vacant);
-  EXPECT_EQ(roster.add(id("b")), slot);
+  EXPECT_EQ(roster.add(id("b")).slot, slot);
   EXPECT_EQ(roster[slot].polls, 0U);
   EXPECT_EQ(roster.slots(), 1U);
 }
@@ -46,7 +46,7 @@ TEST(Roster, AgreesWithAMapOverRandomStepsWithIdsOfEveryLength) {
     text.replace(0, std::min(text.size(), number.size()), number.substr(0, text.size()));
     const auto known = model.find(text);
     if (known == model.end()) {
-      model.emplace(text, roster.add(id(text)));
+      model.emplace(text, roster.add(id(text)).slot);
     } else {
       roster.remove(known->second);
       model.erase(known);
@@ -59,6 +59,27 @@ TEST(Roster, AgreesWithAMapOverRandomStepsWithIdsOfEveryLength) {
       }
     }
   }
+}
+
+TEST(Roster, WhatIsAddedTwiceIsThereOnce) {
+  Roster roster;
+  const auto first = roster.add(id("a"));
+  EXPECT_TRUE(first.is_new);
+  const auto second = roster.add(id("a"));
+  EXPECT_FALSE(second.is_new);
+  EXPECT_EQ(second.slot, first.slot);
+  EXPECT_EQ(roster.size(), 1U);
+}
+
+TEST(Roster, RoomInAdvanceChangesNothingElse) {
+  Roster roster;
+  roster.add(id("before"));
+  roster.reserve(1000);
+  for (int i = 0; i < 2000; ++i) EXPECT_TRUE(roster.add(id("DS" + std::to_string(i))).is_new);
+  roster.reserve(10);
+  EXPECT_EQ(roster.size(), 2001U);
+  EXPECT_TRUE(roster.find(id("before")));
+  EXPECT_TRUE(roster.find(id("DS1999")));
 }
 
 TEST(Roster, ADeadlineIsRoundedUpToASecondAndBounded) {
