@@ -91,6 +91,9 @@ class Directory {
   /// the name is gone again; `already_exists` leaves what is there alone.
   virtual Result<void> create(std::string_view name, std::string_view contents) = 0;
 
+  /// As create(), but neither contents nor name are durable before sync_all().
+  virtual Result<void> write(std::string_view name, std::string_view contents) = 0;
+
   /// Renames without ever replacing. Durable after sync() of both: first of the target, for a
   /// power cut may then leave the file in both folders, but never in none.
   virtual Result<Moved> move(std::string_view name, Directory& target,
@@ -101,6 +104,10 @@ class Directory {
 
   /// Makes durable which names the folder holds.
   virtual Result<void> sync() = 0;
+
+  /// Makes durable which names the folder holds, and all that was written in it: in one go, so that
+  /// it costs about as much for a thousand files as for one.
+  virtual Result<void> sync_all() = 0;
 
   /// Opens a folder in this one; makes it (0750) if it is not there. `unsafe_file` when the name is
   /// a link or no folder, `permission_denied` when it is not ours to write.

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -102,6 +104,18 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::string
 Result<void> sync_descriptor(int descriptor, const std::string& path) {
   if (uninterrupted([descriptor] { return ::fsync(descriptor); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync", path).message);
+}
+
+/// Before Linux 5.8, syncfs() did not tell what could not be written.
+bool can_sync_all() {
+  static const bool can = [] {
+    utsname system;
+    int major = 0;
+    int minor = 0;
+    return ::uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
+           std::pair(major, minor) >= std::pair(5, 8);
+  }();
+  return can;
 }
 
 class PosixFile final : public ReadableFile {
@@ -240,6 +254,15 @@ Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name
 }
 
 Result<void> PosixDirectory::create(std::string_view name, std::string_view contents) {
+  return make(name, contents, true);
+}
+
+Result<void> PosixDirectory::write(std::string_view name, std::string_view contents) {
+  return make(name, contents, !can_sync_all());
+}
+
+Result<void> PosixDirectory::make(std::string_view name, std::string_view contents,
+                                  bool is_durable) {
   const auto path = join(path_, name);
   const std::string own_name(name);
   const Descriptor file(
@@ -247,7 +270,7 @@ Result<void> PosixDirectory::create(std::string_view name, std::string_view cont
   if (file.get() < 0) return file_error(errno, "cannot create", path);
   ::fchmod(file.get(), 0640);  // Whatever the umask; a failure leaves it narrower.
   auto written = write_all(file.get(), contents, path);
-  if (written) written = sync_descriptor(file.get(), path);
+  if (written && is_durable) written = sync_descriptor(file.get(), path);
   if (!written) ::unlinkat(descriptor_, own_name.c_str(), 0);
   return written;
 }
@@ -272,6 +295,14 @@ Result<void> PosixDirectory::remove(std::string_view name) {
 }
 
 Result<void> PosixDirectory::sync() { return sync_descriptor(descriptor_, path_); }
+
+// The whole file system: what others have written to it too, which may make it slow, but wrong
+// never. It tells of all that could not be written since the folder was opened.
+Result<void> PosixDirectory::sync_all() {
+  if (!can_sync_all()) return sync();
+  if (uninterrupted([this] { return ::syncfs(descriptor_); }) == 0) return {};
+  return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
+}
 
 Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view name) {
   const auto path = join(path_, name);

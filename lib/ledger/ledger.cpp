@@ -16,7 +16,7 @@ namespace attestrd {
 // Publication. A record must appear exactly once, though a consumer may take it away the instant it
 // appears and the process may die at any instruction. The order that holds it so:
 //
-//   1. Write the record to staging/ and sync it; sync the folder.
+//   1. Write the record to staging/ and sync it; sync the folder. Many are synced together.
 //   2. Commit the row as staged, with the record's length and SHA-256. From here the handshake can
 //      only end published.
 //   3. Rename the record into its folder, replacing nothing. The instant of publication.
@@ -48,8 +48,8 @@ void append(std::vector<T>& target, std::vector<T> more) {
 
 }  // namespace
 
-Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool)
-    : inbox_(inbox), queue_(queue), spool_(spool) {}
+Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, std::size_t synced_one_by_one)
+    : inbox_(inbox), queue_(queue), spool_(spool), synced_one_by_one_(synced_one_by_one) {}
 
 Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   if (const auto there = spool_.check_place(); !there) return there.error();
@@ -122,13 +122,14 @@ Result<void> Ledger::write_down(const RoundRequest& request, Wall now, RoundRepo
 }
 
 Result<void> Ledger::stage(const std::vector<Finish>& finishes, RoundReport& report) {
+  const auto how = finishes.size() > synced_one_by_one_ ? Staging::together : Staging::one_by_one;
   for (const auto& finish : finishes)
-    if (const auto staged = stage(finish, report); !staged) return staged;
+    if (const auto staged = stage(finish, how, report); !staged) return staged;
   if (staged_.empty()) return {};
-  return spool_.sync_staging();
+  return spool_.sync_staging(how);
 }
 
-Result<void> Ledger::stage(const Finish& finish, RoundReport& report) {
+Result<void> Ledger::stage(const Finish& finish, Staging how, RoundReport& report) {
   const auto row = queue_.find_polling(finish.id);
   if (!row) return row.error();
   if (!*row) {
@@ -141,7 +142,7 @@ Result<void> Ledger::stage(const Finish& finish, RoundReport& report) {
       {finish.id, finish.outcome, finish.reason, finish.finished_at, fingerprint_of(record)});
   if (!is_staged) return is_staged.error();
   staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
-  auto in_the_way = spool_.stage(finish.id, record);
+  auto in_the_way = spool_.stage(finish.id, record, how);
   if (!in_the_way) return in_the_way.error();
   if (*in_the_way) report.notices.push_back(std::move(**in_the_way));
   return {};

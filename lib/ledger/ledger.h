@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "handshake/handshake.h"
@@ -18,6 +19,7 @@ namespace attestrd {
 class Inbox;
 class Queue;
 class Spool;
+enum class Staging : std::uint8_t;
 struct InboxSlice;
 struct StagedHandshake;
 
@@ -70,7 +72,9 @@ struct RoundReport {
 /// one commit. Knows its three neighbours by their doors alone.
 class Ledger {
  public:
-  Ledger(Inbox& inbox, Queue& queue, Spool& spool);
+  /// `synced_one_by_one`: so many records of a round are synced each for itself, more together.
+  Ledger(Inbox& inbox, Queue& queue, Spool& spool,
+         std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne);
 
   /// Once, before any round: ends what a crash left half done. Returns what to log.
   Result<std::vector<Notice>> recover(Wall now);
@@ -99,7 +103,7 @@ class Ledger {
   void give_back(RoundRequest part, RoundRequest& request);
   Result<void> write_down(const RoundRequest& request, Wall now, RoundReport& report);
   Result<void> stage(const std::vector<Finish>& finishes, RoundReport& report);
-  Result<void> stage(const Finish& finish, RoundReport& report);
+  Result<void> stage(const Finish& finish, Staging how, RoundReport& report);
   Result<void> note_progress(const std::vector<Progress>& progress);
   Result<void> take_in(Wall now, RoundReport& report);
   Result<void> take_in(const InboxSlice& slice, Wall now, RoundReport& report);
@@ -114,6 +118,7 @@ class Ledger {
   Inbox& inbox_;
   Queue& queue_;
   Spool& spool_;
+  const std::size_t synced_one_by_one_;
   std::vector<Unpublished> staged_;       ///< By this round, or left by one that found no room.
   std::vector<HandshakeId> unmarked_;     ///< Published; their rows still say `staged`.
   RoundReport published_;                 ///< What publish() did and no report tells yet.

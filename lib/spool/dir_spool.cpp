@@ -92,13 +92,18 @@ Result<void> DirSpool::claim_staging(std::size_t on_their_way) {
                             "them pass for delivered)",
                             staging_.files->path(), on_their_way, kUsed));
   const auto made = staging_.files->create(kUsed, "");
-  return made ? sync_staging() : made;
+  return made ? staging_.files->sync() : made;
 }
 
-Result<std::optional<Notice>> DirSpool::stage(const HandshakeId& id, std::string_view record) {
+Result<std::optional<Notice>> DirSpool::stage(const HandshakeId& id, std::string_view record,
+                                              Staging how) {
   const auto name = record_name(id);
+  const auto create = [&] {
+    return how == Staging::together ? staging_.files->write(name, record)
+                                    : staging_.files->create(name, record);
+  };
   std::optional<Notice> notice;
-  auto created = staging_.files->create(name, record);
+  auto created = create();
   if (!created && created.error().code == Errc::already_exists) {
     const auto dropped = drop(id);
     if (!dropped && dropped.error().code != Errc::unsafe_file) return dropped.error();
@@ -107,13 +112,15 @@ Result<std::optional<Notice>> DirSpool::stage(const HandshakeId& id, std::string
       if (!aside) return aside.error();
       notice = std::move(*aside);
     }
-    created = staging_.files->create(name, record);
+    created = create();
   }
   if (!created) return created.error();
   return notice;
 }
 
-Result<void> DirSpool::sync_staging() { return staging_.files->sync(); }
+Result<void> DirSpool::sync_staging(Staging how) {
+  return how == Staging::together ? staging_.files->sync_all() : staging_.files->sync();
+}
 
 Result<void> DirSpool::drop(const HandshakeId& id) {
   const auto removed = staging_.files->remove(record_name(id));

@@ -17,8 +17,9 @@ class DirSpool final : public Spool {
 
   Result<void> check_place() override;
   Result<void> claim_staging(std::size_t on_their_way) override;
-  Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record) override;
-  Result<void> sync_staging() override;
+  Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
+                                      Staging how) override;
+  Result<void> sync_staging(Staging how) override;
   Result<void> drop(const HandshakeId& id) override;
   Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) override;
   Result<Notice> quarantine(std::string_view name, std::string why) override;

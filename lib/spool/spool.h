@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,12 @@ struct StagedFiles {
   std::vector<std::string> strangers;  ///< Names that no record has.
 };
 
+/// How records in staging/ are made durable.
+enum class Staging : std::uint8_t {
+  one_by_one,  ///< Each when it is written.
+  together,    ///< All by sync_staging(): cheaper where they are many.
+};
+
 /// The door to the folders where records appear. Its hand is `dir_spool`; FORMAT.md tells how the
 /// folders are used. Which call may follow which is the ledger's to know (see ledger.cpp).
 class Spool {
@@ -31,12 +38,13 @@ class Spool {
   /// they lie in another one: its disk is not mounted, or a new folder took its name.
   virtual Result<void> claim_staging(std::size_t on_their_way) = 0;
 
-  /// Writes a record to staging/ and syncs the file. What was left there under its name is dropped;
-  /// a folder goes to rejected/, and then returns what to log.
-  virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record) = 0;
+  /// Writes a record to staging/. What was left there under its name is dropped; a folder goes to
+  /// rejected/, and then returns what to log.
+  virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
+                                              Staging how) = 0;
 
-  /// After stage(): makes the names in staging/ durable.
-  virtual Result<void> sync_staging() = 0;
+  /// After stage(): from here on the records are durable, and their names in staging/.
+  virtual Result<void> sync_staging(Staging how) = 0;
 
   /// Drops a record from staging/, if it is there. `unsafe_file` when it is a folder.
   virtual Result<void> drop(const HandshakeId& id) = 0;

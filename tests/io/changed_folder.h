@@ -59,6 +59,11 @@ class ChangedFolder final : public Directory {
     return real_->create(name, contents);
   }
 
+  Result<void> write(std::string_view name, std::string_view contents) override {
+    if (fails("write")) return failure();
+    return real_->write(name, contents);
+  }
+
   Result<Moved> move(std::string_view name, Directory& target,
                      std::string_view target_name) override {
     if (fails("move")) return failure();
@@ -76,6 +81,11 @@ class ChangedFolder final : public Directory {
   Result<void> sync() override {
     if (fails("sync")) return failure();
     return real_->sync();
+  }
+
+  Result<void> sync_all() override {
+    if (fails("sync_all")) return failure();
+    return real_->sync_all();
   }
 
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override {

@@ -50,6 +50,13 @@ TEST_F(FilesTest, CreatesAFileThatItReads) {
   EXPECT_EQ(disk_.read("a"), "text");
 }
 
+TEST_F(FilesTest, WritesFilesThatAreSyncedTogether) {
+  for (const auto* const name : {"a", "b"}) ASSERT_TRUE(folder_->write(name, name));
+  EXPECT_TRUE(folder_->sync_all());
+  EXPECT_EQ(*read_file(*folder_, "b", 1), "b");
+  EXPECT_EQ(folder_->write("a", "other").error().code, Errc::already_exists);
+}
+
 TEST_F(FilesTest, OpensPlainFilesAlone) {
   disk_.write("big", std::string(101, 'x'));
   disk_.write("linked", "x");

@@ -81,22 +81,24 @@ TEST_F(SpoolFaultsTest, EachFailureOfOpeningIsTold) {
 
 TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
   open();
-  each_failure_is_told([this] { write_once("staging/DSa.json", "left"); },
-                       [this] { return without_value(spool_->stage(kId, "new")); });
-  EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
-  each_failure_is_told([] {}, [this] { return spool_->sync_staging(); });
+  for (const auto how : {Staging::one_by_one, Staging::together}) {
+    const auto stage = [&] { return without_value(spool_->stage(kId, "new", how)); };
+    each_failure_is_told([this] { write_once("staging/DSa.json", "left"); }, stage);
+    EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
+    each_failure_is_told(
+        [this] {
+          std::filesystem::remove(disk_.path("staging/DSa.json"));
+          std::filesystem::create_directory(disk_.path("staging/DSa.json"));
+        },
+        stage);
+    EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
+    each_failure_is_told([] {}, [&] { return spool_->sync_staging(how); });
+  }
   each_failure_is_told([] {}, [this] { return without_value(spool_->staged()); });
   each_failure_is_told([] {}, [this] { return without_value(spool_->fingerprint(kId)); });
   each_failure_is_told([this] { write_once("staging/DSa.json", "left"); },
                        [this] { return spool_->drop(kId); });
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
-  each_failure_is_told(
-      [this] {
-        std::filesystem::remove(disk_.path("staging/DSa.json"));
-        std::filesystem::create_directory(disk_.path("staging/DSa.json"));
-      },
-      [this] { return without_value(spool_->stage(kId, "new")); });
-  EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
   each_failure_is_told([this] { std::filesystem::remove(disk_.path("staging/.used")); },
                        [this] { return spool_->claim_staging(0); });
   EXPECT_TRUE(spool_->claim_staging(1));

@@ -81,8 +81,16 @@ Result<std::unique_ptr<ReadableFile>> DiskFolder::open(std::string_view name, st
   return std::unique_ptr<ReadableFile>(new DiskFile(disk_, *inode));
 }
 
-// As the real one: make, write piece by piece, sync; on any trouble but death the name is gone.
 Result<void> DiskFolder::create(std::string_view name, std::string_view contents) {
+  return make(name, contents, true);
+}
+
+Result<void> DiskFolder::write(std::string_view name, std::string_view contents) {
+  return make(name, contents, false);
+}
+
+// As the real one: make, write piece by piece, sync; on any trouble but death the name is gone.
+Result<void> DiskFolder::make(std::string_view name, std::string_view contents, bool is_durable) {
   if (const auto fine = step(true); !fine) return fine;
   const std::string own_name(name);
   if (disk_.names(path_).contains(own_name)) return fail(Errc::already_exists, own_name);
@@ -95,6 +103,7 @@ Result<void> DiskFolder::create(std::string_view name, std::string_view contents
   }
   if (written) {
     disk_.write(inode, half, contents.substr(half));
+    if (!is_durable) return {};
     written = step(false);
   }
   if (written) {
@@ -124,6 +133,14 @@ Result<void> DiskFolder::remove(std::string_view name) {
 
 Result<void> DiskFolder::sync() {
   if (const auto fine = step(false); !fine) return fine;
+  disk_.sync(path_);
+  return {};
+}
+
+// The queue may lie on another disk: nothing but the folder's own is synced.
+Result<void> DiskFolder::sync_all() {
+  if (const auto fine = step(false); !fine) return fine;
+  for (const auto& [name, inode] : disk_.names(path_)) disk_.sync(inode);
   disk_.sync(path_);
   return {};
 }

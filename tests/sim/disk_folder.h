@@ -21,13 +21,16 @@ class DiskFolder final : public Directory {
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
                                              std::uint64_t max_bytes) override;
   Result<void> create(std::string_view name, std::string_view contents) override;
+  Result<void> write(std::string_view name, std::string_view contents) override;
   Result<Moved> move(std::string_view name, Directory& target,
                      std::string_view target_name) override;
   Result<void> remove(std::string_view name) override;
   Result<void> sync() override;
+  Result<void> sync_all() override;
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
 
  private:
+  Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
   Result<void> step(bool writes);
   Result<Disk::Inode> find(std::string_view name);
 

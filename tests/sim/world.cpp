@@ -78,6 +78,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.drift = luck.chance(0.5) ? 0 : luck.spread(1e-6, 5e-4) * (luck.chance(0.5) ? 1 : -1);
   plan.weather = {
       share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s)};
+  plan.records_synced_one_by_one = luck.below(5);
   return plan;
 }
 
@@ -381,7 +382,8 @@ bool World::open_stores(Daemon& daemon) {
     return false;
   }
   daemon.queue = std::move(*queue);
-  daemon.ledger = std::make_unique<Ledger>(*daemon.inbox, *daemon.queue, *daemon.spool);
+  daemon.ledger = std::make_unique<Ledger>(*daemon.inbox, *daemon.queue, *daemon.spool,
+                                           plan_.records_synced_one_by_one);
   const auto recovered = daemon.ledger->recover(wall());
   if (!recovered) note("can't recover: " + recovered.error().message);
   return bool(recovered);

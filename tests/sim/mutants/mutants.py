@@ -9,7 +9,9 @@ REPLIES = "lib/engine/engine_replies.cpp"
 
 MUTANTS = {
     "no sync of staging/ before the commit": (SPOOL, [(
-        "sync_staging() { return staging_.files->sync(); }", "sync_staging() { return {}; }")]),
+        ": staging_.files->sync();", ": Result<void>();")]),
+    "records staged together are not synced": (SPOOL, [(
+        "? staging_.files->sync_all()", "? staging_.files->sync()")]),
     "no sync of the folders after the rename": (SPOOL, [(
         "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
     "rename before the commit": (LEDGER, [(
@@ -43,7 +45,7 @@ MUTANTS = {
         "make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }",
         "make_log_durable(SqliteDatabase&) { return {}; }")]),
     "tombstones are not looked at": (QUEUE, [(
-        "FROM tombstone WHERE id = ?\"", "FROM tombstone WHERE id = ? AND 0\"")]),
+        "FROM tombstone WHERE id = ?1)", "FROM tombstone WHERE id = ?1 AND 0)")]),
     "the first 8 bytes of a signature suffice": ("lib/verify/hmac.cpp", [(
         "CRYPTO_memcmp(a.data(), b.data(), a.size())", "CRYPTO_memcmp(a.data(), b.data(), 8)")]),
     "duplicate keys are taken": ("lib/poll/response.cpp", [(

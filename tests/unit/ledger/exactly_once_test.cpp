@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "unit/ledger/world.h"
@@ -100,14 +102,22 @@ void expect_each_exactly_once(Story& story) {
 constexpr int kStride = 3;
 constexpr int kStepsOfRecovery = 45;
 
-class EveryStep : public ::testing::TestWithParam<Trouble> {};
+/// What goes wrong, and how many records are synced one by one: all or none of them.
+class EveryStep : public ::testing::TestWithParam<std::tuple<Trouble, std::size_t>> {
+ protected:
+  static Trouble trouble() { return std::get<0>(GetParam()); }
+
+  struct NewStory : Story {
+    NewStory() { synced_one_by_one = std::get<1>(GetParam()); }
+  };
+};
 
 TEST_P(EveryStep, AppearsExactlyOnce) {
   int step = 0;
   for (bool struck = true; struck; ++step) {
     SCOPED_TRACE("step " + std::to_string(step));
-    Story story;
-    story.trouble(GetParam(), step);
+    NewStory story;
+    story.trouble(trouble(), step);
     story.run();
     struck = story.fault_is_spent();
     story.disarm();
@@ -122,9 +132,9 @@ TEST_P(EveryStep, AppearsExactlyOnceThoughTheRecoveryFailsToo) {
   for (int first = 0; struck; ++first) {
     for (int second = first % kStride; second < kStepsOfRecovery; second += kStride) {
       SCOPED_TRACE("steps " + std::to_string(first) + " and " + std::to_string(second));
-      Story story;
-      story.trouble(GetParam(), first);
-      story.then(GetParam(), second);
+      NewStory story;
+      story.trouble(trouble(), first);
+      story.then(trouble(), second);
       story.run();
       struck = story.has_suffered();
       story.disarm();
@@ -135,12 +145,15 @@ TEST_P(EveryStep, AppearsExactlyOnceThoughTheRecoveryFailsToo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Troubles, EveryStep,
-                         ::testing::Values(Trouble::kill, Trouble::power_cut, Trouble::disk_full),
-                         [](const auto& trouble) {
-                           switch (trouble.param) {
-                             case Trouble::kill: return "Kill";
-                             case Trouble::power_cut: return "PowerCut";
-                             default: return "DiskFull";
+                         ::testing::Combine(::testing::Values(Trouble::kill, Trouble::power_cut,
+                                                              Trouble::disk_full),
+                                            ::testing::Values(0U, limits::kRecordsSyncedOneByOne)),
+                         [](const auto& test) {
+                           const std::string how = std::get<1>(test.param) == 0 ? "Together" : "";
+                           switch (std::get<0>(test.param)) {
+                             case Trouble::kill: return "Kill" + how;
+                             case Trouble::power_cut: return "PowerCut" + how;
+                             default: return "DiskFull" + how;
                            }
                          });
 

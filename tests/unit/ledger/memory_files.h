@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@ class MemoryFolder {
   /// The power fails: every name that was not synced is as it was.
   void lose_what_is_not_synced() {
     names = synced;
+    written.clear();
     for (auto& [name, folder] : folders) folder->lose_what_is_not_synced();
   }
 
@@ -34,6 +36,7 @@ class MemoryFolder {
 
   Names names;
   Names synced;
+  std::set<std::string, std::less<>> written;  ///< Whose contents are not synced.
   std::map<std::string, std::unique_ptr<MemoryFolder>> folders;
   bool is_broken = false;  ///< It can't be listed.
   bool is_in_place = true;
@@ -106,6 +109,12 @@ class MemoryDirectory final : public Directory {
     return std::unique_ptr<ReadableFile>(new MemoryFile(found->second));
   }
 
+  Result<void> write(std::string_view name, std::string_view contents) override {
+    const auto created = create(name, contents);
+    if (created) folder_.written.emplace(name);
+    return created;
+  }
+
   Result<void> create(std::string_view name, std::string_view contents) override {
     if (folder_.faults().writing_step() || folder_.is_full ||
         folder_.names.size() >= folder_.faults().most_names)
@@ -139,6 +148,16 @@ class MemoryDirectory final : public Directory {
 
   Result<void> sync() override {
     step();
+    folder_.synced = folder_.names;
+    for (const auto& name : folder_.written)
+      if (const auto found = folder_.synced.find(name); found != folder_.synced.end())
+        found->second.clear();
+    return {};
+  }
+
+  Result<void> sync_all() override {
+    step();
+    folder_.written.clear();
     folder_.synced = folder_.names;
     return {};
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "inbox/dir_inbox.h"
 #include "ledger/ledger.h"
 #include "spool/dir_spool.h"
@@ -50,6 +51,8 @@ class World {
   }
 
   void fill(const std::string& folder, bool is_full) { root_.folder(folder).is_full = is_full; }
+
+  std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;
 
   void arm(Faults::Kind kind, int step) { faults_.arm(kind, step); }
   bool fault_is_spent() const { return faults_.is_spent(); }
@@ -169,7 +172,7 @@ class World {
           inbox(open("inbox"), open("refused")),
           queue(world.rows_, world.faults_),
           spool(*DirSpool::open(root)),
-          ledger(inbox, queue, *spool) {}
+          ledger(inbox, queue, *spool, world.synced_one_by_one) {}
 
     std::unique_ptr<Directory> open(const char* name) { return *root.subfolder(name); }
 
