@@ -319,6 +319,14 @@ TEST_F(QueueTest, RefusesALinkAndAMissingFolder) {
   EXPECT_EQ(nowhere.error().code, Errc::not_found);
 }
 
+TEST_F(QueueTest, TakesALinkToItsFolder) {
+  std::filesystem::create_directory(disk_.path("folder"));
+  std::filesystem::create_directory_symlink("folder", disk_.path("link"));
+  const auto queue = SqliteQueue::open(disk_.path("link/queue.db").string());
+  EXPECT_TRUE(queue) << queue.error().message;
+  EXPECT_TRUE(std::filesystem::exists(disk_.path("folder/queue.db")));
+}
+
 TEST_F(QueueTest, HasOneUserAtATime) {
   open();
   commit([this] { accept("DSa"); });
