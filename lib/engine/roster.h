@@ -43,6 +43,7 @@ struct PendingRecord {
   bool is_taken : 1 = false;      ///< Taken away while a poll or a lane still names its slot.
   bool is_overtime : 1 = false;   ///< Consumed at its deadline, and given time for its result.
   bool is_unsaved : 1 = false;    ///< `polls` has changed since the queue last heard of it.
+  bool is_unwatched : 1 = false;  ///< Found in the queue, and no "not yet" came since.
 };
 
 /// Every pending handshake, by slot and by id. Records lie in chunks that never move; ids in one
