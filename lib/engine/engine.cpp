@@ -86,6 +86,7 @@ void Engine::on(const Adopted& event) {
     record.last_pending = record.submitted + std::clamp(pending, Duration(0), age);
   }
   record.is_fresh = event.is_new;
+  record.is_unwatched = !event.is_new;
   if (event.is_new) {
     begin_waiting(slot);
   } else {

@@ -159,22 +159,25 @@ void Engine::weigh(Slot slot, Duration gap) {
   record.load = price_.add(gap, settings_.max_interval);
 }
 
-/// What an answer tells of when handshakes get done.
+/// What an answer tells of when handshakes get done. One that was found in the queue is watched
+/// from its first "not yet" on: of the time before, the last process may have learnt already, and
+/// only the slow ones are left to tell of it again.
 void Engine::learn(Slot slot, Mono last_pending, const Answer& answer, const Verdict& verdict) {
-  const PendingRecord& record = roster_[slot];
+  PendingRecord& record = roster_[slot];
   const Duration age = now_.mono - record.submitted;
   const Duration last_age =
       last_pending == Mono::min() ? Duration(0) : last_pending - record.submitted;
   const auto* ended = std::get_if<Ended>(&answer);
   const bool is_unfinished = ended != nullptr && ended->result.empty() && !ended->archived;
   if (is_unfinished || std::holds_alternative<Pending>(answer)) {
-    hazard_.saw_pending(last_age, age);
+    if (!record.is_unwatched) hazard_.saw_pending(last_age, age);
+    record.is_unwatched = false;
     return;
   }
   const bool is_done = ended != nullptr && ended->consumed &&
                        verdict.kind == Verdict::Kind::finish &&
                        verdict.outcome != Outcome::rejected;
-  if (!is_done) return;
+  if (!is_done || record.is_unwatched) return;
   hazard_.saw_done(last_age, age);
   if (++unsaved_completions_ >= kCompletionsPerSave) remember();
 }

@@ -44,6 +44,7 @@ struct PendingRecord {
   bool is_taken : 1 = false;      ///< Taken away while a poll or a lane still names its slot.
   bool is_overtime : 1 = false;   ///< Consumed at its deadline, and given time for its result.
   bool is_unsaved : 1 = false;    ///< `polls` has changed since the queue last heard of it.
+  bool is_unwatched : 1 = false;  ///< Found in the queue, and no "not yet" came since.
 
   /// The deadline once more, to hold against the clock of the server, which knows whole seconds:
   /// rounded up to one, from 1970 to 2106.

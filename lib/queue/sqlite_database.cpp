@@ -183,6 +183,17 @@ Result<void> SqliteDatabase::checkpoint_if_due() {
   return done;
 }
 
+Result<void> SqliteDatabase::check_place() {
+  int has_moved = 0;
+  // A file system of SQLite's that can't tell leaves it as it is.
+  sqlite3_file_control(connection_.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &has_moved);
+  if (has_moved == 0) return {};
+  return fail(Errc::io_failure,
+              "the queue " + path_ +
+                  " is not the file any more that attestrd has opened: it was moved, removed or "
+                  "replaced; the next start opens what is there then");
+}
+
 bool SqliteDatabase::is_in_transaction() const {
   return sqlite3_get_autocommit(connection_.get()) == 0;
 }

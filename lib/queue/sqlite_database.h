@@ -75,6 +75,10 @@ class SqliteDatabase {
   /// errors; here one ends the process, since what failed to sync must not be synced again.
   Result<void> checkpoint_if_due();
 
+  /// `io_failure` when the path does not lead to the file any more: nobody would read what is
+  /// written there.
+  Result<void> check_place();
+
   bool is_in_transaction() const;
   const std::string& path() const { return path_; }
 

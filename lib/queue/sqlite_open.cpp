@@ -79,10 +79,11 @@ Result<void> make_durable(SqliteDatabase& database) {
 Result<void> make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }
 
 /// SQLite syncs the names of its files too, but does not care whether that succeeds. A log that
-/// loses its name in a power cut takes every commit with it.
+/// loses its name in a power cut takes every commit with it. The folder may be a link, which SQLite
+/// has followed as well: the dot is behind it.
 Result<void> make_names_durable(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
-  const auto folder = PosixDirectory::open(parent.empty() ? "." : parent.string());
+  const auto folder = PosixDirectory::open((parent / ".").string());
   if (!folder) return folder.error();
   return (*folder)->sync();
 }

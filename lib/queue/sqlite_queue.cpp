@@ -145,7 +145,10 @@ Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open_read_only(const std::stri
   return make(open_queue_file_read_only(path));
 }
 
-Result<void> SqliteQueue::begin() { return rows_->database->execute("BEGIN IMMEDIATE"); }
+Result<void> SqliteQueue::begin() {
+  if (const auto there = rows_->database->check_place(); !there) return there;
+  return rows_->database->execute("BEGIN IMMEDIATE");
+}
 
 Result<void> SqliteQueue::commit() {
   const auto committed = rows_->database->execute("COMMIT");

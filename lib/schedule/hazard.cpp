@@ -27,6 +27,9 @@ constexpr double kPriorDone = 0.1;
 // Neighbours lend each other their observations: a law has no edges where our buckets have.
 constexpr std::array kSmoothing = {0.25, 0.5, 0.25};
 
+// No bucket learns as much: a billion handshakes that wait for three months.
+constexpr double kMostLearnt = 1e16;
+
 constexpr std::string_view kFormat = "attestrd.hazard/1";
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -112,19 +115,21 @@ void Hazard::saw_pending(Duration from, Duration to) {
 void Hazard::saw_done(Duration from, Duration to) {
   if (from >= to) return;
   begin_observation(from);
-  const double done_by_then = 1 - survival(from, to);
+  // expm1 throughout: where next to nobody is done, what is taken from one is rounded to nothing.
+  const double done_by_then = -std::expm1(-expected(from, to));
   ATTESTRD_CHECK(done_by_then > 0);
   double pending = 1;  // at the beginning of a piece
+  double later = 1;    // That it was done in this piece or after it; then, after it.
   Walk walk(seconds(from), seconds(to));
   while (const auto piece = walk.next()) {
     const double hazard = hazard_per_s_[piece->bucket];
-    const double left = pending * std::exp(-hazard * piece->length_s);
-    const double share = (pending - left) / done_by_then;  // That it was done in this piece.
-    const double later = std::max(left - (1 - done_by_then), 0.0) / done_by_then;
+    const double ended = -std::expm1(-hazard * piece->length_s);
+    const double share = pending * ended / done_by_then;  // That it was done in this piece.
+    later = std::max(later - share, 0.0);
     seen_[piece->bucket].done += unit_ * share;
     seen_[piece->bucket].at_risk_s +=
         unit_ * (later * piece->length_s + share * mean_time_to_end(hazard, piece->length_s));
-    pending = left;
+    pending *= 1 - ended;
   }
   estimate(bucket_of(seconds(from)), bucket_of(seconds(to)));
 }
@@ -147,12 +152,14 @@ void Hazard::estimate(std::size_t first, std::size_t last) {
   }
 }
 
-double Hazard::survival(Duration from, Duration to) const {
-  double exponent = 0;
+double Hazard::expected(Duration from, Duration to) const {
+  double sum = 0;
   Walk walk(seconds(from), seconds(to));
-  while (const auto piece = walk.next()) exponent += hazard_per_s_[piece->bucket] * piece->length_s;
-  return std::exp(-exponent);
+  while (const auto piece = walk.next()) sum += hazard_per_s_[piece->bucket] * piece->length_s;
+  return sum;
 }
+
+double Hazard::survival(Duration from, Duration to) const { return std::exp(-expected(from, to)); }
 
 Duration Hazard::gap_at(Duration age, Duration price, Duration longest) const {
   double left_s = seconds(price);  // Of the price, after the pieces so far.
@@ -203,7 +210,7 @@ std::optional<Hazard> Hazard::read(std::string_view text) {
     if (!text.starts_with(' ')) return false;
     const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), value);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return error == std::errc() && std::isfinite(value) && value >= 0;
+    return error == std::errc() && value >= 0 && value <= kMostLearnt;
   };
   Hazard hazard;
   for (auto& [done, at_risk_s] : hazard.seen_)

@@ -67,6 +67,7 @@ class Hazard {
   static const Edges& edges();
   static std::size_t bucket_of(double age_s);
   void begin_observation(Duration from);
+  double expected(Duration from, Duration to) const;  // The hazard, summed up over the time.
   void estimate(std::size_t first, std::size_t last);
 
   std::array<Bucket, kBuckets> seen_{};  // In units of unit_.

@@ -1,4 +1,4 @@
-"""Folders of the spool, and the inbox, that are taken away from a running daemon."""
+"""Folders of the spool, the inbox and the queue that are taken away from a running daemon."""
 
 import shutil
 
@@ -6,6 +6,7 @@ import harness
 from hostile_place import NOT_THERE, AnsweredScene, Mishap
 
 NOT_READY = "No such file or directory"
+NOT_THE_FILE = "is not the file any more"
 
 
 def path(place, name):
@@ -95,6 +96,10 @@ CASES = [
            (NOT_THERE, "spool/inbox"), also=("failed/DSother.json",)),
     Mishap("inbox-a-link", in_turn(link("spool/inbox", "elsewhere"), submit_elsewhere("elsewhere")),
            (NOT_THERE, "spool/inbox"), ("spool/inbox is a link",), mend=unlink("spool/inbox")),
+    Mishap("queue-moved", move_away("queue"), (NOT_THE_FILE, "queue/queue.db"),
+           (NOT_READY, "/queue"), mend=move_back("queue")),
+    Mishap("queue-replaced", replace("queue"), (NOT_THE_FILE, "queue/queue.db"),
+           mend=in_turn(remove("queue"), move_back("queue"))),
     Mishap("results-without-rights", mode("spool/results", 0),
            ("cannot rename", "spool/results", "Permission denied"),
            ("spool/results", "Permission denied"), harness.PERMISSION,

@@ -76,6 +76,39 @@ TEST_F(AdaptiveTest, GoesOnWithWhatTheDaemonBeforeHadLearnt) {
   EXPECT_GT(delay_until_poll("h1"), 2min);
 }
 
+TEST_F(AdaptiveTest, ThoseLeftByACrashDoNotTeachTwiceThatTheyAreSlow) {
+  given_completions(300, 1min);
+  given_new("before");
+  const auto first_gap = delay_until_poll("before");
+  attestr_says_pending("before");
+  settings.requests_per_second = 0;
+  settings.connections = 4096;
+  step(Reconfigured{settings});
+  for (int i = 0; i < 10'000; ++i) given_queued("h" + std::to_string(i), 20h);
+  for (int i = 0; i < 10'000; ++i) {
+    delay_until_poll("h" + std::to_string(i));
+    attestr_says_pending("h" + std::to_string(i));
+  }
+  given_new("after");
+  const auto gap = delay_until_poll("after");
+  EXPECT_GT(gap, first_gap * 3 / 4);
+  EXPECT_LT(gap, first_gap * 5 / 4);
+}
+
+TEST_F(AdaptiveTest, ARecoveredOneIsWatchedFromItsFirstNotYetOn) {
+  given_queued("h0", 1h);
+  given_queued("h1", 1h);
+  delay_until_poll("h0");
+  attestr_says_completed("h0");
+  delay_until_poll("h1");
+  attestr_says_pending("h1");
+  delay_until_poll("h1");
+  attestr_says_completed("h1");
+  step(Stop{});
+  ASSERT_EQ(remembered.size(), 1U);
+  EXPECT_NEAR(Hazard::read(remembered.back())->completions(), 1, 0.01);
+}
+
 TEST_F(AdaptiveTest, ArchivedAfterItWasConsumedWasDone) {
   given_new("h1");
   delay_until_poll("h1");

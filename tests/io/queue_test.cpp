@@ -319,6 +319,33 @@ TEST_F(QueueTest, RefusesALinkAndAMissingFolder) {
   EXPECT_EQ(nowhere.error().code, Errc::not_found);
 }
 
+TEST_F(QueueTest, BeginsNothingInAFileThatWasMovedRemovedOrReplaced) {
+  const auto refuses = [this] {
+    const auto begun = queue_->begin();
+    ASSERT_FALSE(begun);
+    EXPECT_EQ(begun.error().code, Errc::io_failure);
+    EXPECT_THAT(begun.error().message, HasSubstr("moved, removed or replaced"));
+  };
+  open();
+  std::filesystem::rename(path(), disk_.path("aside.db"));
+  refuses();
+  disk_.write("queue.db", "another");
+  refuses();
+  std::filesystem::remove(path());
+  std::filesystem::rename(disk_.path("aside.db"), path());
+  commit([this] { accept("DSa"); });  // It is back.
+  std::filesystem::remove(path());
+  refuses();
+}
+
+TEST_F(QueueTest, TakesALinkToItsFolder) {
+  std::filesystem::create_directory(disk_.path("folder"));
+  std::filesystem::create_directory_symlink("folder", disk_.path("link"));
+  const auto queue = SqliteQueue::open(disk_.path("link/queue.db").string());
+  EXPECT_TRUE(queue) << queue.error().message;
+  EXPECT_TRUE(std::filesystem::exists(disk_.path("folder/queue.db")));
+}
+
 TEST_F(QueueTest, HasOneUserAtATime) {
   open();
   commit([this] { accept("DSa"); });

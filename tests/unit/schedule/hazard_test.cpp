@@ -108,6 +108,19 @@ TEST(Hazard, TakesAnyAge) {
   EXPECT_GT(hazard.gap_at(24h * 365 * 100, 250ms, 30min), 0s);
 }
 
+TEST(Hazard, ADoneThatNobodyExpectedIsLearntLikeAnyOther) {
+  std::string text = "attestrd.hazard/1 104";
+  for (int i = 0; i < 104; ++i) text += " 0 1e16";
+  auto hazard = Hazard::read(text);
+  ASSERT_TRUE(hazard);
+  EXPECT_EQ(hazard->survival(10s, 11s), 1);
+  hazard->saw_done(10s, 11s);
+  EXPECT_NEAR(hazard->completions(), 1, 1e-6);
+  hazard->saw_done(0s, Duration(1));
+  hazard->saw_done(24h, 24h + Duration(1));
+  EXPECT_NEAR(hazard->completions(), 3, 0.01);
+}
+
 TEST(Hazard, IsReadAsItWasWritten) {
   const auto hazard = learnt_from(600, 30s, 50);
   const auto again = Hazard::read(hazard.write());
@@ -123,7 +136,7 @@ TEST(Hazard, ReadsNothingElse) {
   EXPECT_FALSE(Hazard::read(text + " 1"));
   EXPECT_FALSE(Hazard::read(text.substr(0, text.size() - 2)));
   EXPECT_FALSE(Hazard::read("attestrd.hazard/2" + text.substr(17)));
-  for (const std::string_view bad : {"nan", "inf", "-1", "x"}) {
+  for (const std::string_view bad : {"nan", "inf", "-1", "x", "1e17", "1e300", "1e999"}) {
     auto changed = text;
     changed.replace(changed.rfind(' ') + 1, std::string::npos, bad);
     EXPECT_FALSE(Hazard::read(changed)) << bad;
