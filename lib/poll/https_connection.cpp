@@ -142,8 +142,8 @@ void HttpsConnection::exchange(const HandshakeId& id) {
   give_up_at_ = Clock::now() + setup_->settings.request_timeout;
   // The answer can't be here yet: it is read once the socket says so.
   if (is_written() || wants_write_) return;
-  asio::post(executor_, [self = shared_from_this()] {
-    self->end_with(failure_of(Kind::reset, "the answer is incomplete: " + self->tls_->trouble()));
+  asio::post(executor_, [self = shared_from_this(), failure = broken_off()]() mutable {
+    self->end_with(std::move(failure));
   });
 }
 
@@ -180,18 +180,21 @@ void HttpsConnection::advance() {
   const auto self = shared_from_this();
   if (!unsent_.empty() && !is_written()) {
     if (wants_write_) return;
-    return end_with(failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble()));
+    return end_with(broken_off());
   }
   for (;;) {
     std::size_t count = 0;
     const Step step = tls_->read(reader_.room(), count);
     if (step == Step::wants_read) return;
-    if (step != Step::done)
-      return end_with(failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble()));
+    if (step != Step::done) return end_with(broken_off());
     const auto progress = reader_.commit(count);
     if (progress == Progress::complete) return end_with(std::nullopt);
     if (progress != Progress::more) return end_with(refused(progress));
   }
+}
+
+TransportFailure HttpsConnection::broken_off() const {
+  return failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble());
 }
 
 TransportFailure HttpsConnection::refused(Progress progress) const {
@@ -206,7 +209,7 @@ void HttpsConnection::end_if_late(Instant now) {
 }
 
 void HttpsConnection::end_with(Failure failure) {
-  if (state_ != State::exchanging) return;  // It was abandoned before a posted failure came.
+  if (state_ != State::exchanging) return;  // It ended otherwise before a posted failure came.
   const bool is_kept = !failure && reader_.keeps_alive() && unsent_.empty() && tls_->is_quiet();
   if (is_kept) {
     state_ = State::idle;

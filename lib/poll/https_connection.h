@@ -90,6 +90,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection>,
   void end_with(Failure failure);
   bool is_written();
   void want_write(bool wanted);
+  TransportFailure broken_off() const;
   TransportFailure refused(HttpsResponseReader::Progress progress) const;
 
   enum class State : std::uint8_t { closed, opening, idle, exchanging };

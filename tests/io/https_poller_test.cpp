@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -135,6 +137,18 @@ class HttpsPollerTest : public testing::Test {
   }
 
   void run_for(std::chrono::milliseconds time) { events_.run_for(time); }
+
+  /// Our ends of all connections to the server can send no more, which they don't know yet.
+  void cut_sending() {
+    int cut = 0;
+    for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+      sockaddr_in peer{};
+      socklen_t length = sizeof(peer);
+      if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &length) != 0) continue;
+      if (ntohs(peer.sin_port) == server_->port()) cut += ::shutdown(descriptor, SHUT_WR) == 0;
+    }
+    ASSERT_GT(cut, 0);
+  }
 
   Heard poll(std::string_view name = "DS1") {
     const auto ticket = next_ticket_++;
@@ -320,6 +334,26 @@ TEST_F(HttpsPollerTest, DoesNotAskAgainOnAFreshConnection) {
   server_says({"", Then::close});
   EXPECT_EQ(poll().failure, Kind::reset);
   EXPECT_EQ(server_->requests().size(), 1u);
+}
+
+TEST_F(HttpsPollerTest, ARequestThatCanNotBeSentIsAskedOnceMore) {
+  given_server();
+  EXPECT_EQ(poll().status, 200u);
+  cut_sending();
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->requests().size(), 2u);
+  EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, StopIsSilentAfterARequestThatCanNotBeSent) {
+  given_server();
+  EXPECT_EQ(poll().status, 200u);
+  replies_.clear();
+  cut_sending();
+  start(1);
+  poller().stop();
+  run_for(20ms);
+  EXPECT_TRUE(replies_.empty());
 }
 
 // Answers that are refused; ResponseReaderTest has all of them.
