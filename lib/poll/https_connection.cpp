@@ -24,6 +24,9 @@ using Kind = TransportFailure::Kind;
 using Progress = HttpsResponseReader::Progress;
 using Step = TlsSession::Step;
 
+// What a connection reads before others on the event loop have their turn: a mebibyte or so.
+constexpr int kReadsInARow = 64;
+
 TransportFailure failure_of(Kind kind, std::string detail) { return {kind, std::move(detail), -1}; }
 
 std::string text_of(const tcp::endpoint& address) {
@@ -162,7 +165,9 @@ void HttpsConnection::want_write(bool wanted) {
 void HttpsConnection::on_ready() {
   switch (state_) {
     case State::opening: alarm_.cancel(); return;
-    case State::exchanging: advance(); return;
+    case State::exchanging:
+      if (!has_a_turn_) advance();
+      return;
     case State::idle: {
       // What may come now is an end, or nothing that we asked for. A TLS session ticket would do no
       // harm, but it can't be told from these without reading it, and it is rare this late.
@@ -182,7 +187,7 @@ void HttpsConnection::advance() {
     if (wants_write_) return;
     return end_with(broken_off());
   }
-  for (;;) {
+  for (int reads = 0; reads < kReadsInARow; ++reads) {
     std::size_t count = 0;
     const Step step = tls_->read(reader_.room(), count);
     if (step == Step::wants_read) return;
@@ -191,6 +196,16 @@ void HttpsConnection::advance() {
     if (progress == Progress::complete) return end_with(std::nullopt);
     if (progress != Progress::more) return end_with(refused(progress));
   }
+  take_a_turn();
+}
+
+/// Goes on behind all that waits. The socket alone would not say so: OpenSSL may have read on.
+void HttpsConnection::take_a_turn() {
+  has_a_turn_ = true;
+  asio::post(executor_, [self = shared_from_this()] {
+    self->has_a_turn_ = false;
+    if (self->state_ == State::exchanging) self->advance();
+  });
 }
 
 TransportFailure HttpsConnection::broken_off() const {

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -569,6 +570,24 @@ TEST_F(HttpsPollerTest, ATrickleIsCut) {
   const auto begun = Clock::now();
   EXPECT_EQ(poll().failure, Kind::timeout);
   EXPECT_LT(Clock::now() - begun, 1s);
+}
+
+TEST_F(HttpsPollerTest, AnEndlessAnswerLeavesOthersTheirTurn) {
+  settings_.request_timeout = 300ms;
+  settings_.max_response_bytes = limits::kLargestResponseBytes;
+  boost::asio::io_context elsewhere{1};
+  ScriptedServer server(elsewhere, authority().issue("DNS:localhost"));
+  settings_.endpoint.port = server.port();
+  // Small chunks: to read them takes longer than to send them.
+  std::string chunks;
+  for (int i = 0; i < 10'000; ++i) chunks += "1\r\nx\r\n";
+  server.script.push_back({.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                           .endless = chunks});
+  const std::jthread thread([&elsewhere] { elsewhere.run_for(10s); });
+  const auto begun = Clock::now();
+  EXPECT_EQ(poll().failure, Kind::timeout);
+  EXPECT_LT(Clock::now() - begun, 1500ms);
+  elsewhere.stop();
 }
 
 TEST_F(HttpsPollerTest, ASlowAnswerInPiecesIsTaken) {
