@@ -24,6 +24,12 @@ void keep_memory_private() {
 #endif
 }
 
+/// Lives as long as the process: its end would wait for a look-up in DNS, which nothing breaks off.
+boost::asio::io_context& event_loop() {
+  static auto& loop = *new boost::asio::io_context(1);
+  return loop;
+}
+
 template <class T>
 Result<void> keep(Result<T> result, auto& place) {
   if (!result) return result.error();
@@ -63,10 +69,11 @@ HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
 Daemon::Daemon(const Config& config, const RunOptions& options)
     : config_(config),
       options_(options),
+      loop_(event_loop()),
       log_(config.log.level, config.log.format, STDOUT_FILENO),
       started_at_(read_clocks().wall) {}
 
-// The hands refer to the loop and to each other, and end in the opposite order of their making.
+// The hands refer to each other, and end in the opposite order of their making.
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::assemble(Secrets secrets) {

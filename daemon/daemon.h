@@ -68,7 +68,7 @@ class Daemon {
 
   Config config_;
   RunOptions options_;
-  boost::asio::io_context loop_{1};
+  boost::asio::io_context& loop_;
   Logger log_;
   Notifier notifier_;
   ProgressLine progress_;

@@ -24,6 +24,9 @@ using Kind = TransportFailure::Kind;
 using Progress = HttpsResponseReader::Progress;
 using Step = TlsSession::Step;
 
+// What a connection reads before others on the event loop have their turn: a mebibyte or so.
+constexpr int kReadsInARow = 64;
+
 TransportFailure failure_of(Kind kind, std::string detail) { return {kind, std::move(detail), -1}; }
 
 std::string text_of(const tcp::endpoint& address) {
@@ -142,8 +145,8 @@ void HttpsConnection::exchange(const HandshakeId& id) {
   give_up_at_ = Clock::now() + setup_->settings.request_timeout;
   // The answer can't be here yet: it is read once the socket says so.
   if (is_written() || wants_write_) return;
-  asio::post(executor_, [self = shared_from_this()] {
-    self->end_with(failure_of(Kind::reset, "the answer is incomplete: " + self->tls_->trouble()));
+  asio::post(executor_, [self = shared_from_this(), failure = broken_off()]() mutable {
+    self->end_with(std::move(failure));
   });
 }
 
@@ -162,7 +165,9 @@ void HttpsConnection::want_write(bool wanted) {
 void HttpsConnection::on_ready() {
   switch (state_) {
     case State::opening: alarm_.cancel(); return;
-    case State::exchanging: advance(); return;
+    case State::exchanging:
+      if (!has_a_turn_) advance();
+      return;
     case State::idle: {
       // What may come now is an end, or nothing that we asked for. A TLS session ticket would do no
       // harm, but it can't be told from these without reading it, and it is rare this late.
@@ -180,18 +185,31 @@ void HttpsConnection::advance() {
   const auto self = shared_from_this();
   if (!unsent_.empty() && !is_written()) {
     if (wants_write_) return;
-    return end_with(failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble()));
+    return end_with(broken_off());
   }
-  for (;;) {
+  for (int reads = 0; reads < kReadsInARow; ++reads) {
     std::size_t count = 0;
     const Step step = tls_->read(reader_.room(), count);
     if (step == Step::wants_read) return;
-    if (step != Step::done)
-      return end_with(failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble()));
+    if (step != Step::done) return end_with(broken_off());
     const auto progress = reader_.commit(count);
     if (progress == Progress::complete) return end_with(std::nullopt);
     if (progress != Progress::more) return end_with(refused(progress));
   }
+  take_a_turn();
+}
+
+/// Goes on behind all that waits. The socket alone would not say so: OpenSSL may have read on.
+void HttpsConnection::take_a_turn() {
+  has_a_turn_ = true;
+  asio::post(executor_, [self = shared_from_this()] {
+    self->has_a_turn_ = false;
+    if (self->state_ == State::exchanging) self->advance();
+  });
+}
+
+TransportFailure HttpsConnection::broken_off() const {
+  return failure_of(Kind::reset, "the answer is incomplete: " + tls_->trouble());
 }
 
 TransportFailure HttpsConnection::refused(Progress progress) const {
@@ -206,7 +224,7 @@ void HttpsConnection::end_if_late(Instant now) {
 }
 
 void HttpsConnection::end_with(Failure failure) {
-  if (state_ != State::exchanging) return;  // It was abandoned before a posted failure came.
+  if (state_ != State::exchanging) return;  // It ended otherwise before a posted failure came.
   const bool is_kept = !failure && reader_.keeps_alive() && unsent_.empty() && tls_->is_quiet();
   if (is_kept) {
     state_ = State::idle;

@@ -87,9 +87,11 @@ class HttpsConnection final : public std::enable_shared_from_this<HttpsConnectio
   boost::asio::awaitable<Failure> secure(Instant until);
   boost::asio::awaitable<bool> ready_until(Instant until);
   void advance();
+  void take_a_turn();
   void end_with(Failure failure);
   bool is_written();
   void want_write(bool wanted);
+  TransportFailure broken_off() const;
   TransportFailure refused(HttpsResponseReader::Progress progress) const;
 
   enum class State : std::uint8_t { closed, opening, idle, exchanging };
@@ -100,6 +102,7 @@ class HttpsConnection final : public std::enable_shared_from_this<HttpsConnectio
   State state_ = State::closed;
   bool is_abandoned_ = false;
   bool wants_write_ = false;
+  bool has_a_turn_ = false;  ///< An answer is so long that the rest is read in another.
   boost::asio::steady_timer alarm_;  ///< While opening: cancelled when the socket is ready.
   std::shared_ptr<HttpsSetup> setup_;
   std::optional<boost::asio::ip::tcp::socket> connecting_;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -17,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -135,6 +138,18 @@ class HttpsPollerTest : public testing::Test {
   }
 
   void run_for(std::chrono::milliseconds time) { events_.run_for(time); }
+
+  /// Our ends of all connections to the server can send no more, which they don't know yet.
+  void cut_sending() {
+    int cut = 0;
+    for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+      sockaddr_in peer{};
+      socklen_t length = sizeof(peer);
+      if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &length) != 0) continue;
+      if (ntohs(peer.sin_port) == server_->port()) cut += ::shutdown(descriptor, SHUT_WR) == 0;
+    }
+    ASSERT_GT(cut, 0);
+  }
 
   Heard poll(std::string_view name = "DS1") {
     const auto ticket = next_ticket_++;
@@ -320,6 +335,26 @@ TEST_F(HttpsPollerTest, DoesNotAskAgainOnAFreshConnection) {
   server_says({"", Then::close});
   EXPECT_EQ(poll().failure, Kind::reset);
   EXPECT_EQ(server_->requests().size(), 1u);
+}
+
+TEST_F(HttpsPollerTest, ARequestThatCanNotBeSentIsAskedOnceMore) {
+  given_server();
+  EXPECT_EQ(poll().status, 200u);
+  cut_sending();
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->requests().size(), 2u);
+  EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, StopIsSilentAfterARequestThatCanNotBeSent) {
+  given_server();
+  EXPECT_EQ(poll().status, 200u);
+  replies_.clear();
+  cut_sending();
+  start(1);
+  poller().stop();
+  run_for(20ms);
+  EXPECT_TRUE(replies_.empty());
 }
 
 // Answers that are refused; ResponseReaderTest has all of them.
@@ -535,6 +570,24 @@ TEST_F(HttpsPollerTest, ATrickleIsCut) {
   const auto begun = Clock::now();
   EXPECT_EQ(poll().failure, Kind::timeout);
   EXPECT_LT(Clock::now() - begun, 1s);
+}
+
+TEST_F(HttpsPollerTest, AnEndlessAnswerLeavesOthersTheirTurn) {
+  settings_.request_timeout = 300ms;
+  settings_.max_response_bytes = limits::kLargestResponseBytes;
+  boost::asio::io_context elsewhere{1};
+  ScriptedServer server(elsewhere, authority().issue("DNS:localhost"));
+  settings_.endpoint.port = server.port();
+  // Small chunks: to read them takes longer than to send them.
+  std::string chunks;
+  for (int i = 0; i < 10'000; ++i) chunks += "1\r\nx\r\n";
+  server.script.push_back({.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                           .endless = chunks});
+  const std::jthread thread([&elsewhere] { elsewhere.run_for(10s); });
+  const auto begun = Clock::now();
+  EXPECT_EQ(poll().failure, Kind::timeout);
+  EXPECT_LT(Clock::now() - begun, 1500ms);
+  elsewhere.stop();
 }
 
 TEST_F(HttpsPollerTest, ASlowAnswerInPiecesIsTaken) {

@@ -95,6 +95,10 @@ asio::awaitable<void> ScriptedServer::perform(Stream& stream, Step step) {
     const auto piece = asio::buffer(step.bytes.data() + at, piece_bytes);
     co_await asio::async_write(stream, piece, asio::redirect_error(asio::use_awaitable, error));
   }
+  while (!step.endless.empty() && !error) {
+    const auto again = asio::buffer(step.endless);
+    co_await asio::async_write(stream, again, asio::redirect_error(asio::use_awaitable, error));
+  }
   if (step.then == Then::keep && !error) co_return;
   // To hang is to wait for a client that leaves, as if the answer were still to come.
   char byte = 0;

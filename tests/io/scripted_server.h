@@ -30,6 +30,7 @@ class ScriptedServer {
     Then then = Then::keep;
     std::chrono::milliseconds before{0};   ///< Waits so long before the first byte,
     std::chrono::milliseconds between{0};  ///< and, if not zero, so long between single bytes.
+    std::string endless{};                 ///< Sent behind it, if not empty, again and again.
   };
 
   struct Settings {
