@@ -48,11 +48,12 @@ Result<int> check_identity(SqliteDatabase& database) {
   return number;
 }
 
-/// Brings a file of version 1, or an empty one, up to ours, in one commit.
+/// Brings a file of an older version, or an empty one, up to ours, in one commit.
 Result<void> bring_up(SqliteDatabase& database, int version) {
   std::string sql = "BEGIN IMMEDIATE;";
   if (version < 1) sql += schema::kCreate;
-  sql += schema::kCreateLearnt;
+  if (version < 2) sql += schema::kCreateLearnt;
+  sql += schema::kCreateReserved;
   sql += "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
          ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
   return database.execute(sql.c_str());
