@@ -41,7 +41,7 @@ TEST(Config, TheExampleNamesEverySetting) {
     const auto line = std::string_view(text).substr(at + 1, text.find('\n', at + 1) - at - 1);
     if (!line.starts_with('#') && line.find(" = ") != line.npos) ++settings;
   }
-  EXPECT_EQ(settings, 28u);
+  EXPECT_EQ(settings, 29u);
 }
 
 TEST(Config, TakesEverySetting) {

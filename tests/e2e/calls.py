@@ -5,7 +5,7 @@ import itertools
 
 # All by which a file or a folder is opened or changed. Those that are in use are found out.
 KINDS = ("openat", "open", "creat", "write", "writev", "pwrite64", "pwritev", "pwritev2", "fsync",
-         "fdatasync", "sync_file_range", "ftruncate", "fallocate", "rename", "renameat",
+         "fdatasync", "syncfs", "sync_file_range", "ftruncate", "fallocate", "rename", "renameat",
          "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "close")
 
 

@@ -100,7 +100,7 @@ class FailingCallsTest(strikes.Strikes):
         home.judge(cast)
 
     def end_full(self, daemon, home, cast, series):
-        if series.call in ("fsync", "fdatasync"):
+        if series.call in ("fsync", "fdatasync", "syncfs"):
             return self.end_broken(daemon, home, cast, series)
         harness.eventually(lambda: not daemon.is_running() or (
             series.lasts and self.is_stuck(daemon, series)),

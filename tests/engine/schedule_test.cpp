@@ -120,8 +120,9 @@ TEST_F(Schedule, AFullDiskStopsPollingUntilThereIsRoom) {
 
 TEST_F(Schedule, PollingWaitsOnlyWhenTheBacklogOfTheDiskReachesItsBound) {
   settings.connections = 4000;
-  for (int i = 0; i < 3000; ++i) given_new(name(i));
-  for (int i = 0; i < 3000; ++i) {
+  const int more = static_cast<int>(limits::kUnsettledRecords) + 1000;
+  for (int i = 0; i < more; ++i) given_new(name(i));
+  for (int i = 0; i < more; ++i) {
     if (polls(name(i))) attestr_says_completed(name(i));
   }
   EXPECT_EQ(settles.size(), limits::kUnsettledRecords);
