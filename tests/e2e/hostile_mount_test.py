@@ -235,7 +235,7 @@ class FullTest(MountScene):
         self.assertEqual(last.count("handshake.completed"), 0)
         disk.give_room()
         last.says("handshake.completed")
-        self.assertEqual(last.count("disk.room"), 1)
+        last.says("disk.room")  # Once all that waited has been done.
         self.assertEqual(last.stop(), 0)
 
 
