@@ -1,7 +1,6 @@
 #include "assemble.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -24,10 +23,6 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
-
-/// What a burst of submissions took for a moment goes back to the system. By itself the allocator
-/// would learn from the first burst to keep it.
-void give_back_large_blocks() { mallopt(M_MMAP_THRESHOLD, 256 * 1024); }
 
 /// Lives as long as the process: its end would wait for a look-up in DNS, which nothing breaks off.
 boost::asio::io_context& event_loop() {
@@ -180,7 +175,6 @@ Result<void> Daemon::load_queue() {
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {
   keep_memory_private();
-  give_back_large_blocks();
   Daemon daemon(config, options);
   if (auto assembled = daemon.assemble(std::move(secrets)); !assembled) {
     return exit_with(assembled.error());

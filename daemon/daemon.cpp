@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -78,6 +79,10 @@ void Daemon::on_report(const RoundReport& report) {
   // First of all, so that the next ids are written while these are taken in.
   if (report.inbox_has_more) scan_inbox();
   conductor_->written(report);
+  // What a burst of submissions took for a moment goes back to the system.
+  const bool is_burst_over = is_burst_ && report.inbox_scanned && !report.inbox_has_more;
+  is_burst_ = report.inbox_has_more || (is_burst_ && !is_burst_over);
+  if (is_burst_over) malloc_trim(0);
   if (is_stopping_ || report.inbox_has_more) return;
   if (report.inbox_waits) {
     scan_again_after(limits::kSubmissionQuiet);

@@ -99,6 +99,7 @@ class Daemon {
   boost::asio::steady_timer stop_timer_{loop_};
   bool is_stopping_ = false;
   bool is_intake_paused_ = false;
+  bool is_burst_ = false;  // The inbox held more than one round takes in.
   int exit_code_ = 0;
 };
 

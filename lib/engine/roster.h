@@ -69,6 +69,7 @@ class Roster {
     bool is_new = false;  ///< Else it was there already.
   };
 
+  /// A new one is `waiting`.
   Added add(const HandshakeId& id);
   void remove(Slot slot);
   /// Room in the index for so many in all, so that it need not grow on the way.

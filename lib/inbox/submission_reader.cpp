@@ -92,6 +92,8 @@ void Refusal::add(std::uint64_t number, std::string_view reason, std::string_vie
 }
 
 Result<bool> SubmissionReader::read(std::size_t& lines_left) {
+  // An id of Attestr's and its line feed have 22 bytes.
+  submissions_.reserve(std::min<std::uint64_t>(lines_left, lines_.bytes_left() / 16 + 1));
   while (lines_left > 0) {
     const auto next = lines_.next();
     if (!next) return next.error();

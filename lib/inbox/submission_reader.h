@@ -29,6 +29,9 @@ class LineReader {
   Result<FileInfo> inspect() { return file_->inspect(); }
   Writers writers() { return file_->writers(); }
 
+  /// Of the file, not given out yet.
+  std::uint64_t bytes_left() const { return buffer_.size() - position_ + bytes_left_; }
+
  private:
   Result<bool> fill();
   Result<std::optional<std::string_view>> take_overlong();

@@ -117,6 +117,8 @@ void SqliteStatement::reset() {
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, int flags,
                                                              const char* vfs) {
+  // Nobody asks for SQLite's counts of memory, which cost it a lock at each block.
+  static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));  // Refused once it is in use.
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs);
