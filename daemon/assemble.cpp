@@ -36,6 +36,7 @@ Result<void> keep(Result<T> result, auto& place) {
 EngineSettings engine_settings(const Config& config) {
   return {.cadence = config.poll.cadence,
           .requests_per_second = config.api.requests_per_second,
+          .daily_requests = config.api.daily_requests,
           .connections = config.api.connections,
           .min_interval = config.poll.min_interval,
           .max_interval = config.poll.max_interval,
@@ -156,6 +157,9 @@ Result<void> Daemon::load_queue() {
       completions_learnt_ = hazard->completions();
       conductor_->step(Learnt{&*hazard});
     }
+  const auto reserved = queue_->reserved();
+  if (!reserved) return reserved.error();
+  if (*reserved) conductor_->step(Recalled{**reserved});
   conductor_->step(Recovering{counts->polling});
   return queue_->for_each_polling([this](const QueuedHandshake& row) {
     conductor_->step(Adopted{&row, false});

@@ -32,6 +32,7 @@ struct Config {
     std::filesystem::path ca_file;                     ///< Empty: the system's trust store.
     std::uint32_t connections = 32;
     double requests_per_second = 20.0;  ///< 0: no limit.
+    std::uint32_t daily_requests = 0;   ///< 0: no limit.
     Duration connect_timeout = std::chrono::seconds(5);
     Duration request_timeout = std::chrono::seconds(30);
     std::size_t max_response_bytes = std::size_t{16} << 20;

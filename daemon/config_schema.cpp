@@ -236,6 +236,7 @@ std::vector<ConfigKey> config_schema(Config& config) {
       path("api.ca_file", api.ca_file, folder, MayBeEmpty::yes),
       whole_number("api.connections", api.connections, 1, 4096),
       number("api.requests_per_second", api.requests_per_second, 0, 100'000),
+      whole_number("api.daily_requests", api.daily_requests, 0, 1'000'000'000),
       duration("api.connect_timeout", api.connect_timeout, 10ms, 10min),
       duration("api.request_timeout", api.request_timeout, 10ms, 10min),
       size("api.max_response", api.max_response_bytes, 1 << 10, limits::kLargestResponseBytes),

@@ -222,6 +222,11 @@ StatusReport Daemon::status() const {
     daemon.pause = StatusReport::Pause{std::string(name_of(*report.paused_for)),
                                        report.paused_since, now.wall + report.next_canary};
   }
+  if (report.daily_limit > 0) {
+    daemon.requests_today =
+        StatusReport::Requests{report.spent_today, report.daily_limit, report.kept_today,
+                               report.is_day_spent, now.wall + report.until_next_day};
+  }
   daemon.disk_full = report.is_disk_full;
   return {.now = now.wall,
           .handshakes = {report.pending, report.in_flight, report.settling},

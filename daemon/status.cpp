@@ -26,10 +26,18 @@ json::value json_pause(const std::optional<StatusReport::Pause>& pause) {
                       {"next_canary", to_rfc3339(pause->next_canary)}};
 }
 
+json::value json_requests(const std::optional<StatusReport::Requests>& requests) {
+  if (!requests) return nullptr;
+  return json::object{{"spent", requests->spent},
+                      {"limit", requests->limit},
+                      {"kept_for_last_polls", requests->kept},
+                      {"is_spent", requests->is_spent},
+                      {"next_day", to_rfc3339(requests->next_day)}};
+}
+
 json::object json_totals(const StatusReport::Totals& totals) {
-  return {{"polls", totals.polls},       {"completed", totals.completed},
-          {"archived", totals.archived}, {"failed", totals.failed},
-          {"rejected", totals.rejected}, {"refused", totals.refused}};
+  return {{"polls", totals.polls},   {"completed", totals.completed}, {"archived", totals.archived},
+          {"failed", totals.failed}, {"rejected", totals.rejected},   {"refused", totals.refused}};
 }
 
 /// `12s`, `5m 12s`, `2h 5m`, `3d 2h`: two units are enough for a person.
@@ -63,14 +71,22 @@ class TextRows {
   std::string text_;
 };
 
+void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall now) {
+  const auto wait =
+      fmt::format("; all but last polls wait for the next day, {}", ahead(requests.next_day, now));
+  rows.add("requests today", fmt::format("{} of {}{}", requests.spent, requests.limit,
+                                         requests.is_spent ? wait : ""));
+}
+
 void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   rows.add("next poll", daemon.next_due ? ahead(*daemon.next_due, now) : "none");
   rows.add("last good answer", ago(daemon.last_successful_poll, now));
   const auto& pause = daemon.pause;
-  rows.add("account", !pause ? "ok"
-                             : fmt::format("paused for {} ({}), asks again {}",
-                                           rough(now - pause->since), pause->reason,
-                                           ahead(pause->next_canary, now)));
+  rows.add("account",
+           !pause ? "ok"
+                  : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
+                                pause->reason, ahead(pause->next_canary, now)));
+  if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   rows.add("disk", daemon.disk_full ? "FULL: nothing is fetched until there is room" : "ok");
   rows.title("since the start:");
   rows.add("  polls", daemon.totals.polls);
@@ -131,6 +147,7 @@ std::string status_json(const StatusReport& report) {
     object["next_due"] = json_time(daemon->next_due);
     object["last_successful_poll"] = json_time(daemon->last_successful_poll);
     object["account_pause"] = json_pause(daemon->pause);
+    object["requests_today"] = json_requests(daemon->requests_today);
     object["disk_full"] = daemon->disk_full;
     object["totals"] = json_totals(daemon->totals);
   }
@@ -168,6 +185,11 @@ std::string status_metrics(const StatusReport& report) {
   metrics.begin("attestrd_account_paused", "gauge",
                 "1 while the account's trouble stops all polls.");
   metrics.add("", daemon.pause ? 1 : 0);
+  if (const auto& requests = daemon.requests_today) {
+    metrics.begin("attestrd_requests_today", "gauge", "Requests of the day, by what they are.");
+    metrics.add("{of=\"spent\"}", requests->spent);
+    metrics.add("{of=\"limit\"}", requests->limit);
+  }
   metrics.begin("attestrd_disk_full", "gauge", "1 while a full disk stops all polls.");
   metrics.add("", daemon.disk_full ? 1 : 0);
   if (report.oldest_pending) {

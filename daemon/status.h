@@ -34,6 +34,15 @@ struct StatusReport {
     Wall next_canary{};
   };
 
+  /// Of today, if there is a daily limit.
+  struct Requests {
+    std::uint64_t spent = 0;
+    std::uint64_t limit = 0;
+    std::uint64_t kept = 0;  ///< Of the limit, for last polls.
+    bool is_spent = false;   ///< All but last polls wait for the next day.
+    Wall next_day{};
+  };
+
   /// What only a daemon that runs has.
   struct Daemon {
     int pid = 0;
@@ -42,6 +51,7 @@ struct StatusReport {
     std::optional<Wall> next_due;
     std::optional<Wall> last_successful_poll;
     std::optional<Pause> pause;
+    std::optional<Requests> requests_today;
     bool disk_full = false;
   };
 

@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/account_day.h"
 #include "ledger/ledger.h"
 #include "log/notice.h"
 #include "poll/poller.h"
@@ -35,12 +36,17 @@ struct Remember {
   std::string hazard;
 };
 
+/// Write down that so many requests of the day are spent, before they are; Reserved follows.
+struct Reserve {
+  DayRequests requests;
+};
+
 /// Say it in the log.
 struct Say {
   Notice notice;
 };
 
-using Action = std::variant<StartPoll, Settle, Save, Remember, Say>;
+using Action = std::variant<StartPoll, Settle, Save, Remember, Reserve, Say>;
 
 /// Reused from step to step, so that a pending poll allocates nothing.
 using Actions = std::vector<Action>;

@@ -22,6 +22,7 @@ Engine::Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, 
 void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
   now_ = now;
   actions_ = &actions;
+  look_at_day();
   std::visit([this](const auto& e) { on(e); }, event);
   dispatch();
   actions_ = nullptr;
@@ -37,6 +38,8 @@ void Engine::take_settings(EngineSettings settings) {
   }
   pace_.set_rate(settings_.requests_per_second);
   price_.set_rate(settings_.requests_per_second);
+  budget_.set_limit(settings_.daily_requests);
+  look_at_day();
   fix_price();
   concurrency_ = std::min(concurrency_, settings_.connections);
 }
@@ -57,8 +60,9 @@ void Engine::on(const Learnt& event) {
 
 void Engine::on(const Recovering& event) {
   // Without a limit the connections are the limit; a thousand a second is about what they do.
-  const double rate = settings_.requests_per_second > 0 ? settings_.requests_per_second : 1000;
-  ramp_ = Duration(static_cast<Duration::rep>(static_cast<double>(event.handshakes) / rate * 1e6));
+  const double a_second = rate() > 0 ? rate() : 1000;
+  ramp_ =
+      Duration(static_cast<Duration::rep>(static_cast<double>(event.handshakes) / a_second * 1e6));
 }
 
 void Engine::on(const Adopted& event) {
@@ -139,6 +143,7 @@ void Engine::on(const Stop&) {
   is_stopping_ = true;
   save_progress();
   remember();
+  give_requests_back();
 }
 
 void Engine::remember() {
@@ -209,7 +214,8 @@ Engine::Slot Engine::pop_ready() {
 void Engine::dispatch() {
   if (is_stopping_) return;
   while (const auto slot = wheel_.pop_due(now_.mono)) make_ready(*slot);
-  while (has_ready() && has_room() && account_.allows(now_) && pace_.allows(now_.mono)) {
+  while (has_ready() && has_room() && account_.allows(now_) && pace_.allows(now_.mono) &&
+         has_request_left()) {
     const Slot slot = pop_ready();
     if (roster_[slot].is_taken) {
       forget(slot);
@@ -217,6 +223,7 @@ void Engine::dispatch() {
       start_poll(slot);
     }
   }
+  reserve_requests();
 }
 
 void Engine::start_poll(Slot slot) {
@@ -231,6 +238,7 @@ void Engine::start_poll(Slot slot) {
   ++in_flight_;
   account_.spend();
   pace_.spend(now_.mono);
+  budget_.spend(record.is_last_poll);
   actions_->emplace_back(StartPoll{slot, roster_.id_of(slot)});
 }
 
@@ -239,6 +247,10 @@ std::optional<Mono> Engine::next_wake() const {
   std::optional<Mono> wake = wheel_.next_wake();
   if (!has_ready() || !has_room() || account_.has_canary()) return wake;
   Mono next = pace_.next();
+  if (!budget_.allows()) {
+    if (!budget_.is_used_up()) return wake;  // Reserved is to come.
+    next = std::max(next, now_.mono + until_next_account_day(now_.wall));
+  }
   if (!account_.is_open()) next = std::max(next, account_.next_canary());
   return wake ? std::min(*wake, next) : next;
 }
@@ -261,6 +273,7 @@ EngineReport Engine::report(Now now) const {
   } else if (const auto wake = wheel_.next_wake()) {
     report.next_due = std::max(*wake - now.mono, Duration(0));
   }
+  report_budget(now, report);
   report.paused_for = account_.reason();
   report.paused_since = account_.paused_since();
   if (!account_.is_open()) {

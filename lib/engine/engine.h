@@ -15,6 +15,7 @@
 #include "engine/verdict.h"
 #include "schedule/account_gate.h"
 #include "schedule/cadence.h"
+#include "schedule/daily_budget.h"
 #include "schedule/hazard.h"
 #include "schedule/pace.h"
 #include "schedule/poll_price.h"
@@ -40,6 +41,11 @@ struct EngineReport {
   Wall paused_since{};
   Duration next_canary{0};  ///< From now; only while paused.
   bool is_disk_full = false;
+  std::uint64_t daily_limit = 0;  ///< 0: none.
+  std::uint64_t spent_today = 0;
+  std::uint64_t kept_today = 0;  ///< Of the limit, for last polls.
+  bool is_day_spent = false;     ///< All but last polls wait for the next day.
+  Duration until_next_day{0};
 };
 
 /// The mind: holds every pending handshake, says what is due, and turns an answer into the next
@@ -68,6 +74,8 @@ class Engine {
   using State = PendingRecord::State;
 
   void on(const Learnt& event);
+  void on(const Recalled& event);
+  void on(const Reserved& event);
   void on(const Recovering& event);
   void on(const Adopted& event);
   void on(const Taken& event);
@@ -99,6 +107,17 @@ class Engine {
   std::optional<Wall> last_pending_at(const PendingRecord& record) const;
   void say(Notice notice) { actions_->emplace_back(Say{std::move(notice)}); }
 
+  // engine_budget.cpp: the requests of the day.
+  void look_at_day();
+  bool has_request_left();
+  void put_off(Ring<Slot>& lane);
+  void reserve_requests();
+  void give_requests_back();
+  std::uint64_t last_polls_today() const;
+  double rate() const;
+  void report_budget(Now now, EngineReport& report) const;
+  void say_budget(Event event);
+
   void schedule(Slot slot, Mono due, Mono floor);
   void make_ready(Slot slot);
   void forget(Slot slot);
@@ -122,6 +141,8 @@ class Engine {
   std::uint32_t unsaved_completions_ = 0;  // That hazard_ has seen since Remember.
   std::uint32_t unpriced_handshakes_ = 0;  // That came since the price was fixed.
   Pace pace_;
+  DailyBudget budget_;
+  bool has_said_spent_ = false;
   AccountGate account_;
   TimingWheel wheel_;
   Roster roster_;

@@ -150,13 +150,14 @@ void Engine::begin_waiting(Slot slot) {
 /// A gap as it is waited: spread, and within its bounds.
 Duration Engine::jittered(Duration gap) {
   const double jitter = 1 + kCadenceJitter * (2 * prng_.unit() - 1);
-  return std::clamp(scaled(gap, jitter), settings_.min_interval, settings_.max_interval);
+  return std::clamp(scaled(gap, jitter), settings_.min_interval,
+                    price_.longest(settings_.max_interval));
 }
 
 void Engine::weigh(Slot slot, Duration gap) {
   PendingRecord& record = roster_[slot];
   price_.remove(record.load);
-  record.load = price_.add(gap, settings_.max_interval);
+  record.load = price_.add(gap, price_.longest(settings_.max_interval));
 }
 
 /// What an answer tells of when handshakes get done.

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "base/account_day.h"
 #include "engine/settings.h"
 #include "handshake/handshake.h"
 #include "poll/poller.h"
@@ -16,6 +17,16 @@ namespace attestrd {
 /// What the daemon before had learnt of when handshakes get done.
 struct Learnt {
   const Hazard* hazard = nullptr;
+};
+
+/// What the daemon before had reserved of a day's requests.
+struct Recalled {
+  DayRequests requests;
+};
+
+/// What Reserve asked for is durable.
+struct Reserved {
+  DayRequests requests;
 };
 
 /// So many rows are about to be adopted from the queue, after a restart or a take-over: their first
@@ -62,7 +73,7 @@ struct Stop {};
 /// The time asked for by next_wake() has come.
 struct Woke {};
 
-using EngineEvent = std::variant<Learnt, Recovering, Adopted, Taken, Replied, Settled, DiskFull,
-                                 DiskHasRoom, Reconfigured, Stop, Woke>;
+using EngineEvent = std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Taken, Replied,
+                                 Settled, DiskFull, DiskHasRoom, Reconfigured, Stop, Woke>;
 
 }  // namespace attestrd

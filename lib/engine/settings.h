@@ -12,6 +12,7 @@ namespace attestrd {
 struct EngineSettings {
   CadenceKind cadence = CadenceKind::adaptive;
   double requests_per_second = 20;
+  std::uint32_t daily_requests = 0;
   std::uint32_t connections = 32;
   double polls_per_handshake = 0;  ///< What `adaptive` aims at instead of the rate; 0: the rate.
   Duration min_interval = std::chrono::seconds(2);

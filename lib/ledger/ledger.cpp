@@ -110,6 +110,9 @@ Result<void> Ledger::write_down(const RoundRequest& request, Wall now, RoundRepo
   if (const auto noted = note_progress(request.progress); !noted) return noted;
   if (request.hazard)
     if (const auto saved = queue_.save_hazard(*request.hazard); !saved) return saved;
+  if (request.reservation)
+    if (const auto saved = queue_.save_reserved(*request.reservation); !saved) return saved;
+  report.reserved = request.reservation;
   if (request.scan_inbox)
     if (const auto taken = take_in(now, report); !taken) return taken;
   if (const auto marked = mark_published(); !marked) return marked;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/account_day.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "handshake/handshake.h"
@@ -49,9 +50,11 @@ struct RoundRequest {
   std::vector<Finish> finishes;
   std::vector<Progress> progress;
   std::optional<std::string> hazard;  ///< To be kept for the next start.
+  std::optional<DayRequests> reservation;
 
   bool is_empty() const {
-    return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !hazard;
+    return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !hazard &&
+           !reservation;
   }
 };
 
@@ -63,6 +66,7 @@ struct RoundReport {
   bool inbox_has_more = false;            ///< The scan stopped at its bound: ask again at once.
   bool inbox_waits = false;               ///< A file had to stay: ask again later.
   bool inbox_scanned = false;             ///< The request asked for a scan.
+  std::optional<DayRequests> reserved;    ///< Its reservation.
 };
 
 /// Writes down what happened, in the one order that loses nothing and publishes nothing twice: the

@@ -23,6 +23,8 @@ std::string_view name_of(Event event) {
     case Event::poll_error: return "poll.error";
     case Event::account_paused: return "account.paused";
     case Event::account_resumed: return "account.resumed";
+    case Event::budget_spent: return "budget.spent";
+    case Event::budget_renewed: return "budget.renewed";
     case Event::disk_full: return "disk.full";
     case Event::disk_room: return "disk.room";
     case Event::spool_conflict: return "spool.conflict";

@@ -29,6 +29,8 @@ enum class Event : std::uint8_t {
   poll_error,     ///< A poll of one handshake went wrong; it is asked again.
   account_paused,
   account_resumed,
+  budget_spent,    ///< Of the day's requests only those kept for last polls are left.
+  budget_renewed,  ///< The next day, or a higher limit.
   disk_full,
   disk_room,          ///< There is room again.
   spool_conflict,     ///< A name in the spool was taken by other bytes.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/account_day.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "files/fingerprint.h"
@@ -89,6 +90,10 @@ class Queue {
   /// Keeps one text of what was learnt of when handshakes get done (Hazard::write).
   virtual Result<void> save_hazard(std::string_view text) = 0;
   virtual Result<std::optional<std::string>> hazard() = 0;
+
+  /// Keeps one count: what of a day's requests passes for spent.
+  virtual Result<void> save_reserved(const DayRequests& requests) = 0;
+  virtual Result<std::optional<DayRequests>> reserved() = 0;
 };
 
 }  // namespace attestrd

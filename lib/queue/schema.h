@@ -8,7 +8,7 @@ namespace attestrd::schema {
 inline constexpr std::int32_t kApplicationId = 0x41747472;
 
 /// Raised whenever an older attestrd could misread the file (`PRAGMA user_version`).
-inline constexpr std::int32_t kVersion = 2;
+inline constexpr std::int32_t kVersion = 3;
 
 /// Times are unix times in milliseconds. The columns from `outcome` on are null until the row is
 /// staged. No column holds anything of an answer.
@@ -46,6 +46,15 @@ CREATE TABLE learnt (
   what TEXT PRIMARY KEY NOT NULL CHECK (what = 'hazard'),
   text TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql";
+
+/// What version 3 added: one line that says how many requests of a day are reserved.
+inline constexpr const char* kCreateReserved = R"sql(
+CREATE TABLE reserved (
+  line     INTEGER PRIMARY KEY NOT NULL CHECK (line = 1),
+  day      INTEGER NOT NULL,
+  requests INTEGER NOT NULL CHECK (requests >= 0)
+) STRICT;
 )sql";
 
 }  // namespace attestrd::schema

@@ -53,6 +53,7 @@ Result<void> bring_up(SqliteDatabase& database, int version) {
   std::string sql = "BEGIN IMMEDIATE;";
   if (version < 1) sql += schema::kCreate;
   if (version < 2) sql += schema::kCreateLearnt;
+  sql += schema::kCreateReserved;
   sql += "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
          ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
   return database.execute(sql.c_str());

@@ -67,6 +67,9 @@ constexpr const char* kCount =
 constexpr const char* kSaveHazard =
     "INSERT OR REPLACE INTO learnt (what, text) VALUES ('hazard', ?)";
 constexpr const char* kHazard = "SELECT text FROM learnt WHERE what = 'hazard'";
+constexpr const char* kSaveReserved =
+    "INSERT OR REPLACE INTO reserved (line, day, requests) VALUES (1, ?, ?)";
+constexpr const char* kReserved = "SELECT day, requests FROM reserved";
 
 Error broken_row(const SqliteDatabase& database) {
   return fail(Errc::io_failure, "the queue " + database.path() +
@@ -301,8 +304,8 @@ Result<QueueCounts> SqliteQueue::count() {
   return counts;
 }
 
-// Both are rare, and a file of version 1 that is only read has no such table: they are not kept
-// prepared.
+// These are rare, and a file of an older version that is only read has no such tables: they are not
+// kept prepared.
 
 Result<void> SqliteQueue::save_hazard(std::string_view text) {
   auto save = rows_->database->prepare(kSaveHazard);
@@ -319,6 +322,25 @@ Result<std::optional<std::string>> SqliteQueue::hazard() {
   if (!is_there) return is_there.error();
   if (!*is_there) return std::optional<std::string>();
   return std::optional(std::string(hazard->text(0)));
+}
+
+Result<void> SqliteQueue::save_reserved(const DayRequests& requests) {
+  auto save = rows_->database->prepare(kSaveReserved);
+  if (!save) return save.error();
+  const auto count = static_cast<std::int64_t>(requests.requests);
+  const auto saved = save->bind(requests.day).bind(count).run();
+  if (!saved) return saved.error();
+  return {};
+}
+
+Result<std::optional<DayRequests>> SqliteQueue::reserved() {
+  auto reserved = rows_->database->prepare(kReserved);
+  if (!reserved) return reserved.error();
+  const auto is_there = reserved->step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::optional<DayRequests>();
+  const auto count = static_cast<std::uint64_t>(reserved->number(1));
+  return std::optional(DayRequests{reserved->number(0), count});
 }
 
 }  // namespace attestrd

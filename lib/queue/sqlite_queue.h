@@ -41,6 +41,8 @@ class SqliteQueue final : public Queue {
   Result<QueueCounts> count() override;
   Result<void> save_hazard(std::string_view text) override;
   Result<std::optional<std::string>> hazard() override;
+  Result<void> save_reserved(const DayRequests& requests) override;
+  Result<std::optional<DayRequests>> reserved() override;
 
  private:
   struct Rows;  ///< The connection and its prepared statements.

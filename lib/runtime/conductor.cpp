@@ -48,6 +48,8 @@ void Conductor::perform(Remember& action, std::string*) {
   disk_->submit_hazard(std::move(action.hazard));
 }
 
+void Conductor::perform(Reserve& action, std::string*) { disk_->submit(action.requests); }
+
 void Conductor::perform(attestrd::Say& action, std::string*) { say_(action.notice); }
 
 void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::string& body) {
@@ -56,6 +58,7 @@ void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::stri
 
 void Conductor::written(const RoundReport& report) {
   for (const Notice& notice : report.notices) say_(notice);
+  if (report.reserved) step(Reserved{*report.reserved});
   for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});
 }

@@ -39,6 +39,7 @@ class Conductor {
   void perform(Settle& action, std::string* body);
   void perform(Save& action, std::string* body);
   void perform(Remember& action, std::string* body);
+  void perform(Reserve& action, std::string* body);
   void perform(attestrd::Say& action, std::string* body);
   void wake_in_time();
 

@@ -40,6 +40,10 @@ void DiskWorker::submit_hazard(std::string text) {
   add([&text](RoundRequest& waiting) { waiting.hazard = std::move(text); });
 }
 
+void DiskWorker::submit(DayRequests reservation) {
+  add([&reservation](RoundRequest& waiting) { waiting.reservation = reservation; });
+}
+
 void DiskWorker::scan_inbox() {
   add([](RoundRequest& waiting) { waiting.scan_inbox = true; });
 }

@@ -33,6 +33,7 @@ class DiskWorker {
   void submit(Finish finish);
   void submit(Progress progress);
   void submit_hazard(std::string text);
+  void submit(DayRequests reservation);
   void scan_inbox();
   void purge_tombstones(Duration older_than);
 

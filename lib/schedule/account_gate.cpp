@@ -2,21 +2,12 @@
 
 #include <algorithm>
 
+#include "base/account_day.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "schedule/backoff.h"
 
 namespace attestrd {
-namespace {
-
-// The daily limit is taken to turn at midnight in Asia/Kolkata: UTC+5:30, no summer time.
-Duration until_midnight_in_kolkata(Wall now) {
-  using namespace std::chrono;
-  const auto local = now + hours(5) + minutes(30);
-  return ceil<days>(local + Duration(1)) - local;
-}
-
-}  // namespace
 
 std::string_view name_of(PauseReason reason) {
   switch (reason) {
@@ -34,7 +25,7 @@ std::string_view name_of(PauseReason reason) {
 
 Duration AccountGate::canary_delay(Now now) const {
   if (reason_ == PauseReason::daily_limit) {
-    return std::min(limits::kDailyLimitCanary, until_midnight_in_kolkata(now.wall));
+    return std::min(limits::kDailyLimitCanary, until_next_account_day(now.wall));
   }
   return exponential_backoff(limits::kCanaryFirst, limits::kCanaryCap, canaries_);
 }

@@ -16,7 +16,7 @@ class LearntCadence final : public Cadence {
 
   Duration first_gap() const override { return gap_at(Duration(0)); }
   Duration gap_at(Duration age) const override {
-    return hazard_.gap_at(age, price_.now(), max_interval_);
+    return hazard_.gap_at(age, price_.now(), price_.longest(max_interval_));
   }
 
  private:

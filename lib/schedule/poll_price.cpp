@@ -12,6 +12,8 @@ namespace {
 
 // What is left is for first and last polls, errors and chance.
 constexpr double kShareOfRate = 0.9;
+// Of that, for those at the longest gap.
+constexpr double kShareOfLongest = 0.5;
 
 constexpr double kLoadUnits = 1e6;  // To one sqrt(s) per s.
 constexpr PollPrice::Load kAtLongest = std::numeric_limits<PollPrice::Load>::max();
@@ -20,12 +22,25 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 }  // namespace
 
+double PollPrice::rate() const {
+  if (rate_ == 0 || daily_rate_ == 0) return std::max(rate_, daily_rate_);
+  return std::min(rate_, daily_rate_);
+}
+
+Duration PollPrice::longest(Duration wished) const {
+  if (daily_rate_ == 0 || wished >= limits::kLongestForBudget) return wished;
+  const double fitting_s =
+      static_cast<double>(at_longest_) / (daily_rate_ * kShareOfRate * kShareOfLongest);
+  if (fitting_s >= seconds(limits::kLongestForBudget)) return limits::kLongestForBudget;
+  return std::max(wished, Duration(static_cast<Duration::rep>(fitting_s * 1e6)));
+}
+
 Duration PollPrice::now() const {
   if (fixed_ > Duration(0)) return fixed_;
-  if (rate_ == 0) return limits::kLeastPollPrice;
+  if (rate() == 0) return limits::kLeastPollPrice;
   const double unyielding =
       at_longest_ == 0 ? 0 : static_cast<double>(at_longest_) / seconds(longest_);
-  const double rest = rate_ * kShareOfRate - unyielding;
+  const double rest = rate() * kShareOfRate - unyielding;
   const double load = static_cast<double>(load_) / kLoadUnits;
   if (load >= rest * std::sqrt(seconds(limits::kMostPollPrice))) return limits::kMostPollPrice;
   const double price_s = load / rest * (load / rest);

@@ -22,17 +22,29 @@ class PollPrice {
   /// Zero: no limit, the least price holds.
   void set_rate(double requests_per_second) { rate_ = requests_per_second; }
 
+  /// What a day has left, as a steady rate; zero: no limit. The rate above delays whoever would
+  /// exceed it; this one must not be exceeded long before the day is over. So the longest gap
+  /// yields to it as well.
+  void set_daily_rate(double requests_per_second) { daily_rate_ = requests_per_second; }
+
   /// From now on this is the price, whatever the rate.
   void fix(Duration price) { fixed_ = price; }
 
   Duration now() const;
+
+  /// The longest gap: `wished`, or as much more as it takes to leave half of the daily rate to
+  /// those who wait for less; a day at most.
+  Duration longest(Duration wished) const;
 
   /// Weighs a handshake that was given `gap` at the price of now; at most `longest`.
   Load add(Duration gap, Duration longest);
   void remove(Load load);
 
  private:
+  double rate() const;
+
   double rate_ = 0;
+  double daily_rate_ = 0;
   Duration fixed_{0};       // Zero: none.
   Duration longest_{0};     // Of the last one weighed.
   std::uint64_t load_ = 0;  // Whole numbers, so that what is added can be taken away again.

@@ -36,6 +36,13 @@ StatusReport paused() {
   return report;
 }
 
+StatusReport limited() {
+  auto report = running();
+  const Wall midnight{std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 18h + 30min};
+  report.daemon->requests_today = StatusReport::Requests{900, 1000, 100, true, midnight};
+  return report;
+}
+
 StatusReport not_running() {
   StatusReport report;
   report.now = kNow;
@@ -51,13 +58,18 @@ TEST(Status, ForPrograms) {
                 R"("started_at":"2026-11-23T20:54:55.000000Z",)"
                 R"("next_due":"2026-11-23T20:57:02.000000Z",)"
                 R"("last_successful_poll":"2026-11-23T20:56:59.000000Z","account_pause":null,)"
-                R"("disk_full":false,"totals":{"polls":5000,"completed":40,"archived":1,)"
-                R"("failed":2,"rejected":3,"refused":4}})"
+                R"("requests_today":null,"disk_full":false,"totals":{"polls":5000,"completed":40,)"
+                R"("archived":1,"failed":2,"rejected":3,"refused":4}})"
                 "\n");
   EXPECT_NE(status_json(paused()).find(
                 R"("account_pause":{"reason":"unauthorized",)"
                 R"("since":"2026-11-23T20:55:59.000000Z",)"
-                R"("next_canary":"2026-11-23T20:57:40.000000Z"},"disk_full":true)"),
+                R"("next_canary":"2026-11-23T20:57:40.000000Z"},"requests_today":null,)"
+                R"("disk_full":true)"),
+            std::string::npos);
+  EXPECT_NE(status_json(limited()).find(
+                R"("requests_today":{"spent":900,"limit":1000,"kept_for_last_polls":100,)"
+                R"("is_spent":true,"next_day":"2026-11-24T18:30:00.000000Z"})"),
             std::string::npos);
   EXPECT_EQ(status_json(not_running()),
             R"({"daemon":"not running","version":")" + std::string(kVersion) +
@@ -99,7 +111,21 @@ TEST(Status, TellsPeopleOfTrouble) {
   EXPECT_NE(text.find("next poll             none\n"), text.npos);
 }
 
+TEST(Status, TellsPeopleOfTheDailyLimit) {
+  auto report = limited();
+  EXPECT_NE(status_text(report).find("requests today        900 of 1000; all but last polls wait "
+                                     "for the next day, in 21h 33m\n"),
+            std::string::npos);
+  report.daemon->requests_today->is_spent = false;
+  EXPECT_NE(status_text(report).find("requests today        900 of 1000\n"), std::string::npos);
+}
+
 TEST(Status, ForPrometheus) {
+  const auto of_the_day = status_metrics(limited());
+  EXPECT_NE(of_the_day.find("attestrd_requests_today{of=\"spent\"} 900\n"
+                            "attestrd_requests_today{of=\"limit\"} 1000\n"),
+            of_the_day.npos);
+  EXPECT_EQ(status_metrics(running()).find("requests_today"), std::string::npos);
   const auto text = status_metrics(paused());
   for (const auto* line :
        {"# TYPE attestrd_polls_total counter\nattestrd_polls_total 5000\n",

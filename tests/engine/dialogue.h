@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -99,6 +100,7 @@ class Dialogue : public testing::Test {
     Actions actions;
     engine().step(now(), event, actions);
     for (Action& action : actions) std::visit([this](auto& a) { take(a); }, action);
+    for (const auto& requests : std::exchange(unwritten_, {})) step(Reserved{requests});
   }
 
   // ---- What is expected.
@@ -141,6 +143,8 @@ class Dialogue : public testing::Test {
   std::vector<Settle> settles;
   std::vector<Save> saves;
   std::vector<std::string> remembered;
+  std::vector<DayRequests> reservations;
+  bool disk_answers = true;  ///< Reservations are durable at once.
   std::vector<Notice> notices;
   std::size_t polls_started = 0;
   std::vector<Mono> poll_times;
@@ -175,12 +179,17 @@ class Dialogue : public testing::Test {
   void take(Settle& action) { settles.push_back(std::move(action)); }
   void take(Save& action) { saves.push_back(action); }
   void take(Remember& action) { remembered.push_back(std::move(action.hazard)); }
+  void take(Reserve& action) {
+    reservations.push_back(action.requests);
+    if (disk_answers) unwritten_.push_back(action.requests);
+  }
   void take(Say& action) { notices.push_back(std::move(action.notice)); }
 
   Mono mono_ = Mono(1000h);
   Wall wall_ = Wall(Duration(1'764'000'000'000'000));  // 2025-11-24 16:00 UTC
   Mono last_woken_ = Mono::min();
   int idle_wakes_ = 0;
+  std::vector<DayRequests> unwritten_;
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<Engine> engine_;
   std::map<std::string, Poller::Ticket> tickets_;

@@ -146,6 +146,8 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsTold) {
   each_stop_is_told([this] { return without_value(queue_->unstage(id_of("DSstaged"))); });
   each_stop_is_told([this] { return without_value(queue_->mark_done(id_of("DSstaged"))); });
   each_stop_is_told([this] { return without_value(queue_->purge_tombstones(kNow + 1s, 9)); });
+  each_stop_is_told([this] { return queue_->save_hazard("text"); });
+  each_stop_is_told([this] { return queue_->save_reserved({20'000, 300}); });
 }
 
 TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
@@ -154,6 +156,8 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
   each_stop_is_told([this] { return queue_->for_each_polling([](const QueuedHandshake&) {}); });
   each_stop_is_told([this] { return without_value(queue_->staged()); });
   each_stop_is_told([this] { return without_value(queue_->count()); });
+  each_stop_is_told([this] { return without_value(queue_->hazard()); });
+  each_stop_is_told([this] { return without_value(queue_->reserved()); });
 }
 
 TEST_F(QueueFaultsTest, AStoppedBeginAndCommitAreTold) {

@@ -247,11 +247,32 @@ TEST_F(QueueTest, KeepsOneTextOfWhatWasLearnt) {
   EXPECT_EQ(*queue_->hazard(), "second");
 }
 
+TEST_F(QueueTest, KeepsOneCountOfWhatIsReserved) {
+  open();
+  EXPECT_EQ(*queue_->reserved(), std::nullopt);
+  commit([this] { EXPECT_TRUE(queue_->save_reserved({20'000, 300})); });
+  commit([this] { EXPECT_TRUE(queue_->save_reserved({20'001, 40})); });
+  open();
+  EXPECT_EQ(*queue_->reserved(), (DayRequests{20'001, 40}));
+}
+
+TEST_F(QueueTest, BringsUpAFileOfVersion2) {
+  open();
+  commit([this] { EXPECT_TRUE(queue_->save_hazard("text")); });
+  queue_.reset();
+  sql("DROP TABLE reserved; PRAGMA user_version = 2");
+  open();
+  EXPECT_EQ(*queue_->hazard(), "text");
+  EXPECT_EQ(*queue_->reserved(), std::nullopt);
+  commit([this] { EXPECT_TRUE(queue_->save_reserved({20'000, 300})); });
+  EXPECT_EQ(*queue_->reserved(), (DayRequests{20'000, 300}));
+}
+
 TEST_F(QueueTest, BringsUpAFileOfVersion1) {
   open();
   commit([this] { accept("DS1"); });
   queue_.reset();
-  sql("DROP TABLE learnt; PRAGMA user_version = 1");
+  sql("DROP TABLE learnt; DROP TABLE reserved; PRAGMA user_version = 1");
   {
     const auto looked_at = SqliteQueue::open_read_only(path());
     ASSERT_TRUE(looked_at);
@@ -261,6 +282,8 @@ TEST_F(QueueTest, BringsUpAFileOfVersion1) {
   EXPECT_EQ(queue_->count()->polling, 1U);
   commit([this] { EXPECT_TRUE(queue_->save_hazard("text")); });
   EXPECT_EQ(*queue_->hazard(), "text");
+  commit([this] { EXPECT_TRUE(queue_->save_reserved({20'000, 300})); });
+  EXPECT_EQ(*queue_->reserved(), (DayRequests{20'000, 300}));
 }
 
 TEST_F(QueueTest, TellsAFailingDiskFromAMissingRight) {

@@ -57,6 +57,7 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
     violated(id, "the account is paused, and this is not its one canary");
   if (in_flight_ >= settings_.connections) violated(id, "more polls than connections");
   spend_rate(id, now);
+  spend_request(id);
   life.is_polled = true;
   life.polled_at = now;
   ++in_flight_;
@@ -69,6 +70,21 @@ void Judge::spend_rate(const HandshakeId& id, Mono now) {
   if (now < rate_floor_ - kRateTolerance) violated(id, "it is polled above the rate");
   const Duration interval(static_cast<Duration::rep>(1e6 / settings_.requests_per_second));
   rate_floor_ = std::max(rate_floor_, now) + interval;
+}
+
+// By the clock of the machine. Set back by no more than a day, it begins no day again; set back by
+// more, it was wrong before, and what is spent stays spent.
+void Judge::clock_shows(Wall time) {
+  const auto day = (time.time_since_epoch() + 5h + 30min) / 24h;
+  if (day > day_) requests_today_ = 0;
+  if (day > day_ || day < day_ - 1) day_ = day;
+}
+
+// Whatever lives the daemon had today.
+void Judge::spend_request(const HandshakeId& id) {
+  if (settings_.daily_requests == 0) return;
+  if (++requests_today_ > settings_.daily_requests)
+    violated(id, "it is polled above the daily limit");
 }
 
 void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& answer) {

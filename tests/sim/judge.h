@@ -32,6 +32,7 @@ class Judge {
   void appears(const std::string& folder, const std::string& name, const std::string& bytes);
   void taken(const HandshakeId& id);
   void power_cut(const std::function<bool(const HandshakeId&)>& is_there);
+  void clock_shows(Wall time);
   void clock_jumps() { has_jumped_ = true; }
   void clock_drifts_by(Duration most) { drift_ = most; }
 
@@ -70,12 +71,15 @@ class Judge {
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                      const std::string& bytes) const;
   void spend_rate(const HandshakeId& id, Mono now);
+  void spend_request(const HandshakeId& id);
   [[noreturn]] static void violated(const HandshakeId& id, std::string what);
 
   const Upstream& upstream_;
   EngineSettings settings_;
   std::map<HandshakeId, Life> lives_;
   Mono rate_floor_{};
+  std::int64_t day_ = 0;  // In Asia/Kolkata.
+  std::uint64_t requests_today_ = 0;
   Mono account_earliest_ = Mono::min();
   bool is_account_in_trouble_ = false;
   std::size_t in_flight_ = 0;

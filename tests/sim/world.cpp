@@ -47,6 +47,12 @@ struct World::Daemon {
   Mono wake = Mono::max();
 };
 
+// Enough of them that all can settle within the bound.
+std::uint32_t draw_daily_requests(Luck& luck, std::size_t handshakes) {
+  const double least = 20 + 4 * static_cast<double>(handshakes);
+  return luck.chance(0.5) ? 0 : static_cast<std::uint32_t>(luck.spread(least, 2000));
+}
+
 Plan draw_plan(Luck& luck, Duration hours) {
   const auto often = [&luck](double most) { return luck.chance(0.5) ? 0 : luck.spread(0.1, most); };
   const auto share = [&luck] { return luck.chance(0.5) ? 0 : luck.spread(0.001, 0.3); };
@@ -55,6 +61,8 @@ Plan draw_plan(Luck& luck, Duration hours) {
   auto& settings = plan.settings;
   settings.cadence = luck.chance(0.5) ? CadenceKind::adaptive : CadenceKind::exponential;
   settings.requests_per_second = luck.chance(0.2) ? 0 : luck.spread(0.05, 200);
+  plan.handshakes = static_cast<std::size_t>(luck.spread(1, 60));
+  settings.daily_requests = draw_daily_requests(luck, plan.handshakes);
   settings.connections = static_cast<std::uint32_t>(luck.spread(1, 65));
   settings.min_interval = luck.spread(10ms, 60s);
   settings.max_interval = std::max(settings.min_interval, luck.spread(60s, 1h));
@@ -64,7 +72,6 @@ Plan draw_plan(Luck& luck, Duration hours) {
   settings.unknown_grace = luck.spread(1s, 20min);
   settings.signature_attempts = static_cast<std::uint32_t>(1 + luck.below(4));
   settings.host = "api.attestr.com";
-  plan.handshakes = static_cast<std::size_t>(luck.spread(1, 60));
   plan.kills = often(60);
   plan.power_cuts = often(40);
   plan.io_failures = often(15);
@@ -304,6 +311,7 @@ void World::reload() {
   if (!daemon_) return;
   auto& settings = plan_.settings;
   settings.requests_per_second = luck_.chance(0.2) ? 0 : luck_.spread(0.05, 200);
+  settings.daily_requests = draw_daily_requests(luck_, plan_.handshakes);
   settings.connections = static_cast<std::uint32_t>(luck_.spread(1, 65));
   note("reload");
   judge_.reconfigured(settings);
@@ -345,6 +353,9 @@ void World::start() {
   if (!learnt) return on_trouble(learnt.error());
   if (*learnt)
     if (const auto hazard = Hazard::read(**learnt)) step(Learnt{&*hazard});
+  const auto reserved = daemon_->queue->reserved();
+  if (!reserved) return on_trouble(reserved.error());
+  if (*reserved) step(Recalled{**reserved});
   step(Recovering{counts->polling});
   std::set<HandshakeId> held;
   const auto loaded = daemon_->queue->for_each_polling([&](const QueuedHandshake& row) {
@@ -390,6 +401,7 @@ bool World::open_stores(Daemon& daemon) {
 void World::step(const EngineEvent& event, const std::string* body) {
   auto& actions = daemon_->actions;
   actions.clear();
+  judge_.clock_shows(wall());
   daemon_->engine->step(now(), event, actions);
   for (Action& action : actions)
     std::visit([this, body](auto& what) { perform(what, body); }, action);
@@ -439,6 +451,11 @@ void World::perform(Remember& action, const std::string*) {
   work();
 }
 
+void World::perform(Reserve& action, const std::string*) {
+  daemon_->waiting.reservation = action.requests;
+  work();
+}
+
 void World::perform(Say&, const std::string*) {}
 
 void World::wake_in_time() {
@@ -473,8 +490,7 @@ void World::work() {
       [this] {
         auto& daemon = *daemon_;
         auto& waiting = daemon.waiting;
-        const bool has_work = waiting.scan_inbox || waiting.hazard || !waiting.finishes.empty() ||
-                              !waiting.progress.empty() || daemon.ledger->has_unmarked();
+        const bool has_work = !waiting.is_empty() || daemon.ledger->has_unmarked();
         if (daemon.is_busy || !has_work) return;
         daemon.is_busy = true;
         daemon.request = std::exchange(waiting, {});
@@ -502,6 +518,7 @@ void World::try_round() {
 void World::round_ends(const RoundReport& report) {
   daemon_->is_busy = !daemon_->request.is_empty();
   judge_.settled(report.settled);
+  if (report.reserved) step(Reserved{*report.reserved});
   for (const auto& id : report.settled) step(Settled{id});
   for (const auto& row : report.accepted) {
     note("accepted", row.id.view());

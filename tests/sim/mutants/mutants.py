@@ -6,6 +6,7 @@ ENGINE = "lib/engine/engine.cpp"
 VERDICT = "lib/engine/verdict.cpp"
 QUEUE = "lib/queue/sqlite_queue.cpp"
 REPLIES = "lib/engine/engine_replies.cpp"
+BUDGET = "lib/schedule/daily_budget"
 
 MUTANTS = {
     "no sync of staging/ before the commit": (SPOOL, [(
@@ -73,6 +74,12 @@ MUTANTS = {
     "Retry-After shortens a pause": ("lib/schedule/account_gate.cpp", [(
         "        std::max(next_canary_, now.mono + std::min(*retry_after",
         "        std::min(next_canary_, now.mono + std::min(*retry_after")]),
+    "a restart forgets the requests of the day": ("lib/engine/engine_budget.cpp", [(
+        "budget_.recall(event.requests);", "budget_.recall({event.requests.day, 0});")]),
+    "requests go out before they are reserved": (BUDGET + ".h", [(
+        "spent_ < reserved_ && spent_ < limit_", "spent_ < limit_")]),
+    "nothing is kept for last polls": (BUDGET + ".cpp", [(
+        "spent_ + kept() >= limit_", "spent_ >= limit_")]),
     "the expiry is not held against the server's clock": (REPLIES, [(
         "verdict.reason == Reason::expired && postpones_expiry(slot, response)",
         "false && postpones_expiry(slot, response)")]),

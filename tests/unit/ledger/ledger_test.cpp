@@ -247,6 +247,24 @@ TEST_F(LedgerTest, AListThatFindsNoRoomWaitsAndIsToldOfOnce) {
   EXPECT_EQ(logged(Event::inbox_accepted), 1U);
 }
 
+TEST_F(LedgerTest, AReservationIsToldOfOnceItIsCommitted) {
+  start();
+  request.reservation = DayRequests{20'000, 300};
+  EXPECT_FALSE(request.is_empty());
+  EXPECT_EQ(round().reserved, (DayRequests{20'000, 300}));
+  EXPECT_EQ(rows().reserved, (DayRequests{20'000, 300}));
+  EXPECT_EQ(round().reserved, std::nullopt);
+}
+
+TEST_F(LedgerTest, AReservationThatFindsNoRoomIsNotToldOf) {
+  start();
+  request.reservation = DayRequests{20'000, 300};
+  arm(Faults::Kind::disk_full, 0);
+  ASSERT_FALSE(try_round());
+  EXPECT_EQ(rows().reserved, std::nullopt);
+  EXPECT_EQ(round().reserved, (DayRequests{20'000, 300})) << "it waits for room";
+}
+
 TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {
   given_submission("list", "DSa\nDSb\n");
   start();

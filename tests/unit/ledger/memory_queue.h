@@ -18,6 +18,7 @@ struct MemoryRows {
   std::map<HandshakeId, Outcome> ended;
   std::optional<Wall> purged_before;
   std::optional<std::string> hazard;
+  std::optional<DayRequests> reserved;
 };
 
 /// A connection to them: what it did since begin() is gone with it.
@@ -125,6 +126,13 @@ class MemoryQueue final : public Queue {
     return {};
   }
   Result<std::optional<std::string>> hazard() override { return rows_.hazard; }
+
+  Result<void> save_reserved(const DayRequests& requests) override {
+    if (auto written = write(); !written) return written;
+    rows_.reserved = requests;
+    return {};
+  }
+  Result<std::optional<DayRequests>> reserved() override { return rows_.reserved; }
 
  private:
   Result<void> write() {

@@ -86,5 +86,43 @@ TEST(PollPrice, TakesEveryGap) {
   EXPECT_EQ(price.now(), limits::kLeastPollPrice);
 }
 
+TEST(PollPrice, ADailyRateIsOneMoreLimit) {
+  PollPrice price;
+  for (int i = 0; i < 1000; ++i) price.add(10s, 30min);
+  price.set_daily_rate(10);
+  const auto of_the_day = price.now();
+  EXPECT_GT(of_the_day, limits::kLeastPollPrice);
+  price.set_rate(100);
+  EXPECT_EQ(price.now(), of_the_day) << "the lower one holds";
+  price.set_rate(5);
+  EXPECT_GT(price.now(), of_the_day);
+  price.set_daily_rate(0);
+  price.set_rate(0);
+  EXPECT_EQ(price.now(), limits::kLeastPollPrice);
+}
+
+TEST(PollPrice, TheLongestGapYieldsToADailyRateAlone) {
+  PollPrice price;
+  for (int i = 0; i < 100; ++i) price.add(30min, 30min);
+  price.set_rate(0.01);
+  EXPECT_EQ(price.longest(30min), 30min);
+  price.set_daily_rate(1);
+  EXPECT_EQ(price.longest(30min), 30min) << "there is room for all";
+  price.set_daily_rate(0.01);
+  EXPECT_NEAR(seconds(price.longest(30min)), 100 / (0.01 * 0.45), 1);
+  price.set_daily_rate(0.001);
+  EXPECT_EQ(price.longest(30min), limits::kLongestForBudget);
+  EXPECT_EQ(price.longest(48h), 48h) << "it is longer already";
+}
+
+TEST(PollPrice, WhoWaitsLongestLeavesHalfOfADailyRateToTheOthers) {
+  PollPrice price;
+  price.set_daily_rate(0.1);
+  for (int i = 0; i < 1000; ++i) price.add(price.longest(30min), price.longest(30min));
+  EXPECT_GT(price.longest(30min), 6h);
+  price.add(10min, price.longest(30min));
+  EXPECT_LT(price.now(), limits::kMostPollPrice);
+}
+
 }  // namespace
 }  // namespace attestrd

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace attestrd {
+
+/// The day by which Attestr is taken to count an account's requests (its limit 4293): from midnight
+/// to midnight in Asia/Kolkata, at UTC+5:30, without a summer time. Numbered from 1970-01-01.
+using AccountDay = std::int64_t;
+
+AccountDay account_day_of(Wall time);
+
+/// Above zero: at midnight it is a whole day.
+Duration until_next_account_day(Wall now);
+
+/// So many requests of one day.
+struct DayRequests {
+  AccountDay day = 0;
+  std::uint64_t requests = 0;
+  bool operator==(const DayRequests&) const = default;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,83 @@
+"""The daily limit: however often the daemon dies, no day sees more requests than that."""
+
+import signal
+import time
+
+import harness
+
+LIMIT = 60
+
+
+def day_in_kolkata():
+    return int(time.time() + 5.5 * 3600) // 86400
+
+
+class DailyLimitTest(harness.Scene):
+    def setUp(self):
+        super().setUp()
+        self.simulator = self.start_simulator("--never", "1")
+        self.config = self.configured(LIMIT)
+        self.day = day_in_kolkata()
+
+    def configured(self, limit):
+        return self.write_config(self.simulator.url, api={"daily_requests": limit},
+                                 poll={"cadence": "exponential", "max_interval": "100ms"})
+
+    def spent(self):
+        """If midnight comes meanwhile, two days' requests may have come."""
+        days = 1 + day_in_kolkata() - self.day
+        requests = len(self.simulator.requests())
+        self.assertLessEqual(requests, LIMIT * days)
+        return requests
+
+    def test_all_of_it_is_spent_and_then_all_wait(self):
+        self.drop(["DS01", "DS02", "DS03"])
+        daemon = self.start_daemon(self.config)
+        line = daemon.says("budget.spent")
+        self.assertGreaterEqual(line["count"], LIMIT)
+        self.assertGreaterEqual(self.spent(), LIMIT)
+        requests = daemon.status()["requests_today"]
+        self.assertEqual((requests["spent"], requests["limit"], requests["is_spent"]),
+                         (LIMIT, LIMIT, True))
+        text = self.attestrd("status", "--config", self.config).stdout
+        self.assertRegex(text, rf"requests today +{LIMIT} of {LIMIT}; all but last polls wait")
+
+    def test_no_death_forgets_a_request(self):
+        self.drop(["DS01", "DS02", "DS03"])
+        lives = 0
+        while self.spent() < LIMIT - lives:  # Each death may cost one that was reserved.
+            daemon = self.start_daemon(self.config, name=f"life{lives}")
+            more = min(self.spent() + 4, LIMIT - lives)
+            harness.eventually(lambda: self.spent() >= more, what="polls")
+            daemon.kill()
+            lives += 1
+        self.assertGreater(lives, 5)
+        daemon = self.start_daemon(self.config, name="last")
+        daemon.says("budget.spent")
+        self.assertGreaterEqual(self.spent(), LIMIT - lives)
+
+    def test_a_stop_gives_back_what_was_reserved(self):
+        config = self.configured(256 * 50)  # Fifty at a time.
+        self.drop(["DS01"])
+        for life in range(3):
+            daemon = self.start_daemon(config, name=f"life{life}")
+            daemon.says("poll.answered")
+            daemon.stop()
+        daemon = self.start_daemon(config, name="last")
+        daemon.says("poll.answered")
+        spent = daemon.status()["requests_today"]["spent"]
+        self.assertLessEqual(abs(spent - len(self.simulator.requests())), 2)
+
+    def test_a_higher_limit_holds_at_once(self):
+        self.drop(["DS01"])
+        daemon = self.start_daemon(self.config)
+        daemon.says("budget.spent")
+        self.configured(LIMIT + 5)
+        daemon.send(signal.SIGHUP)
+        daemon.says("budget.renewed")
+        harness.eventually(lambda: len(self.simulator.requests()) >= LIMIT + 5, what="five more")
+        daemon.says("budget.spent", times=2)
+
+
+if __name__ == "__main__":
+    harness.main()
