@@ -99,6 +99,10 @@ void TimingWheel::advance_to(std::uint64_t tick) {
   }
 }
 
+Mono TimingWheel::due_of(Slot slot) const {
+  return start_ + static_cast<std::int64_t>(nodes_[slot].tick) * kTick;
+}
+
 std::optional<TimingWheel::Slot> TimingWheel::pop_due(Mono now) {
   while (due_ == kNone) {
     const auto tick = next_tick();
