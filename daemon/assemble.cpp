@@ -105,7 +105,11 @@ Result<void> Daemon::assemble(Secrets secrets) {
           InotifyWatch::make(loop_, config_.paths.inbox.string(), [this] { scan_inbox(); })) {
     watch_ = std::move(*watch);
   }  // Without it the scan comes a little later.
-  auto control = ControlServer::open(loop_, config_.admin, [this] { return status(); });
+  auto control = ControlServer::open(
+      loop_, config_.admin, [this] { return status(); },
+      [this](const HandshakeId& id, ControlServer::OnExplained on_explained) {
+        explain(id, std::move(on_explained));
+      });
   if (!control) return control.error();
   control_.emplace(std::move(*control));
   signals_ = std::make_unique<Signals>(

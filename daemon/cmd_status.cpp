@@ -2,17 +2,14 @@
 #include <sysexits.h>
 
 #include <CLI/App.hpp>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 
 #include "commands.h"
 #include "config.h"
 #include "control_client.h"
 #include "exit_code.h"
-#include "files/posix_lock.h"
-#include "queue/sqlite_queue.h"
+#include "queue_reader.h"
 #include "runtime/system_clock.h"
 #include "status.h"
 
@@ -24,29 +21,10 @@ struct StatusOptions {
   bool as_json = false;
 };
 
-/// Reads the queue itself, under the lock that a daemon would hold.
 Result<StatusReport> read_queue(const Config& config) {
-  const auto& path = config.paths.queue;
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    const bool is_hidden = error == std::errc::permission_denied;
-    return fail(is_hidden ? Errc::permission_denied : Errc::unavailable,
-                fmt::format("{}: {}", path.string(),
-                            is_hidden ? "you may not look there"
-                                      : "there is no queue; has the daemon ever run?"));
-  }
-  const auto lock = FileLock::acquire(queue_lock_file(config).string());
-  if (!lock && lock.error().code == Errc::unavailable) {
-    return fail(
-        Errc::unavailable,
-        fmt::format("the daemon runs, but does not answer on admin.socket ({}): {}",
-                    config.admin.socket.empty() ? "none is set" : config.admin.socket.string(),
-                    lock.error().message));
-  }
-  if (!lock) return lock.error();
-  const auto queue = SqliteQueue::open_read_only(path.string());
-  if (!queue) return queue.error();
-  const auto counts = (*queue)->count();
+  const auto reader = QueueReader::open(config);
+  if (!reader) return reader.error();
+  const auto counts = reader->queue->count();
   if (!counts) return counts.error();
 
   StatusReport report;

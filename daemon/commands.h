@@ -15,6 +15,7 @@ using Command = std::function<int()>;
 void add_run(CLI::App& app, Command& chosen);
 void add_submit(CLI::App& app, Command& chosen);
 void add_status(CLI::App& app, Command& chosen);
+void add_explain(CLI::App& app, Command& chosen);
 void add_verify(CLI::App& app, Command& chosen);
 void add_check_config(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <system_error>
+#include <utility>
 
 namespace attestrd {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 constexpr timeval kTimeout{5, 0};
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::string_view kGoodStatus = "HTTP/1.1 200 ";
+constexpr std::string_view kUnknownStatus = "HTTP/1.1 404 ";
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
 /// A connected unix socket.
@@ -89,26 +91,43 @@ Result<std::string> Connection::receive() {
   return answer;
 }
 
-}  // namespace
+Error unexpected(const std::filesystem::path& socket, std::string_view answer) {
+  const auto first_line = answer.substr(0, std::min<std::size_t>(answer.find("\r\n"), 80));
+  return fail(Errc::unavailable, fmt::format("{}: unexpected answer '{}'; is it attestrd's?",
+                                             socket.string(), first_line));
+}
 
-Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,
-                               std::string_view accept) {
+Result<std::string> exchange(const std::filesystem::path& socket, std::string_view target,
+                             std::string_view accept) {
   Connection connection(socket);
   if (auto connected = connection.connect(); !connected) return connected.error();
   const auto request = fmt::format(
       "GET {} HTTP/1.1\r\nHost: attestrd\r\nAccept: {}\r\nConnection: close\r\n\r\n", target,
       accept);
   if (auto sent = connection.send(request); !sent) return sent.error();
-  auto answer = connection.receive();
-  if (!answer) return answer;
+  return connection.receive();
+}
 
+}  // namespace
+
+Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
+                                      std::string_view accept) {
+  const auto answer = exchange(socket, target, accept);
+  if (!answer) return answer.error();
   const auto header_end = answer->find(kHeaderEnd);
-  if (!answer->starts_with(kGoodStatus) || header_end == answer->npos) {
-    const auto first_line = answer->substr(0, std::min<std::size_t>(answer->find("\r\n"), 80));
-    return fail(Errc::unavailable, fmt::format("{}: unexpected answer '{}'; is it attestrd's?",
-                                               socket.string(), first_line));
+  const bool is_found = answer->starts_with(kGoodStatus);
+  if ((!is_found && !answer->starts_with(kUnknownStatus)) || header_end == answer->npos) {
+    return unexpected(socket, *answer);
   }
-  return answer->substr(header_end + kHeaderEnd.size());
+  return DaemonAnswer{is_found, answer->substr(header_end + kHeaderEnd.size())};
+}
+
+Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,
+                               std::string_view accept) {
+  auto answer = ask_daemon_about(socket, target, accept);
+  if (!answer) return answer.error();
+  if (!answer->is_found) return unexpected(socket, kUnknownStatus);
+  return std::move(answer->body);
 }
 
 }  // namespace attestrd

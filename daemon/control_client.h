@@ -14,4 +14,14 @@ namespace attestrd {
 Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,
                                std::string_view accept);
 
+/// An answer about something that the daemon may not know.
+struct DaemonAnswer {
+  bool is_found = true;  ///< Else it said 404.
+  std::string body;
+};
+
+/// The same, but 404 is an answer.
+Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
+                                      std::string_view accept);
+
 }  // namespace attestrd

@@ -1,8 +1,7 @@
 #include "control_server.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -11,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -22,6 +22,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "control_listen.h"
 
 namespace attestrd {
 namespace {
@@ -35,8 +37,8 @@ using boost::system::error_code;
 constexpr std::size_t kClients = 16;
 constexpr std::size_t kRequestBytes = 8 * 1024;
 constexpr std::chrono::seconds kRequestTimeout{5};
+constexpr std::chrono::seconds kLookUpTimeout{4};  // Before the one who asks gives up.
 constexpr std::chrono::milliseconds kAcceptPause{100};
-constexpr mode_t kSocketMode = 0660;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 using Request = http::request_parser<http::empty_body>;
@@ -68,6 +70,16 @@ Response respond_health(const StatusReport& report) {
   return respond_plain(http::status::ok, "ok");
 }
 
+bool wants_text(const Request::value_type& request) {
+  return request[http::field::accept] == "text/plain";
+}
+
+Response respond_explained(const ExplainReport& report, bool as_text) {
+  const auto status = report.is_known() ? http::status::ok : http::status::not_found;
+  return as_text ? respond(status, "text/plain; charset=utf-8", explain_text(report))
+                 : respond(status, "application/json", explain_json(report));
+}
+
 /// Who may ask: any program of the machine, or of the network, reaches the TCP port.
 enum class Audience : bool { local, anybody };
 
@@ -88,98 +100,46 @@ Response respond_to(const Request::value_type& request, Audience audience,
                    status_metrics(report()));
   }
   if (target == "/health") return respond_health(report());
-  if (request[http::field::accept] == "text/plain") {
+  if (wants_text(request)) {
     return respond(http::status::ok, "text/plain; charset=utf-8", status_text(report()));
   }
   return respond(http::status::ok, "application/json", status_json(report()));
 }
+
+/// The handshake that is asked about, if one is.
+std::optional<HandshakeId> explained_id(const Request::value_type& request, Audience audience) {
+  constexpr std::string_view kExplain = "/explain/";
+  std::string_view target = request.target();
+  const bool is_asked = audience == Audience::local && request.method() == http::verb::get &&
+                        target.starts_with(kExplain);
+  if (!is_asked) return std::nullopt;
+  target.remove_prefix(kExplain.size());
+  return HandshakeId::parse(target);
+}
+
+/// An explanation on its way: what is not pending must be looked up, which takes a turn of the
+/// disk.
+struct Awaited {
+  explicit Awaited(const asio::any_io_executor& executor) : ready(executor, kLookUpTimeout) {}
+
+  asio::steady_timer ready;  ///< Cancelled once it is here.
+  std::optional<ExplainReport> report;
+};
 
 /// Of the errors that are the client's fault, as opposed to the connection's.
 const boost::system::error_category& bad_request_category() {
   return http::make_error_code(http::error::bad_method).category();
 }
 
-/// Whether a server listens there. A full backlog is an answer too.
-bool is_answered(asio::io_context& loop, const Local::endpoint& endpoint) {
-  error_code error;
-  Local::socket probe(loop);
-  probe.open(Local(), error);
-  probe.non_blocking(true, error);
-  probe.connect(endpoint, error);
-  return !error || error == asio::error::would_block || error == asio::error::try_again;
-}
-
-/// Makes the name free, unless it is in use.
-Result<void> clear_socket_path(asio::io_context& loop, const std::string& path) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) return {};  // bind() says what is wrong, if anything is.
-  if (!S_ISSOCK(info.st_mode)) {
-    return fail(Errc::invalid_config,
-                fmt::format("{}: is no socket; name another path in admin.socket", path));
-  }
-  if (is_answered(loop, Local::endpoint(path))) {
-    return fail(Errc::unavailable,
-                fmt::format("{}: another attestrd answers there; stop it, or name another path in "
-                            "admin.socket",
-                            path));
-  }
-  ::unlink(path.c_str());
-  return {};
-}
-
-Error listen_error(const error_code& error, const std::string& where, std::string_view key) {
-  const bool is_taken = error == asio::error::address_in_use;
-  const bool is_forbidden = error == asio::error::access_denied;
-  const auto code = is_taken       ? Errc::unavailable
-                    : is_forbidden ? Errc::permission_denied
-                                   : Errc::invalid_config;
-  const bool has_no_folder = error == boost::system::errc::no_such_file_or_directory;
-  return fail(code, fmt::format("{}: can't listen there ({}): {}{}", where, key, error.message(),
-                                has_no_folder ? "; make its folder first" : ""));
-}
-
-Result<Local::acceptor> listen_local(asio::io_context& loop, const std::string& path) {
-  constexpr std::size_t kMostBytes = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.size() > kMostBytes) {
-    return fail(Errc::invalid_config,
-                fmt::format("{}: the path of a socket may have {} bytes; set a shorter "
-                            "admin.socket",
-                            path, kMostBytes));
-  }
-  if (auto cleared = clear_socket_path(loop, path); !cleared) return cleared.error();
-
-  error_code error;
-  Local::acceptor acceptor(loop);
-  acceptor.open(Local(), error);
-  // Before bind(), so that the file is never more open than that; after it, whatever the umask is.
-  if (!error) ::fchmod(acceptor.native_handle(), kSocketMode);
-  if (!error) acceptor.bind(Local::endpoint(path), error);
-  if (!error) ::chmod(path.c_str(), kSocketMode);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return listen_error(error, path, "admin.socket");
-  return acceptor;
-}
-
-Result<tcp::acceptor> listen_tcp(asio::io_context& loop, const tcp::endpoint& endpoint) {
-  error_code error;
-  tcp::acceptor acceptor(loop);
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
-    const auto where = fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
-    return listen_error(error, where, "admin.listen");
-  }
-  return acceptor;
-}
-
 }  // namespace
 
 /// Coroutines keep it alive until they have seen that it is closed.
 struct ControlServer::State {
-  State(asio::io_context& loop, Report report_function)
-      : local(loop), network(loop), report(std::move(report_function)) {}
+  State(asio::io_context& loop, Report report_function, Explain explain_function)
+      : local(loop),
+        network(loop),
+        report(std::move(report_function)),
+        explain(std::move(explain_function)) {}
 
   template <class Acceptor>
   static asio::awaitable<void> accept(std::shared_ptr<State> state, Acceptor& acceptor,
@@ -190,11 +150,16 @@ struct ControlServer::State {
   template <class Stream>
   static asio::awaitable<void> answer(State& state, Stream& stream, Audience audience);
 
+  static asio::awaitable<Response> respond(State& state, const Request::value_type& request,
+                                           Audience audience);
+
   void close();
 
   Local::acceptor local;
   tcp::acceptor network;
   Report report;
+  Explain explain;
+  std::list<std::shared_ptr<Awaited>> awaited;
   std::list<std::function<void()>> clients;  ///< How to drop each.
   std::string socket_path;                   ///< To be removed; empty: none.
   bool is_closed = false;
@@ -239,12 +204,31 @@ asio::awaitable<void> ControlServer::State::answer(State& state, Stream& stream,
   const bool is_malformed = read_error && read_error.category() == bad_request_category();
   if (state.is_closed || (read_error && !is_malformed)) co_return;
 
-  const Response response = is_malformed ? respond_plain(http::status::bad_request, "bad request")
-                                         : respond_to(request.get(), audience, state.report);
+  Response response = respond_plain(http::status::bad_request, "bad request");
+  if (!is_malformed) response = co_await respond(state, request.get(), audience);
+  if (state.is_closed) co_return;
   stream.expires_after(kRequestTimeout);
   co_await http::async_write(stream, response, kAsTuple);
   error_code ignored;
   stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+asio::awaitable<Response> ControlServer::State::respond(State& state,
+                                                        const Request::value_type& request,
+                                                        Audience audience) {
+  const auto id = explained_id(request, audience);
+  if (!id || !state.explain) co_return respond_to(request, audience, state.report);
+  const auto executor = co_await asio::this_coro::executor;
+  const auto awaited = std::make_shared<Awaited>(executor);
+  const auto place = state.awaited.insert(state.awaited.end(), awaited);
+  state.explain(*id, [awaited](ExplainReport report) {
+    awaited->report = std::move(report);
+    awaited->ready.cancel();
+  });
+  if (!awaited->report) co_await awaited->ready.async_wait(kAsTuple);
+  state.awaited.erase(place);
+  if (awaited->report) co_return respond_explained(*awaited->report, wants_text(request));
+  co_return respond_plain(http::status::service_unavailable, "the disk is too slow to look it up");
 }
 
 void ControlServer::State::close() {
@@ -252,6 +236,7 @@ void ControlServer::State::close() {
   error_code ignored;
   local.close(ignored);
   network.close(ignored);
+  for (const auto& explanation : awaited) explanation->ready.cancel();
   for (const auto& drop : clients) drop();
   if (!socket_path.empty()) ::unlink(socket_path.c_str());
 }
@@ -263,8 +248,8 @@ ControlServer::~ControlServer() {
 }
 
 Result<ControlServer> ControlServer::open(asio::io_context& loop, const Config::Admin& admin,
-                                          Report report) {
-  const auto state = std::make_shared<State>(loop, std::move(report));
+                                          Report report, Explain explain) {
+  const auto state = std::make_shared<State>(loop, std::move(report), std::move(explain));
   ControlServer server(state);  // Closes again what is open, should the next step fail.
   if (admin.listen) {
     auto acceptor = listen_tcp(loop, *admin.listen);

@@ -239,4 +239,15 @@ StatusReport Daemon::status() const {
           .daemon = daemon};
 }
 
+void Daemon::explain(const HandshakeId& id, ControlServer::OnExplained on_explained) {
+  const Now now = read_clocks();
+  if (const auto why = engine_->explain(id, now)) {
+    return on_explained({id, now.wall, ExplainReport::Waiting{*why, *status().daemon}, {}});
+  }
+  disk_->look_up(id, [id, on_explained = std::move(on_explained)](Result<KnownHandshake> row) {
+    // A queue that can't be read ends the process soon, by its next write.
+    on_explained({id, read_clocks().wall, {}, row ? std::move(*row) : KnownHandshake()});
+  });
+}
+
 }  // namespace attestrd

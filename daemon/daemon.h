@@ -65,6 +65,7 @@ class Daemon {
   void wait_until_quiet(Mono give_up_at);
   void say(const Notice& notice);
   StatusReport status() const;
+  void explain(const HandshakeId& id, ControlServer::OnExplained on_explained);
 
   Config config_;
   RunOptions options_;

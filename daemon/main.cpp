@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   attestrd::add_run(app, chosen);
   attestrd::add_submit(app, chosen);
   attestrd::add_status(app, chosen);
+  attestrd::add_explain(app, chosen);
   attestrd::add_verify(app, chosen);
   attestrd::add_check_config(app, chosen);
   attestrd::add_version(app, chosen);

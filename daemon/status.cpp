@@ -7,6 +7,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "plain_words.h"
 #include "rfc3339.h"
 #include "version.h"
 
@@ -40,37 +41,6 @@ json::object json_totals(const StatusReport::Totals& totals) {
           {"failed", totals.failed}, {"rejected", totals.rejected},   {"refused", totals.refused}};
 }
 
-/// `12s`, `5m 12s`, `2h 5m`, `3d 2h`: two units are enough for a person.
-std::string rough(Duration duration) {
-  using namespace std::chrono;
-  const auto total = floor<seconds>(duration).count();
-  const auto d = total / 86'400, h = total / 3'600 % 24, m = total / 60 % 60, s = total % 60;
-  if (d > 0) return fmt::format("{}d {}h", d, h);
-  if (h > 0) return fmt::format("{}h {}m", h, m);
-  if (m > 0) return fmt::format("{}m {}s", m, s);
-  return fmt::format("{}s", s);
-}
-
-std::string ago(const std::optional<Wall>& time, Wall now) {
-  if (!time) return "never";
-  return *time > now ? "now" : rough(now - *time) + " ago";
-}
-
-std::string ahead(Wall time, Wall now) { return time <= now ? "now" : "in " + rough(time - now); }
-
-class TextRows {
- public:
-  void add(std::string_view name, std::string_view value) {
-    text_ += fmt::format("{:<22}{}\n", name, value);
-  }
-  void add(std::string_view name, std::uint64_t value) { add(name, std::to_string(value)); }
-  void title(std::string_view text) { text_.append(text) += '\n'; }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
 void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall now) {
   const auto wait =
       fmt::format("; all but last polls wait for the next day, {}", ahead(requests.next_day, now));
@@ -88,7 +58,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                                 pause->reason, ahead(pause->next_canary, now)));
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   rows.add("disk", daemon.disk_full ? "FULL: nothing is fetched until there is room" : "ok");
-  rows.title("since the start:");
+  rows.line("since the start:");
   rows.add("  polls", daemon.totals.polls);
   rows.add("  completed", daemon.totals.completed);
   rows.add("  archived (lost)", daemon.totals.archived);

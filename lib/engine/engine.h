@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "engine/action.h"
 #include "engine/event.h"
+#include "engine/explanation.h"
 #include "engine/roster.h"
 #include "engine/settings.h"
 #include "engine/verdict.h"
@@ -70,6 +71,9 @@ class Engine {
   /// Of all that are pending. Walks over them, at a few milliseconds a million.
   std::optional<Wall> oldest_submitted_at(Now now) const;
 
+  /// Nothing: it is not pending, as far as the engine knows.
+  std::optional<Explanation> explain(const HandshakeId& id, Now now) const;
+
  private:
   using Slot = Roster::Slot;
   using State = PendingRecord::State;
@@ -118,6 +122,10 @@ class Engine {
   double rate() const;
   void report_budget(Now now, EngineReport& report) const;
   void say_budget(Event event);
+
+  // engine_explain.cpp
+  Explanation::Wait wait_of(Slot slot, Now now) const;
+  std::optional<Duration> due_of(Slot slot, Explanation::Wait wait, Now now) const;
 
   void schedule(Slot slot, Mono due, Mono floor);
   void make_ready(Slot slot);

@@ -51,6 +51,8 @@ void append(std::vector<T>& target, std::vector<T> more) {
 Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, std::size_t synced_one_by_one)
     : inbox_(inbox), queue_(queue), spool_(spool), synced_one_by_one_(synced_one_by_one) {}
 
+Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(id); }
+
 Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   if (const auto there = spool_.check_place(); !there) return there.error();
   // What the round before found no room for. While there is none, nothing new begins.

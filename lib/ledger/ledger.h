@@ -22,6 +22,7 @@ class Queue;
 class Spool;
 enum class Staging : std::uint8_t;
 struct InboxSlice;
+struct KnownHandshake;
 struct StagedHandshake;
 
 /// A handshake that has ended, on its way to the spool. The engine decides it, the ledger writes
@@ -88,6 +89,9 @@ class Ledger {
   /// again; less of it is done at once then. Any other error is final: the process must end, and
   /// recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
+
+  /// What is known of an id, between rounds.
+  Result<KnownHandshake> find(const HandshakeId& id);
 
   /// True while `done` marks of the last round wait for a next commit, or a record for room in its
   /// folder: a round with an empty request sees to them.

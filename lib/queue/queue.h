@@ -36,6 +36,19 @@ struct StagedHandshake {
   Fingerprint record;
 };
 
+/// A handshake that has ended, as far as the queue still knows it.
+struct EndedHandshake {
+  Outcome outcome{};
+  Wall finished_at{};
+  bool is_published = false;  ///< Else its record is on its way.
+};
+
+/// What the queue knows of an id: at most one of the two.
+struct KnownHandshake {
+  std::optional<QueuedHandshake> pending;
+  std::optional<EndedHandshake> ended;
+};
+
 /// How many rows the queue holds in each state.
 struct QueueCounts {
   std::uint64_t polling = 0;
@@ -77,6 +90,8 @@ class Queue {
 
   /// The row, if it is in `polling`.
   virtual Result<std::optional<QueuedHandshake>> find_polling(const HandshakeId& id) = 0;
+
+  virtual Result<KnownHandshake> find(const HandshakeId& id) = 0;
 
   /// Every row in `polling`, one at a time: a million is normal.
   virtual Result<void> for_each_polling(

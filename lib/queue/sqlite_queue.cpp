@@ -71,6 +71,10 @@ constexpr const char* kSaveReserved =
     "INSERT OR REPLACE INTO reserved (line, day, requests) VALUES (1, ?, ?)";
 constexpr const char* kReserved = "SELECT day, requests FROM reserved";
 
+constexpr const char* kFindEnded =
+    "SELECT outcome, finished_at, 1 FROM tombstone WHERE id = ?1 UNION ALL "
+    "SELECT outcome, finished_at, 0 FROM handshake WHERE id = ?1 AND state = 'staged'";
+
 Error broken_row(const SqliteDatabase& database) {
   return fail(Errc::io_failure, "the queue " + database.path() +
                                     " holds a row that attestrd never wrote: restore it from a "
@@ -269,6 +273,21 @@ Result<std::optional<QueuedHandshake>> SqliteQueue::find_polling(const Handshake
   if (!row) return broken_row(*rows_->database);
   if (!is_polling) return std::nullopt;
   return row;
+}
+
+Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) {
+  auto pending = find_polling(id);
+  if (!pending) return pending.error();
+  if (*pending) return KnownHandshake{std::move(*pending), {}};
+  auto find = rows_->database->prepare(kFindEnded);
+  if (!find) return find.error();
+  const auto is_there = find->bind(id).step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return KnownHandshake();
+  const auto outcome = outcome_named(find->text(0));
+  const auto finished_at = find->time(1);
+  if (!outcome || !finished_at) return broken_row(*rows_->database);
+  return KnownHandshake{{}, EndedHandshake{*outcome, *finished_at, find->number(2) == 1}};
 }
 
 Result<void> SqliteQueue::for_each_polling(

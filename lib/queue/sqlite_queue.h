@@ -19,7 +19,7 @@ class SqliteQueue final : public Queue {
   static Result<std::unique_ptr<SqliteQueue>> open(const std::string& path,
                                                    const char* vfs = nullptr);
 
-  /// For the command line, while it holds the lock of a daemon that does not run: counts only.
+  /// For the command line, while it holds the lock of a daemon that does not run.
   static Result<std::unique_ptr<SqliteQueue>> open_read_only(const std::string& path);
 
   ~SqliteQueue() override;
@@ -35,6 +35,7 @@ class SqliteQueue final : public Queue {
   Result<bool> mark_done(const HandshakeId& id) override;
   Result<std::size_t> purge_tombstones(Wall horizon, std::size_t max_rows) override;
   Result<std::optional<QueuedHandshake>> find_polling(const HandshakeId& id) override;
+  Result<KnownHandshake> find(const HandshakeId& id) override;
   Result<void> for_each_polling(
       const std::function<void(const QueuedHandshake& row)>& visit) override;
   Result<std::vector<StagedHandshake>> staged() override;

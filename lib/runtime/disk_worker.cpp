@@ -48,6 +48,14 @@ void DiskWorker::scan_inbox() {
   add([](RoundRequest& waiting) { waiting.scan_inbox = true; });
 }
 
+void DiskWorker::look_up(const HandshakeId& id, OnFound on_found) {
+  {
+    const std::lock_guard lock(mutex_);
+    questions_.emplace_back(id, std::move(on_found));
+  }
+  changed_.notify_one();
+}
+
 void DiskWorker::purge_tombstones(Duration older_than) {
   add([older_than](RoundRequest& waiting) { waiting.purge_older_than = older_than; });
 }
@@ -63,19 +71,29 @@ void DiskWorker::stop() {
 
 void DiskWorker::run() {
   RoundRequest request;
-  while (wait_for_work(request))
-    if (!write(request)) return;
+  while (wait_for_work(request)) {
+    answer_questions();
+    const bool has_work = !request.is_empty() || ledger_.has_unmarked();
+    if (has_work && !write(request)) return;
+  }
+}
+
+void DiskWorker::answer_questions() {
+  std::unique_lock lock(mutex_);
+  const auto questions = std::exchange(questions_, {});
+  lock.unlock();
+  for (const auto& [id, on_found] : questions) tell(on_found, ledger_.find(id));
 }
 
 /// Takes all that waits. Returns false when the worker is stopped and nothing is left to do.
 bool DiskWorker::wait_for_work(RoundRequest& request) {
-  const auto is_called = [this] { return has_work_ || stopping_; };
+  const auto is_called = [this] { return has_work_ || stopping_ || !questions_.empty(); };
   std::unique_lock lock(mutex_);
   if (ledger_.has_unmarked())
     changed_.wait_for(lock, limits::kMarkDelay, is_called);
   else
     changed_.wait(lock, is_called);
-  if (!has_work_ && !ledger_.has_unmarked()) return false;
+  if (!has_work_ && !ledger_.has_unmarked() && questions_.empty()) return false;
   request = std::exchange(waiting_, {});
   has_work_ = false;
   return true;
@@ -99,6 +117,7 @@ bool DiskWorker::write(RoundRequest& request) {
     }
     if (!was_full) tell(events_.disk_full, report.error());
     was_full = true;
+    answer_questions();
     if (!wait_for_retry()) return false;
   }
 }

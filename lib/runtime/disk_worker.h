@@ -6,8 +6,11 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "ledger/ledger.h"
+#include "queue/queue.h"
 
 namespace attestrd {
 
@@ -24,6 +27,7 @@ class DiskWorker {
     std::function<void()> disk_room;              ///< The round that did not fit has been written.
     std::function<void(const Error&)> failed;     ///< The last event: the process must end.
   };
+  using OnFound = std::function<void(Result<KnownHandshake>)>;
   using Clock = std::function<Wall()>;
 
   /// The ledger has recovered, and belongs to the worker until stop() returns.
@@ -35,6 +39,8 @@ class DiskWorker {
   void submit_hazard(std::string text);
   void submit(DayRequests reservation);
   void scan_inbox();
+  /// Between two rounds, or two tries while the disk is full. Never answered once it is stopped.
+  void look_up(const HandshakeId& id, OnFound on_found);
   void purge_tombstones(Duration older_than);
 
   /// Writes what waits, publishes and marks it, then ends the thread. On a full disk it tries once:
@@ -46,6 +52,7 @@ class DiskWorker {
   void run();
   bool wait_for_work(RoundRequest& request);
   bool write(RoundRequest& request);
+  void answer_questions();
   bool wait_for_retry();
   template <class Change>
   void add(Change change);
@@ -59,7 +66,8 @@ class DiskWorker {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  RoundRequest waiting_;  ///< Guarded by mutex_, like the next two.
+  RoundRequest waiting_;  ///< Guarded by mutex_, like the next three.
+  std::vector<std::pair<HandshakeId, OnFound>> questions_;
   bool has_work_ = false;
   bool stopping_ = false;
 

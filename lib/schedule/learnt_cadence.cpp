@@ -7,19 +7,26 @@
 
 namespace attestrd {
 
-double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
-                      Duration shortest, Duration longest) {
+double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age, Duration until,
+                      Duration shortest) {
   constexpr double kNegligible = 1e-4;
   double polls = 0;
   double pending = 1;
   while (age < until && pending > kNegligible) {
-    Duration next = age + std::max(hazard.gap_at(age, price, longest), shortest);
+    Duration next = age + std::max(cadence.gap_at(age), shortest);
     if (next > until - shortest) next = until;  // The last one falls on the deadline.
     polls += pending;
     pending *= hazard.survival(age, next);
     age = next;
   }
   return polls;
+}
+
+double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
+                      Duration shortest, Duration longest) {
+  PollPrice fixed;
+  fixed.fix(price);
+  return expected_polls(hazard, LearntCadence(hazard, fixed, longest), age, until, shortest);
 }
 
 Duration price_for_polls(const Hazard& hazard, double polls, Duration until, Duration shortest,

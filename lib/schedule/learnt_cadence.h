@@ -26,7 +26,11 @@ class LearntCadence final : public Cadence {
 };
 
 /// How many polls a handshake that is pending at `age` will see until it is done or `until` has
-/// come, if each follows the staleness rule at `price` within [shortest, longest].
+/// come, if each follows `cadence` and no gap is shorter than `shortest`.
+double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age, Duration until,
+                      Duration shortest);
+
+/// The same by the staleness rule at `price`, within [shortest, longest].
 double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
                       Duration shortest, Duration longest);
 

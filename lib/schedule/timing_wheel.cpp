@@ -107,6 +107,10 @@ void TimingWheel::advance_to(std::uint64_t tick) {
   }
 }
 
+Mono TimingWheel::due_of(Slot slot) const {
+  return start_ + static_cast<std::int64_t>(tick_of(nodes_[slot])) * kTick;
+}
+
 std::optional<TimingWheel::Slot> TimingWheel::pop_due(Mono now) {
   while (due_ == kNone) {
     const auto tick = next_tick();

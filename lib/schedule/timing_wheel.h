@@ -33,6 +33,9 @@ class TimingWheel {
   /// Takes out one slot that is due at `now`; nothing when none is. Order among them is free.
   std::optional<Slot> pop_due(Mono now);
 
+  /// When a slot that is in the wheel is due.
+  Mono due_of(Slot slot) const;
+
   /// When to call pop_due() again: never later than the first due time, sometimes earlier (a list
   /// of a coarse level has to be spread over finer ones).
   std::optional<Mono> next_wake() const;

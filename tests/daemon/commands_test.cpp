@@ -49,7 +49,8 @@ class CommandsTest : public testing::Test {
     CLI::App app("", "attestrd");
     app.require_subcommand(1);
     Command chosen;
-    for (const auto add : {add_submit, add_status, add_verify, add_check_config, add_version}) {
+    for (const auto add :
+         {add_submit, add_status, add_explain, add_verify, add_check_config, add_version}) {
       add(app, chosen);
     }
     std::reverse(words.begin(), words.end());  // As CLI::App wants them.
@@ -270,6 +271,35 @@ TEST_F(CommandsTest, StatusKnowsADaemonThatDoesNotAnswer) {
   EXPECT_TRUE(done.err.starts_with("the daemon runs, but does not answer on admin.socket (" +
                                    (folder_.path() / "control.sock").string() + "): "))
       << done.err;
+}
+
+TEST_F(CommandsTest, ExplainReadsTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"});
+  const auto text = run({"explain", "--config", config_, "DS1"});
+  EXPECT_EQ(text.code, EX_OK) << text.err;
+  EXPECT_TRUE(text.out.starts_with("DS1 is pending, and waits until a daemon runs.\n")) << text.out;
+  const auto json = run({"explain", "--config", config_, "DS1", "--json"});
+  EXPECT_EQ(json.code, EX_OK) << json.err;
+  EXPECT_NE(json.out.find(R"("state":"pending")"), json.out.npos) << json.out;
+}
+
+TEST_F(CommandsTest, ExplainKnowsWhoIsNotKnown) {
+  submit_to_queue({"DS1"});
+  const auto text = run({"explain", "--config", config_, "DSnobody"});
+  EXPECT_EQ(text.code, EX_UNAVAILABLE);
+  EXPECT_EQ(text.out, "");
+  EXPECT_TRUE(text.err.starts_with("DSnobody is not known: ")) << text.err;
+  const auto json = run({"explain", "--config", config_, "DSnobody", "--json"});
+  EXPECT_EQ(json.code, EX_UNAVAILABLE);
+  EXPECT_NE(json.out.find(R"("state":"unknown")"), json.out.npos) << json.out;
+  EXPECT_EQ(run({"explain", "--config", config_, "no/id"}).code, EX_DATAERR);
+  EXPECT_EQ(run({"explain", "--config", config_}).code, EX_USAGE);
+}
+
+TEST_F(CommandsTest, ExplainNeedsADaemonOrAQueue) {
+  const auto done = run({"explain", "--config", config_, "DS1"});
+  EXPECT_EQ(done.code, EX_UNAVAILABLE);
+  EXPECT_NE(done.err.find("there is no queue; has the daemon ever run?"), done.err.npos);
 }
 
 TEST_F(CommandsTest, VersionBeginsWithOurs) {

@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
 #include <optional>
 #include <string>
 #include <thread>
@@ -35,7 +36,12 @@ class ControlTest : public testing::Test {
   ~ControlTest() override { stop(); }
 
   Result<void> start() {
-    auto server = ControlServer::open(loop_, admin_, [this] { return report_; });
+    auto server = ControlServer::open(
+        loop_, admin_, [this] { return report_; },
+        [this](const HandshakeId& id, const ControlServer::OnExplained& on_explained) {
+          if (explains_) return on_explained(explanation_of(id));
+          unanswered_.push_back(on_explained);
+        });
     if (!server) return server.error();
     server_.emplace(std::move(*server));
     thread_ = std::thread([this] { loop_.run(); });
@@ -46,6 +52,20 @@ class ControlTest : public testing::Test {
     if (!thread_.joinable()) return;
     asio::post(loop_, [this] { server_.reset(); });
     thread_.join();  // Once no client is left.
+  }
+
+  ExplainReport explanation_of(const HandshakeId& id) const {
+    ExplainReport report{id, {}, {}, {}};
+    if (id.view() == "DSended") report.row.ended = EndedHandshake{Outcome::completed, {}, true};
+    return report;
+  }
+
+  void wait_for_unanswered(std::size_t count) {
+    for (std::size_t there = 0; there < count;) {
+      std::promise<std::size_t> told;
+      asio::post(loop_, [this, &told] { told.set_value(unanswered_.size()); });
+      there = told.get_future().get();
+    }
   }
 
   std::string body_of(std::string_view target, std::string_view accept = "*/*") {
@@ -80,7 +100,9 @@ class ControlTest : public testing::Test {
   TemporaryFolder folder_;
   Config::Admin admin_{std::nullopt, folder_.path() / "control.sock"};
   StatusReport report_{{}, {5, 1, 0}, {}, StatusReport::Daemon{}};
+  bool explains_ = true;
   asio::io_context loop_;
+  std::vector<ControlServer::OnExplained> unanswered_;
   std::optional<ControlServer> server_;
   std::thread thread_;
 };
@@ -120,9 +142,9 @@ TEST_F(ControlTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(first_line(post), "HTTP/1.1 405 Method Not Allowed");
   EXPECT_NE(post.find("Allow: GET\r\n"), post.npos);
   EXPECT_EQ(first_line(exchange("nonsense\r\n\r\n")), "HTTP/1.1 400 Bad Request");
-  EXPECT_EQ(first_line(exchange("GET /status HTTP/1.1\r\nX: " + std::string(9000, 'x') +
-                                "\r\n\r\n")),
-            "HTTP/1.1 400 Bad Request");
+  EXPECT_EQ(
+      first_line(exchange("GET /status HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n")),
+      "HTTP/1.1 400 Bad Request");
 }
 
 TEST_F(ControlTest, AnswersOneRequestAConnection) {
@@ -133,13 +155,68 @@ TEST_F(ControlTest, AnswersOneRequestAConnection) {
   EXPECT_NE(answer.find("Connection: close\r\n"), answer.npos);
 }
 
+TEST_F(ControlTest, ExplainsAHandshakeInEitherForm) {
+  ASSERT_TRUE(start());
+  const auto ended = explanation_of(*HandshakeId::parse("DSended"));
+  EXPECT_EQ(body_of("/explain/DSended"), explain_json(ended));
+  EXPECT_EQ(body_of("/explain/DSended", "text/plain"), explain_text(ended));
+  const auto nobody = ask_daemon_about(admin_.socket, "/explain/DSnobody", "text/plain");
+  ASSERT_TRUE(nobody);
+  EXPECT_FALSE(nobody->is_found);
+  EXPECT_EQ(nobody->body, explain_text(explanation_of(*HandshakeId::parse("DSnobody"))));
+  EXPECT_EQ(ask_daemon(admin_.socket, "/explain/DSnobody", "*/*").error().code, Errc::unavailable);
+}
+
+TEST_F(ControlTest, ExplainsNothingButHandshakes) {
+  ASSERT_TRUE(start());
+  for (const auto* target : {"/explain/", "/explain/D.S", "/explain/DS1/", "/explain"}) {
+    const auto answer = ask_daemon_about(admin_.socket, target, "*/*");
+    ASSERT_TRUE(answer);
+    EXPECT_FALSE(answer->is_found);
+    EXPECT_EQ(answer->body, "not found\n");
+  }
+}
+
+TEST_F(ControlTest, AnExplanationMayTakeAWhileButNotForEver) {
+  explains_ = false;
+  ASSERT_TRUE(start());
+  asio::io_context loop;
+  Local::socket late(loop);
+  late.connect(Local::endpoint(admin_.socket.string()));
+  const std::string_view request = "GET /explain/DSended HTTP/1.1\r\nHost: a\r\n\r\n";
+  asio::write(late, asio::buffer(request));
+  wait_for_unanswered(1);
+  EXPECT_EQ(body_of("/health"), "ok\n") << "others are served meanwhile";
+  asio::post(loop_,
+             [this] { unanswered_.front()(explanation_of(*HandshakeId::parse("DSended"))); });
+  std::string answer;
+  boost::system::error_code ignored;
+  asio::read(late, asio::dynamic_buffer(answer), ignored);
+  EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
+  EXPECT_EQ(first_line(exchange(request)), "HTTP/1.1 503 Service Unavailable");
+}
+
+TEST_F(ControlTest, EndsWhileAnExplanationIsAwaited) {
+  explains_ = false;
+  ASSERT_TRUE(start());
+  asio::io_context loop;
+  Local::socket waiting(loop);
+  waiting.connect(Local::endpoint(admin_.socket.string()));
+  asio::write(waiting,
+              asio::buffer(std::string_view("GET /explain/DS1 HTTP/1.1\r\nHost: a\r\n\r\n")));
+  wait_for_unanswered(1);
+  stop();
+  EXPECT_FALSE(std::filesystem::exists(admin_.socket));
+}
+
 TEST_F(ControlTest, KeepsTheStatusFromTheNetwork) {
   admin_.listen = free_port();
   ASSERT_TRUE(start());
   EXPECT_EQ(first_line(exchange_tcp("GET /status HTTP/1.1\r\nHost: a\r\n\r\n")),
             "HTTP/1.1 404 Not Found");
-  EXPECT_EQ(first_line(exchange_tcp("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")),
-            "HTTP/1.1 200 OK");
+  EXPECT_EQ(first_line(exchange_tcp("GET /explain/DSended HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 404 Not Found");
+  EXPECT_EQ(first_line(exchange_tcp("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")), "HTTP/1.1 200 OK");
   EXPECT_EQ(first_line(exchange_tcp("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")),
             "HTTP/1.1 200 OK");
 }

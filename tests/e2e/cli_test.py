@@ -6,7 +6,7 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "verify", "check-config", "version")
+COMMANDS = ("run", "submit", "status", "explain", "verify", "check-config", "version")
 
 
 class HelpTest(harness.Scene):
@@ -125,6 +125,70 @@ class StatusTest(harness.Scene):
         self.start_daemon(self.config)
         self.attestrd("submit", "--config", self.config, "DS03")
         harness.eventually(lambda: self.status()["pending"] == 1, 5, "the hint of inotify")
+
+
+class ExplainTest(harness.Scene):
+    def explain(self, handshake, *flags):
+        return self.attestrd("explain", "--config", self.config, handshake, *flags)
+
+    def explained(self, handshake, code=0):
+        done = self.explain(handshake, "--json")
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_one_that_waits_with_and_without_a_daemon(self):
+        self.config = self.write_config(self.start_simulator("--never", "1").url)
+        daemon = self.start_daemon(self.config)
+        self.drop(["DS01"])
+        harness.eventually(lambda: daemon.log("poll.answered"), what="a poll")
+        why = self.explained("DS01")
+        self.assertEqual(why["state"], "pending")
+        self.assertIn(why["waits_for"], ("result", "answer", "turn"))
+        self.assertGreaterEqual(why["polls"], 1)
+        self.assertGreater(why["expected_polls"], 0)
+        self.assertTrue(0 <= why["chance_done"] < 1)
+        text = self.explain("DS01")
+        self.assertEqual((text.returncode, text.stderr), (0, ""))
+        self.assertRegex(text.stdout, r"\ADS01 \w+ [^\n]+\.\n")
+        self.assertEqual(self.explained("DSnobody", harness.UNAVAILABLE)["state"], "unknown")
+
+        daemon.stop()
+        why = self.explained("DS01")
+        self.assertEqual((why["state"], why["waits_for"]), ("pending", "daemon"))
+        self.assertIn("until a daemon runs", self.explain("DS01").stdout)
+
+    def test_one_that_has_ended(self):
+        self.config = self.write_config(self.start_simulator("--law", "fixed:0").url)
+        daemon = self.start_daemon(self.config)
+        self.drop(["DS01"])
+        self.wait_for_results(["DS01"])
+        (self.spool / "results/DS01.json").unlink()
+        for runs in (True, False):
+            if not runs:
+                daemon.stop()
+            why = harness.eventually(lambda: self.has_ended("DS01"), what="its tombstone")
+            self.assertEqual((why["outcome"], why["file"]), ("completed", "results/DS01.json"))
+            self.assertIn("its record went to    results/DS01.json",
+                          self.explain("DS01").stdout)
+
+    def has_ended(self, handshake):
+        why = self.explained(handshake)
+        return why if why["state"] == "ended" else None
+
+    def test_what_holds_it(self):
+        simulator = self.start_simulator("--never", "1")
+        self.write_secret("auth-token", "d3Jvbmc6dG9rZW4=")
+        self.config = self.write_config(simulator.url)
+        daemon = self.start_daemon(self.config)
+        self.drop(["DS01"])
+        daemon.says("account.paused")
+        self.assertEqual(self.explained("DS01")["held_by"], "account_paused")
+        self.assertIn("the account is paused (unauthorized)", self.explain("DS01").stdout)
+
+    def test_wrong_usage(self):
+        self.config = self.write_config("https://localhost")
+        self.assertEqual(self.explain("no/id").returncode, harness.BAD_INPUT)
+        self.assertEqual(self.explain("DS01").returncode, harness.UNAVAILABLE)
 
 
 class ShutdownTest(harness.Scene):

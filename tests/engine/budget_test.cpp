@@ -213,6 +213,15 @@ TEST_F(Budget, AfterARestartTheFirstPollsAreSpreadOverTheDay) {
   EXPECT_LT(polls_started, 1000U);
 }
 
+TEST_F(Budget, EvenWhereNoRateLimitsThem) {
+  settings.daily_requests = 10'000;
+  settings.max_interval = 24h;
+  step(Recovering{2000});
+  for (int i = 0; i < 2000; ++i) given_queued(fmt::format("h{}", i), 10h);
+  answer_all_for(10min);
+  EXPECT_LT(polls_started, 1000U);
+}
+
 /// With the learnt cadence, in which every gap has its price.
 class AdaptiveBudget : public Budget {
  protected:

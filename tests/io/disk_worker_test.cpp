@@ -11,6 +11,8 @@
 #include <future>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "inbox/dir_inbox.h"
@@ -108,6 +110,7 @@ class DiskWorkerTest : public ::testing::Test {
   std::size_t accepted_ = 0;
   std::size_t published_ = 0;
   int empty_reports_ = 0;
+  std::optional<DayRequests> reserved_;
   int full_ = 0;
   int room_ = 0;
   std::optional<Error> failure_;
@@ -124,6 +127,7 @@ class DiskWorkerTest : public ::testing::Test {
   void note(RoundReport report) {
     accepted_ += report.accepted.size();
     published_ += report.settled.size();
+    if (report.reserved) reserved_ = report.reserved;
     if (report.accepted.empty() && report.settled.empty()) ++empty_reports_;
   }
 };
@@ -200,6 +204,52 @@ TEST_F(DiskWorkerTest, StopsOnAFullDiskWithoutLoss) {
   EXPECT_EQ(room_, 0);
   EXPECT_THAT(rows_.open, IsEmpty());
   EXPECT_EQ(root_.folder("inbox").names.size(), 1U);
+}
+
+TEST_F(DiskWorkerTest, LooksUpAHandshakeWithoutARound) {
+  given_submitted(1);
+  RoundRequest scan;
+  scan.scan_inbox = true;
+  ASSERT_TRUE(ledger_.round(scan, Wall(1000h)));
+  start();
+  std::vector<Result<KnownHandshake>> found;
+  for (int i = 0; i < 2; ++i)
+    worker_->look_up(id_of("DS" + std::to_string(i)),
+                     [&found](Result<KnownHandshake> known) { found.push_back(std::move(known)); });
+  wait_until([&found] { return found.size() == 2; });
+  stop();
+  EXPECT_TRUE(found[0]->pending);
+  EXPECT_FALSE(found[1]->pending || found[1]->ended);
+  EXPECT_EQ(rounds_, 0);
+}
+
+TEST_F(DiskWorkerTest, AndWhileTheDiskIsFull) {
+  given_submitted(1);
+  given_full_disk_once();
+  hold_the_disk();
+  start();
+  worker_->scan_inbox();
+  while (rounds_ == 0) std::this_thread::yield();
+  bool is_answered = false;
+  int full_before = -1;
+  worker_->look_up(id_of("DS0"), [&](const Result<KnownHandshake>& known) {
+    is_answered = known && !known->pending;
+    full_before = room_;
+  });
+  gate_->set_value();
+  wait_until([this] { return accepted_ == 1; });
+  stop();
+  EXPECT_TRUE(is_answered);
+  EXPECT_EQ(full_before, 0) << "there was no room yet";
+}
+
+TEST_F(DiskWorkerTest, AReservationIsDurableBeforeItIsToldOf) {
+  start();
+  worker_->submit(DayRequests{20'000, 300});
+  wait_until([this] { return reserved_.has_value(); });
+  stop();
+  EXPECT_EQ(reserved_, (DayRequests{20'000, 300}));
+  EXPECT_EQ(rows_.reserved, (DayRequests{20'000, 300}));
 }
 
 TEST_F(DiskWorkerTest, SaysThatItFailedAndEnds) {

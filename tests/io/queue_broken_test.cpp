@@ -191,6 +191,7 @@ TEST_F(BrokenQueueTest, ABrokenPendingRowIsTold) {
   open();
   expect_broken(visit_all());
   expect_broken(queue_->find_polling(id_of("DSpolling")));
+  expect_broken(queue_->find(id_of("DSpolling")));
   expect_broken(accept("DSpolling"));
   EXPECT_TRUE(accept("DSother")) << "the others go on";
   sql("UPDATE handshake SET submitted_at = 0, id = '../DS' WHERE id = 'DSpolling'");
@@ -214,6 +215,20 @@ TEST_F(BrokenQueueTest, ABrokenTombstoneIsTold) {
   sql("UPDATE tombstone SET outcome = 'lost'");
   open();
   expect_broken(accept("DSended"));
+  expect_broken(queue_->find(id_of("DSended")));
+  sql("UPDATE tombstone SET outcome = 'failed', finished_at = NULL");
+  open();
+  expect_broken(queue_->find(id_of("DSended")));
+}
+
+TEST_F(BrokenQueueTest, ATableThatIsGoneIsTold) {
+  open();
+  for (const auto* const table : {"learnt", "reserved"}) sql(std::string("DROP TABLE ") + table);
+  open();
+  EXPECT_EQ(queue_->hazard().error().code, Errc::io_failure);
+  EXPECT_EQ(queue_->save_hazard("text").error().code, Errc::io_failure);
+  EXPECT_EQ(queue_->reserved().error().code, Errc::io_failure);
+  EXPECT_EQ(queue_->save_reserved({20'000, 300}).error().code, Errc::io_failure);
 }
 
 TEST_F(BrokenQueueTest, ARowThatATriggerKeepsOutIsTold) {

@@ -155,6 +155,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
   each_stop_is_told([this] { return without_value(queue_->find_polling(id_of("DSpolling"))); });
   each_stop_is_told([this] { return queue_->for_each_polling([](const QueuedHandshake&) {}); });
   each_stop_is_told([this] { return without_value(queue_->staged()); });
+  each_stop_is_told([this] { return without_value(queue_->find(id_of("DSended"))); });
   each_stop_is_told([this] { return without_value(queue_->count()); });
   each_stop_is_told([this] { return without_value(queue_->hazard()); });
   each_stop_is_told([this] { return without_value(queue_->reserved()); });
@@ -173,6 +174,15 @@ TEST_F(QueueFaultsTest, EachFailureOfWhatWasLearntIsTold) {
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code, Errc::permission_denied);
   }
+}
+
+TEST_F(QueueFaultsTest, ARefusedStatementOfALookIsTold) {
+  open_with_rows();
+  faults_.refuse_statement(1);
+  const auto refused = queue_->find(id_of("DSended"));
+  faults_.disarm();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission_denied);
 }
 
 TEST_F(QueueFaultsTest, AStoppedBeginAndCommitAreTold) {

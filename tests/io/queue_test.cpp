@@ -175,6 +175,30 @@ TEST_F(QueueTest, LeadsARowThroughItsStates) {
   EXPECT_FALSE(*queue_->stage(staged("DSnone")));
 }
 
+TEST_F(QueueTest, FindsAHandshakeInWhateverState) {
+  open();
+  commit([this] {
+    for (const auto* const id : {"DSa", "DSb", "DSc"}) accept(id, "7");
+    EXPECT_TRUE(*queue_->stage(staged("DSb")));
+    EXPECT_TRUE(*queue_->stage(staged("DSc")));
+    EXPECT_TRUE(*queue_->mark_done(id_of("DSc")));
+  });
+  const auto pending = *queue_->find(id_of("DSa"));
+  ASSERT_TRUE(pending.pending);
+  EXPECT_EQ(pending.pending->tag, "7");
+  EXPECT_FALSE(pending.ended);
+  for (const auto* const id : {"DSb", "DSc"}) {
+    const auto found = *queue_->find(id_of(id));
+    EXPECT_FALSE(found.pending);
+    ASSERT_TRUE(found.ended);
+    EXPECT_EQ(found.ended->outcome, Outcome::failed);
+    EXPECT_EQ(found.ended->finished_at, kNow + 5s);
+    EXPECT_EQ(found.ended->is_published, std::string(id) == "DSc");
+  }
+  const auto nobody = *queue_->find(id_of("DSnobody"));
+  EXPECT_FALSE(nobody.pending || nobody.ended);
+}
+
 TEST_F(QueueTest, AnUnstagedRowIsPolledAgain) {
   open();
   commit([this] {

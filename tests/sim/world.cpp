@@ -47,9 +47,10 @@ struct World::Daemon {
   Mono wake = Mono::max();
 };
 
-// So many that all can settle within the bound.
-std::uint32_t draw_daily_requests(Luck& luck) {
-  return luck.chance(0.5) ? 0 : static_cast<std::uint32_t>(luck.spread(150, 20'000));
+// Enough of them that all can settle within the bound.
+std::uint32_t draw_daily_requests(Luck& luck, std::size_t handshakes) {
+  const double least = 20 + 4 * static_cast<double>(handshakes);
+  return luck.chance(0.5) ? 0 : static_cast<std::uint32_t>(luck.spread(least, 2000));
 }
 
 Plan draw_plan(Luck& luck, Duration hours) {
@@ -60,7 +61,8 @@ Plan draw_plan(Luck& luck, Duration hours) {
   auto& settings = plan.settings;
   settings.cadence = luck.chance(0.5) ? CadenceKind::adaptive : CadenceKind::exponential;
   settings.requests_per_second = luck.chance(0.2) ? 0 : luck.spread(0.05, 200);
-  settings.daily_requests = draw_daily_requests(luck);
+  plan.handshakes = static_cast<std::size_t>(luck.spread(1, 60));
+  settings.daily_requests = draw_daily_requests(luck, plan.handshakes);
   settings.connections = static_cast<std::uint32_t>(luck.spread(1, 65));
   settings.min_interval = luck.spread(10ms, 60s);
   settings.max_interval = std::max(settings.min_interval, luck.spread(60s, 1h));
@@ -70,7 +72,6 @@ Plan draw_plan(Luck& luck, Duration hours) {
   settings.unknown_grace = luck.spread(1s, 20min);
   settings.signature_attempts = static_cast<std::uint32_t>(1 + luck.below(4));
   settings.host = "api.attestr.com";
-  plan.handshakes = static_cast<std::size_t>(luck.spread(1, 60));
   plan.kills = often(60);
   plan.power_cuts = often(40);
   plan.io_failures = often(15);
@@ -311,7 +312,7 @@ void World::reload() {
   if (!daemon_) return;
   auto& settings = plan_.settings;
   settings.requests_per_second = luck_.chance(0.2) ? 0 : luck_.spread(0.05, 200);
-  settings.daily_requests = draw_daily_requests(luck_);
+  settings.daily_requests = draw_daily_requests(luck_, plan_.handshakes);
   settings.connections = static_cast<std::uint32_t>(luck_.spread(1, 65));
   note("reload");
   judge_.reconfigured(settings);

@@ -98,6 +98,16 @@ class MemoryQueue final : public Queue {
     return open == nullptr ? std::nullopt : std::optional(open->row);
   }
 
+  Result<KnownHandshake> find(const HandshakeId& id) override {
+    if (const auto ended = rows_.ended.find(id); ended != rows_.ended.end())
+      return KnownHandshake{{}, EndedHandshake{ended->second, {}, true}};
+    const auto open = rows_.open.find(id);
+    if (open == rows_.open.end()) return KnownHandshake();
+    if (const auto& staged = open->second.staged)
+      return KnownHandshake{{}, EndedHandshake{staged->outcome, staged->finished_at, false}};
+    return KnownHandshake{open->second.row, {}};
+  }
+
   Result<void> for_each_polling(
       const std::function<void(const QueuedHandshake& row)>& visit) override {
     for (const auto& [id, open] : rows_.open)

@@ -35,6 +35,16 @@ TEST(TimingWheel, FiresAtTheMillisecondAndNeverEarly) {
   EXPECT_EQ(wheel.pop_due(kStart + 2ms), std::nullopt);
 }
 
+TEST(TimingWheel, TellsWhenASlotIsDue) {
+  TimingWheel wheel(kStart);
+  wheel.insert(7, kStart + 1500us);
+  wheel.insert(8, kStart + 20h);
+  EXPECT_EQ(wheel.due_of(7), kStart + 2ms);
+  EXPECT_EQ(wheel.pop_due(kStart + 1h), 7U);
+  EXPECT_EQ(wheel.pop_due(kStart + 1h), std::nullopt);
+  EXPECT_EQ(wheel.due_of(8), kStart + 20h);
+}
+
 TEST(TimingWheel, WhatIsDueInThePastIsDueNow) {
   TimingWheel wheel(kStart);
   wheel.insert(1, kStart - 1h);

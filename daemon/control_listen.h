@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <string>
+
+#include "base/result.h"
+
+namespace attestrd {
+
+/// On a unix socket (0660). One that nobody answers is left over from a crash, and replaced.
+Result<boost::asio::local::stream_protocol::acceptor> listen_local(boost::asio::io_context& loop,
+                                                                   const std::string& path);
+
+Result<boost::asio::ip::tcp::acceptor> listen_tcp(boost::asio::io_context& loop,
+                                                  const boost::asio::ip::tcp::endpoint& endpoint);
+
+}  // namespace attestrd

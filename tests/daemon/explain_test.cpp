@@ -1,0 +1,156 @@
+#include "explain.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+using Wait = Explanation::Wait;
+
+const Wall kNow{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + 20h + 57min};
+
+HandshakeId id() { return *HandshakeId::parse("DS1"); }
+
+ExplainReport waiting(Wait wait) {
+  Explanation why;
+  why.wait = wait;
+  why.due = 252s;
+  why.age = 125s;
+  why.until_deadline = 25h - 125s;
+  why.since_pending = 12s;
+  why.polls = 6;
+  why.expected_polls = 13.6;
+  why.chance_done = 0.0234;
+  why.completions = 1204;
+  return {id(), kNow, ExplainReport::Waiting{why, {}}, {}};
+}
+
+ExplainReport ended(bool is_published) {
+  ExplainReport report{id(), kNow, {}, {}};
+  report.row.ended = EndedHandshake{Outcome::completed, kNow - 3h, is_published};
+  return report;
+}
+
+ExplainReport pending(bool has_daemon) {
+  ExplainReport report{id(), kNow, {}, {}, has_daemon};
+  report.row.pending = QueuedHandshake{id(), "a tag", kNow - 1h, kNow + 1h, kNow - 5s, 4};
+  return report;
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+bool holds(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+
+TEST(ExplainText, SaysWhyAndUntilWhen) {
+  EXPECT_EQ(explain_text(waiting(Wait::result)),
+            "DS1 waits until a result is likely enough to be worth a poll.\n"
+            "next poll             in 4m 12s (252 s), at 2026-11-23T21:01:12.000000Z\n"
+            "polls                 6 so far, about 14 more to come\n"
+            "chance it is done     2.3 % by now, as learnt from 1204 completions\n"
+            "deadline              in 1d 0h, at 2026-11-24T21:54:55.000000Z\n"
+            "last \"not yet\"        12s ago\n"
+            "submitted             2m 5s ago\n");
+}
+
+TEST(ExplainText, HasWordsForEachWait) {
+  const auto why = [](Wait wait) { return first_line(explain_text(waiting(wait))); };
+  EXPECT_EQ(why(Wait::retry), "DS1 waits after a poll that went wrong.");
+  EXPECT_EQ(why(Wait::deadline), "DS1 waits for its deadline, on which its last poll falls.");
+  EXPECT_EQ(why(Wait::next_day), "DS1 waits for the next day: the requests of today are spent.");
+  EXPECT_EQ(why(Wait::turn),
+            "DS1 is due, and waits for its turn among others, within rate and connections.");
+  EXPECT_EQ(why(Wait::answer), "DS1 is being asked for at this moment.");
+  EXPECT_EQ(explain_text(waiting(Wait::record)),
+            "DS1 has ended, and its record is being written.\n"
+            "polls                 6\n"
+            "last \"not yet\"        12s ago\n"
+            "submitted             2m 5s ago\n");
+}
+
+TEST(ExplainText, SaysWhatHoldsAll) {
+  auto report = waiting(Wait::result);
+  auto& daemon = report.waiting->daemon;
+  daemon.requests_today = StatusReport::Requests{900, 1000, 100, false, kNow + 3h};
+  EXPECT_FALSE(holds(explain_text(report), "Besides"));
+  daemon.requests_today->is_spent = true;
+  EXPECT_TRUE(holds(explain_text(report),
+                    "Besides, of today's 1000 requests 900 are spent, and the rest is for last "
+                    "polls; the next day begins in 3h 0m.\n"));
+  EXPECT_TRUE(holds(explain_json(report), R"("held_by":"day_spent")"));
+  daemon.pause = StatusReport::Pause{"unauthorized", kNow - 61s, kNow + 40s};
+  EXPECT_TRUE(holds(explain_text(report),
+                    "Besides, the account is paused (unauthorized) for 1m 1s: one at a time asks "
+                    "whether it is over, the next in 40s.\n"));
+  EXPECT_TRUE(holds(explain_json(report), R"("held_by":"account_paused")"));
+  daemon.disk_full = true;
+  EXPECT_TRUE(holds(explain_text(report), "Besides, the disk is full: "));
+  EXPECT_TRUE(holds(explain_json(report), R"("held_by":"disk_full")"));
+  report.waiting->why.wait = Wait::record;
+  EXPECT_FALSE(holds(explain_text(report), "Besides"));
+}
+
+TEST(ExplainText, TellsWhatHasEnded) {
+  EXPECT_EQ(explain_text(ended(true)),
+            "DS1 has ended: completed.\n"
+            "when                  3h 0m ago, at 2026-11-23T17:57:00.000000Z\n"
+            "its record went to    results/DS1.json\n");
+  EXPECT_TRUE(holds(explain_text(ended(false)), "its record goes to    results/DS1.json\n"));
+}
+
+TEST(ExplainText, TellsWhatOnlyTheQueueKnows) {
+  EXPECT_EQ(explain_text(pending(false)),
+            "DS1 is pending, and waits until a daemon runs.\n"
+            "polls                 4\n"
+            "submitted             1h 0m ago\n"
+            "last \"not yet\"        5s ago\n"
+            "expiry                2026-11-23T21:57:00.000000Z\n");
+  EXPECT_EQ(first_line(explain_text(pending(true))), "DS1 is just being taken up.");
+  EXPECT_TRUE(pending(true).is_known());
+  const ExplainReport nobody{id(), kNow, {}, {}};
+  EXPECT_FALSE(nobody.is_known());
+  EXPECT_TRUE(explain_text(nobody).starts_with("DS1 is not known: "));
+}
+
+TEST(ExplainJson, OfOneThatWaits) {
+  EXPECT_EQ(explain_json(waiting(Wait::result)),
+            R"({"id":"DS1","time":"2026-11-23T20:57:00.000000Z","state":"pending",)"
+            R"("waits_for":"result","next_poll":"2026-11-23T21:01:12.000000Z",)"
+            R"("next_poll_in_s":252,"held_by":null,)"
+            R"("submitted_at":"2026-11-23T20:54:55.000000Z",)"
+            R"("deadline":"2026-11-24T21:54:55.000000Z","polls":6,"expected_polls":14,)"
+            R"("chance_done":2.34E-2,"learnt_from":1204,)"
+            R"("last_pending_at":"2026-11-23T20:56:48.000000Z"})"
+            "\n");
+  auto answered = waiting(Wait::answer);
+  answered.waiting->why.due.reset();
+  answered.waiting->why.since_pending.reset();
+  answered.waiting->daemon.pause = StatusReport::Pause{"forbidden", kNow, kNow + 5s};
+  answered.waiting->daemon.requests_today = StatusReport::Requests{1, 2, 0, false, kNow + 1h};
+  EXPECT_TRUE(holds(explain_json(answered), R"("next_poll":null,"next_poll_in_s":null,)"));
+  EXPECT_TRUE(holds(explain_json(answered), R"("last_pending_at":null)"));
+  EXPECT_TRUE(holds(explain_json(answered), R"("next_canary":"2026-11-23T20:57:05.000000Z")"));
+  EXPECT_TRUE(holds(explain_json(answered), R"("next_day":"2026-11-23T21:57:00.000000Z")"));
+  EXPECT_TRUE(holds(explain_json(waiting(Wait::record)), R"("state":"ending")"));
+}
+
+TEST(ExplainJson, OfTheOthers) {
+  EXPECT_EQ(explain_json(ended(true)),
+            R"({"id":"DS1","time":"2026-11-23T20:57:00.000000Z","state":"ended",)"
+            R"("outcome":"completed","finished_at":"2026-11-23T17:57:00.000000Z",)"
+            R"("file":"results/DS1.json"})"
+            "\n");
+  EXPECT_TRUE(holds(explain_json(ended(false)), R"("state":"ending")"));
+  EXPECT_EQ(explain_json(pending(false)),
+            R"({"id":"DS1","time":"2026-11-23T20:57:00.000000Z","state":"pending",)"
+            R"("waits_for":"daemon","submitted_at":"2026-11-23T19:57:00.000000Z",)"
+            R"("expiry":"2026-11-23T21:57:00.000000Z",)"
+            R"("last_pending_at":"2026-11-23T20:56:55.000000Z","polls":4})"
+            "\n");
+  EXPECT_TRUE(holds(explain_json({id(), kNow, {}, {}}), R"("state":"unknown")"));
+}
+
+}  // namespace
+}  // namespace attestrd
