@@ -6,10 +6,12 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "daemon.h"
 #include "exit_code.h"
 #include "files/posix_files.h"
+#include "poll/https_tls_memory.h"
 #include "runtime/entropy.h"
 #include "runtime/system_clock.h"
 #include "version.h"
@@ -179,6 +181,7 @@ Result<void> Daemon::load_queue() {
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {
   keep_memory_private();
+  ATTESTRD_CHECK(keep_small_blocks_for_openssl());  // Nothing has used OpenSSL yet.
   Daemon daemon(config, options);
   if (auto assembled = daemon.assemble(std::move(secrets)); !assembled) {
     return exit_with(assembled.error());

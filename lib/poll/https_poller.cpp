@@ -1,5 +1,6 @@
 #include "poll/https_poller.h"
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/handler_memory.h"
 #include "base/limits.h"
 #include "base/ring.h"
 #include "poll/https_connection.h"
@@ -89,6 +91,7 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   std::shared_ptr<HttpsSetup> setup_;
   OnReply on_reply_;
   asio::steady_timer watch_;
+  HandlerMemory<> watch_memory_;
   bool is_watching_ = false;
   bool is_stopped_ = false;
   std::vector<std::unique_ptr<Seat>> seats_;
@@ -209,7 +212,7 @@ void HttpsPoller::Pool::watch() {
   constexpr auto kLongest = std::chrono::milliseconds(250);
   is_watching_ = true;
   watch_.expires_after(std::min<Duration>(setup_->settings.request_timeout / 10, kLongest));
-  watch_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+  auto look = [self = shared_from_this()](const error_code& cancelled) {
     if (cancelled) return;
     const auto now = HttpsConnection::Instant::clock::now();
     while (!self->idle_.empty() && now - self->idle_.front()->idle_since > limits::kIdleConnection)
@@ -218,7 +221,8 @@ void HttpsPoller::Pool::watch() {
     // Not before: a reply starts polls, and each would put off the next look.
     self->is_watching_ = false;
     if (!self->seats_.empty() && !self->is_stopped_) self->watch();
-  });
+  };
+  watch_.async_wait(asio::bind_allocator(watch_memory_, std::move(look)));
 }
 
 /// A reply may change the seats.

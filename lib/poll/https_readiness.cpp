@@ -1,5 +1,9 @@
 #include "poll/https_readiness.h"
 
+#include <boost/asio/bind_allocator.hpp>
+
+#include <utility>
+
 #include "base/check.h"
 
 namespace attestrd {
@@ -43,12 +47,13 @@ void HttpsReadiness::remove(int socket, const Listener& listener) {
 
 void HttpsReadiness::wait() {
   is_waiting_ = true;
+  auto told = [self = shared_from_this()](const boost::system::error_code& error) {
+    self->is_waiting_ = false;
+    if (!error) self->tell();
+    if (self->sockets_ > 0) self->wait();
+  };
   epoll_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                    [self = shared_from_this()](const boost::system::error_code& error) {
-                      self->is_waiting_ = false;
-                      if (!error) self->tell();
-                      if (self->sockets_ > 0) self->wait();
-                    });
+                    boost::asio::bind_allocator(memory_, std::move(told)));
 }
 
 void HttpsReadiness::tell() {

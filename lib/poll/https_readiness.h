@@ -8,6 +8,8 @@
 #include <array>
 #include <memory>
 
+#include "base/handler_memory.h"
+
 namespace attestrd {
 
 /// Tells which of many sockets are ready. Asio arms a socket anew for each wait, with a system
@@ -46,6 +48,7 @@ class HttpsReadiness : public std::enable_shared_from_this<HttpsReadiness> {
   int ready_ = 0;  // In events_.
   std::size_t sockets_ = 0;
   bool is_waiting_ = false;
+  HandlerMemory<> memory_;
 };
 
 }  // namespace attestrd

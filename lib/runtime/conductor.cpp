@@ -1,5 +1,8 @@
 #include "runtime/conductor.h"
 
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -17,7 +20,11 @@ constexpr Duration kOverdue = std::chrono::milliseconds(100);
 }  // namespace
 
 Conductor::Conductor(boost::asio::io_context& loop, Engine& engine, Say say)
-    : engine_(engine), say_(std::move(say)), timer_(loop), last_step_(read_clocks().mono) {}
+    : loop_(loop),
+      engine_(engine),
+      say_(std::move(say)),
+      timer_(loop),
+      last_step_(read_clocks().mono) {}
 
 void Conductor::connect(Poller& poller, DiskWorker& disk) {
   poller_ = &poller;
@@ -67,21 +74,35 @@ void Conductor::written(const RoundReport& report) {
 
 void Conductor::wake_in_time() {
   const auto wake = engine_.next_wake();
+  if (!wake && timer_due_ == Mono::max()) return;
+  // A timer that rings too early costs one empty step; re-arming it at each poll costs more.
+  if (wake && timer_due_ <= due_for(*wake) && timer_due_ + kOverdue > last_step_) return;
+  // Once for all steps of one turn of the loop.
+  if (std::exchange(is_to_be_set_, true)) return;
+  const auto set = [this] {
+    is_to_be_set_ = false;
+    set_timer();
+  };
+  boost::asio::post(loop_, boost::asio::bind_allocator(turn_memory_, set));
+}
+
+Mono Conductor::due_for(Mono wake) const { return std::min(wake, last_step_ + kLongestSleep); }
+
+void Conductor::set_timer() {
+  const auto wake = engine_.next_wake();
+  timer_due_ = Mono::max();
   if (!wake) {
-    timer_due_ = Mono::max();
     timer_.cancel();
     return;
   }
-  const Mono due = std::min(*wake, last_step_ + kLongestSleep);
-  // A timer that rings too early costs one empty step; re-arming it at each poll costs more.
-  if (timer_due_ <= due && timer_due_ + kOverdue > last_step_) return;
-  timer_due_ = due;
-  timer_.expires_after(std::max(due - last_step_, Duration(0)));
-  timer_.async_wait([this](boost::system::error_code error) {
+  timer_due_ = due_for(*wake);
+  timer_.expires_after(std::max(timer_due_ - last_step_, Duration(0)));
+  const auto ring = [this](boost::system::error_code error) {
     if (error) return;
     timer_due_ = Mono::max();
     step(Woke{});
-  });
+  };
+  timer_.async_wait(boost::asio::bind_allocator(timer_memory_, ring));
 }
 
 }  // namespace attestrd

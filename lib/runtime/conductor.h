@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "base/handler_memory.h"
 #include "engine/engine.h"
 #include "poll/poller.h"
 #include "runtime/disk_worker.h"
@@ -42,13 +43,19 @@ class Conductor {
   void perform(Reserve& action, std::string* body);
   void perform(attestrd::Say& action, std::string* body);
   void wake_in_time();
+  void set_timer();
+  Mono due_for(Mono wake) const;
 
+  boost::asio::io_context& loop_;
   Engine& engine_;
   Say say_;
   Poller* poller_ = nullptr;
   DiskWorker* disk_ = nullptr;
   boost::asio::steady_timer timer_;
   Mono timer_due_ = Mono::max();
+  bool is_to_be_set_ = false;  // The timer, at the end of this turn.
+  HandlerMemory<> timer_memory_;
+  HandlerMemory<> turn_memory_;
   Mono last_step_;
   Actions actions_;
 };

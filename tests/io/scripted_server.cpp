@@ -80,7 +80,7 @@ asio::awaitable<void> ScriptedServer::converse(std::shared_ptr<Stream> stream) {
     if (error) break;
     requests_.push_back(input.substr(0, length));
     input.erase(0, length);
-    co_await perform(*stream, next_step());
+    co_await perform(*stream, next_step(requests_.back()));
     if (!stream->next_layer().is_open()) break;
   }
   stream->next_layer().close(error);
@@ -118,10 +118,14 @@ asio::awaitable<void> ScriptedServer::pause(std::chrono::milliseconds time) {
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-ScriptedServer::Step ScriptedServer::next_step() {
-  if (script.empty()) return otherwise;
-  Step step = std::move(script.front());
-  script.pop_front();
+ScriptedServer::Step ScriptedServer::next_step(const std::string& request) {
+  Step step = otherwise;
+  if (!script.empty()) {
+    step = std::move(script.front());
+    script.pop_front();
+  } else if (answers) {
+    step.bytes = answers(request);
+  }
   return step;
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ class ScriptedServer {
   /// The steps for the requests to come, in order; after these, `otherwise` for each.
   std::deque<Step> script;
   Step otherwise;
+  /// If set, the bytes of `otherwise` are made for each request.
+  std::function<std::string(const std::string& request)> answers;
 
   std::size_t accepted() const { return accepted_; }
   std::size_t open() const;
@@ -69,7 +72,7 @@ class ScriptedServer {
   boost::asio::awaitable<void> converse(std::shared_ptr<Stream> stream);
   boost::asio::awaitable<void> perform(Stream& stream, Step step);
   boost::asio::awaitable<void> pause(std::chrono::milliseconds time);
-  Step next_step();
+  Step next_step(const std::string& request);
 
   boost::asio::io_context& events_;
   boost::asio::ssl::context tls_;

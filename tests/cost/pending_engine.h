@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "verify/verifier.h"
+
+namespace attestrd::cost {
+
+/// An engine whose every poll is answered "not yet" at once, on a clock that jumps from one wake-up
+/// to the next. Its rate grows with its handshakes: each is asked about once in 50 s, however many
+/// there are.
+class PendingEngine {
+ public:
+  explicit PendingEngine(std::size_t pending);
+
+  /// Until so many more are answered. Only the engine's own steps are Counted.
+  void play(std::size_t polls);
+
+ private:
+  Now now() const;
+  void step(const EngineEvent& event);
+  void answer_all();
+
+  Mono mono_;
+  Verifier verifier_;
+  Engine engine_;
+  Actions actions_;
+  std::vector<StartPoll> started_;
+  std::vector<StartPoll> asked_;
+  std::string body_;
+  std::size_t answered_ = 0;
+};
+
+}  // namespace attestrd::cost

@@ -1,0 +1,98 @@
+#include "io/allocations.h"
+
+#include <execinfo.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ATTESTRD_HEAP_IS_SANITIZED
+#include <sanitizer/allocator_interface.h>
+#endif
+
+namespace attestrd {
+namespace {
+
+constexpr int kFrames = 24;
+
+thread_local bool is_counting = false;
+thread_local std::size_t allocations = 0;
+thread_local std::array<void*, kFrames> first_frames;
+thread_local int first_depth = 0;
+
+void note_allocation() {
+  if (!is_counting) return;
+  is_counting = false;  // What a stack walk takes is not the caller's.
+  if (allocations++ == 0) first_depth = backtrace(first_frames.data(), kFrames);
+  is_counting = true;
+}
+
+#ifdef ATTESTRD_HEAP_IS_SANITIZED
+const int hooks_are_there = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { note_allocation(); }, [](const volatile void*) {});
+#endif
+
+}  // namespace
+
+AllocationCounter::AllocationCounter() {
+  backtrace(first_frames.data(), kFrames);  // The first walk of a process loads a library.
+  allocations = 0;
+  first_depth = 0;
+  is_counting = true;
+}
+
+AllocationCounter::~AllocationCounter() { is_counting = false; }
+
+std::size_t AllocationCounter::count() const { return allocations; }
+
+std::string AllocationCounter::first_caller() const {
+  is_counting = false;
+  char** const names = backtrace_symbols(first_frames.data(), first_depth);
+  std::string lines;
+  for (int i = 0; i < first_depth; ++i) (lines += names[i]) += '\n';
+  std::free(names);
+  return lines;
+}
+
+}  // namespace attestrd
+
+#ifndef ATTESTRD_HEAP_IS_SANITIZED
+// These stand before the C library's, for all that is linked; its `free` takes what they give.
+
+extern "C" {
+
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* block, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+
+void* malloc(std::size_t size) {
+  attestrd::note_allocation();
+  return __libc_malloc(size);
+}
+
+void* calloc(std::size_t count, std::size_t size) {
+  attestrd::note_allocation();
+  return __libc_calloc(count, size);
+}
+
+void* realloc(void* block, std::size_t size) {
+  attestrd::note_allocation();
+  return __libc_realloc(block, size);
+}
+
+void* memalign(std::size_t alignment, std::size_t size) {
+  attestrd::note_allocation();
+  return __libc_memalign(alignment, size);
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
+
+int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
+  *block = memalign(alignment, size);
+  return *block != nullptr ? 0 : ENOMEM;
+}
+
+}  // extern "C"
+#endif

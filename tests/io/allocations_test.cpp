@@ -1,0 +1,182 @@
+#include "io/allocations.h"
+
+#include <gtest/gtest.h>
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "io/certificates.h"
+#include "io/pending_answer.h"
+#include "io/polling.h"
+#include "io/scripted_server.h"
+#include "poll/https_tls_memory.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Before main, as OpenSSL has not been used yet.
+const bool keeps_small_blocks = keep_small_blocks_for_openssl();
+
+std::size_t allocations_of(const std::function<void()>& work) {
+  const AllocationCounter counter;
+  work();
+  return counter.count();
+}
+
+/// What the compiler can't see through, it can't leave out.
+void* volatile block;
+
+TEST(AllocationCounter, SeesEveryWayToTheHeap) {
+  EXPECT_EQ(allocations_of([] {}), 0u);
+  EXPECT_EQ(allocations_of([] { block = std::malloc(100); }), 1u);
+  EXPECT_EQ(allocations_of([] { block = std::realloc(block, 100'000); }), 1u);
+  std::free(block);
+  EXPECT_EQ(allocations_of([] { block = std::calloc(10, 10); }), 1u);
+  std::free(block);
+  EXPECT_EQ(allocations_of([] { block = std::aligned_alloc(64, 128); }), 1u);
+  std::free(block);
+  EXPECT_EQ(allocations_of([] { block = OPENSSL_malloc(100); }), 1u);
+  OPENSSL_free(block);
+  EXPECT_EQ(allocations_of([] { std::string(100, 'x').find('y'); }), 1u);
+}
+
+TEST(AllocationCounter, SeesItsOwnThreadAlone) {
+  std::atomic<bool> may_begin = false;
+  std::atomic<bool> is_done = false;
+  std::thread other([&] {
+    while (!may_begin) std::this_thread::yield();
+    std::string(100, 'x').find('y');
+    is_done = true;
+  });
+  const auto count = allocations_of([&] {
+    may_begin = true;
+    while (!is_done) std::this_thread::yield();
+  });
+  other.join();
+  EXPECT_EQ(count, 0u);
+}
+
+TEST(SmallBlocks, ServeOpensslAgain) {
+  ASSERT_TRUE(keeps_small_blocks);
+  OPENSSL_free(OPENSSL_malloc(64));
+  EXPECT_EQ(allocations_of([] { OPENSSL_free(OPENSSL_zalloc(40)); }), 0u);
+  EXPECT_EQ(allocations_of([] { OPENSSL_free(OPENSSL_malloc(65)); }), 1u);
+}
+
+TEST(SmallBlocks, AreAsLargeAsWasAsked) {
+  for (std::size_t round = 0; round < 3; ++round) {
+    for (std::size_t bytes = 1; bytes < 300; ++bytes) {
+      char* text = static_cast<char*>(OPENSSL_malloc(bytes));
+      std::fill_n(text, bytes, 'x');
+      text = static_cast<char*>(OPENSSL_realloc(text, 2 * bytes));
+      EXPECT_EQ(std::count(text, text + bytes, 'x'), static_cast<std::ptrdiff_t>(bytes));
+      std::fill_n(text, 2 * bytes, 'y');
+      OPENSSL_free(text);
+    }
+  }
+}
+
+TEST(SmallBlocks, AreNeverTwoAtATime) {
+  std::set<void*> blocks;
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(blocks.insert(OPENSSL_malloc(40)).second);
+  for (void* const each : blocks) OPENSSL_free(each);
+  blocks.clear();
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(blocks.insert(OPENSSL_malloc(40)).second);
+  std::thread([&] {
+    for (void* const each : blocks) OPENSSL_free(each);
+  }).join();
+}
+
+/// A server that says "not yet", on a thread of its own.
+class PendingServer {
+ public:
+  explicit PendingServer(const Identity& identity) : server_(events_, identity) {
+    server_.answers = [](const std::string& request) { return pending_answer(asked_id(request)); };
+    thread_ = std::thread([this] { events_.run(); });
+  }
+
+  ~PendingServer() {
+    events_.stop();
+    thread_.join();
+  }
+
+  std::uint16_t port() const { return server_.port(); }
+
+ private:
+  boost::asio::io_context events_{1};
+  ScriptedServer server_;
+  std::thread thread_;
+};
+
+class PendingPollTest : public testing::Test {
+ protected:
+  PendingPollTest() {
+    std::ofstream(ca_file_) << authority_.certificate();
+    poller_.endpoint.port = server_.port();
+    poller_.ca_file = ca_file_;
+  }
+
+  ~PendingPollTest() override { std::filesystem::remove(ca_file_); }
+
+  void expect_no_allocation(std::uint64_t warm_up, std::uint64_t counted) {
+    Polling polling(engine_, poller_);
+    std::optional<AllocationCounter> counter;
+    polling.on_reply = [&] {
+      if (polling.replies() == warm_up) counter.emplace();
+      if (polling.replies() == warm_up + counted) polling.loop().stop();
+    };
+    polling.adopt(kHandshakes, 10min);
+    polling.loop().run();  // In one go, as the daemon does: what Asio keeps, it keeps for a run.
+    EXPECT_EQ(counter->count(), 0u) << "in " << counted << " polls, the first one by\n"
+                                    << counter->first_caller();
+    EXPECT_TRUE(polling.notices().empty());
+    EXPECT_EQ(polling.report().pending, kHandshakes);
+  }
+
+  /// More are due at any time than can be asked for, so that all connections are opened early.
+  static constexpr std::size_t kHandshakes = 1000;
+  EngineSettings engine_{.requests_per_second = 0,
+                         .connections = 8,
+                         .min_interval = 10ms,
+                         .max_interval = 20ms,
+                         .host = "localhost"};
+  HttpsPollerSettings poller_{.endpoint = {"localhost", 443, Endpoint::Kind::name},
+                              .version = "v1",
+                              .auth_token = Secret("aHVudGVyMg=="),
+                              .user_agent = "attestrd/test",
+                              .ca_file = "",
+                              .connections = 8,
+                              .connect_timeout = 10s,
+                              .request_timeout = 10s,
+                              .max_response_bytes = 100'000};
+
+ private:
+  const CertificateAuthority authority_;
+  PendingServer server_{authority_.issue("DNS:localhost")};
+  const std::string ca_file_ = std::filesystem::temp_directory_path() /
+                               ("attestrd-allocations-" + std::to_string(getpid()) + ".pem");
+};
+
+TEST_F(PendingPollTest, AllocatesNothingAtFullLoad) { expect_no_allocation(2000, 5000); }
+
+TEST_F(PendingPollTest, AllocatesNothingAtARate) {
+  engine_.requests_per_second = 500;              // So that the timer rings for nearly each.
+  engine_.connections = poller_.connections = 1;  // Else another might be opened late.
+  expect_no_allocation(500, 1000);
+}
+
+}  // namespace
+}  // namespace attestrd

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace attestrd {
+
+/// What Attestr says of a handshake whose user has not finished.
+inline std::string pending_body(std::string_view id) {
+  return R"({"_id":")" + std::string(id) +
+         R"(","number":"3804-324489-8469","tag":"290846",)"
+         R"("requestId":"c500f555-0dd3-4368-b5e3-c039ddb144ee","consumed":false,"archived":null,)"
+         R"("result":null,"resultSignature":null})";
+}
+
+/// The same with the head of an answer, as a usual server writes it.
+inline std::string pending_answer(std::string_view id) {
+  const std::string body = pending_body(id);
+  return "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Tue, 24 Nov 2026 13:30:33 GMT\r\n"
+         "Content-Type: application/json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\nConnection: keep-alive\r\n\r\n" + body;
+}
+
+/// The id that a request asks for.
+inline std::string_view asked_id(std::string_view request) {
+  const auto path = request.substr(0, request.find(" HTTP/"));
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace attestrd

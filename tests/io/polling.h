@@ -1,0 +1,70 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "inbox/dir_inbox.h"
+#include "ledger/ledger.h"
+#include "poll/https_poller.h"
+#include "runtime/conductor.h"
+#include "runtime/disk_worker.h"
+#include "spool/dir_spool.h"
+#include "unit/ledger/memory_files.h"
+#include "unit/ledger/memory_queue.h"
+#include "verify/verifier.h"
+
+namespace attestrd {
+
+/// The event loop of the daemon as it polls: the real engine, conductor and poller, put together as
+/// daemon/assemble.cpp does. As nothing ends, the disk worker has nothing to write; what it would
+/// write to lies in memory.
+class Polling {
+ public:
+  Polling(const EngineSettings& engine, HttpsPollerSettings poller);
+  ~Polling();
+
+  /// Handshakes from the queue, each submitted so long ago. Their first polls are due at once.
+  void adopt(std::size_t handshakes, Duration age);
+
+  /// The timer rings.
+  void wake() { conductor_.step(Woke{}); }
+
+  boost::asio::io_context& loop() { return loop_; }
+
+  std::uint64_t replies() const { return replies_; }
+  /// Called after each.
+  std::function<void()> on_reply = [] {};
+
+  EngineReport report() const;
+
+  /// What was said in the log.
+  const std::vector<Notice>& notices() const { return notices_; }
+
+ private:
+  boost::asio::io_context loop_{1};
+  std::uint64_t replies_ = 0;
+  std::vector<Notice> notices_;
+
+  test::Faults faults_;
+  test::MemoryFolder root_{faults_};
+  test::MemoryRows rows_;
+  test::MemoryDirectory folder_{root_};
+  DirInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
+  test::MemoryQueue queue_{rows_, faults_};
+  std::unique_ptr<DirSpool> spool_ = *DirSpool::open(folder_);
+  Ledger ledger_{inbox_, queue_, *spool_};
+
+  Verifier verifier_;
+  Engine engine_;
+  Conductor conductor_;
+  std::unique_ptr<HttpsPoller> poller_;
+  DiskWorker disk_;
+};
+
+}  // namespace attestrd
