@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_allocator.hpp>
 
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -11,6 +12,12 @@ namespace {
 
 // Asked in a row before others on the event loop have their turn.
 constexpr int kRounds = 8;
+// At load an answer is in no hurry, while each look at the set costs a system call: fewer than this
+// many at once are not worth one.
+constexpr int kWorthALook = 16;
+constexpr std::chrono::microseconds kGathering(250);
+// Load: one look comes so soon after the other.
+constexpr std::chrono::milliseconds kSoon(1);
 
 epoll_event event_for(HttpsReadiness::Listener& listener, bool wants_write) {
   epoll_event event{};
@@ -57,6 +64,7 @@ void HttpsReadiness::wait() {
 }
 
 void HttpsReadiness::tell() {
+  const bool is_at_load = std::chrono::steady_clock::now() - last_told_ < kSoon;
   for (int round = 0; round < kRounds; ++round) {
     ready_ = ::epoll_wait(epoll_.native_handle(), events_.data(), kEvents, 0);
     if (ready_ <= 0) break;
@@ -65,8 +73,10 @@ void HttpsReadiness::tell() {
           static_cast<Listener*>(events_[static_cast<std::size_t>(told_++)].data.ptr);
       if (listener != nullptr) listener->on_ready();
     }
+    if (is_at_load && ready_ < kWorthALook) std::this_thread::sleep_for(kGathering);
   }
   told_ = ready_ = 0;
+  last_told_ = std::chrono::steady_clock::now();
 }
 
 }  // namespace attestrd

@@ -6,6 +6,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <array>
+#include <chrono>
 #include <memory>
 
 #include "base/handler_memory.h"
@@ -14,7 +15,8 @@ namespace attestrd {
 
 /// Tells which of many sockets are ready. Asio arms a socket anew for each wait, with a system
 /// call; here each is armed once, in an epoll set of our own that Asio watches as one descriptor.
-/// So a poll costs one write and one read, and a busy loop asks for many sockets at once.
+/// So a poll costs one write and one read, and a busy loop asks for many sockets at once: at load
+/// it lets some gather before it looks again.
 /// Level-triggered: what was left unread is told again. While it holds no socket it keeps no event
 /// loop alive.
 class HttpsReadiness : public std::enable_shared_from_this<HttpsReadiness> {
@@ -46,6 +48,7 @@ class HttpsReadiness : public std::enable_shared_from_this<HttpsReadiness> {
   std::array<epoll_event, kEvents> events_{};
   int told_ = 0;   // Of events_.
   int ready_ = 0;  // In events_.
+  std::chrono::steady_clock::time_point last_told_{};
   std::size_t sockets_ = 0;
   bool is_waiting_ = false;
   HandlerMemory<> memory_;
