@@ -1,6 +1,7 @@
 #include "assemble.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -174,9 +175,11 @@ Result<void> Daemon::load_queue() {
   if (!reserved) return reserved.error();
   if (*reserved) conductor_->step(Recalled{**reserved});
   conductor_->step(Recovering{counts->polling});
-  return queue_->for_each_polling([this](const QueuedHandshake& row) {
+  const auto visited = queue_->for_each_polling([this](const QueuedHandshake& row) {
     conductor_->step(Adopted{&row, false});
   });
+  malloc_trim(0);  // What the reading took goes back to the system.
+  return visited;
 }
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {

@@ -80,9 +80,10 @@ void Daemon::on_report(const RoundReport& report) {
   if (report.inbox_has_more) scan_inbox();
   conductor_->written(report);
   // What a burst of submissions took for a moment goes back to the system.
-  const bool is_burst_over = is_burst_ && report.inbox_scanned && !report.inbox_has_more;
-  is_burst_ = report.inbox_has_more || (is_burst_ && !is_burst_over);
-  if (is_burst_over) malloc_trim(0);
+  if (report.inbox_scanned) {
+    const bool was_burst = std::exchange(is_burst_, report.inbox_has_more);
+    if (was_burst && !is_burst_) malloc_trim(0);
+  }
   if (is_stopping_ || report.inbox_has_more) return;
   if (report.inbox_waits) {
     scan_again_after(limits::kSubmissionQuiet);

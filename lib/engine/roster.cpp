@@ -1,7 +1,6 @@
 #include "engine/roster.h"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <functional>
 
@@ -18,10 +17,10 @@ std::uint32_t whole_seconds(Duration duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
 }
 
-std::size_t hash_of(const HandshakeId& id) { return std::hash<std::string_view>{}(id.view()); }
+std::uint64_t hash_of(const HandshakeId& id) { return std::hash<std::string_view>{}(id.view()); }
 
 /// Bits of a hash that do not say where in the index it belongs.
-std::uint32_t mark_of(std::size_t hash) { return static_cast<std::uint32_t>(hash >> 59); }
+std::uint32_t mark_of(std::uint64_t hash) { return hash & 31; }
 
 }  // namespace
 
@@ -37,35 +36,41 @@ void PendingRecord::set_unknown_since(Mono since) {
   unknown_after_s = whole_seconds(since - submitted);
 }
 
-std::size_t Roster::place_of(const HandshakeId& id, std::size_t hash) const {
+/// A share of the index, as the hash is one of 2^32 (Lemire 2019): so it can be of any size.
+std::size_t Roster::home_of(std::uint64_t hash) const {
+  return ((hash >> 32) * index_.size()) >> 32;
+}
+
+std::size_t Roster::next_place(std::size_t place) const {
+  return place + 1 == index_.size() ? 0 : place + 1;
+}
+
+std::size_t Roster::place_of(const HandshakeId& id, std::uint64_t hash) const {
   std::size_t place = home_of(hash);
-  for (; index_[place] != kEmpty; place = home_of(place + 1)) {
+  for (; index_[place] != kEmpty; place = next_place(place)) {
     const Entry entry = index_[place];
     if (entry >> kSlotBits == mark_of(hash) && id_of(slot_of(entry)) == id) break;
   }
   return place;
 }
 
-void Roster::resize_index(std::size_t size) {
-  index_.assign(size, kEmpty);
+void Roster::reserve(std::size_t handshakes) {
+  const std::size_t size = handshakes * 6 / 5 + 1;
+  if (size <= index_.size()) return;
+  index_ = std::vector<Entry>(size, kEmpty);
   // In the order of memory, which is fast; in that of the old index it would not be.
   for (Slot slot = 0; slot < slots(); ++slot) {
     if (records_[slot].state == PendingRecord::State::vacant) continue;
-    const std::size_t hash = hash_of(id_of(slot));
+    const std::uint64_t hash = hash_of(id_of(slot));
     std::size_t place = home_of(hash);
-    while (index_[place] != kEmpty) place = home_of(place + 1);
+    while (index_[place] != kEmpty) place = next_place(place);
     index_[place] = slot | mark_of(hash) << kSlotBits;
   }
 }
 
-void Roster::reserve(std::size_t handshakes) {
-  const std::size_t size = std::bit_ceil(std::max<std::size_t>(64, handshakes * 4 / 3 + 1));
-  if (size > index_.size()) resize_index(size);
-}
-
 Roster::Added Roster::add(const HandshakeId& id) {
-  if ((size_ + 1) * 4 > index_.size() * 3) reserve(size_ + 1);
-  const std::size_t hash = hash_of(id);
+  if ((size_ + 1) * 6 > index_.size() * 5) reserve(std::max<std::size_t>(64, size_ * 3 / 2));
+  const std::uint64_t hash = hash_of(id);
   const std::size_t place = place_of(id, hash);
   if (index_[place] != kEmpty) return {slot_of(index_[place]), false};
   Slot slot = static_cast<Slot>(records_.size());
@@ -95,10 +100,12 @@ void Roster::remove(Slot slot) {
 
 // Linear probing without tombstones (Knuth 6.4, algorithm R): what follows the hole moves back.
 void Roster::erase_from_index(std::size_t hole) {
-  const std::size_t mask = index_.size() - 1;
-  for (std::size_t place = (hole + 1) & mask; index_[place] != kEmpty; place = (place + 1) & mask) {
+  const auto distance = [this](std::size_t from, std::size_t to) {
+    return to >= from ? to - from : to + index_.size() - from;
+  };
+  for (std::size_t place = next_place(hole); index_[place] != kEmpty; place = next_place(place)) {
     const std::size_t home = home_of(hash_of(id_of(slot_of(index_[place]))));
-    if (((place - home) & mask) < ((place - hole) & mask)) continue;
+    if (distance(home, place) < distance(hole, place)) continue;
     index_[hole] = index_[place];
     hole = place;
   }

@@ -59,7 +59,7 @@ struct PendingRecord {
 
 /// Every pending handshake, by slot and by id. Records lie in blocks that never move, ids apart
 /// from them; the index is one open-addressing table of slots. All told 56 bytes of record, 17 of
-/// id and about 8 of index a handshake.
+/// id and 5 to 7 of index a handshake.
 class Roster {
  public:
   using Slot = std::uint32_t;
@@ -93,15 +93,15 @@ class Roster {
   static constexpr Entry kEmpty = UINT32_MAX;
 
   static Slot slot_of(Entry entry) { return entry & ((Entry{1} << kSlotBits) - 1); }
-  std::size_t home_of(std::size_t hash) const { return hash & (index_.size() - 1); }
-  std::size_t place_of(const HandshakeId& id, std::size_t hash) const;
+  std::size_t home_of(std::uint64_t hash) const;
+  std::size_t next_place(std::size_t place) const;
+  std::size_t place_of(const HandshakeId& id, std::uint64_t hash) const;
   void erase_from_index(std::size_t place);
-  void resize_index(std::size_t size);
 
   StableVector<PendingRecord> records_;
   std::vector<Slot> vacant_;
   IdStore ids_;
-  std::vector<Entry> index_;  // linear probing; a power of two, at most three quarters full
+  std::vector<Entry> index_;  // linear probing; at most five sixths full
   std::size_t size_ = 0;
 };
 

@@ -196,6 +196,8 @@ Result<void> SqliteDatabase::check_place() {
                   "replaced; the next start opens what is there then");
 }
 
+void SqliteDatabase::drop_cache() { sqlite3_db_release_memory(connection_.get()); }
+
 bool SqliteDatabase::is_in_transaction() const {
   return sqlite3_get_autocommit(connection_.get()) == 0;
 }

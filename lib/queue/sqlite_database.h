@@ -79,6 +79,9 @@ class SqliteDatabase {
   /// written there.
   Result<void> check_place();
 
+  /// Gives back the memory of pages that no statement is reading.
+  void drop_cache();
+
   bool is_in_transaction() const;
   const std::string& path() const { return path_; }
 

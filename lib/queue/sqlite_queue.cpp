@@ -296,7 +296,7 @@ Result<void> SqliteQueue::for_each_polling(
   for (;;) {
     const auto is_there = all.step();
     if (!is_there) return is_there.error();
-    if (!*is_there) return {};
+    if (!*is_there) break;
     const auto row = read_row(all);
     if (!row) {
       all.reset();
@@ -304,6 +304,8 @@ Result<void> SqliteQueue::for_each_polling(
     }
     visit(*row);
   }
+  rows_->database->drop_cache();  // Hardly any of these pages is read again.
+  return {};
 }
 
 Result<std::vector<StagedHandshake>> SqliteQueue::staged() {
