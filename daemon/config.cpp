@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "config_schema.h"
-#include "files/posix_files.h"
+#include "files/posix_calls.h"
 #include "nearest_name.h"
 #include "units.h"
 

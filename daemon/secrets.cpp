@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "files/posix_files.h"
+#include "files/posix_calls.h"
 
 namespace attestrd {
 namespace {

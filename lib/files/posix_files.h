@@ -45,11 +45,4 @@ class PosixDirectory final : public Directory {
   int descriptor_;
 };
 
-/// Says what failed, where, and why in the words of the system; sorts `error` (an errno).
-Error file_error(int error, std::string_view what, std::string_view path);
-
-/// Whether the trouble of an errno may pass by itself: a failing disk, no memory, no descriptor. A
-/// wrong path or a missing right stays until somebody mends it.
-bool may_pass(int error);
-
 }  // namespace attestrd

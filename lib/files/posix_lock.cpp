@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "files/posix_files.h"
+#include "files/posix_calls.h"
 
 namespace attestrd {
 namespace {

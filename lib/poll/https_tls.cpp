@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "files/posix_files.h"
+#include "files/posix_calls.h"
 
 namespace attestrd {
 namespace {

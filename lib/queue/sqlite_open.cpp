@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "files/posix_calls.h"
 #include "files/posix_files.h"
 #include "queue/schema.h"
 

@@ -6,64 +6,12 @@
 #include "handshake/handshake_names.h"
 #include "queue/sqlite_database.h"
 #include "queue/sqlite_open.h"
+#include "queue/sqlite_rows.h"
 
 namespace attestrd {
 
-struct SqliteQueue::Rows {
-  std::unique_ptr<SqliteDatabase> database;
-  SqliteStatement find_tombstone;
-  SqliteStatement insert;
-  SqliteStatement find;
-  SqliteStatement merge;
-  SqliteStatement update_progress;
-  SqliteStatement stage;
-  SqliteStatement unstage;
-  SqliteStatement bury;
-  SqliteStatement remove_staged;
-  SqliteStatement purge;
-  SqliteStatement all_polling;
-  SqliteStatement all_staged;
-  SqliteStatement count;
-
-  Result<void> prepare();
-};
-
 namespace {
 
-constexpr const char* kFindTombstone = "SELECT outcome FROM tombstone WHERE id = ?";
-constexpr const char* kInsert =
-    "INSERT INTO handshake (id, state, tag, submitted_at, expiry) SELECT ?1, 'polling', ?, ?, ? "
-    "WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1) ON CONFLICT DO NOTHING";
-constexpr const char* kFind =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, outcome FROM handshake "
-    "WHERE id = ?";
-constexpr const char* kMerge =
-    "UPDATE handshake SET tag = ?, expiry = ? WHERE id = ? AND state = 'polling'";
-constexpr const char* kUpdateProgress =
-    "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
-constexpr const char* kStage =
-    "UPDATE handshake SET state = 'staged', outcome = ?, reason = ?, finished_at = ?, "
-    "length_bytes = ?, sha256 = ? WHERE id = ? AND state = 'polling'";
-constexpr const char* kUnstage =
-    "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
-    "length_bytes = NULL, sha256 = NULL WHERE id = ? AND state = 'staged'";
-constexpr const char* kBury =
-    "INSERT INTO tombstone (id, outcome, finished_at) SELECT id, outcome, finished_at "
-    "FROM handshake WHERE id = ? AND state = 'staged'";
-constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
-constexpr const char* kPurge =
-    "DELETE FROM tombstone WHERE id IN "
-    "(SELECT id FROM tombstone WHERE finished_at < ? ORDER BY finished_at LIMIT ?)";
-constexpr const char* kAllPolling =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at FROM handshake "
-    "WHERE state = 'polling'";
-constexpr const char* kAllStaged =
-    "SELECT id, outcome, reason, finished_at, length_bytes, sha256 FROM handshake "
-    "WHERE state = 'staged'";
-constexpr const char* kCount =
-    "SELECT count(*) FILTER (WHERE state = 'polling'), count(*) FILTER (WHERE state = 'staged'), "
-    "min(submitted_at) FILTER (WHERE state = 'polling'), (SELECT count(*) FROM tombstone) "
-    "FROM handshake";
 constexpr const char* kSaveHazard =
     "INSERT OR REPLACE INTO learnt (what, text) VALUES ('hazard', ?)";
 constexpr const char* kHazard = "SELECT text FROM learnt WHERE what = 'hazard'";
@@ -107,38 +55,14 @@ std::optional<StagedHandshake> read_staged(const SqliteStatement& row) {
 
 }  // namespace
 
-Result<void> SqliteQueue::Rows::prepare() {
-  const std::pair<SqliteStatement*, const char*> statements[] = {
-      {&find_tombstone, kFindTombstone},
-      {&insert, kInsert},
-      {&find, kFind},
-      {&merge, kMerge},
-      {&update_progress, kUpdateProgress},
-      {&stage, kStage},
-      {&unstage, kUnstage},
-      {&bury, kBury},
-      {&remove_staged, kRemoveStaged},
-      {&purge, kPurge},
-      {&all_polling, kAllPolling},
-      {&all_staged, kAllStaged},
-      {&count, kCount},
-  };
-  for (const auto& [statement, sql] : statements) {
-    auto prepared = database->prepare(sql);
-    if (!prepared) return prepared.error();
-    *statement = std::move(*prepared);
-  }
-  return {};
-}
-
-SqliteQueue::SqliteQueue(std::unique_ptr<Rows> rows) : rows_(std::move(rows)) {}
+SqliteQueue::SqliteQueue(std::unique_ptr<SqliteRows> rows) : rows_(std::move(rows)) {}
 
 SqliteQueue::~SqliteQueue() = default;
 
 Result<std::unique_ptr<SqliteQueue>> SqliteQueue::make(
     Result<std::unique_ptr<SqliteDatabase>> opened) {
   if (!opened) return opened.error();
-  auto rows = std::make_unique<Rows>();
+  auto rows = std::make_unique<SqliteRows>();
   rows->database = std::move(*opened);
   if (const auto prepared = rows->prepare(); !prepared) return prepared.error();
   return std::unique_ptr<SqliteQueue>(new SqliteQueue(std::move(rows)));

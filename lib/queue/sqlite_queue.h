@@ -8,6 +8,7 @@
 namespace attestrd {
 
 class SqliteDatabase;
+struct SqliteRows;
 
 /// The queue in one SQLite file, through one connection, which nobody else may share: WAL,
 /// `synchronous=FULL`, locked for as long as it is open. May be used by one thread at a time.
@@ -46,15 +47,13 @@ class SqliteQueue final : public Queue {
   Result<std::optional<DayRequests>> reserved() override;
 
  private:
-  struct Rows;  ///< The connection and its prepared statements.
-
-  explicit SqliteQueue(std::unique_ptr<Rows> rows);
+  explicit SqliteQueue(std::unique_ptr<SqliteRows> rows);
 
   static Result<std::unique_ptr<SqliteQueue>> make(Result<std::unique_ptr<SqliteDatabase>> opened);
   Result<Acceptance> accept_again(const Submission& submission);
   Result<Acceptance> merge(const Submission& submission, QueuedHandshake row);
 
-  std::unique_ptr<Rows> rows_;
+  std::unique_ptr<SqliteRows> rows_;
 };
 
 }  // namespace attestrd

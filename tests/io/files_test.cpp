@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 
+#include "files/posix_calls.h"
 #include "files/posix_files.h"
 #include "files/posix_lock.h"
 #include "io/temporary_folder.h"

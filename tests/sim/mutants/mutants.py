@@ -4,7 +4,7 @@ LEDGER = "lib/ledger/ledger.cpp"
 SPOOL = "lib/spool/dir_spool.cpp"
 ENGINE = "lib/engine/engine.cpp"
 VERDICT = "lib/engine/verdict.cpp"
-QUEUE = "lib/queue/sqlite_queue.cpp"
+QUEUE = "lib/queue/sqlite_rows.cpp"
 REPLIES = "lib/engine/engine_replies.cpp"
 BUDGET = "lib/schedule/daily_budget"
 
