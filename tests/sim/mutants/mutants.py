@@ -1,6 +1,7 @@
 """Deliberate breakages of the promises: each names a file, and what is put in the place of what."""
 
 LEDGER = "lib/ledger/ledger.cpp"
+RECOVERY = "lib/ledger/ledger_recovery.cpp"
 SPOOL = "lib/spool/dir_spool.cpp"
 ENGINE = "lib/engine/engine.cpp"
 VERDICT = "lib/engine/verdict.cpp"
@@ -23,15 +24,15 @@ MUTANTS = {
         "  report.inbox_scanned = true;",
         "  report.inbox_scanned = true;\n"
         "  if (auto early = inbox_.settle(); !early) return early.error();")]),
-    "staged without a record is polled again": (LEDGER, [(
+    "staged without a record is polled again": (RECOVERY, [(
         "    else\n      unmarked_.push_back(row.id);",
         "    else {\n      (void)queue_.begin();\n      (void)queue_.unstage(row.id);\n"
         "      (void)queue_.commit();\n    }")]),
-    "staged with a record passes for published": (LEDGER, [(
+    "staged with a record passes for published": (RECOVERY, [(
         "staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, "
         "row.reason)});",
         "unmarked_.push_back(row.id);")]),
-    "a broken record is published": (LEDGER, [(
+    "a broken record is published": (RECOVERY, [(
         "if (is_unsafe || (*record && **record != row.record))", "if (is_unsafe)")]),
     "nothing is undone on a full disk": (LEDGER, [(
         "      undo();\n      give_back", "      give_back")]),
