@@ -74,7 +74,9 @@ TEST(Roster, WhatIsAddedTwiceIsThereOnce) {
 TEST(Roster, RoomInAdvanceChangesNothingElse) {
   Roster roster;
   roster.add(id("before"));
+  roster.remove(roster.add(id("gone")).slot);
   roster.reserve(1000);
+  EXPECT_FALSE(roster.find(id("gone")));
   for (int i = 0; i < 2000; ++i) EXPECT_TRUE(roster.add(id("DS" + std::to_string(i))).is_new);
   roster.reserve(10);
   EXPECT_EQ(roster.size(), 2001U);
