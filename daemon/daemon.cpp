@@ -247,11 +247,11 @@ void Daemon::explain(const HandshakeId& id, ControlServer::OnExplained on_explai
   const Now now = read_clocks();
   if (const auto why = engine_->explain(id, now)) {
     const auto daemon = daemon_status(engine_->report(now), now);
-    return on_explained({id, now.wall, ExplainReport::Waiting{*why, daemon}, {}});
+    return on_explained(ExplainReport{id, now.wall, ExplainReport::Waiting{*why, daemon}, {}});
   }
   disk_->look_up(id, [id, on_explained = std::move(on_explained)](Result<KnownHandshake> row) {
-    // A queue that can't be read ends the process soon, by its next write.
-    on_explained({id, read_clocks().wall, {}, row ? std::move(*row) : KnownHandshake()});
+    if (!row) return on_explained(row.error());
+    on_explained(ExplainReport{id, read_clocks().wall, {}, std::move(*row)});
   });
 }
 
