@@ -20,6 +20,7 @@ constexpr timeval kTimeout{5, 0};
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::string_view kGoodStatus = "HTTP/1.1 200 ";
 constexpr std::string_view kUnknownStatus = "HTTP/1.1 404 ";
+constexpr std::string_view kUnavailableStatus = "HTTP/1.1 503 ";
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
 /// A connected unix socket.
@@ -115,11 +116,13 @@ Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::
   const auto answer = exchange(socket, target, accept);
   if (!answer) return answer.error();
   const auto header_end = answer->find(kHeaderEnd);
-  const bool is_found = answer->starts_with(kGoodStatus);
-  if ((!is_found && !answer->starts_with(kUnknownStatus)) || header_end == answer->npos) {
-    return unexpected(socket, *answer);
-  }
-  return DaemonAnswer{is_found, answer->substr(header_end + kHeaderEnd.size())};
+  if (header_end == answer->npos) return unexpected(socket, *answer);
+  auto body = answer->substr(header_end + kHeaderEnd.size());
+  if (answer->starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
+  if (answer->starts_with(kUnknownStatus)) return DaemonAnswer{false, std::move(body)};
+  if (!answer->starts_with(kUnavailableStatus)) return unexpected(socket, *answer);
+  body.erase(std::min(body.find('\n'), body.size()));
+  return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));
 }
 
 Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,

@@ -74,10 +74,15 @@ bool wants_text(const Request::value_type& request) {
   return request[http::field::accept] == "text/plain";
 }
 
-Response respond_explained(const ExplainReport& report, bool as_text) {
-  const auto status = report.is_known() ? http::status::ok : http::status::not_found;
-  return as_text ? respond(status, "text/plain; charset=utf-8", explain_text(report))
-                 : respond(status, "application/json", explain_json(report));
+/// Nothing: the look-up takes too long.
+Response respond_explained(const std::optional<Result<ExplainReport>>& report, bool as_text) {
+  constexpr auto kUnavailable = http::status::service_unavailable;
+  if (!report) return respond_plain(kUnavailable, "the disk is too slow to look it up");
+  if (!*report) return respond_plain(kUnavailable, report->error().message);
+  const ExplainReport& known = **report;
+  const auto status = known.is_known() ? http::status::ok : http::status::not_found;
+  return as_text ? respond(status, "text/plain; charset=utf-8", explain_text(known))
+                 : respond(status, "application/json", explain_json(known));
 }
 
 /// Who may ask: any program of the machine, or of the network, reaches the TCP port.
@@ -123,7 +128,7 @@ struct Awaited {
   explicit Awaited(const asio::any_io_executor& executor) : ready(executor, kLookUpTimeout) {}
 
   asio::steady_timer ready;  ///< Cancelled once it is here.
-  std::optional<ExplainReport> report;
+  std::optional<Result<ExplainReport>> report;
 };
 
 /// Of the errors that are the client's fault, as opposed to the connection's.
@@ -221,14 +226,13 @@ asio::awaitable<Response> ControlServer::State::respond(State& state,
   const auto executor = co_await asio::this_coro::executor;
   const auto awaited = std::make_shared<Awaited>(executor);
   const auto place = state.awaited.insert(state.awaited.end(), awaited);
-  state.explain(*id, [awaited](ExplainReport report) {
+  state.explain(*id, [awaited](Result<ExplainReport> report) {
     awaited->report = std::move(report);
     awaited->ready.cancel();
   });
   if (!awaited->report) co_await awaited->ready.async_wait(kAsTuple);
   state.awaited.erase(place);
-  if (awaited->report) co_return respond_explained(*awaited->report, wants_text(request));
-  co_return respond_plain(http::status::service_unavailable, "the disk is too slow to look it up");
+  co_return respond_explained(awaited->report, wants_text(request));
 }
 
 void ControlServer::State::close() {

@@ -15,7 +15,8 @@ namespace attestrd {
 /// Answers who asks how the daemon is, over HTTP/1.1, one request a connection:
 ///
 ///     GET /status      JSON, or text for people if that is what Accept asks for; not over TCP
-///     GET /explain/ID  the same of one handshake; 404 when nothing is known of it
+///     GET /explain/ID  the same of one handshake; 404 when nothing is known of it, 503 when the
+///                      queue can't be asked
 ///     GET /metrics     the text format of Prometheus
 ///     GET /health      200, or 503 while the account or the disk keeps the daemon from polling
 ///
@@ -25,7 +26,7 @@ class ControlServer {
   /// Called on the loop, once for each request.
   using Report = std::function<StatusReport()>;
   /// Likewise; the answer may come later, on the loop.
-  using OnExplained = std::function<void(ExplainReport)>;
+  using OnExplained = std::function<void(Result<ExplainReport>)>;
   using Explain = std::function<void(const HandshakeId&, OnExplained)>;
 
   /// Listens on what `admin` names, maybe on nothing. A socket file that nobody answers is left

@@ -217,6 +217,13 @@ void Daemon::end_stop() {
 StatusReport Daemon::status() const {
   const Now now = read_clocks();
   const EngineReport report = engine_->report(now);
+  return {.now = now.wall,
+          .handshakes = {report.pending, report.in_flight, report.settling},
+          .oldest_pending = engine_->oldest_submitted_at(now),
+          .daemon = daemon_status(report, now)};
+}
+
+StatusReport::Daemon Daemon::daemon_status(const EngineReport& report, Now now) const {
   StatusReport::Daemon daemon;
   daemon.pid = getpid();
   daemon.started_at = started_at_;
@@ -234,20 +241,18 @@ StatusReport Daemon::status() const {
                                report.is_day_spent, now.wall + report.until_next_day};
   }
   daemon.disk_full = report.is_disk_full;
-  return {.now = now.wall,
-          .handshakes = {report.pending, report.in_flight, report.settling},
-          .oldest_pending = engine_->oldest_submitted_at(now),
-          .daemon = daemon};
+  return daemon;
 }
 
 void Daemon::explain(const HandshakeId& id, ControlServer::OnExplained on_explained) {
   const Now now = read_clocks();
   if (const auto why = engine_->explain(id, now)) {
-    return on_explained({id, now.wall, ExplainReport::Waiting{*why, *status().daemon}, {}});
+    const auto daemon = daemon_status(engine_->report(now), now);
+    return on_explained(ExplainReport{id, now.wall, ExplainReport::Waiting{*why, daemon}, {}});
   }
   disk_->look_up(id, [id, on_explained = std::move(on_explained)](Result<KnownHandshake> row) {
-    // A queue that can't be read ends the process soon, by its next write.
-    on_explained({id, read_clocks().wall, {}, row ? std::move(*row) : KnownHandshake()});
+    if (!row) return on_explained(row.error());
+    on_explained(ExplainReport{id, read_clocks().wall, {}, std::move(*row)});
   });
 }
 

@@ -65,6 +65,7 @@ class Daemon {
   void wait_until_quiet(Mono give_up_at);
   void say(const Notice& notice);
   StatusReport status() const;
+  StatusReport::Daemon daemon_status(const EngineReport& report, Now now) const;
   void explain(const HandshakeId& id, ControlServer::OnExplained on_explained);
 
   Config config_;

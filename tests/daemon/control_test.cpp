@@ -39,6 +39,7 @@ class ControlTest : public testing::Test {
     auto server = ControlServer::open(
         loop_, admin_, [this] { return report_; },
         [this](const HandshakeId& id, const ControlServer::OnExplained& on_explained) {
+          if (trouble_) return on_explained(*trouble_);
           if (explains_) return on_explained(explanation_of(id));
           unanswered_.push_back(on_explained);
         });
@@ -101,6 +102,7 @@ class ControlTest : public testing::Test {
   Config::Admin admin_{std::nullopt, folder_.path() / "control.sock"};
   StatusReport report_{{}, {5, 1, 0}, {}, StatusReport::Daemon{}};
   bool explains_ = true;
+  std::optional<Error> trouble_;
   asio::io_context loop_;
   std::vector<ControlServer::OnExplained> unanswered_;
   std::optional<ControlServer> server_;
@@ -193,7 +195,19 @@ TEST_F(ControlTest, AnExplanationMayTakeAWhileButNotForEver) {
   boost::system::error_code ignored;
   asio::read(late, asio::dynamic_buffer(answer), ignored);
   EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
-  EXPECT_EQ(first_line(exchange(request)), "HTTP/1.1 503 Service Unavailable");
+  const auto nothing = ask_daemon_about(admin_.socket, "/explain/DSended", "*/*");
+  EXPECT_EQ(nothing.error().code, Errc::unavailable);
+  EXPECT_TRUE(nothing.error().message.ends_with(": the disk is too slow to look it up"));
+}
+
+TEST_F(ControlTest, TroubleWithTheQueueIsNoExplanation) {
+  trouble_ = fail(Errc::io_failure, "queue.db: disk I/O error");
+  ASSERT_TRUE(start());
+  EXPECT_EQ(first_line(exchange("GET /explain/DSended HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 503 Service Unavailable");
+  const auto nothing = ask_daemon_about(admin_.socket, "/explain/DSended", "*/*");
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().message, admin_.socket.string() + ": queue.db: disk I/O error");
 }
 
 TEST_F(ControlTest, EndsWhileAnExplanationIsAwaited) {

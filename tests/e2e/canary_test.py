@@ -1,6 +1,7 @@
 """Token, secret and personal data are found where they belong, and nowhere else."""
 
 import base64
+import itertools
 import json
 import os
 import resource
@@ -51,10 +52,12 @@ class CanaryTest(harness.Scene):
         self.judge()
 
     def look_at_the_running(self, config, port):
-        for flag in ("", "--json"):
-            status = self.attestrd("status", "--config", config, *filter(None, [flag]))
-            self.assertEqual(status.returncode, 0, status.stderr)
-            self.seen[f"status {flag}"] = status.stdout + status.stderr
+        questions = (["status"], ["explain", "DSgood"], ["explain", "DSforged"],
+                     ["explain", "DScut"])
+        for question, flags in itertools.product(questions, ([], ["--json"])):
+            told = self.attestrd(*question, *flags, "--config", config)
+            self.assertEqual(told.returncode, 0, told.stderr)
+            self.seen[" ".join(question + flags)] = told.stdout + told.stderr
         code, self.seen["/metrics"] = harness.http_get(port, "/metrics")
         self.assertEqual(code, 200)
         verify = self.attestrd("verify", "--config", config,

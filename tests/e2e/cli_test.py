@@ -1,7 +1,9 @@
 """The command line: what it prints where, and how it ends."""
 
+import contextlib
 import json
 import signal
+import sqlite3
 import time
 
 import harness
@@ -170,6 +172,18 @@ class ExplainTest(harness.Scene):
             self.assertEqual((why["outcome"], why["file"]), ("completed", "results/DS01.json"))
             self.assertIn("its record went to    results/DS01.json",
                           self.explain("DS01").stdout)
+
+    def test_a_row_that_cannot_be_read_is_not_called_unknown(self):
+        self.config = self.write_config(self.start_simulator("--law", "fixed:0").url)
+        self.drop(["DS01"])
+        self.start_daemon(self.config, "--until-empty", is_ready=False).wait()
+        with contextlib.closing(sqlite3.connect(self.queue)) as queue, queue:
+            queue.execute("PRAGMA ignore_check_constraints = 1")
+            queue.execute("UPDATE tombstone SET outcome = 'nonsense'")
+        self.start_daemon(self.config, name="second")
+        done = self.explain("DS01", "--json")
+        self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+        self.assertIn("queue", done.stderr)
 
     def has_ended(self, handshake):
         why = self.explained(handshake)

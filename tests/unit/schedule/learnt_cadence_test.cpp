@@ -41,5 +41,37 @@ TEST(LearntCadence, ExpectsOnePollOfOneAtItsDeadline) {
   EXPECT_EQ(expected_polls(hazard, 1s, 24h, 24h, 2s, 1h), 0);
 }
 
+/// As often as it may, and counts how often it is asked.
+class ConstantCadence final : public Cadence {
+ public:
+  explicit ConstantCadence(Duration gap) : gap_(gap) {}
+
+  Duration first_gap() const override { return gap_; }
+  Duration gap_at(Duration) const override {
+    ++asked;
+    return gap_;
+  }
+
+  mutable int asked = 0;
+
+ private:
+  Duration gap_;
+};
+
+TEST(LearntCadence, ForeseesMillionsOfPollsAsWellAsFew) {
+  const Hazard hazard;
+  const ConstantCadence cadence(50ms);
+  double polls = 0;
+  for (Duration age{0}; age < 5h; age += 50ms) polls += hazard.survival(0s, age);
+  EXPECT_NEAR(expected_polls(hazard, cadence, 0s, 5h, 10ms), polls, 0.01 * polls);
+  EXPECT_LT(cadence.asked, 1000);
+}
+
+TEST(LearntCadence, ForeseesACenturyInNoTime) {
+  const ConstantCadence cadence(10ms);
+  EXPECT_GT(expected_polls(Hazard(), cadence, 0s, 24h * 365 * 174, 10ms), 1e6);
+  EXPECT_LT(cadence.asked, 2000);
+}
+
 }  // namespace
 }  // namespace attestrd
