@@ -192,12 +192,12 @@ class FullTest(MountScene):
         on_spool = disk.folder == "spool"
         if on_spool:
             self.refuse_lines(place, daemon)
-        for handshake in ids:
-            self.end(handshake)
-        full = daemon.says("disk.full")
+        waiting = self.end_until_full(daemon, list(ids))
+        full, = daemon.log("disk.full")
         self.assertIn(str(place.root / disk.folder), full["message"])
         self.assert_calm(daemon)
-        self.assertLess(len(place.records()), PENDING)
+        for handshake in waiting:
+            self.assertNotIn(f"results/{handshake}.json", place.records())
         disk.give_room()
         daemon.says("disk.room")
         daemon.says("handshake.completed", times=PENDING)
@@ -211,6 +211,21 @@ class FullTest(MountScene):
         self.assertEqual(place.records(), sorted(f"results/{one}.json" for one in
                                                  [*ids, place.handshake]))
         self.assertEqual(place.count("handshake.completed"), PENDING + 1)
+
+    def end_until_full(self, daemon, ids):
+        """One by one, for what the queue has written before gives room to some; then the others at
+        once. Returns those, which must wait."""
+        done = 0
+        while not daemon.count("disk.full"):
+            self.assertTrue(ids, "the disk is not full")
+            self.end(ids.pop())
+            done += 1
+            soon(lambda: daemon.count("disk.full") or daemon.count("handshake.completed") == done,
+                 "a result, or a full disk")
+        self.assertTrue(ids, "none is left to wait")
+        for handshake in ids:
+            self.end(handshake)
+        return ids
 
     def refuse_lines(self, place, daemon):
         """Its good line is taken; the list of its bad one waits, and is told of once."""
