@@ -101,7 +101,9 @@ Result<void> Daemon::assemble(Secrets secrets) {
                          .disk_room = [this] { on_disk_room(); },
                          .failed = [this](const Error& error) { on_failure(error); }});
   conductor_->connect(*poller_, *disk_);
+  // Until all of it is read the queue is ours, and what the mind wants written meanwhile waits.
   if (auto loaded = load_queue(); !loaded) return loaded;
+  disk_->start();
 
   // The doors to the world: new files in the inbox, whoever asks how we are, and the signals.
   if (auto watch =

@@ -13,10 +13,13 @@ DiskWorker::DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock 
     : ledger_(ledger),
       loop_(std::move(loop)),
       clock_(std::move(clock)),
-      events_(std::move(events)),
-      thread_([this] { run(); }) {}
+      events_(std::move(events)) {}
 
 DiskWorker::~DiskWorker() { stop(); }
+
+void DiskWorker::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 template <class Change>
 void DiskWorker::add(Change change) {

@@ -30,9 +30,12 @@ class DiskWorker {
   using OnFound = std::function<void(Result<KnownHandshake>)>;
   using Clock = std::function<Wall()>;
 
-  /// The ledger has recovered, and belongs to the worker until stop() returns.
   DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock clock, Events events);
   ~DiskWorker();
+
+  /// Begins with what has come in before. The ledger, and all that it writes to, has recovered, and
+  /// belongs to the worker from now until stop() returns.
+  void start();
 
   void submit(Finish finish);
   void submit(Progress progress);
@@ -45,7 +48,7 @@ class DiskWorker {
 
   /// Writes what waits, publishes and marks it, then ends the thread. On a full disk it tries once:
   /// what does not fit is asked of Attestr again after the next start. Reports of the last rounds
-  /// are still posted to the loop. May be called again.
+  /// are still posted to the loop. May be called again, and without a start().
   void stop();
 
  private:

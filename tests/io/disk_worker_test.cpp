@@ -43,7 +43,7 @@ class DiskWorkerTest : public ::testing::Test {
 
   void given_full_disk_once() { faults_.arm(Faults::Kind::disk_full, 0); }
 
-  void start() {
+  void make() {
     worker_.emplace(
         ledger_, loop_.get_executor(), [this] { return tell_time(); },
         DiskWorker::Events{
@@ -52,6 +52,11 @@ class DiskWorkerTest : public ::testing::Test {
             .disk_room = [this] { ++room_; },
             .failed = [this](const Error& error) { failure_ = error; },
         });
+  }
+
+  void start() {
+    make();
+    worker_->start();
   }
 
   /// The next round begins, but does not go on.
@@ -131,6 +136,23 @@ class DiskWorkerTest : public ::testing::Test {
     if (report.accepted.empty() && report.settled.empty()) ++empty_reports_;
   }
 };
+
+TEST_F(DiskWorkerTest, TouchesNothingBeforeItIsStarted) {
+  make();
+  worker_->submit(DayRequests{1, 5});
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(rounds_, 0) << "who made it may still be reading the queue";
+  worker_->start();
+  wait_until([this] { return reserved_.has_value(); });
+  stop();
+}
+
+TEST_F(DiskWorkerTest, MayEndWithoutAStart) {
+  make();
+  worker_->submit(DayRequests{1, 5});
+  worker_->stop();
+  EXPECT_EQ(rounds_, 0);
+}
 
 TEST_F(DiskWorkerTest, TakesInPublishesAndMarksByItself) {
   given_submitted(3);

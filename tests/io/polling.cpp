@@ -35,6 +35,7 @@ Polling::Polling(const EngineSettings& engine, HttpsPollerSettings poller)
   ATTESTRD_CHECK(made.has_value());
   poller_ = *std::move(made);
   conductor_.connect(*poller_, disk_);
+  disk_.start();
 }
 
 Polling::~Polling() {
