@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 // What is left is spread over an hour at least, or the last minutes would burn it.
 constexpr Duration kShortestRest = 1h;
+// A clock that is corrected by less may have stood before midnight again, and the day gone on.
+constexpr Duration kSmallStepBack = 1h;
 // A wait may reach into the next day, which has more: this share of an even pace is always paid.
 constexpr double kLeastShareOfEven = 0.25;
 
@@ -31,7 +33,7 @@ void DailyBudget::recall(const DayRequests& reserved) {
 
 void DailyBudget::look_at(Wall now) {
   const AccountDay today = account_day_of(now);
-  const bool is_far_ahead = day_ > today + 1;
+  const bool is_far_ahead = day_ > account_day_of(now + kSmallStepBack);
   if (today <= day_ && !is_far_ahead) return;
   day_ = today;
   is_reserving_ = false;  // What is under way is for another day.

@@ -12,7 +12,7 @@ namespace attestrd {
 ///
 /// No death forgets a request: each is reserved in the queue file before it goes out, some at a
 /// time, so that not every poll needs a commit. What a process had reserved and not spent when it
-/// was killed passes for spent: a share of 1/256 of the day at most.
+/// was killed passes for spent: 1/256 of the day and one at most.
 ///
 /// Of the day's requests one is kept for each handshake whose deadline comes before the day ends,
 /// but no more than half of them: its last poll can't wait until tomorrow, and is one request.
@@ -20,7 +20,11 @@ namespace attestrd {
 ///
 /// Days are those of the machine's clock. One that goes on begins a new budget, whatever set the
 /// clock; one that went back does not: the count goes on. So a clock that was far ahead and is set
-/// right again freezes nothing, and one that is set back over midnight brings no day twice.
+/// right again freezes nothing, and one that is set back by less than an hour brings no day twice.
+///
+/// A request counts when it is decided on: those of the last moments may leave after midnight, no
+/// more than there are connections. One that is sent anew, since a kept connection was closed just
+/// then, counts once.
 class DailyBudget {
  public:
   /// Zero: no limit. May change at any time.

@@ -197,14 +197,40 @@ TEST_F(DailyBudgetTest, AReservationOfYesterdayIsNoneOfToday) {
 
 TEST_F(DailyBudgetTest, AClockSetBackOverMidnightBringsNoDayTwice) {
   budget_.set_limit(100);
-  budget_.look_at(kMorning + 24h);
+  const Wall midnight = kMorning + until_next_account_day(kMorning);
+  budget_.look_at(midnight + 10min);
+  EXPECT_EQ(spend(60), 60);
+  budget_.look_at(midnight - 40min);
+  EXPECT_EQ(budget_.spent(), 60U);
+  budget_.look_at(midnight);
+  EXPECT_EQ(budget_.spent(), 60U);
+  budget_.look_at(midnight + 24h);
+  EXPECT_EQ(budget_.spent(), 0U);
+}
+
+TEST_F(DailyBudgetTest, ADayThatWasNeverReachedTakesNothingFromTheRealOne) {
+  budget_.set_limit(100);
+  budget_.look_at(kMorning + 24h);  // For a moment.
   EXPECT_EQ(spend(60), 60);
   budget_.look_at(kMorning);
-  EXPECT_EQ(budget_.spent(), 60U);
+  EXPECT_EQ(budget_.spent(), 60U) << "today, by whatever name";
   budget_.look_at(kMorning + 24h);
-  EXPECT_EQ(budget_.spent(), 60U);
-  budget_.look_at(kMorning + 48h);
   EXPECT_EQ(budget_.spent(), 0U);
+}
+
+TEST_F(DailyBudgetTest, NorDoesItAfterARestart) {
+  budget_.set_limit(100);
+  budget_.look_at(kMorning + 24h);
+  EXPECT_EQ(spend(60), 60);
+  budget_ = DailyBudget();
+  budget_.set_limit(100);
+  budget_.look_at(kMorning);
+  budget_.recall(durable_);
+  budget_.look_at(kMorning);
+  EXPECT_GE(budget_.spent(), 60U);
+  EXPECT_EQ(spend(100), 40);
+  budget_.look_at(kMorning + 24h);
+  EXPECT_EQ(spend(200), 100);
 }
 
 TEST_F(DailyBudgetTest, AClockThatWasFarAheadFreezesNothing) {
