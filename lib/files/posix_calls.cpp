@@ -1,8 +1,10 @@
 #include "files/posix_calls.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -88,15 +90,16 @@ Result<void> sync_descriptor(int descriptor, const std::string& path) {
   return fail(Errc::io_failure, file_error(errno, "cannot sync", path).message);
 }
 
-bool can_sync_all() {
-  static const bool can = [] {
+bool can_sync_all(int descriptor) {
+  static const bool is_told = [] {
     utsname system;
     int major = 0;
     int minor = 0;
     return ::uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
            std::pair(major, minor) >= std::pair(5, 8);
   }();
-  return can;
+  struct statfs system {};
+  return is_told && ::fstatfs(descriptor, &system) == 0 && system.f_type != OVERLAYFS_SUPER_MAGIC;
 }
 
 Error file_error(int error, std::string_view what, std::string_view path) {

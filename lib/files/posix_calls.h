@@ -53,8 +53,9 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::string
 /// Never `disk_full`: what could not be synced may be lost already, so no caller may try again.
 Result<void> sync_descriptor(int descriptor, const std::string& path);
 
-/// Before Linux 5.8, syncfs() did not tell what could not be written.
-bool can_sync_all();
+/// Whether syncfs(2) tells what could not be written: not before Linux 5.8, nor of the files below
+/// an overlayfs.
+bool can_sync_all(int descriptor);
 
 /// Says what failed, where, and why in the words of the system; sorts `error` (an errno).
 Error file_error(int error, std::string_view what, std::string_view path);

@@ -67,6 +67,9 @@ std::string join(const std::string& folder, std::string_view name) {
 
 }  // namespace
 
+PosixDirectory::PosixDirectory(std::string path, int descriptor)
+    : path_(std::move(path)), descriptor_(descriptor), can_sync_all_(can_sync_all(descriptor)) {}
+
 Result<std::unique_ptr<PosixDirectory>> PosixDirectory::open(const std::string& path) {
   Descriptor folder(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0 && (errno == ENOTDIR || errno == ELOOP))
@@ -131,7 +134,7 @@ Result<void> PosixDirectory::create(std::string_view name, std::string_view cont
 }
 
 Result<void> PosixDirectory::write(std::string_view name, std::string_view contents) {
-  return make(name, contents, !can_sync_all());
+  return make(name, contents, !can_sync_all_);
 }
 
 Result<void> PosixDirectory::make(std::string_view name, std::string_view contents,
@@ -170,11 +173,14 @@ Result<void> PosixDirectory::remove(std::string_view name) {
 Result<void> PosixDirectory::sync() { return sync_descriptor(descriptor_, path_); }
 
 // The whole file system: what others have written to it too, which may make it slow, but wrong
-// never. It tells of all that could not be written since the folder was opened.
+// never. It tells of all that could not be written since the folder was opened, but before Linux
+// 5.17 not of a journal that failed: that, the folder's own sync tells.
 Result<void> PosixDirectory::sync_all() {
-  if (!can_sync_all()) return sync();
-  if (uninterrupted([this] { return ::syncfs(descriptor_); }) == 0) return {};
-  return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
+  if (can_sync_all_ && uninterrupted([this] { return ::syncfs(descriptor_); }) != 0) {
+    return fail(Errc::io_failure,
+                file_error(errno, "cannot sync the file system of", path_).message);
+  }
+  return sync();
 }
 
 Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view name) {

@@ -38,11 +38,11 @@ class PosixDirectory final : public Directory {
  private:
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
 
-  PosixDirectory(std::string path, int descriptor)
-      : path_(std::move(path)), descriptor_(descriptor) {}
+  PosixDirectory(std::string path, int descriptor);
 
   std::string path_;
   int descriptor_;
+  bool can_sync_all_;
 };
 
 }  // namespace attestrd
