@@ -113,8 +113,13 @@ Mono TimingWheel::due_of(Slot slot) const {
 
 std::optional<TimingWheel::Slot> TimingWheel::pop_due(Mono now) {
   while (due_ == kNone) {
+    const std::uint64_t reached = now > start_ ? (now - start_) / kTick : 0;
     const auto tick = next_tick();
-    if (!tick || now < start_ + static_cast<std::int64_t>(*tick) * kTick) return std::nullopt;
+    if (!tick || reached < *tick) {
+      // No digit that names a list changes: there is none before `tick`.
+      current_ = std::max(current_, std::min(reached, kLastTick));
+      return std::nullopt;
+    }
     advance_to(*tick);
   }
   const Slot slot = due_;

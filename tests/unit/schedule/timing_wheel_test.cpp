@@ -83,6 +83,18 @@ TEST(TimingWheel, WhatIsFurtherAwayFiresAtTheFurthest) {
   EXPECT_EQ(wheel.pop_due(kStart + TimingWheel::kFurthest), 0U);
 }
 
+TEST(TimingWheel, HowFarAwayCountsFromTheLastLook) {
+  TimingWheel wheel(kStart);
+  const Mono later = kStart + 24h * 200;
+  EXPECT_EQ(wheel.pop_due(later), std::nullopt) << "nothing was in it for long";
+  wheel.insert(0, later + 5s);
+  EXPECT_EQ(wheel.pop_due(later + 5s - 1us), std::nullopt) << "not early";
+  wheel.insert(1, later + 24h * 48);
+  EXPECT_EQ(wheel.pop_due(later + 5s), 0U);
+  EXPECT_EQ(wheel.pop_due(later + 24h * 48 - 1us), std::nullopt);
+  EXPECT_EQ(wheel.pop_due(later + 24h * 48), 1U);
+}
+
 TEST(TimingWheel, WakesAtMostAFewTimesForASlotHoweverFarAway) {
   TimingWheel wheel(kStart);
   wheel.insert(0, kStart + 24h * 31);
