@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/check.h"
+
 namespace attestrd {
 namespace {
 
@@ -37,6 +39,7 @@ IdStore::Place IdStore::take(std::size_t length) {
   }
   const std::size_t room = blocks_.size() * kBlockBytes - end_;
   if (room < bytes_for(length)) {
+    ATTESTRD_CHECK((blocks_.size() + 1) * kBlockBytes <= std::size_t{1} << 32);
     end_ = static_cast<Place>(blocks_.size() * kBlockBytes);
     blocks_.emplace_back();
   }

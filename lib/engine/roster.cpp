@@ -12,9 +12,8 @@ namespace {
 using std::chrono::seconds;
 
 /// The seconds of `duration`, rounded up, as far as 32 bits go.
-std::uint32_t whole_seconds(Duration duration) {
-  const auto count = std::chrono::ceil<seconds>(duration).count();
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, UINT32_MAX));
+std::uint32_t in_32_bits(seconds duration) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(duration.count(), 0, UINT32_MAX));
 }
 
 std::uint64_t hash_of(const HandshakeId& id) { return std::hash<std::string_view>{}(id.view()); }
@@ -27,13 +26,13 @@ std::uint32_t mark_of(std::uint64_t hash) { return hash & 31; }
 Wall PendingRecord::deadline_wall() const { return Wall(seconds(deadline_wall_s)); }
 
 void PendingRecord::set_deadline_wall(Wall wall) {
-  deadline_wall_s = whole_seconds(wall.time_since_epoch());
+  deadline_wall_s = in_32_bits(std::chrono::ceil<seconds>(wall.time_since_epoch()));
 }
 
 Mono PendingRecord::unknown_since() const { return submitted + seconds(unknown_after_s); }
 
 void PendingRecord::set_unknown_since(Mono since) {
-  unknown_after_s = whole_seconds(since - submitted);
+  unknown_after_s = in_32_bits(std::chrono::floor<seconds>(since - submitted));
 }
 
 /// A share of the index, as the hash is one of 2^32 (Lemire 2019): so it can be of any size.

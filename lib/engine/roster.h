@@ -51,8 +51,8 @@ struct PendingRecord {
   Wall deadline_wall() const;
   void set_deadline_wall(Wall wall);
 
-  /// First "no such handshake" of the current run of them, rounded up to whole seconds after its
-  /// submission.
+  /// First "no such handshake" of the current run of them, rounded down to whole seconds after
+  /// its submission.
   Mono unknown_since() const;
   void set_unknown_since(Mono since);
 };

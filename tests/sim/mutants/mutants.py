@@ -67,7 +67,7 @@ MUTANTS = {
         "return record_.is_last_poll && now_.mono >= record_.deadline;",
         "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
     "unknown fails at once": (VERDICT, [(
-        "if (now_.mono - record_.unknown_since < settings_.unknown_grace) return wait();", "")]),
+        "if (now_.mono - record_.unknown_since() < settings_.unknown_grace) return wait();", "")]),
     "archived is not noticed": (VERDICT, [(
         "if (ended.archived) return finish(Outcome::archived);", "")]),
     "rejected at the first doubt": (VERDICT, [(

@@ -95,12 +95,12 @@ TEST(Roster, ADeadlineIsRoundedUpToASecondAndBounded) {
   EXPECT_EQ(record.deadline_wall(), Wall(seconds_of_32_bits));
 }
 
-TEST(Roster, UnknownSinceIsRoundedUpToASecondAfterTheSubmission) {
+TEST(Roster, UnknownSinceIsRoundedDownToASecondAfterTheSubmission) {
   using namespace std::chrono_literals;
   PendingRecord record;
   record.submitted = Mono(5h + 1us);
   record.set_unknown_since(Mono(6h));
-  EXPECT_EQ(record.unknown_since(), Mono(6h + 1us));
+  EXPECT_EQ(record.unknown_since(), Mono(6h - 1s + 1us));
 }
 
 TEST(Roster, ARecordStaysSmall) { EXPECT_EQ(sizeof(PendingRecord), 56U); }
