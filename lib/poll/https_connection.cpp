@@ -162,23 +162,24 @@ void HttpsConnection::want_write(bool wanted) {
   readiness_->want_write(socket_, *this, wanted);
 }
 
-void HttpsConnection::on_ready() {
+bool HttpsConnection::on_ready() {
   switch (state_) {
-    case State::opening: alarm_.cancel(); return;
+    case State::opening: alarm_.cancel(); return false;  // It goes on behind all that waits.
     case State::exchanging:
-      if (!has_a_turn_) advance();
-      return;
+      if (has_a_turn_) return false;
+      advance();
+      return true;
     case State::idle: {
       // What may come now is an end, or nothing that we asked for. A TLS session ticket would do no
       // harm, but it can't be told from these without reading it, and it is rare this late.
       const auto self = shared_from_this();
       close();
       events_.on_lost();
-      return;
+      return true;
     }
     case State::closed: break;
   }
-  ATTESTRD_CHECK(false && "a closed socket is never ready");
+  check_failed("a closed socket is never ready", __FILE__, __LINE__);
 }
 
 void HttpsConnection::advance() {

@@ -82,7 +82,7 @@ class HttpsConnection final : public std::enable_shared_from_this<HttpsConnectio
   void abandon();
 
  private:
-  void on_ready() override;
+  bool on_ready() override;
   boost::asio::awaitable<Failure> connect(const HttpsAddresses::List& addresses, Instant until);
   boost::asio::awaitable<Failure> secure(Instant until);
   boost::asio::awaitable<bool> ready_until(Instant until);

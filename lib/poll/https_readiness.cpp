@@ -68,11 +68,13 @@ void HttpsReadiness::tell() {
   for (int round = 0; round < kRounds; ++round) {
     ready_ = ::epoll_wait(epoll_.native_handle(), events_.data(), kEvents, 0);
     if (ready_ <= 0) break;
+    bool is_of_use = false;
     for (told_ = 0; told_ < ready_;) {
       auto* const listener =
           static_cast<Listener*>(events_[static_cast<std::size_t>(told_++)].data.ptr);
-      if (listener != nullptr) listener->on_ready();
+      if (listener != nullptr) is_of_use |= listener->on_ready();
     }
+    if (!is_of_use) break;  // They wait for their turn on the loop.
     if (is_at_load && ready_ < kWorthALook) std::this_thread::sleep_for(kGathering);
   }
   told_ = ready_ = 0;

@@ -23,7 +23,8 @@ class HttpsReadiness : public std::enable_shared_from_this<HttpsReadiness> {
  public:
   class Listener {
    public:
-    virtual void on_ready() = 0;
+    /// Returns whether there was anything to do.
+    virtual bool on_ready() = 0;
 
    protected:
     ~Listener() = default;

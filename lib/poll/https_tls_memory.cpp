@@ -47,19 +47,26 @@ bool is_small(void* block) {
   return bytes >= kSmallBytes && bytes < 2 * kSmallBytes;
 }
 
+/// CRYPTO_malloc(3): for no bytes there is no block.
 void* take(std::size_t bytes, const char*, int) {
+  if (bytes == 0) return nullptr;
   if (bytes > kSmallBytes) return std::malloc(bytes);
   void* const block = is_thread_ending ? nullptr : spare_blocks.take();
   return block != nullptr ? block : std::malloc(kSmallBytes);
 }
 
-void* resize(void* block, std::size_t bytes, const char*, int) {
-  return std::realloc(block, std::max(bytes, kSmallBytes));
-}
-
 void give_back(void* block, const char*, int) {
   if (block == nullptr) return;
   if (is_thread_ending || !is_small(block) || !spare_blocks.keep(block)) std::free(block);
+}
+
+/// CRYPTO_realloc(3): to no bytes means to give it back.
+void* resize(void* block, std::size_t bytes, const char* file, int line) {
+  if (bytes == 0) {
+    give_back(block, file, line);
+    return nullptr;
+  }
+  return std::realloc(block, std::max(bytes, kSmallBytes));
 }
 
 }  // namespace

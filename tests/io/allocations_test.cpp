@@ -76,6 +76,12 @@ TEST(SmallBlocks, ServeOpensslAgain) {
   EXPECT_EQ(allocations_of([] { OPENSSL_free(OPENSSL_malloc(65)); }), 1u);
 }
 
+TEST(SmallBlocks, OfNoBytesIsNone) {
+  EXPECT_EQ(OPENSSL_malloc(0), nullptr);
+  EXPECT_EQ(OPENSSL_realloc(OPENSSL_malloc(40), 0), nullptr);
+  EXPECT_EQ(allocations_of([] { OPENSSL_free(OPENSSL_malloc(40)); }), 0u) << "it was given back";
+}
+
 TEST(SmallBlocks, AreAsLargeAsWasAsked) {
   for (std::size_t round = 0; round < 3; ++round) {
     for (std::size_t bytes = 1; bytes < 300; ++bytes) {
