@@ -15,6 +15,7 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <list>
@@ -34,7 +35,7 @@ using asio::ip::tcp;
 using Local = asio::local::stream_protocol;
 using boost::system::error_code;
 
-constexpr std::size_t kClients = 16;
+constexpr std::size_t kClients = 16;  // Of each audience: a busy port locks nobody out here.
 constexpr std::size_t kRequestBytes = 8 * 1024;
 constexpr std::chrono::seconds kRequestTimeout{5};
 constexpr std::chrono::seconds kLookUpTimeout{4};  // Before the one who asks gives up.
@@ -158,15 +159,21 @@ struct ControlServer::State {
   static asio::awaitable<Response> respond(State& state, const Request::value_type& request,
                                            Audience audience);
 
+  std::size_t clients_of(Audience audience) const;
   void close();
+
+  struct Client {
+    Audience audience;
+    std::function<void()> drop;
+  };
 
   Local::acceptor local;
   tcp::acceptor network;
   Report report;
   Explain explain;
   std::list<std::shared_ptr<Awaited>> awaited;
-  std::list<std::function<void()>> clients;  ///< How to drop each.
-  std::string socket_path;                   ///< To be removed; empty: none.
+  std::list<Client> clients;
+  std::string socket_path;  ///< To be removed; empty: none.
   bool is_closed = false;
 };
 
@@ -182,7 +189,7 @@ asio::awaitable<void> ControlServer::State::accept(std::shared_ptr<State> state,
       // No descriptor is free, say: polling needs them more.
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kAsTuple);
-    } else if (state->clients.size() < kClients) {
+    } else if (state->clients_of(audience) < kClients) {
       asio::co_spawn(acceptor.get_executor(), serve(state, Stream(std::move(socket)), audience),
                      asio::detached);
     }
@@ -192,7 +199,8 @@ asio::awaitable<void> ControlServer::State::accept(std::shared_ptr<State> state,
 template <class Stream>
 asio::awaitable<void> ControlServer::State::serve(std::shared_ptr<State> state, Stream stream,
                                                   Audience audience) {
-  const auto client = state->clients.insert(state->clients.end(), [&stream] { stream.close(); });
+  const auto client =
+      state->clients.insert(state->clients.end(), {audience, [&stream] { stream.close(); }});
   co_await answer(*state, stream, audience);
   state->clients.erase(client);
 }
@@ -226,13 +234,18 @@ asio::awaitable<Response> ControlServer::State::respond(State& state,
   const auto executor = co_await asio::this_coro::executor;
   const auto awaited = std::make_shared<Awaited>(executor);
   const auto place = state.awaited.insert(state.awaited.end(), awaited);
-  state.explain(*id, [awaited](Result<ExplainReport> report) {
-    awaited->report = std::move(report);
+  state.explain(*id, [awaited](Result<ExplainReport> explained) {
+    awaited->report = std::move(explained);
     awaited->ready.cancel();
   });
   if (!awaited->report) co_await awaited->ready.async_wait(kAsTuple);
   state.awaited.erase(place);
   co_return respond_explained(awaited->report, wants_text(request));
+}
+
+std::size_t ControlServer::State::clients_of(Audience audience) const {
+  const auto count = std::ranges::count(clients, audience, &Client::audience);
+  return static_cast<std::size_t>(count);
 }
 
 void ControlServer::State::close() {
@@ -241,7 +254,7 @@ void ControlServer::State::close() {
   local.close(ignored);
   network.close(ignored);
   for (const auto& explanation : awaited) explanation->ready.cancel();
-  for (const auto& drop : clients) drop();
+  for (const auto& client : clients) client.drop();
   if (!socket_path.empty()) ::unlink(socket_path.c_str());
 }
 

@@ -244,16 +244,24 @@ StatusReport::Daemon Daemon::daemon_status(const EngineReport& report, Now now) 
   return daemon;
 }
 
-void Daemon::explain(const HandshakeId& id, ControlServer::OnExplained on_explained) {
+std::optional<ExplainReport> Daemon::explain_waiting(const HandshakeId& id) const {
   const Now now = read_clocks();
-  if (const auto why = engine_->explain(id, now)) {
-    const auto daemon = daemon_status(engine_->report(now), now);
-    return on_explained(ExplainReport{id, now.wall, ExplainReport::Waiting{*why, daemon}, {}});
-  }
-  disk_->look_up(id, [id, on_explained = std::move(on_explained)](Result<KnownHandshake> row) {
-    if (!row) return on_explained(row.error());
-    on_explained(ExplainReport{id, read_clocks().wall, {}, std::move(*row)});
-  });
+  const auto why = engine_->explain(id, now);
+  if (!why) return std::nullopt;
+  const auto daemon = daemon_status(engine_->report(now), now);
+  return ExplainReport{id, now.wall, ExplainReport::Waiting{*why, daemon}, {}};
+}
+
+void Daemon::explain(const HandshakeId& id, ControlServer::OnExplained on_explained) {
+  if (const auto waiting = explain_waiting(id)) return on_explained(*waiting);
+  disk_->look_up(
+      id, [this, id, on_explained = std::move(on_explained)](Result<KnownHandshake> row) {
+        if (!row) return on_explained(row.error());
+        // It may have been taken up meanwhile.
+        auto waiting = row->pending ? explain_waiting(id) : std::nullopt;
+        on_explained(waiting ? std::move(*waiting)
+                             : ExplainReport{id, read_clocks().wall, {}, std::move(*row)});
+      });
 }
 
 }  // namespace attestrd

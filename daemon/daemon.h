@@ -66,6 +66,7 @@ class Daemon {
   void say(const Notice& notice);
   StatusReport status() const;
   StatusReport::Daemon daemon_status(const EngineReport& report, Now now) const;
+  std::optional<ExplainReport> explain_waiting(const HandshakeId& id) const;
   void explain(const HandshakeId& id, ControlServer::OnExplained on_explained);
 
   Config config_;

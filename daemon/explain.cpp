@@ -34,6 +34,7 @@ std::int64_t polls_to_come(const Explanation& why) {
 std::string_view name_of(Wait wait) {
   switch (wait) {
     case Wait::result: return "result";
+    case Wait::interval: return "interval";
     case Wait::retry: return "retry";
     case Wait::deadline: return "deadline";
     case Wait::next_day: return "next_day";
@@ -48,6 +49,7 @@ std::string_view name_of(Wait wait) {
 std::string_view words_of(Wait wait) {
   switch (wait) {
     case Wait::result: return "waits until a result is likely enough to be worth a poll";
+    case Wait::interval: return "waits for its interval to pass, which grows from poll to poll";
     case Wait::retry: return "waits after a poll that went wrong";
     case Wait::deadline: return "waits for its deadline, on which its last poll falls";
     case Wait::next_day: return "waits for the next day: the requests of today are spent";
@@ -132,7 +134,7 @@ json::object json_row(const ExplainReport& report) {
   const auto& row = report.row.pending;
   if (!row) return {{"state", "unknown"}};
   return {{"state", "pending"},
-          {"waits_for", "daemon"},
+          {"waits_for", report.has_daemon ? "intake" : "daemon"},
           {"submitted_at", to_rfc3339(row->submitted_at)},
           {"expiry", json_time(row->expiry)},
           {"last_pending_at", json_time(row->last_pending_at)},

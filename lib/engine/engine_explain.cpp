@@ -37,7 +37,8 @@ Explanation::Wait Engine::wait_of(Slot slot, Now now) const {
   }
   if (record.state == State::ready) return Wait::turn;
   if (record.errors > 0) return Wait::retry;
-  return wheel_.due_of(slot) >= record.deadline ? Wait::deadline : Wait::result;
+  if (wheel_.due_of(slot) >= record.deadline) return Wait::deadline;
+  return settings_.cadence == CadenceKind::adaptive ? Wait::result : Wait::interval;
 }
 
 std::optional<Duration> Engine::due_of(Slot slot, Explanation::Wait wait, Now now) const {
@@ -47,6 +48,7 @@ std::optional<Duration> Engine::due_of(Slot slot, Explanation::Wait wait, Now no
     case Wait::next_day: return until_next_account_day(now.wall);
     case Wait::deadline: return std::max(record.deadline - now.mono, Duration(0));
     case Wait::result:
+    case Wait::interval:
     case Wait::retry: return std::max(wheel_.due_of(slot) - now.mono, Duration(0));
     case Wait::turn:
     case Wait::answer:

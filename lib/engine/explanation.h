@@ -11,7 +11,8 @@ namespace attestrd {
 /// everybody (the account, the disk, the daily limit) stands in EngineReport.
 struct Explanation {
   enum class Wait : std::uint8_t {
-    result,    ///< For a result to be likely: the cadence's wait.
+    result,    ///< For a result to be likely: the wait of `adaptive`.
+    interval,  ///< For an interval to pass: the wait of `exponential`.
     retry,     ///< The last poll went wrong: its own backoff.
     deadline,  ///< For its deadline, on which its last poll falls.
     next_day,  ///< The requests of the day are spent.

@@ -251,6 +251,25 @@ TEST_F(ControlTest, HoldsAtMostSixteenClients) {
   EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
 }
 
+TEST_F(ControlTest, ABusyPortLocksNobodyOutOfTheSocketNorTheOtherWayRound) {
+  admin_.listen = free_port();
+  ASSERT_TRUE(start());
+  const auto health = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+  asio::io_context loop;
+  std::vector<tcp::socket> network;
+  for (int i = 0; i < 16; ++i) network.emplace_back(loop).connect(*admin_.listen);
+  EXPECT_EQ(exchange_tcp(health), "");
+  EXPECT_EQ(first_line(exchange(health)), "HTTP/1.1 200 OK");
+  network.clear();
+  std::vector<Local::socket> local;
+  for (int i = 0; i < 16; ++i) {
+    local.emplace_back(loop).connect(Local::endpoint(admin_.socket.string()));
+  }
+  std::string answer;
+  for (int i = 0; i < 100 && answer.empty(); ++i) answer = exchange_tcp(health);
+  EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
+}
+
 TEST_F(ControlTest, DropsItsClientsAndItsSocketAtTheEnd) {
   ASSERT_TRUE(start());
   asio::io_context loop;

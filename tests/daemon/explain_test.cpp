@@ -57,6 +57,8 @@ TEST(ExplainText, SaysWhyAndUntilWhen) {
 
 TEST(ExplainText, HasWordsForEachWait) {
   const auto why = [](Wait wait) { return first_line(explain_text(waiting(wait))); };
+  EXPECT_EQ(why(Wait::interval),
+            "DS1 waits for its interval to pass, which grows from poll to poll.");
   EXPECT_EQ(why(Wait::retry), "DS1 waits after a poll that went wrong.");
   EXPECT_EQ(why(Wait::deadline), "DS1 waits for its deadline, on which its last poll falls.");
   EXPECT_EQ(why(Wait::next_day), "DS1 waits for the next day: the requests of today are spent.");
@@ -136,6 +138,23 @@ TEST(ExplainJson, OfOneThatWaits) {
   EXPECT_TRUE(holds(explain_json(waiting(Wait::record)), R"("state":"ending")"));
 }
 
+TEST(ExplainJson, HasAWordForEachWait) {
+  const auto word = [](Wait wait) {
+    const auto text = explain_json(waiting(wait));
+    const std::string_view key = R"("waits_for":")";
+    const auto begin = text.find(key) + key.size();
+    return text.substr(begin, text.find('"', begin) - begin);
+  };
+  EXPECT_EQ(word(Wait::result), "result");
+  EXPECT_EQ(word(Wait::interval), "interval");
+  EXPECT_EQ(word(Wait::retry), "retry");
+  EXPECT_EQ(word(Wait::deadline), "deadline");
+  EXPECT_EQ(word(Wait::next_day), "next_day");
+  EXPECT_EQ(word(Wait::turn), "turn");
+  EXPECT_EQ(word(Wait::answer), "answer");
+  EXPECT_EQ(word(Wait::record), "record");
+}
+
 TEST(ExplainJson, OfTheOthers) {
   EXPECT_EQ(explain_json(ended(true)),
             R"({"id":"DS1","time":"2026-11-23T20:57:00.000000Z","state":"ended",)"
@@ -149,6 +168,7 @@ TEST(ExplainJson, OfTheOthers) {
             R"("expiry":"2026-11-23T21:57:00.000000Z",)"
             R"("last_pending_at":"2026-11-23T20:56:55.000000Z","polls":4})"
             "\n");
+  EXPECT_TRUE(holds(explain_json(pending(true)), R"("waits_for":"intake")"));
   EXPECT_TRUE(holds(explain_json({id(), kNow, {}, {}}), R"("state":"unknown")"));
 }
 

@@ -15,7 +15,7 @@ class Explain : public Dialogue {
   }
 };
 
-TEST_F(Explain, ItWaitsForAResultUntilItsNextPoll) {
+TEST_F(Explain, ItWaitsForItsIntervalUntilItsNextPoll) {
   given_new("h1");
   EXPECT_EQ(why("h1").wait, Wait::answer);
   EXPECT_EQ(why("h1").due, std::nullopt);
@@ -23,7 +23,7 @@ TEST_F(Explain, ItWaitsForAResultUntilItsNextPoll) {
   attestr_says_pending("h1");
   advance(500ms);
   const auto waiting = why("h1");
-  EXPECT_EQ(waiting.wait, Wait::result);
+  EXPECT_EQ(waiting.wait, Wait::interval);
   EXPECT_EQ(waiting.age, 500ms);
   EXPECT_EQ(waiting.since_pending, Duration(500ms));
   EXPECT_EQ(waiting.until_deadline, settings.give_up_after - 500ms);
@@ -41,6 +41,7 @@ TEST_F(Explain, WhatIsToComeFollowsFromWhatIsLearnt) {
   step(Learnt{&hazard});
   given_new("h1");
   const auto fresh = why("h1");
+  EXPECT_EQ(fresh.wait, Wait::result);
   EXPECT_LT(fresh.chance_done, 0.01);
   EXPECT_NEAR(static_cast<double>(fresh.completions), hazard.completions(), 1);
   EXPECT_GT(fresh.expected_polls, 2);
