@@ -1,0 +1,117 @@
+#include "io/https_poller_scene.h"
+
+namespace attestrd {
+namespace {
+
+// Trouble on the way, and time.
+
+TEST_F(HttpsPollerTest, ARefusedConnectionIsToldWithItsAddress) {
+  given_server();
+  const auto port = std::to_string(server_->port());
+  server_->refuse();
+  settings_.endpoint.host = "127.0.0.1";
+  settings_.endpoint.kind = Endpoint::Kind::ipv4;
+  const auto reply = poll();
+  EXPECT_EQ(reply.failure, Kind::connect);
+  EXPECT_EQ(reply.detail, "127.0.0.1:" + port + ": Connection refused");
+}
+
+TEST_F(HttpsPollerTest, AnUnknownHostIsToldInTime) {
+  settings_.endpoint.host = "attestrd.invalid";
+  settings_.connect_timeout = 200ms;
+  const auto begun = Clock::now();
+  const auto reply = poll();
+  EXPECT_EQ(reply.failure, Kind::resolve);
+  EXPECT_THAT(reply.detail, HasSubstr("attestrd.invalid"));
+  EXPECT_LT(Clock::now() - begun, kNoHang);
+}
+
+TEST_F(HttpsPollerTest, AHandshakeThatHangsIsCut) {
+  settings_.connect_timeout = 100ms;
+  given_server("DNS:localhost", 3600, {.greets = false});
+  const auto begun = Clock::now();
+  EXPECT_EQ(poll().failure, Kind::connect);
+  EXPECT_GE(Clock::now() - begun, 100ms);
+  EXPECT_LT(Clock::now() - begun, kNoHang);
+}
+
+TEST_F(HttpsPollerTest, ASilentServerIsCut) {
+  settings_.request_timeout = 1s;
+  given_server();
+  server_says({"", Then::hang});
+  const auto begun = Clock::now();
+  EXPECT_EQ(poll().failure, Kind::timeout);
+  EXPECT_GE(Clock::now() - begun, 1s);
+  EXPECT_LT(Clock::now() - begun, kNoHang);
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, EachSilenceIsCutThoughRepliesStartPollsAllTheTime) {
+  settings_.connections = 2;
+  settings_.request_timeout = 500ms;
+  given_server();
+  server_->otherwise.before = 5ms;
+  server_says({"", Then::hang});
+  for (int i = 0; i < 60; ++i) server_says({.bytes = answer("{}"), .before = 5ms});
+  server_says({"", Then::hang});
+  Poller::Ticket next = 2;
+  on_reply_ = [this, &next] { poller_->start(next++, id("x")); };
+  start(0);
+  start(1);
+  run_until([this] {
+    return std::ranges::count_if(replies_, [](const auto& reply) {
+             return reply.second.failure == Kind::timeout;
+           }) >= 2;
+  });
+  poller().stop();
+  EXPECT_GT(replies_.size(), 60u);
+}
+
+TEST_F(HttpsPollerTest, ATrickleIsCut) {
+  settings_.request_timeout = 150ms;
+  given_server();
+  server_says({.bytes = answer(std::string(1000, 'x')), .between = 5ms});
+  const auto begun = Clock::now();
+  EXPECT_EQ(poll().failure, Kind::timeout);
+  EXPECT_LT(Clock::now() - begun, kNoHang);
+}
+
+TEST_F(HttpsPollerTest, AnEndlessAnswerLeavesOthersTheirTurn) {
+  settings_.request_timeout = 300ms;
+  settings_.max_response_bytes = limits::kLargestResponseBytes;
+  boost::asio::io_context elsewhere{1};
+  ScriptedServer server(elsewhere, authority().issue("DNS:localhost"));
+  settings_.endpoint.port = server.port();
+  // Small chunks: to read them takes longer than to send them.
+  std::string chunks;
+  for (int i = 0; i < 10'000; ++i) chunks += "1\r\nx\r\n";
+  server.script.push_back(
+      {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", .endless = chunks});
+  const std::jthread thread([&elsewhere] { elsewhere.run_for(60s); });
+  const auto begun = Clock::now();
+  EXPECT_EQ(poll().failure, Kind::timeout);
+  EXPECT_LT(Clock::now() - begun, kNoHang);
+  elsewhere.stop();
+}
+
+TEST_F(HttpsPollerTest, ASlowAnswerInPiecesIsTaken) {
+  given_server();
+  server_says({.bytes = answer("{\"slow\":1}"), .between = 1ms});
+  EXPECT_EQ(poll().body, "{\"slow\":1}");
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->accepted(), 1u);
+}
+
+TEST_F(HttpsPollerTest, TheTimeOfOnePollDoesNotCutTheNext) {
+  settings_.request_timeout = 1s;
+  given_server();
+  EXPECT_EQ(poll().status, 200u);
+  run_for(1200ms);
+  EXPECT_EQ(server_->open(), 1u);
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->accepted(), 1u);
+}
+
+}  // namespace
+}  // namespace attestrd
