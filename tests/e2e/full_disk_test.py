@@ -47,7 +47,7 @@ class FullDiskTest(harness.Scene):
             harness.eventually(lambda: self.spooled() or not daemon.is_running(), within=30,
                                what="another result, or the end")
         self.assertEqual(daemon.wait(), 0)
-        self.assertGreater(lives, 3)
+        self.assertGreaterEqual(lives, 3)  # There is room for nine at a time.
         self.take()
         self.judge()
 
@@ -89,5 +89,5 @@ class FullDiskTest(harness.Scene):
 
 
 if __name__ == "__main__":
-    rights.insist_on(rights.CAP_SYS_ADMIN, "--mount")
+    rights.insist_on([rights.CAP_SYS_ADMIN], "--mount")
     harness.main()

@@ -7,19 +7,19 @@ import sys
 
 from words import tell
 
-CAP_SYS_PTRACE, CAP_SYS_ADMIN = 19, 21
+CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN = 12, 19, 21
 
 
-def insist_on(capability, *namespaces):
-    """Lets this program begin again, once, in these namespaces (flags of unshare(1)) and, where the
-    capability is missing, in one of users. Without it in the end, it fails."""
-    is_ours = has(capability)
+def insist_on(capabilities, *namespaces):
+    """Lets this program begin again, once, in these namespaces (flags of unshare(1)) and, where one
+    of the capabilities is missing, in one of users. Without them in the end, it fails."""
+    missing = [capability for capability in capabilities if not has(capability)]
     if os.environ.get("ATTESTRD_IN_NAMESPACE"):
-        if not is_ours:
-            sys.exit(f"FAIL: capability {capability} is missing, even in a user namespace")
+        if missing:
+            sys.exit(f"FAIL: capabilities {missing} are missing, even in a user namespace")
         return
-    if not is_ours:
-        tell(f"capability {capability} is missing: going on in a user namespace")
+    if missing:
+        tell(f"capabilities {missing} are missing: going on in a user namespace")
         namespaces = ("--map-root-user", *namespaces)
     if namespaces:
         os.environ["ATTESTRD_IN_NAMESPACE"] = "1"

@@ -45,5 +45,5 @@ class SilentDnsTest(harness.Scene):
 
 
 if __name__ == "__main__":
-    rights.insist_on(rights.CAP_SYS_ADMIN, "--mount", "--net")
+    rights.insist_on([rights.CAP_SYS_ADMIN, rights.CAP_NET_ADMIN], "--mount", "--net")
     harness.main()

@@ -5,7 +5,8 @@ import collections
 import harness
 
 COUNT = 2000
-REQUESTS_PER_SECOND = 1000
+MOST_REQUESTS_PER_SECOND = 1000
+REQUESTS_PER_SECOND = 900  # Should the simulator sleep meanwhile, it sees more of them at once.
 
 # So much of every fault at once. With 5 % of each, every second answer is bad, and a fault of the
 # account is met half the time: the unlucky then back off for minutes again and again.
@@ -34,7 +35,7 @@ class SimTest(harness.Scene):
             "--seed", "7", "--law", "uniform:0,3", "--never", "0.05", "--archive-after", "0",
             "--archive-share", "0.05", "--late-by", "1", "--slow-for", "0.5",
             "--hang-for", str(10 * harness.PATIENCE),
-            "--rate-limit", str(REQUESTS_PER_SECOND), "--faults", FAULT_SHARE,
+            "--rate-limit", str(MOST_REQUESTS_PER_SECOND), "--faults", FAULT_SHARE,
             "--fault", "4293=0",
             "--spell", "4")
         self.config = self.write_config(
@@ -89,7 +90,7 @@ class SimTest(harness.Scene):
         """What the simulator was asked is what the daemon says that it asked."""
         harness.tell(f"requests: {summary['requests']}, answers: {summary['by_answer']}, "
                      f"most in a second: {summary['peak_requests_per_second']}")
-        self.assertLessEqual(summary["peak_requests_per_second"], REQUESTS_PER_SECOND)
+        self.assertLessEqual(summary["peak_requests_per_second"], MOST_REQUESTS_PER_SECOND)
         self.assertEqual(summary["rate_limited"], 0)
 
         asked = collections.Counter(request["id"] for request in self.simulator.requests())

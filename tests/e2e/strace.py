@@ -127,7 +127,7 @@ class Gate:
 
 def insist_on_tracing():
     """Only CAP_SYS_PTRACE lets strace at a daemon that keeps its memory to itself."""
-    rights.insist_on(rights.CAP_SYS_PTRACE)
+    rights.insist_on([rights.CAP_SYS_PTRACE])
     tried = subprocess.run(["strace", "-o", "/dev/null", "true"], text=True, capture_output=True)
     if tried.returncode != 0:
         sys.exit(f"FAIL: strace can't trace here, so nothing can be struck: {tried.stderr}")
