@@ -93,7 +93,7 @@ class Queue {
 
   virtual Result<KnownHandshake> find(const HandshakeId& id) = 0;
 
-  /// Every row in `polling`, one at a time: a million is normal.
+  /// Every row in `polling`, one at a time: a million is normal. Until it returns nobody may write.
   virtual Result<void> for_each_polling(
       const std::function<void(const QueuedHandshake& row)>& visit) = 0;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "handshake/handshake_names.h"
 #include "queue/sqlite_database.h"
 #include "queue/sqlite_open.h"
@@ -77,6 +78,7 @@ Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open_read_only(const std::stri
 }
 
 Result<void> SqliteQueue::begin() {
+  ATTESTRD_CHECK(!is_being_read_);  // Another thread would be on the connection.
   if (const auto there = rows_->database->check_place(); !there) return there;
   return rows_->database->execute("BEGIN IMMEDIATE");
 }
@@ -216,11 +218,20 @@ Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) {
 
 Result<void> SqliteQueue::for_each_polling(
     const std::function<void(const QueuedHandshake& row)>& visit) {
+  is_being_read_ = true;
+  const auto read = read_polling(visit);
+  is_being_read_ = false;
+  rows_->database->drop_cache();  // Hardly any of these pages is read again.
+  return read;
+}
+
+Result<void> SqliteQueue::read_polling(
+    const std::function<void(const QueuedHandshake& row)>& visit) {
   auto& all = rows_->all_polling;
   for (;;) {
     const auto is_there = all.step();
     if (!is_there) return is_there.error();
-    if (!*is_there) break;
+    if (!*is_there) return {};
     const auto row = read_row(all);
     if (!row) {
       all.reset();
@@ -228,8 +239,6 @@ Result<void> SqliteQueue::for_each_polling(
     }
     visit(*row);
   }
-  rows_->database->drop_cache();  // Hardly any of these pages is read again.
-  return {};
 }
 
 Result<std::vector<StagedHandshake>> SqliteQueue::staged() {

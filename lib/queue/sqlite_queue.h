@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -51,9 +52,11 @@ class SqliteQueue final : public Queue {
 
   static Result<std::unique_ptr<SqliteQueue>> make(Result<std::unique_ptr<SqliteDatabase>> opened);
   Result<Acceptance> accept_again(const Submission& submission);
+  Result<void> read_polling(const std::function<void(const QueuedHandshake& row)>& visit);
   Result<Acceptance> merge(const Submission& submission, QueuedHandshake row);
 
   std::unique_ptr<SqliteRows> rows_;
+  std::atomic<bool> is_being_read_ = false;
 };
 
 }  // namespace attestrd

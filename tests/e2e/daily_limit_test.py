@@ -80,6 +80,20 @@ class DailyLimitTest(harness.Scene):
             self.assertGreaterEqual(spent, before)
             self.assertLessEqual(spent, self.requests() + 1)
 
+    def test_a_large_queue_is_read_before_anything_is_written_to_it(self):
+        many = 50_000
+        self.drop(harness.make_ids(many))
+        daemon = self.start_daemon(self.config)
+        daemon.says("inbox.accepted")
+        harness.eventually(lambda: daemon.status()["pending"] == many, 60, "acceptance")
+        for life in range(3):
+            daemon.kill()
+            daemon = self.start_daemon(self.config, name=f"again{life}")
+            self.assertEqual(daemon.status()["pending"], many)
+            harness.eventually(lambda: daemon.status()["requests_today"]["spent"] > 0,
+                               what="a reservation")
+        self.assertEqual(daemon.stop(), 0)
+
     def test_a_higher_limit_holds_at_once(self):
         self.drop(["DS01"])
         daemon = self.start_daemon(self.config)
