@@ -113,7 +113,7 @@ Mono TimingWheel::due_of(Slot slot) const {
 
 std::optional<TimingWheel::Slot> TimingWheel::pop_due(Mono now) {
   while (due_ == kNone) {
-    const std::uint64_t reached = now > start_ ? (now - start_) / kTick : 0;
+    const auto reached = static_cast<std::uint64_t>(std::max(now - start_, Duration(0)) / kTick);
     const auto tick = next_tick();
     if (!tick || reached < *tick) {
       // No digit that names a list changes: there is none before `tick`.
