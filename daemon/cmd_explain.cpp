@@ -17,7 +17,7 @@ namespace attestrd {
 namespace {
 
 struct ExplainOptions {
-  std::string config_file{kDefaultConfigFile};
+  std::filesystem::path config_file{kDefaultConfigFile};
   std::string id;
   bool as_json = false;
 };
@@ -62,9 +62,7 @@ void add_explain(CLI::App& app, Command& chosen) {
   CLI::App* command =
       app.add_subcommand("explain", "Tells why a handshake waits and until when, or how it ended");
   command->add_option("id", options->id, "The handshake")->required()->type_name("ID");
-  command->add_option("--config", options->config_file, "The configuration")
-      ->type_name("FILE")
-      ->capture_default_str();
+  add_config_option(*command, options->config_file, "The configuration");
   command->add_flag("--json", options->as_json, "One JSON object, for programs");
   command->footer(
       "Asks the daemon; while none runs, reads the queue itself.\n"

@@ -28,9 +28,7 @@ void add_run(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<RunOptions>();
   options->config_file = kDefaultConfigFile;
   CLI::App* command = app.add_subcommand("run", "Runs the daemon in the foreground");
-  command->add_option("--config", options->config_file, "The configuration")
-      ->type_name("FILE")
-      ->capture_default_str();
+  add_config_option(*command, options->config_file, "The configuration");
   command->add_flag("--until-empty", options->until_empty,
                     "Exit with 0 once the inbox and the queue are empty");
   command->footer("SIGTERM and SIGINT end it, SIGHUP reads the configuration again. The log is on "

@@ -17,7 +17,7 @@ namespace attestrd {
 namespace {
 
 struct StatusOptions {
-  std::string config_file{kDefaultConfigFile};
+  std::filesystem::path config_file{kDefaultConfigFile};
   bool as_json = false;
 };
 
@@ -58,9 +58,7 @@ int status(const StatusOptions& options) {
 void add_status(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<StatusOptions>();
   CLI::App* command = app.add_subcommand("status", "Tells how the daemon is and what is pending");
-  command->add_option("--config", options->config_file, "The configuration")
-      ->type_name("FILE")
-      ->capture_default_str();
+  add_config_option(*command, options->config_file, "The configuration");
   command->add_flag("--json", options->as_json, "One JSON object, for programs");
   command->footer(
       "Asks the daemon; while none runs, reads the queue itself.\n"

@@ -27,7 +27,7 @@ namespace attestrd {
 namespace {
 
 struct SubmitOptions {
-  std::string config_file{kDefaultConfigFile};
+  std::filesystem::path config_file{kDefaultConfigFile};
   std::vector<std::string> ids;
 };
 
@@ -143,9 +143,7 @@ void add_submit(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<SubmitOptions>();
   CLI::App* command =
       app.add_subcommand("submit", "Hands ids of handshakes to the daemon, all or none");
-  command->add_option("--config", options->config_file, "The configuration")
-      ->type_name("FILE")
-      ->capture_default_str();
+  add_config_option(*command, options->config_file, "The configuration");
   command->add_option("ids", options->ids, "Ids, or - to read lines of the inbox format from stdin")
       ->type_name("ID...|-")
       ->required();

@@ -27,7 +27,7 @@ namespace attestrd {
 namespace {
 
 struct VerifyOptions {
-  std::string config_file{kDefaultConfigFile};
+  std::filesystem::path config_file{kDefaultConfigFile};
   std::vector<std::string> files;
 };
 
@@ -118,9 +118,7 @@ void add_verify(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand(
       "verify", "Checks spool files again, offline: signature, id and file name");
-  command->add_option("--config", options->config_file, "The configuration: names the secrets")
-      ->type_name("FILE")
-      ->capture_default_str();
+  add_config_option(*command, options->config_file, "The configuration: names the secrets");
   command->add_option("files", options->files, "Files of the spool")
       ->type_name("FILE...")
       ->required();

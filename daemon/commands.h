@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <string>
 
 namespace CLI {
 class App;
@@ -19,5 +21,8 @@ void add_explain(CLI::App& app, Command& chosen);
 void add_verify(CLI::App& app, Command& chosen);
 void add_check_config(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);
+
+/// `--config FILE` of a subcommand; without it `file` stays what it is.
+void add_config_option(CLI::App& command, std::filesystem::path& file, const std::string& meaning);
 
 }  // namespace attestrd

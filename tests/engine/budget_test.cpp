@@ -203,8 +203,10 @@ TEST_F(Budget, ACanaryNeedsARequestToo) {
   EXPECT_LE(delay_until_poll("h1"), 1min + limits::kNextDayLook);
 }
 
-TEST_F(Budget, AfterARestartTheFirstPollsAreSpreadOverTheDay) {
-  settings.requests_per_second = 20;
+class BudgetAfterARestart : public Budget, public testing::WithParamInterface<double> {};
+
+TEST_P(BudgetAfterARestart, TheFirstPollsAreSpreadOverTheDay) {
+  settings.requests_per_second = GetParam();
   settings.daily_requests = 10'000;
   settings.max_interval = 24h;
   step(Recovering{2000});
@@ -213,14 +215,7 @@ TEST_F(Budget, AfterARestartTheFirstPollsAreSpreadOverTheDay) {
   EXPECT_LT(polls_started, 1000U);
 }
 
-TEST_F(Budget, EvenWhereNoRateLimitsThem) {
-  settings.daily_requests = 10'000;
-  settings.max_interval = 24h;
-  step(Recovering{2000});
-  for (int i = 0; i < 2000; ++i) given_queued(fmt::format("h{}", i), 10h);
-  answer_all_for(10min);
-  EXPECT_LT(polls_started, 1000U);
-}
+INSTANTIATE_TEST_SUITE_P(WithOrWithoutARate, BudgetAfterARestart, testing::Values(20, 0));
 
 /// With the learnt cadence, in which every gap has its price.
 class AdaptiveBudget : public Budget {

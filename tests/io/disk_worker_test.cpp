@@ -41,6 +41,13 @@ class DiskWorkerTest : public ::testing::Test {
     root_.folder("inbox").names["list"] = ids;
   }
 
+  void given_pending(int count) {
+    given_submitted(count);
+    RoundRequest scan;
+    scan.scan_inbox = true;
+    ATTESTRD_CHECK(ledger_.round(scan, Wall(1000h)).has_value());
+  }
+
   void given_full_disk_once() { faults_.arm(Faults::Kind::disk_full, 0); }
 
   void make() {
@@ -170,10 +177,7 @@ TEST_F(DiskWorkerTest, TakesInPublishesAndMarksByItself) {
 }
 
 TEST_F(DiskWorkerTest, JoinsAllThatWaitsIntoOneRound) {
-  given_submitted(100);
-  RoundRequest scan;
-  scan.scan_inbox = true;
-  ASSERT_TRUE(ledger_.round(scan, Wall(1000h)));
+  given_pending(100);
   hold_the_disk();
   start();
   worker_->purge_tombstones(400 * 24h);
@@ -198,10 +202,7 @@ TEST_F(DiskWorkerTest, StaysUpWhileTheDiskIsFull) {
 }
 
 TEST_F(DiskWorkerTest, WritesWhatWaitsBeforeItStops) {
-  given_submitted(5);
-  RoundRequest scan;
-  scan.scan_inbox = true;
-  ASSERT_TRUE(ledger_.round(scan, Wall(1000h)));
+  given_pending(5);
   start();
   for (int i = 0; i < 5; ++i) end(i);
   stop();
@@ -229,10 +230,7 @@ TEST_F(DiskWorkerTest, StopsOnAFullDiskWithoutLoss) {
 }
 
 TEST_F(DiskWorkerTest, LooksUpAHandshakeWithoutARound) {
-  given_submitted(1);
-  RoundRequest scan;
-  scan.scan_inbox = true;
-  ASSERT_TRUE(ledger_.round(scan, Wall(1000h)));
+  given_pending(1);
   start();
   std::vector<Result<KnownHandshake>> found;
   for (int i = 0; i < 2; ++i)
