@@ -72,12 +72,13 @@ void Judge::spend_rate(const HandshakeId& id, Mono now) {
   rate_floor_ = std::max(rate_floor_, now) + interval;
 }
 
-// By the clock of the machine. Set back by no more than a day, it begins no day again; set back by
+// By the clock of the machine. Set back by less than an hour, it begins no day again; set back by
 // more, it was wrong before, and what is spent stays spent.
 void Judge::clock_shows(Wall time) {
-  const auto day = (time.time_since_epoch() + 5h + 30min) / 24h;
+  const auto day_of = [](Wall wall) { return (wall.time_since_epoch() + 5h + 30min) / 24h; };
+  const auto day = day_of(time);
   if (day > day_) requests_today_ = 0;
-  if (day > day_ || day < day_ - 1) day_ = day;
+  if (day > day_ || day_of(time + 1h) < day_) day_ = day;
 }
 
 // Whatever lives the daemon had today.
