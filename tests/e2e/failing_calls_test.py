@@ -11,7 +11,7 @@ import re
 import harness
 import strace
 import strikes
-from calls import counted, first_of_ours
+from calls import first_of_ours
 
 # Most writes are SQLite's, and come in pairs.
 WRITE_STEP = 1 if harness.IS_LONG else 3
@@ -39,23 +39,26 @@ LEFT_FOR_LATER = re.compile(r"unlinkat\(.*/inbox>|/refused")
 class FailingCallsTest(strikes.Strikes):
     def setUp(self):
         super().setUp()
-        self.start_world, self.service, self.recovery = self.make_worlds()
+        self.start_world, self.service, self.together, self.recovery = self.make_worlds()
 
     def test_a_broken_disk(self):
         """EIO: nothing is tried again. Exit 74, so that systemd starts it anew."""
         self.strike_with("EIO", [(self.start_world, False), (self.start_world, True),
                                  (self.service, False), (self.service, True),
+                                 (self.together, False), (self.together, True),
                                  (self.recovery, False)], self.end_broken)
 
     def test_a_full_disk(self):
         """ENOSPC: at the start it ends with 74, in service it waits for room."""
         self.strike_with("ENOSPC", [(self.start_world, False), (self.recovery, True)],
                          self.end_broken)
-        self.strike_with("ENOSPC", [(self.service, False), (self.service, True)], self.end_full)
+        self.strike_with("ENOSPC", [(self.service, False), (self.service, True),
+                                    (self.together, False)], self.end_full)
 
     def test_an_interrupted_call(self):
         """EINTR: as if nothing had happened, but in SQLite's syncs, which are not begun again."""
-        self.strike_with("EINTR", [(self.service, False)], self.end_interrupted)
+        self.strike_with("EINTR", [(self.service, False), (self.together, False)],
+                         self.end_interrupted)
 
     def test_the_names_of_the_queue_s_files(self):
         """SQLite does not care whether its sync of them succeeds: there must be one of ours."""
@@ -73,7 +76,7 @@ class FailingCallsTest(strikes.Strikes):
 
     def series_of(self, world, effect, lasts):
         calls = self.calls_of(world)
-        for call, count in counted(calls).items():
+        for call, count in self.counted_in(world, calls).items():
             if call == "close" and world.daemon is strace.StruckInMain:
                 continue  # It closes what it has read.
             if effect == "error=EINTR" and call in ("renameat2", "unlinkat"):

@@ -11,7 +11,7 @@ import subprocess
 import harness
 import strace
 import strikes
-from calls import counted, first_of_ours
+from calls import first_of_ours
 
 # Before main() begins, the dynamic loader opens its libraries, all alike.
 LOADER_STEP = 1 if harness.IS_LONG else 8
@@ -38,13 +38,13 @@ class KillPointsTest(strikes.Strikes):
                                self.end)
         harness.tell(f"{sum(count for _, count in played)} deaths in all")
         for series, count in played:
-            if series.world.name == "service":
+            if series.world.name in ("service", "together"):
                 self.assertGreaterEqual(count, LEAST.get(series.call, 1), series.call)
 
     def series_of(self, world):
         calls = self.calls_of(world)
         for effect in strace.EXIT_OF_DEATH:
-            for call, count in counted(calls).items():
+            for call, count in self.counted_in(world, calls).items():
                 # The main thread closes what it has read: the loader's libraries, mostly.
                 if call != "close" or world.daemon is strace.StruckInWriter or harness.IS_LONG:
                     numbers = self.numbers_of(world, call, calls)

@@ -6,7 +6,7 @@ import typing
 
 import harness
 import strace
-from calls import KINDS
+from calls import KINDS, counted
 from cast import Attestr, Cast, make_casts, tag_of
 from home import Home
 
@@ -27,6 +27,7 @@ class World(typing.NamedTuple):
     daemon: type
     files: dict
     has_folders: bool = True
+    kinds: tuple = ()         # Of the calls that are struck there; none: all.
     cast: Cast | None = None  # Of a world that is half done; else there is a new one for each life.
 
 
@@ -68,7 +69,8 @@ class SmallWorld(harness.Scene):
 
     def make_worlds(self):
         """`start`: nothing is there but a full inbox. `service`: folders and a queue are there too.
-        `recovery`: a daemon died with some records staged, and some published but not marked."""
+        `together`: and records come at once. `recovery`: a daemon died with some records staged,
+        and some published but not marked."""
         with self.lane() as lane:
             home = lane.plain
             home.empty()
@@ -76,6 +78,7 @@ class SmallWorld(harness.Scene):
             files = home.files()
             return [World("start", strace.StruckInMain, {}, has_folders=False),
                     World("service", strace.StruckInWriter, files),
+                    World("together", strace.StruckTogether, files, kinds=("syncfs",)),
                     self.world_half_done(home, files)]
 
     def world_half_done(self, home, files):
@@ -118,3 +121,9 @@ class SmallWorld(harness.Scene):
             home.judge(cast)
             # What wakes the loop up is no file.
             return [call for call in daemon.calls() if "anon_inode" not in call]
+
+    @staticmethod
+    def counted_in(world, calls):
+        """How many of each kind that is struck there."""
+        counts = counted(calls)
+        return {kind: max(counts[kind], 1) for kind in world.kinds} or counts

@@ -96,6 +96,14 @@ class StruckInWriter(Struck):
         return threads[2] if len(threads) == 3 else None
 
 
+class StruckTogether(StruckInWriter):
+    """The first record to be staged (the third sync) waits until the others have been fetched: they
+    are staged and synced together then."""
+
+    def __init__(self, home, calls, *strikes):
+        super().__init__(home, {*calls, "fsync"}, Strike("fsync", "delay_enter=400ms", 3), *strikes)
+
+
 class Gate:
     """Holds a daemon back that tells systemd READY=1: the socket is full until the gate opens."""
 
