@@ -96,7 +96,7 @@ bool can_sync_all(int descriptor) {
     int major = 0;
     int minor = 0;
     return ::uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
-           std::pair(major, minor) >= std::pair(5, 8);
+           std::pair(major, minor) >= std::pair(5, 17);
   }();
   struct statfs system {};
   return is_told && ::fstatfs(descriptor, &system) == 0 && system.f_type != OVERLAYFS_SUPER_MAGIC;

@@ -53,8 +53,8 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::string
 /// Never `disk_full`: what could not be synced may be lost already, so no caller may try again.
 Result<void> sync_descriptor(int descriptor, const std::string& path);
 
-/// Whether syncfs(2) tells what could not be written: not before Linux 5.8, nor of the files below
-/// an overlayfs.
+/// Whether syncfs(2) tells what could not be written: before Linux 5.8 it did not tell of contents,
+/// before 5.17 not of a journal, and on overlayfs not of the files below.
 bool can_sync_all(int descriptor);
 
 /// Says what failed, where, and why in the words of the system; sorts `error` (an errno).

@@ -173,14 +173,11 @@ Result<void> PosixDirectory::remove(std::string_view name) {
 Result<void> PosixDirectory::sync() { return sync_descriptor(descriptor_, path_); }
 
 // The whole file system: what others have written to it too, which may make it slow, but wrong
-// never. It tells of all that could not be written since the folder was opened, but before Linux
-// 5.17 not of a journal that failed: that, the folder's own sync tells.
+// never. It tells of all that could not be written since the folder was opened.
 Result<void> PosixDirectory::sync_all() {
-  if (can_sync_all_ && uninterrupted([this] { return ::syncfs(descriptor_); }) != 0) {
-    return fail(Errc::io_failure,
-                file_error(errno, "cannot sync the file system of", path_).message);
-  }
-  return sync();
+  if (!can_sync_all_) return sync();
+  if (uninterrupted([this] { return ::syncfs(descriptor_); }) == 0) return {};
+  return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
 }
 
 Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view name) {
