@@ -1,5 +1,8 @@
 #include "verify/json_scanner.h"
 
+#include <cstdint>
+#include <cstring>
+
 #include "base/check.h"
 #include "base/limits.h"
 
@@ -20,6 +23,22 @@ bool is_hex_digit(char c) {
 bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+constexpr std::size_t kBlockBytes = 32;
+
+/// Whether a block of bytes is plain throughout, told for eight at once: each difference borrows
+/// from the highest bit of a byte that is not, as long as none has that bit itself.
+bool are_plain(const char* block) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t special = 0;
+  for (std::size_t i = 0; i < kBlockBytes; i += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, block + i, sizeof word);
+    special |= word | (word - ' ' * kOnes) | ((word ^ '"' * kOnes) - kOnes) |
+               ((word ^ '\\' * kOnes) - kOnes);
+  }
+  return (special & 0x80 * kOnes) == 0;
 }
 
 /// How a well-formed UTF-8 sequence goes on after its lead byte (Unicode Standard, table 3-7).
@@ -119,7 +138,7 @@ JsonToken JsonScanner::scan_value() {
 JsonToken JsonScanner::scan_string(Kind kind) {
   const std::size_t begin = ++position_;
   for (;;) {
-    while (position_ < text_.size() && is_plain(text_[position_])) ++position_;
+    skip_plain();
     if (position_ == text_.size()) return fail(JsonFault::syntax);
     const auto byte = static_cast<unsigned char>(text_[position_]);
     if (byte == '"') return {kind, text_.substr(begin, position_++ - begin)};
@@ -129,6 +148,13 @@ JsonToken JsonScanner::scan_string(Kind kind) {
       return fail(JsonFault::utf8);
     }
   }
+}
+
+/// A photograph is long, and nearly all of its bytes are plain.
+void JsonScanner::skip_plain() {
+  while (text_.size() - position_ >= kBlockBytes && are_plain(text_.data() + position_))
+    position_ += kBlockBytes;
+  while (position_ < text_.size() && is_plain(text_[position_])) ++position_;
 }
 
 bool JsonScanner::skip_escape() {

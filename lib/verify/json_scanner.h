@@ -78,6 +78,7 @@ class JsonScanner {
   bool sees_digit() const;
   bool in_object() const { return is_object_[depth_ - 1]; }
   void skip_space();
+  void skip_plain();
   bool skip_escape();
   bool skip_utf8();
   bool skip_digits();

@@ -165,6 +165,33 @@ TEST(JsonScanner, TakesEscapedLoneSurrogates) {
   EXPECT_TRUE(is_valid(R"(["\ud800", "\udc00", "\udc00\ud800"])"));
 }
 
+TEST(JsonScanner, SeesEveryByteOfALongString) {
+  for (int value = 0; value < 256; ++value) {
+    const char byte = static_cast<char>(value);
+    const bool is_plain = value >= 0x20 && value < 0x80 && byte != '"' && byte != '\\';
+    for (std::size_t length = 1; length <= 70; ++length) {
+      for (std::size_t place = 0; place < length; ++place) {
+        std::string text(length, 'x');
+        text[place] = byte;
+        const std::string quoted = "\"" + text + "\"";
+        if (is_plain)
+          ASSERT_EQ(words(quoted), "s:" + text + " end") << value << " at " << place;
+        else
+          ASSERT_FALSE(is_valid(quoted)) << value << " at " << place << " of " << length;
+      }
+    }
+  }
+}
+
+TEST(JsonScanner, GoesOnAfterAnEscapeOrUtf8InALongString) {
+  for (std::size_t before = 0; before <= 70; ++before)
+    for (const auto middle : {"\\n", "\\u00e4", "ä", "€", "\xf0\x9f\x98\x80"}) {
+      const std::string text = std::string(before, '/') + middle + std::string(70 - before, '~');
+      EXPECT_EQ(words("[\"" + text + "\",1]"), "[ s:" + text + " n:1 ] end");
+      EXPECT_FALSE(is_valid("\"" + text));
+    }
+}
+
 TEST(JsonScanner, NestsAsDeepAsTheBoundAndNoDeeper) {
   EXPECT_TRUE(is_valid(nested(limits::kJsonDepth)));
   EXPECT_EQ(fault_of(nested(limits::kJsonDepth + 1)), JsonFault::depth);
