@@ -3,14 +3,13 @@
 import errno
 import os
 import subprocess
-import sys
 import unittest
 
 import harness
+import rights
 from hostile import IS_ROOT, NOBODY, soon
 from hostile_place import NOT_THERE, AnsweredScene, Mishap, Place
 
-PRIVATE = "ATTESTRD_PRIVATE_MOUNTS"
 PENDING = 20
 
 
@@ -18,7 +17,7 @@ def why_not():
     """What keeps this test from mounting anything; nothing: it can."""
     if not IS_ROOT:
         return "only root may mount"
-    if os.environ.get(PRIVATE) != "1":
+    if not rights.has(rights.CAP_SYS_ADMIN):
         return "this root may not make a namespace of mounts"
     return None
 
@@ -294,15 +293,7 @@ class OtherDiskTest(MountScene):
         self.assertEqual(daemon.stop(), 0)
 
 
-def main():
-    """Again, where mounts are nobody's business."""
-    can = IS_ROOT and subprocess.run(["unshare", "--mount", "true"],
-                                     capture_output=True).returncode == 0
-    if can and PRIVATE not in os.environ:
-        os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv],
-                   {**os.environ, PRIVATE: "1"})
-    harness.main()
-
-
 if __name__ == "__main__":
-    main()
+    if not why_not():
+        rights.insist_on([rights.CAP_SYS_ADMIN], "--mount")
+    harness.main()
