@@ -24,11 +24,11 @@ from place import Place
 from table import Table, median, ratio
 from upstream import Upstream
 
-RESULTS = 16_000
-WARM_UP = 1000           # So many more are answered before the clock runs.
+RESULTS = 8000
+WARM_UP = 1000          # So many more are answered before the clock runs.
 RESULT_BYTES = 20_000
 FILES_ONE_BY_ONE = 500  # Slow, and no faster with more of them.
-BATCH = 1024             # It is no faster with more of them.
+BATCH = 1024            # It is no faster with more of them.
 CHECKED = 100            # So many records are verified again.
 
 
