@@ -151,6 +151,7 @@ class RaceTest(HostileScene):
 
     def test_what_changes_in_one_instant(self):
         swapper = Swapper(self.inbox, self.swaps())
+        self.addCleanup(swapper.end)
         time.sleep(RACE_FOR_S)
         soon(lambda: swapper.swaps.value > 1000, "a thousand swaps")
         swapper.end()
@@ -165,6 +166,7 @@ class RaceTest(HostileScene):
             self.a_folder_for_a_file, self.another_link_to_a_file, self.a_file_that_goes,
             self.a_file_that_grows, self.a_file_that_shrinks, self.a_fat_file_that_is_cut,
             self.a_file_without_rights, self.the_list_of_bad_lines, self.a_folder_for_the_list)
+        self.addCleanup(racers.end)
         time.sleep(RACE_FOR_S)
         soon(lambda: min(racers.turns.values()) > 10, "ten turns of each racer")
         racers.end()
