@@ -70,7 +70,6 @@ void Engine::on(const Adopted& event) {
   const QueuedHandshake& handshake = *event.handshake;
   const auto [slot, is_added] = roster_.add(handshake.id);
   PendingRecord& record = roster_[slot];
-  if (record.state == State::settling) return;
   record.is_taken = false;
 
   // One submitted while the clock was ahead is given up no later for that.
@@ -80,7 +79,8 @@ void Engine::on(const Adopted& event) {
   record.deadline = now_.mono + (deadline - now_.wall);
   record.set_deadline_wall(deadline);
   record.tag_digest = digest_of_tag(handshake.tag);
-  if (!is_added) return;  // What it waits for comes no later than its old deadline.
+  // What it waits for comes no later than its old deadline; one that is settling waits for nothing.
+  if (!is_added) return;
 
   const Duration age = std::max(now_.wall - handshake.submitted_at, Duration(0));
   record.submitted = now_.mono - age;

@@ -61,8 +61,7 @@ MUTANTS = {
     "it polls on a full disk": (ENGINE, [("!is_disk_full_ && ", "")]),
     "the floor is no floor": (ENGINE, [(
         "wheel_.insert(slot, std::max(due, floor));", "wheel_.insert(slot, due);")]),
-    "what is settling is adopted anew": (ENGINE, [(
-        "if (record.state == State::settling) return;\n  record.is_taken", "record.is_taken")]),
+    "what is known is adopted anew": (ENGINE, [("if (!is_added) return;", "")]),
     "expired before the last poll": (VERDICT, [(
         "return record_.is_last_poll && now_.mono >= record_.deadline;",
         "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
