@@ -61,7 +61,8 @@ MUTANTS = {
     "it polls on a full disk": (ENGINE, [("!is_disk_full_ && ", "")]),
     "the floor is no floor": (ENGINE, [(
         "wheel_.insert(slot, std::max(due, floor));", "wheel_.insert(slot, due);")]),
-    "what is known is adopted anew": (ENGINE, [("if (!is_added) return;", "")]),
+    "the later expiry does not hold": (ENGINE, [(
+        "record.is_taken = false;\n\n", "record.is_taken = false;\n  if (!is_added) return;\n\n")]),
     "expired before the last poll": (VERDICT, [(
         "return record_.is_last_poll && now_.mono >= record_.deadline;",
         "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
