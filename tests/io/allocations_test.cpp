@@ -46,8 +46,10 @@ TEST(AllocationCounter, SeesEveryWayToTheHeap) {
   std::free(block);
   EXPECT_EQ(allocations_of([] { block = std::calloc(10, 10); }), 1u);
   std::free(block);
+#ifndef __SANITIZE_THREAD__  // TSan of g++ 12 does not tell its hooks of aligned blocks.
   EXPECT_EQ(allocations_of([] { block = std::aligned_alloc(64, 128); }), 1u);
   std::free(block);
+#endif
   EXPECT_EQ(allocations_of([] { block = OPENSSL_malloc(100); }), 1u);
   OPENSSL_free(block);
   EXPECT_EQ(allocations_of([] { std::string(100, 'x').find('y'); }), 1u);
