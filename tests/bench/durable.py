@@ -28,7 +28,7 @@ RESULTS = 8000
 WARM_UP = 1000          # So many more are answered before the clock runs.
 RESULT_BYTES = 20_000
 FILES_ONE_BY_ONE = 500  # Slow, and no faster with more of them.
-BATCH = 1024            # It is no faster with more of them.
+BATCH = 1024            # Files of the limit for one syncfs.
 CHECKED = 100            # So many records are verified again.
 
 
