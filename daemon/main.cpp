@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -36,6 +37,8 @@ int run(const attestrd::Command& command) {
 
 int main(int argc, char** argv) {
   keep_standard_streams_open();
+  // Whoever starts us: what we write is for our user and group, submissions and records alike.
+  ::umask(S_IWGRP | S_IRWXO);
   // A file that meets a limit of its size is an error like any other.
   std::signal(SIGXFSZ, SIG_IGN);
 
@@ -45,14 +48,11 @@ int main(int argc, char** argv) {
   app.footer("`attestrd COMMAND --help` shows examples.\n"
              "Exit codes are those of sysexits.h: 0, 64 usage, 65 bad input, 69 unavailable,\n"
              "70 internal, 74 I/O, 77 permission, 78 configuration.");
-  attestrd::Command chosen;
-  attestrd::add_run(app, chosen);
-  attestrd::add_submit(app, chosen);
-  attestrd::add_status(app, chosen);
-  attestrd::add_explain(app, chosen);
-  attestrd::add_verify(app, chosen);
-  attestrd::add_check_config(app, chosen);
-  attestrd::add_version(app, chosen);
+  using namespace attestrd;
+  Command chosen;
+  for (auto* const add : {add_run, add_submit, add_status, add_explain, add_verify,
+                          add_check_config, add_version})
+    add(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -87,8 +87,8 @@ class Directory {
   virtual Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
                                                      std::uint64_t max_bytes) = 0;
 
-  /// Writes a new file (0640) and syncs it. The name itself is durable after sync(). On any error
-  /// the name is gone again; `already_exists` leaves what is there alone.
+  /// Writes a new file (0640, less what the umask takes) and syncs it. The name itself is durable
+  /// after sync(). On any error the name is gone again; `already_exists` leaves the other alone.
   virtual Result<void> create(std::string_view name, std::string_view contents) = 0;
 
   /// As create(), but neither contents nor name are durable before sync_all().

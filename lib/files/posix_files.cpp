@@ -144,7 +144,6 @@ Result<void> PosixDirectory::make(std::string_view name, std::string_view conten
   const Descriptor file(
       open_at(descriptor_, own_name, O_WRONLY | O_CREAT | O_EXCL | kOpenFlags, 0640));
   if (file.get() < 0) return file_error(errno, "cannot create", path);
-  ::fchmod(file.get(), 0640);  // Whatever the umask; a failure leaves it narrower.
   auto written = write_all(file.get(), contents, path);
   if (written && is_durable) written = sync_descriptor(file.get(), path);
   if (!written) ::unlinkat(descriptor_, own_name.c_str(), 0);

@@ -4,11 +4,16 @@ import contextlib
 import json
 import signal
 import sqlite3
+import stat
 import time
 
 import harness
 
 COMMANDS = ("run", "submit", "status", "explain", "verify", "check-config", "version")
+
+
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 class HelpTest(harness.Scene):
@@ -64,6 +69,18 @@ class CommandTest(harness.Scene):
         self.assertEqual(self.spooled(), {"DStouched", "DSline1", "DSline2", "DSargument",
                                           "DSstdin1", "DSstdin2"})
         self.assertNotIn(b"\r", daemon.out.read_bytes() + daemon.err.read_bytes())
+
+    def test_files_are_for_user_and_group_whatever_the_umask(self):
+        for umask in ("000", "077"):
+            with self.subTest(umask):
+                under = ("sh", "-c", f'umask {umask}; exec "$@"', "sh")
+                done = self.attestrd("submit", "--config", self.config, f"DS{umask}", under=under)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual([mode_of(file) for file in self.inbox.iterdir()], [0o640])
+                self.start_daemon(self.config, "--until-empty", under=under, is_ready=False,
+                                  name=f"under-{umask}").wait()
+                self.assertEqual(mode_of(self.spool / f"results/DS{umask}.json"), 0o640)
+                self.assertEqual(mode_of(self.folder / "queue.db"), 0o640)
 
     def test_a_tag_must_be_the_answers(self):
         self.drop(['{"id": "DStag", "tag": "not this one"}'])
