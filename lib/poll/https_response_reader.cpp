@@ -30,6 +30,10 @@ bool is_number(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool has_folded_line(std::string_view lines) {
+  return lines.find("\n ") != lines.npos || lines.find("\n\t") != lines.npos;
+}
+
 /// What is kept of a response. Its strings are reused from one to the next.
 struct Parts {
   unsigned status = 0;
@@ -40,7 +44,8 @@ struct Parts {
   std::string date;
   std::string content_encoding;
   std::string body;
-  std::string_view fault;  ///< Why it was refused.
+  const char* trailer = nullptr;  ///< Behind the last chunk; null before all of it is here.
+  std::string_view fault;         ///< Why it was refused.
 
   void clear() {
     status = 0;
@@ -48,6 +53,7 @@ struct Parts {
     retry_after.clear();
     date.clear();
     content_encoding.clear();
+    trailer = nullptr;
     body.clear();
     if (body.capacity() > kKeptBodyBytes) body.shrink_to_fit();
     fault = {};
@@ -142,8 +148,9 @@ class Message final : public http::basic_parser<false> {
 
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   /// The extensions are left aside, but nothing may hide in their quotes (RFC 9110, 5.6.4).
-  void on_chunk_header_impl(std::uint64_t, beast::string_view extensions,
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions,
                             error_code& error) override {
+    if (size == 0) parts_.trailer = extensions.data() + extensions.size();
     const auto is_control = [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; };
     if (std::any_of(extensions.begin(), extensions.end(), is_control)) {
       refuse("a chunk extension holds a control character", error);
@@ -196,8 +203,7 @@ HttpsResponseReader::Progress HttpsResponseReader::parse_with_head(std::size_t o
   if (end == seen.npos) {
     return room().empty() ? end_with(Progress::too_large, kHeaderTooLarge) : Progress::more;
   }
-  const auto head = seen.substr(0, end + kEnd.size());
-  if (head.find("\n ") != head.npos || head.find("\n\t") != head.npos) {
+  if (has_folded_line(seen.substr(0, end + kEnd.size()))) {
     return end_with(Progress::refused, "a line of its header section is folded");
   }
   return parse();
@@ -207,6 +213,11 @@ HttpsResponseReader::Progress HttpsResponseReader::parse() {
   error_code error;
   auto& message = *parser_->message;
   const auto taken = message.put({input_.data(), unparsed_bytes_}, error);
+  const char* const trailer = parser_->parts.trailer;
+  if (message.is_done() && trailer != nullptr &&
+      has_folded_line({trailer, input_.data() + taken})) {
+    return end_with(Progress::refused, "a line of its trailer is folded");
+  }
   unparsed_bytes_ -= taken;
   std::memmove(input_.data(), input_.data() + taken, unparsed_bytes_);
 

@@ -118,6 +118,8 @@ CHUNKS = [
     refused("cut-before-last-chunk", "reset", lambda w: Act(chunks(w, end=b""), GOODBYE)),
     refused("cut-in-last-chunk", "reset", lambda w: Act(chunks(w)[:-2], GOODBYE)),
     refused("cut-in-trailer", "reset", lambda w: Act(chunks(w, end=b"0\r\nX: a\r\n"), CLOSE)),
+    refused("trailer-folded", "a line of its trailer is folded",
+            lambda w: chunks(w, end=b"0\r\nX: a\r\n b\r\n\r\n")),
     refused("trailer-huge", TOO_LARGE_LINE,
             lambda w: chunks(w, end=b"0\r\nX: " + b"x" * 20_000 + b"\r\n\r\n")),
     refused("trailer-for-ever", TOO_LARGE_LINE,

@@ -227,6 +227,9 @@ TEST_F(ResponseReaderTest, RefusesFoldedLines) {
               "a line of its header section is folded");
     EXPECT_EQ(fault_of("HTTP/1.1 200 OK" + fold + "X: a\r\nContent-Length: 0\r\n\r\n"),
               "a line of its header section is folded");
+    EXPECT_EQ(fault_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0;x\r\nX: a" + fold +
+                       "b\r\n\r\n"),
+              "a line of its trailer is folded");
   }
 }
 
