@@ -34,7 +34,7 @@ namespace attestrd {
 // Intake. The rows of an inbox file are committed before the file is removed; a death in between
 // means that it is read again, and an id is accepted once.
 //
-// A round does all this for all that waits, with one commit: 1 for its finishes; 2 joined with the
+// A round does all this for what waits, with one commit: 1 for its finishes; 2 joined with the
 // rows of its intake, the progress of its polls and 5 of the round before; then 3 and 4; then the
 // inbox files go. Finishes come before the intake, so that an id that ends in this round and is
 // submitted in it again is seen to have ended.
@@ -82,18 +82,21 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   return report;
 }
 
-/// Takes out of the request what this round is to do: all of it, unless that found no room on the
-/// disk. Then it is a few of the finishes, and the intake waits for its turn: what is published
-/// will be taken away, and that makes room for more.
+/// Takes out of the request what this round is to do: all of it, but for the records that are too
+/// many for one round, so that none waits long to be synced and published. After one that found no
+/// room on the disk it is a few of them, and the intake waits for its turn: what is published will
+/// be taken away, and that makes room for more.
 RoundRequest Ledger::take_part(RoundRequest& request) const {
   RoundRequest rest;
-  if (most_finishes_ != kNoBound && !request.finishes.empty()) {
-    const auto count = std::min(request.finishes.size(), most_finishes_);
-    const auto end = request.finishes.begin() + static_cast<std::ptrdiff_t>(count);
-    std::move(end, request.finishes.end(), std::back_inserter(rest.finishes));
-    request.finishes.erase(end, request.finishes.end());
-    rest.scan_inbox = std::exchange(request.scan_inbox, false);
+  auto& finishes = request.finishes;
+  const bool room_is_scarce = most_finishes_ != kNoBound && !finishes.empty();
+  const auto most = std::min(most_finishes_, limits::kRecordsPerRound);
+  if (finishes.size() > most) {
+    const auto end = finishes.begin() + static_cast<std::ptrdiff_t>(most);
+    std::move(end, finishes.end(), std::back_inserter(rest.finishes));
+    finishes.erase(end, finishes.end());
   }
+  if (room_is_scarce) rest.scan_inbox = std::exchange(request.scan_inbox, false);
   return std::exchange(request, std::move(rest));
 }
 

@@ -84,10 +84,10 @@ class Ledger {
   /// Once, before any round: ends what a crash left half done. Returns what to log.
   Result<std::vector<Notice>> recover(Wall now);
 
-  /// One round, one commit. What is done leaves the request: all of it, or a part where the disk
-  /// had no room for all. `disk_full`: nothing of it happened, and the same request may be tried
-  /// again; less of it is done at once then. Any other error is final: the process must end, and
-  /// recovery decides.
+  /// One round, one commit. What is done leaves the request: all of it, or a part where it has
+  /// more records than limits::kRecordsPerRound, or the disk had no room for all. `disk_full`:
+  /// nothing of it happened, and the same request may be tried again; less of it is done at once
+  /// then. Any other error is final: the process must end, and recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
 
   /// What is known of an id, between rounds.

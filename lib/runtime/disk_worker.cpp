@@ -102,7 +102,8 @@ bool DiskWorker::wait_for_work(RoundRequest& request) {
   return true;
 }
 
-/// Writes one round, however long the disk is full. Returns false when the worker must end.
+/// Writes what is asked for, in one round or several, however long the disk is full. Returns false
+/// when the worker must end.
 bool DiskWorker::write(RoundRequest& request) {
   bool was_full = false;
   for (;;) {
@@ -112,6 +113,7 @@ bool DiskWorker::write(RoundRequest& request) {
       if (is_all && was_full) tell(events_.disk_room);
       tell(events_.report, std::move(*report));
       if (is_all) return true;
+      answer_questions();
       continue;
     }
     if (report.error().code != Errc::disk_full) {

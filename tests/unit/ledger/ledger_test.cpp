@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
 #include "unit/ledger/world.h"
 
 namespace attestrd::test {
@@ -144,6 +148,26 @@ TEST_F(LedgerTest, WhatHasNoRoomTogetherIsPublishedInParts) {
   EXPECT_THAT(names_in("results"), SizeIs(5));
   EXPECT_TRUE(rest.inbox_scanned) << "it comes last";
   EXPECT_THAT(polling(), ElementsAre("DSlate"));
+}
+
+TEST_F(LedgerTest, MoreRecordsThanARoundTakesWaitForTheNext) {
+  std::vector<std::string> ids;
+  for (std::size_t number = 0; number <= limits::kRecordsPerRound; ++number)
+    ids.push_back("DS" + std::to_string(number));
+  for (const auto& id : ids) given_submission(id, "");
+  start();
+  take_in();
+  for (const auto& id : ids) end(id, Outcome::completed);
+  request.scan_inbox = true;
+  const auto first = try_round();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->settled.size(), limits::kRecordsPerRound);
+  EXPECT_TRUE(first->inbox_scanned) << "the intake does not wait for all of them";
+  EXPECT_EQ(request.finishes.size(), 1U);
+  const auto second = try_round();
+  ASSERT_TRUE(second);
+  EXPECT_THAT(second->settled, ElementsAre(id_of(ids.back())));
+  EXPECT_TRUE(request.is_empty());
 }
 
 TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
