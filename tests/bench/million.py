@@ -34,7 +34,7 @@ def run(options, folder, cores):
     counts = (*COUNTS, LONG_COUNT) if options.long else COUNTS
     accepted, polled = {count: {} for count in counts}, {count: [] for count in counts}
     with Place(folder) as place:
-        upstream = Upstream(place, cores.server, place.answer("$id"))
+        upstream = Upstream(place, [cores.server], place.answer("$id"))
         for count in counts:
             is_long = count == LONG_COUNT
             for order in ("ascending",) if is_long else ("ascending", "at random"):

@@ -24,7 +24,7 @@ def run(options, folder, cores):
     rounds = {name: [] for name in names}
     syscalls = {}
     with Place(folder) as place:
-        upstream = Upstream(place, cores.server, place.answer("$id"))
+        upstream = Upstream(place, [cores.server], place.answer("$id"))
         for number in range(options.rounds):
             first = number % len(names)  # Each comes first once, so that none is always first.
             for name in names[first:] + names[:first]:

@@ -19,9 +19,10 @@ LONGEST_WORD = 3000  # nginx takes no longer one than 4 kB in its configuration.
 
 
 class Upstream(Process):
-    """Answers every id by the same `answer`, in which $id stands for the id that is asked for."""
+    """Answers every id by the same `answer`, in which $id stands for the id that is asked for, on
+    one of these cores at a time."""
 
-    def __init__(self, place, core, answer, name="upstream"):
+    def __init__(self, place, cores, answer, name="upstream"):
         self.root = place.folder / name
         self.root.mkdir()
         self.errors = self.root / "not-200"
@@ -31,8 +32,8 @@ class Upstream(Process):
         config = self.root / "nginx.conf"
         config.write_text(self._configuration(certificate, key, place.token, answer.decode()))
         nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-        super().__init__(name, [*machine.Cores.on(core), nginx, "-e", "stderr", "-c", config, "-p",
-                                self.root], place.folder)
+        super().__init__(name, [*machine.Cores.on(*cores), nginx, "-e", "stderr", "-c", config,
+                                "-p", self.root], place.folder)
         self.own_requests = 0
         place.start(self)
         harness.eventually(self._listens, what="nginx")
