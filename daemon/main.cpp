@@ -37,7 +37,7 @@ int run(const attestrd::Command& command) {
 
 int main(int argc, char** argv) {
   keep_standard_streams_open();
-  // Whoever starts us: what we write is for our user and group, submissions and records alike.
+  // Whoever starts us, a narrower mask gives way too: the group hands in and takes the records.
   ::umask(S_IWGRP | S_IRWXO);
   // A file that meets a limit of its size is an error like any other.
   std::signal(SIGXFSZ, SIG_IGN);

@@ -57,6 +57,7 @@ inline constexpr std::size_t kRecordDepth = kJsonDepth + 1;  ///< A record holds
 
 static_assert(kErrorBackoffFirst < kErrorBackoffCap);
 static_assert(kCanaryFirst < kCanaryCap && kCanaryCap < kDailyLimitCanary);
+static_assert(kRecordsSyncedOneByOne < kRecordsPerRound && kRecordsPerRound < kUnsettledRecords);
 static_assert(kLargestResponseBytes < kRecordBytes / 2);
 static_assert(kTagBytes < kSubmissionLineBytes && kSubmissionLineBytes < kSubmissionFileBytes);
 

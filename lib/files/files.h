@@ -60,7 +60,8 @@ enum class Moved : std::uint8_t {
   other_mount,  ///< The folders lie on different mounts. Nothing was changed.
 };
 
-/// The door to files: an open folder. It takes single names, never paths, and nothing that lies
+/// The door to files: an open folder. What it makes has the mode that is told, less what the umask
+/// takes (see main). It takes single names, never paths, and nothing that lies
 /// behind a symbolic link, so that no file outside can be meant. Its hand is `posix_files`.
 ///
 /// Errors: `disk_full` changes nothing and may be tried again. Any trouble of a sync is
@@ -87,8 +88,8 @@ class Directory {
   virtual Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
                                                      std::uint64_t max_bytes) = 0;
 
-  /// Writes a new file (0640, less what the umask takes) and syncs it. The name itself is durable
-  /// after sync(). On any error the name is gone again; `already_exists` leaves the other alone.
+  /// Writes a new file (0640) and syncs it. The name itself is durable after sync(). On any error
+  /// the name is gone again; `already_exists` leaves what is there alone.
   virtual Result<void> create(std::string_view name, std::string_view contents) = 0;
 
   /// As create(), but neither contents nor name are durable before sync_all().

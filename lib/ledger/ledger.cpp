@@ -37,7 +37,8 @@ namespace attestrd {
 // A round does all this for what waits, with one commit: 1 for its finishes; 2 joined with the
 // rows of its intake, the progress of its polls and 5 of the round before; then 3 and 4; then the
 // inbox files go. Finishes come before the intake, so that an id that ends in this round and is
-// submitted in it again is seen to have ended.
+// submitted in it again is seen to have ended; one whose record waits for the next round is merged,
+// which changes nothing for it.
 
 namespace {
 
@@ -48,8 +49,17 @@ void append(std::vector<T>& target, std::vector<T> more) {
 
 }  // namespace
 
-Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, std::size_t synced_one_by_one)
-    : inbox_(inbox), queue_(queue), spool_(spool), synced_one_by_one_(synced_one_by_one) {}
+void RoundRequest::join(RoundRequest later) {
+  scan_inbox |= later.scan_inbox;
+  if (later.purge_older_than) purge_older_than = later.purge_older_than;
+  append(finishes, std::move(later.finishes));
+  append(progress, std::move(later.progress));
+  if (later.hazard) hazard = std::move(later.hazard);
+  if (later.reservation) reservation = later.reservation;
+}
+
+Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds)
+    : inbox_(inbox), queue_(queue), spool_(spool), bounds_(bounds) {}
 
 Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(id); }
 
@@ -83,14 +93,14 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
 }
 
 /// Takes out of the request what this round is to do: all of it, but for the records that are too
-/// many for one round, so that none waits long to be synced and published. After one that found no
-/// room on the disk it is a few of them, and the intake waits for its turn: what is published will
-/// be taken away, and that makes room for more.
+/// many for one round, so that none waits long to be synced and published. After a round that found
+/// no room on the disk only a few records are taken, and the intake waits for its turn: what is
+/// published will be taken away, and that makes room for more.
 RoundRequest Ledger::take_part(RoundRequest& request) const {
   RoundRequest rest;
   auto& finishes = request.finishes;
   const bool room_is_scarce = most_finishes_ != kNoBound && !finishes.empty();
-  const auto most = std::min(most_finishes_, limits::kRecordsPerRound);
+  const auto most = std::min(most_finishes_, bounds_.records);
   if (finishes.size() > most) {
     const auto end = finishes.begin() + static_cast<std::ptrdiff_t>(most);
     std::move(end, finishes.end(), std::back_inserter(rest.finishes));
@@ -103,8 +113,7 @@ RoundRequest Ledger::take_part(RoundRequest& request) const {
 /// Of a part that found no room: the next one asks for less.
 void Ledger::give_back(RoundRequest part, RoundRequest& request) {
   if (!part.finishes.empty()) most_finishes_ = std::max<std::size_t>(1, part.finishes.size() / 2);
-  part.scan_inbox |= request.scan_inbox;
-  append(part.finishes, std::move(request.finishes));
+  part.join(std::move(request));
   request = std::move(part);
 }
 
@@ -130,7 +139,8 @@ Result<void> Ledger::write_down(const RoundRequest& request, Wall now, RoundRepo
 }
 
 Result<void> Ledger::stage(const std::vector<Finish>& finishes, RoundReport& report) {
-  const auto how = finishes.size() > synced_one_by_one_ ? Staging::together : Staging::one_by_one;
+  const bool are_few = finishes.size() <= bounds_.synced_one_by_one;
+  const auto how = are_few ? Staging::one_by_one : Staging::together;
   for (const auto& finish : finishes)
     if (const auto staged = stage(finish, how, report); !staged) return staged;
   if (staged_.empty()) return {};

@@ -55,6 +55,9 @@ struct RoundRequest {
   std::optional<std::string> hazard;  ///< To be kept for the next start.
   std::optional<DayRequests> reservation;
 
+  /// What came in later goes with it.
+  void join(RoundRequest later);
+
   bool is_empty() const {
     return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !hazard &&
            !reservation;
@@ -72,20 +75,24 @@ struct RoundReport {
   std::optional<DayRequests> reserved;    ///< Its reservation.
 };
 
+/// How many records a round has to do with.
+struct RoundBounds {
+  std::size_t records = limits::kRecordsPerRound;                 ///< More wait for the next one.
+  std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
+};
+
 /// Writes down what happened, in the one order that loses nothing and publishes nothing twice: the
 /// intake and the publication protocol (see ledger.cpp), joined so that all that waits goes into
 /// one commit. Knows its three neighbours by their doors alone.
 class Ledger {
  public:
-  /// `synced_one_by_one`: so many records of a round are synced each for itself, more together.
-  Ledger(Inbox& inbox, Queue& queue, Spool& spool,
-         std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne);
+  Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds = {});
 
   /// Once, before any round: ends what a crash left half done. Returns what to log.
   Result<std::vector<Notice>> recover(Wall now);
 
   /// One round, one commit. What is done leaves the request: all of it, or a part where it has
-  /// more records than limits::kRecordsPerRound, or the disk had no room for all. `disk_full`:
+  /// more records than its bound, or the disk had no room for all. `disk_full`:
   /// nothing of it happened, and the same request may be tried again; less of it is done at once
   /// then. Any other error is final: the process must end, and recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
@@ -126,7 +133,7 @@ class Ledger {
   Inbox& inbox_;
   Queue& queue_;
   Spool& spool_;
-  const std::size_t synced_one_by_one_;
+  const RoundBounds bounds_;
   std::vector<Unpublished> staged_;       ///< By this round, or left by one that found no room.
   std::vector<HandshakeId> unmarked_;     ///< Published; their rows still say `staged`.
   RoundReport published_;                 ///< What publish() did and no report tells yet.

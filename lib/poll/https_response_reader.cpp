@@ -44,8 +44,7 @@ struct Parts {
   std::string date;
   std::string content_encoding;
   std::string body;
-  const char* trailer = nullptr;  ///< Behind the last chunk; null before all of it is here.
-  std::string_view fault;         ///< Why it was refused.
+  std::string_view fault;  ///< Why it was refused.
 
   void clear() {
     status = 0;
@@ -53,7 +52,6 @@ struct Parts {
     retry_after.clear();
     date.clear();
     content_encoding.clear();
-    trailer = nullptr;
     body.clear();
     if (body.capacity() > kKeptBodyBytes) body.shrink_to_fit();
     fault = {};
@@ -68,6 +66,9 @@ class Message final : public http::basic_parser<false> {
     header_limit(limits::kHeaderBytes);
     body_limit(max_body_bytes);
   }
+
+  /// Where the trailer begins in the bytes of the last put(); null: not all of it has come.
+  const char* trailer() const { return trailer_; }
 
  private:
   void refuse(std::string_view fault, error_code& error) {
@@ -150,7 +151,7 @@ class Message final : public http::basic_parser<false> {
   /// The extensions are left aside, but nothing may hide in their quotes (RFC 9110, 5.6.4).
   void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions,
                             error_code& error) override {
-    if (size == 0) parts_.trailer = extensions.data() + extensions.size();
+    if (size == 0) trailer_ = extensions.data() + extensions.size();
     const auto is_control = [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; };
     if (std::any_of(extensions.begin(), extensions.end(), is_control)) {
       refuse("a chunk extension holds a control character", error);
@@ -160,6 +161,7 @@ class Message final : public http::basic_parser<false> {
   void on_finish_impl(error_code&) override {}
 
   Parts& parts_;
+  const char* trailer_ = nullptr;
 };
 
 }  // namespace
@@ -213,15 +215,17 @@ HttpsResponseReader::Progress HttpsResponseReader::parse() {
   error_code error;
   auto& message = *parser_->message;
   const auto taken = message.put({input_.data(), unparsed_bytes_}, error);
-  const char* const trailer = parser_->parts.trailer;
-  if (message.is_done() && trailer != nullptr &&
-      has_folded_line({trailer, input_.data() + taken})) {
+  if (message.is_done() && message.trailer() != nullptr &&
+      has_folded_line({message.trailer(), input_.data() + taken})) {
     return end_with(Progress::refused, "a line of its trailer is folded");
   }
   unparsed_bytes_ -= taken;
   std::memmove(input_.data(), input_.data() + taken, unparsed_bytes_);
 
-  if (error == http::error::header_limit) return end_with(Progress::too_large, kHeaderTooLarge);
+  if (error == http::error::header_limit) {
+    const bool is_trailer = message.trailer() != nullptr;
+    return end_with(Progress::too_large, is_trailer ? kLineTooLarge : kHeaderTooLarge);
+  }
   if (error == http::error::body_limit) {
     return end_with(Progress::too_large, "its body is larger than max_response");
   }

@@ -88,21 +88,23 @@ void DiskWorker::answer_questions() {
   for (const auto& [id, on_found] : questions) tell(on_found, ledger_.find(id));
 }
 
-/// Takes all that waits. Returns false when the worker is stopped and nothing is left to do.
+/// Adds all that waits to what the round before has left. Returns false when the worker is stopped
+/// and nothing is left to do.
 bool DiskWorker::wait_for_work(RoundRequest& request) {
-  const auto is_called = [this] { return has_work_ || stopping_ || !questions_.empty(); };
+  const auto has_work = [&] { return has_work_ || !questions_.empty() || !request.is_empty(); };
+  const auto is_called = [&] { return has_work() || stopping_; };
   std::unique_lock lock(mutex_);
   if (ledger_.has_unmarked())
     changed_.wait_for(lock, limits::kMarkDelay, is_called);
   else
     changed_.wait(lock, is_called);
-  if (!has_work_ && !ledger_.has_unmarked() && questions_.empty()) return false;
-  request = std::exchange(waiting_, {});
+  if (!has_work() && !ledger_.has_unmarked()) return false;
+  request.join(std::exchange(waiting_, {}));
   has_work_ = false;
   return true;
 }
 
-/// Writes what is asked for, in one round or several, however long the disk is full. Returns false
+/// Writes one round, however long the disk is full, and then all that did not fit. Returns false
 /// when the worker must end.
 bool DiskWorker::write(RoundRequest& request) {
   bool was_full = false;
@@ -112,7 +114,7 @@ bool DiskWorker::write(RoundRequest& request) {
       const bool is_all = request.is_empty();  // And not a part that had room.
       if (is_all && was_full) tell(events_.disk_room);
       tell(events_.report, std::move(*report));
-      if (is_all) return true;
+      if (is_all || !was_full) return true;
       answer_questions();
       continue;
     }

@@ -15,7 +15,8 @@
 namespace attestrd {
 
 /// The one thread that writes to disk. All that comes in while a round runs waits for the next one
-/// and shares its commit, so that the event loop never waits and a busy disk costs delay alone.
+/// and shares its commit, with what was too much for the one before: so the event loop never waits,
+/// and a busy disk costs delay alone.
 ///
 /// All but the thread itself belongs to the event loop: every call comes from there, and every
 /// event goes there.

@@ -10,8 +10,8 @@ All may use all cores, nginx too: where there are but two of them, the daemon's 
 wait for one while the other idles. What other programs have left to be written is synced before
 each measurement. Of the inodes that are free, ext4 passes by one after the other those that were
 freed in the last minute, so that a new file costs many times as much where thousands have just been
-removed: so the first round begins after that minute, each has a part of the disk of its own, and
-none of its files is removed before the end.
+removed. That is why the first round begins after that minute, each has a part of the disk of its
+own, and none of its files is removed before the end.
 """
 
 import json
@@ -25,9 +25,9 @@ from place import Place
 from table import Table, median, ratio
 from upstream import Upstream
 
-RESULTS = 8000
-WARM_UP = 1000          # So many more are published before the clock runs,
-COOL_DOWN = 4000        # and so many after it, no fewer than may be on their way to the disk.
+RESULTS = 16 * 512      # Of as many rounds of the daemon's.
+WARM_UP = 2 * 512       # So many more are published before the clock runs,
+COOL_DOWN = 4096        # and so many after it, no fewer than may be on their way to the disk.
 RESULT_BYTES = 20_000
 FILES_ONE_BY_ONE = 500  # Slow, and no faster with more of them.
 BATCH = 1024            # Files of the limit for one syncfs.

@@ -71,16 +71,22 @@ class CommandTest(harness.Scene):
         self.assertNotIn(b"\r", daemon.out.read_bytes() + daemon.err.read_bytes())
 
     def test_files_are_for_user_and_group_whatever_the_umask(self):
-        for umask in ("000", "077"):
+        for umask in ("077", "000"):
             with self.subTest(umask):
                 under = ("sh", "-c", f'umask {umask}; exec "$@"', "sh")
                 done = self.attestrd("submit", "--config", self.config, f"DS{umask}", under=under)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual([mode_of(file) for file in self.inbox.iterdir()], [0o640])
-                self.start_daemon(self.config, "--until-empty", under=under, is_ready=False,
-                                  name=f"under-{umask}").wait()
-                self.assertEqual(mode_of(self.spool / f"results/DS{umask}.json"), 0o640)
-                self.assertEqual(mode_of(self.folder / "queue.db"), 0o640)
+                daemon = self.start_daemon(self.config, "--until-empty", under=under,
+                                           is_ready=False, name=f"under-{umask}")
+                self.assertEqual(daemon.wait(), 0)
+                self.assertEqual(self.spooled(), {f"DS{umask}"})
+                made = set(self.spool.rglob("*")) - {self.inbox}
+                for path in (*made, self.queue):
+                    self.assertEqual(mode_of(path), 0o750 if path.is_dir() else 0o640, path)
+                for path in sorted(made, reverse=True):
+                    path.rmdir() if path.is_dir() else path.unlink()
+                self.queue.unlink()
 
     def test_a_tag_must_be_the_answers(self):
         self.drop(['{"id": "DStag", "tag": "not this one"}'])

@@ -113,7 +113,7 @@ class DiskWorkerTest : public ::testing::Test {
   DirInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
   MemoryQueue queue_{rows_, faults_};
   std::unique_ptr<DirSpool> spool_ = *DirSpool::open(folder_);
-  Ledger ledger_{inbox_, queue_, *spool_};
+  Ledger ledger_{inbox_, queue_, *spool_, {.records = 100}};
 
   boost::asio::io_context loop_;
   std::optional<std::promise<void>> gate_;
@@ -187,6 +187,25 @@ TEST_F(DiskWorkerTest, JoinsAllThatWaitsIntoOneRound) {
   loop_.run();
   EXPECT_EQ(published_, 100U);
   EXPECT_EQ(rounds_, 3) << "the held one, one for all hundred, one for their marks";
+}
+
+TEST_F(DiskWorkerTest, WhatIsTooMuchForARoundGoesWithWhatCameLater) {
+  given_pending(200);
+  make();
+  for (int i = 0; i < 150; ++i) end(i);
+  hold_the_disk();
+  worker_->start();
+  while (rounds_ == 0) std::this_thread::yield();
+  for (int i = 150; i < 200; ++i) end(i);
+  std::optional<std::size_t> published_before;
+  worker_->look_up(id_of("DS0"), [&](const Result<KnownHandshake>& known) {
+    if (known && known->ended) published_before = published_;
+  });
+  let_the_disk_go();
+  loop_.run();
+  EXPECT_EQ(published_, 200U);
+  EXPECT_EQ(rounds_, 3) << "two of a hundred records each, and one for the last marks";
+  EXPECT_EQ(published_before, 100U) << "a question waits for one round only";
 }
 
 TEST_F(DiskWorkerTest, StaysUpWhileTheDiskIsFull) {

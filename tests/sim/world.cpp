@@ -85,7 +85,9 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.drift = luck.chance(0.5) ? 0 : luck.spread(1e-6, 5e-4) * (luck.chance(0.5) ? 1 : -1);
   plan.weather = {
       share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s)};
-  plan.records_synced_one_by_one = luck.below(5);
+  plan.bounds.synced_one_by_one = luck.below(5);
+  // By a copy: what came later than the scenarios must not change what befalls their seeds.
+  if (Luck copy = luck; copy.chance(0.5)) plan.bounds.records = 1 + copy.below(5);
   return plan;
 }
 
@@ -394,7 +396,7 @@ bool World::open_stores(Daemon& daemon) {
   }
   daemon.queue = std::move(*queue);
   daemon.ledger = std::make_unique<Ledger>(*daemon.inbox, *daemon.queue, *daemon.spool,
-                                           plan_.records_synced_one_by_one);
+                                           plan_.bounds);
   const auto recovered = daemon.ledger->recover(wall());
   if (!recovered) note("can't recover: " + recovered.error().message);
   return bool(recovered);
@@ -533,8 +535,10 @@ void World::round_ends(const RoundReport& report) {
   if (daemon_->ledger->has_unmarked())
     after(
         limits::kMarkDelay, [this] { work(); }, true);
-  if (daemon_->is_busy) return try_round();
-  work();
+  if (!daemon_->is_busy) return work();
+  // As the disk worker does it.
+  if (!daemon_->is_full) daemon_->request.join(std::exchange(daemon_->waiting, {}));
+  try_round();
 }
 
 // A failed write or sync: exit 74, and systemd starts another life.

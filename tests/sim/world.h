@@ -38,7 +38,7 @@ struct Plan {
   double stops = 0;
   double drift = 0;  ///< Seconds that the wall clock gains in one.
   Weather weather;
-  std::size_t records_synced_one_by_one = 0;
+  RoundBounds bounds;
 };
 
 Plan draw_plan(Luck& luck, Duration hours);

@@ -46,6 +46,8 @@ MUTANTS = {
     "what a dead process wrote is taken for synced": ("lib/queue/sqlite_open.cpp", [(
         "make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }",
         "make_log_durable(SqliteDatabase&) { return {}; }")]),
+    "what is too much for a round is forgotten": (LEDGER, [(
+        "std::move(end, finishes.end(), std::back_inserter(rest.finishes));", "")]),
     "tombstones are not looked at": (QUEUE, [(
         "FROM tombstone WHERE id = ?1)", "FROM tombstone WHERE id = ?1 AND 0)")]),
     "the first 8 bytes of a signature suffice": ("lib/verify/hmac.cpp", [(

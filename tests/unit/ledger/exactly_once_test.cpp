@@ -108,7 +108,7 @@ class EveryStep : public ::testing::TestWithParam<std::tuple<Trouble, std::size_
   static Trouble trouble() { return std::get<0>(GetParam()); }
 
   struct NewStory : Story {
-    NewStory() { synced_one_by_one = std::get<1>(GetParam()); }
+    NewStory() { bounds.synced_one_by_one = std::get<1>(GetParam()); }
   };
 };
 

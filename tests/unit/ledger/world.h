@@ -52,7 +52,7 @@ class World {
 
   void fill(const std::string& folder, bool is_full) { root_.folder(folder).is_full = is_full; }
 
-  std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;
+  RoundBounds bounds;
 
   void arm(Faults::Kind kind, int step) { faults_.arm(kind, step); }
   bool fault_is_spent() const { return faults_.is_spent(); }
@@ -172,7 +172,7 @@ class World {
           inbox(open("inbox"), open("refused")),
           queue(world.rows_, world.faults_),
           spool(*DirSpool::open(root)),
-          ledger(inbox, queue, *spool, world.synced_one_by_one) {}
+          ledger(inbox, queue, *spool, world.bounds) {}
 
     std::unique_ptr<Directory> open(const char* name) { return *root.subfolder(name); }
 

@@ -222,15 +222,23 @@ TEST_F(ResponseReaderTest, RefusesBytesThatFollow) {
 }
 
 TEST_F(ResponseReaderTest, RefusesFoldedLines) {
+  const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0;x";
   for (const std::string fold : {"\r\n ", "\r\n\t"}) {
     EXPECT_EQ(fault_of("HTTP/1.1 200 OK\r\nX: a" + fold + "b\r\nContent-Length: 0\r\n\r\n"),
               "a line of its header section is folded");
     EXPECT_EQ(fault_of("HTTP/1.1 200 OK" + fold + "X: a\r\nContent-Length: 0\r\n\r\n"),
               "a line of its header section is folded");
-    EXPECT_EQ(fault_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0;x\r\nX: a" + fold +
-                       "b\r\n\r\n"),
+    EXPECT_EQ(fault_of(chunked + "\r\nX: a" + fold + "b\r\n\r\n"),
               "a line of its trailer is folded");
+    EXPECT_EQ(fault_of(chunked + fold + "X: a\r\n\r\n"), "it breaks the grammar of HTTP/1.1");
   }
+}
+
+TEST_F(ResponseReaderTest, TakesNoIndentedBodyForAFold) {
+  ASSERT_EQ(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "3\r\n{\n \r\n3\r\n\n\t}\r\n0\r\nX: a\r\n\r\n"),
+            Progress::complete);
+  EXPECT_EQ(reader_.response().body, "{\n \n\t}");
 }
 
 TEST_F(ResponseReaderTest, RefusesBrokenHeaderLines) {
