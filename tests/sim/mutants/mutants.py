@@ -37,7 +37,7 @@ MUTANTS = {
     "nothing is undone on a full disk": (LEDGER, [(
         "      undo();\n      give_back", "      give_back")]),
     "what found no room is forgotten": (LEDGER, [(
-        "append(part.finishes, std::move(request.finishes));", "")]),
+        "part.join(std::move(request));", "")]),
     "half a batch is forgotten on a full disk": (LEDGER, [(
         "staged_.erase(staged_.begin(), next);", "staged_.clear();")]),
     "the commit need not be durable": ("lib/queue/sqlite_open.cpp", [
