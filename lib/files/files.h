@@ -60,9 +60,9 @@ enum class Moved : std::uint8_t {
   other_mount,  ///< The folders lie on different mounts. Nothing was changed.
 };
 
-/// The door to files: an open folder. What it makes has the mode that is told, less what the umask
-/// takes (see main). It takes single names, never paths, and nothing that lies
-/// behind a symbolic link, so that no file outside can be meant. Its hand is `posix_files`.
+/// The door to files: an open folder. It takes single names, never paths, and nothing that lies
+/// behind a symbolic link, so that no file outside can be meant. What it makes has the mode that is
+/// told, less what the umask takes (see main). Its hand is `posix_files`.
 ///
 /// Errors: `disk_full` changes nothing and may be tried again. Any trouble of a sync is
 /// `io_failure` and must not be tried again, since the system may have dropped what it could not

@@ -75,15 +75,15 @@ struct RoundReport {
   std::optional<DayRequests> reserved;    ///< Its reservation.
 };
 
-/// How many records a round has to do with.
+/// Of the records of one round.
 struct RoundBounds {
-  std::size_t records = limits::kRecordsPerRound;                 ///< More wait for the next one.
+  std::size_t records = limits::kRecordsPerRound;                  ///< More wait for the next one.
   std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
 };
 
 /// Writes down what happened, in the one order that loses nothing and publishes nothing twice: the
-/// intake and the publication protocol (see ledger.cpp), joined so that all that waits goes into
-/// one commit. Knows its three neighbours by their doors alone.
+/// intake and the publication protocol (see ledger.cpp), joined so that what waits goes into one
+/// commit. Knows its three neighbours by their doors alone.
 class Ledger {
  public:
   Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds = {});
@@ -91,10 +91,10 @@ class Ledger {
   /// Once, before any round: ends what a crash left half done. Returns what to log.
   Result<std::vector<Notice>> recover(Wall now);
 
-  /// One round, one commit. What is done leaves the request: all of it, or a part where it has
-  /// more records than its bound, or the disk had no room for all. `disk_full`:
-  /// nothing of it happened, and the same request may be tried again; less of it is done at once
-  /// then. Any other error is final: the process must end, and recovery decides.
+  /// One round, one commit. What is done leaves the request: all of it, or a part where it has more
+  /// records than a round may have, or the disk no room for all. `disk_full`: nothing of it
+  /// happened, and the same request may be tried again; less of it is done at once then. Any other
+  /// error is final: the process must end, and recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
 
   /// What is known of an id, between rounds.
