@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,6 +61,9 @@ enum class Moved : std::uint8_t {
   other_mount,  ///< The folders lie on different mounts. Nothing was changed.
 };
 
+/// Does a piece of work, and tells whether there is more.
+using Meanwhile = std::function<bool()>;
+
 /// The door to files: an open folder. It takes single names, never paths, and nothing that lies
 /// behind a symbolic link, so that no file outside can be meant. What it makes has the mode that is
 /// told, less what the umask takes (see main). Its hand is `posix_files`.
@@ -107,8 +111,10 @@ class Directory {
   virtual Result<void> sync() = 0;
 
   /// Makes durable which names the folder holds, and all that was written in it: in one go, so that
-  /// it costs about as much for a thousand files as for one.
-  virtual Result<void> sync_all() = 0;
+  /// it costs about as much for a thousand files as for one. While the disk is at work `meanwhile`,
+  /// unless it is empty, is called again and again until it returns false: what it writes is not
+  /// durable before the next sync_all().
+  virtual Result<void> sync_all(const Meanwhile& meanwhile) = 0;
 
   /// Opens a folder in this one; makes it (0750) if it is not there. `unsafe_file` when the name is
   /// a link or no folder, `permission_denied` when it is not ours to write.

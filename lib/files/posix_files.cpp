@@ -7,8 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <future>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/check.h"
@@ -171,10 +174,24 @@ Result<void> PosixDirectory::remove(std::string_view name) {
 
 Result<void> PosixDirectory::sync() { return sync_descriptor(descriptor_, path_); }
 
+// A sync sleeps for most of its time, so it may do that on a thread of its own.
+Result<void> PosixDirectory::sync_all(const Meanwhile& meanwhile) {
+  if (!can_sync_all_) return sync();
+  if (!meanwhile) return sync_file_system();
+  std::future<Result<void>> synced;
+  try {
+    synced = std::async(std::launch::async, [this] { return sync_file_system(); });
+  } catch (const std::system_error&) {
+    return sync_file_system();  // There is no thread to be had. It is no matter but of speed.
+  }
+  while (synced.wait_for(std::chrono::seconds(0)) != std::future_status::ready && meanwhile()) {
+  }
+  return synced.get();
+}
+
 // The whole file system: what others have written to it too, which may make it slow, but wrong
 // never. It tells of all that could not be written since the folder was opened.
-Result<void> PosixDirectory::sync_all() {
-  if (!can_sync_all_) return sync();
+Result<void> PosixDirectory::sync_file_system() {
   if (uninterrupted([this] { return ::syncfs(descriptor_); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
 }

@@ -32,10 +32,11 @@ class PosixDirectory final : public Directory {
                      std::string_view target_name) override;
   Result<void> remove(std::string_view name) override;
   Result<void> sync() override;
-  Result<void> sync_all() override;
+  Result<void> sync_all(const Meanwhile& meanwhile) override;
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
 
  private:
+  Result<void> sync_file_system();
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
 
   PosixDirectory(std::string path, int descriptor);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "files/fingerprint.h"
 #include "handshake/handshake.h"
 #include "log/notice.h"
 #include "verify/verifier.h"
@@ -114,11 +115,22 @@ class Ledger {
     Notice notice;
   };
 
+  /// A record that is in staging/ while its row still says `polling`.
+  struct Ahead {
+    HandshakeId id;
+    Fingerprint record;
+  };
+
   RoundRequest take_part(RoundRequest& request) const;
   void give_back(RoundRequest part, RoundRequest& request);
-  Result<void> write_down(const RoundRequest& request, Wall now, RoundReport& report);
-  Result<void> stage(const std::vector<Finish>& finishes, RoundReport& report);
+  Result<void> write_down(const RoundRequest& request, const std::vector<Finish>& next, Wall now,
+                          RoundReport& report);
+  Result<void> stage(const std::vector<Finish>& finishes, const std::vector<Finish>& next,
+                     RoundReport& report);
   Result<void> stage(const Finish& finish, Staging how, RoundReport& report);
+  Result<void> stage_row(const Finish& finish, const Fingerprint& record, RoundReport& report);
+  Result<bool> stage_ahead(const Finish& finish);
+  static void tell_gone(const Finish& finish, RoundReport& report);
   Result<void> note_progress(const std::vector<Progress>& progress);
   Result<void> take_in(Wall now, RoundReport& report);
   Result<void> take_in(const InboxSlice& slice, Wall now, RoundReport& report);
@@ -135,6 +147,7 @@ class Ledger {
   Spool& spool_;
   const RoundBounds bounds_;
   std::vector<Unpublished> staged_;       ///< By this round, or left by one that found no room.
+  std::vector<Ahead> ahead_;              ///< For the next round, in the order of its finishes.
   std::vector<HandshakeId> unmarked_;     ///< Published; their rows still say `staged`.
   RoundReport published_;                 ///< What publish() did and no report tells yet.
   std::size_t most_finishes_ = kNoBound;  ///< Of one round. While the disk is full they are few.

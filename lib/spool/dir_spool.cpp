@@ -118,8 +118,14 @@ Result<std::optional<Notice>> DirSpool::stage(const HandshakeId& id, std::string
   return notice;
 }
 
-Result<void> DirSpool::sync_staging(Staging how) {
-  return how == Staging::together ? staging_.files->sync_all() : staging_.files->sync();
+Result<bool> DirSpool::stage_ahead(const HandshakeId& id, std::string_view record) {
+  const auto written = staging_.files->write(record_name(id), record);
+  if (!written && written.error().code != Errc::already_exists) return written.error();
+  return bool(written);
+}
+
+Result<void> DirSpool::sync_staging(Staging how, const Meanwhile& meanwhile) {
+  return how == Staging::together ? staging_.files->sync_all(meanwhile) : staging_.files->sync();
 }
 
 Result<void> DirSpool::drop(const HandshakeId& id) {

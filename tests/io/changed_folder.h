@@ -83,9 +83,9 @@ class ChangedFolder final : public Directory {
     return real_->sync();
   }
 
-  Result<void> sync_all() override {
+  Result<void> sync_all(const Meanwhile& meanwhile) override {
     if (fails("sync_all")) return failure();
-    return real_->sync_all();
+    return real_->sync_all(meanwhile);
   }
 
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override {

@@ -53,10 +53,34 @@ TEST_F(FilesTest, CreatesAFileThatItReads) {
 
 TEST_F(FilesTest, WritesFilesThatAreSyncedTogether) {
   for (const auto* const name : {"a", "b"}) ASSERT_TRUE(folder_->write(name, name));
-  EXPECT_TRUE(folder_->sync_all());
+  EXPECT_TRUE(folder_->sync_all({}));
   EXPECT_EQ(*read_file(*folder_, "b", 1), "b");
   EXPECT_EQ(folder_->write("a", "other").error().code, Errc::already_exists);
 }
+
+TEST_F(FilesTest, WritesMoreWhileTheDiskSyncs) {
+  int calls = 0;
+  const auto write_three = [&] {
+    EXPECT_TRUE(folder_->write(std::to_string(calls), "more"));
+    return ++calls < 3;
+  };
+  ASSERT_TRUE(folder_->sync_all(write_three));
+  EXPECT_LE(calls, 3) << "how many depends on the disk";
+  EXPECT_EQ(folder_->list()->size(), static_cast<std::size_t>(calls));
+  EXPECT_TRUE(folder_->sync_all({}));
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // They map memory all the time.
+TEST_F(FilesTest, SyncsAllWhereNoThreadIsToBeHad) {
+  struct rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  const struct rlimit none { 1, before.rlim_max };
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
+  const auto synced = folder_->sync_all([] { return false; });
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_TRUE(synced);
+}
+#endif
 
 TEST_F(FilesTest, OpensPlainFilesAlone) {
   disk_.write("big", std::string(101, 'x'));

@@ -92,8 +92,12 @@ TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
         },
         stage);
     EXPECT_EQ(disk_.read("staging/DSa.json"), "new");
-    each_failure_is_told([] {}, [&] { return spool_->sync_staging(how); });
+    each_failure_is_told([] {}, [&] { return spool_->sync_staging(how, {}); });
   }
+  each_failure_is_told([this] { std::filesystem::remove(disk_.path("staging/DSa.json")); },
+                       [this] { return without_value(spool_->stage_ahead(kId, "early")); });
+  EXPECT_FALSE(*spool_->stage_ahead(kId, "late")) << "the name is taken";
+  EXPECT_EQ(disk_.read("staging/DSa.json"), "early");
   each_failure_is_told([] {}, [this] { return without_value(spool_->staged()); });
   each_failure_is_told([] {}, [this] { return without_value(spool_->fingerprint(kId)); });
   each_failure_is_told([this] { write_once("staging/DSa.json", "left"); },

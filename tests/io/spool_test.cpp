@@ -40,7 +40,7 @@ class SpoolTest : public ::testing::Test {
 
   void stage(std::string_view id, std::string_view record) {
     ASSERT_TRUE(spool_->stage(id_of(id), record, Staging::one_by_one));
-    ASSERT_TRUE(spool_->sync_staging(Staging::one_by_one));
+    ASSERT_TRUE(spool_->sync_staging(Staging::one_by_one, {}));
   }
 
   TemporaryFolder disk_;

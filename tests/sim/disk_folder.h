@@ -26,7 +26,7 @@ class DiskFolder final : public Directory {
                      std::string_view target_name) override;
   Result<void> remove(std::string_view name) override;
   Result<void> sync() override;
-  Result<void> sync_all() override;
+  Result<void> sync_all(const Meanwhile& meanwhile) override;
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
 
  private:
@@ -36,6 +36,7 @@ class DiskFolder final : public Directory {
 
   Disk& disk_;
   std::string path_;
+  unsigned syncs_ = 0;
 };
 
 }  // namespace attestrd::sim

@@ -86,8 +86,10 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.weather = {
       share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s)};
   plan.bounds.synced_one_by_one = luck.below(5);
-  // By a copy: what came later than the scenarios must not change what befalls their seeds.
-  if (Luck copy = luck; copy.chance(0.5)) plan.bounds.records = 1 + copy.below(5);
+  // By a copy: what came later than the scenarios must not change what befalls other seeds.
+  Luck copy = luck;
+  if (copy.chance(0.5)) plan.bounds.records = 1 + copy.below(5);
+  if (copy.chance(0.4)) plan.slowest_round = copy.spread(1min, 6h);
   return plan;
 }
 
@@ -514,7 +516,9 @@ void World::try_round() {
   }
   if (!report) return on_trouble(report.error());
   if (daemon.request.is_empty() && std::exchange(daemon.is_full, false)) step(DiskHasRoom{});
-  const Duration latency = luck_.chance(0.1) ? luck_.spread(1ms, 10s) : luck_.up_to(20ms);
+  const bool is_slow = mono_ < Mono(plan_.hours);  // While faults strike.
+  const Duration slowest = is_slow ? plan_.slowest_round : Plan().slowest_round;
+  const Duration latency = luck_.chance(0.1) ? luck_.spread(1ms, 10s) : luck_.up_to(slowest);
   after(
       latency, [this, report = std::move(*report)] { round_ends(report); }, true);
 }

@@ -39,6 +39,7 @@ struct Plan {
   double drift = 0;  ///< Seconds that the wall clock gains in one.
   Weather weather;
   RoundBounds bounds;
+  Duration slowest_round = std::chrono::milliseconds(20);  ///< The slower, the more records gather.
 };
 
 Plan draw_plan(Luck& luck, Duration hours);

@@ -13,7 +13,7 @@ MUTANTS = {
     "no sync of staging/ before the commit": (SPOOL, [(
         ": staging_.files->sync();", ": Result<void>();")]),
     "records staged together are not synced": (SPOOL, [(
-        "? staging_.files->sync_all()", "? staging_.files->sync()")]),
+        "? staging_.files->sync_all(meanwhile)", "? staging_.files->sync()")]),
     "no sync of the folders after the rename": (SPOOL, [(
         "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
     "rename before the commit": (LEDGER, [(
@@ -48,6 +48,8 @@ MUTANTS = {
         "make_log_durable(SqliteDatabase&) { return {}; }")]),
     "what is too much for a round is forgotten": (LEDGER, [(
         "std::move(end, finishes.end(), std::back_inserter(rest.finishes));", "")]),
+    "what was written ahead passes for synced": (LEDGER, [(
+        "bounds_.synced_one_by_one && ahead_.empty()", "bounds_.synced_one_by_one")]),
     "tombstones are not looked at": (QUEUE, [(
         "FROM tombstone WHERE id = ?1)", "FROM tombstone WHERE id = ?1 AND 0)")]),
     "the first 8 bytes of a signature suffice": ("lib/verify/hmac.cpp", [(

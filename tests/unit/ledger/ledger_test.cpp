@@ -9,6 +9,7 @@ namespace attestrd::test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -159,10 +160,60 @@ TEST_F(LedgerTest, MoreRecordsThanARoundTakesWaitForTheNext) {
   EXPECT_THAT(first->settled, ElementsAre(id_of("DSa"), id_of("DSb")));
   EXPECT_TRUE(first->inbox_scanned) << "the intake waits for none of them";
   EXPECT_THAT(request.finishes, SizeIs(1));
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSc.json")) << "written meanwhile";
+  EXPECT_THAT(polling(), ElementsAre("DSc", "DSlate")) << "its row has to wait";
   const auto second = try_round();
   ASSERT_TRUE(second);
   EXPECT_THAT(second->settled, ElementsAre(id_of("DSc")));
   EXPECT_TRUE(request.is_empty());
+}
+
+TEST_F(LedgerTest, WhatWasWrittenAheadIsSyncedThoughItIsAlone) {
+  bounds = {.records = 2, .synced_one_by_one = 1};
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
+  round();
+  const auto record = text_of("results", "DSc.json");
+  lose_power();
+  EXPECT_THAT(record, HasSubstr("DSc"));
+  EXPECT_EQ(text_of("results", "DSc.json"), record);
+}
+
+TEST_F(LedgerTest, WhatWasWrittenAheadGoesWhenItsRowIsTakenAway) {
+  bounds.records = 2;
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
+  ASSERT_TRUE(try_round());
+  given_taken_away("DSc");
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"))) << "nothing more is to be done";
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
+}
+
+TEST_F(LedgerTest, ANameThatIsTakenIsNotWrittenAhead) {
+  bounds.records = 2;
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc", "DSc"}) end(id, Outcome::completed);
+  round();
+  EXPECT_EQ(logged(Event::handshake_completed), 3U);
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json", "DSc.json"));
+}
+
+TEST_F(LedgerTest, NoRoomForMoreIsNoTroubleAhead) {
+  bounds.records = 2;
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
+  given_room_for(1 + 2);
+  ASSERT_TRUE(try_round());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
 }
 
 TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {

@@ -155,10 +155,12 @@ class MemoryDirectory final : public Directory {
     return {};
   }
 
-  Result<void> sync_all() override {
+  Result<void> sync_all(const Meanwhile& meanwhile) override {
     step();
     folder_.written.clear();
     folder_.synced = folder_.names;
+    while (meanwhile && meanwhile()) {
+    }
     return {};
   }
 
