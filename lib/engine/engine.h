@@ -102,8 +102,7 @@ class Engine {
   void retry_later(Slot slot, std::optional<Duration> retry_after);
   void wait_for_account(Slot slot, PauseReason reason, std::optional<Duration> retry_after,
                         Notice why);
-  void finish(Slot slot, const Verdict& verdict, std::string_view request_id,
-              std::string_view body);
+  void finish(Slot slot, const Verdict& verdict, const Answer& answer, std::string_view body);
   bool postpones_expiry(Slot slot, const HttpResponse& response);
   void count_failure(Slot slot, std::optional<Duration> retry_after, const Notice& why);
   void count_good_answer(Slot slot);

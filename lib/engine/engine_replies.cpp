@@ -29,6 +29,12 @@ std::string_view request_id_of(const Answer& answer) {
   return {};
 }
 
+std::string_view tag_of(const Answer& answer) {
+  if (const auto* pending = std::get_if<Pending>(&answer)) return pending->tag;
+  if (const auto* ended = std::get_if<Ended>(&answer)) return ended->tag;
+  return {};
+}
+
 struct CodeOf {
   int operator()(const Pending&) const { return 0; }
   int operator()(const Ended&) const { return 0; }
@@ -106,7 +112,7 @@ void Engine::on_response(Slot slot, const HttpResponse& response) {
       if (verdict.reason == Reason::expired && postpones_expiry(slot, response)) {
         wait_for_cadence(slot);
       } else {
-        finish(slot, verdict, request_id_of(answer), response.body);
+        finish(slot, verdict, answer, response.body);
       }
       return;
   }
@@ -261,7 +267,7 @@ bool Engine::postpones_expiry(Slot slot, const HttpResponse& response) {
   return true;
 }
 
-void Engine::finish(Slot slot, const Verdict& verdict, std::string_view request_id,
+void Engine::finish(Slot slot, const Verdict& verdict, const Answer& answer,
                     std::string_view body) {
   PendingRecord& record = roster_[slot];
   Finish finish{.id = roster_.id_of(slot),
@@ -271,7 +277,8 @@ void Engine::finish(Slot slot, const Verdict& verdict, std::string_view request_
                 .last_pending_at = std::nullopt,
                 .finished_at = now_.wall,
                 .form = verdict.form,
-                .request_id = std::string(request_id),
+                .request_id = std::string(request_id_of(answer)),
+                .tag = std::string(tag_of(answer)),
                 .response = {}};
   finish.last_pending_at = last_pending_at(record);
   switch (verdict.outcome) {

@@ -37,6 +37,7 @@ struct Finish {
   Wall finished_at{};
   std::optional<SigningForm> form;  ///< The signing form that held, for `completed`.
   std::string request_id;
+  std::string tag;       ///< The answer's, in its own spelling (see poll/response.h).
   std::string response;  ///< The answer, byte for byte; empty: none is kept.
 };
 

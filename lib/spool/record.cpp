@@ -44,19 +44,13 @@ void put_time(std::string& out, std::string_view key, Wall time) {
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
-/// The tag as the answer spells it, escapes included, a number by its digits; empty: it has none.
-std::string_view raw_tag_of(std::string_view response) {
-  std::array members = {JsonMember{"tag"}};
-  if (scan_object(response, members) != JsonFault::none) return {};
-  const bool has_tag = members[0].kind == JsonKind::string || members[0].kind == JsonKind::number;
-  return has_tag ? members[0].text : std::string_view();
-}
-
-void put_tag(std::string& out, std::string_view submitted, std::string_view response) {
-  if (!submitted.empty()) {
+/// Of a completed one the answer's: a tag that was given too late to be compared with it must not
+/// stand beside it.
+void put_tag(std::string& out, std::string_view submitted, const Finish& finish) {
+  if (!submitted.empty() && finish.outcome != Outcome::completed) {
     put_member(out, "tag", submitted);
-  } else if (const auto raw = raw_tag_of(response); !raw.empty()) {
-    out += fmt::format(",\"tag\":\"{}\"", raw);
+  } else if (!finish.tag.empty()) {
+    out += fmt::format(",\"tag\":\"{}\"", finish.tag);
   }
 }
 
@@ -117,7 +111,7 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
   out += fmt::format(R"({{"schema":"{}","id":"{}","outcome":"{}")", kSchema, finish.id.view(),
                      name_of(finish.outcome));
   if (finish.reason != Reason::none) put_member(out, "reason", name_of(finish.reason));
-  put_tag(out, tag, finish.response);
+  put_tag(out, tag, finish);
   put_time(out, "submitted_at", submitted_at);
   put_time(out, "finished_at", finish.finished_at);
   if (finish.last_pending_at) put_time(out, "last_pending_at", *finish.last_pending_at);

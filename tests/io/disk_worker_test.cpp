@@ -84,6 +84,7 @@ class DiskWorkerTest : public ::testing::Test {
                   {},
                   {},
                   "",
+                  "",
                   ""};
     worker_->submit(std::move(finish));
   }

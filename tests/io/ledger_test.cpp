@@ -79,6 +79,7 @@ TEST_F(LedgerOnDiskTest, AnIdComesOutOfTheSpool) {
                               now_,
                               SigningForm::compact,
                               "req-1",
+                              "",
                               R"({"_id":"DSa"})"});
   round(std::move(request));
   restart();

@@ -100,7 +100,7 @@ class World {
   }
 
   void end(std::string_view id, Outcome outcome, Reason reason = Reason::none) {
-    Finish finish{id_of(id), outcome, reason, 7, {}, now, {}, "req-1", R"({"_id":"x"})"};
+    Finish finish{id_of(id), outcome, reason, 7, {}, now, {}, "req-1", "", R"({"_id":"x"})"};
     if (outcome == Outcome::completed) finish.form = SigningForm::raw;
     request.finishes.push_back(finish);
   }
