@@ -96,7 +96,7 @@ class Directory {
   /// the name is gone again; `already_exists` leaves what is there alone.
   virtual Result<void> create(std::string_view name, std::string_view contents) = 0;
 
-  /// As create(), but neither contents nor name are durable before sync_all().
+  /// As create(), but neither contents nor name are durable before a sync_all() that begins later.
   virtual Result<void> write(std::string_view name, std::string_view contents) = 0;
 
   /// Renames without ever replacing. Durable after sync() of both: first of the target, for a
@@ -110,10 +110,10 @@ class Directory {
   /// Makes durable which names the folder holds.
   virtual Result<void> sync() = 0;
 
-  /// Makes durable which names the folder holds, and all that was written in it: in one go, so that
-  /// it costs about as much for a thousand files as for one. While the disk is at work `meanwhile`,
-  /// unless it is empty, is called again and again until it returns false: what it writes is not
-  /// durable before the next sync_all().
+  /// Makes durable which names the folder holds, and all that was written in it before: in one go,
+  /// so that it costs about as much for a thousand files as for one. While the disk is at work
+  /// `meanwhile`, unless it is empty, may be called, by the same thread, until the disk is done or
+  /// it returns false.
   virtual Result<void> sync_all(const Meanwhile& meanwhile) = 0;
 
   /// Opens a folder in this one; makes it (0750) if it is not there. `unsafe_file` when the name is

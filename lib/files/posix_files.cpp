@@ -191,7 +191,7 @@ Result<void> PosixDirectory::sync_all(const Meanwhile& meanwhile) {
 
 // The whole file system: what others have written to it too, which may make it slow, but wrong
 // never. It tells of all that could not be written since the folder was opened.
-Result<void> PosixDirectory::sync_file_system() {
+Result<void> PosixDirectory::sync_file_system() const {
   if (uninterrupted([this] { return ::syncfs(descriptor_); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
 }

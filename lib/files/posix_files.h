@@ -36,7 +36,7 @@ class PosixDirectory final : public Directory {
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
 
  private:
-  Result<void> sync_file_system();
+  Result<void> sync_file_system() const;  ///< Maybe on a thread of its own.
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
 
   PosixDirectory(std::string path, int descriptor);

@@ -4,12 +4,10 @@
 #include <iterator>
 #include <utility>
 
-#include "base/check.h"
 #include "base/limits.h"
 #include "inbox/inbox.h"
 #include "ledger/ledger_notices.h"
 #include "queue/queue.h"
-#include "spool/record.h"
 #include "spool/spool.h"
 
 namespace attestrd {
@@ -32,17 +30,18 @@ namespace attestrd {
 // So a missing record tells something only of the staging/ that it was in. A file in it says that
 // it is in use: while a row is staged, a staging/ without that file is none to recover from.
 //
+// While the disk syncs the records of a round, those of the next are written to staging/ already.
+// That sync may have passed them by: they count as not synced until their own round has done so,
+// however few they are. Until their rows are staged, a death finds them between 1 and 2.
+//
 // Intake. The rows of an inbox file are committed before the file is removed; a death in between
 // means that it is read again, and an id is accepted once.
-//
-// While the disk syncs the records of 1, those of the next round are written already. As long as
-// they have no row, that is as if the death came between 1 and 2.
 //
 // A round does all this for what waits, with one commit: 1 for its finishes; 2 joined with the
 // rows of its intake, the progress of its polls and 5 of the round before; then 3 and 4; then the
 // inbox files go. Finishes come before the intake, so that an id that ends in this round and is
 // submitted in it again is seen to have ended; one whose record waits for the next round is merged,
-// which changes nothing for it.
+// which comes too late to change its end.
 
 namespace {
 
@@ -125,7 +124,11 @@ void Ledger::give_back(RoundRequest part, RoundRequest& request) {
 Result<void> Ledger::write_down(const RoundRequest& request, const std::vector<Finish>& next,
                                 Wall now, RoundReport& report) {
   if (const auto begun = queue_.begin(); !begun) return begun;
-  if (const auto staged = stage(request.finishes, next, report); !staged) return staged;
+  // What was written ahead is not synced, however few records there are now.
+  const bool are_few = request.finishes.size() <= bounds_.synced_one_by_one && ahead_.empty();
+  const auto how = are_few ? Staging::one_by_one : Staging::together;
+  if (const auto staged = stage(request.finishes, how, report); !staged) return staged;
+  if (const auto synced = sync(how, next); !synced) return synced;
   if (const auto noted = note_progress(request.progress); !noted) return noted;
   if (request.hazard)
     if (const auto saved = queue_.save_hazard(*request.hazard); !saved) return saved;
@@ -141,81 +144,6 @@ Result<void> Ledger::write_down(const RoundRequest& request, const std::vector<F
     if (!purged) return purged.error();
   }
   return queue_.commit();
-}
-
-/// Step 1, and the rows of step 2.
-Result<void> Ledger::stage(const std::vector<Finish>& finishes, const std::vector<Finish>& next,
-                           RoundReport& report) {
-  // What was written ahead is not synced, however few records there are now.
-  const bool are_few = finishes.size() <= bounds_.synced_one_by_one && ahead_.empty();
-  const auto how = are_few ? Staging::one_by_one : Staging::together;
-  auto written = ahead_.begin();
-  for (const auto& finish : finishes) {
-    const bool is_written = written != ahead_.end() && written->id == finish.id;
-    const auto staged = is_written ? stage_row(finish, (written++)->record, report)
-                                   : stage(finish, how, report);
-    if (!staged) return staged;
-  }
-  ATTESTRD_CHECK(written == ahead_.end());
-  ahead_.clear();
-  if (staged_.empty()) return {};
-
-  // On a disk that is nearly full, room is for this round alone.
-  if (next.empty() || most_finishes_ != kNoBound) return spool_.sync_staging(how, {});
-  Result<void> went_ahead;
-  auto following = next.begin();
-  const auto synced = spool_.sync_staging(how, [&] {
-    if (following == next.end() || ahead_.size() == bounds_.records) return false;
-    const auto is_written = stage_ahead(*following++);
-    if (!is_written && is_written.error().code != Errc::disk_full) went_ahead = is_written.error();
-    return is_written && *is_written;
-  });
-  return synced ? went_ahead : synced;
-}
-
-Result<void> Ledger::stage(const Finish& finish, Staging how, RoundReport& report) {
-  const auto row = queue_.find_polling(finish.id);
-  if (!row) return row.error();
-  if (!*row) {
-    tell_gone(finish, report);
-    return {};
-  }
-  const auto record = write_record(finish, (*row)->tag, (*row)->submitted_at);
-  if (const auto staged = stage_row(finish, fingerprint_of(record), report); !staged) return staged;
-  auto in_the_way = spool_.stage(finish.id, record, how);
-  if (!in_the_way) return in_the_way.error();
-  if (*in_the_way) report.notices.push_back(std::move(**in_the_way));
-  return {};
-}
-
-/// Of a row that is not polled any more the record is dropped.
-Result<void> Ledger::stage_row(const Finish& finish, const Fingerprint& record,
-                               RoundReport& report) {
-  const auto is_staged =
-      queue_.stage({finish.id, finish.outcome, finish.reason, finish.finished_at, record});
-  if (!is_staged) return is_staged.error();
-  if (!*is_staged) {
-    tell_gone(finish, report);
-    return spool_.drop(finish.id);
-  }
-  staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
-  return {};
-}
-
-void Ledger::tell_gone(const Finish& finish, RoundReport& report) {
-  report.notices.push_back(row_gone_notice(finish));
-  report.settled.push_back(finish.id);
-}
-
-/// Writes the record of a finish of the next round. False: there is a reason to look closer then.
-Result<bool> Ledger::stage_ahead(const Finish& finish) {
-  const auto row = queue_.find_polling(finish.id);
-  if (!row) return row.error();
-  if (!*row) return false;
-  const auto record = write_record(finish, (*row)->tag, (*row)->submitted_at);
-  const auto is_written = spool_.stage_ahead(finish.id, record);
-  if (is_written && *is_written) ahead_.push_back({finish.id, fingerprint_of(record)});
-  return is_written;
 }
 
 Result<void> Ledger::note_progress(const std::vector<Progress>& progress) {
@@ -270,7 +198,7 @@ void Ledger::undo() {
   inbox_.rewind();
   // A record that stays behind is dropped when the handshake is staged again, or at recovery.
   for (const auto& staged : std::exchange(staged_, {})) static_cast<void>(spool_.drop(staged.id));
-  for (const auto& ahead : std::exchange(ahead_, {})) static_cast<void>(spool_.drop(ahead.id));
+  drop_ahead();
 }
 
 /// Steps 3 and 4, for records whose rows are committed. On a full disk those that were not moved
@@ -292,6 +220,7 @@ Result<void> Ledger::publish() {
   }
   staged_.erase(staged_.begin(), next);
   if (!result && result.error().code != Errc::disk_full) return result;
+  if (!result) drop_ahead();
   if (const auto synced = spool_.sync_moves(); !synced) return synced;
   return result;
 }

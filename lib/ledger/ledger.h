@@ -37,7 +37,7 @@ struct Finish {
   Wall finished_at{};
   std::optional<SigningForm> form;  ///< The signing form that held, for `completed`.
   std::string request_id;
-  std::string tag;       ///< The answer's, in its own spelling (see poll/response.h).
+  std::string tag;       ///< The answer's, as it stands there between quotes; empty: none.
   std::string response;  ///< The answer, byte for byte; empty: none is kept.
 };
 
@@ -94,9 +94,10 @@ class Ledger {
   Result<std::vector<Notice>> recover(Wall now);
 
   /// One round, one commit. What is done leaves the request: all of it, or a part where it has more
-  /// records than a round may have, or the disk no room for all. `disk_full`: nothing of it
-  /// happened, and the same request may be tried again; less of it is done at once then. Any other
-  /// error is final: the process must end, and recovery decides.
+  /// records than a round may have, or the disk no room for all. What stays must come first in the
+  /// next request: some of its records may be written already. `disk_full`: nothing of it happened,
+  /// and the same request may be tried again; less of it is done at once then. Any other error is
+  /// final: the process must end, and recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
 
   /// What is known of an id, between rounds.
@@ -116,8 +117,8 @@ class Ledger {
     Notice notice;
   };
 
-  /// A record that is in staging/ while its row still says `polling`.
-  struct Ahead {
+  /// A record in staging/, and what its row will say of it.
+  struct Written {
     HandshakeId id;
     Fingerprint record;
   };
@@ -126,21 +127,24 @@ class Ledger {
   void give_back(RoundRequest part, RoundRequest& request);
   Result<void> write_down(const RoundRequest& request, const std::vector<Finish>& next, Wall now,
                           RoundReport& report);
-  Result<void> stage(const std::vector<Finish>& finishes, const std::vector<Finish>& next,
-                     RoundReport& report);
-  Result<void> stage(const Finish& finish, Staging how, RoundReport& report);
-  Result<void> stage_row(const Finish& finish, const Fingerprint& record, RoundReport& report);
-  Result<bool> stage_ahead(const Finish& finish);
+  Result<void> stage(const std::vector<Finish>& finishes, Staging how, RoundReport& report);
+  Result<bool> stage(const Finish& finish, Staging how, RoundReport& report);
+  Result<bool> stage_row(const Finish& finish, const Written& written, RoundReport& report);
+  Result<std::optional<std::string>> record_of(const Finish& finish);
   static void tell_gone(const Finish& finish, RoundReport& report);
+  Result<void> sync(Staging how, const std::vector<Finish>& next);
+  Result<bool> write_ahead(const Finish& finish);
   Result<void> note_progress(const std::vector<Progress>& progress);
   Result<void> take_in(Wall now, RoundReport& report);
   Result<void> take_in(const InboxSlice& slice, Wall now, RoundReport& report);
   Result<void> mark_published();
   void undo();
+  void drop_ahead();
   Result<void> publish();
 
   Result<void> return_broken_to_polling(std::vector<StagedHandshake>& staged,
                                         std::vector<Notice>& notices);
+  Result<void> drop_polling(const std::vector<HandshakeId>& records);
   Result<void> clear_staging(std::vector<Notice>& notices);
 
   Inbox& inbox_;
@@ -148,7 +152,7 @@ class Ledger {
   Spool& spool_;
   const RoundBounds bounds_;
   std::vector<Unpublished> staged_;       ///< By this round, or left by one that found no room.
-  std::vector<Ahead> ahead_;              ///< For the next round, in the order of its finishes.
+  std::vector<Written> ahead_;            ///< Of the first finishes of the next round.
   std::vector<HandshakeId> unmarked_;     ///< Published; their rows still say `staged`.
   RoundReport published_;                 ///< What publish() did and no report tells yet.
   std::size_t most_finishes_ = kNoBound;  ///< Of one round. While the disk is full they are few.

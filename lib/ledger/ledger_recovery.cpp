@@ -21,6 +21,7 @@ Result<std::vector<Notice>> Ledger::recover(Wall now) {
 
   const auto files = spool_.staged();
   if (!files) return files.error();
+  if (const auto dropped = drop_polling(files->records); !dropped) return dropped.error();
   for (const auto& row : *rows) {
     if (std::ranges::binary_search(files->records, row.id))
       staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});
@@ -74,20 +75,24 @@ Result<void> Ledger::return_broken_to_polling(std::vector<StagedHandshake>& stag
   return {};
 }
 
-/// What is in staging/ now belongs to no row that is staged.
+/// The records of handshakes that are asked for again. They go before anything is published, which
+/// may need the room.
+Result<void> Ledger::drop_polling(const std::vector<HandshakeId>& records) {
+  for (const auto& id : records) {
+    const auto row = queue_.find_polling(id);
+    if (!row) return row.error();
+    if (!*row) continue;
+    const auto dropped = spool_.drop(id);
+    if (!dropped && dropped.error().code != Errc::unsafe_file) return dropped;
+  }
+  return {};
+}
+
+/// What is in staging/ now belongs to no row.
 Result<void> Ledger::clear_staging(std::vector<Notice>& notices) {
   auto files = spool_.staged();
   if (!files) return files.error();
-  for (const auto& id : files->records) {
-    const auto row = queue_.find_polling(id);
-    if (!row) return row.error();
-    if (*row) {
-      const auto dropped = spool_.drop(id);
-      if (dropped) continue;
-      if (dropped.error().code != Errc::unsafe_file) return dropped;
-    }
-    files->strangers.push_back(record_name(id));
-  }
+  for (const auto& id : files->records) files->strangers.push_back(record_name(id));
   for (const auto& name : files->strangers) {
     auto notice = spool_.quarantine(name, "no row of the queue vouches for it");
     if (!notice) return notice.error();

@@ -118,10 +118,8 @@ Result<std::optional<Notice>> DirSpool::stage(const HandshakeId& id, std::string
   return notice;
 }
 
-Result<bool> DirSpool::stage_ahead(const HandshakeId& id, std::string_view record) {
-  const auto written = staging_.files->write(record_name(id), record);
-  if (!written && written.error().code != Errc::already_exists) return written.error();
-  return bool(written);
+Result<void> DirSpool::stage_ahead(const HandshakeId& id, std::string_view record) {
+  return staging_.files->write(record_name(id), record);
 }
 
 Result<void> DirSpool::sync_staging(Staging how, const Meanwhile& meanwhile) {

@@ -44,12 +44,12 @@ class Spool {
   virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
                                               Staging how) = 0;
 
-  /// Writes a record that will be staged `together` with others, but not before the next
-  /// sync_staging(). False: its name is taken, and nothing was changed.
-  virtual Result<bool> stage_ahead(const HandshakeId& id, std::string_view record) = 0;
+  /// Writes a record that belongs to those of the next sync_staging(), which must be one of records
+  /// `together`. `already_exists`: its name is taken. On any error nothing was changed.
+  virtual Result<void> stage_ahead(const HandshakeId& id, std::string_view record) = 0;
 
   /// After stage(): from here on the records are durable, and their names in staging/. Where they
-  /// are staged `together`, `meanwhile` may write more (see Directory::sync_all).
+  /// are `together`, `meanwhile` may write others ahead (see Directory::sync_all).
   virtual Result<void> sync_staging(Staging how, const Meanwhile& meanwhile) = 0;
 
   /// Drops a record from staging/, if it is there. `unsafe_file` when it is a folder.

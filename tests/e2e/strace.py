@@ -3,7 +3,8 @@
 strace counts the calls of each thread for itself. Were all threads traced at once, the third fsync
 of one would hide the third of every other, for the process is dead by then. So one thread is traced
 at a time: the main thread, which starts, recovers and closes, or the writer (runtime/disk_worker),
-which does all that lasts in between. The other two, of the log and of the resolver, keep nothing.
+which does all that lasts in between. The other two, of the log and of the resolver, keep nothing;
+one more, which syncs while the writer goes on, is there only under a backlog of hundreds.
 """
 
 import os

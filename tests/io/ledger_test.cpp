@@ -24,7 +24,7 @@ class LedgerOnDiskTest : public ::testing::Test {
 
   void restart() {
     process_.reset();
-    process_.emplace(disk_);
+    process_.emplace(disk_, bounds_);
     const auto recovered = process_->ledger.recover(now_);
     ASSERT_TRUE(recovered) << recovered.error().message;
   }
@@ -47,12 +47,12 @@ class LedgerOnDiskTest : public ::testing::Test {
   }
 
   struct Process {
-    explicit Process(const TemporaryFolder& disk)
+    Process(const TemporaryFolder& disk, RoundBounds bounds)
         : root(disk.open("spool")),
           inbox(disk.open("spool/inbox"), *open_refused(*root)),
           queue(*SqliteQueue::open(disk.path("queue.db").string())),
           spool(*DirSpool::open(*root)),
-          ledger(inbox, *queue, *spool) {}
+          ledger(inbox, *queue, *spool, bounds) {}
 
     std::unique_ptr<Directory> root;
     DirInbox inbox;
@@ -61,7 +61,21 @@ class LedgerOnDiskTest : public ::testing::Test {
     Ledger ledger;
   };
 
+  Finish completed(std::string_view id) const {
+    return {.id = *HandshakeId::parse(id),
+            .outcome = Outcome::completed,
+            .reason = Reason::none,
+            .polls = 3,
+            .last_pending_at = {},
+            .finished_at = now_,
+            .form = SigningForm::compact,
+            .request_id = "req-1",
+            .tag = "",
+            .response = R"({"_id":"DSa"})"};
+  }
+
   TemporaryFolder disk_;
+  RoundBounds bounds_;
   Wall now_ = std::chrono::floor<Duration>(std::chrono::system_clock::now());
   std::optional<Process> process_;
 };
@@ -71,16 +85,7 @@ TEST_F(LedgerOnDiskTest, AnIdComesOutOfTheSpool) {
   EXPECT_EQ(take_in(), 2U);
   restart();
   RoundRequest request;
-  request.finishes.push_back({*HandshakeId::parse("DSa"),
-                              Outcome::completed,
-                              Reason::none,
-                              3,
-                              {},
-                              now_,
-                              SigningForm::compact,
-                              "req-1",
-                              "",
-                              R"({"_id":"DSa"})"});
+  request.finishes.push_back(completed("DSa"));
   round(std::move(request));
   restart();
   EXPECT_THAT(disk_.names_in("spool/results"), ElementsAre("DSa.json"));
@@ -89,6 +94,35 @@ TEST_F(LedgerOnDiskTest, AnIdComesOutOfTheSpool) {
   const auto counts = *process_->queue->count();
   EXPECT_EQ(counts.polling, 1U);
   EXPECT_EQ(counts.ended, 1U);
+}
+
+TEST_F(LedgerOnDiskTest, RecordsAreWrittenWhileOthersAreSynced) {
+  bounds_ = {.records = 100, .synced_one_by_one = 1};
+  restart();
+  RoundRequest request;
+  std::string ids;
+  for (int number = 100; number < 400; ++number) {
+    const auto id = "DS" + std::to_string(number);
+    ids += id + "\n";
+    request.finishes.push_back(completed(id));
+  }
+  disk_.write("spool/inbox/list", ids);
+  EXPECT_EQ(take_in(), 300U);
+  const auto report = process_->ledger.round(request, now_);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(disk_.names_in("spool/results").size(), 100U);
+  const auto ahead = disk_.names_in("spool/staging").size() - 1;  // How many, the disk decides.
+  RecordProperty("ahead", static_cast<int>(ahead));
+  EXPECT_LE(ahead, 100U);
+  EXPECT_EQ(process_->queue->count()->polling, 200U) << "the rows of what is ahead have to wait";
+  while (!request.is_empty()) {
+    const auto next = process_->ledger.round(request, now_);
+    ASSERT_TRUE(next) << next.error().message;
+  }
+  restart();
+  EXPECT_EQ(disk_.names_in("spool/results").size(), 300U);
+  EXPECT_THAT(disk_.names_in("spool/staging"), ElementsAre(".used"));
+  EXPECT_EQ(process_->queue->count()->ended, 300U);
 }
 
 TEST_F(LedgerOnDiskTest, TakesInAHundredThousandIdsOfOneFile) {

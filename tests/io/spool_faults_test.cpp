@@ -95,8 +95,8 @@ TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
     each_failure_is_told([] {}, [&] { return spool_->sync_staging(how, {}); });
   }
   each_failure_is_told([this] { std::filesystem::remove(disk_.path("staging/DSa.json")); },
-                       [this] { return without_value(spool_->stage_ahead(kId, "early")); });
-  EXPECT_FALSE(*spool_->stage_ahead(kId, "late")) << "the name is taken";
+                       [this] { return spool_->stage_ahead(kId, "early"); });
+  EXPECT_EQ(spool_->stage_ahead(kId, "late").error().code, Errc::already_exists);
   EXPECT_EQ(disk_.read("staging/DSa.json"), "early");
   each_failure_is_told([] {}, [this] { return without_value(spool_->staged()); });
   each_failure_is_told([] {}, [this] { return without_value(spool_->fingerprint(kId)); });

@@ -162,11 +162,14 @@ void Judge::settled(const std::vector<HandshakeId>& ids) {
 
 void Judge::taken(const HandshakeId& id) { lives_.at(id).is_taken = true; }
 
-// What was renamed and not synced may lie in staging/ again, though a consumer has it.
-void Judge::power_cut(const std::function<bool(const HandshakeId&)>& is_there) {
+// What was renamed and not synced may lie in staging/ again, though a consumer has it. But no power
+// cut spoils a record that is where programs take it.
+void Judge::power_cut(const Look& look) {
   for (auto& [id, life] : lives_) {
-    if (life.folder.empty() || life.is_durable) continue;
-    if (is_there(id)) continue;
+    if (life.folder.empty()) continue;
+    const auto record = look(life.folder, id);
+    if (record && *record != life.bytes) violated(id, "the power cut left another record");
+    if (record || life.is_durable) continue;
     life.may_repeat = life.is_taken;
     life.folder.clear();
   }

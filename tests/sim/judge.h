@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,10 @@ class Judge {
   void polls_dropped();
   void appears(const std::string& folder, const std::string& name, const std::string& bytes);
   void taken(const HandshakeId& id);
-  void power_cut(const std::function<bool(const HandshakeId&)>& is_there);
+  /// What a folder holds under the name of a record now; nothing: it has none.
+  using Look =
+      std::function<std::optional<std::string>(const std::string& folder, const HandshakeId& id)>;
+  void power_cut(const Look& look);
   void clock_shows(Wall time);
   void clock_jumps() { has_jumped_ = true; }
   void clock_drifts_by(Duration most) { drift_ = most; }

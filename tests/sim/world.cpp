@@ -275,10 +275,10 @@ void World::die() {
   if (is_power_cut_) {
     disk_.lose_power(luck_);
     boot_ = luck_.up_to(1000h) - (mono_ - Mono{});
-    judge_.power_cut([this](const HandshakeId& id) {
-      return std::ranges::any_of(kOutcomes, [&](std::string_view folder) {
-        return disk_.names(folder).contains(record_name(id));
-      });
+    judge_.power_cut([this](const std::string& folder, const HandshakeId& id) {
+      const auto& names = disk_.names(folder);
+      const auto found = names.find(record_name(id));
+      return found == names.end() ? std::nullopt : std::optional(disk_.file(found->second).bytes);
     });
   }
   is_power_cut_ = false;

@@ -17,9 +17,8 @@ MUTANTS = {
     "no sync of the folders after the rename": (SPOOL, [(
         "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
     "rename before the commit": (LEDGER, [(
-        "  return queue_.commit();\n}\n\nResult<void> Ledger::stage(const std::vector",
-        "  if (const auto early = publish(); !early) return early;\n"
-        "  return queue_.commit();\n}\n\nResult<void> Ledger::stage(const std::vector")]),
+        "  return queue_.commit();",
+        "  if (const auto early = publish(); !early) return early;\n  return queue_.commit();")]),
     "inbox file removed before the commit": (LEDGER, [(
         "  report.inbox_scanned = true;",
         "  report.inbox_scanned = true;\n"

@@ -214,6 +214,37 @@ TEST_F(LedgerTest, NoRoomForMoreIsNoTroubleAhead) {
   given_room_for(1 + 2);
   ASSERT_TRUE(try_round());
   EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSc")));
+}
+
+TEST_F(LedgerTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
+  bounds.records = 2;
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
+  arm(Faults::Kind::disk_full, 7);  // The first rename.
+  const auto report = try_round();
+  ASSERT_TRUE(report);
+  EXPECT_THAT(report->settled, IsEmpty());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"));
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"), id_of("DSb"), id_of("DSc")));
+}
+
+TEST_F(LedgerTest, RecoveryMakesRoomBeforeItPublishes) {
+  bounds.records = 2;
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
+  arm(Faults::Kind::death, 15);  // The first rename.
+  EXPECT_THROW(try_round(), Death);
+  ASSERT_EQ(rows().open.size(), 3U);
+  ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
+  ASSERT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json", "DSc.json"));
+  arm(Faults::Kind::disk_full, 0);  // The first rename again.
+  EXPECT_EQ(error_of_start().code, Errc::disk_full);
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"));
 }
 
 TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {

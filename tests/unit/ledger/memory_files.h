@@ -130,10 +130,11 @@ class MemoryDirectory final : public Directory {
   Result<Moved> move(std::string_view name, Directory& target,
                      std::string_view target_name) override {
     if (folder_.faults().writing_step()) return fail(Errc::disk_full, "move");
-    auto& to = static_cast<MemoryDirectory&>(target).folder_.names;
+    auto& to = static_cast<MemoryDirectory&>(target).folder_;
     const auto found = folder_.names.find(name);
     if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
-    if (!to.emplace(target_name, found->second).second) return Moved::name_taken;
+    if (!to.names.emplace(target_name, found->second).second) return Moved::name_taken;
+    if (folder_.written.erase(found->first) > 0) to.written.emplace(target_name);
     folder_.names.erase(found);
     return Moved::done;
   }
@@ -142,6 +143,7 @@ class MemoryDirectory final : public Directory {
     step();
     const auto found = folder_.names.find(name);
     if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
+    folder_.written.erase(found->first);
     folder_.names.erase(found);
     return {};
   }

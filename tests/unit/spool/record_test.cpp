@@ -30,8 +30,16 @@ Finish completed() {
 }
 
 Finish failed() {
-  return {
-      *HandshakeId::parse("DSa"), Outcome::failed, Reason::expired, 9, {}, kSubmitted, {}, "", "", ""};
+  return {*HandshakeId::parse("DSa"),
+          Outcome::failed,
+          Reason::expired,
+          9,
+          {},
+          kSubmitted,
+          {},
+          "",
+          "",
+          ""};
 }
 
 std::string objection(std::string_view text) {
@@ -145,8 +153,7 @@ TEST(RecordTest, SaysWhyItIsNoRecord) {
   EXPECT_THAT(objection(with("\"form\":\"raw\"", "\"form\":\"any\"")), HasSubstr("form"));
   EXPECT_THAT(objection(with("\"polls\":7", "\"id\":\"DSb\"")), HasSubstr("twice"));
   EXPECT_THAT(objection(with("c500f555", "\xff")), HasSubstr("UTF-8"));
-  EXPECT_THAT(objection(with("7,", std::string(limits::kRecordDepth, '['))),
-              HasSubstr("too deep"));
+  EXPECT_THAT(objection(with("7,", std::string(limits::kRecordDepth, '['))), HasSubstr("too deep"));
   const auto signature = [](std::string_view member) {
     return R"({"schema":"attestrd.result/1","id":"DSa","outcome":"failed",)" + std::string(member) +
            "}";

@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "ledger/ledger.h"
+#include "ledger/ledger_notices.h"
+#include "queue/queue.h"
+#include "spool/record.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+
+// Records on their way into staging/; what for is told at the top of ledger.cpp.
+
+/// Step 1 without its sync, and the rows of step 2. What was written ahead comes first.
+Result<void> Ledger::stage(const std::vector<Finish>& finishes, Staging how, RoundReport& report) {
+  ATTESTRD_CHECK(ahead_.size() <= finishes.size());
+  for (std::size_t i = 0; i < finishes.size(); ++i) {
+    const auto staged = i < ahead_.size() ? stage_row(finishes[i], ahead_[i], report)
+                                          : stage(finishes[i], how, report);
+    if (!staged) return staged.error();
+  }
+  ahead_.clear();
+  return {};
+}
+
+/// False: nothing waits for it any more.
+Result<bool> Ledger::stage(const Finish& finish, Staging how, RoundReport& report) {
+  const auto record = record_of(finish);
+  if (!record) return record.error();
+  if (!*record) {
+    tell_gone(finish, report);
+    return false;
+  }
+  // The row goes first: of a finish that comes twice the second finds it staged, and undo() knows
+  // of a record of which a part was written.
+  const auto staged = stage_row(finish, {finish.id, fingerprint_of(**record)}, report);
+  if (!staged || !*staged) return staged;
+  auto in_the_way = spool_.stage(finish.id, **record, how);
+  if (!in_the_way) return in_the_way.error();
+  if (*in_the_way) report.notices.push_back(std::move(**in_the_way));
+  return true;
+}
+
+/// False: nothing waits for it any more, and so its record is dropped.
+Result<bool> Ledger::stage_row(const Finish& finish, const Written& written, RoundReport& report) {
+  ATTESTRD_CHECK(written.id == finish.id);
+  const auto staged =
+      queue_.stage({finish.id, finish.outcome, finish.reason, finish.finished_at, written.record});
+  if (!staged) return staged;
+  if (*staged) {
+    staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
+    return true;
+  }
+  tell_gone(finish, report);
+  if (const auto dropped = spool_.drop(finish.id); !dropped) return dropped.error();
+  return false;
+}
+
+/// Nothing: its row is not polled any more.
+Result<std::optional<std::string>> Ledger::record_of(const Finish& finish) {
+  const auto row = queue_.find_polling(finish.id);
+  if (!row) return row.error();
+  if (!*row) return std::optional<std::string>();
+  return std::optional(write_record(finish, (*row)->tag, (*row)->submitted_at));
+}
+
+void Ledger::tell_gone(const Finish& finish, RoundReport& report) {
+  report.notices.push_back(row_gone_notice(finish));
+  report.settled.push_back(finish.id);
+}
+
+/// The sync of step 1. While it lasts records of the next round are written.
+Result<void> Ledger::sync(Staging how, const std::vector<Finish>& next) {
+  if (staged_.empty()) return {};
+  // On a disk that is nearly full, room is for this round alone.
+  if (next.empty() || most_finishes_ != kNoBound) return spool_.sync_staging(how, {});
+  const auto most = std::min(next.size(), bounds_.records);
+  Result<void> trouble;
+  const auto synced = spool_.sync_staging(how, [&] {
+    const auto written = write_ahead(next[ahead_.size()]);
+    if (!written) trouble = written.error();
+    return written && *written && ahead_.size() < most;
+  });
+  return synced ? trouble : synced;
+}
+
+/// False: it could not be; its own round will meet whatever was in the way.
+Result<bool> Ledger::write_ahead(const Finish& finish) {
+  const auto record = record_of(finish);
+  if (!record) return record.error();
+  if (!*record) return false;
+  const auto written = spool_.stage_ahead(finish.id, **record);
+  if (written) ahead_.push_back({finish.id, fingerprint_of(**record)});
+  if (!written && written.error().code == Errc::disk_full) drop_ahead();
+  return written.has_value();
+}
+
+/// What has a row already may need the room.
+void Ledger::drop_ahead() {
+  for (const auto& written : std::exchange(ahead_, {})) static_cast<void>(spool_.drop(written.id));
+}
+
+}  // namespace attestrd
