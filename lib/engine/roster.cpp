@@ -18,9 +18,6 @@ std::uint32_t in_32_bits(seconds duration) {
 
 std::uint64_t hash_of(const HandshakeId& id) { return std::hash<std::string_view>{}(id.view()); }
 
-/// Bits of a hash that do not say where in the index it belongs.
-std::uint32_t mark_of(std::uint64_t hash) { return hash & 31; }
-
 }  // namespace
 
 Wall PendingRecord::deadline_wall() const { return Wall(seconds(deadline_wall_s)); }
@@ -44,11 +41,31 @@ std::size_t Roster::next_place(std::size_t place) const {
   return place + 1 == index_.size() ? 0 : place + 1;
 }
 
+std::size_t Roster::distance(std::size_t from, std::size_t to) const {
+  return to >= from ? to - from : to + index_.size() - from;
+}
+
+std::size_t Roster::distance_from_home(std::size_t place) const {
+  const Entry entry = index_[place];
+  const std::size_t known = entry >> (32 - kDistanceBits);
+  return known < kFar ? known : distance(home_of(hash_of(id_of(slot_of(entry)))), place);
+}
+
+Roster::Entry Roster::entry_of(Slot slot, std::uint64_t hash, std::size_t distance) {
+  return moved(slot | static_cast<Entry>(hash & 1) << kSlotBits, distance);
+}
+
+/// The entry, so many places behind its home.
+Roster::Entry Roster::moved(Entry entry, std::size_t distance) {
+  return entry << kDistanceBits >> kDistanceBits | static_cast<Entry>(std::min(distance, kFar))
+                                                       << (32 - kDistanceBits);
+}
+
 std::size_t Roster::place_of(const HandshakeId& id, std::uint64_t hash) const {
   std::size_t place = home_of(hash);
-  for (; index_[place] != kEmpty; place = next_place(place)) {
-    const Entry entry = index_[place];
-    if (entry >> kSlotBits == mark_of(hash) && id_of(slot_of(entry)) == id) break;
+  for (std::size_t passed = 0; index_[place] != kEmpty; place = next_place(place), ++passed) {
+    const Slot slot = slot_of(index_[place]);
+    if (index_[place] == entry_of(slot, hash, passed) && id_of(slot) == id) break;
   }
   return place;
 }
@@ -62,8 +79,9 @@ void Roster::reserve(std::size_t handshakes) {
     if (records_[slot].state == PendingRecord::State::vacant) continue;
     const std::uint64_t hash = hash_of(id_of(slot));
     std::size_t place = home_of(hash);
-    while (index_[place] != kEmpty) place = next_place(place);
-    index_[place] = slot | mark_of(hash) << kSlotBits;
+    std::size_t passed = 0;
+    for (; index_[place] != kEmpty; place = next_place(place)) ++passed;
+    index_[place] = entry_of(slot, hash, passed);
   }
 }
 
@@ -83,7 +101,7 @@ Roster::Added Roster::add(const HandshakeId& id) {
   }
   records_[slot].state = PendingRecord::State::waiting;
   records_[slot].id = ids_.add(id);
-  index_[place] = slot | mark_of(hash) << kSlotBits;
+  index_[place] = entry_of(slot, hash, distance(home_of(hash), place));
   ++size_;
   return {slot, true};
 }
@@ -99,13 +117,11 @@ void Roster::remove(Slot slot) {
 
 // Linear probing without tombstones (Knuth 6.4, algorithm R): what follows the hole moves back.
 void Roster::erase_from_index(std::size_t hole) {
-  const auto distance = [this](std::size_t from, std::size_t to) {
-    return to >= from ? to - from : to + index_.size() - from;
-  };
   for (std::size_t place = next_place(hole); index_[place] != kEmpty; place = next_place(place)) {
-    const std::size_t home = home_of(hash_of(id_of(slot_of(index_[place]))));
-    if (distance(home, place) < distance(hole, place)) continue;
-    index_[hole] = index_[place];
+    const std::size_t from_home = distance_from_home(place);
+    const std::size_t from_hole = distance(hole, place);
+    if (from_home < from_hole) continue;
+    index_[hole] = moved(index_[place], from_home - from_hole);
     hole = place;
   }
   index_[hole] = kEmpty;

@@ -1,5 +1,6 @@
 #include "spool/record.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -38,10 +39,11 @@ void put_time(std::string& out, std::string_view key, Wall time) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(floor<milliseconds>(time - day));
-  out += fmt::format(",\"{}\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\"", key,
-                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  fmt::format_to(std::back_inserter(out),
+                 FMT_COMPILE(",\"{}\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\""), key,
+                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                 clock.seconds().count(), clock.subseconds().count());
 }
 
 /// Of a completed one the answer's: a tag that was given too late to be compared with it must not
