@@ -289,7 +289,8 @@ void Engine::finish(Slot slot, const Verdict& verdict, const Answer& answer,
   }
   // What an unknown handshake was answered need not be JSON, and says nothing.
   const bool keeps_response = verdict.reason != Reason::not_found;
-  record.response_bytes = keeps_response ? static_cast<std::uint32_t>(body.size()) : 0;
+  record.response_bytes = static_cast<std::uint32_t>(finish.tag.size());
+  if (keeps_response) record.response_bytes += static_cast<std::uint32_t>(body.size());
   record.state = State::settling;
   ++settling_;
   settling_bytes_ += record.response_bytes;

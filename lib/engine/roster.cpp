@@ -47,25 +47,26 @@ std::size_t Roster::distance(std::size_t from, std::size_t to) const {
 
 std::size_t Roster::distance_from_home(std::size_t place) const {
   const Entry entry = index_[place];
-  const std::size_t known = entry >> (32 - kDistanceBits);
+  const std::size_t known = entry >> kDistanceShift;
   return known < kFar ? known : distance(home_of(hash_of(id_of(slot_of(entry)))), place);
 }
 
-Roster::Entry Roster::entry_of(Slot slot, std::uint64_t hash, std::size_t distance) {
-  return moved(slot | static_cast<Entry>(hash & 1) << kSlotBits, distance);
+Roster::Entry Roster::entry_of(Slot slot, std::uint64_t hash, std::size_t behind) {
+  return moved(slot | static_cast<Entry>(hash & 1) << kSlotBits, behind);
 }
 
 /// The entry, so many places behind its home.
-Roster::Entry Roster::moved(Entry entry, std::size_t distance) {
-  return entry << kDistanceBits >> kDistanceBits | static_cast<Entry>(std::min(distance, kFar))
-                                                       << (32 - kDistanceBits);
+Roster::Entry Roster::moved(Entry entry, std::size_t behind) {
+  const auto bits = static_cast<Entry>(std::min(behind, kFar));
+  return entry << kDistanceBits >> kDistanceBits | bits << kDistanceShift;
 }
 
 std::size_t Roster::place_of(const HandshakeId& id, std::uint64_t hash) const {
   std::size_t place = home_of(hash);
-  for (std::size_t passed = 0; index_[place] != kEmpty; place = next_place(place), ++passed) {
+  for (std::size_t behind = 0; index_[place] != kEmpty; place = next_place(place), ++behind) {
     const Slot slot = slot_of(index_[place]);
-    if (index_[place] == entry_of(slot, hash, passed) && id_of(slot) == id) break;
+    // With its own slot put in, so that hash and distance are compared at once.
+    if (index_[place] == entry_of(slot, hash, behind) && id_of(slot) == id) break;
   }
   return place;
 }
@@ -79,9 +80,9 @@ void Roster::reserve(std::size_t handshakes) {
     if (records_[slot].state == PendingRecord::State::vacant) continue;
     const std::uint64_t hash = hash_of(id_of(slot));
     std::size_t place = home_of(hash);
-    std::size_t passed = 0;
-    for (; index_[place] != kEmpty; place = next_place(place)) ++passed;
-    index_[place] = entry_of(slot, hash, passed);
+    std::size_t behind = 0;
+    for (; index_[place] != kEmpty; place = next_place(place)) ++behind;
+    index_[place] = entry_of(slot, hash, behind);
   }
 }
 

@@ -86,19 +86,21 @@ class Roster {
   Slot slots() const { return static_cast<Slot>(records_.size()); }
 
  private:
-  /// A slot; above it a bit of the hash of its id; on top how many places the entry lies behind its
-  /// home, kFar: or more. So a record is hardly ever looked at in vain, and not at all where
-  /// entries move up behind one that is removed: where a million wait, each look is one at cold
-  /// memory.
+  /// From the low end: a slot, a bit of the hash of its id, and how many places the entry lies
+  /// behind its home; kFar: that many or more. So hardly any record is looked at in vain, and
+  /// behind one that is removed entries move back without a look at theirs, but for the few that
+  /// lie far. Where a million wait, each look is one at cold memory.
   using Entry = std::uint32_t;
-  static constexpr int kSlotBits = 26;
+  static constexpr int kSlotBits = 26;  // So 67 million handshakes are the most.
   static constexpr int kDistanceBits = 5;
+  static constexpr int kDistanceShift = kSlotBits + 1;
+  static_assert(kDistanceShift + kDistanceBits == 32);
   static constexpr std::size_t kFar = (1 << kDistanceBits) - 1;
   static constexpr Entry kEmpty = UINT32_MAX;
 
   static Slot slot_of(Entry entry) { return entry & ((Entry{1} << kSlotBits) - 1); }
-  static Entry entry_of(Slot slot, std::uint64_t hash, std::size_t distance);
-  static Entry moved(Entry entry, std::size_t distance);
+  static Entry entry_of(Slot slot, std::uint64_t hash, std::size_t behind);
+  static Entry moved(Entry entry, std::size_t behind);
   std::size_t home_of(std::uint64_t hash) const;
   std::size_t next_place(std::size_t place) const;
   std::size_t distance(std::size_t from, std::size_t to) const;

@@ -182,7 +182,7 @@ Result<void> PosixDirectory::sync_all(const Meanwhile& meanwhile) {
   try {
     synced = std::async(std::launch::async, [this] { return sync_file_system(); });
   } catch (const std::system_error&) {
-    return sync_file_system();  // There is no thread to be had. It is no matter but of speed.
+    return sync_file_system();  // There is no thread to be had: slower, nothing else.
   }
   while (synced.wait_for(std::chrono::seconds(0)) != std::future_status::ready && meanwhile()) {
   }

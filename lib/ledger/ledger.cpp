@@ -31,8 +31,8 @@ namespace attestrd {
 // it is in use: while a row is staged, a staging/ without that file is none to recover from.
 //
 // While the disk syncs the records of a round, those of the next are written to staging/ already.
-// That sync may have passed them by: they count as not synced until their own round has done so,
-// however few they are. Until their rows are staged, a death finds them between 1 and 2.
+// That sync may have missed them. So they count as not synced, however few they are, until that of
+// their own round; and until their rows are staged, a death finds them between 1 and 2.
 //
 // Intake. The rows of an inbox file are committed before the file is removed; a death in between
 // means that it is read again, and an id is accepted once.
@@ -83,6 +83,7 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   unmarked_.clear();
   const auto published = publish();
   if (!published && published.error().code != Errc::disk_full) return published.error();
+  if (!ahead_trouble_) return ahead_trouble_.error();
   if (part.scan_inbox) {
     auto settlement = inbox_.settle();
     if (!settlement) return settlement.error();

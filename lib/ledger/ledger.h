@@ -37,7 +37,7 @@ struct Finish {
   Wall finished_at{};
   std::optional<SigningForm> form;  ///< The signing form that held, for `completed`.
   std::string request_id;
-  std::string tag;       ///< The answer's, as it stands there between quotes; empty: none.
+  std::string tag;       ///< The answer's, as it stands there, without quotes; empty: none.
   std::string response;  ///< The answer, byte for byte; empty: none is kept.
 };
 
@@ -128,7 +128,7 @@ class Ledger {
   Result<void> write_down(const RoundRequest& request, const std::vector<Finish>& next, Wall now,
                           RoundReport& report);
   Result<void> stage(const std::vector<Finish>& finishes, Staging how, RoundReport& report);
-  Result<bool> stage(const Finish& finish, Staging how, RoundReport& report);
+  Result<void> stage(const Finish& finish, Staging how, RoundReport& report);
   Result<bool> stage_row(const Finish& finish, const Written& written, RoundReport& report);
   Result<std::optional<std::string>> record_of(const Finish& finish);
   static void tell_gone(const Finish& finish, RoundReport& report);
@@ -153,6 +153,7 @@ class Ledger {
   const RoundBounds bounds_;
   std::vector<Unpublished> staged_;       ///< By this round, or left by one that found no room.
   std::vector<Written> ahead_;            ///< Of the first finishes of the next round.
+  Result<void> ahead_trouble_;            ///< Ends the process, once this round is published.
   std::vector<HandshakeId> unmarked_;     ///< Published; their rows still say `staged`.
   RoundReport published_;                 ///< What publish() did and no report tells yet.
   std::size_t most_finishes_ = kNoBound;  ///< Of one round. While the disk is full they are few.

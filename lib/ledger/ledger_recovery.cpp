@@ -88,7 +88,7 @@ Result<void> Ledger::drop_polling(const std::vector<HandshakeId>& records) {
   return {};
 }
 
-/// What is in staging/ now belongs to no row.
+/// What is in staging/ now belongs to no row, or is a folder under the name of one.
 Result<void> Ledger::clear_staging(std::vector<Notice>& notices) {
   auto files = spool_.staged();
   if (!files) return files.error();

@@ -16,30 +16,32 @@ namespace attestrd {
 Result<void> Ledger::stage(const std::vector<Finish>& finishes, Staging how, RoundReport& report) {
   ATTESTRD_CHECK(ahead_.size() <= finishes.size());
   for (std::size_t i = 0; i < finishes.size(); ++i) {
-    const auto staged = i < ahead_.size() ? stage_row(finishes[i], ahead_[i], report)
-                                          : stage(finishes[i], how, report);
-    if (!staged) return staged.error();
+    if (i >= ahead_.size()) {
+      if (const auto staged = stage(finishes[i], how, report); !staged) return staged;
+    } else {
+      const auto staged = stage_row(finishes[i], ahead_[i], report);
+      if (!staged) return staged.error();
+    }
   }
   ahead_.clear();
   return {};
 }
 
-/// False: nothing waits for it any more.
-Result<bool> Ledger::stage(const Finish& finish, Staging how, RoundReport& report) {
+Result<void> Ledger::stage(const Finish& finish, Staging how, RoundReport& report) {
   const auto record = record_of(finish);
   if (!record) return record.error();
   if (!*record) {
     tell_gone(finish, report);
-    return false;
+    return {};
   }
-  // The row goes first: of a finish that comes twice the second finds it staged, and undo() knows
-  // of a record of which a part was written.
+  // The row goes first: whatever fails then, undo() knows the record by it.
   const auto staged = stage_row(finish, {finish.id, fingerprint_of(**record)}, report);
-  if (!staged || !*staged) return staged;
+  if (!staged) return staged.error();
+  if (!*staged) return {};
   auto in_the_way = spool_.stage(finish.id, **record, how);
   if (!in_the_way) return in_the_way.error();
   if (*in_the_way) report.notices.push_back(std::move(**in_the_way));
-  return true;
+  return {};
 }
 
 /// False: nothing waits for it any more, and so its record is dropped.
@@ -76,27 +78,30 @@ Result<void> Ledger::sync(Staging how, const std::vector<Finish>& next) {
   // On a disk that is nearly full, room is for this round alone.
   if (next.empty() || most_finishes_ != kNoBound) return spool_.sync_staging(how, {});
   const auto most = std::min(next.size(), bounds_.records);
-  Result<void> trouble;
-  const auto synced = spool_.sync_staging(how, [&] {
+  return spool_.sync_staging(how, [&] {
     const auto written = write_ahead(next[ahead_.size()]);
-    if (!written) trouble = written.error();
+    if (!written) ahead_trouble_ = written.error();
     return written && *written && ahead_.size() < most;
   });
-  return synced ? trouble : synced;
 }
 
-/// False: it could not be; its own round will meet whatever was in the way.
+/// False: its row is gone, its name is taken, or there is no room. Its own round will see to that.
 Result<bool> Ledger::write_ahead(const Finish& finish) {
   const auto record = record_of(finish);
   if (!record) return record.error();
   if (!*record) return false;
   const auto written = spool_.stage_ahead(finish.id, **record);
-  if (written) ahead_.push_back({finish.id, fingerprint_of(**record)});
-  if (!written && written.error().code == Errc::disk_full) drop_ahead();
-  return written.has_value();
+  if (written) {
+    ahead_.push_back({finish.id, fingerprint_of(**record)});
+    return true;
+  }
+  const Errc code = written.error().code;
+  if (code == Errc::disk_full) drop_ahead();
+  if (code == Errc::disk_full || code == Errc::already_exists) return false;
+  return written.error();
 }
 
-/// What has a row already may need the room.
+/// Their own round will write them again. Until then the room is for what has a row.
 void Ledger::drop_ahead() {
   for (const auto& written : std::exchange(ahead_, {})) static_cast<void>(spool_.drop(written.id));
 }

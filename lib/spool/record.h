@@ -11,8 +11,8 @@
 namespace attestrd {
 
 /// What a spool file says of a handshake that has ended (see FORMAT.md): one JSON object and a line
-/// feed. `tag` is the one given at submission. Where there is none, and of a completed handshake,
-/// whose tag has to fit, the record has that of the answer.
+/// feed. `tag` is the one given at submission. A completed handshake's record has the answer's
+/// instead, and so has one where none was given.
 std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at);
 
 /// A spool file as read. The views point into the text that it was read from.

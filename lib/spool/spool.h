@@ -44,8 +44,8 @@ class Spool {
   virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
                                               Staging how) = 0;
 
-  /// Writes a record that belongs to those of the next sync_staging(), which must be one of records
-  /// `together`. `already_exists`: its name is taken. On any error nothing was changed.
+  /// Writes a record that is not durable before a sync_staging() of records `together` that begins
+  /// later. `already_exists`: its name is taken. On any error nothing was changed.
   virtual Result<void> stage_ahead(const HandshakeId& id, std::string_view record) = 0;
 
   /// After stage(): from here on the records are durable, and their names in staging/. Where they

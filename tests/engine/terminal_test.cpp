@@ -170,6 +170,7 @@ TEST_F(Terminal, TheLastPollFallsExactlyOnTheDeadline) {
   }
   EXPECT_EQ(now().mono, deadline);
   EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
+  EXPECT_EQ(settled("h1")->finish.tag, "290846");
 }
 
 TEST_F(Terminal, ExpiredOnlyAfterTheLastPollGotAnAnswer) {

@@ -16,6 +16,7 @@
 #include "inbox/submission.h"
 #include "spool/record.h"
 #include "verify/json_slice.h"
+#include "verify/json_string.h"
 
 namespace attestrd::fuzz {
 namespace {
@@ -97,6 +98,7 @@ void check_written(const Submission& submission, std::string_view answer) {
   ATTESTRD_CHECK(record && record->id == submission.id);
   ATTESTRD_CHECK(record->response == without_space_around(answer));
   ATTESTRD_CHECK(record->outcome == Outcome::completed && record->form == SigningForm::compact);
+  ATTESTRD_CHECK(record->tag == unescape_json_string(finish.tag));
   finish.outcome = Outcome::archived;
   const auto other = write_record(finish, submission.tag, kSubmitted);
   const auto archived = parse_record(other);

@@ -65,12 +65,14 @@ TEST_F(FilesTest, WritesFilesThatAreSyncedTogether) {
 
 TEST_F(FilesTest, WritesMoreWhileTheDiskSyncs) {
   int calls = 0;
-  const auto write_three = [&] {
+  const auto write = [&] {
     EXPECT_TRUE(folder_->write(std::to_string(calls), "more"));
-    return ++calls < 3;
+    return ++calls % 3 != 0;
   };
-  ASSERT_TRUE(folder_->sync_all(write_three));
-  EXPECT_LE(calls, 3) << "how many depends on the disk";
+  // How many of the three depends on the disk.
+  for (int tries = 0; tries < 100 && calls == 0; ++tries) ASSERT_TRUE(folder_->sync_all(write));
+  EXPECT_GT(calls, 0);
+  EXPECT_LE(calls, 3);
   EXPECT_EQ(folder_->list()->size(), static_cast<std::size_t>(calls));
   EXPECT_TRUE(folder_->sync_all({}));
 }

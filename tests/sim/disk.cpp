@@ -96,6 +96,7 @@ void Disk::sync(const std::string& folder) {
     end -= unit.size();
   }
   std::erase_if(unsynced_, [](const NameChange& change) { return change.is_kept; });
+  if (on_sync) on_sync(folder);
 }
 
 /// The change that ends before `end`, or both of a rename.

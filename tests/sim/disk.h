@@ -63,6 +63,7 @@ class Disk {
 
   Wall now{};
   std::function<void(const std::string& folder, const std::string& name)> on_rename;
+  std::function<void(const std::string& folder)> on_sync;
   std::uint64_t calls = 0;
 
  private:

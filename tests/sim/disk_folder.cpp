@@ -137,19 +137,19 @@ Result<void> DiskFolder::sync() {
   return {};
 }
 
-// The queue may lie on another disk: nothing but the folder's own is synced. Of what is written
-// meanwhile, now all comes before that moment and now all behind it.
+// The queue may lie on another disk: nothing but the folder's own is synced. What is written
+// meanwhile is caught by every second sync and missed by the others.
 Result<void> DiskFolder::sync_all(const Meanwhile& meanwhile) {
-  const auto go_on = [&] {
+  const auto write_more = [&] {
     while (meanwhile && meanwhile()) {
     }
   };
-  const bool comes_before = syncs_++ % 2 == 0;
-  if (comes_before) go_on();
+  const bool catches_it = syncs_++ % 2 == 0;
+  if (catches_it) write_more();
   if (const auto fine = step(false); !fine) return fine;
   for (const auto& [name, inode] : disk_.names(path_)) disk_.sync(inode);
   disk_.sync(path_);
-  if (!comes_before) go_on();
+  if (!catches_it) write_more();
   return {};
 }
 

@@ -153,10 +153,14 @@ void Judge::appears(const std::string& folder, const std::string& name, const st
   life.is_taken = false;
 }
 
+void Judge::synced(const std::string& folder) {
+  for (auto& [id, life] : lives_) life.is_durable |= life.folder == folder;
+}
+
 void Judge::settled(const std::vector<HandshakeId>& ids) {
   for (const auto& id : ids) {
     if (lives_.at(id).folder.empty()) violated(id, "it is settled, and lies nowhere");
-    lives_.at(id).is_durable = true;
+    if (!lives_.at(id).is_durable) violated(id, "it is settled, and not durable");
   }
 }
 

@@ -26,6 +26,7 @@ class Judge {
   void submitted(const HandshakeId& id, Mono deadline);
   void daemon_starts(const EngineSettings& settings);
   void reconfigured(const EngineSettings& settings);
+  void synced(const std::string& folder);
   void settled(const std::vector<HandshakeId>& ids);  ///< A round says that they are durable.
   void poll_starts(const HandshakeId& id, Mono now);
   void poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& answer);

@@ -43,6 +43,8 @@ std::string http_date(Wall time) {
 void Upstream::enrol(const HandshakeId& id, Mono now, Duration patience) {
   Fate fate;
   if (luck_.chance(0.65)) fate.consumed_at = now + luck_.spread(1s, patience * 2);
+  if (crowd > Duration(0) && fate.consumed_at != Mono::max())
+    fate.consumed_at += crowd - fate.consumed_at.time_since_epoch() % crowd;
   if (luck_.chance(0.1)) fate.known_from = now + luck_.spread(1s, 30min);
   if (luck_.chance(0.05)) fate.known_from = Mono::max();
   if (fate.consumed_at != Mono::max()) {

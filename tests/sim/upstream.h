@@ -65,6 +65,7 @@ class Upstream {
   const Fate& fate(const HandshakeId& id) const { return fates_.at(id); }
 
   Weather weather;
+  Duration crowd{0};  ///< Users finish at multiples of it alone; 0: at any time.
   std::optional<AccountTrouble::Kind> spell;  ///< Trouble that everybody meets.
 
  private:

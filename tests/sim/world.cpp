@@ -86,16 +86,20 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.weather = {
       share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s)};
   plan.bounds.synced_one_by_one = luck.below(5);
-  // By a copy: what came later than the scenarios must not change what befalls other seeds.
+  // Drawn from a copy: a seed that gets none of it goes the way it always went.
   Luck copy = luck;
   if (copy.chance(0.5)) plan.bounds.records = 1 + copy.below(5);
-  if (copy.chance(0.4)) plan.slowest_round = copy.spread(1min, 6h);
+  if (copy.chance(0.4)) {
+    plan.slowest_round = copy.spread(1min, 6h);
+    plan.crowd = copy.spread(10min, 12h);
+  }
   return plan;
 }
 
 World::World(std::uint64_t seed, Duration hours)
     : luck_(seed), plan_(draw_plan(luck_, hours)), upstream_(luck_), judge_(upstream_) {
   upstream_.weather = plan_.weather;
+  upstream_.crowd = plan_.crowd;
   judge_.clock_drifts_by(scaled(hours, std::abs(plan_.drift)));
   disk_.on_rename = [this](const std::string& folder, const std::string& name) {
     if (std::ranges::find(kOutcomes, folder) == std::end(kOutcomes)) return;
@@ -103,6 +107,7 @@ World::World(std::uint64_t seed, Duration hours)
     judge_.appears(folder, name, disk_.file(disk_.names(folder).at(name)).bytes);
     someone_consumes(folder, name);
   };
+  disk_.on_sync = [this](const std::string& folder) { judge_.synced(folder); };
 }
 
 World::~World() = default;
@@ -516,8 +521,7 @@ void World::try_round() {
   }
   if (!report) return on_trouble(report.error());
   if (daemon.request.is_empty() && std::exchange(daemon.is_full, false)) step(DiskHasRoom{});
-  const bool is_slow = mono_ < Mono(plan_.hours);  // While faults strike.
-  const Duration slowest = is_slow ? plan_.slowest_round : Plan().slowest_round;
+  const Duration slowest = is_calm_ ? Plan().slowest_round : plan_.slowest_round;
   const Duration latency = luck_.chance(0.1) ? luck_.spread(1ms, 10s) : luck_.up_to(slowest);
   after(
       latency, [this, report = std::move(*report)] { round_ends(report); }, true);

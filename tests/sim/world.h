@@ -39,7 +39,9 @@ struct Plan {
   double drift = 0;  ///< Seconds that the wall clock gains in one.
   Weather weather;
   RoundBounds bounds;
-  Duration slowest_round = std::chrono::milliseconds(20);  ///< The slower, the more records gather.
+  // The slower the disk, and the more end at once, the more records gather.
+  Duration slowest_round = std::chrono::milliseconds(20);
+  Duration crowd{0};  ///< See Upstream.
 };
 
 Plan draw_plan(Luck& luck, Duration hours);

@@ -207,14 +207,14 @@ TEST_F(LedgerTest, ANameThatIsTakenIsNotWrittenAhead) {
 
 TEST_F(LedgerTest, NoRoomForMoreIsNoTroubleAhead) {
   bounds.records = 2;
-  given_submission("list", "DSa\nDSb\nDSc\n");
+  given_submission("list", "DSa\nDSb\nDSc\nDSd\n");
   start();
   take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
-  given_room_for(1 + 2);
+  for (const auto* const id : {"DSa", "DSb", "DSc", "DSd"}) end(id, Outcome::completed);
+  given_room_for(1 + 3);
   ASSERT_TRUE(try_round());
-  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
-  EXPECT_THAT(round().settled, ElementsAre(id_of("DSc")));
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used")) << "DSc went with DSd";
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"), id_of("DSd")));
 }
 
 TEST_F(LedgerTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {

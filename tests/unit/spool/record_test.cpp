@@ -69,7 +69,7 @@ TEST(RecordTest, TakesTheTagOfTheAnswerAsItStands) {
   EXPECT_THAT(write_record(completed(), "", kSubmitted), HasSubstr(R"("tag":"\u0039",)"));
 }
 
-TEST(RecordTest, TakesATagThatCameTooLateToBeComparedForNone) {
+TEST(RecordTest, ACompletedRecordHasTheAnswersTagWhateverWasGiven) {
   auto finish = completed();
   EXPECT_THAT(write_record(finish, "8", kSubmitted), HasSubstr(R"("tag":"\u0039",)"));
   finish.tag = "";
