@@ -90,8 +90,9 @@ Plan draw_plan(Luck& luck, Duration hours) {
   Luck copy = luck;
   if (copy.chance(0.5)) plan.bounds.records = 1 + copy.below(5);
   if (copy.chance(0.4)) {
-    plan.slowest_round = copy.spread(1min, 6h);
-    plan.crowd = copy.spread(10min, 12h);
+    plan.slowest_round = copy.spread(10min, 6h);
+    plan.crowd = copy.spread(6h, 48h);
+    plan.bounds.records = 1 + copy.below(3);
   }
   return plan;
 }
