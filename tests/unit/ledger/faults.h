@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <string>
 
 namespace attestrd::test {
 
@@ -37,6 +38,7 @@ class Faults {
 
   bool is_spent() const { return kind_ == Kind::none; }
 
+  std::string unwritable;  ///< The disk fails whenever a file of this name is made.
   std::size_t most_names = std::numeric_limits<std::size_t>::max();  ///< A folder has room for.
 
  private:

@@ -217,6 +217,25 @@ TEST_F(LedgerTest, NoRoomForMoreIsNoTroubleAhead) {
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"), id_of("DSd")));
 }
 
+TEST_F(LedgerTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished) {
+  bounds.records = 2;
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
+  given_unwritable("DSc.json");
+  const auto report = try_round();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::io_failure);
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
+  die();
+  consume();
+  start();
+  EXPECT_EQ(rows().ended.size(), 2U);
+  EXPECT_THAT(polling(), ElementsAre("DSc"));
+  EXPECT_THAT(names_in("results"), IsEmpty());
+}
+
 TEST_F(LedgerTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
   bounds.records = 2;
   given_submission("list", "DSa\nDSb\nDSc\n");

@@ -120,6 +120,7 @@ class MemoryDirectory final : public Directory {
         folder_.names.size() >= folder_.faults().most_names)
       return fail(Errc::disk_full, "create");
     const std::string own_name(name);
+    if (own_name == folder_.faults().unwritable) return fail(Errc::io_failure, "create");
     if (folder_.names.contains(own_name)) return fail(Errc::already_exists, own_name);
     folder_.names[own_name] = contents.substr(0, contents.size() / 2);
     step();

@@ -60,6 +60,8 @@ class World {
 
   void given_room_for(std::size_t names) { faults_.most_names = names; }
 
+  void given_unwritable(const std::string& name) { faults_.unwritable = name; }
+
   void given_taken_away(std::string_view id) { rows_.open.erase(id_of(id)); }
 
   void die() { process_.reset(); }
