@@ -9,7 +9,6 @@ namespace attestrd::test {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -166,104 +165,6 @@ TEST_F(LedgerTest, MoreRecordsThanARoundTakesWaitForTheNext) {
   ASSERT_TRUE(second);
   EXPECT_THAT(second->settled, ElementsAre(id_of("DSc")));
   EXPECT_TRUE(request.is_empty());
-}
-
-TEST_F(LedgerTest, WhatWasWrittenAheadIsSyncedThoughItIsAlone) {
-  bounds = {.records = 2, .synced_one_by_one = 1};
-  given_submission("list", "DSa\nDSb\nDSc\n");
-  start();
-  take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
-  round();
-  const auto record = text_of("results", "DSc.json");
-  lose_power();
-  EXPECT_THAT(record, HasSubstr("DSc"));
-  EXPECT_EQ(text_of("results", "DSc.json"), record);
-}
-
-TEST_F(LedgerTest, WhatWasWrittenAheadGoesWhenItsRowIsTakenAway) {
-  bounds.records = 2;
-  given_submission("list", "DSa\nDSb\nDSc\n");
-  start();
-  take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
-  ASSERT_TRUE(try_round());
-  given_taken_away("DSc");
-  EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"))) << "nothing more is to be done";
-  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
-  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
-}
-
-TEST_F(LedgerTest, ANameThatIsTakenIsNotWrittenAhead) {
-  bounds.records = 2;
-  given_submission("list", "DSa\nDSb\nDSc\n");
-  start();
-  take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc", "DSc"}) end(id, Outcome::completed);
-  round();
-  EXPECT_EQ(logged(Event::handshake_completed), 3U);
-  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json", "DSc.json"));
-}
-
-TEST_F(LedgerTest, NoRoomForMoreIsNoTroubleAhead) {
-  bounds.records = 2;
-  given_submission("list", "DSa\nDSb\nDSc\nDSd\n");
-  start();
-  take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc", "DSd"}) end(id, Outcome::completed);
-  given_room_for(1 + 3);
-  ASSERT_TRUE(try_round());
-  EXPECT_THAT(names_in("staging"), ElementsAre(".used")) << "DSc went with DSd";
-  EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"), id_of("DSd")));
-}
-
-TEST_F(LedgerTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished) {
-  bounds.records = 2;
-  given_submission("list", "DSa\nDSb\nDSc\n");
-  start();
-  take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
-  given_unwritable("DSc.json");
-  const auto report = try_round();
-  ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().code, Errc::io_failure);
-  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
-  die();
-  consume();
-  start();
-  EXPECT_EQ(rows().ended.size(), 2U);
-  EXPECT_THAT(polling(), ElementsAre("DSc"));
-  EXPECT_THAT(names_in("results"), IsEmpty());
-}
-
-TEST_F(LedgerTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
-  bounds.records = 2;
-  given_submission("list", "DSa\nDSb\nDSc\n");
-  start();
-  take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
-  arm(Faults::Kind::disk_full, 7);  // The first rename.
-  const auto report = try_round();
-  ASSERT_TRUE(report);
-  EXPECT_THAT(report->settled, IsEmpty());
-  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"));
-  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"), id_of("DSb"), id_of("DSc")));
-}
-
-TEST_F(LedgerTest, RecoveryMakesRoomBeforeItPublishes) {
-  bounds.records = 2;
-  given_submission("list", "DSa\nDSb\nDSc\n");
-  start();
-  take_in();
-  for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
-  arm(Faults::Kind::death, 15);  // The first rename.
-  EXPECT_THROW(try_round(), Death);
-  ASSERT_EQ(rows().open.size(), 3U);
-  ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
-  ASSERT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json", "DSc.json"));
-  arm(Faults::Kind::disk_full, 0);  // The first rename again.
-  EXPECT_EQ(error_of_start().code, Errc::disk_full);
-  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"));
 }
 
 TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
