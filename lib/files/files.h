@@ -107,13 +107,13 @@ class Directory {
   /// `not_found` when the name is not there.
   virtual Result<void> remove(std::string_view name) = 0;
 
-  /// Makes durable which names the folder holds.
-  virtual Result<void> sync() = 0;
+  /// Makes durable which names the folder holds. While the disk is at work `meanwhile`, unless it
+  /// is empty, may be called, by the same thread, until the disk is done or it returns false.
+  virtual Result<void> sync(const Meanwhile& meanwhile) = 0;
+  Result<void> sync() { return sync({}); }
 
-  /// Makes durable which names the folder holds, and all that was written in it before: in one go,
-  /// so that it costs about as much for a thousand files as for one. While the disk is at work
-  /// `meanwhile`, unless it is empty, may be called, by the same thread, until the disk is done or
-  /// it returns false.
+  /// As sync(), and all that was written in it before: in one go, so that it costs about as much
+  /// for a thousand files as for one.
   virtual Result<void> sync_all(const Meanwhile& meanwhile) = 0;
 
   /// Opens a folder in this one; makes it (0750) if it is not there. `unsafe_file` when the name is

@@ -64,6 +64,21 @@ std::optional<std::string> objection_to(const FileInfo& info, std::uint64_t max_
   return std::nullopt;
 }
 
+/// A sync sleeps for most of its time, so it may do that on a thread of its own.
+template <class Sync>
+Result<void> beside(const Meanwhile& meanwhile, const Sync& sync) {
+  if (!meanwhile) return sync();
+  std::future<Result<void>> synced;
+  try {
+    synced = std::async(std::launch::async, sync);
+  } catch (const std::system_error&) {
+    return sync();  // There is no thread to be had: slower, nothing else.
+  }
+  while (synced.wait_for(std::chrono::seconds(0)) != std::future_status::ready && meanwhile()) {
+  }
+  return synced.get();
+}
+
 std::string join(const std::string& folder, std::string_view name) {
   return folder + "/" + std::string(name);
 }
@@ -172,22 +187,15 @@ Result<void> PosixDirectory::remove(std::string_view name) {
   return {};
 }
 
-Result<void> PosixDirectory::sync() { return sync_descriptor(descriptor_, path_); }
-
-// A sync sleeps for most of its time, so it may do that on a thread of its own.
-Result<void> PosixDirectory::sync_all(const Meanwhile& meanwhile) {
-  if (!can_sync_all_) return sync();
-  if (!meanwhile) return sync_file_system();
-  std::future<Result<void>> synced;
-  try {
-    synced = std::async(std::launch::async, [this] { return sync_file_system(); });
-  } catch (const std::system_error&) {
-    return sync_file_system();  // There is no thread to be had: slower, nothing else.
-  }
-  while (synced.wait_for(std::chrono::seconds(0)) != std::future_status::ready && meanwhile()) {
-  }
-  return synced.get();
+Result<void> PosixDirectory::sync(const Meanwhile& meanwhile) {
+  return beside(meanwhile, [this] { return sync_names(); });
 }
+
+Result<void> PosixDirectory::sync_all(const Meanwhile& meanwhile) {
+  return beside(meanwhile, [this] { return can_sync_all_ ? sync_file_system() : sync_names(); });
+}
+
+Result<void> PosixDirectory::sync_names() const { return sync_descriptor(descriptor_, path_); }
 
 // The whole file system: what others have written to it too, which may make it slow, but wrong
 // never. It tells of all that could not be written since the folder was opened.

@@ -31,12 +31,14 @@ class PosixDirectory final : public Directory {
   Result<Moved> move(std::string_view name, Directory& target,
                      std::string_view target_name) override;
   Result<void> remove(std::string_view name) override;
-  Result<void> sync() override;
+  using Directory::sync;
+  Result<void> sync(const Meanwhile& meanwhile) override;
   Result<void> sync_all(const Meanwhile& meanwhile) override;
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
 
  private:
-  Result<void> sync_file_system() const;  ///< Maybe on a thread of its own.
+  Result<void> sync_file_system() const;  ///< Maybe on a thread of its own, as sync_names().
+  Result<void> sync_names() const;
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
 
   PosixDirectory(std::string path, int descriptor);

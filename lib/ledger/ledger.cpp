@@ -30,9 +30,10 @@ namespace attestrd {
 // So a missing record tells something only of the staging/ that it was in. A file in it says that
 // it is in use: while a row is staged, a staging/ without that file is none to recover from.
 //
-// While the disk syncs the records of a round, those of the next are written to staging/ already.
-// That sync may have missed them. So they count as not synced, however few they are, until that of
-// their own round; and until their rows are staged, a death finds them between 1 and 2.
+// While the disk syncs, be it the records of a round or their moves, those of the next round are
+// written to staging/ already. That sync may have missed them. So they count as not synced, however
+// few they are, until that of their own round; and until their rows are staged, a death finds them
+// between 1 and 2.
 //
 // Intake. The rows of an inbox file are committed before the file is removed; a death in between
 // means that it is read again, and an id is accepted once.
@@ -69,7 +70,7 @@ Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(
 Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   if (const auto there = spool_.check_place(); !there) return there.error();
   // What the round before found no room for. While there is none, nothing new begins.
-  if (const auto left = publish(); !left) return left.error();
+  if (const auto left = publish({}); !left) return left.error();
 
   RoundRequest part = take_part(request);
   RoundReport report;
@@ -81,7 +82,7 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
     return written.error();
   }
   unmarked_.clear();
-  const auto published = publish();
+  const auto published = publish(request.finishes);
   if (!published && published.error().code != Errc::disk_full) return published.error();
   if (!ahead_trouble_) return ahead_trouble_.error();
   if (part.scan_inbox) {
@@ -203,8 +204,8 @@ void Ledger::undo() {
 }
 
 /// Steps 3 and 4, for records whose rows are committed. On a full disk those that were not moved
-/// stay in staged_.
-Result<void> Ledger::publish() {
+/// stay in staged_. While the moves are synced records of the next round are written.
+Result<void> Ledger::publish(const std::vector<Finish>& next_round) {
   if (staged_.empty()) return {};
   Result<void> result;
   auto next = staged_.begin();
@@ -222,7 +223,8 @@ Result<void> Ledger::publish() {
   staged_.erase(staged_.begin(), next);
   if (!result && result.error().code != Errc::disk_full) return result;
   if (!result) drop_ahead();
-  if (const auto synced = spool_.sync_moves(); !synced) return synced;
+  const auto synced = spool_.sync_moves(result ? writing_ahead(next_round) : Meanwhile());
+  if (!synced) return synced;
   return result;
 }
 

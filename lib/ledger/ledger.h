@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "files/files.h"
 #include "files/fingerprint.h"
 #include "handshake/handshake.h"
 #include "log/notice.h"
@@ -133,6 +134,7 @@ class Ledger {
   Result<std::optional<std::string>> record_of(const Finish& finish);
   static void tell_gone(const Finish& finish, RoundReport& report);
   Result<void> sync(Staging how, const std::vector<Finish>& next);
+  Meanwhile writing_ahead(const std::vector<Finish>& next);
   Result<bool> write_ahead(const Finish& finish);
   Result<void> note_progress(const std::vector<Progress>& progress);
   Result<void> take_in(Wall now, RoundReport& report);
@@ -140,7 +142,7 @@ class Ledger {
   Result<void> mark_published();
   void undo();
   void drop_ahead();
-  Result<void> publish();
+  Result<void> publish(const std::vector<Finish>& next);
 
   Result<void> return_broken_to_polling(std::vector<StagedHandshake>& staged,
                                         std::vector<Notice>& notices);

@@ -29,9 +29,9 @@ Result<std::vector<Notice>> Ledger::recover(Wall now) {
       unmarked_.push_back(row.id);
   }
   const std::size_t half_done = rows->size();
-  if (const auto published = publish(); !published) return published.error();
+  if (const auto published = publish({}); !published) return published.error();
   // Step 4 for those that the process before had renamed, and maybe not synced.
-  if (const auto synced = spool_.sync_moves(); !synced) return synced.error();
+  if (const auto synced = spool_.sync_moves({}); !synced) return synced.error();
   std::ranges::move(published_.notices, std::back_inserter(notices));
   published_ = {};
 
@@ -98,7 +98,7 @@ Result<void> Ledger::clear_staging(std::vector<Notice>& notices) {
     if (!notice) return notice.error();
     notices.push_back(std::move(*notice));
   }
-  return spool_.sync_moves();
+  return spool_.sync_moves({});
 }
 
 }  // namespace attestrd

@@ -74,15 +74,21 @@ void Ledger::tell_gone(const Finish& finish, RoundReport& report) {
 
 /// The sync of step 1. While it lasts records of the next round are written.
 Result<void> Ledger::sync(Staging how, const std::vector<Finish>& next) {
-  if (staged_.empty()) return {};
-  // On a disk that is nearly full, room is for this round alone.
-  if (next.empty() || most_finishes_ != kNoBound) return spool_.sync_staging(how, {});
+  return staged_.empty() ? Result<void>() : spool_.sync_staging(how, writing_ahead(next));
+}
+
+/// Writes one record of the next round for each call, until there is nothing more to write.
+Meanwhile Ledger::writing_ahead(const std::vector<Finish>& next) {
   const auto most = std::min(next.size(), bounds_.records);
-  return spool_.sync_staging(how, [&] {
+  // On a disk that is nearly full, room is for this round alone.
+  if (most_finishes_ != kNoBound || ahead_.size() >= most || !ahead_trouble_) return {};
+  return [this, &next, most, goes_on = true]() mutable {
+    if (!goes_on) return false;
     const auto written = write_ahead(next[ahead_.size()]);
     if (!written) ahead_trouble_ = written.error();
-    return written && *written && ahead_.size() < most;
-  });
+    goes_on = written && *written && ahead_.size() < most;
+    return goes_on;
+  };
 }
 
 /// False: its row is gone, its name is taken, or there is no room. Its own round will see to that.

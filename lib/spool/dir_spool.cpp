@@ -197,11 +197,11 @@ Result<Notice> DirSpool::quarantine(std::string_view name, std::string why) {
   return notice;
 }
 
-Result<void> DirSpool::sync_moves() {
+Result<void> DirSpool::sync_moves(const Meanwhile& meanwhile) {
   // Staging last: a power cut in between leaves a record in both folders, never in none.
   for (Folder* const folder : all_folders()) {
     if (!folder->is_changed) continue;
-    const auto synced = folder->files->sync();
+    const auto synced = folder->files->sync(meanwhile);
     if (!synced) return synced;
     folder->is_changed = false;
   }

@@ -24,7 +24,7 @@ class DirSpool final : public Spool {
   Result<void> drop(const HandshakeId& id) override;
   Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) override;
   Result<Notice> quarantine(std::string_view name, std::string why) override;
-  Result<void> sync_moves() override;
+  Result<void> sync_moves(const Meanwhile& meanwhile) override;
   Result<StagedFiles> staged() override;
   Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) override;
 

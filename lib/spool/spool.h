@@ -63,8 +63,8 @@ class Spool {
   /// Moves a file from staging/ to rejected/, for people to look at. Returns what to log.
   virtual Result<Notice> quarantine(std::string_view name, std::string why) = 0;
 
-  /// Makes durable what publish() and quarantine() moved.
-  virtual Result<void> sync_moves() = 0;
+  /// Makes durable what publish() and quarantine() moved. `meanwhile` may write others ahead.
+  virtual Result<void> sync_moves(const Meanwhile& meanwhile) = 0;
 
   virtual Result<StagedFiles> staged() = 0;
 

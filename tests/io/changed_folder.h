@@ -78,9 +78,10 @@ class ChangedFolder final : public Directory {
     return real_->remove(name);
   }
 
-  Result<void> sync() override {
+  using Directory::sync;
+  Result<void> sync(const Meanwhile& meanwhile) override {
     if (fails("sync")) return failure();
-    return real_->sync();
+    return real_->sync(meanwhile);
   }
 
   Result<void> sync_all(const Meanwhile& meanwhile) override {

@@ -33,6 +33,21 @@ class FilesTest : public ::testing::Test {
     return file ? Errc{} : file.error().code;
   }
 
+  template <class Sync>
+  void expect_more_written_while(Sync sync) {
+    int calls = 0;
+    const auto write = [&] {
+      EXPECT_TRUE(folder_->write(std::to_string(calls), "more"));
+      return ++calls % 3 != 0;
+    };
+    // How many of the three depends on the disk.
+    for (int tries = 0; tries < 100 && calls == 0; ++tries) ASSERT_TRUE(sync(write));
+    EXPECT_GT(calls, 0);
+    EXPECT_LE(calls, 3);
+    EXPECT_EQ(folder_->list()->size(), static_cast<std::size_t>(calls));
+    EXPECT_TRUE(folder_->sync_all({}));
+  }
+
   TemporaryFolder disk_;
   std::unique_ptr<Directory> folder_ = disk_.open();
 };
@@ -64,17 +79,11 @@ TEST_F(FilesTest, WritesFilesThatAreSyncedTogether) {
 }
 
 TEST_F(FilesTest, WritesMoreWhileTheDiskSyncs) {
-  int calls = 0;
-  const auto write = [&] {
-    EXPECT_TRUE(folder_->write(std::to_string(calls), "more"));
-    return ++calls % 3 != 0;
-  };
-  // How many of the three depends on the disk.
-  for (int tries = 0; tries < 100 && calls == 0; ++tries) ASSERT_TRUE(folder_->sync_all(write));
-  EXPECT_GT(calls, 0);
-  EXPECT_LE(calls, 3);
-  EXPECT_EQ(folder_->list()->size(), static_cast<std::size_t>(calls));
-  EXPECT_TRUE(folder_->sync_all({}));
+  expect_more_written_while([this](const Meanwhile& more) { return folder_->sync_all(more); });
+}
+
+TEST_F(FilesTest, AndWhileItSyncsNamesAlone) {
+  expect_more_written_while([this](const Meanwhile& more) { return folder_->sync(more); });
 }
 
 // Sanitizers map memory all the time.

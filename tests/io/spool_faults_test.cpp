@@ -128,7 +128,7 @@ TEST_F(SpoolFaultsTest, EachFailureOfAPublicationIsTold) {
         std::filesystem::remove(disk_.path("failed/DSb.json"));
         ASSERT_TRUE(spool_->publish(id_of("DSb"), Outcome::failed));
       },
-      [this] { return spool_->sync_moves(); });
+      [this] { return spool_->sync_moves({}); });
   each_failure_is_told([this] { write_once("staging/core", "?"); },
                        [this] { return without_value(spool_->quarantine("core", "why")); });
   EXPECT_EQ(disk_.read("rejected/core"), "?");

@@ -65,7 +65,7 @@ TEST_F(SpoolTest, PublishesARecordByItsOutcome) {
   stage("DSb", "b");
   EXPECT_FALSE(*spool_->publish(id_of("DSa"), Outcome::completed));
   EXPECT_FALSE(*spool_->publish(id_of("DSb"), Outcome::archived));
-  ASSERT_TRUE(spool_->sync_moves());
+  ASSERT_TRUE(spool_->sync_moves({}));
   EXPECT_EQ(disk_.read("results/DSa.json"), "a");
   EXPECT_EQ(disk_.read("archived/DSb.json"), "b");
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty());

@@ -131,15 +131,15 @@ Result<void> DiskFolder::remove(std::string_view name) {
   return {};
 }
 
-Result<void> DiskFolder::sync() {
-  if (const auto fine = step(false); !fine) return fine;
-  disk_.sync(path_);
-  return {};
+Result<void> DiskFolder::sync(const Meanwhile& meanwhile) { return sync_beside(meanwhile, false); }
+
+Result<void> DiskFolder::sync_all(const Meanwhile& meanwhile) {
+  return sync_beside(meanwhile, true);
 }
 
 // The queue may lie on another disk: nothing but the folder's own is synced. What is written
 // meanwhile is caught by every second sync and missed by the others.
-Result<void> DiskFolder::sync_all(const Meanwhile& meanwhile) {
+Result<void> DiskFolder::sync_beside(const Meanwhile& meanwhile, bool all) {
   const auto write_more = [&] {
     while (meanwhile && meanwhile()) {
     }
@@ -147,7 +147,8 @@ Result<void> DiskFolder::sync_all(const Meanwhile& meanwhile) {
   const bool catches_it = syncs_++ % 2 == 0;
   if (catches_it) write_more();
   if (const auto fine = step(false); !fine) return fine;
-  for (const auto& [name, inode] : disk_.names(path_)) disk_.sync(inode);
+  if (all)
+    for (const auto& [name, inode] : disk_.names(path_)) disk_.sync(inode);
   disk_.sync(path_);
   if (!catches_it) write_more();
   return {};

@@ -25,13 +25,15 @@ class DiskFolder final : public Directory {
   Result<Moved> move(std::string_view name, Directory& target,
                      std::string_view target_name) override;
   Result<void> remove(std::string_view name) override;
-  Result<void> sync() override;
+  using Directory::sync;
+  Result<void> sync(const Meanwhile& meanwhile) override;
   Result<void> sync_all(const Meanwhile& meanwhile) override;
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
 
  private:
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
   Result<void> step(bool writes);
+  Result<void> sync_beside(const Meanwhile& meanwhile, bool all);
   Result<Disk::Inode> find(std::string_view name);
 
   Disk& disk_;

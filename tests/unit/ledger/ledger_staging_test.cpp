@@ -57,8 +57,29 @@ TEST_F(LedgerStagingTest, NoRoomForMoreIsNoTroubleAhead) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
   ASSERT_TRUE(try_round());
-  EXPECT_THAT(names_in("staging"), ElementsAre(".used")) << "DSc went with DSd";
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"), id_of("DSd")));
+}
+
+TEST_F(LedgerStagingTest, WhatFoundNoRoomMakesRoom) {
+  given_ended({"DSa", "DSb", "DSc", "DSd"});
+  given_room_for(1 + 3);
+  arm(Faults::Kind::death, 17);  // The first rename.
+  EXPECT_THROW(try_round(), Death);
+  ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"))
+      << "DSc went, since there was none for DSd";
+}
+
+TEST_F(LedgerStagingTest, WhatFoundNoRoomIsWrittenWhileTheMovesAreSynced) {
+  given_ended({"DSa", "DSb", "DSc", "DSd"});
+  given_room_for(1 + 3);
+  ASSERT_TRUE(try_round());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSc.json", "DSd.json"));
+  lose_power();
+  start();
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
+  EXPECT_THAT(polling(), ElementsAre("DSc", "DSd"));
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
 }
 
 TEST_F(LedgerStagingTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished) {

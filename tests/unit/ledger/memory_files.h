@@ -149,12 +149,15 @@ class MemoryDirectory final : public Directory {
     return {};
   }
 
-  Result<void> sync() override {
+  using Directory::sync;
+  Result<void> sync(const Meanwhile& meanwhile) override {
     step();
     folder_.synced = folder_.names;
     for (const auto& name : folder_.written)
       if (const auto found = folder_.synced.find(name); found != folder_.synced.end())
         found->second.clear();
+    while (meanwhile && meanwhile()) {
+    }
     return {};
   }
 
