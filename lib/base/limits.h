@@ -38,9 +38,10 @@ inline constexpr Duration kInboxScanInterval = 2s;   ///< inotify only makes it 
 // Publication.
 inline constexpr std::size_t kUnsettledRecords = 4096;  ///< Polling waits at this backlog
 inline constexpr std::size_t kUnsettledBytes = std::size_t{64}
-                                               << 20;  ///< or this, whichever first.
-inline constexpr std::size_t kRecordsPerRound = 512;      ///< More wait for the next one.
+                                               << 20;     ///< or this, whichever first.
+inline constexpr std::size_t kRecordsPerRound = 1024;     ///< More wait for the next one.
 inline constexpr std::size_t kRecordsSyncedOneByOne = 1;  ///< Of a round; more: together.
+inline constexpr int kDiskWorkerLead = 5;                 ///< In nice(2) before the event loop.
 inline constexpr Duration kDiskFullRetry = 1s;
 inline constexpr Duration kMarkDelay = 20ms;  ///< Marks of a round wait so long for company.
 inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;

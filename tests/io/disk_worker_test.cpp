@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "inbox/dir_inbox.h"
 #include "spool/dir_spool.h"
 #include "unit/ledger/memory_files.h"
@@ -30,6 +33,15 @@ HandshakeId id_of(std::string_view text) {
   const auto id = HandshakeId::parse(text);
   ATTESTRD_CHECK(id.has_value());
   return *id;
+}
+
+int own_nice() { return ::getpriority(PRIO_PROCESS, 0); }
+
+/// Whether a thread may go before the others by so much.
+bool may_go_first(int nice) {
+  return std::async(std::launch::async,
+                    [nice] { return ::setpriority(PRIO_PROCESS, 0, nice) == 0; })
+      .get();
 }
 
 /// A worker on folders and rows in memory, and its event loop.
@@ -119,6 +131,7 @@ class DiskWorkerTest : public ::testing::Test {
   boost::asio::io_context loop_;
   std::optional<std::promise<void>> gate_;
   std::atomic<int> rounds_ = 0;
+  std::atomic<int> nice_ = 0;  ///< The worker's.
 
   std::size_t accepted_ = 0;
   std::size_t published_ = 0;
@@ -133,6 +146,7 @@ class DiskWorkerTest : public ::testing::Test {
  private:
   /// The worker asks for the time once for each round, before it begins.
   Wall tell_time() {
+    nice_ = own_nice();
     if (rounds_++ == 0 && gate_) gate_->get_future().wait();
     return Wall(1000h);
   }
@@ -160,6 +174,15 @@ TEST_F(DiskWorkerTest, MayEndWithoutAStart) {
   worker_->submit(DayRequests{1, 5});
   worker_->stop();
   EXPECT_EQ(rounds_, 0);
+}
+
+TEST_F(DiskWorkerTest, GoesBeforeTheEventLoopWhereItMay) {
+  const int first = std::max(own_nice() - limits::kDiskWorkerLead, PRIO_MIN);
+  start();
+  worker_->submit(DayRequests{1, 5});
+  wait_until([this] { return reserved_.has_value(); });
+  stop();
+  EXPECT_EQ(nice_, may_go_first(first) ? first : own_nice());
 }
 
 TEST_F(DiskWorkerTest, TakesInPublishesAndMarksByItself) {
