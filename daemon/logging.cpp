@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <string>
 #include <string_view>
 
 #include "runtime/system_clock.h"
@@ -32,13 +33,21 @@ class Logger::Sink final : public spdlog::sinks::sink {
   Sink(spdlog::details::thread_pool& thread, const std::atomic<LogFormat>& format, int descriptor)
       : thread_(thread), format_(format), descriptor_(descriptor) {}
 
+  /// Lines that wait are written together.
   void log(const spdlog::details::log_msg& line) override {
     tell_of_dropped();
-    write({line.payload.data(), line.payload.size()});
+    add({line.payload.data(), line.payload.size()});
+    if (thread_.queue_size() == 0) write_lines();
   }
 
   /// What is left in the queue must be written now or never.
   void close() { closing_ = true; }
+
+  /// The last of them, once the thread has ended: what told it to stood in the queue behind them.
+  void write_lines() {
+    write(lines_);
+    lines_.clear();
+  }
 
   void flush() override {}
   void set_pattern(const std::string&) override {}
@@ -54,7 +63,12 @@ class Logger::Sink final : public spdlog::sinks::sink {
     notice.message = "the reader of this log is too slow; lines were dropped here";
     notice.count = dropped - told_of_;
     told_of_ = dropped;
-    write(format_log_line(notice, read_clocks().wall, format_));
+    add(format_log_line(notice, read_clocks().wall, format_));
+  }
+
+  void add(std::string_view line) {
+    if (lines_.size() + line.size() > kPiece) write_lines();
+    lines_ += line;
   }
 
   void write(std::string_view line) {
@@ -82,6 +96,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
   std::atomic<bool> closing_ = false;
   bool given_up_ = false;
   std::size_t told_of_ = 0;
+  std::string lines_;  ///< Whole ones, that go in one piece.
 };
 
 Logger::Logger(Level least, LogFormat format, int descriptor)
@@ -95,6 +110,7 @@ Logger::Logger(Level least, LogFormat format, int descriptor)
 Logger::~Logger() {
   sink_->close();
   thread_.reset();  // Joins, once the queue is empty.
+  sink_->write_lines();
 }
 
 void Logger::write(const Notice& notice) {

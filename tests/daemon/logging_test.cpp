@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace attestrd {
 namespace {
@@ -96,6 +98,34 @@ TEST_F(LoggingTest, LosesNothingToAReaderThatKeepsUp) {
   for (int i = 0; i < 300; ++i) write(Level::info, "a line");
   end_log();
   EXPECT_EQ(count(read_all(), "a line"), 300u);
+}
+
+TEST_F(LoggingTest, WritesWhatWaitsTogetherAndWholeLinesOnly) {
+  constexpr int kLines = 2000;
+  close_reader();
+  close_writer();
+  // Tells the writes apart, and takes only a few of them until they are read.
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends_.data()), 0);
+  const int room = 4096;
+  ASSERT_EQ(::setsockopt(ends_[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+  start(Level::info);
+  for (int i = 0; i < kLines; ++i) write(Level::info, "line " + std::to_string(i));
+  std::thread end([this] { end_log(); });
+  std::vector<std::string> writes;
+  std::array<char, 65536> buffer{};
+  for (ssize_t got; (got = ::read(ends_[0], buffer.data(), buffer.size())) > 0;) {
+    writes.emplace_back(buffer.data(), static_cast<std::size_t>(got));
+  }
+  end.join();
+  int lines = 0;
+  for (const auto& text : writes) {
+    EXPECT_EQ(text.back(), '\n');
+    for (std::size_t at = 0; (at = text.find("\"line ", at)) != text.npos; ++at) {
+      EXPECT_EQ(std::stoi(text.substr(at + 6)), lines++);
+    }
+  }
+  EXPECT_EQ(lines, kLines);
+  EXPECT_LT(writes.size(), kLines / 4U);
 }
 
 TEST_F(LoggingTest, DropsTheOldestAndTellsHowManyWhenTheReaderIsTooSlow) {
