@@ -16,6 +16,9 @@
 namespace attestrd {
 namespace {
 
+// Two records (RFC 8446, 5.1): most results come in that many.
+constexpr std::size_t kReadBytes = 2 * SSL3_RT_MAX_PACKET_SIZE;
+
 /// The last entry is the outermost; the first says what it was about.
 unsigned long first_openssl_error() {
   const auto code = ERR_get_error();
@@ -107,7 +110,8 @@ Result<TlsContext> TlsContext::make(const std::string& ca_file) {
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
   SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
   SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(native, 1);  // A record and its head come with one read.
+  SSL_CTX_set_read_ahead(native, 1);  // A record and its head come with one read,
+  SSL_CTX_set_default_read_buffer_len(native, kReadBytes);  // and often the next one too.
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(native, SSL_VERIFY_PEER, note_certificate);
   ERR_clear_error();
