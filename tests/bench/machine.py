@@ -1,6 +1,7 @@
 """The machine that is measured on: its cores, who runs on which, and what a process has used."""
 
 import contextlib
+import mmap
 import os
 import pathlib
 import platform
@@ -69,6 +70,11 @@ def on_disk(*candidates):
         if os.access(folder, os.W_OK) and file_system(folder) not in ("tmpfs", "ramfs"):
             return folder
     raise RuntimeError(f"none of these is on a disk: {', '.join(map(str, candidates))}")
+
+
+def touch_memory(mib):
+    """Has the host of a virtual machine give so much of it, which then is free again."""
+    mmap.mmap(-1, mib << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
 def cpu_seconds(pid):
