@@ -18,7 +18,7 @@ MUTANTS = {
         "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
     "rename before the commit": (LEDGER, [(
         "  return queue_.commit();",
-        "  if (const auto early = publish(); !early) return early;\n  return queue_.commit();")]),
+        "  if (const auto early = publish({}); !early) return early;\n  return queue_.commit();")]),
     "inbox file removed before the commit": (LEDGER, [(
         "  report.inbox_scanned = true;",
         "  report.inbox_scanned = true;\n"
