@@ -96,7 +96,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
   std::atomic<bool> closing_ = false;
   bool given_up_ = false;
   std::size_t told_of_ = 0;
-  std::string lines_;  ///< Whole ones, that go in one piece.
+  std::string lines_;  ///< Whole ones, of one piece together; or one that is longer.
 };
 
 Logger::Logger(Level least, LogFormat format, int descriptor)

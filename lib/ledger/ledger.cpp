@@ -204,7 +204,7 @@ void Ledger::undo() {
 }
 
 /// Steps 3 and 4, for records whose rows are committed. On a full disk those that were not moved
-/// stay in staged_. While the moves are synced records of the next round are written.
+/// stay in staged_. While the moves are synced, records of the next round are written.
 Result<void> Ledger::publish(const std::vector<Finish>& next_round) {
   if (staged_.empty()) return {};
   Result<void> result;

@@ -142,7 +142,7 @@ class Ledger {
   Result<void> mark_published();
   void undo();
   void drop_ahead();
-  Result<void> publish(const std::vector<Finish>& next);
+  Result<void> publish(const std::vector<Finish>& next_round);
 
   Result<void> return_broken_to_polling(std::vector<StagedHandshake>& staged,
                                         std::vector<Notice>& notices);

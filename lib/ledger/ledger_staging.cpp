@@ -107,7 +107,8 @@ Result<bool> Ledger::write_ahead(const Finish& finish) {
   return written.error();
 }
 
-/// Their own round will write them again. Until then the room is for what has a row.
+/// The room is for what has a row. They are written again once that is published, or by their own
+/// round.
 void Ledger::drop_ahead() {
   for (const auto& written : std::exchange(ahead_, {})) static_cast<void>(spool_.drop(written.id));
 }

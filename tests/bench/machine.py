@@ -73,7 +73,7 @@ def on_disk(*candidates):
 
 
 def touch_memory(mib):
-    """Has the host of a virtual machine give so much of it, which then is free again."""
+    """Uses so much memory and frees it, so that the host of a virtual machine has given it."""
     mmap.mmap(-1, mib << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 

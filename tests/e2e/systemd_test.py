@@ -30,6 +30,11 @@ class UnitTest(harness.Scene):
         harness.tell(f"systemd-analyze security: {exposure}")
         self.assertLessEqual(exposure, MOST_EXPOSURE)
 
+    def test_the_disk_worker_may_go_first(self):
+        unit = (UNITS / "attestrd.service").read_text()
+        self.assertIn("\nLimitNICE=-5\n", unit)
+        self.assertRegex(unit, r"\nSystemCallFilter=~.*@resources\nSystemCallFilter=setpriority\n")
+
     def test_install_puts_all_in_place(self):
         root = self.folder / "root"
         subprocess.run(["cmake", "--install", harness.BUILD, "--prefix", "/usr"], check=True,

@@ -82,7 +82,7 @@ TEST_F(FilesTest, WritesMoreWhileTheDiskSyncs) {
   expect_more_written_while([this](const Meanwhile& more) { return folder_->sync_all(more); });
 }
 
-TEST_F(FilesTest, AndWhileItSyncsNamesAlone) {
+TEST_F(FilesTest, WritesMoreWhileTheDiskSyncsNamesAlone) {
   expect_more_written_while([this](const Meanwhile& more) { return folder_->sync(more); });
 }
 

@@ -107,15 +107,18 @@ enum class Way : std::uint8_t {
   one_by_one,
   together,
   ahead,  ///< Three of them together; meanwhile the last is written, and has a round to itself.
+  ahead_of_moves,  ///< It is written while the moves of the three are synced.
 };
 
 RoundBounds bounds_for(Way way) {
   if (way == Way::ahead) return {.records = 3, .synced_one_by_one = 1};
+  if (way == Way::ahead_of_moves) return {.records = 3, .synced_one_by_one = 100};
   return {.synced_one_by_one = way == Way::together ? 0U : 100U};
 }
 
 std::string name_of(Way way) {
   if (way == Way::ahead) return "Ahead";
+  if (way == Way::ahead_of_moves) return "AheadOfMoves";
   return way == Way::together ? "Together" : "";
 }
 
@@ -166,7 +169,7 @@ INSTANTIATE_TEST_SUITE_P(Troubles, EveryStep,
                          ::testing::Combine(::testing::Values(Trouble::kill, Trouble::power_cut,
                                                               Trouble::disk_full),
                                             ::testing::Values(Way::one_by_one, Way::together,
-                                                              Way::ahead)),
+                                                              Way::ahead, Way::ahead_of_moves)),
                          [](const auto& test) {
                            const std::string how = name_of(std::get<1>(test.param));
                            switch (std::get<0>(test.param)) {

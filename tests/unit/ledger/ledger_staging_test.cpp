@@ -67,7 +67,7 @@ TEST_F(LedgerStagingTest, WhatFoundNoRoomMakesRoom) {
   EXPECT_THROW(try_round(), Death);
   ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
   EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"))
-      << "DSc went, since there was none for DSd";
+      << "DSc went, since there was no room for DSd";
 }
 
 TEST_F(LedgerStagingTest, WhatFoundNoRoomIsWrittenWhileTheMovesAreSynced) {
@@ -95,6 +95,20 @@ TEST_F(LedgerStagingTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished
   EXPECT_EQ(rows().ended.size(), 2U);
   EXPECT_THAT(polling(), ElementsAre("DSc"));
   EXPECT_THAT(names_in("results"), IsEmpty());
+}
+
+TEST_F(LedgerStagingTest, AndOneThatFailsWhileTheMovesAreSynced) {
+  bounds.synced_one_by_one = 2;  // Nothing is written ahead before.
+  given_ended({"DSa", "DSb", "DSc"});
+  given_unwritable("DSc.json");
+  const auto report = try_round();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::io_failure);
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
+  lose_power();
+  start();
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
+  EXPECT_THAT(polling(), ElementsAre("DSc"));
 }
 
 TEST_F(LedgerStagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
