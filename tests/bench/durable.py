@@ -1,11 +1,11 @@
 """Results a second, durable and verified, beside what the disk gives.
 
 All of them are complete when the daemon starts, 20 kB each and signed. The clock runs while it is
-in full swing: its connections open, as much of its memory in use as it ever needs, the last ones
-still to come. When each came into results/ the file system has noted (as its change of status).
-Beside it, on the same file system and with files as long as the records: one that syncs each file
-by itself, and one that only writes, with one syncfs for a batch. Neither of these fetches,
-verifies, or remembers anything.
+in full swing: its connections open, thousands of records published, the last ones still to come.
+When each came into results/ the file system has noted (as its change of status). Beside it, on the
+same file system and with files as long as the records: one that syncs each file by itself, and one
+that only writes, with one syncfs for a batch. Neither of these fetches, verifies, or remembers
+anything.
 
 All may use all cores, nginx too: where there are but two of them, the daemon's threads would else
 wait for one while the other idles. What other programs have left to be written is synced before
