@@ -3,48 +3,20 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <queue>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "engine/engine.h"
-#include "inbox/dir_inbox.h"
 #include "ledger/ledger.h"
-#include "queue/sqlite_queue.h"
 #include "sim/disk.h"
-#include "sim/disk_folder.h"
 #include "sim/judge.h"
 #include "sim/luck.h"
+#include "sim/plan.h"
 #include "sim/upstream.h"
-#include "spool/dir_spool.h"
 
 namespace attestrd::sim {
-
-/// What may befall the daemon in one run. Each seed draws its own.
-struct Plan {
-  Duration hours = std::chrono::hours(48);
-  EngineSettings settings;
-  std::size_t handshakes = 0;
-  double kills = 0;  ///< These are so many in the whole run, on average.
-  double power_cuts = 0;
-  double io_failures = 0;
-  double disk_fulls = 0;
-  double spells = 0;
-  double jumps = 0;
-  double suspends = 0;
-  double reloads = 0;
-  double stops = 0;
-  double drift = 0;  ///< Seconds that the wall clock gains in one.
-  Weather weather;
-  RoundBounds bounds;
-  // The slower the disk, and the more end at once, the more records gather.
-  Duration slowest_round = std::chrono::milliseconds(20);
-  Duration crowd{0};  ///< See Upstream.
-};
-
-Plan draw_plan(Luck& luck, Duration hours);
 
 /// One run: a disk, Attestr, people who submit and consume, and one daemon after another.
 /// Everything happens on one thread in the order of simulated time.
@@ -100,7 +72,7 @@ class World {
   void reload();
   void stop();
 
-  // The daemon: what `runtime/` does for the real one.
+  // The daemon: what `runtime/` does for the real one (world_daemon.cpp).
   void start();
   void start_later();
   bool open_stores(Daemon& daemon);
