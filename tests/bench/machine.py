@@ -63,6 +63,13 @@ def file_system(folder):
                           capture_output=True, text=True, check=True).stdout.strip()
 
 
+def is_ext4_without_journal(folder):
+    device = folder.stat().st_dev
+    disk = pathlib.Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+    journal = pathlib.Path(f"/sys/fs/ext4/{disk}/journal_task")
+    return journal.exists() and journal.read_text().strip() == "<none>"
+
+
 def on_disk(*candidates):
     """The first folder whose files are not in memory: a sync costs nothing there."""
     for folder in candidates:
@@ -73,7 +80,10 @@ def on_disk(*candidates):
 
 
 def touch_memory(mib):
-    """Uses so much memory and frees it, so that the host of a virtual machine has given it."""
+    """Uses so much memory, or half of what there is, and frees it, so that the host of a virtual
+    machine has given it."""
+    available = re.search(r"MemAvailable: *(\d+)", pathlib.Path("/proc/meminfo").read_text())
+    mib = min(mib, int(available.group(1)) // 2048)
     mmap.mmap(-1, mib << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
