@@ -1,7 +1,7 @@
 """Results a second, durable and verified, beside what the disk gives.
 
 All of them are complete when the daemon starts, 20 kB each and signed. The clock runs while it is
-in full swing: its connections open, thousands of records published, the last ones still to come.
+in full swing: its connections open, its backlog full, so that it fetches as much as it publishes.
 When each came into results/ the file system has noted (as its change of status). Beside it, on the
 same file system and with files as long as the records: one that syncs each file by itself, and one
 that only writes, with one syncfs for a batch. Neither of these fetches, verifies, or remembers
@@ -30,8 +30,8 @@ from table import Table, median, ratio
 from upstream import Upstream
 
 RESULTS = 8 * 1024      # Of as many rounds of the daemon's.
-WARM_UP = 4096          # So many more are published before the clock runs, and so many after it:
-COOL_DOWN = 4096        # no fewer than may be on their way to the disk.
+WARM_UP = 10 * 1024     # So many more are published before the clock runs: the backlog fills up,
+COOL_DOWN = 4096        # and so many after it: no fewer than may be on their way to the disk.
 RESULT_BYTES = 20_000
 FILES_ONE_BY_ONE = 500  # Slow, and no faster with more of them.
 BATCH = 1024            # Files of the limit for one syncfs.
