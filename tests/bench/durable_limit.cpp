@@ -2,8 +2,10 @@
 ///
 ///     durable_limit each FOLDER FILES BYTES         write, fsync, rename, fsync the folder: one
 ///                                                   file after another
-///     durable_limit batch FOLDER FILES BYTES BATCH  write so many, one syncfs, rename them; a last
-///                                                   syncfs for the names
+///     durable_limit batch FOLDER FILES BYTES BATCH WARM_UP
+///                                                   write so many, one syncfs, rename them; a last
+///                                                   syncfs for the names. WARM_UP files go before
+///                                                   the clock runs
 ///
 /// FOLDER has the folders `staging` and `results`. Prints the seconds that it took.
 
@@ -65,9 +67,9 @@ void one_by_one(const Folders& folders, long files, std::string_view text) {
   }
 }
 
-void in_batches(const Folders& folders, long files, std::string_view text, long batch) {
-  for (long first = 0; first < files; first += batch) {
-    const long end = std::min(first + batch, files);
+void in_batches(const Folders& folders, long begin, long files, std::string_view text, long batch) {
+  for (long first = begin; first < begin + files; first += batch) {
+    const long end = std::min(first + batch, begin + files);
     for (long number = first; number < end; ++number)
       write_file(folders.staging, number, text, false);
     must(::syncfs(folders.staging) == 0, "syncfs");
@@ -80,19 +82,23 @@ void in_batches(const Folders& folders, long files, std::string_view text, long 
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc > 1 ? argv[1] : "";
-  if ((mode != "each" || argc != 5) && (mode != "batch" || argc != 6)) {
-    std::fputs("durable_limit each|batch FOLDER FILES BYTES [BATCH]\n", stderr);
+  if ((mode != "each" || argc != 5) && (mode != "batch" || argc != 7)) {
+    std::fputs("durable_limit each|batch FOLDER FILES BYTES [BATCH WARM_UP]\n", stderr);
     return EXIT_FAILURE;
   }
   const Folders folders(argv[2]);
   const long files = std::atol(argv[3]);
   const std::string text(static_cast<std::size_t>(std::atol(argv[4])), 'x');
 
+  const long batch = mode == "batch" ? std::max(1L, std::atol(argv[5])) : 1;
+  const long warm_up = mode == "batch" ? std::atol(argv[6]) : 0;
+  in_batches(folders, 0, warm_up, text, batch);
+
   const auto start = std::chrono::steady_clock::now();
   if (mode == "each")
     one_by_one(folders, files, text);
   else
-    in_batches(folders, files, text, std::max(1L, std::atol(argv[5])));
+    in_batches(folders, warm_up, files, text, batch);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   std::printf("%.6f\n", taken.count());
 }

@@ -64,6 +64,7 @@ def file_system(folder):
 
 
 def is_ext4_without_journal(folder):
+    """Its journal has no thread then (fs/ext4/sysfs.c: journal_task)."""
     device = folder.stat().st_dev
     disk = pathlib.Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
     journal = pathlib.Path(f"/sys/fs/ext4/{disk}/journal_task")
@@ -82,9 +83,17 @@ def on_disk(*candidates):
 def touch_memory(mib):
     """Uses so much memory, or half of what there is, and frees it, so that the host of a virtual
     machine has given it."""
-    available = re.search(r"MemAvailable: *(\d+)", pathlib.Path("/proc/meminfo").read_text())
-    mib = min(mib, int(available.group(1)) // 2048)
+    mib = min(mib, available_mib() // 2)
     mmap.mmap(-1, mib << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
+
+
+def available_mib():
+    """Of this machine; or what its control group may have, if that is less."""
+    told = pathlib.Path("/proc/meminfo").read_text()
+    machine_mib = int(re.search(r"MemAvailable: *(\d+)", told).group(1)) // 1024
+    bound = pathlib.Path("/sys/fs/cgroup/memory.max")
+    text = bound.read_text().strip() if bound.exists() else "max"
+    return machine_mib if text == "max" else min(machine_mib, int(text) >> 20)
 
 
 def cpu_seconds(pid):

@@ -1,6 +1,11 @@
 #include "sim/world_daemon.h"
 
+#include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "base/limits.h"
 #include "sim/disk_vfs.h"
