@@ -29,6 +29,7 @@ import machine
 from machine import Cores
 from place import Place
 from table import Table, median, ratio
+from turns import in_turn
 from upstream import Upstream
 
 ROUNDS = 3              # For each that is asked for: they are short, and a busy host shows in each.
@@ -54,7 +55,7 @@ def run(options, folder, cores):
         rounds = {"attestrd": [], "each": [], "batch": []}
         for number in range(count := ROUNDS * options.rounds):
             options.tell(f"durable: round {number + 1} of {count}")
-            for name in rotated(list(rounds), number):
+            for name in in_turn(list(rounds), number):
                 home = f"{place.folder.name}-{number}-{name}"
                 rounds[name].append(getattr(contest, name)(home))
                 give_back_room(place.folder / home, keeps_inodes)
@@ -64,12 +65,6 @@ def run(options, folder, cores):
                for name, rates in rounds.items()}
     return {"results": RESULTS, "record_bytes": contest.record_bytes, "batch": BATCH,
             "per_second": rounds, "summary": summary}
-
-
-def rotated(names, by):
-    """So that none is always first."""
-    by %= len(names)
-    return names[by:] + names[:by]
 
 
 def scatter(folder):

@@ -82,7 +82,8 @@ void in_batches(const Folders& folders, long begin, long files, std::string_view
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc > 1 ? argv[1] : "";
-  if ((mode != "each" || argc != 5) && (mode != "batch" || argc != 7)) {
+  const bool is_batch = mode == "batch" && argc == 7;
+  if (!is_batch && (mode != "each" || argc != 5)) {
     std::fputs("durable_limit each|batch FOLDER FILES BYTES [BATCH WARM_UP]\n", stderr);
     return EXIT_FAILURE;
   }
@@ -90,15 +91,15 @@ int main(int argc, char** argv) {
   const long files = std::atol(argv[3]);
   const std::string text(static_cast<std::size_t>(std::atol(argv[4])), 'x');
 
-  const long batch = mode == "batch" ? std::max(1L, std::atol(argv[5])) : 1;
-  const long warm_up = mode == "batch" ? std::atol(argv[6]) : 0;
+  const long batch = is_batch ? std::max(1L, std::atol(argv[5])) : 1;
+  const long warm_up = is_batch ? std::atol(argv[6]) : 0;
   in_batches(folders, 0, warm_up, text, batch);
 
   const auto start = std::chrono::steady_clock::now();
-  if (mode == "each")
-    one_by_one(folders, files, text);
-  else
+  if (is_batch)
     in_batches(folders, warm_up, files, text, batch);
+  else
+    one_by_one(folders, files, text);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   std::printf("%.6f\n", taken.count());
 }

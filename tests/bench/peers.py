@@ -12,6 +12,7 @@ from clients import PEERS, start_peer
 from machine import Cores
 from place import Place
 from table import Table, column, medians, ratio
+from turns import in_turn
 from upstream import Upstream
 
 PENDING = 5000
@@ -26,8 +27,7 @@ def run(options, folder, cores):
     with Place(folder) as place:
         upstream = Upstream(place, [cores.server], place.answer("$id"))
         for number in range(options.rounds):
-            first = number % len(names)  # Each comes first once, so that none is always first.
-            for name in names[first:] + names[:first]:
+            for name in in_turn(names, number):
                 options.tell(f"peers: round {number + 1} of {options.rounds}: {name}")
                 client = start(name, place, upstream, cores, number)
                 rounds[name].append(window.measure(client, upstream, options.seconds))
