@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <exception>
 
-#include "commands.h"
+#include "daemon/cli/commands.h"
 
 namespace {
 
@@ -45,13 +45,14 @@ int main(int argc, char** argv) {
   CLI::App app("Fetches the results of Attestr handshakes: never lost, never forged, exactly once.",
                "attestrd");
   app.require_subcommand(1);
-  app.footer("`attestrd COMMAND --help` shows examples.\n"
-             "Exit codes are those of sysexits.h: 0, 64 usage, 65 bad input, 69 unavailable,\n"
-             "70 internal, 74 I/O, 77 permission, 78 configuration.");
+  app.footer(
+      "`attestrd COMMAND --help` shows examples.\n"
+      "Exit codes are those of sysexits.h: 0, 64 usage, 65 bad input, 69 unavailable,\n"
+      "70 internal, 74 I/O, 77 permission, 78 configuration.");
   using namespace attestrd;
   Command chosen;
-  for (auto* const add : {add_run, add_submit, add_status, add_explain, add_verify,
-                          add_check_config, add_version})
+  for (auto* const add :
+       {add_run, add_submit, add_status, add_explain, add_verify, add_check_config, add_version})
     add(app, chosen);
   try {
     app.parse(argc, argv);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/account_day.h"
-#include "ledger/ledger.h"
+#include "handshake/finish.h"
 #include "log/notice.h"
 #include "poll/poller.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/limits.h"
 #include "engine/engine.h"
-#include "schedule/backoff.h"
+#include "base/backoff.h"
 
 namespace attestrd {
 

@@ -8,9 +8,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "engine/engine.h"
-#include "poll/http_date.h"
-#include "poll/retry_after.h"
-#include "schedule/backoff.h"
+#include "http/http_date.h"
+#include "http/retry_after.h"
+#include "base/backoff.h"
 
 namespace attestrd {
 namespace {

@@ -1,12 +1,10 @@
 #include "engine/verdict.h"
 
-#include <openssl/sha.h>
-
-#include <array>
 #include <cstring>
 
 #include "base/check.h"
-#include "verify/json_string.h"
+#include "crypto/sha256.h"
+#include "json/json_string.h"
 
 namespace attestrd {
 namespace {
@@ -137,8 +135,7 @@ Verdict judge(const Answer& answer, PendingRecord& record, Now now, const Engine
 
 std::uint64_t digest_of_tag(std::string_view tag) {
   if (tag.empty()) return 0;
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(tag.data()), tag.size(), digest.data());
+  const Sha256Digest digest = sha256_of(tag);
   std::uint64_t prefix = 0;
   std::memcpy(&prefix, digest.data(), sizeof prefix);
   return prefix == 0 ? 1 : prefix;  // Never: nobody knows a text whose digest begins so.

@@ -6,8 +6,8 @@
 #include "engine/roster.h"
 #include "engine/settings.h"
 #include "handshake/handshake.h"
-#include "poll/response.h"
-#include "schedule/account_gate.h"
+#include "poll/answer.h"
+#include "admission/account_gate.h"
 #include "verify/verifier.h"
 
 namespace attestrd {

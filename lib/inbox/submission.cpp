@@ -6,8 +6,8 @@
 
 #include "base/limits.h"
 #include "files/files.h"
-#include "verify/json_scanner.h"
-#include "verify/json_string.h"
+#include "json/json_scanner.h"
+#include "json/json_string.h"
 
 namespace attestrd {
 namespace {

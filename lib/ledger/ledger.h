@@ -12,10 +12,10 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "files/files.h"
-#include "files/fingerprint.h"
+#include "crypto/fingerprint.h"
+#include "handshake/finish.h"
 #include "handshake/handshake.h"
 #include "log/notice.h"
-#include "verify/verifier.h"
 
 namespace attestrd {
 
@@ -26,28 +26,6 @@ enum class Staging : std::uint8_t;
 struct InboxSlice;
 struct KnownHandshake;
 struct StagedHandshake;
-
-/// A handshake that has ended, on its way to the spool. The engine decides it, the ledger writes
-/// it.
-struct Finish {
-  HandshakeId id;
-  Outcome outcome{};
-  Reason reason = Reason::none;
-  std::uint32_t polls = 0;
-  std::optional<Wall> last_pending_at;
-  Wall finished_at{};
-  std::optional<SigningForm> form;  ///< The signing form that held, for `completed`.
-  std::string request_id;
-  std::string tag;       ///< The answer's, as it stands there, without quotes; empty: none.
-  std::string response;  ///< The answer, byte for byte; empty: none is kept.
-};
-
-/// What a poll learnt that is worth a row's write, for a handshake that stays in the queue.
-struct Progress {
-  HandshakeId id;
-  std::uint32_t polls = 0;
-  std::optional<Wall> last_pending_at;
-};
 
 /// All that waits for the disk.
 struct RoundRequest {

@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "poll/endpoint.h"
+#include "http/endpoint.h"
 
 namespace attestrd {
 

@@ -16,7 +16,7 @@
 #include "poll/https_addresses.h"
 #include "poll/https_poller.h"
 #include "poll/https_readiness.h"
-#include "poll/https_response_reader.h"
+#include "http/https_response_reader.h"
 #include "poll/https_tls.h"
 #include "poll/poller.h"
 #include "poll/request.h"
@@ -35,7 +35,7 @@ struct HttpsSetup {
 /// Opening is rare and a coroutine; an exchange is a step of OpenSSL for each time that the socket
 /// is ready, and allocates nothing.
 class HttpsConnection final : public std::enable_shared_from_this<HttpsConnection>,
-                        private HttpsReadiness::Listener {
+                              private HttpsReadiness::Listener {
  public:
   using Failure = std::optional<TransportFailure>;  ///< Nothing: it went well.
   using Instant = std::chrono::steady_clock::time_point;
@@ -102,7 +102,7 @@ class HttpsConnection final : public std::enable_shared_from_this<HttpsConnectio
   State state_ = State::closed;
   bool is_abandoned_ = false;
   bool wants_write_ = false;
-  bool has_a_turn_ = false;  ///< An answer is so long that the rest is read in another.
+  bool has_a_turn_ = false;          ///< An answer is so long that the rest is read in another.
   boost::asio::steady_timer alarm_;  ///< While opening: cancelled when the socket is ready.
   std::shared_ptr<HttpsSetup> setup_;
   std::optional<boost::asio::ip::tcp::socket> connecting_;

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/secret.h"
+#include "crypto/secret.h"
 #include "base/time.h"
-#include "poll/endpoint.h"
+#include "http/endpoint.h"
 #include "poll/poller.h"
 
 namespace boost::asio {
@@ -37,8 +37,7 @@ class HttpsPoller final : public Poller {
   /// Errors: a ca_file that can't be used; a version or a token that a request can't carry.
   /// `events` must outlive the poller and be run by one thread, the only one to call the poller.
   static Result<std::unique_ptr<HttpsPoller>> make(boost::asio::io_context& events,
-                                                   HttpsPollerSettings settings,
-                                                   OnReply on_reply);
+                                                   HttpsPollerSettings settings, OnReply on_reply);
   ~HttpsPoller() override;
 
   /// A start beyond `connections` waits for its turn.

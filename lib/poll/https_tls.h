@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "poll/endpoint.h"
+#include "http/endpoint.h"
 
 namespace attestrd {
 

@@ -57,9 +57,7 @@ Request::Request(std::string before_id, std::size_t tail_bytes)
   bytes_.resize(tail_at_);
 }
 
-Request::~Request() {
-  OPENSSL_cleanse(bytes_.data(), bytes_.size());
-}
+Request::~Request() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
 
 std::string_view Request::text_for(const HandshakeId& id) {
   const auto name = id.view();

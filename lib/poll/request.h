@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/secret.h"
+#include "crypto/secret.h"
 #include "handshake/handshake_id.h"
-#include "poll/endpoint.h"
+#include "http/endpoint.h"
 
 namespace attestrd {
 
@@ -31,8 +31,8 @@ class Request {
   Request(std::string before_id, std::size_t tail_bytes);
 
   std::string before_id_;
-  std::string bytes_;     ///< Room for the longest beginning, then all that follows the id.
-  std::size_t tail_at_;   ///< Where in `bytes_` the latter begins.
+  std::string bytes_;    ///< Room for the longest beginning, then all that follows the id.
+  std::size_t tail_at_;  ///< Where in `bytes_` the latter begins.
 };
 
 }  // namespace attestrd

@@ -10,7 +10,7 @@
 #include "base/account_day.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "files/fingerprint.h"
+#include "crypto/fingerprint.h"
 #include "handshake/handshake.h"
 
 namespace attestrd {

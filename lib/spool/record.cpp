@@ -8,8 +8,8 @@
 
 #include "base/limits.h"
 #include "handshake/handshake_names.h"
-#include "verify/json_slice.h"
-#include "verify/json_string.h"
+#include "json/json_object.h"
+#include "json/json_string.h"
 
 namespace attestrd {
 namespace {

@@ -4,9 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "handshake/handshake.h"
-#include "ledger/ledger.h"
-#include "verify/signing_form.h"
+#include "handshake/finish.h"
 
 namespace attestrd {
 

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "files/files.h"
-#include "files/fingerprint.h"
+#include "crypto/fingerprint.h"
 #include "handshake/handshake.h"
 #include "log/notice.h"
 

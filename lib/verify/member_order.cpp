@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/check.h"
-#include "verify/json_scanner.h"
-#include "verify/json_string.h"
+#include "json/json_scanner.h"
+#include "json/json_string.h"
 
 namespace attestrd {
 namespace {

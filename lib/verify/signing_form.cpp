@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/check.h"
-#include "verify/ecmascript_number.h"
-#include "verify/json_scanner.h"
-#include "verify/json_string.h"
+#include "json/ecmascript_number.h"
+#include "json/json_scanner.h"
+#include "json/json_string.h"
 #include "verify/member_order.h"
 
 namespace attestrd {
@@ -105,19 +105,14 @@ void Stringifier::write(const JsonToken& word) {
       out_.write(":");
       comma_is_due_ = false;
       break;
-    case Kind::string:
-      write_string(word.text);
-      break;
-    case Kind::number:
-      out_.write(EcmascriptNumber(word.text).view());
-      break;
+    case Kind::string: write_string(word.text); break;
+    case Kind::number: out_.write(EcmascriptNumber(word.text).view()); break;
     case Kind::begin_object:
     case Kind::begin_array:
       out_.write(word.text);
       comma_is_due_ = false;
       break;
-    default:
-      out_.write(word.text);
+    default: out_.write(word.text);
   }
 }
 
@@ -171,27 +166,12 @@ void Stringifier::follow_order(const JsonToken& word) {
 
 }  // namespace
 
-std::string_view name_of(SigningForm form) {
-  switch (form) {
-    case SigningForm::raw: return "raw";
-    case SigningForm::compact: return "compact";
-    case SigningForm::stringify: return "stringify";
-  }
-  check_failed("a signing form has a name", __FILE__, __LINE__);
-}
-
 void write_signing_form(SigningForm form, std::string_view json, const ByteSink& sink) {
   Gatherer out(sink);
   switch (form) {
-    case SigningForm::raw:
-      sink(json);
-      break;
-    case SigningForm::compact:
-      write_compact(json, out);
-      break;
-    case SigningForm::stringify:
-      Stringifier(json, out).run();
-      break;
+    case SigningForm::raw: sink(json); break;
+    case SigningForm::compact: write_compact(json, out); break;
+    case SigningForm::stringify: Stringifier(json, out).run(); break;
   }
   out.flush();
 }

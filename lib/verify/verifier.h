@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
-#include "verify/hmac.h"
+#include "crypto/secret.h"
+#include "crypto/hmac.h"
 #include "verify/signing_form.h"
 
 namespace attestrd {

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "io/pending_answer.h"
-#include "poll/https_response_reader.h"
+#include "http/https_response_reader.h"
 #include "poll/request.h"
-#include "poll/response.h"
+#include "poll/answer.h"
 
 namespace attestrd {
 namespace {

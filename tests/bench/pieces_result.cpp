@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "poll/response.h"
+#include "poll/answer.h"
 #include "verify/verifier.h"
 
 namespace attestrd {

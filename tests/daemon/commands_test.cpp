@@ -1,4 +1,4 @@
-#include "commands.h"
+#include "daemon/cli/commands.h"
 
 #include <gtest/gtest.h>
 #include <sysexits.h>
@@ -15,7 +15,7 @@
 #include "files/posix_lock.h"
 #include "queue/sqlite_queue.h"
 #include "temporary_folder.h"
-#include "verify/hmac.h"
+#include "crypto/hmac.h"
 
 namespace attestrd {
 namespace {

@@ -1,4 +1,4 @@
-#include "config.h"
+#include "daemon/config/config.h"
 
 #include <gtest/gtest.h>
 
@@ -110,8 +110,8 @@ socket = ""
   EXPECT_EQ(config->paths.tombstone_days, 1u);
   EXPECT_EQ(config->log.level, Level::debug);
   EXPECT_EQ(config->log.format, LogFormat::text);
-  EXPECT_EQ(config->admin.listen, (boost::asio::ip::tcp::endpoint{
-                                      boost::asio::ip::make_address("::1"), 9464}));
+  EXPECT_EQ(config->admin.listen,
+            (boost::asio::ip::tcp::endpoint{boost::asio::ip::make_address("::1"), 9464}));
   EXPECT_TRUE(config->admin.socket.empty());
 }
 

@@ -19,8 +19,8 @@
 #include <thread>
 #include <vector>
 
-#include "control_client.h"
-#include "control_server.h"
+#include "daemon/cli/control_client.h"
+#include "daemon/control/control_server.h"
 #include "temporary_folder.h"
 
 namespace attestrd {

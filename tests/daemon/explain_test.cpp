@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "daemon/control/explain.h"
 
 #include <gtest/gtest.h>
 

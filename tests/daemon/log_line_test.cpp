@@ -1,4 +1,4 @@
-#include "log_line.h"
+#include "daemon/log/log_line.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "logging.h"
+#include "daemon/log/logging.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "notify.h"
+#include "daemon/service/notify.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

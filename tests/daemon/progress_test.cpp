@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "daemon/service/progress.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

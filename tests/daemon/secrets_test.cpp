@@ -1,4 +1,4 @@
-#include "secrets.h"
+#include "daemon/config/secrets.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -78,10 +78,9 @@ TEST_F(SecretsTest, RefusesAFileThatIsOpenToOthers) {
   }
   for (const unsigned mode : {0604u, 0644u, 0602u, 0601u}) {
     folder_.write("auth-token", "a", mode);
-    EXPECT_EQ(token_or_complaint().substr(0, 29), "auth-token: its mode is 0" +
-                                                      std::to_string(mode / 64) +
-                                                      std::to_string(mode / 8 % 8) +
-                                                      std::to_string(mode % 8) + ":");
+    EXPECT_EQ(token_or_complaint().substr(0, 29),
+              "auth-token: its mode is 0" + std::to_string(mode / 64) +
+                  std::to_string(mode / 8 % 8) + std::to_string(mode % 8) + ":");
   }
 }
 

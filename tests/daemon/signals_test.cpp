@@ -1,4 +1,4 @@
-#include "signals.h"
+#include "daemon/service/signals.h"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +32,10 @@ TEST_F(SignalsTest, BecomeEventsOfTheLoop) {
 
 TEST(SignalsEndTest, OneThatComesLateIsNoDeath) {
   boost::asio::io_context loop;
-  { const Signals signals(loop, [] { FAIL(); }, [] { FAIL(); }); }
+  {
+    const Signals signals(
+        loop, [] { FAIL(); }, [] { FAIL(); });
+  }
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::raise(signal);
 }
 

@@ -1,10 +1,10 @@
-#include "status.h"
+#include "daemon/control/status.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "version.h"
+#include "daemon/version.h"
 
 namespace attestrd {
 namespace {
@@ -130,9 +130,8 @@ TEST(Status, ForPrometheus) {
   for (const auto* line :
        {"# TYPE attestrd_polls_total counter\nattestrd_polls_total 5000\n",
         "attestrd_handshakes{state=\"pending\"} 1200\n",
-        "attestrd_handshakes_ended_total{outcome=\"rejected\"} 3\n",
-        "attestrd_account_paused 1\n", "attestrd_disk_full 1\n",
-        "attestrd_start_time_seconds 1795467295.000\n",
+        "attestrd_handshakes_ended_total{outcome=\"rejected\"} 3\n", "attestrd_account_paused 1\n",
+        "attestrd_disk_full 1\n", "attestrd_start_time_seconds 1795467295.000\n",
         "attestrd_last_successful_poll_seconds 1795467419.000\n"}) {
     EXPECT_NE(text.find(line), text.npos) << line << "is not in\n" << text;
   }

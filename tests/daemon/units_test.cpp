@@ -1,4 +1,4 @@
-#include "units.h"
+#include "daemon/config/units.h"
 
 #include <gtest/gtest.h>
 

@@ -12,7 +12,7 @@ import time
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["ATTESTRD_BUILD"])
 ATTESTRD = BUILD / "daemon/attestrd"
-ATTESTR_SIM = BUILD / "tests/simulator/attestr-sim"
+ATTESTR_SIM = BUILD / "tests/stand_in/attestr-sim"
 
 # Sanitizers and debug builds are slow: they are given more time, and held to no bounds.
 IS_SLOW_BUILD = os.environ["ATTESTRD_SLOW_BUILD"] == "1"

@@ -11,9 +11,9 @@
 
 #include "fuzz/answer_meaning.h"
 #include "fuzz/http_message.h"
-#include "poll/https_response_reader.h"
-#include "poll/response.h"
-#include "poll/retry_after.h"
+#include "http/https_response_reader.h"
+#include "poll/answer.h"
+#include "http/retry_after.h"
 
 namespace attestrd::fuzz {
 namespace {

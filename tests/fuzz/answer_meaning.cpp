@@ -8,7 +8,7 @@
 
 #include "fuzz/json_tree.h"
 #include "fuzz/target.h"
-#include "verify/json_string.h"
+#include "json/json_string.h"
 
 namespace attestrd::fuzz {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "poll/response.h"
+#include "poll/answer.h"
 
 namespace attestrd::fuzz {
 

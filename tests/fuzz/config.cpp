@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "config.h"
-#include "poll/endpoint.h"
-#include "units.h"
+#include "daemon/config/config.h"
+#include "http/endpoint.h"
+#include "daemon/config/units.h"
 
 namespace attestrd::fuzz {
 namespace {

@@ -19,9 +19,9 @@
 #include <optional>
 #include <string>
 
-#include "control_server.h"
+#include "daemon/control/control_server.h"
 #include "fuzz/http_message.h"
-#include "status.h"
+#include "daemon/control/status.h"
 
 namespace attestrd::fuzz {
 namespace {

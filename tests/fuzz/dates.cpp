@@ -13,8 +13,8 @@
 #include <optional>
 #include <string>
 
-#include "poll/http_date.h"
-#include "poll/retry_after.h"
+#include "http/http_date.h"
+#include "http/retry_after.h"
 
 namespace attestrd::fuzz {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "fuzz/json_events.h"
 #include "fuzz/json_tree.h"
-#include "verify/json_scanner.h"
-#include "verify/json_slice.h"
-#include "verify/json_string.h"
+#include "json/json_scanner.h"
+#include "json/json_object.h"
+#include "json/json_string.h"
 #include "verify/signing_form.h"
 
 namespace attestrd::fuzz {

@@ -15,8 +15,8 @@
 #include "handshake/handshake_names.h"
 #include "inbox/submission.h"
 #include "spool/record.h"
-#include "verify/json_slice.h"
-#include "verify/json_string.h"
+#include "json/json_object.h"
+#include "json/json_string.h"
 
 namespace attestrd::fuzz {
 namespace {

@@ -18,8 +18,8 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "inbox/dir_inbox.h"
-#include "spool/dir_spool.h"
+#include "inbox/folder_inbox.h"
+#include "spool/folder_spool.h"
 #include "unit/ledger/memory_files.h"
 #include "unit/ledger/memory_queue.h"
 
@@ -123,9 +123,9 @@ class DiskWorkerTest : public ::testing::Test {
   MemoryFolder root_{faults_};
   MemoryRows rows_;
   MemoryDirectory folder_{root_};
-  DirInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
+  FolderInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
   MemoryQueue queue_{rows_, faults_};
-  std::unique_ptr<DirSpool> spool_ = *DirSpool::open(folder_);
+  std::unique_ptr<FolderSpool> spool_ = *FolderSpool::open(folder_);
   Ledger ledger_{inbox_, queue_, *spool_, {.records = 100}};
 
   boost::asio::io_context loop_;

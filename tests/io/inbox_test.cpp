@@ -7,7 +7,7 @@
 #include <chrono>
 
 #include "base/limits.h"
-#include "inbox/dir_inbox.h"
+#include "inbox/folder_inbox.h"
 #include "io/temporary_folder.h"
 
 namespace attestrd::test {
@@ -53,7 +53,7 @@ class InboxTest : public ::testing::Test {
   std::vector<std::string> in_refused() { return disk_.names_in("refused"); }
 
   TemporaryFolder disk_;
-  DirInbox inbox_{disk_.open("inbox"), disk_.open("refused")};
+  FolderInbox inbox_{disk_.open("inbox"), disk_.open("refused")};
 
  private:
   InboxScan scan_at(Wall now, std::size_t max_lines) { return *inbox_.scan(max_lines, now); }

@@ -5,10 +5,10 @@
 
 #include <chrono>
 
-#include "inbox/dir_inbox.h"
+#include "inbox/folder_inbox.h"
 #include "io/temporary_folder.h"
 #include "queue/sqlite_queue.h"
-#include "spool/dir_spool.h"
+#include "spool/folder_spool.h"
 
 namespace attestrd::test {
 namespace {
@@ -51,13 +51,13 @@ class LedgerOnDiskTest : public ::testing::Test {
         : root(disk.open("spool")),
           inbox(disk.open("spool/inbox"), *open_refused(*root)),
           queue(*SqliteQueue::open(disk.path("queue.db").string())),
-          spool(*DirSpool::open(*root)),
+          spool(*FolderSpool::open(*root)),
           ledger(inbox, *queue, *spool, bounds) {}
 
     std::unique_ptr<Directory> root;
-    DirInbox inbox;
+    FolderInbox inbox;
     std::unique_ptr<SqliteQueue> queue;
-    std::unique_ptr<DirSpool> spool;
+    std::unique_ptr<FolderSpool> spool;
     Ledger ledger;
   };
 

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "inbox/dir_inbox.h"
+#include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
 #include "poll/https_poller.h"
 #include "runtime/conductor.h"
 #include "runtime/disk_worker.h"
-#include "spool/dir_spool.h"
+#include "spool/folder_spool.h"
 #include "unit/ledger/memory_files.h"
 #include "unit/ledger/memory_queue.h"
 #include "verify/verifier.h"
@@ -22,8 +22,8 @@
 namespace attestrd {
 
 /// The event loop of the daemon as it polls: the real engine, conductor and poller, put together as
-/// daemon/assemble.cpp does. As nothing ends, the disk worker has nothing to write; what it would
-/// write to lies in memory.
+/// daemon/service/assemble.cpp does. As nothing ends, the disk worker has nothing to write; what it
+/// would write to lies in memory.
 class Polling {
  public:
   Polling(const EngineSettings& engine, HttpsPollerSettings poller);
@@ -55,9 +55,9 @@ class Polling {
   test::MemoryFolder root_{faults_};
   test::MemoryRows rows_;
   test::MemoryDirectory folder_{root_};
-  DirInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
+  FolderInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
   test::MemoryQueue queue_{rows_, faults_};
-  std::unique_ptr<DirSpool> spool_ = *DirSpool::open(folder_);
+  std::unique_ptr<FolderSpool> spool_ = *FolderSpool::open(folder_);
   Ledger ledger_{inbox_, queue_, *spool_};
 
   Verifier verifier_;

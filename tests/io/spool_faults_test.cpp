@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "io/changed_folder.h"
 #include "io/temporary_folder.h"
-#include "spool/dir_spool.h"
+#include "spool/folder_spool.h"
 
 namespace attestrd::test {
 namespace {
@@ -32,13 +32,13 @@ Result<void> without_value(const Result<T>& result) {
 class SpoolFaultsTest : public ::testing::Test {
  protected:
   void open() {
-    auto spool = DirSpool::open(root_);
+    auto spool = FolderSpool::open(root_);
     ASSERT_TRUE(spool) << spool.error().message;
     spool_ = std::move(*spool);
   }
 
   Error error_of_open() {
-    const auto spool = DirSpool::open(root_);
+    const auto spool = FolderSpool::open(root_);
     EXPECT_FALSE(spool);
     return spool ? Error{} : spool.error();
   }
@@ -71,11 +71,11 @@ class SpoolFaultsTest : public ::testing::Test {
   TemporaryFolder disk_;
   Changes changes_;
   ChangedFolder root_{disk_.open(), changes_};
-  std::unique_ptr<DirSpool> spool_;
+  std::unique_ptr<FolderSpool> spool_;
 };
 
 TEST_F(SpoolFaultsTest, EachFailureOfOpeningIsTold) {
-  each_failure_is_told([] {}, [this] { return without_value(DirSpool::open(root_)); });
+  each_failure_is_told([] {}, [this] { return without_value(FolderSpool::open(root_)); });
   each_failure_is_told([] {}, [this] { return without_value(open_refused(root_)); });
 }
 

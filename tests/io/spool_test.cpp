@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 #include "io/temporary_folder.h"
-#include "spool/dir_spool.h"
+#include "spool/folder_spool.h"
 
 namespace attestrd::test {
 namespace {
@@ -27,13 +27,13 @@ HandshakeId id_of(std::string_view text) {
 class SpoolTest : public ::testing::Test {
  protected:
   void open() {
-    auto spool = DirSpool::open(*root_);
+    auto spool = FolderSpool::open(*root_);
     ASSERT_TRUE(spool) << spool.error().message;
     spool_ = std::move(*spool);
   }
 
   Error error_of_open() {
-    const auto spool = DirSpool::open(*root_);
+    const auto spool = FolderSpool::open(*root_);
     EXPECT_FALSE(spool);
     return spool ? Error{} : spool.error();
   }
@@ -45,7 +45,7 @@ class SpoolTest : public ::testing::Test {
 
   TemporaryFolder disk_;
   std::unique_ptr<Directory> root_ = disk_.open();
-  std::unique_ptr<DirSpool> spool_;
+  std::unique_ptr<FolderSpool> spool_;
 };
 
 TEST_F(SpoolTest, MakesItsFolders) {

@@ -5,10 +5,19 @@ Prints `path:line: what is wrong` for each violation; exits 1 when there is one.
 
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 
 MAX_COLUMNS = 100
 MAX_FUNCTION_LINES = 70
+MAX_UNITS = 15  # of one folder; a unit is x.h, x.cpp or both
+
+# A room includes headers of its own and of the rooms in earlier lists, none of its own list.
+ROOMS = [["base"], ["json", "crypto", "files", "metrics"], ["handshake"],
+         ["log", "verify", "schedule", "admission", "http"], ["inbox", "spool", "queue", "poll"],
+         ["engine", "ledger"], ["runtime"]]
+DAEMON_ROOMS = [["log"], ["config"], ["control"], ["service"], ["cli"]]
 
 TOP_LEVEL = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "build", "config",
              "daemon", "lib", "systemd", "tests"}
@@ -20,7 +29,7 @@ NOT_IN_CORE = re.compile(
     r"|\brandom_device\b|_clock::now\b")
 
 BEAST = re.compile(r"#include <boost/beast")
-SPEAKS_BEAST = {"lib/poll/https_response_reader.cpp", "daemon/control_server.cpp"}
+SPEAKS_BEAST = {"lib/http/https_response_reader.cpp", "daemon/control/control_server.cpp"}
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|GTEST_SKIP|skipTest)\b|\bDISABLED_|@unittest\.skip"
                         r"|^\s*#\s*if 0\b")
@@ -81,6 +90,54 @@ def technique(house):
     """The pattern by which lib/CMakeLists.txt keeps files out of core, for headers as well."""
     pattern = re.search(r'EXCLUDE REGEX "(.+)"\)', house.texts["lib/CMakeLists.txt"]).group(1)
     return re.compile(pattern.replace(r"\\.cpp", r"\.(h|cpp)"))
+
+
+def arrows_run_down(house):
+    """A room knows only the rooms below it."""
+    for root, order, prefix in (("lib/", ROOMS, ""), ("daemon/", DAEMON_ROOMS, "daemon/")):
+        level = {room: i for i, rooms in enumerate(order) for room in rooms}
+        for name, text in house.files(".h", ".cpp", under=root):
+            own, _, rest = name.removeprefix(root).partition("/")
+            if not rest:
+                continue  # daemon/main.cpp and daemon/version.h belong to no room
+            if own not in level:
+                yield name, 1, f"the room {own} has no place in the order of arrows"
+                continue
+            for number, line in enumerate(text.splitlines(), 1):
+                target = INCLUDE.match(line)
+                if not target or not target.group(1).startswith(prefix):
+                    continue
+                other, _, rest = target.group(1).removeprefix(prefix).partition("/")
+                if not rest or other == own or level.get(other, len(order)) < level[own]:
+                    continue
+                yield name, number, f"an arrow up: {own} includes {target.group(1)}"
+
+
+def folders_are_small(house):
+    units = {}
+    for name, _ in house.files(".h", ".cpp"):
+        if not name.startswith("tests/"):
+            path = pathlib.PurePath(name)
+            units.setdefault(path.parent.as_posix(), set()).add(path.stem)
+    for folder, stems in units.items():
+        if len(stems) > MAX_UNITS:
+            yield folder, 1, f"{len(stems)} units, more than {MAX_UNITS}"
+
+
+UNFORMATTED = re.compile(r"^(\S+?):(\d+):\d+: (?:warning|error)", re.MULTILINE)
+
+
+def formatted(house):
+    """clang-format has nothing to change."""
+    if not shutil.which("clang-format-14"):
+        yield "tests/packages", 1, "clang-format-14 is not installed: it comes with [test]"
+        return
+    names = [name for name, _ in house.files(".h", ".cpp")]
+    for first in range(0, len(names), 100):
+        done = subprocess.run(["clang-format-14", "--dry-run", *names[first:first + 100]],
+                              cwd=house.root, capture_output=True, text=True)
+        for name, line in UNFORMATTED.findall(done.stderr):
+            yield name, int(line), "clang-format would change this"
 
 
 def beast_in_two_files(house):
@@ -174,8 +231,9 @@ def top_level(house):
             yield path.name, 1, "does not belong to the top level"
 
 
-RULES = [line_length, function_length, pure_core, beast_in_two_files, nothing_unfinished,
-         no_dead_header, no_dead_source, every_unit_is_tested, documents_tell_all, top_level]
+RULES = [line_length, function_length, pure_core, arrows_run_down, folders_are_small, formatted,
+         beast_in_two_files, nothing_unfinished, no_dead_header, no_dead_source,
+         every_unit_is_tested, documents_tell_all, top_level]
 
 NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)\'(?:\\.|[^\'\\\n])+\''

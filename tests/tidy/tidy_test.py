@@ -16,7 +16,7 @@ GOOD_HOUSE = {
     "lib/queue/sqlite_queue.cpp": "#include <sqlite3.h>\n#include <thread>\n",
     "daemon/CMakeLists.txt": "add_executable(attestrd main.cpp control_server.cpp)\n",
     "daemon/main.cpp": "int main() {}\n",
-    "daemon/control_server.cpp": "#include <boost/beast/http.hpp>\n",
+    "daemon/control/control_server.cpp": "#include <boost/beast/http.hpp>\n",
     "tests/CMakeLists.txt": "file(GLOB_RECURSE sources unit/*.cpp)\n",
     "tests/unit/queue/queue_test.cpp": '#include "queue/queue.h"\n',
     "tests/tidy/untested": "lib/queue/sqlite_queue.cpp  only an example\n",
@@ -54,6 +54,33 @@ class TidyTest(unittest.TestCase):
         for silent in ("[it](lib/none.h) `queue.full` `poll.max`", "`queue.full`", "`poll.max`"):
             self.assert_catches(tidy.documents_tell_all, "README.md:1",
                                 files={**files, "README.md": silent})
+
+    def test_arrows_run_down(self):
+        includes = '#pragma once\n#include "{}"\n'
+        files = {"lib/queue/rows.h": includes.format("handshake/handshake.h"),
+                 "lib/engine/engine.h": includes.format("queue/queue.h"),
+                 "daemon/control/status.h": includes.format("daemon/config/config.h"),
+                 "daemon/cli/run.h": includes.format("engine/engine.h")}
+        self.assertEqual(self.complaints(tidy.arrows_run_down, files=files), [])
+        for name, target in (("lib/queue/rows.h", "engine/engine.h"),
+                             ("lib/queue/rows.h", "spool/spool.h"),
+                             ("lib/runtime/loop.h", "daemon/cli/run.h"),
+                             ("daemon/config/config.h", "daemon/control/status.h")):
+            self.assert_catches(tidy.arrows_run_down, f"{name}:2",
+                                files={name: includes.format(target)})
+        self.assert_catches(tidy.arrows_run_down, "lib/attic/old.h:1",
+                            files={"lib/attic/old.h": "#pragma once\n"})
+
+    def test_folders_are_small(self):
+        units = {f"lib/queue/part{i}.{ending}": "#pragma once\n"
+                 for i in range(tidy.MAX_UNITS - 2) for ending in ("h", "cpp")}
+        self.assertEqual(self.complaints(tidy.folders_are_small, files=units), [])
+        self.assert_catches(tidy.folders_are_small, "lib/queue:1",
+                            files={**units, "lib/queue/one_more.h": "#pragma once\n"})
+
+    def test_formatted(self):
+        self.assert_catches(tidy.formatted, "daemon/main.cpp:1",
+                            files={"daemon/main.cpp": "int  main(){return 0;}\n"})
 
     def test_line_length(self):
         at_limit, above = "// " + "x" * 97, "// " + "x" * 98

@@ -11,9 +11,9 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "inbox/dir_inbox.h"
+#include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
-#include "spool/dir_spool.h"
+#include "spool/folder_spool.h"
 #include "unit/ledger/memory_files.h"
 #include "unit/ledger/memory_queue.h"
 
@@ -175,15 +175,15 @@ class World {
         : root(world.root_),
           inbox(open("inbox"), open("refused")),
           queue(world.rows_, world.faults_),
-          spool(*DirSpool::open(root)),
+          spool(*FolderSpool::open(root)),
           ledger(inbox, queue, *spool, world.bounds) {}
 
     std::unique_ptr<Directory> open(const char* name) { return *root.subfolder(name); }
 
     MemoryDirectory root;
-    DirInbox inbox;
+    FolderInbox inbox;
     MemoryQueue queue;
-    std::unique_ptr<DirSpool> spool;
+    std::unique_ptr<FolderSpool> spool;
     Ledger ledger;
   };
 

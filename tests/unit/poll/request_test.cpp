@@ -10,9 +10,7 @@ namespace {
 
 const Endpoint kAttestr{"api.attestr.com", 443, Endpoint::Kind::name};
 
-HandshakeId id(std::string_view text) {
-  return HandshakeId::parse(text).value();
-}
+HandshakeId id(std::string_view text) { return HandshakeId::parse(text).value(); }
 
 Result<Request> make(std::string_view version, std::string token) {
   return Request::make(kAttestr, version, Secret(std::move(token)), "attestrd/0.1.0");

@@ -13,13 +13,9 @@ std::string written(SigningForm form, std::string_view json) {
   return text;
 }
 
-std::string compact(std::string_view json) {
-  return written(SigningForm::compact, json);
-}
+std::string compact(std::string_view json) { return written(SigningForm::compact, json); }
 
-std::string stringify(std::string_view json) {
-  return written(SigningForm::stringify, json);
-}
+std::string stringify(std::string_view json) { return written(SigningForm::stringify, json); }
 
 TEST(SigningForm, HasTheNameThatSettingsAndRecordsUse) {
   EXPECT_EQ(name_of(SigningForm::raw), "raw");

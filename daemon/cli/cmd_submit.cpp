@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/limits.h"
+#include "daemon/cli/commands.h"
+#include "daemon/config/config.h"
+#include "daemon/service/exit_code.h"
+#include "files/posix_files.h"
+#include "inbox/submission.h"
+
+namespace attestrd {
+namespace {
+
+struct SubmitOptions {
+  std::filesystem::path config_file{kDefaultConfigFile};
+  std::vector<std::string> ids;
+};
+
+/// A submission file in the making, checked line by line.
+class Draft {
+ public:
+  /// `where` names the line in a message.
+  void add_line(std::string_view line, std::string_view where);
+
+  /// An argument: an id and nothing else.
+  void add_id(std::string_view id, std::string_view where);
+
+  const std::string& text() const { return text_; }
+  std::size_t submissions() const { return submissions_; }
+  bool has_faults() const { return has_faults_; }
+
+ private:
+  void blame(std::string_view where, std::string_view why);
+
+  std::string text_;
+  std::size_t submissions_ = 0;
+  bool has_faults_ = false;
+};
+
+void Draft::blame(std::string_view where, std::string_view why) {
+  has_faults_ = true;
+  fmt::print(stderr, "{}: {}\n", where, why);
+}
+
+void Draft::add_line(std::string_view line, std::string_view where) {
+  if (line.size() > limits::kSubmissionLineBytes) return blame(where, "the line is too long");
+  const auto read = read_submission_line(line);
+  if (const auto* bad = std::get_if<BadLine>(&read)) return blame(where, bad->reason);
+  if (std::holds_alternative<BlankLine>(read)) return;
+  text_.append(line) += '\n';
+  ++submissions_;
+}
+
+void Draft::add_id(std::string_view id, std::string_view where) {
+  if (!HandshakeId::parse(id)) {
+    return blame(where, "is no handshake id: 1 to 64 letters, digits, '_' and '-'");
+  }
+  text_.append(id) += '\n';
+  ++submissions_;
+}
+
+void read_stdin(Draft& draft) {
+  std::string line;
+  for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
+    draft.add_line(line, fmt::format("stdin:{}", number));
+  }
+}
+
+/// A name that nobody else gives.
+std::string file_name() {
+  const auto time_us = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  return fmt::format("submit-{}-{}-{:08x}", time_us.count(), ::getpid(), std::random_device{}());
+}
+
+/// Complete and durable, or not there: written under a name that the daemon ignores, synced,
+/// renamed, and the rename synced.
+Result<void> write_durably(const std::string& inbox_path, std::string_view text) {
+  auto inbox = PosixDirectory::open(inbox_path);
+  if (!inbox) {
+    auto error = inbox.error();
+    if (error.code == Errc::not_found) error.code = Errc::unavailable;
+    error.message += "; paths.inbox names it, and it must be there before anything is submitted";
+    return error;
+  }
+  Directory& folder = **inbox;
+  const std::string name = file_name();
+  const std::string hidden_name = "." + name;
+  if (auto created = folder.create(hidden_name, text); !created) return created.error();
+  const auto moved = folder.move(hidden_name, folder, name);
+  if (!moved || *moved != Moved::done) {
+    (void)folder.remove(hidden_name);
+    if (!moved) return moved.error();
+    return fail(Errc::already_exists, fmt::format("{}/{}: is there already", inbox_path, name));
+  }
+  return folder.sync();
+}
+
+int submit(const SubmitOptions& options) {
+  const auto config = load_config(options.config_file);
+  if (!config) return exit_with(config.error());
+
+  Draft draft;
+  if (options.ids.size() == 1 && options.ids.front() == "-") {
+    read_stdin(draft);
+  } else {
+    for (std::size_t i = 0; i < options.ids.size(); ++i) {
+      draft.add_id(options.ids[i], fmt::format("argument {} ('{}')", i + 1, options.ids[i]));
+    }
+  }
+  if (draft.text().size() > limits::kSubmissionFileBytes) {
+    return exit_with(fail(Errc::invalid_input, "more than 64 MiB; submit it in parts"));
+  }
+  if (draft.has_faults()) {
+    return exit_with(fail(Errc::invalid_input, "nothing was submitted"));
+  }
+  if (draft.submissions() > 0) {
+    const auto written = write_durably(config->paths.inbox.string(), draft.text());
+    if (!written) return exit_with(written.error());
+  }
+  fmt::print("submitted {}\n", draft.submissions());
+  return EX_OK;
+}
+
+}  // namespace
+
+void add_submit(CLI::App& app, Command& chosen) {
+  const auto options = std::make_shared<SubmitOptions>();
+  CLI::App* command =
+      app.add_subcommand("submit", "Hands ids of handshakes to the daemon, all or none");
+  add_config_option(*command, options->config_file, "The configuration");
+  command->add_option("ids", options->ids, "Ids, or - to read lines of the inbox format from stdin")
+      ->type_name("ID...|-")
+      ->required();
+  command->footer(
+      "Exits with 0 once the ids lie durably in the inbox, whether or not the daemon "
+      "runs.\n65: an id is bad, 69: there is no inbox, 74: it can't be written, 77: "
+      "you may not.\n\n"
+      "Examples:\n"
+      "  attestrd submit DS02zfeuv6n4gkq51hvw6\n"
+      "  echo '{\"id\": \"DS02zfeuv6n4gkq51hvw6\", \"tag\": \"290846\"}' | attestrd "
+      "submit -\n"
+      "  attestrd submit - < ids.txt");
+  command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
+}
+
+}  // namespace attestrd

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "daemon/cli/commands.h"
+#include "daemon/config/config.h"
+#include "daemon/service/exit_code.h"
+#include "poll/answer.h"
+#include "daemon/config/secrets.h"
+#include "spool/record.h"
+#include "spool/spool.h"
+#include "verify/verifier.h"
+
+namespace attestrd {
+namespace {
+
+struct VerifyOptions {
+  std::filesystem::path config_file{kDefaultConfigFile};
+  std::vector<std::string> files;
+};
+
+/// What is to be said of one spool file.
+struct Verdict {
+  bool holds = false;
+  std::string text;
+};
+
+Verdict invalid(std::string_view reason) { return {false, fmt::format("INVALID: {}", reason)}; }
+
+/// The answer that the record keeps, read as the daemon read it when it came.
+Verdict verify_response(const SpoolRecord& record, Verifier& verifier) {
+  HttpResponse response;
+  response.status = 200;
+  response.body = record.response;
+  const Answer answer = read_answer(response, record.id);
+  if (const auto* bad = std::get_if<Invalid>(&answer)) {
+    return invalid(fmt::format("the response is no answer for this id ({})", name_of(bad->reason)));
+  }
+  const auto* ended = std::get_if<Ended>(&answer);
+  if (ended == nullptr || ended->result.empty()) return invalid("the response holds no result");
+  const auto form = verifier.verify(ended->result, ended->signature);
+  if (!form) return invalid("no client secret gives the signature");
+  return {true, fmt::format("valid ({})", name_of(*form))};
+}
+
+Verdict verify_record(std::string_view text, const std::string& file_name, Verifier& verifier) {
+  const auto record = parse_record(text);
+  if (!record) return invalid(record.error().message);
+  if (file_name != record_name(record->id)) {
+    return invalid(
+        fmt::format("the record is of {}, which the file is not named after", record->id.view()));
+  }
+  const bool has_result =
+      record->outcome == Outcome::completed || record->outcome == Outcome::rejected;
+  if (!has_result) {
+    return {true, fmt::format("nothing to verify ({})", name_of(record->outcome))};
+  }
+  return verify_response(*record, verifier);
+}
+
+Result<std::string> read_whole(const std::string& file) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  if (!error) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string text(size, '\0');
+    if (stream.read(text.data(), static_cast<std::streamsize>(size))) return text;
+    error.assign(errno, std::generic_category());
+  }
+  const bool is_forbidden = error == std::errc::permission_denied;
+  return fail(is_forbidden ? Errc::permission_denied : Errc::io_failure,
+              fmt::format("{}: can't be read: {}", file, error.message()));
+}
+
+/// The codes of several files become one: trouble reading counts more than a bad signature.
+int worse(int a, int b) { return std::max(a, b); }
+
+int verify(const VerifyOptions& options) {
+  const auto config = load_config(options.config_file);
+  if (!config) return exit_with(config.error());
+  auto secrets = read_client_secrets(*config);
+  if (!secrets) return exit_with(secrets.error());
+  Verifier verifier(std::move(*secrets), config->signature.form);
+
+  int code = EX_OK;
+  for (const auto& file : options.files) {
+    const auto text = read_whole(file);
+    if (!text) {
+      code = worse(code, exit_with(text.error()));
+      continue;
+    }
+    const auto name = std::filesystem::path(file).filename().string();
+    const Verdict verdict = verify_record(*text, name, verifier);
+    fmt::print("{}: {}\n", file, verdict.text);
+    if (!verdict.holds) code = worse(code, EX_DATAERR);
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Command& chosen) {
+  const auto options = std::make_shared<VerifyOptions>();
+  CLI::App* command = app.add_subcommand(
+      "verify", "Checks spool files again, offline: signature, id and file name");
+  add_config_option(*command, options->config_file, "The configuration: names the secrets");
+  command->add_option("files", options->files, "Files of the spool")
+      ->type_name("FILE...")
+      ->required();
+  command->footer(
+      "Exits with 0 if all hold, 65 if one does not, 74 or 77 if one can't be read.\n\n"
+      "Examples:\n"
+      "  attestrd verify /var/spool/attestrd/results/DS02zfeuv6n4gkq51hvw6.json\n"
+      "  attestrd verify /var/spool/attestrd/results/*.json | grep -v ': valid'");
+  command->callback([options, &chosen] { chosen = [options] { return verify(*options); }; });
+}
+
+}  // namespace attestrd

@@ -1,0 +1,135 @@
+#include "daemon/cli/control_client.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <system_error>
+#include <utility>
+
+namespace attestrd {
+namespace {
+
+constexpr timeval kTimeout{5, 0};
+constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::string_view kGoodStatus = "HTTP/1.1 200 ";
+constexpr std::string_view kUnknownStatus = "HTTP/1.1 404 ";
+constexpr std::string_view kUnavailableStatus = "HTTP/1.1 503 ";
+constexpr std::string_view kHeaderEnd = "\r\n\r\n";
+
+/// A connected unix socket.
+class Connection {
+ public:
+  explicit Connection(const std::filesystem::path& path)
+      : path_(path.string()), descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  ~Connection() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Result<void> connect();
+  Result<void> send(std::string_view request);
+  Result<std::string> receive();
+
+ private:
+  Error error(std::string_view what) const;
+
+  std::string path_;
+  int descriptor_;
+};
+
+Error Connection::error(std::string_view what) const {
+  const bool is_absent = errno == ENOENT || errno == ECONNREFUSED;
+  const bool is_forbidden = errno == EACCES || errno == EPERM;
+  const auto code = is_absent      ? Errc::not_found
+                    : is_forbidden ? Errc::permission_denied
+                                   : Errc::unavailable;
+  return fail(code, fmt::format("{}: {}: {}", path_, what, std::generic_category().message(errno)));
+}
+
+Result<void> Connection::connect() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path_.size() >= sizeof(address.sun_path)) {
+    return fail(Errc::invalid_config, path_ + ": too long for the path of a socket");
+  }
+  std::copy(path_.begin(), path_.end(), address.sun_path);
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &kTimeout, sizeof(kTimeout));
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof(kTimeout));
+  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return error("can't reach the daemon");
+  }
+  return {};
+}
+
+Result<void> Connection::send(std::string_view request) {
+  while (!request.empty()) {
+    const ssize_t sent = ::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent < 0) return error("can't ask the daemon");
+    request.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
+/// The server closes behind its answer.
+Result<std::string> Connection::receive() {
+  std::string answer;
+  std::array<char, 4096> room{};
+  while (answer.size() < kMostBytes) {
+    const ssize_t got = ::recv(descriptor_, room.data(), room.size(), 0);
+    if (got < 0) return error("the daemon does not answer");
+    if (got == 0) break;
+    answer.append(room.data(), static_cast<std::size_t>(got));
+  }
+  return answer;
+}
+
+Error unexpected(const std::filesystem::path& socket, std::string_view answer) {
+  const auto first_line = answer.substr(0, std::min<std::size_t>(answer.find("\r\n"), 80));
+  return fail(Errc::unavailable, fmt::format("{}: unexpected answer '{}'; is it attestrd's?",
+                                             socket.string(), first_line));
+}
+
+Result<std::string> exchange(const std::filesystem::path& socket, std::string_view target,
+                             std::string_view accept) {
+  Connection connection(socket);
+  if (auto connected = connection.connect(); !connected) return connected.error();
+  const auto request =
+      fmt::format("GET {} HTTP/1.1\r\nHost: attestrd\r\nAccept: {}\r\nConnection: close\r\n\r\n",
+                  target, accept);
+  if (auto sent = connection.send(request); !sent) return sent.error();
+  return connection.receive();
+}
+
+}  // namespace
+
+Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
+                                      std::string_view accept) {
+  const auto answer = exchange(socket, target, accept);
+  if (!answer) return answer.error();
+  const auto header_end = answer->find(kHeaderEnd);
+  if (header_end == answer->npos) return unexpected(socket, *answer);
+  auto body = answer->substr(header_end + kHeaderEnd.size());
+  if (answer->starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
+  if (answer->starts_with(kUnknownStatus)) return DaemonAnswer{false, std::move(body)};
+  if (!answer->starts_with(kUnavailableStatus)) return unexpected(socket, *answer);
+  body.erase(std::min(body.find('\n'), body.size()));
+  return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));
+}
+
+Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,
+                               std::string_view accept) {
+  auto answer = ask_daemon_about(socket, target, accept);
+  if (!answer) return answer.error();
+  if (!answer->is_found) return unexpected(socket, kUnknownStatus);
+  return std::move(answer->body);
+}
+
+}  // namespace attestrd

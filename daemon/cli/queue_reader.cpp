@@ -1,0 +1,35 @@
+#include "daemon/cli/queue_reader.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace attestrd {
+
+Result<QueueReader> QueueReader::open(const Config& config) {
+  const auto& path = config.paths.queue;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    const bool is_hidden = error == std::errc::permission_denied;
+    return fail(is_hidden ? Errc::permission_denied : Errc::unavailable,
+                fmt::format("{}: {}", path.string(),
+                            is_hidden ? "you may not look there"
+                                      : "there is no queue; has the daemon ever run?"));
+  }
+  auto lock = FileLock::acquire(queue_lock_file(config).string());
+  if (!lock && lock.error().code == Errc::unavailable) {
+    return fail(
+        Errc::unavailable,
+        fmt::format("the daemon runs, but does not answer on admin.socket ({}): {}",
+                    config.admin.socket.empty() ? "none is set" : config.admin.socket.string(),
+                    lock.error().message));
+  }
+  if (!lock) return lock.error();
+  auto queue = SqliteQueue::open_read_only(path.string());
+  if (!queue) return queue.error();
+  return QueueReader{std::move(*lock), std::move(*queue)};
+}
+
+}  // namespace attestrd

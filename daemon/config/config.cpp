@@ -1,0 +1,191 @@
+#include "daemon/config/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "daemon/config/config_schema.h"
+#include "files/posix_calls.h"
+#include "base/nearest_name.h"
+#include "daemon/config/units.h"
+
+namespace attestrd {
+namespace {
+
+using Line = toml::source_index;
+
+constexpr std::string_view kSections[] = {"api", "signature", "poll", "paths", "log", "admin"};
+
+/// A text of the file's as it can be told of: in one line, and without what would upset a terminal.
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_control = (c >= 0 && c < ' ') || c == 0x7f;
+    if (is_control)
+      out += fmt::format("\\x{:02x}", c);
+    else
+      out += c;
+  }
+  return out;
+}
+
+/// Walks through a parsed file, key by key, and collects all that is wrong with it.
+class Reader {
+ public:
+  Reader(const std::filesystem::path& file, Config& config)
+      : file_(file.string()), config_(config), schema_(config_schema(config)) {}
+
+  void read(const toml::table& root);
+  void check_relations();
+
+  /// A line for each problem, in the order of the file.
+  std::string problems();
+
+ private:
+  void read_section(const toml::key& section, const toml::node& content);
+  void read_key(const std::string& name, Line line, const toml::node& value);
+  void unknown_section(std::string_view name, Line line);
+  void unknown_key(std::string_view name, Line line);
+  void problem(Line line, std::string_view what);
+  void require(bool holds, std::string_view key, std::string_view what);
+
+  std::string file_;
+  Config& config_;
+  std::vector<ConfigKey> schema_;
+  std::map<std::string, Line, std::less<>> lines_;  ///< Where each key of the file stands.
+  std::vector<std::pair<Line, std::string>> problems_;
+};
+
+void Reader::read(const toml::table& root) {
+  for (const auto& [key, content] : root) read_section(key, content);
+}
+
+void Reader::read_section(const toml::key& section, const toml::node& content) {
+  const std::string_view name = section.str();
+  const Line line = section.source().begin.line;
+  if (std::ranges::find(kSections, name) == std::end(kSections)) {
+    return unknown_section(name, line);
+  }
+  const toml::table* table = content.as_table();
+  if (table == nullptr) {
+    return problem(line, fmt::format("'{}' must be a section, written [{}]", name, name));
+  }
+  for (const auto& [key, value] : *table) {
+    read_key(fmt::format("{}.{}", name, key.str()), key.source().begin.line, value);
+  }
+}
+
+void Reader::read_key(const std::string& name, Line line, const toml::node& value) {
+  const auto key = std::ranges::find(schema_, name, &ConfigKey::name);
+  if (key == schema_.end()) return unknown_key(name, line);
+  lines_[name] = line;
+  if (const auto complaint = key->take(value)) {
+    problem(line, fmt::format("key '{}' {}", name, *complaint));
+  }
+}
+
+void Reader::unknown_section(std::string_view name, Line line) {
+  const auto nearest = nearest_name(name, kSections);
+  const auto hint = nearest.empty() ? "" : fmt::format("; did you mean '[{}]'?", nearest);
+  problem(line, fmt::format("section '[{}]' is unknown{}", name, hint));
+}
+
+void Reader::unknown_key(std::string_view name, Line line) {
+  std::vector<std::string_view> names;
+  std::ranges::transform(schema_, std::back_inserter(names), &ConfigKey::name);
+  const auto nearest = nearest_name(name, names);
+  const auto hint = nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
+  problem(line, fmt::format("key '{}' is unknown{}", name, hint));
+}
+
+void Reader::problem(Line line, std::string_view what) {
+  problems_.emplace_back(line, fmt::format("{}:{}: {}", file_, line, harmless(what)));
+}
+
+/// A relation between settings, blamed on `key`, or on the whole file if that has its default.
+void Reader::require(bool holds, std::string_view key, std::string_view what) {
+  if (holds) return;
+  const auto at = lines_.find(key);
+  const Line line = at == lines_.end() ? 1 : at->second;
+  problem(line, fmt::format("key '{}' {}", key, what));
+}
+
+void Reader::check_relations() {
+  if (!problems_.empty()) return;  // A value that was refused would be blamed twice.
+  const auto& [api, signature, poll, paths, log, admin, folder] = config_;
+  require(poll.min_interval <= poll.max_interval, "poll.min_interval",
+          fmt::format("({}) must not be longer than 'poll.max_interval' ({})",
+                      format_duration(poll.min_interval), format_duration(poll.max_interval)));
+  require(api.connect_timeout <= api.request_timeout, "api.connect_timeout",
+          fmt::format("({}) must not be longer than 'api.request_timeout' ({})",
+                      format_duration(api.connect_timeout), format_duration(api.request_timeout)));
+  for (const auto* own : {".", "results", "archived", "failed", "rejected", "refused", "staging"}) {
+    require(paths.inbox != (own == std::string_view(".") ? paths.spool : paths.spool / own),
+            "paths.inbox",
+            fmt::format("({}) must be a folder of its own, not one of the spool's",
+                        paths.inbox.string()));
+  }
+}
+
+std::string Reader::problems() {
+  std::ranges::stable_sort(problems_, {}, &std::pair<Line, std::string>::first);
+  std::string text;
+  for (const auto& [line, what] : problems_) {
+    if (!text.empty()) text += '\n';
+    text += what;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::filesystem::path queue_lock_file(const Config& config) {
+  auto path = config.paths.queue;
+  return path += ".lock";
+}
+
+Result<Config> parse_config(std::string_view text, const std::filesystem::path& file) {
+  Config config;
+  config.folder = std::filesystem::absolute(file).parent_path();
+  try {
+    const toml::table root = toml::parse(text);
+    Reader reader(file, config);
+    reader.read(root);
+    reader.check_relations();
+    if (auto problems = reader.problems(); !problems.empty()) {
+      return fail(Errc::invalid_config, std::move(problems));
+    }
+    return config;
+  } catch (const toml::parse_error& error) {
+    return fail(Errc::invalid_config,
+                fmt::format("{}:{}: not TOML: {}", file.string(), error.source().begin.line,
+                            harmless(error.description())));
+  }
+}
+
+Result<Config> load_config(const std::filesystem::path& file) {
+  constexpr std::size_t kMostBytes = 1 << 20;
+  std::ifstream stream(file, std::ios::binary);
+  std::string text(kMostBytes + 1, '\0');
+  if (stream.is_open()) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!stream.is_open() || stream.bad()) {
+    const int error = errno;
+    return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
+                fmt::format("{}: can't read the configuration: {}", file.string(),
+                            std::generic_category().message(error)));
+  }
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > kMostBytes) {
+    return fail(Errc::invalid_config,
+                fmt::format("{}: larger than 1 MiB; this is no configuration", file.string()));
+  }
+  return parse_config(text, file);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,157 @@
+#include "daemon/config/secrets.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "files/posix_calls.h"
+
+namespace attestrd {
+namespace {
+
+constexpr std::size_t kMostBytes = 4096;
+constexpr mode_t kOthers = S_IRWXO;
+
+Error refuse(const std::filesystem::path& file, std::string_view why) {
+  return fail(Errc::invalid_config, fmt::format("{}: {}", file.string(), why));
+}
+
+/// For what errno says.
+Error refuse_for_errno(const std::filesystem::path& file, std::string_view what) {
+  const int error = errno;
+  return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
+              fmt::format("{}: {}{}", file.string(), what, std::generic_category().message(error)));
+}
+
+/// What only a person can mend outweighs what may pass.
+Error both(const Error& first, const Error& second) {
+  return fail(first.code == Errc::io_failure ? second.code : first.code,
+              first.message + "\n" + second.message);
+}
+
+std::filesystem::path credentials_folder() {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder == nullptr ? "" : folder;
+}
+
+/// Reads to the end, in place, so that the Secret is the only copy.
+Result<Secret> read_all(int descriptor, const std::filesystem::path& file) {
+  std::string room(kMostBytes + 1, '\0');
+  std::size_t length = 0;
+  while (length < room.size()) {
+    const ssize_t got = ::read(descriptor, room.data() + length, room.size() - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return refuse_for_errno(file, "can't be read: ");
+    if (got == 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  if (length > kMostBytes) return refuse(file, "larger than 4 KiB; this is no secret");
+  room.resize(length);
+  return Secret(std::move(room));
+}
+
+Result<void> check_file(int descriptor, const std::filesystem::path& file) {
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0) return refuse_for_errno(file, "");
+  if (!S_ISREG(info.st_mode)) return refuse(file, "must be a plain file");
+  const auto credentials = credentials_folder();
+  const bool is_credential = !credentials.empty() && file.parent_path() == credentials;
+  if (!is_credential && (info.st_mode & kOthers) != 0) {
+    return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
+                                    "and consider the secret known",
+                                    info.st_mode & 07777));
+  }
+  return {};
+}
+
+Result<Secret> read_file(const std::filesystem::path& file) {
+  // Without O_NONBLOCK the open of a fifo would wait for its writer.
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return refuse_for_errno(file, "can't be opened: ");
+  const auto checked = check_file(descriptor, file);
+  auto secret = checked ? read_all(descriptor, file) : Result<Secret>(checked.error());
+  ::close(descriptor);
+  return secret;
+}
+
+/// What may stand in a header field without changing its meaning, and no blanks.
+bool is_visible_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+std::string_view without_line_end(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+std::string_view take_line(std::string_view& text) {
+  const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+  const auto line = without_line_end(text.substr(0, end));
+  text.remove_prefix(end);
+  return line;
+}
+
+}  // namespace
+
+std::filesystem::path locate_secret(std::string_view name, const std::filesystem::path& folder) {
+  const auto credentials = credentials_folder();
+  if (!credentials.empty() && name.find('/') == name.npos) {
+    std::error_code ignored;
+    auto file = credentials / name;
+    if (std::filesystem::exists(file, ignored)) return file;
+  }
+  return (folder / name).lexically_normal();
+}
+
+Result<Secret> read_auth_token(const Config& config) {
+  const auto file = locate_secret(config.api.auth_token_file, config.folder);
+  const auto secret = read_file(file);
+  if (!secret) return secret.error();
+  const std::string_view token = without_line_end(secret->reveal());
+  if (token.empty()) return refuse(file, "is empty; put the auth token there, on one line");
+  if (!is_visible_ascii(token)) {
+    return refuse(file,
+                  "must hold the auth token alone, on one line, without blanks and without "
+                  "the word Basic");
+  }
+  return Secret(std::string(token));
+}
+
+Result<std::vector<Secret>> read_client_secrets(const Config& config) {
+  const auto file = locate_secret(config.api.client_secret_file, config.folder);
+  const auto secret = read_file(file);
+  if (!secret) return secret.error();
+  std::vector<Secret> secrets;
+  std::string_view text = secret->reveal();
+  for (int number = 1; !text.empty(); ++number) {
+    const auto line = take_line(text);
+    if (line.empty()) continue;
+    if (!is_visible_ascii(line)) {
+      return refuse(file,
+                    fmt::format("line {} must hold a client secret alone, without blanks", number));
+    }
+    secrets.emplace_back(std::string(line));
+  }
+  if (secrets.empty()) return refuse(file, "is empty; put the client secret there, on one line");
+  return secrets;
+}
+
+Result<Secrets> read_secrets(const Config& config) {
+  auto token = read_auth_token(config);
+  auto secrets = read_client_secrets(config);
+  if (token && secrets) return Secrets{std::move(*token), std::move(*secrets)};
+  if (!token && !secrets) return both(token.error(), secrets.error());
+  return token ? secrets.error() : token.error();
+}
+
+}  // namespace attestrd

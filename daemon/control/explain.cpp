@@ -1,0 +1,221 @@
+#include "daemon/control/explain.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+#include "daemon/control/plain_words.h"
+#include "base/rfc3339.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+namespace {
+
+namespace json = boost::json;
+using Wait = Explanation::Wait;
+
+std::int64_t seconds_of(Duration duration) {
+  return std::chrono::floor<std::chrono::seconds>(duration).count();
+}
+
+/// To whole ones, and one at least: the next.
+std::int64_t polls_to_come(const Explanation& why) {
+  return std::max(std::llround(why.expected_polls), 1LL);
+}
+
+/// A word of a closed list.
+std::string_view name_of(Wait wait) {
+  switch (wait) {
+    case Wait::result: return "result";
+    case Wait::interval: return "interval";
+    case Wait::retry: return "retry";
+    case Wait::deadline: return "deadline";
+    case Wait::next_day: return "next_day";
+    case Wait::turn: return "turn";
+    case Wait::answer: return "answer";
+    case Wait::record: return "record";
+  }
+  check_failed("a wait has a name", __FILE__, __LINE__);
+}
+
+/// The end of a sentence that begins with the id.
+std::string_view words_of(Wait wait) {
+  switch (wait) {
+    case Wait::result: return "waits until a result is likely enough to be worth a poll";
+    case Wait::interval: return "waits for its interval to pass, which grows from poll to poll";
+    case Wait::retry: return "waits after a poll that went wrong";
+    case Wait::deadline: return "waits for its deadline, on which its last poll falls";
+    case Wait::next_day: return "waits for the next day: the requests of today are spent";
+    case Wait::turn:
+      return "is due, and waits for its turn among others, within rate and connections";
+    case Wait::answer: return "is being asked for at this moment";
+    case Wait::record: return "has ended, and its record is being written";
+  }
+  check_failed("a wait has words", __FILE__, __LINE__);
+}
+
+/// The record's name under paths.spool.
+std::string file_of(const HandshakeId& id, Outcome outcome) {
+  return fmt::format("{}/{}", folder_of(outcome), record_name(id));
+}
+
+bool is_over(Wait wait) { return wait == Wait::record; }
+
+json::value json_time(const std::optional<Wall>& time) {
+  return time ? json::value(to_rfc3339(*time)) : json::value(nullptr);
+}
+
+std::optional<Wall> after(Wall now, const std::optional<Duration>& delay) {
+  return delay ? std::optional(now + *delay) : std::nullopt;
+}
+
+/// In a case in which all are held, by what.
+std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
+  if (daemon.disk_full) return "the disk is full: nothing is fetched until there is room";
+  if (const auto& pause = daemon.pause) {
+    return fmt::format(
+        "the account is paused ({}) for {}: one at a time asks whether it is over, "
+        "the next {}",
+        pause->reason, rough(now - pause->since), ahead(pause->next_canary, now));
+  }
+  const auto& requests = daemon.requests_today;
+  if (requests && requests->is_spent) {
+    return fmt::format(
+        "of today's {} requests {} are spent, and the rest is for last polls; the "
+        "next day begins {}",
+        requests->limit, requests->spent, ahead(requests->next_day, now));
+  }
+  return {};
+}
+
+std::string_view hold_name(const StatusReport::Daemon& daemon) {
+  if (daemon.disk_full) return "disk_full";
+  if (daemon.pause) return "account_paused";
+  return daemon.requests_today && daemon.requests_today->is_spent ? "day_spent" : "";
+}
+
+json::object json_waiting(const ExplainReport& report) {
+  const auto& [why, daemon] = *report.waiting;
+  const Wall now = report.now;
+  const auto held = hold_name(daemon);
+  json::object object{
+      {"state", is_over(why.wait) ? "ending" : "pending"},
+      {"waits_for", name_of(why.wait)},
+      {"next_poll", json_time(after(now, why.due))},
+      {"next_poll_in_s", why.due ? json::value(seconds_of(*why.due)) : json::value(nullptr)},
+      {"held_by", held.empty() ? json::value(nullptr) : json::value(held)},
+      {"submitted_at", to_rfc3339(now - why.age)},
+      {"deadline", to_rfc3339(now + why.until_deadline)},
+      {"polls", why.polls},
+      {"expected_polls", polls_to_come(why)},
+      {"chance_done", why.chance_done},
+      {"learnt_from", why.completions}};
+  object["last_pending_at"] =
+      why.since_pending ? json_time(now - *why.since_pending) : json::value(nullptr);
+  if (daemon.pause) object["next_canary"] = to_rfc3339(daemon.pause->next_canary);
+  if (daemon.requests_today) object["next_day"] = to_rfc3339(daemon.requests_today->next_day);
+  return object;
+}
+
+json::object json_row(const ExplainReport& report) {
+  if (const auto& ended = report.row.ended) {
+    return {{"state", ended->is_published ? "ended" : "ending"},
+            {"outcome", name_of(ended->outcome)},
+            {"finished_at", to_rfc3339(ended->finished_at)},
+            {"file", file_of(report.id, ended->outcome)}};
+  }
+  const auto& row = report.row.pending;
+  if (!row) return {{"state", "unknown"}};
+  return {{"state", "pending"},
+          {"waits_for", report.has_daemon ? "intake" : "daemon"},
+          {"submitted_at", to_rfc3339(row->submitted_at)},
+          {"expiry", json_time(row->expiry)},
+          {"last_pending_at", json_time(row->last_pending_at)},
+          {"polls", row->polls}};
+}
+
+void add_forecast(TextRows& rows, const Explanation& why, Wall now) {
+  if (const auto next = after(now, why.due)) {
+    const auto whole = seconds_of(*why.due);
+    const auto exactly = whole < 60 ? "" : fmt::format(" ({} s)", whole);
+    rows.add("next poll",
+             fmt::format("{}{}, at {}", ahead(*next, now), exactly, to_rfc3339(*next)));
+  }
+  rows.add("polls", fmt::format("{} so far, about {} more to come", why.polls, polls_to_come(why)));
+  rows.add("chance it is done", fmt::format("{:.1f} % by now, as learnt from {} completions",
+                                            100 * why.chance_done, why.completions));
+  const Wall deadline = now + why.until_deadline;
+  rows.add("deadline", fmt::format("{}, at {}", ahead(deadline, now), to_rfc3339(deadline)));
+}
+
+void add_waiting(TextRows& rows, const ExplainReport& report) {
+  const auto& [why, daemon] = *report.waiting;
+  const Wall now = report.now;
+  rows.line(fmt::format("{} {}.", report.id.view(), words_of(why.wait)));
+  if (is_over(why.wait)) {
+    rows.add("polls", why.polls);
+  } else {
+    const auto hold = hold_of(daemon, now);
+    if (!hold.empty()) rows.line(fmt::format("Besides, {}.", hold));
+    add_forecast(rows, why, now);
+  }
+  std::optional<Wall> last_pending;
+  if (why.since_pending) last_pending = now - *why.since_pending;
+  rows.add("last \"not yet\"", ago(last_pending, now));
+  rows.add("submitted", ago(now - why.age, now));
+}
+
+void add_ended(TextRows& rows, const HandshakeId& id, const EndedHandshake& ended, Wall now) {
+  rows.line(fmt::format("{} has ended: {}.", id.view(), name_of(ended.outcome)));
+  rows.add("when",
+           fmt::format("{}, at {}", ago(ended.finished_at, now), to_rfc3339(ended.finished_at)));
+  rows.add(ended.is_published ? "its record went to" : "its record goes to",
+           file_of(id, ended.outcome));
+}
+
+void add_row(TextRows& rows, const ExplainReport& report) {
+  const QueuedHandshake& row = *report.row.pending;
+  const Wall now = report.now;
+  rows.line(fmt::format(
+      "{} {}.", report.id.view(),
+      report.has_daemon ? "is just being taken up" : "is pending, and waits until a daemon runs"));
+  rows.add("polls", row.polls);
+  rows.add("submitted", ago(row.submitted_at, now));
+  rows.add("last \"not yet\"", ago(row.last_pending_at, now));
+  if (row.expiry) rows.add("expiry", to_rfc3339(*row.expiry));
+}
+
+}  // namespace
+
+std::string explain_json(const ExplainReport& report) {
+  json::object object{{"id", report.id.view()}, {"time", to_rfc3339(report.now)}};
+  for (auto& [key, value] : report.waiting ? json_waiting(report) : json_row(report))
+    object[key] = value;
+  return json::serialize(object) + '\n';
+}
+
+std::string explain_text(const ExplainReport& report) {
+  TextRows rows;
+  if (report.waiting) {
+    add_waiting(rows, report);
+  } else if (report.row.ended) {
+    add_ended(rows, report.id, *report.row.ended, report.now);
+  } else if (report.row.pending) {
+    add_row(rows, report);
+  } else {
+    rows.line(
+        fmt::format("{} is not known: it was not submitted, or its file still lies in the "
+                    "inbox, or it ended longer ago than paths.tombstone_days.",
+                    report.id.view()));
+  }
+  return rows.take();
+}
+
+}  // namespace attestrd

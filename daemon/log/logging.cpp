@@ -1,0 +1,122 @@
+#include "daemon/log/logging.h"
+
+#include <poll.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/sink.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <string>
+#include <string_view>
+
+#include "runtime/system_clock.h"
+
+namespace attestrd {
+namespace {
+
+/// Lines that wait for the reader; at some 500 bytes each they are 4 MiB.
+constexpr std::size_t kWaitingLines = 8192;
+
+/// What a pipe surely has room for when poll() calls it writable: pipe(7).
+constexpr std::size_t kPiece = PIPE_BUF;
+
+constexpr int kPatienceMs = 1000;
+
+}  // namespace
+
+/// Lives on the writing thread. It knows of each gap, since it stands where the queue ends.
+class Logger::Sink final : public spdlog::sinks::sink {
+ public:
+  Sink(spdlog::details::thread_pool& thread, const std::atomic<LogFormat>& format, int descriptor)
+      : thread_(thread), format_(format), descriptor_(descriptor) {}
+
+  /// Lines that wait are written together.
+  void log(const spdlog::details::log_msg& line) override {
+    tell_of_dropped();
+    add({line.payload.data(), line.payload.size()});
+    if (thread_.queue_size() == 0) write_lines();
+  }
+
+  /// What is left in the queue must be written now or never.
+  void close() { closing_ = true; }
+
+  /// The last of them, once the thread has ended: what told it to stood in the queue behind them.
+  void write_lines() {
+    write(lines_);
+    lines_.clear();
+  }
+
+  void flush() override {}
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+ private:
+  void tell_of_dropped() {
+    const std::size_t dropped = thread_.overrun_counter();
+    if (dropped == told_of_) return;
+    Notice notice;
+    notice.event = Event::log_dropped;
+    notice.level = Level::warn;
+    notice.message = "the reader of this log is too slow; lines were dropped here";
+    notice.count = dropped - told_of_;
+    told_of_ = dropped;
+    add(format_log_line(notice, read_clocks().wall, format_));
+  }
+
+  void add(std::string_view line) {
+    if (lines_.size() + line.size() > kPiece) write_lines();
+    lines_ += line;
+  }
+
+  void write(std::string_view line) {
+    while (!line.empty() && wait_for_room()) {
+      const ssize_t written = ::write(descriptor_, line.data(), std::min(line.size(), kPiece));
+      if (written < 0 && errno != EINTR && errno != EAGAIN) return;  // Nobody reads any more.
+      if (written > 0) line.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  /// A plain write() to a pipe that nobody empties would wait for ever, and the daemon's end with
+  /// it.
+  bool wait_for_room() {
+    while (!given_up_) {
+      pollfd ready{descriptor_, POLLOUT, 0};
+      if (::poll(&ready, 1, kPatienceMs) != 0) return true;
+      given_up_ = closing_;
+    }
+    return false;
+  }
+
+  spdlog::details::thread_pool& thread_;
+  const std::atomic<LogFormat>& format_;
+  int descriptor_;
+  std::atomic<bool> closing_ = false;
+  bool given_up_ = false;
+  std::size_t told_of_ = 0;
+  std::string lines_;  ///< Whole ones, of one piece together; or one that is longer.
+};
+
+Logger::Logger(Level least, LogFormat format, int descriptor)
+    : least_(least),
+      format_(format),
+      thread_(std::make_shared<spdlog::details::thread_pool>(kWaitingLines, 1)),
+      sink_(std::make_shared<Sink>(*thread_, format_, descriptor)),
+      lines_(std::make_shared<spdlog::async_logger>(
+          "attestrd", sink_, thread_, spdlog::async_overflow_policy::overrun_oldest)) {}
+
+Logger::~Logger() {
+  sink_->close();
+  thread_.reset();  // Joins, once the queue is empty.
+  sink_->write_lines();
+}
+
+void Logger::write(const Notice& notice) {
+  if (notice.level < least_) return;
+  const std::string line = format_log_line(notice, read_clocks().wall, format_);
+  lines_->log(spdlog::level::info, std::string_view(line));
+}
+
+}  // namespace attestrd

@@ -1,0 +1,33 @@
+#include "daemon/service/exit_code.h"
+
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <cstdio>
+
+#include "base/check.h"
+
+namespace attestrd {
+
+int exit_code(Errc code) {
+  switch (code) {
+    case Errc::invalid_input: return EX_DATAERR;
+    case Errc::invalid_config:
+    case Errc::newer_version: return EX_CONFIG;  // A restart mends neither.
+    case Errc::permission_denied: return EX_NOPERM;
+    case Errc::unavailable: return EX_UNAVAILABLE;
+    case Errc::not_found:
+    case Errc::already_exists:
+    case Errc::unsafe_file:
+    case Errc::disk_full:
+    case Errc::io_failure: return EX_IOERR;
+  }
+  check_failed("an error has an exit code", __FILE__, __LINE__);
+}
+
+int exit_with(const Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  return exit_code(error.code);
+}
+
+}  // namespace attestrd

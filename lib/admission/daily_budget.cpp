@@ -1,0 +1,86 @@
+#include "admission/daily_budget.h"
+
+#include <algorithm>
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What is left is spread over an hour at least, or the last minutes would burn it.
+constexpr Duration kShortestRest = 1h;
+// A clock that is corrected by less may have stood before midnight again, and the day gone on.
+constexpr Duration kSmallStepBack = 1h;
+// A wait may reach into the next day, which has more: this share of an even pace is always paid.
+constexpr double kLeastShareOfEven = 0.25;
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+void DailyBudget::set_limit(std::uint64_t requests) {
+  if (requests == limit_) return;
+  limit_ = requests;
+  is_spent_ = false;
+  see_whether_spent();
+}
+
+void DailyBudget::recall(const DayRequests& reserved) {
+  day_ = reserved.day;
+  spent_ = reserved_ = reserved.requests;
+  see_whether_spent();
+}
+
+void DailyBudget::look_at(Wall now) {
+  const AccountDay today = account_day_of(now);
+  const bool is_far_ahead = day_ > account_day_of(now + kSmallStepBack);
+  if (today <= day_ && !is_far_ahead) return;
+  day_ = today;
+  is_reserving_ = false;  // What is under way is for another day.
+  if (is_far_ahead) return;
+  spent_ = reserved_ = last_polls_ = 0;
+  is_spent_ = false;
+}
+
+std::uint64_t DailyBudget::kept() const { return std::min(last_polls_, limit_ / 2); }
+
+void DailyBudget::see_whether_spent() {
+  if (is_limited() && spent_ + kept() >= limit_) is_spent_ = true;
+}
+
+void DailyBudget::spend(bool is_last_poll) {
+  ++spent_;
+  if (is_last_poll && last_polls_ > 0) --last_polls_;
+  see_whether_spent();
+}
+
+std::optional<DayRequests> DailyBudget::next_reservation() {
+  const std::uint64_t wanted = std::max(spent_, std::min(spent_ + step(), limit_));
+  const bool is_enough = wanted <= reserved_ || reserved_ > spent_ + step() / 2;
+  if (!is_limited() || is_reserving_ || is_enough) return std::nullopt;
+  is_reserving_ = true;
+  return DayRequests{day_, wanted};
+}
+
+void DailyBudget::reserved(const DayRequests& durable, std::uint64_t last_polls) {
+  if (durable.day != day_) return;  // The day has turned meanwhile.
+  is_reserving_ = false;
+  reserved_ = durable.requests;
+  last_polls_ = last_polls;
+  see_whether_spent();
+}
+
+std::optional<DayRequests> DailyBudget::give_back() {
+  const bool is_more_reserved = is_reserving_ || reserved_ > spent_;
+  if (!is_limited() || !is_more_reserved) return std::nullopt;
+  return DayRequests{day_, spent_};
+}
+
+double DailyBudget::rate(Wall now) const {
+  const std::uint64_t taken = std::min(limit_, spent_ + kept());
+  const double rest = seconds(std::max(until_next_account_day(now), kShortestRest));
+  const double even = static_cast<double>(limit_) / seconds(24h);
+  return std::max(static_cast<double>(limit_ - taken) / rest, even * kLeastShareOfEven);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,31 @@
+#include "admission/pace.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace attestrd {
+namespace {
+
+constexpr double kJitterShare = 0.02;
+constexpr double kLongestIntervalUs = 365.0 * 24 * 3600 * 1e6;
+// How late a timer may ring without the request that it stood for being lost from the rate.
+constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
+
+}  // namespace
+
+void Pace::set_rate(double requests_per_second) {
+  ATTESTRD_CHECK(requests_per_second >= 0);
+  interval_ = requests_per_second == 0
+                  ? Duration(0)
+                  : Duration(std::llround(std::min(1e6 * (1 + kJitterShare) / requests_per_second,
+                                                   kLongestIntervalUs)));
+}
+
+void Pace::spend(Mono now) {
+  // A request that comes a little late does not push back the ones after it.
+  next_ = std::max(next_, now - kTimerSlack) + interval_;
+}
+
+}  // namespace attestrd

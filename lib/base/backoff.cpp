@@ -1,0 +1,17 @@
+#include "base/backoff.h"
+
+#include <algorithm>
+
+namespace attestrd {
+
+Duration exponential_backoff(Duration first, Duration cap, std::uint32_t attempt) {
+  // Twenty doublings carry a second past any cap, and no microsecond count past 63 bits.
+  return std::min(first * (std::int64_t{1} << std::min(attempt, 20U)), cap);
+}
+
+Duration equal_jitter(Duration delay, Prng& prng) {
+  const Duration half = delay / 2;
+  return half + scaled(half, prng.unit());
+}
+
+}  // namespace attestrd

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "crypto/secret.h"
+#include "crypto/sha256.h"
+
+namespace attestrd {
+
+/// HMAC-SHA-256 (RFC 2104, FIPS 180-4) with one key, for any number of messages.
+class HmacSha256 {
+ public:
+  explicit HmacSha256(const Secret& key);
+
+  /// Adds a piece of the message.
+  void update(std::string_view piece);
+
+  /// The digest of the message, which ends here; the next one begins.
+  Sha256Digest finish();
+
+ private:
+  struct Free {
+    void operator()(EVP_MAC_CTX* context) const;
+  };
+
+  std::unique_ptr<EVP_MAC_CTX, Free> context_;
+};
+
+/// Reads 64 hex digits of either case, and nothing else.
+std::optional<Sha256Digest> parse_digest(std::string_view hex);
+
+/// Takes the same time wherever the two differ.
+bool equal_in_constant_time(const Sha256Digest& a, const Sha256Digest& b);
+
+}  // namespace attestrd

@@ -1,0 +1,127 @@
+#include "http/endpoint.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+namespace attestrd {
+namespace {
+
+constexpr std::string_view kScheme = "https://";
+constexpr std::uint16_t kDefaultPort = 443;
+constexpr std::size_t kNameBytes = 253;  // RFC 1035, 2.3.4, without the root's dot
+constexpr std::size_t kLabelBytes = 63;
+
+Error bad_url(std::string_view what) {
+  return fail(Errc::invalid_config, "api.url: " + std::string(what));
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_label(std::string_view label) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; };
+  return !label.empty() && label.size() <= kLabelBytes && label.front() != '-' &&
+         label.back() != '-' && std::all_of(label.begin(), label.end(), allowed);
+}
+
+bool is_name(std::string_view host) {
+  if (host.size() > kNameBytes) return false;
+  for (std::size_t dot = 0; (dot = host.find('.')) != host.npos; host.remove_prefix(dot + 1)) {
+    if (!is_label(host.substr(0, dot))) return false;
+  }
+  return is_label(host);
+}
+
+/// `127.1` and `10.0.0.256` are no names: resolvers read the former as an address.
+bool ends_in_number(std::string_view host) {
+  const auto label = host.substr(host.rfind('.') + 1);
+  return std::all_of(label.begin(), label.end(), is_digit);
+}
+
+bool is_address(int family, const std::string& text) {
+  if (text.find('\0') != text.npos) return false;  // What follows it would not be looked at.
+  in6_addr any{};
+  return inet_pton(family, text.c_str(), &any) == 1;
+}
+
+std::optional<Endpoint::Kind> kind_of(const std::string& host) {
+  if (is_address(AF_INET, host)) return Endpoint::Kind::ipv4;
+  if (is_name(host) && !ends_in_number(host)) return Endpoint::Kind::name;
+  return std::nullopt;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc{} || stop != end || port == 0) return std::nullopt;
+  return port;
+}
+
+Result<Endpoint> parse_host(std::string host, bool bracketed) {
+  if (host.empty()) return bad_url("has no host");
+  std::transform(host.begin(), host.end(), host.begin(), lower);
+  if (bracketed) {
+    if (!is_address(AF_INET6, host)) return bad_url("holds no IPv6 address between its brackets");
+    return Endpoint{std::move(host), kDefaultPort, Endpoint::Kind::ipv6};
+  }
+  const auto kind = kind_of(host);
+  if (!kind) {
+    return bad_url(
+        "the host must be a DNS name (an international one in its xn-- form), an IPv4 address, or "
+        "an IPv6 address in brackets");
+  }
+  return Endpoint{std::move(host), kDefaultPort, *kind};
+}
+
+/// `HOST` or `HOST:PORT`.
+Result<Endpoint> parse_authority(std::string_view text) {
+  const bool bracketed = text.starts_with('[');
+  const auto end = bracketed ? text.find(']') : text.find(':');
+  if (bracketed && end == text.npos) return bad_url("a ']' is missing behind the IPv6 address");
+  const auto host = bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  const auto rest = end == text.npos ? std::string_view{} : text.substr(bracketed ? end + 1 : end);
+
+  auto endpoint = parse_host(std::string(host), bracketed);
+  if (!endpoint || rest.empty()) return endpoint;
+  const auto port = rest.starts_with(':') ? parse_port(rest.substr(1)) : std::nullopt;
+  if (!port) return bad_url("behind the host may only stand a port, e.g. :8443, from 1 to 65535");
+  endpoint->port = *port;
+  return endpoint;
+}
+
+bool has_scheme(std::string_view url) {
+  return url.size() >= kScheme.size() &&
+         std::equal(kScheme.begin(), kScheme.end(), url.begin(),
+                    [](char expected, char c) { return expected == lower(c); });
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view url) {
+  if (!has_scheme(url)) return bad_url("must begin with https://");
+  url.remove_prefix(kScheme.size());
+  if (url.find('@') != url.npos) {
+    return bad_url("must not hold a user or a password; the token belongs in api.auth_token_file");
+  }
+  if (url.ends_with('/')) url.remove_suffix(1);
+  if (url.find_first_of("/?#") != url.npos) {
+    return bad_url("must end behind the host or the port: no path, no query, no fragment");
+  }
+  return parse_authority(url);
+}
+
+std::string authority_of(const Endpoint& endpoint) {
+  std::string text =
+      endpoint.kind == Endpoint::Kind::ipv6 ? '[' + endpoint.host + ']' : endpoint.host;
+  if (endpoint.port != kDefaultPort) text += ':' + std::to_string(endpoint.port);
+  return text;
+}
+
+}  // namespace attestrd

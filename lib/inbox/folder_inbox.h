@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "files/files.h"
+#include "inbox/folder_refused.h"
+#include "inbox/inbox.h"
+#include "inbox/submission_reader.h"
+
+namespace attestrd {
+
+/// The inbox in a folder, and the folder that refused submissions go to.
+///
+/// A file is taken only if nobody has it open for writing (where the system can't tell, once it was
+/// left alone for `limits::kSubmissionQuiet`), and if it did not change while it was read. One that
+/// is empty, or whose last line has no end, may be half written: it too must have been left alone.
+/// What can be neither taken nor moved away is named in the log once, and left alone until it
+/// changes. What finds no room in refused/ is named once as well, and tried again now and then.
+class FolderInbox final : public Inbox {
+ public:
+  FolderInbox(std::unique_ptr<Directory> inbox, std::unique_ptr<Directory> refused)
+      : inbox_(std::move(inbox)), refused_(std::move(refused)) {}
+
+  Result<InboxScan> scan(std::size_t max_lines, Wall now) override;
+  Result<InboxSettlement> settle() override;
+  void rewind() override;
+
+ private:
+  /// A file that was read to its end.
+  struct Finished {
+    std::string name;
+    FileInfo info;  ///< As it was read.
+    Refusal refusal;
+  };
+  /// A name that is no submission.
+  struct Refused {
+    std::string name;
+    FileInfo info;  ///< As it was judged.
+    std::string reason;
+  };
+  struct LeftAlone {
+    FileInfo info;
+    std::optional<std::uint64_t> until_pass;  ///< None: for ever.
+  };
+
+  Result<void> begin_pass();
+  Result<void> begin_file(const std::string& name, Wall now, InboxScan& scan);
+  bool is_left_alone(const std::string& name, const FileInfo& info, InboxScan& scan);
+  void begin_empty_file(const std::string& name, const FileInfo& info, Wall now, InboxScan& scan);
+  Result<void> read_file(std::size_t& lines_left, Wall now, InboxScan& scan);
+
+  Result<std::vector<Finished>> list_bad_lines(std::vector<Finished> files,
+                                               InboxSettlement& settlement);
+  Result<void> remove(const Finished& finished, InboxSettlement& settlement);
+  Result<void> move_away(const Refused& refused, InboxSettlement& settlement);
+  void leave_alone(const std::string& name, const FileInfo& info, std::string reason,
+                   InboxSettlement& settlement);
+  void leave_for_now(const std::string& name, const FileInfo& info, const Error& error,
+                     InboxSettlement& settlement);
+
+  std::unique_ptr<Directory> inbox_;
+  FolderRefused refused_;
+  std::uint64_t pass_ = 0;
+  std::vector<std::string> waiting_;             ///< Of this pass, the first one last.
+  std::map<std::string, LeftAlone> left_alone_;  ///< By name. The log knows of each.
+  std::unique_ptr<SubmissionReader> reader_;     ///< The file that a scan stopped in.
+
+  // What settle() will do (dir_inbox_settle.cpp).
+  std::vector<Finished> finished_;
+  std::vector<Refused> misfits_;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,72 @@
+#include "inbox/folder_refused.h"
+
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+/// What a list is called until it is complete.
+constexpr std::string_view kUnfinished = ".unfinished";
+
+}  // namespace
+
+Result<void> FolderRefused::list(std::string_view name, std::string_view text) {
+  if (const auto written = write_unfinished(text); !written) return written;
+  const auto harmless = harmless_name(name);
+  const auto free = free_number(*folder_, harmless);
+  if (!free) return free.error();
+  if (*free > 1) {
+    const auto there = read_file(*folder_, numbered_name(harmless, *free - 1), text.size());
+    if (there && *there == text) return folder_->remove(kUnfinished);
+  }
+  for (unsigned number = *free;; ++number) {
+    const auto moved = folder_->move(kUnfinished, *folder_, numbered_name(harmless, number));
+    if (!moved) return moved.error();
+    if (*moved == Moved::done) return {};
+  }
+}
+
+Result<void> FolderRefused::write_unfinished(std::string_view text) {
+  auto written = folder_->create(kUnfinished, text);
+  if (written || written.error().code != Errc::already_exists) return written;
+  const auto removed = folder_->remove(kUnfinished);
+  if (!removed && removed.error().code != Errc::unsafe_file) return removed;
+  if (!removed) {  // A folder, which attestrd never made: out of the way.
+    const auto moved = take(*folder_, std::string(kUnfinished), {});
+    if (!moved) return moved.error();
+  }
+  return folder_->create(kUnfinished, text);
+}
+
+Result<std::optional<std::string>> FolderRefused::take(Directory& inbox, const std::string& name,
+                                                       const FileInfo& info) {
+  const auto harmless = harmless_name(name);
+  const auto free = free_number(*folder_, harmless);
+  if (!free) return free.error();
+  for (unsigned number = *free;; ++number) {
+    const auto new_name = numbered_name(harmless, number);
+    const auto moved = move_here(inbox, name, info, new_name);
+    if (!moved) return moved.error();
+    if (*moved == Moved::name_taken) continue;
+    return *moved == Moved::done ? std::optional(new_name) : std::nullopt;
+  }
+}
+
+Result<Moved> FolderRefused::move_here(Directory& inbox, const std::string& name,
+                                       const FileInfo& info, const std::string& new_name) {
+  const auto moved = inbox.move(name, *folder_, new_name);
+  if (!moved || *moved != Moved::other_mount) return moved;
+  const auto bytes = read_file(inbox, name, limits::kSubmissionFileBytes);
+  if (!bytes) return Moved::other_mount;
+  const auto written = folder_->create(new_name, *bytes);
+  if (!written && written.error().code == Errc::already_exists) return Moved::name_taken;
+  if (!written) return written.error();
+  if (const auto synced = folder_->sync(); !synced) return synced.error();
+  const auto now = inbox.inspect(name);
+  if (!now || *now != info) return Moved::done;
+  const auto removed = inbox.remove(name);
+  if (!removed) return removed.error();
+  return Moved::done;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,137 @@
+#include "json/json_object.h"
+
+#include <algorithm>
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <functional>
+#include <memory_resource>
+#include <vector>
+
+#include "base/limits.h"
+#include "json/json_string.h"
+
+namespace attestrd {
+namespace {
+
+/// The keys of all objects that are open, innermost last. Whether one stands twice is asked when
+/// its object closes, by sorting: keys chosen so that their hashes collide cost a comparison of
+/// texts each, and are still sorted in n log n.
+class OpenKeys {
+ public:
+  OpenKeys() { keys_.reserve(kInlineKeys); }
+
+  void open_object() { first_keys_[open_objects_++] = keys_.size(); }
+
+  /// Returns the key unescaped; it lives as long as this and the text.
+  std::string_view add(std::string_view raw) {
+    const std::string_view name = unescaped(raw);
+    keys_.push_back({std::hash<std::string_view>{}(name), name});
+    return name;
+  }
+
+  /// Returns whether all keys of the object that ends here are different.
+  bool close_object() {
+    const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(first_keys_[--open_objects_]);
+    std::sort(first, keys_.end());
+    const bool unique = std::adjacent_find(first, keys_.end()) == keys_.end();
+    keys_.erase(first, keys_.end());
+    return unique;
+  }
+
+ private:
+  struct Key {
+    std::size_t hash;
+    std::string_view name;
+
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+
+  static constexpr std::size_t kInlineKeys = 48;
+
+  std::string_view unescaped(std::string_view raw) {
+    if (raw.find('\\') == std::string_view::npos) return raw;
+    char* const name = static_cast<char*>(arena_.allocate(raw.size(), 1));
+    return {name, unescape_json_string(raw, name)};
+  }
+
+  std::array<std::byte, kInlineKeys * sizeof(Key) + 512> inline_room_;
+  std::pmr::monotonic_buffer_resource arena_{inline_room_.data(), inline_room_.size()};
+  std::pmr::vector<Key> keys_{&arena_};
+  std::array<std::size_t, limits::kRecordDepth> first_keys_;
+  std::size_t open_objects_ = 0;
+};
+
+JsonKind kind_of(JsonToken::Kind kind) {
+  switch (kind) {
+    case JsonToken::Kind::begin_object: return JsonKind::object;
+    case JsonToken::Kind::begin_array: return JsonKind::array;
+    case JsonToken::Kind::string: return JsonKind::string;
+    case JsonToken::Kind::number: return JsonKind::number;
+    case JsonToken::Kind::boolean: return JsonKind::boolean;
+    case JsonToken::Kind::null: return JsonKind::null;
+    default: return JsonKind::absent;  // Never: no value begins with another word.
+  }
+}
+
+/// Collects the members of the outermost object that somebody wants.
+class Members {
+ public:
+  explicit Members(std::span<JsonMember> wanted) : wanted_(wanted) {}
+
+  void begin(std::string_view name) {
+    const auto found = std::ranges::find(wanted_, name, &JsonMember::name);
+    current_ = found == wanted_.end() ? nullptr : &*found;
+    value_begins_ = nullptr;
+  }
+
+  /// `ends`: with this word the outermost object is the only one open again.
+  void add(const JsonToken& word, bool ends) {
+    if (current_ == nullptr) return;
+    if (value_begins_ == nullptr) {
+      value_begins_ = word.text.data();
+      current_->kind = kind_of(word.kind);
+    }
+    if (!ends) return;
+    const char* const value_ends = word.text.data() + word.text.size();
+    current_->text = {value_begins_, static_cast<std::size_t>(value_ends - value_begins_)};
+    current_ = nullptr;
+  }
+
+ private:
+  std::span<JsonMember> wanted_;
+  JsonMember* current_ = nullptr;  ///< The one whose value is being read.
+  const char* value_begins_ = nullptr;
+};
+
+}  // namespace
+
+JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted, std::size_t max_depth) {
+  JsonScanner scanner(text, max_depth);
+  OpenKeys keys;
+  Members members(wanted);
+  bool unique = true;
+
+  JsonToken word = scanner.next();
+  if (word.kind == JsonToken::Kind::fault) return scanner.fault();
+  if (word.kind != JsonToken::Kind::begin_object) return JsonFault::not_object;
+  keys.open_object();
+  for (;;) {
+    word = scanner.next();
+    switch (word.kind) {
+      case JsonToken::Kind::fault: return scanner.fault();
+      case JsonToken::Kind::end: return unique ? JsonFault::none : JsonFault::duplicate_key;
+      case JsonToken::Kind::key: {
+        const std::string_view name = keys.add(word.text);
+        if (scanner.depth() == 1) members.begin(name);
+        continue;
+      }
+      case JsonToken::Kind::begin_object: keys.open_object(); break;
+      case JsonToken::Kind::end_object: unique = keys.close_object() && unique; break;
+      default: break;
+    }
+    members.add(word, scanner.depth() == 1);
+  }
+}
+
+}  // namespace attestrd

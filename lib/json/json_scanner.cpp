@@ -1,0 +1,222 @@
+#include "json/json_scanner.h"
+
+#include <cstdint>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+using Kind = JsonToken::Kind;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// Stands for itself in a string and is one byte long.
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+constexpr std::size_t kBlockBytes = 32;
+
+/// Whether a block of bytes is plain throughout, told for eight at once: each difference borrows
+/// from the highest bit of a byte that is not, as long as none has that bit itself.
+bool are_plain(const char* block) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t special = 0;
+  for (std::size_t i = 0; i < kBlockBytes; i += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, block + i, sizeof word);
+    special |= word | (word - ' ' * kOnes) | ((word ^ '"' * kOnes) - kOnes) |
+               ((word ^ '\\' * kOnes) - kOnes);
+  }
+  return (special & 0x80 * kOnes) == 0;
+}
+
+/// How a well-formed UTF-8 sequence goes on after its lead byte (Unicode Standard, table 3-7).
+struct Utf8Sequence {
+  std::size_t length = 0;  ///< With the lead byte; 0: no sequence starts so.
+  unsigned char second_min = 0x80;
+  unsigned char second_max = 0xbf;
+};
+
+Utf8Sequence utf8_sequence(unsigned char lead) {
+  if (lead >= 0xc2 && lead <= 0xdf) return {2};
+  if (lead == 0xe0) return {3, 0xa0, 0xbf};  // Shorter forms exist for what lies below.
+  if (lead == 0xed) return {3, 0x80, 0x9f};  // Surrogates lie above.
+  if (lead >= 0xe1 && lead <= 0xef) return {3};
+  if (lead == 0xf0) return {4, 0x90, 0xbf};  // Shorter forms exist for what lies below.
+  if (lead >= 0xf1 && lead <= 0xf3) return {4};
+  if (lead == 0xf4) return {4, 0x80, 0x8f};  // Above U+10FFFF there is nothing.
+  return {};
+}
+
+}  // namespace
+
+JsonToken JsonScanner::next() {
+  skip_space();
+  if (expect_ == Expect::comma_or_end && sees(',')) {
+    ++position_;
+    skip_space();
+    expect_ = in_object() ? Expect::key : Expect::value;
+  }
+  switch (expect_) {
+    case Expect::key_or_end: return sees('}') ? close() : scan_key();
+    case Expect::key: return scan_key();
+    case Expect::value_or_end: return sees(']') ? close() : scan_value();
+    case Expect::value: return scan_value();
+    case Expect::comma_or_end:
+      return sees(in_object() ? '}' : ']') ? close() : fail(JsonFault::syntax);
+    case Expect::nothing:
+      if (position_ < text_.size()) return fail(JsonFault::syntax);
+      return {Kind::end, text_.substr(position_)};
+    case Expect::failed: break;
+  }
+  return {Kind::fault, {}};
+}
+
+void JsonScanner::resume_at(std::size_t offset) {
+  ATTESTRD_CHECK(depth_ > 0 && in_object() && offset < text_.size());
+  position_ = offset;
+  expect_ = sees('}') ? Expect::comma_or_end : Expect::key;
+}
+
+bool JsonScanner::sees_digit() const {
+  return position_ < text_.size() && is_digit(text_[position_]);
+}
+
+void JsonScanner::skip_space() {
+  while (sees(' ') || sees('\n') || sees('\r') || sees('\t')) ++position_;
+}
+
+JsonToken JsonScanner::open(bool is_object) {
+  if (depth_ == max_depth_) return fail(JsonFault::depth);
+  is_object_[depth_++] = is_object;
+  expect_ = is_object ? Expect::key_or_end : Expect::value_or_end;
+  return {is_object ? Kind::begin_object : Kind::begin_array, text_.substr(position_++, 1)};
+}
+
+JsonToken JsonScanner::close() {
+  const auto kind = in_object() ? Kind::end_object : Kind::end_array;
+  --depth_;
+  return after_value({kind, text_.substr(position_++, 1)});
+}
+
+JsonToken JsonScanner::scan_key() {
+  if (!sees('"')) return fail(JsonFault::syntax);
+  const JsonToken token = scan_string(Kind::key);
+  if (token.kind == Kind::fault) return token;
+  skip_space();
+  if (!sees(':')) return fail(JsonFault::syntax);
+  ++position_;
+  expect_ = Expect::value;
+  return token;
+}
+
+JsonToken JsonScanner::scan_value() {
+  if (position_ == text_.size()) return fail(JsonFault::syntax);
+  switch (text_[position_]) {
+    case '{': return open(true);
+    case '[': return open(false);
+    case '"': return after_value(scan_string(Kind::string));
+    case 't': return scan_word("true", Kind::boolean);
+    case 'f': return scan_word("false", Kind::boolean);
+    case 'n': return scan_word("null", Kind::null);
+    default: return scan_number();
+  }
+}
+
+JsonToken JsonScanner::scan_string(Kind kind) {
+  const std::size_t begin = ++position_;
+  for (;;) {
+    skip_plain();
+    if (position_ == text_.size()) return fail(JsonFault::syntax);
+    const auto byte = static_cast<unsigned char>(text_[position_]);
+    if (byte == '"') return {kind, text_.substr(begin, position_++ - begin)};
+    if (byte < 0x80) {
+      if (byte != '\\' || !skip_escape()) return fail(JsonFault::syntax);
+    } else if (!skip_utf8()) {
+      return fail(JsonFault::utf8);
+    }
+  }
+}
+
+/// A photograph is long, and nearly all of its bytes are plain.
+void JsonScanner::skip_plain() {
+  while (text_.size() - position_ >= kBlockBytes && are_plain(text_.data() + position_))
+    position_ += kBlockBytes;
+  while (position_ < text_.size() && is_plain(text_[position_])) ++position_;
+}
+
+bool JsonScanner::skip_escape() {
+  ++position_;
+  if (position_ == text_.size()) return false;
+  const char name = text_[position_++];
+  if (name != 'u') return std::string_view(R"("\/bfnrt)").find(name) != std::string_view::npos;
+  for (int digit = 0; digit < 4; ++digit, ++position_)
+    if (position_ == text_.size() || !is_hex_digit(text_[position_])) return false;
+  return true;
+}
+
+bool JsonScanner::skip_utf8() {
+  const auto sequence = utf8_sequence(static_cast<unsigned char>(text_[position_]));
+  if (sequence.length == 0 || text_.size() - position_ < sequence.length) return false;
+  const auto second = static_cast<unsigned char>(text_[position_ + 1]);
+  if (second < sequence.second_min || second > sequence.second_max) return false;
+  for (std::size_t i = 2; i < sequence.length; ++i)
+    if ((static_cast<unsigned char>(text_[position_ + i]) & 0xc0) != 0x80) return false;
+  position_ += sequence.length;
+  return true;
+}
+
+bool JsonScanner::skip_digits() {
+  if (!sees_digit()) return false;
+  while (sees_digit()) ++position_;
+  return true;
+}
+
+JsonToken JsonScanner::scan_number() {
+  const std::size_t begin = position_;
+  if (sees('-')) ++position_;
+  if (sees('0')) {
+    ++position_;  // No digit may follow: the next word would be a number without a comma before.
+  } else if (!skip_digits()) {
+    return fail(JsonFault::syntax);
+  }
+  if (sees('.')) {
+    ++position_;
+    if (!skip_digits()) return fail(JsonFault::syntax);
+  }
+  if (sees('e') || sees('E')) {
+    ++position_;
+    if (sees('+') || sees('-')) ++position_;
+    if (!skip_digits()) return fail(JsonFault::syntax);
+  }
+  return after_value({Kind::number, text_.substr(begin, position_ - begin)});
+}
+
+JsonToken JsonScanner::scan_word(std::string_view word, Kind kind) {
+  if (text_.substr(position_, word.size()) != word) return fail(JsonFault::syntax);
+  const JsonToken token{kind, text_.substr(position_, word.size())};
+  position_ += word.size();
+  return after_value(token);
+}
+
+JsonToken JsonScanner::after_value(JsonToken token) {
+  if (token.kind != Kind::fault) expect_ = depth_ == 0 ? Expect::nothing : Expect::comma_or_end;
+  return token;
+}
+
+JsonToken JsonScanner::fail(JsonFault fault) {
+  expect_ = Expect::failed;
+  fault_ = fault;
+  return {Kind::fault, {}};
+}
+
+}  // namespace attestrd

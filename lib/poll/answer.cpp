@@ -1,0 +1,197 @@
+#include "poll/answer.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "base/check.h"
+#include "json/json_object.h"
+#include "json/json_string.h"
+
+namespace attestrd {
+namespace {
+
+using Trouble = AccountTrouble::Kind;
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+/// Nothing, or the kind that a field has in the documents.
+bool is_optional(const JsonMember& member, JsonKind kind) {
+  return member.kind == JsonKind::absent || member.kind == JsonKind::null || member.kind == kind;
+}
+
+/// The value; empty where it is null or absent.
+std::string_view text_of(const JsonMember& member) {
+  return member.kind == JsonKind::null ? std::string_view() : member.text;
+}
+
+/// The request id if it can be logged as it is. It decides nothing, so one of another shape is no
+/// fault of the answer.
+std::string_view loggable(const JsonMember& request_id) {
+  constexpr std::size_t kLongest = 64;
+  const auto is_harmless = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == ':' || c == '-';
+  };
+  const std::string_view text = request_id.text;
+  const bool is_good = request_id.kind == JsonKind::string && text.size() <= kLongest &&
+                       std::ranges::all_of(text, is_harmless);
+  return is_good ? text : std::string_view();
+}
+
+/// Whether a JSON number is greater than zero, told from its digits, so that none is too great or
+/// too small.
+bool is_positive(std::string_view number) {
+  const auto mantissa = number.substr(0, number.find_first_of("eE"));
+  return !mantissa.starts_with('-') &&
+         mantissa.find_first_of("123456789") != std::string_view::npos;
+}
+
+Answer read_ok(const HttpResponse& response, const HandshakeId& asked) {
+  using Reason = Invalid::Reason;
+  const auto invalid = [](Reason reason, bool looks_forged) {
+    return Invalid{reason, 200, 0, looks_forged};
+  };
+  if (!response.content_encoding.empty() &&
+      !equal_ignoring_case(response.content_encoding, "identity"))
+    return invalid(Reason::content_encoding, false);
+
+  std::array<JsonMember, 7> members = {{{"_id"},
+                                        {"tag"},
+                                        {"requestId"},
+                                        {"consumed"},
+                                        {"archived"},
+                                        {"result"},
+                                        {"resultSignature"}}};
+  const JsonFault fault = scan_object(response.body, members);
+  if (fault == JsonFault::duplicate_key) return invalid(Reason::duplicate_key, true);
+  if (fault != JsonFault::none) return invalid(Reason::not_json, false);
+
+  const auto& [id, tag, request_id, consumed, archived, result, signature] = members;
+  if (id.kind != JsonKind::string) return invalid(Reason::wrong_types, false);
+  if (!json_string_equals(id.text, asked.view())) return invalid(Reason::wrong_id, true);
+  const bool types_are_good =
+      consumed.kind == JsonKind::boolean && is_optional(archived, JsonKind::number) &&
+      is_optional(result, JsonKind::object) && is_optional(signature, JsonKind::string) &&
+      (is_optional(tag, JsonKind::string) || tag.kind == JsonKind::number);
+  if (!types_are_good) return invalid(Reason::wrong_types, false);
+
+  const bool is_consumed = consumed.text == "true";
+  // Zero is how servers spell "no time": taking it for an archival would give up a result that is
+  // still to come, while not taking it costs a few polls.
+  const bool is_archived = archived.kind == JsonKind::number && is_positive(archived.text);
+  if (!is_consumed && !is_archived) return Pending{loggable(request_id), text_of(tag)};
+  return Ended{is_consumed,        is_archived,          text_of(result),
+               text_of(signature), loggable(request_id), text_of(tag)};
+}
+
+/// The `code` of an error's body; 0 if there is none. Not every error comes from the API itself, so
+/// nothing is refused here.
+int read_code(std::string_view body) {
+  std::array<JsonMember, 1> members = {{{"code"}}};
+  if (scan_object(body, members) != JsonFault::none) return 0;
+  const JsonMember& code = members.front();
+  if (code.kind != JsonKind::number && code.kind != JsonKind::string) return 0;
+  int value = 0;
+  const char* const end = code.text.data() + code.text.size();
+  const auto read = std::from_chars(code.text.data(), end, value);
+  return read.ec == std::errc{} && read.ptr == end && value > 0 ? value : 0;
+}
+
+/// What the codes of the account mean.
+std::optional<Trouble> account_trouble_of_code(int code) {
+  switch (code) {
+    case 4005: return Trouble::low_credits;
+    case 4016: return Trouble::unauthorized;
+    case 4031:
+    case 4035:
+    case 4039: return Trouble::forbidden;
+    case 4291:
+    case 4292: return Trouble::rate_limited;
+    case 4293: return Trouble::daily_limit;
+    case 40051: return Trouble::wrong_version;
+    default: return std::nullopt;
+  }
+}
+
+/// What a status but 429 says of the account, whatever the code.
+std::optional<Trouble> account_trouble_of_status(unsigned status) {
+  switch (status) {
+    case 401: return Trouble::unauthorized;
+    case 402: return Trouble::low_credits;
+    case 403: return Trouble::forbidden;
+    default: return std::nullopt;
+  }
+}
+
+/// A 4xx. The first line that fits holds:
+///
+///     status  code                           says
+///     429     4293                           daily_limit
+///     429     any or none                    rate_limited
+///     4xx     4005, 4016, 403x, 429x, 40051  that trouble of the account
+///     401     any or none                    unauthorized
+///     402     any or none                    low_credits
+///     403     any or none                    forbidden
+///     404     any or none                    Unknown
+///     400     4001, 4002                     Unknown
+///     4xx     any or none                    Invalid
+///
+/// So 4001 and 4002, which can end a handshake for good, never do where the status blames the
+/// account: a pause loses nothing.
+Answer read_client_error(unsigned status, int code) {
+  if (status == 429)
+    return AccountTrouble{code == 4293 ? Trouble::daily_limit : Trouble::rate_limited, status,
+                          code};
+  if (const auto trouble = account_trouble_of_code(code))
+    return AccountTrouble{*trouble, status, code};
+  if (const auto trouble = account_trouble_of_status(status))
+    return AccountTrouble{*trouble, status, code};
+  if (status == 404 || (status == 400 && (code == 4001 || code == 4002)))
+    return Unknown{status, code};
+  return Invalid{Invalid::Reason::unexpected_status, status, code, false};
+}
+
+}  // namespace
+
+std::string_view name_of(AccountTrouble::Kind kind) {
+  switch (kind) {
+    case Trouble::unauthorized: return "unauthorized";
+    case Trouble::forbidden: return "forbidden";
+    case Trouble::low_credits: return "low_credits";
+    case Trouble::wrong_version: return "wrong_version";
+    case Trouble::rate_limited: return "rate_limited";
+    case Trouble::daily_limit: return "daily_limit";
+  }
+  check_failed("a trouble of the account has a name", __FILE__, __LINE__);
+}
+
+std::string_view name_of(Invalid::Reason reason) {
+  switch (reason) {
+    case Invalid::Reason::not_json: return "not_json";
+    case Invalid::Reason::wrong_types: return "wrong_types";
+    case Invalid::Reason::duplicate_key: return "duplicate_key";
+    case Invalid::Reason::wrong_id: return "wrong_id";
+    case Invalid::Reason::unexpected_status: return "unexpected_status";
+    case Invalid::Reason::content_encoding: return "content_encoding";
+  }
+  check_failed("a reason has a name", __FILE__, __LINE__);
+}
+
+Answer read_answer(const HttpResponse& response, const HandshakeId& asked) {
+  const unsigned status = response.status;
+  if (status == 200) return read_ok(response, asked);
+  if (status >= 400 && status <= 499) return read_client_error(status, read_code(response.body));
+  if (status >= 500 && status <= 599) return ServerTrouble{status, read_code(response.body)};
+  return Invalid{Invalid::Reason::unexpected_status, status, 0, false};
+}
+
+}  // namespace attestrd

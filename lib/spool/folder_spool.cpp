@@ -1,0 +1,245 @@
+#include "spool/folder_spool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+constexpr std::string_view kEnding = ".json";
+constexpr std::string_view kStaging = "staging";
+constexpr std::string_view kRefused = "refused";
+constexpr std::string_view kUsed = ".used";  ///< In staging/, once it is in use.
+constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
+                                  Outcome::rejected};
+
+/// The id whose record has this name.
+std::optional<HandshakeId> id_of(std::string_view name) {
+  if (!name.ends_with(kEnding)) return std::nullopt;
+  return HandshakeId::parse(name.substr(0, name.size() - kEnding.size()));
+}
+
+Result<std::unique_ptr<Directory>> open_folder(Directory& root, std::string_view name) {
+  auto folder = root.subfolder(name);
+  if (!folder) return folder;
+  const auto info = root.inspect(name);
+  if (!info) return info.error();
+  const auto& path = (*folder)->path();
+  if (!info->is_ours)
+    return fail(Errc::unsafe_file, path + " belongs to another user: give it to attestrd's");
+  if (info->writable_by_others)
+    return fail(Errc::unsafe_file, path + " can be written by anybody: chmod o-w it");
+  return folder;
+}
+
+Error other_mount(const Directory& folder, const Directory& staging) {
+  return fail(Errc::io_failure, folder.path() + " is not on the same mount as " + staging.path() +
+                                    ": a rename must lead from one to the other");
+}
+
+Notice conflict(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
+  Notice notice;
+  notice.event = Event::spool_conflict;
+  notice.level = Level::error;
+  notice.message =
+      "the name of a record is taken by other bytes: the record is now rejected/" + new_name;
+  notice.handshake = id;
+  notice.outcome = outcome;
+  notice.file = std::string(folder_of(outcome)) + "/" + record_name(id);
+  return notice;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FolderSpool>> FolderSpool::open(Directory& root) {
+  std::unique_ptr<FolderSpool> spool(new FolderSpool);
+  auto staging = open_folder(root, kStaging);
+  if (!staging) return staging.error();
+  spool->staging_.files = std::move(*staging);
+  const auto home = root.inspect(kStaging);
+  if (!home) return home.error();
+  for (const auto outcome : kOutcomes) {
+    auto folder = open_folder(root, folder_of(outcome));
+    if (!folder) return folder.error();
+    const auto info = root.inspect(folder_of(outcome));
+    if (!info) return info.error();
+    if (info->device != home->device || info->mount != home->mount)
+      return other_mount(**folder, *spool->staging_.files);
+    spool->folder(outcome).files = std::move(*folder);
+  }
+  return spool;
+}
+
+Result<void> FolderSpool::check_place() {
+  for (Folder* const folder : all_folders())
+    if (const auto there = attestrd::check_place(*folder->files); !there) return there;
+  return {};
+}
+
+Result<void> FolderSpool::claim_staging(std::size_t on_their_way) {
+  const auto mark = staging_.files->inspect(kUsed);
+  if (mark) return {};
+  if (mark.error().code != Errc::not_found) return mark.error();
+  if (on_their_way > 0)
+    return fail(Errc::io_failure,
+                fmt::format("{} is a new folder, while {} records are on their way in another: "
+                            "mount that one or put it back (should it be lost, a file {} here lets "
+                            "them pass for delivered)",
+                            staging_.files->path(), on_their_way, kUsed));
+  const auto made = staging_.files->create(kUsed, "");
+  return made ? staging_.files->sync() : made;
+}
+
+Result<std::optional<Notice>> FolderSpool::stage(const HandshakeId& id, std::string_view record,
+                                                 Staging how) {
+  const auto name = record_name(id);
+  const auto create = [&] {
+    return how == Staging::together ? staging_.files->write(name, record)
+                                    : staging_.files->create(name, record);
+  };
+  std::optional<Notice> notice;
+  auto created = create();
+  if (!created && created.error().code == Errc::already_exists) {
+    const auto dropped = drop(id);
+    if (!dropped && dropped.error().code != Errc::unsafe_file) return dropped.error();
+    if (!dropped) {
+      auto aside = quarantine(name, "it is a folder where a record belongs");
+      if (!aside) return aside.error();
+      notice = std::move(*aside);
+    }
+    created = create();
+  }
+  if (!created) return created.error();
+  return notice;
+}
+
+Result<void> FolderSpool::stage_ahead(const HandshakeId& id, std::string_view record) {
+  return staging_.files->write(record_name(id), record);
+}
+
+Result<void> FolderSpool::sync_staging(Staging how, const Meanwhile& meanwhile) {
+  return how == Staging::together ? staging_.files->sync_all(meanwhile) : staging_.files->sync();
+}
+
+Result<void> FolderSpool::drop(const HandshakeId& id) {
+  const auto removed = staging_.files->remove(record_name(id));
+  if (!removed && removed.error().code == Errc::not_found) return {};
+  return removed;
+}
+
+Result<std::optional<Notice>> FolderSpool::publish(const HandshakeId& id, Outcome outcome) {
+  const auto name = record_name(id);
+  Folder& target = folder(outcome);
+  for (;;) {
+    const auto moved = staging_.files->move(name, *target.files, name);
+    if (!moved) return moved.error();
+    if (*moved == Moved::other_mount) return other_mount(*target.files, *staging_.files);
+    target.is_changed = staging_.is_changed = true;
+    if (*moved == Moved::done) return std::optional<Notice>();
+
+    const auto is_same = holds_same_bytes(*target.files, name);
+    if (!is_same && is_same.error().code == Errc::not_found) continue;  // A consumer just took it.
+    if (!is_same) return is_same.error();
+    if (*is_same) {
+      const auto dropped = drop(id);
+      if (!dropped) return dropped.error();
+      return std::optional<Notice>();
+    }
+    const auto new_name = move_to_rejected(name);
+    if (!new_name) return new_name.error();
+    return std::optional<Notice>(conflict(id, outcome, *new_name));
+  }
+}
+
+/// Whether `folder` has what staging/ has under this name. `not_found`: it has nothing any more.
+Result<bool> FolderSpool::holds_same_bytes(Directory& folder, const std::string& name) {
+  const auto ours = read_file(*staging_.files, name, limits::kRecordBytes);
+  if (!ours) return fail(Errc::io_failure, ours.error().message);
+  const auto theirs = read_file(folder, name, ours->size());
+  if (theirs) return *ours == *theirs;
+  const auto code = theirs.error().code;
+  // Of a disk that fails nobody knows what it holds: it may be the very record.
+  if (code == Errc::not_found || code == Errc::io_failure) return theirs.error();
+  return false;  // Whatever else keeps us from reading it: a link, a size, its mode, a lease.
+}
+
+/// Returns the name that was free there.
+Result<std::string> FolderSpool::move_to_rejected(std::string_view name) {
+  Folder& rejected = folder(Outcome::rejected);
+  const auto free = free_number(*rejected.files, harmless_name(name), kEnding);
+  if (!free) return free.error();
+  for (unsigned number = *free;; ++number) {
+    const auto new_name = numbered_name(harmless_name(name), number, kEnding);
+    const auto moved = staging_.files->move(name, *rejected.files, new_name);
+    if (!moved) return moved.error();
+    if (*moved == Moved::other_mount) return other_mount(*rejected.files, *staging_.files);
+    if (*moved == Moved::name_taken) continue;
+    rejected.is_changed = staging_.is_changed = true;
+    return new_name;
+  }
+}
+
+Result<Notice> FolderSpool::quarantine(std::string_view name, std::string why) {
+  const auto new_name = move_to_rejected(name);
+  if (!new_name) return new_name.error();
+  Notice notice;
+  notice.event = Event::spool_quarantined;
+  notice.level = Level::error;
+  notice.message = "a file in staging/ is put aside for people to look at";
+  notice.reason = std::move(why);
+  notice.handshake = id_of(name);
+  notice.file = "rejected/" + *new_name;
+  return notice;
+}
+
+Result<void> FolderSpool::sync_moves(const Meanwhile& meanwhile) {
+  // Staging last: a power cut in between leaves a record in both folders, never in none.
+  for (Folder* const folder : all_folders()) {
+    if (!folder->is_changed) continue;
+    const auto synced = folder->files->sync(meanwhile);
+    if (!synced) return synced;
+    folder->is_changed = false;
+  }
+  return {};
+}
+
+Result<StagedFiles> FolderSpool::staged() {
+  const auto names = staging_.files->list();
+  if (!names) return names.error();
+  StagedFiles staged;
+  for (const auto& name : *names) {
+    if (name == kUsed) continue;
+    if (const auto id = id_of(name))
+      staged.records.push_back(*id);
+    else
+      staged.strangers.push_back(name);
+  }
+  std::ranges::sort(staged.records);  // Another order than that of the names.
+  return staged;
+}
+
+Result<std::optional<Fingerprint>> FolderSpool::fingerprint(const HandshakeId& id) {
+  const auto record = read_file(*staging_.files, record_name(id), limits::kRecordBytes);
+  if (record) return std::optional(fingerprint_of(*record));
+  if (record.error().code == Errc::not_found) return std::optional<Fingerprint>();
+  return record.error();
+}
+
+std::string record_name(const HandshakeId& id) {
+  return std::string(id.view()) + std::string(kEnding);
+}
+
+std::string_view folder_of(Outcome outcome) {
+  return outcome == Outcome::completed ? "results" : name_of(outcome);
+}
+
+Result<std::unique_ptr<Directory>> open_refused(Directory& root) {
+  return open_folder(root, kRefused);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "files/files.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+
+/// The spool in folders under one root, so that a rename leads from each to each.
+class FolderSpool final : public Spool {
+ public:
+  /// Opens the folders and makes those that are not there. `unsafe_file` when one is a link or can
+  /// be written by anybody, `io_failure` when they do not all lie on one mount.
+  static Result<std::unique_ptr<FolderSpool>> open(Directory& root);
+
+  Result<void> check_place() override;
+  Result<void> claim_staging(std::size_t on_their_way) override;
+  Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
+                                      Staging how) override;
+  Result<void> stage_ahead(const HandshakeId& id, std::string_view record) override;
+  Result<void> sync_staging(Staging how, const Meanwhile& meanwhile) override;
+  Result<void> drop(const HandshakeId& id) override;
+  Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) override;
+  Result<Notice> quarantine(std::string_view name, std::string why) override;
+  Result<void> sync_moves(const Meanwhile& meanwhile) override;
+  Result<StagedFiles> staged() override;
+  Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) override;
+
+ private:
+  struct Folder {
+    std::unique_ptr<Directory> files;
+    bool is_changed = true;  ///< Since the last sync. At the start, by the process before.
+  };
+
+  FolderSpool() = default;
+
+  std::array<Folder*, 5> all_folders() {
+    return {&folders_[0], &folders_[1], &folders_[2], &folders_[3], &staging_};
+  }
+  Folder& folder(Outcome outcome) { return folders_[static_cast<std::size_t>(outcome)]; }
+  Result<bool> holds_same_bytes(Directory& folder, const std::string& name);
+  Result<std::string> move_to_rejected(std::string_view name);
+
+  Folder staging_;
+  std::array<Folder, 4> folders_;  ///< By outcome.
+};
+
+/// Opens the folder of refused submissions under the spool's root; makes it if it is not there.
+Result<std::unique_ptr<Directory>> open_refused(Directory& root);
+
+}  // namespace attestrd

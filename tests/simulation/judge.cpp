@@ -1,0 +1,223 @@
+#include "simulation/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace attestrd::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kRateTolerance = 2ms;
+
+std::string_view reason_in(std::string_view record) {
+  constexpr std::string_view kKey = R"("reason":")";
+  const auto at = record.find(kKey);
+  if (at == std::string_view::npos) return {};
+  const auto rest = record.substr(at + kKey.size());
+  return rest.substr(0, rest.find('"'));
+}
+
+}  // namespace
+
+void Judge::violated(const HandshakeId& id, std::string what) {
+  throw Violation{fmt::format("{}: {}", id.view(), what)};
+}
+
+void Judge::submitted(const HandshakeId& id, Mono deadline) {
+  // Merged: whichever of the two holds, it is no earlier than the earlier one.
+  const auto [life, is_new] = lives_.try_emplace(id);
+  if (is_new || deadline < life->second.deadline) life->second.deadline = deadline;
+}
+
+void Judge::daemon_starts(const EngineSettings& settings) {
+  settings_ = settings;
+  rate_floor_ = Mono{};
+  account_earliest_ = Mono::min();
+  is_account_in_trouble_ = false;
+  for (auto& [id, life] : lives_) life.earliest = Mono::min();
+}
+
+// Retry-After holds on; the rate and the connections are new.
+void Judge::reconfigured(const EngineSettings& settings) {
+  settings_ = settings;
+  rate_floor_ = Mono{};
+}
+
+void Judge::poll_starts(const HandshakeId& id, Mono now) {
+  auto& life = lives_.at(id);
+  if (life.is_polled) violated(id, "two polls are in flight");
+  if (!life.folder.empty()) violated(id, "it is polled after its end");
+  if (now < life.earliest) violated(id, "it is polled before its floor");
+  if (now < account_earliest_) violated(id, "it is polled before the account's Retry-After");
+  if (is_account_in_trouble_ && ++started_in_trouble_ > 1 + in_flight_)
+    violated(id, "the account is paused, and this is not its one canary");
+  if (in_flight_ >= settings_.connections) violated(id, "more polls than connections");
+  spend_rate(id, now);
+  spend_request(id);
+  life.is_polled = true;
+  life.polled_at = now;
+  ++in_flight_;
+  ++polls;
+}
+
+// The generic cell rate algorithm, with the tolerance that a late timer has.
+void Judge::spend_rate(const HandshakeId& id, Mono now) {
+  if (settings_.requests_per_second == 0) return;
+  if (now < rate_floor_ - kRateTolerance) violated(id, "it is polled above the rate");
+  const Duration interval(static_cast<Duration::rep>(1e6 / settings_.requests_per_second));
+  rate_floor_ = std::max(rate_floor_, now) + interval;
+}
+
+// By the clock of the machine. Set back by less than an hour, it begins no day again; set back by
+// more, it was wrong before, and what is spent stays spent.
+void Judge::clock_shows(Wall time) {
+  const auto day_of = [](Wall wall) { return (wall.time_since_epoch() + 5h + 30min) / 24h; };
+  const auto day = day_of(time);
+  if (day > day_) requests_today_ = 0;
+  if (day > day_ || day_of(time + 1h) < day_) day_ = day;
+}
+
+// Whatever lives the daemon had today.
+void Judge::spend_request(const HandshakeId& id) {
+  if (settings_.daily_requests == 0) return;
+  if (++requests_today_ > settings_.daily_requests)
+    violated(id, "it is polled above the daily limit");
+}
+
+void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& answer) {
+  auto& life = lives_.at(id);
+  life.is_polled = false;
+  --in_flight_;
+  life.last = answer.served;
+  life.earliest = now;
+  switch (answer.served) {
+    case Served::pending:
+    case Served::unfinished: life.earliest = now + settings_.min_interval; [[fallthrough]];
+    case Served::genuine:
+    case Served::archived:
+      life.last_clean = answer.served;
+      life.last_asked_at = life.polled_at;
+      life.doubts = 0;
+      life.unknown_since = Mono::max();
+      break;
+    case Served::unknown:
+      if (life.unknown_since == Mono::max()) life.unknown_since = life.polled_at;
+      life.was_unknown_long |= now - life.unknown_since >= settings_.unknown_grace - 1s;
+      break;
+    case Served::doubtful: life.most_doubts = std::max(life.most_doubts, ++life.doubts); break;
+    case Served::account:
+    case Served::garbage:
+    case Served::server:
+    case Served::transport: break;
+  }
+  life.met_genuine |= answer.served == Served::genuine;
+  life.met_archived |= answer.served == Served::archived;
+  if (answer.retry_after_time) {
+    const Mono until = now + std::min(*answer.retry_after_time, limits::kRetryAfterCap);
+    life.earliest = std::max(life.earliest, until);
+    if (answer.served == Served::account) account_earliest_ = until;
+  }
+  if (answer.served == Served::account) {
+    is_account_in_trouble_ = true;
+    started_in_trouble_ = 0;
+  } else if (answer.status == 200 && !answer.failure && answer.served != Served::garbage &&
+             answer.served != Served::doubtful) {
+    is_account_in_trouble_ = false;
+  }
+  if (is_account_in_trouble_) started_in_trouble_ = 0;
+}
+
+void Judge::polls_dropped() {
+  for (auto& [id, life] : lives_) life.is_polled = false;
+  in_flight_ = 0;
+}
+
+void Judge::appears(const std::string& folder, const std::string& name, const std::string& bytes) {
+  const auto id = HandshakeId::parse(std::string_view(name).substr(0, name.find('.')));
+  if (!id || !lives_.contains(*id)) throw Violation{name + " appears, and nobody asked for it"};
+  auto& life = lives_.at(*id);
+  if (!life.folder.empty()) violated(*id, "it appears a second time");
+  if (life.may_repeat) {
+    if (life.bytes != bytes) violated(*id, "it appears a second time with other bytes");
+    ++second_publications;
+    life.may_repeat = false;
+  }
+  check_outcome(*id, life, folder, bytes);
+  life.folder = folder;
+  life.bytes = bytes;
+  life.is_durable = false;
+  life.is_taken = false;
+}
+
+void Judge::synced(const std::string& folder) {
+  for (auto& [id, life] : lives_) life.is_durable |= life.folder == folder;
+}
+
+void Judge::settled(const std::vector<HandshakeId>& ids) {
+  for (const auto& id : ids) {
+    if (lives_.at(id).folder.empty()) violated(id, "it is settled, and lies nowhere");
+    if (!lives_.at(id).is_durable) violated(id, "it is settled, and not durable");
+  }
+}
+
+void Judge::taken(const HandshakeId& id) { lives_.at(id).is_taken = true; }
+
+// What was renamed and not synced may lie in staging/ again, though a consumer has it. But no power
+// cut spoils a record that is where programs take it.
+void Judge::power_cut(const Look& look) {
+  for (auto& [id, life] : lives_) {
+    if (life.folder.empty()) continue;
+    const auto record = look(life.folder, id);
+    if (record && *record != life.bytes) violated(id, "the power cut left another record");
+    if (record || life.is_durable) continue;
+    life.may_repeat = life.is_taken;
+    life.folder.clear();
+  }
+}
+
+void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
+                          const std::string& bytes) const {
+  const auto& fate = upstream_.fate(id);
+  const auto reason = reason_in(bytes);
+  if (folder == "results") {
+    if (!life.met_genuine) violated(id, "a result that Attestr never sent");
+    if (bytes.find("\"response\":" + fate.genuine) == std::string::npos)
+      violated(id, "the result is not the bytes that Attestr sent");
+  } else if (folder == "archived") {
+    if (!life.met_archived) violated(id, "archived, though Attestr never said so");
+  } else if (folder == "rejected") {
+    if (life.most_doubts < settings_.signature_attempts)
+      violated(id, fmt::format("rejected after {} doubtful answers", life.most_doubts));
+  } else if (reason == "not_found") {
+    if (!life.was_unknown_long) violated(id, "not_found before its grace was over");
+  } else if (reason == "expired") {
+    if (life.last_clean != Served::pending && life.last_clean != Served::unfinished)
+      violated(id, "expired without a last answer");
+    if (!has_jumped_ && life.last_asked_at < life.deadline - 1s - drift_)
+      violated(id, fmt::format("expired {} s before its deadline",
+                               (life.deadline - life.last_asked_at) / 1s));
+  } else {
+    violated(id, fmt::format("it ends in {} for the reason {}", folder, reason));
+  }
+}
+
+std::size_t Judge::published() const {
+  return static_cast<std::size_t>(std::ranges::count_if(lives_, [](const auto& life) {
+    return !life.second.folder.empty() || life.second.may_repeat;
+  }));
+}
+
+void Judge::must_have_ended(const HandshakeId& id) const {
+  const auto& life = lives_.at(id);
+  if (life.folder.empty() && !life.may_repeat) violated(id, "it is lost");
+}
+
+void Judge::judge_the_end() const {
+  for (const auto& [id, life] : lives_) must_have_ended(id);
+}
+
+}  // namespace attestrd::sim

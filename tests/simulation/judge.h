@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/settings.h"
+#include "handshake/handshake.h"
+#include "simulation/upstream.h"
+
+namespace attestrd::sim {
+
+/// A promise is broken.
+struct Violation {
+  std::string what;
+};
+
+/// Watches all that the daemon does, and knows all that is true. Throws Violation.
+class Judge {
+ public:
+  explicit Judge(const Upstream& upstream) : upstream_(upstream) {}
+
+  // What happens.
+  void submitted(const HandshakeId& id, Mono deadline);
+  void daemon_starts(const EngineSettings& settings);
+  void reconfigured(const EngineSettings& settings);
+  void synced(const std::string& folder);
+  void settled(const std::vector<HandshakeId>& ids);  ///< A round says that they are durable.
+  void poll_starts(const HandshakeId& id, Mono now);
+  void poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& answer);
+  void polls_dropped();
+  void appears(const std::string& folder, const std::string& name, const std::string& bytes);
+  void taken(const HandshakeId& id);
+  /// What a folder holds under the name of a record now; nothing: it has none.
+  using Look =
+      std::function<std::optional<std::string>(const std::string& folder, const HandshakeId& id)>;
+  void power_cut(const Look& look);
+  void clock_shows(Wall time);
+  void clock_jumps() { has_jumped_ = true; }
+  void clock_drifts_by(Duration most) { drift_ = most; }
+
+  /// Neither the inbox nor the queue knows it: then the spool must.
+  void must_have_ended(const HandshakeId& id) const;
+  /// Every submission has ended, once and rightly.
+  void judge_the_end() const;
+
+  std::size_t published() const;
+  std::uint64_t polls = 0;
+  std::uint64_t second_publications = 0;  ///< After a power cut: the one stated exception.
+
+ private:
+  struct Life {
+    Mono deadline{};
+    bool is_polled = false;
+    Mono polled_at{};
+    Mono earliest = Mono::min();  ///< No poll before.
+    Served last{};
+    Mono last_asked_at = Mono::min();  ///< When the poll began that brought a clean answer.
+    Served last_clean{};
+    unsigned doubts = 0;
+    unsigned most_doubts = 0;
+    Mono unknown_since = Mono::max();
+    bool was_unknown_long = false;
+    bool met_archived = false;
+    bool met_genuine = false;
+    bool met_end = false;
+    std::string folder;  ///< Where it was published; empty: not yet.
+    std::string bytes;
+    bool is_durable = false;
+    bool is_taken = false;
+    bool may_repeat = false;
+  };
+
+  void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
+                     const std::string& bytes) const;
+  void spend_rate(const HandshakeId& id, Mono now);
+  void spend_request(const HandshakeId& id);
+  [[noreturn]] static void violated(const HandshakeId& id, std::string what);
+
+  const Upstream& upstream_;
+  EngineSettings settings_;
+  std::map<HandshakeId, Life> lives_;
+  Mono rate_floor_{};
+  std::int64_t day_ = 0;  // In Asia/Kolkata.
+  std::uint64_t requests_today_ = 0;
+  Mono account_earliest_ = Mono::min();
+  bool is_account_in_trouble_ = false;
+  std::size_t in_flight_ = 0;
+  std::size_t started_in_trouble_ = 0;
+  bool has_jumped_ = false;
+  Duration drift_{0};
+};
+
+}  // namespace attestrd::sim

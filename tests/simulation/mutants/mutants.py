@@ -1,0 +1,92 @@
+"""Deliberate breakages of the promises: each names a file, and what is put in the place of what."""
+
+LEDGER = "lib/ledger/ledger.cpp"
+RECOVERY = "lib/ledger/ledger_recovery.cpp"
+SPOOL = "lib/spool/folder_spool.cpp"
+ENGINE = "lib/engine/engine.cpp"
+VERDICT = "lib/engine/verdict.cpp"
+QUEUE = "lib/queue/sqlite_rows.cpp"
+REPLIES = "lib/engine/engine_replies.cpp"
+BUDGET = "lib/schedule/daily_budget"
+
+MUTANTS = {
+    "no sync of staging/ before the commit": (SPOOL, [(
+        ": staging_.files->sync();", ": Result<void>();")]),
+    "records staged together are not synced": (SPOOL, [(
+        "? staging_.files->sync_all(meanwhile)", "? staging_.files->sync()")]),
+    "no sync of the folders after the rename": (SPOOL, [(
+        "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
+    "rename before the commit": (LEDGER, [(
+        "  return queue_.commit();",
+        "  if (const auto early = publish({}); !early) return early;\n  return queue_.commit();")]),
+    "inbox file removed before the commit": (LEDGER, [(
+        "  report.inbox_scanned = true;",
+        "  report.inbox_scanned = true;\n"
+        "  if (auto early = inbox_.settle(); !early) return early.error();")]),
+    "staged without a record is polled again": (RECOVERY, [(
+        "    else\n      unmarked_.push_back(row.id);",
+        "    else {\n      (void)queue_.begin();\n      (void)queue_.unstage(row.id);\n"
+        "      (void)queue_.commit();\n    }")]),
+    "staged with a record passes for published": (RECOVERY, [(
+        "staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, "
+        "row.reason)});",
+        "unmarked_.push_back(row.id);")]),
+    "a broken record is published": (RECOVERY, [(
+        "if (is_unsafe || (*record && **record != row.record))", "if (is_unsafe)")]),
+    "nothing is undone on a full disk": (LEDGER, [(
+        "      undo();\n      give_back", "      give_back")]),
+    "what found no room is forgotten": (LEDGER, [(
+        "part.join(std::move(request));", "")]),
+    "half a batch is forgotten on a full disk": (LEDGER, [(
+        "staged_.erase(staged_.begin(), next);", "staged_.clear();")]),
+    "the commit need not be durable": ("lib/queue/sqlite_open.cpp", [
+        ("PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"),
+        ('*synchronous != "2"', "synchronous->empty()")]),
+    "what a dead process wrote is taken for synced": ("lib/queue/sqlite_open.cpp", [(
+        "make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }",
+        "make_log_durable(SqliteDatabase&) { return {}; }")]),
+    "what is too much for a round is forgotten": (LEDGER, [(
+        "std::move(end, finishes.end(), std::back_inserter(rest.finishes));", "")]),
+    "what was written ahead passes for synced": (LEDGER, [(
+        "bounds_.synced_one_by_one && ahead_.empty()", "bounds_.synced_one_by_one")]),
+    "tombstones are not looked at": (QUEUE, [(
+        "FROM tombstone WHERE id = ?1)", "FROM tombstone WHERE id = ?1 AND 0)")]),
+    "the first 8 bytes of a signature suffice": ("lib/crypto/hmac.cpp", [(
+        "CRYPTO_memcmp(a.data(), b.data(), a.size())", "CRYPTO_memcmp(a.data(), b.data(), 8)")]),
+    "duplicate keys are taken": ("lib/poll/answer.cpp", [(
+        "if (fault == JsonFault::duplicate_key) return invalid(Reason::duplicate_key, true);",
+        "")]),
+    "a pause polls on": (ENGINE, [(
+        "has_room() && account_.allows(now_) &&", "has_room() &&")]),
+    "no rate limit": (ENGINE, [(
+        "account_.allows(now_) && pace_.allows(now_.mono)", "account_.allows(now_)")]),
+    "no bound on connections": (ENGINE, [("in_flight_ < concurrency_ &&", "")]),
+    "it polls on a full disk": (ENGINE, [("!is_disk_full_ && ", "")]),
+    "the floor is no floor": (ENGINE, [(
+        "wheel_.insert(slot, std::max(due, floor));", "wheel_.insert(slot, due);")]),
+    "the later expiry does not hold": (ENGINE, [(
+        "record.is_taken = false;\n\n", "record.is_taken = false;\n  if (!is_added) return;\n\n")]),
+    "expired before the last poll": (VERDICT, [(
+        "return record_.is_last_poll && now_.mono >= record_.deadline;",
+        "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
+    "unknown fails at once": (VERDICT, [(
+        "if (now_.mono - record_.unknown_since() < settings_.unknown_grace) return wait();", "")]),
+    "archived is not noticed": (VERDICT, [(
+        "if (ended.archived) return finish(Outcome::archived);", "")]),
+    "rejected at the first doubt": (VERDICT, [(
+        "if (record_.doubts >= settings_.signature_attempts)", "if (record_.doubts > 0)")]),
+    "the signature is not looked at": (VERDICT, [(
+        "if (!form) return doubt(Reason::invalid_signature);", "")]),
+    "Retry-After shortens a pause": ("lib/admission/account_gate.cpp", [(
+        "        std::max(next_canary_, now.mono + std::min(*retry_after",
+        "        std::min(next_canary_, now.mono + std::min(*retry_after")]),
+    "a restart forgets the requests of the day": ("lib/engine/engine_budget.cpp", [(
+        "budget_.recall(event.requests);", "budget_.recall({event.requests.day, 0});")]),
+    "requests go out before they are reserved": (BUDGET + ".h", [(
+        "spent_ < reserved_ && spent_ < limit_", "spent_ < limit_")]),
+    "nothing is kept for last polls": (BUDGET + ".cpp", [(
+        "spent_ + kept() >= limit_", "spent_ >= limit_")]),
+    "the expiry is not held against the server's clock": (REPLIES, [(
+        "verdict.reason == Reason::expired && postpones_expiry(slot, response)",
+        "false && postpones_expiry(slot, response)")]),
+}

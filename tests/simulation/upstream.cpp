@@ -1,0 +1,146 @@
+#include "simulation/upstream.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+
+namespace attestrd::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string sign(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  HMAC(EVP_sha256(), kClientSecret.data(), static_cast<int>(kClientSecret.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
+  std::string hex;
+  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+std::string answer_text(std::string_view id, std::string_view fields) {
+  return fmt::format(R"({{"_id":"{}","tag":"t","requestId":"r-1",{}}})", id, fields);
+}
+
+std::string genuine_text(std::string_view id) {
+  const auto result = fmt::format(R"({{"FS01":{{"input":{{}},"output":{{"name":"N {}"}}}}}})", id);
+  return answer_text(id, fmt::format(R"("consumed":true,"result":{},"resultSignature":"{}")",
+                                     result, sign(result)));
+}
+
+/// IMF-fixdate (RFC 9110, 5.6.7), by hand and not by the code under test.
+std::string http_date(Wall time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time_t{seconds}));
+}
+
+}  // namespace
+
+void Upstream::enrol(const HandshakeId& id, Mono now, Duration patience) {
+  Fate fate;
+  if (luck_.chance(0.65)) fate.consumed_at = now + luck_.spread(1s, patience * 2);
+  if (crowd > Duration(0) && fate.consumed_at != Mono::max())
+    fate.consumed_at += crowd - fate.consumed_at.time_since_epoch() % crowd;
+  if (luck_.chance(0.1)) fate.known_from = now + luck_.spread(1s, 30min);
+  if (luck_.chance(0.05)) fate.known_from = Mono::max();
+  if (fate.consumed_at != Mono::max()) {
+    fate.result_at = fate.consumed_at + (luck_.chance(0.1) ? luck_.spread(1s, 10min) : 0s);
+    if (luck_.chance(0.1)) fate.archived_at = fate.result_at + luck_.spread(1s, 48h);
+  }
+  fate.is_forged = luck_.chance(0.05);
+  fate.genuine = genuine_text(id.view());
+  fates_[id] = fate;
+}
+
+Upstream::Answer Upstream::answer(const HandshakeId& id, Mono now, Wall true_wall) {
+  Answer answer;
+  if (!luck_.chance(weather.dateless)) answer.date = http_date(true_wall);
+  if (spell) {
+    say_trouble_of_account(answer, *spell);
+  } else if (!say_trouble(answer)) {
+    say_truth(id, fates_.at(id), now, answer);
+  }
+  return answer;
+}
+
+void Upstream::say_trouble_of_account(Answer& answer, AccountTrouble::Kind kind) {
+  using Kind = AccountTrouble::Kind;
+  struct Words {
+    unsigned status;
+    int code;
+  };
+  static const std::map<Kind, Words> kWords = {
+      {Kind::unauthorized, {401, 4016}}, {Kind::forbidden, {403, 4031}},
+      {Kind::low_credits, {400, 4005}},  {Kind::wrong_version, {400, 40051}},
+      {Kind::rate_limited, {429, 4291}}, {Kind::daily_limit, {429, 4293}}};
+  const auto [status, code] = kWords.at(kind);
+  answer.served = Served::account;
+  answer.status = status;
+  answer.body = fmt::format(R"({{"code":{},"message":"m"}})", code);
+  if (status == 429 && luck_.chance(0.5)) ask_for_patience(answer);
+}
+
+void Upstream::ask_for_patience(Answer& answer) {
+  answer.retry_after_time = std::chrono::floor<std::chrono::seconds>(luck_.spread(1s, 3h));
+  answer.retry_after = fmt::format("{}", *answer.retry_after_time / 1s);
+}
+
+bool Upstream::say_trouble(Answer& answer) {
+  if (luck_.chance(weather.transport)) {
+    using Kind = TransportFailure::Kind;
+    constexpr std::array kKinds = {Kind::resolve, Kind::connect, Kind::tls,      Kind::timeout,
+                                   Kind::reset,   Kind::framing, Kind::too_large};
+    answer.served = Served::transport;
+    answer.failure = TransportFailure{kKinds[luck_.below(kKinds.size())], "as the weather is", -1};
+    return true;
+  }
+  if (luck_.chance(weather.server)) {
+    answer.served = Served::server;
+    answer.status = static_cast<unsigned>(500 + luck_.below(5));
+    answer.body = "oops";
+    if (luck_.chance(0.3)) ask_for_patience(answer);
+    return true;
+  }
+  if (luck_.chance(weather.garbage)) {
+    answer.served = Served::garbage;
+    constexpr std::array kBodies = {"", "{", "[]", "null", R"({"_id":7})", "<html>"};
+    answer.body = kBodies[luck_.below(kBodies.size())];
+    return true;
+  }
+  return false;
+}
+
+void Upstream::say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answer& answer) {
+  const auto name = id.view();
+  if (now < fate.known_from || luck_.chance(weather.unknown)) {
+    answer.served = Served::unknown;
+    answer.status = luck_.chance(0.5) ? 404 : 400;
+    answer.body = R"({"code":4001,"message":"m"})";
+  } else if (now < fate.consumed_at) {
+    answer.served = Served::pending;
+    answer.body = answer_text(name, R"("consumed":false,"result":null)");
+  } else if (now < fate.result_at) {
+    answer.served = Served::unfinished;
+    answer.body = answer_text(name, R"("consumed":true,"result":null)");
+  } else if (now >= fate.archived_at) {
+    answer.served = Served::archived;
+    answer.body = answer_text(name, R"("consumed":true,"result":null,"archived":1764000000000)");
+  } else {
+    answer.served = Served::genuine;
+    answer.body = fate.genuine;
+  }
+  if (fate.is_forged && answer.served == Served::genuine) {
+    answer.served = Served::doubtful;
+    answer.body.replace(answer.body.rfind('"') - 4, 4, "0bad");
+  } else if (answer.status == 200 && luck_.chance(weather.doubtful)) {
+    answer.served = Served::doubtful;
+    answer.body = luck_.chance(0.5) ? genuine_text("DSsomebodyElse")
+                                    : R"({"tag":"t",)" + answer.body.substr(1);
+  }
+}
+
+}  // namespace attestrd::sim

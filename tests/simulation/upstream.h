@@ -1,0 +1,83 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "handshake/handshake_id.h"
+#include "poll/poller.h"
+#include "simulation/luck.h"
+
+namespace attestrd::sim {
+
+/// How much of each trouble there is, drawn for each seed. Shares are of requests or handshakes.
+struct Weather {
+  double server = 0;     ///< 5xx, sometimes with Retry-After.
+  double transport = 0;  ///< Resets, timeouts, broken framing.
+  double garbage = 0;    ///< Whole answers that are none.
+  double doubtful = 0;   ///< A wrong `_id`, a key twice, a signature that does not hold.
+  double unknown = 0;    ///< 404 for a handshake that is there.
+  double dateless = 0;   ///< Answers without a Date.
+  Duration latency{0};
+};
+
+/// What a poll met, as the judge counts it.
+enum class Served : std::uint8_t {
+  pending,     ///< Not consumed.
+  unfinished,  ///< Consumed, but no result yet.
+  genuine,     ///< The result, rightly signed.
+  archived,    ///< Archived without a result.
+  unknown,
+  doubtful,
+  garbage,
+  server,
+  account,
+  transport,
+};
+
+/// Attestr as it is: who has finished, and what is answered. It shares no code with the daemon but
+/// the types of the door.
+class Upstream {
+ public:
+  struct Answer {
+    Served served{};
+    unsigned status = 200;
+    std::string body;
+    std::string retry_after;
+    std::string date;
+    std::optional<Duration> retry_after_time;
+    std::optional<TransportFailure> failure;
+  };
+  struct Fate {
+    Mono known_from = Mono::min();
+    Mono consumed_at = Mono::max();
+    Mono result_at = Mono::max();
+    Mono archived_at = Mono::max();
+    bool is_forged = false;
+    std::string genuine;  ///< The one right answer, once it is there.
+  };
+
+  explicit Upstream(Luck& luck) : luck_(luck) {}
+
+  void enrol(const HandshakeId& id, Mono now, Duration patience);
+  Answer answer(const HandshakeId& id, Mono now, Wall true_wall);
+  const Fate& fate(const HandshakeId& id) const { return fates_.at(id); }
+
+  Weather weather;
+  Duration crowd{0};  ///< Users finish at multiples of it alone; 0: at any time.
+  std::optional<AccountTrouble::Kind> spell;  ///< Trouble that everybody meets.
+
+ private:
+  void say_trouble_of_account(Answer& answer, AccountTrouble::Kind kind);
+  bool say_trouble(Answer& answer);
+  void say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answer& answer);
+  void ask_for_patience(Answer& answer);
+
+  Luck& luck_;
+  std::map<HandshakeId, Fate> fates_;
+};
+
+inline constexpr std::string_view kClientSecret = "the client secret of the simulation";
+
+}  // namespace attestrd::sim

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "ledger/ledger.h"
+#include "simulation/disk.h"
+#include "simulation/judge.h"
+#include "simulation/luck.h"
+#include "simulation/plan.h"
+#include "simulation/upstream.h"
+
+namespace attestrd::sim {
+
+/// One run: a disk, Attestr, people who submit and consume, and one daemon after another.
+/// Everything happens on one thread in the order of simulated time.
+class World {
+ public:
+  World(std::uint64_t seed, Duration hours);
+  ~World();
+
+  /// Throws Violation.
+  void run();
+
+  std::uint64_t trace_hash() const { return trace_hash_; }
+  std::string trace_tail() const;
+  const Judge& judge() const { return judge_; }
+  std::uint64_t deaths = 0;
+  std::uint64_t events = 0;
+
+ private:
+  struct Daemon;
+  struct Later {
+    Mono at;
+    std::uint64_t number;
+    std::uint64_t life;  ///< 0: of the world; else it dies with the daemon's life.
+    std::function<void()> what;
+    bool operator<(const Later& other) const {
+      return std::pair(at, number) > std::pair(other.at, other.number);
+    }
+  };
+
+  void after(Duration delay, std::function<void()> what, bool dies_with_daemon = false);
+  void run_until(Mono end);
+  void plan_all();
+  void plan_often(double times, std::function<void()> what);
+  void settle_all();
+  Now now() const { return {mono_ + boot_, wall()}; }
+  Wall wall() const { return true_wall() + scaled(mono_ - Mono{}, plan_.drift) + wall_offset_; }
+  Wall true_wall() const { return kEpoch + (mono_ - Mono{}); }
+  void note(std::string_view what, std::string_view id = "", std::uint64_t number = 0);
+
+  // People.
+  void submit();
+  void drop(const std::string& name, const std::string& text);
+  void consume(const std::string& folder, const std::string& name);
+  void someone_consumes(const std::string& folder, const std::string& name);
+
+  // Fate.
+  void die_soon(bool is_power_cut);
+  void die();
+  void fill_disk();
+  void begin_spell();
+  void jump();
+  void suspend();
+  void reload();
+  void stop();
+
+  // The daemon: what `runtime/` does for the real one (world_daemon.cpp).
+  void start();
+  void start_later();
+  bool open_stores(Daemon& daemon);
+  void account_for_all(std::set<HandshakeId> held);
+  void step(const EngineEvent& event, const std::string* body = nullptr);
+  void perform(StartPoll& action, const std::string* body);
+  void perform(Settle& action, const std::string* body);
+  void perform(Save& action, const std::string* body);
+  void perform(Remember& action, const std::string* body);
+  void perform(Reserve& action, const std::string* body);
+  void perform(Say& action, const std::string* body);
+  void reply(Poller::Ticket ticket, HandshakeId id, const Upstream::Answer& answer);
+  void wake_in_time();
+  void scan();
+  void work();
+  void try_round();
+  void round_ends(const RoundReport& report);
+  void on_trouble(const Error& error);
+  bool is_settled();
+
+  static constexpr Wall kEpoch{Duration(1'764'000'000'000'000)};
+
+  Luck luck_;
+  Plan plan_;
+  Disk disk_;
+  Upstream upstream_;
+  Judge judge_;
+  std::priority_queue<Later> queue_;
+  std::uint64_t last_number_ = 0;
+  Mono mono_{};
+  Duration boot_{0};  ///< The monotonic clock begins anew with each boot.
+  Duration wall_offset_{0};
+  Mono busy_until_{};  ///< A suspend: nothing of the daemon runs before.
+  std::unique_ptr<Daemon> daemon_;
+  std::uint64_t life_ = 0;
+  bool is_power_cut_ = false;
+  bool is_calm_ = false;
+  std::set<HandshakeId> ids_;
+  unsigned files_ = 0;
+
+  struct Line {
+    Mono at;
+    std::string text;
+  };
+  std::deque<Line> trace_;
+  std::uint64_t trace_hash_ = 0xcbf29ce484222325;
+};
+
+}  // namespace attestrd::sim

@@ -1,0 +1,247 @@
+#include "simulation/world_daemon.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/limits.h"
+#include "simulation/disk_vfs.h"
+
+namespace attestrd::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<Secret> secrets() {
+  std::vector<Secret> all;
+  all.emplace_back("the next client secret");
+  all.emplace_back(std::string(kClientSecret));
+  return all;
+}
+
+}  // namespace
+
+World::Daemon::Daemon(Disk& disk)
+    : root(disk, ""), verifier(secrets(), SigningFormPolicy::automatic) {}
+
+void World::start_later() {
+  after(luck_.spread(1ms, 1min), [this, life = life_] {
+    if (life == life_) start();
+  });
+}
+
+void World::start() {
+  daemon_ = std::make_unique<Daemon>(disk_);
+  ++life_;
+  note("start");
+  if (!open_stores(*daemon_)) {
+    daemon_.reset();
+    if (!disk_.is_dead()) start_later();
+    return;
+  }
+  judge_.daemon_starts(plan_.settings);
+  daemon_->engine =
+      std::make_unique<Engine>(plan_.settings, daemon_->verifier, luck_.seed(), now());
+  const auto counts = daemon_->queue->count();
+  if (!counts) return on_trouble(counts.error());
+  const auto learnt = daemon_->queue->hazard();
+  if (!learnt) return on_trouble(learnt.error());
+  if (*learnt)
+    if (const auto hazard = Hazard::read(**learnt)) step(Learnt{&*hazard});
+  const auto reserved = daemon_->queue->reserved();
+  if (!reserved) return on_trouble(reserved.error());
+  if (*reserved) step(Recalled{**reserved});
+  step(Recovering{counts->polling});
+  std::set<HandshakeId> held;
+  const auto loaded = daemon_->queue->for_each_polling([&](const QueuedHandshake& row) {
+    held.insert(row.id);
+    step(Adopted{&row, false});
+  });
+  if (!loaded) return on_trouble(loaded.error());
+  account_for_all(std::move(held));
+  scan();
+}
+
+// Whatever befell the daemon before: each id lies in the inbox, in the queue or in the spool.
+void World::account_for_all(std::set<HandshakeId> held) {
+  for (const auto& [name, inode] : disk_.names("inbox")) {
+    const auto& bytes = disk_.file(inode).bytes;
+    for (const auto& id : ids_)
+      if (bytes.find(id.view()) != std::string::npos) held.insert(id);
+  }
+  for (const auto& id : ids_)
+    if (!held.contains(id)) judge_.must_have_ended(id);
+}
+
+bool World::open_stores(Daemon& daemon) {
+  auto spool = FolderSpool::open(daemon.root);
+  if (!spool) return false;
+  daemon.spool = std::move(*spool);
+  auto inbox = daemon.root.subfolder("inbox");
+  auto refused = open_refused(daemon.root);
+  if (!inbox || !refused) return false;
+  daemon.inbox = std::make_unique<FolderInbox>(std::move(*inbox), std::move(*refused));
+  auto queue = SqliteQueue::open("queue.db", use_disk_for_sqlite(disk_));
+  if (!queue) {
+    note("can't open the queue: " + queue.error().message);
+    return false;
+  }
+  daemon.queue = std::move(*queue);
+  daemon.ledger =
+      std::make_unique<Ledger>(*daemon.inbox, *daemon.queue, *daemon.spool, plan_.bounds);
+  const auto recovered = daemon.ledger->recover(wall());
+  if (!recovered) note("can't recover: " + recovered.error().message);
+  return bool(recovered);
+}
+
+void World::step(const EngineEvent& event, const std::string* body) {
+  auto& actions = daemon_->actions;
+  actions.clear();
+  judge_.clock_shows(wall());
+  daemon_->engine->step(now(), event, actions);
+  for (Action& action : actions)
+    std::visit([this, body](auto& what) { perform(what, body); }, action);
+  wake_in_time();
+}
+
+void World::perform(StartPoll& action, const std::string*) {
+  note("poll", action.id.view());
+  judge_.poll_starts(action.id, mono_);
+  const bool is_asked_late = luck_.chance(0.5);  // Whether Attestr looks now or as it answers.
+  const Duration latency = luck_.up_to(upstream_.weather.latency);
+  auto answer = upstream_.answer(action.id, mono_, true_wall());
+  after(
+      latency,
+      [this, ticket = action.ticket, id = action.id, is_asked_late, answer = std::move(answer)] {
+        reply(ticket, id, is_asked_late ? upstream_.answer(id, mono_, true_wall()) : answer);
+      },
+      true);
+}
+
+void World::reply(Poller::Ticket ticket, HandshakeId id, const Upstream::Answer& answer) {
+  note("answer", id.view(), static_cast<std::uint64_t>(answer.served));
+  judge_.poll_ends(id, mono_, answer);
+  PollReply what;
+  if (answer.failure) {
+    what = *answer.failure;
+  } else {
+    what = HttpResponse{answer.status, answer.retry_after, answer.date, "", answer.body};
+  }
+  step(Replied{ticket, &what}, &answer.body);
+}
+
+void World::perform(Settle& action, const std::string* body) {
+  note("settles", action.finish.id.view(), static_cast<std::uint64_t>(action.finish.outcome));
+  if (action.keeps_response) action.finish.response = *body;
+  daemon_->waiting.finishes.push_back(std::move(action.finish));
+  work();
+}
+
+void World::perform(Save& action, const std::string*) {
+  daemon_->waiting.progress.push_back(action.progress);
+  work();
+}
+
+void World::perform(Remember& action, const std::string*) {
+  daemon_->waiting.hazard = std::move(action.hazard);
+  work();
+}
+
+void World::perform(Reserve& action, const std::string*) {
+  daemon_->waiting.reservation = action.requests;
+  work();
+}
+
+void World::perform(Say&, const std::string*) {}
+
+void World::wake_in_time() {
+  const auto wake = daemon_->engine->next_wake();
+  if (!wake) return;
+  const Mono at = *wake - boot_;
+  if (daemon_->wake <= at && daemon_->wake > mono_) return;
+  daemon_->wake = at;
+  const Duration lateness = luck_.chance(0.1) ? luck_.spread(1us, 2s) : 0us;
+  after(
+      std::max(at - mono_, Duration(0)) + lateness,
+      [this] {
+        daemon_->wake = Mono::max();
+        step(Woke{});
+      },
+      true);
+}
+
+void World::scan() {
+  if (!daemon_ || daemon_->is_stopping || disk_.names("inbox").empty()) return;
+  if (daemon_->is_full)
+    return after(
+        limits::kInboxScanInterval, [this] { scan(); }, true);
+  daemon_->waiting.scan_inbox = true;
+  work();
+}
+
+// Deferred, since the engine's actions of one step belong together.
+void World::work() {
+  after(
+      0s,
+      [this] {
+        auto& daemon = *daemon_;
+        auto& waiting = daemon.waiting;
+        const bool has_work = !waiting.is_empty() || daemon.ledger->has_unmarked();
+        if (daemon.is_busy || !has_work) return;
+        daemon.is_busy = true;
+        daemon.request = std::exchange(waiting, {});
+        try_round();
+      },
+      true);
+}
+
+void World::try_round() {
+  auto& daemon = *daemon_;
+  auto report = daemon.ledger->round(daemon.request, wall());
+  if (disk_.is_dead()) return;
+  if (!report && report.error().code == Errc::disk_full) {
+    if (!std::exchange(daemon.is_full, true)) step(DiskFull{});
+    return after(
+        limits::kDiskFullRetry, [this] { try_round(); }, true);
+  }
+  if (!report) return on_trouble(report.error());
+  if (daemon.request.is_empty() && std::exchange(daemon.is_full, false)) step(DiskHasRoom{});
+  const Duration slowest = is_calm_ ? Plan().slowest_round : plan_.slowest_round;
+  const Duration latency = luck_.chance(0.1) ? luck_.spread(1ms, 10s) : luck_.up_to(slowest);
+  after(
+      latency, [this, report = std::move(*report)] { round_ends(report); }, true);
+}
+
+void World::round_ends(const RoundReport& report) {
+  daemon_->is_busy = !daemon_->request.is_empty();
+  judge_.settled(report.settled);
+  if (report.reserved) step(Reserved{*report.reserved});
+  for (const auto& id : report.settled) step(Settled{id});
+  for (const auto& row : report.accepted) {
+    note("accepted", row.id.view());
+    step(Adopted{&row, true});
+  }
+  if (report.inbox_has_more) scan();
+  if (report.inbox_waits)
+    after(
+        limits::kSubmissionQuiet, [this] { scan(); }, true);
+  if (daemon_->ledger->has_unmarked())
+    after(
+        limits::kMarkDelay, [this] { work(); }, true);
+  if (!daemon_->is_busy) return work();
+  // As the disk worker does it.
+  if (!daemon_->is_full) daemon_->request.join(std::exchange(daemon_->waiting, {}));
+  try_round();
+}
+
+// A failed write or sync: exit 74, and systemd starts another life.
+void World::on_trouble(const Error& error) {
+  note("fails: " + error.message);
+  disk_.kill();
+}
+
+}  // namespace attestrd::sim

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/engine.h"
+#include "inbox/folder_inbox.h"
+#include "ledger/ledger.h"
+#include "queue/sqlite_queue.h"
+#include "simulation/disk.h"
+#include "simulation/disk_folder.h"
+#include "simulation/world.h"
+#include "spool/folder_spool.h"
+#include "verify/verifier.h"
+
+namespace attestrd::sim {
+
+/// Everything that dies with the process.
+struct World::Daemon {
+  explicit Daemon(Disk& disk);
+
+  DiskFolder root;
+  Verifier verifier;
+  std::unique_ptr<SqliteQueue> queue;
+  std::unique_ptr<FolderSpool> spool;
+  std::unique_ptr<FolderInbox> inbox;
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Engine> engine;
+  Actions actions;
+  RoundRequest waiting;
+  RoundRequest request;
+  bool is_busy = false;
+  bool is_full = false;
+  bool is_stopping = false;
+  Mono wake = Mono::max();
+};
+
+}  // namespace attestrd::sim

@@ -1,0 +1,59 @@
+#include "http/retry_after.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono;
+using namespace std::chrono_literals;
+
+constexpr Wall kNow = sys_days{2026y / November / 23} + 20h + 57min;
+constexpr std::string_view kDate = "Mon, 23 Nov 2026 12:00:00 GMT";
+
+std::optional<Duration> wait(std::string_view retry_after, std::string_view date = kDate) {
+  return read_retry_after(retry_after, date, kNow);
+}
+
+TEST(RetryAfter, IsANumberOfSeconds) {
+  EXPECT_EQ(wait("120"), 120s);
+  EXPECT_EQ(wait("0"), 0s);
+  EXPECT_EQ(wait("007"), 7s);
+}
+
+TEST(RetryAfter, IsBoundedSoThatAnyClockCanAddIt) {
+  constexpr auto kMost = seconds{2'147'483'648};
+  EXPECT_EQ(wait("2147483647"), kMost - 1s);
+  EXPECT_EQ(wait("2147483648"), kMost);
+  EXPECT_EQ(wait("2147483649"), kMost);
+  EXPECT_EQ(wait("18446744073709551617"), kMost);
+  EXPECT_EQ(wait(std::string(10'000, '9')), kMost);
+}
+
+TEST(RetryAfter, IsADateTakenAgainstTheAnswersOwn) {
+  EXPECT_EQ(wait("Mon, 23 Nov 2026 12:00:30 GMT"), 30s);
+  EXPECT_EQ(wait("Monday, 23-Nov-26 12:01:00 GMT"), 60s);
+  EXPECT_EQ(wait("Mon Nov 23 13:00:00 2026"), 1h);
+}
+
+TEST(RetryAfter, IsTakenAgainstOurClockWhereTheAnswerHasNoDate) {
+  EXPECT_EQ(wait("Mon, 23 Nov 2026 20:57:30 GMT", ""), 30s);
+  EXPECT_EQ(wait("Mon, 23 Nov 2026 20:57:30 GMT", "yesterday"), 30s);
+}
+
+TEST(RetryAfter, IsZeroOnceItsDateHasPassed) {
+  EXPECT_EQ(wait("Mon, 23 Nov 2026 11:59:59 GMT"), 0s);
+  EXPECT_EQ(wait("Mon, 23 Nov 2026 12:00:00 GMT"), 0s);
+  EXPECT_EQ(wait("Sat, 01 Jan 0000 00:00:00 GMT"), 0s);
+}
+
+TEST(RetryAfter, IsNothingWhereItIsAbsentOrMalformed) {
+  for (const auto* text : {"", " ", "-1", "+1", "1.5", "1s", " 1", "1 ", "0x10", "soon", "1, 2",
+                           "Mon, 23 Nov 2026 12:00:30"})
+    EXPECT_EQ(wait(text), std::nullopt) << text;
+}
+
+}  // namespace
+}  // namespace attestrd
