@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "handshake/handshake_id.h"
+#include "poll/answer.h"
 #include "poll/poller.h"
 #include "simulation/luck.h"
 
