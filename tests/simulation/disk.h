@@ -24,7 +24,7 @@ class Disk {
   struct File {
     struct Write {
       std::uint64_t offset = 0;
-      std::string before;  ///< What stood there, as far as the file reached.
+      std::string before;  ///< The bytes there before, up to the end of the file then.
       std::string after;
       std::uint64_t size_before = 0;
       std::uint64_t size_after = 0;
@@ -35,7 +35,7 @@ class Disk {
   };
   using Names = std::map<std::string, Inode, std::less<>>;
 
-  // What the process does. Each asks step() first, and does nothing when there is trouble.
+  // Calls of the process. Each one calls step() first and does nothing when a fault strikes.
 
   Trouble step(bool writes);
   Names& names(std::string_view folder);
@@ -49,7 +49,7 @@ class Disk {
   void sync(Inode inode) { file(inode).unsynced.clear(); }
   void sync(const std::string& folder);
 
-  // What befalls it.
+  // Faults.
 
   /// The process dies at the n-th call from now: that one and all later ones do nothing.
   void die_in(std::uint64_t more) { calls_to_death_ = more + 1; }
@@ -72,7 +72,7 @@ class Disk {
     std::string name;
     Inode before = 0;
     Inode after = 0;
-    bool is_end_of_rename = false;  ///< Its first half is the change before.
+    bool is_end_of_rename = false;  ///< The change before it is the first half.
     bool is_kept = false;
   };
 

@@ -89,7 +89,8 @@ Result<void> DiskFolder::write(std::string_view name, std::string_view contents)
   return make(name, contents, false);
 }
 
-// As the real one: make, write piece by piece, sync; on any trouble but death the name is gone.
+// As PosixDirectory: create, write piece by piece, sync. On any error except a death the name is
+// removed again.
 Result<void> DiskFolder::make(std::string_view name, std::string_view contents, bool is_durable) {
   if (const auto fine = step(true); !fine) return fine;
   const std::string own_name(name);
@@ -137,8 +138,8 @@ Result<void> DiskFolder::sync_all(const Meanwhile& meanwhile) {
   return sync_beside(meanwhile, true);
 }
 
-// The queue may lie on another disk: nothing but the folder's own is synced. What is written
-// meanwhile is caught by every second sync and missed by the others.
+// The queue may be on another disk: only the files of the folder are synced. Files that are written
+// during the sync are included by every second sync and missed by the others.
 Result<void> DiskFolder::sync_beside(const Meanwhile& meanwhile, bool all) {
   const auto write_more = [&] {
     while (meanwhile && meanwhile()) {

@@ -28,7 +28,7 @@ void Judge::violated(const HandshakeId& id, std::string what) {
 }
 
 void Judge::submitted(const HandshakeId& id, Mono deadline) {
-  // Merged: whichever of the two holds, it is no earlier than the earlier one.
+  // A merged submission: the expiry that holds is not earlier than the earlier of the two.
   const auto [life, is_new] = lives_.try_emplace(id);
   if (is_new || deadline < life->second.deadline) life->second.deadline = deadline;
 }
@@ -41,7 +41,7 @@ void Judge::daemon_starts(const EngineSettings& settings) {
   for (auto& [id, life] : lives_) life.earliest = Mono::min();
 }
 
-// Retry-After holds on; the rate and the connections are new.
+// Retry-After stays in force; rate and connections are those of the new settings.
 void Judge::reconfigured(const EngineSettings& settings) {
   settings_ = settings;
   rate_floor_ = Mono{};
@@ -72,8 +72,8 @@ void Judge::spend_rate(const HandshakeId& id, Mono now) {
   rate_floor_ = std::max(rate_floor_, now) + interval;
 }
 
-// By the clock of the machine. Set back by less than an hour, it begins no day again; set back by
-// more, it was wrong before, and what is spent stays spent.
+// Days are those of the machine's clock. A clock that is set back by less than an hour begins no
+// day again. One that is set back by more was wrong before, and the requests spent stay spent.
 void Judge::clock_shows(Wall time) {
   const auto day_of = [](Wall wall) { return (wall.time_since_epoch() + 5h + 30min) / 24h; };
   const auto day = day_of(time);
@@ -81,7 +81,7 @@ void Judge::clock_shows(Wall time) {
   if (day > day_ || day_of(time + 1h) < day_) day_ = day;
 }
 
-// Whatever lives the daemon had today.
+// Counts over all processes of the day.
 void Judge::spend_request(const HandshakeId& id) {
   if (settings_.daily_requests == 0) return;
   if (++requests_today_ > settings_.daily_requests)
@@ -166,8 +166,8 @@ void Judge::settled(const std::vector<HandshakeId>& ids) {
 
 void Judge::taken(const HandshakeId& id) { lives_.at(id).is_taken = true; }
 
-// What was renamed and not synced may lie in staging/ again, though a consumer has it. But no power
-// cut spoils a record that is where programs take it.
+// After a power cut a record whose rename was not synced may be in staging/ again although a
+// consumer has taken it. No power cut may damage a record in a folder that programs read.
 void Judge::power_cut(const Look& look) {
   for (auto& [id, life] : lives_) {
     if (life.folder.empty()) continue;

@@ -17,12 +17,13 @@ struct Violation {
   std::string what;
 };
 
-/// Watches all that the daemon does, and knows all that is true. Throws Violation.
+/// Checks every action of the daemon against the complete truth of the simulation. Throws
+/// Violation.
 class Judge {
  public:
   explicit Judge(const Upstream& upstream) : upstream_(upstream) {}
 
-  // What happens.
+  // Events.
   void submitted(const HandshakeId& id, Mono deadline);
   void daemon_starts(const EngineSettings& settings);
   void reconfigured(const EngineSettings& settings);
@@ -33,7 +34,7 @@ class Judge {
   void polls_dropped();
   void appears(const std::string& folder, const std::string& name, const std::string& bytes);
   void taken(const HandshakeId& id);
-  /// What a folder holds under the name of a record now; nothing: it has none.
+  /// The bytes that a folder holds now under the name of a record; nothing: no such file.
   using Look =
       std::function<std::optional<std::string>(const std::string& folder, const HandshakeId& id)>;
   void power_cut(const Look& look);
@@ -41,9 +42,9 @@ class Judge {
   void clock_jumps() { has_jumped_ = true; }
   void clock_drifts_by(Duration most) { drift_ = most; }
 
-  /// Neither the inbox nor the queue knows it: then the spool must.
+  /// Neither the inbox nor the queue holds the id, so that the spool must have held its record.
   void must_have_ended(const HandshakeId& id) const;
-  /// Every submission has ended, once and rightly.
+  /// Checks that every submission has ended exactly once and correctly.
   void judge_the_end() const;
 
   std::size_t published() const;

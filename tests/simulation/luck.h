@@ -8,7 +8,7 @@
 
 namespace attestrd::sim {
 
-/// The one source of chance in a simulation.
+/// The only source of randomness in a simulation.
 class Luck {
  public:
   explicit Luck(std::uint64_t seed) : prng_(seed) {}

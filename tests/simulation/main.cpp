@@ -38,8 +38,8 @@ void tell_failure(std::uint64_t seed, unsigned hours, const std::string& what,
              what, seed, hours);
 }
 
-/// Returns the hash of its trace; nothing: a promise is broken. One world at a time: SQLite knows
-/// one disk.
+/// Returns the hash of the trace; nothing: a promise is broken. Only one world may exist at a time,
+/// because SQLite is given one disk.
 std::optional<std::uint64_t> run_world(std::uint64_t seed, unsigned hours, Sums& sums) {
   World world(seed, std::chrono::hours(hours));
   try {
@@ -82,7 +82,7 @@ bool run_jobs(const Options& options) {
     const bool is_good = run_share(options, job, sums);
     const bool is_told = ::write(ends[1], &sums, sizeof sums) == sizeof sums;
     std::fflush(nullptr);
-    std::exit(is_good && is_told ? 0 : 1);  // A build that counts branches writes them down here.
+    std::exit(is_good && is_told ? 0 : 1);  // A coverage build writes its counts here.
   }
   bool is_good = true;
   for (unsigned job = 0; job < options.jobs; ++job) {
@@ -107,7 +107,8 @@ bool run_jobs(const Options& options) {
   return is_good;
 }
 
-/// A scenario names what once went wrong. Its grammar: lines of `seed N`, `runs M` and `hours H`;
+/// A scenario replays a fault that was found once. Grammar: lines of `seed N`, `runs M` and `hours
+/// H`;
 /// `#` begins a comment.
 bool read_scenario(Options& options) {
   std::ifstream file(options.scenario);

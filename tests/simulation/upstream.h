@@ -12,11 +12,11 @@
 
 namespace attestrd::sim {
 
-/// How much of each trouble there is, drawn for each seed. Shares are of requests or handshakes.
+/// How frequent each kind of trouble is, drawn for each seed, as shares of requests or handshakes.
 struct Weather {
   double server = 0;     ///< 5xx, sometimes with Retry-After.
   double transport = 0;  ///< Resets, timeouts, broken framing.
-  double garbage = 0;    ///< Whole answers that are none.
+  double garbage = 0;    ///< Complete answers that are not valid.
   double doubtful = 0;   ///< A wrong `_id`, a key twice, a signature that does not hold.
   double unknown = 0;    ///< 404 for a handshake that is there.
   double dateless = 0;   ///< Answers without a Date.
@@ -37,8 +37,8 @@ enum class Served : std::uint8_t {
   transport,
 };
 
-/// Attestr as it is: who has finished, and what is answered. It shares no code with the daemon but
-/// the types of the door.
+/// The simulated Attestr: which users have finished, and what a poll is answered. It shares with
+/// the daemon only the types of the Poller interface.
 class Upstream {
  public:
   struct Answer {
@@ -66,8 +66,8 @@ class Upstream {
   const Fate& fate(const HandshakeId& id) const { return fates_.at(id); }
 
   Weather weather;
-  Duration crowd{0};  ///< Users finish at multiples of it alone; 0: at any time.
-  std::optional<AccountTrouble::Kind> spell;  ///< Trouble that everybody meets.
+  Duration crowd{0};  ///< Users finish only at multiples of it; 0: at any time.
+  std::optional<AccountTrouble::Kind> spell;  ///< Trouble of the account: every poll meets it.
 
  private:
   void say_trouble_of_account(Answer& answer, AccountTrouble::Kind kind);
