@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/escape.h"
 #include "daemon/config/config_schema.h"
 #include "files/posix_calls.h"
 #include "base/nearest_name.h"
@@ -21,19 +22,6 @@ namespace {
 using Line = toml::source_index;
 
 constexpr std::string_view kSections[] = {"api", "signature", "poll", "paths", "log", "admin"};
-
-/// A text of the file's as it can be told of: in one line, and without what would upset a terminal.
-std::string harmless(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool is_control = (c >= 0 && c < ' ') || c == 0x7f;
-    if (is_control)
-      out += fmt::format("\\x{:02x}", c);
-    else
-      out += c;
-  }
-  return out;
-}
 
 /// Walks through a parsed file, key by key, and collects all that is wrong with it.
 class Reader {
@@ -105,7 +93,8 @@ void Reader::unknown_key(std::string_view name, Line line) {
 }
 
 void Reader::problem(Line line, std::string_view what) {
-  problems_.emplace_back(line, fmt::format("{}:{}: {}", file_, line, harmless(what)));
+  problems_.emplace_back(line,
+                         fmt::format("{}:{}: {}", file_, line, escaped(what, kControlEscapes)));
 }
 
 /// A relation between settings, blamed on `key`, or on the whole file if that has its default.
@@ -165,7 +154,7 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
   } catch (const toml::parse_error& error) {
     return fail(Errc::invalid_config,
                 fmt::format("{}:{}: not TOML: {}", file.string(), error.source().begin.line,
-                            harmless(error.description())));
+                            escaped(error.description(), kControlEscapes)));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "daemon/config/units.h"
 
 namespace attestrd {
@@ -21,8 +22,7 @@ using namespace std::chrono_literals;
 constexpr Duration kDay = 24h;
 
 bool is_plain(std::string_view text) {
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
-  return std::none_of(text.begin(), text.end(), is_control);
+  return std::ranges::none_of(text, [](char c) { return kControls.contains(c); });
 }
 
 std::string quote(std::string_view text) {

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/text.h"
 #include "files/posix_calls.h"
 
 namespace attestrd {
@@ -83,11 +84,6 @@ Result<Secret> read_file(const std::filesystem::path& file) {
   return secret;
 }
 
-/// What may stand in a header field without changing its meaning, and no blanks.
-bool is_visible_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 std::string_view without_line_end(std::string_view line) {
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -119,7 +115,7 @@ Result<Secret> read_auth_token(const Config& config) {
   if (!secret) return secret.error();
   const std::string_view token = without_line_end(secret->reveal());
   if (token.empty()) return refuse(file, "is empty; put the auth token there, on one line");
-  if (!is_visible_ascii(token)) {
+  if (!kVisible.contains_all(token)) {
     return refuse(file,
                   "must hold the auth token alone, on one line, without blanks and without "
                   "the word Basic");
@@ -136,7 +132,7 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config) {
   for (int number = 1; !text.empty(); ++number) {
     const auto line = take_line(text);
     if (line.empty()) continue;
-    if (!is_visible_ascii(line)) {
+    if (!kVisible.contains_all(line)) {
       return refuse(file,
                     fmt::format("line {} must hold a client secret alone, without blanks", number));
     }

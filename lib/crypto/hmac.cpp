@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace attestrd {
 namespace {
@@ -15,13 +16,6 @@ namespace {
 const unsigned char* bytes_of(std::string_view text) {
   // An empty key must not be a null pointer: that would mean "the key of before".
   return reinterpret_cast<const unsigned char*>(text.empty() ? "" : text.data());
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -59,14 +53,7 @@ Sha256Digest HmacSha256::finish() {
 
 std::optional<Sha256Digest> parse_digest(std::string_view hex) {
   Sha256Digest digest;
-  if (hex.size() != 2 * digest.size()) return std::nullopt;
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    const int high = hex_value(hex[2 * i]);
-    const int low = hex_value(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    digest[i] = static_cast<unsigned char>(high << 4 | low);
-  }
-  return digest;
+  return decode_hex(hex, digest) ? std::optional(digest) : std::nullopt;
 }
 
 bool equal_in_constant_time(const Sha256Digest& a, const Sha256Digest& b) {

@@ -2,16 +2,16 @@
 
 #include <array>
 
+#include "base/escape.h"
+#include "base/text.h"
+
 namespace attestrd {
 namespace {
 
 // A name may have 255 bytes (NAME_MAX); this leaves room for a number.
 constexpr std::size_t kHarmlessNameBytes = 200;
 
-bool is_harmless(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view("._-+=,@").find(c) != std::string_view::npos;
-}
+constexpr CharSet kHarmless = kLettersAndDigits | CharSet("._-+=,@");
 
 }  // namespace
 
@@ -67,17 +67,15 @@ Result<unsigned> free_number(Directory& folder, std::string_view name, std::stri
 }
 
 std::string harmless_name(std::string_view name) {
-  constexpr char kHex[] = "0123456789ABCDEF";
   std::string harmless;
   for (const char c : name) {
     if (harmless.size() >= kHarmlessNameBytes) break;
     const bool is_at_risk = harmless.empty() && (c == '.' || c == '-');
-    if (is_harmless(c) && !is_at_risk) {
+    if (kHarmless.contains(c) && !is_at_risk) {
       harmless += c;
-      continue;
+    } else {
+      harmless += Escape(static_cast<unsigned char>(c), EscapeForm::percent).view();
     }
-    const auto byte = static_cast<unsigned char>(c);
-    harmless += {'%', kHex[byte >> 4], kHex[byte & 15]};
   }
   return harmless;
 }

@@ -8,6 +8,8 @@
 #include <optional>
 #include <system_error>
 
+#include "base/text.h"
+
 namespace attestrd {
 namespace {
 
@@ -20,14 +22,10 @@ Error bad_url(std::string_view what) {
   return fail(Errc::invalid_config, "api.url: " + std::string(what));
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_label(std::string_view label) {
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; };
+  constexpr CharSet kAllowed = kLowerLetters | kDigits | CharSet("-");
   return !label.empty() && label.size() <= kLabelBytes && label.front() != '-' &&
-         label.back() != '-' && std::all_of(label.begin(), label.end(), allowed);
+         label.back() != '-' && kAllowed.contains_all(label);
 }
 
 bool is_name(std::string_view host) {
@@ -40,8 +38,7 @@ bool is_name(std::string_view host) {
 
 /// `127.1` and `10.0.0.256` are no names: resolvers read the former as an address.
 bool ends_in_number(std::string_view host) {
-  const auto label = host.substr(host.rfind('.') + 1);
-  return std::all_of(label.begin(), label.end(), is_digit);
+  return kDigits.contains_all(host.substr(host.rfind('.') + 1));
 }
 
 bool is_address(int family, const std::string& text) {
@@ -66,7 +63,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 
 Result<Endpoint> parse_host(std::string host, bool bracketed) {
   if (host.empty()) return bad_url("has no host");
-  std::transform(host.begin(), host.end(), host.begin(), lower);
+  std::ranges::transform(host, host.begin(), to_lower);
   if (bracketed) {
     if (!is_address(AF_INET6, host)) return bad_url("holds no IPv6 address between its brackets");
     return Endpoint{std::move(host), kDefaultPort, Endpoint::Kind::ipv6};
@@ -97,9 +94,7 @@ Result<Endpoint> parse_authority(std::string_view text) {
 }
 
 bool has_scheme(std::string_view url) {
-  return url.size() >= kScheme.size() &&
-         std::equal(kScheme.begin(), kScheme.end(), url.begin(),
-                    [](char expected, char c) { return expected == lower(c); });
+  return equal_ignoring_case(url.substr(0, kScheme.size()), kScheme);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <span>
 
+#include "base/text.h"
+
 namespace attestrd {
 namespace {
 
@@ -55,7 +57,7 @@ class Reader {
     for (std::size_t i = 0; i < digits; ++i) {
       const char c = i < rest_.size() ? rest_[i] : '\0';
       if (padded && i == 0 && c == ' ') continue;
-      if (c < '0' || c > '9') good_ = false;
+      if (!is_digit(c)) good_ = false;
       value = value * 10 + (c - '0');
     }
     rest_.remove_prefix(std::min(digits, rest_.size()));

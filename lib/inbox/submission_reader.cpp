@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/escape.h"
 #include "base/limits.h"
 #include "inbox/submission.h"
 
@@ -14,20 +15,6 @@ constexpr std::size_t kChunkBytes = 64 * 1024;
 
 /// What is shown of a line that is too long.
 constexpr std::size_t kShownBytes = limits::kSubmissionLineBytes + 1;
-
-/// Printable ASCII stays, all else becomes `\xNN`: nothing in refused/ upsets a terminal.
-std::string escaped(std::string_view line) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '\\')
-      text += c;
-    else
-      text += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -87,8 +74,9 @@ void Refusal::add(std::uint64_t number, std::string_view reason, std::string_vie
     is_partial = true;
     return;
   }
-  text +=
-      "line " + std::to_string(number) + ": " + std::string(reason) + ": " + escaped(line) + "\n";
+  text += "line " + std::to_string(number) + ": " + std::string(reason) + ": ";
+  append_escaped(text, line, kPrintableEscapes);
+  text += '\n';
 }
 
 Result<bool> SubmissionReader::read(std::size_t& lines_left) {

@@ -5,23 +5,16 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace attestrd {
 namespace {
 
 using Kind = JsonToken::Kind;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_hex_digit(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/// Stands for itself in a string and is one byte long.
-bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
+/// What stands for itself in a string and is one byte long.
+constexpr CharSet kPlain =
+    CharSet::range(0x20, 0x21) | CharSet::range(0x23, 0x5b) | CharSet::range(0x5d, 0x7f);
 
 constexpr std::size_t kBlockBytes = 32;
 
@@ -37,24 +30,6 @@ bool are_plain(const char* block) {
                ((word ^ '\\' * kOnes) - kOnes);
   }
   return (special & 0x80 * kOnes) == 0;
-}
-
-/// How a well-formed UTF-8 sequence goes on after its lead byte (Unicode Standard, table 3-7).
-struct Utf8Sequence {
-  std::size_t length = 0;  ///< With the lead byte; 0: no sequence starts so.
-  unsigned char second_min = 0x80;
-  unsigned char second_max = 0xbf;
-};
-
-Utf8Sequence utf8_sequence(unsigned char lead) {
-  if (lead >= 0xc2 && lead <= 0xdf) return {2};
-  if (lead == 0xe0) return {3, 0xa0, 0xbf};  // Shorter forms exist for what lies below.
-  if (lead == 0xed) return {3, 0x80, 0x9f};  // Surrogates lie above.
-  if (lead >= 0xe1 && lead <= 0xef) return {3};
-  if (lead == 0xf0) return {4, 0x90, 0xbf};  // Shorter forms exist for what lies below.
-  if (lead >= 0xf1 && lead <= 0xf3) return {4};
-  if (lead == 0xf4) return {4, 0x80, 0x8f};  // Above U+10FFFF there is nothing.
-  return {};
 }
 
 }  // namespace
@@ -151,7 +126,7 @@ JsonToken JsonScanner::scan_string(Kind kind) {
 void JsonScanner::skip_plain() {
   while (text_.size() - position_ >= kBlockBytes && are_plain(text_.data() + position_))
     position_ += kBlockBytes;
-  while (position_ < text_.size() && is_plain(text_[position_])) ++position_;
+  while (position_ < text_.size() && kPlain.contains(text_[position_])) ++position_;
 }
 
 bool JsonScanner::skip_escape() {
@@ -160,19 +135,14 @@ bool JsonScanner::skip_escape() {
   const char name = text_[position_++];
   if (name != 'u') return std::string_view(R"("\/bfnrt)").find(name) != std::string_view::npos;
   for (int digit = 0; digit < 4; ++digit, ++position_)
-    if (position_ == text_.size() || !is_hex_digit(text_[position_])) return false;
+    if (position_ == text_.size() || hex_value(text_[position_]) < 0) return false;
   return true;
 }
 
 bool JsonScanner::skip_utf8() {
-  const auto sequence = utf8_sequence(static_cast<unsigned char>(text_[position_]));
-  if (sequence.length == 0 || text_.size() - position_ < sequence.length) return false;
-  const auto second = static_cast<unsigned char>(text_[position_ + 1]);
-  if (second < sequence.second_min || second > sequence.second_max) return false;
-  for (std::size_t i = 2; i < sequence.length; ++i)
-    if ((static_cast<unsigned char>(text_[position_ + i]) & 0xc0) != 0x80) return false;
-  position_ += sequence.length;
-  return true;
+  const std::size_t length = utf8_length(text_.substr(position_));
+  position_ += length;
+  return length > 0;
 }
 
 bool JsonScanner::skip_digits() {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace attestrd {
 namespace {
@@ -67,28 +68,6 @@ std::string unescape_json_string(std::string_view raw) {
   std::string text(raw.size(), '\0');
   text.resize(unescape_json_string(raw, text.data()));
   return text;
-}
-
-char* put_utf8(char32_t point, char* out) {
-  const auto continuation = [point](int shift) {
-    return static_cast<char>(0x80 | ((point >> shift) & 0x3f));
-  };
-  if (point < 0x80) {
-    *out++ = static_cast<char>(point);
-  } else if (point < 0x800) {
-    *out++ = static_cast<char>(0xc0 | (point >> 6));
-    *out++ = continuation(0);
-  } else if (point < 0x10000) {
-    *out++ = static_cast<char>(0xe0 | (point >> 12));
-    *out++ = continuation(6);
-    *out++ = continuation(0);
-  } else {
-    *out++ = static_cast<char>(0xf0 | (point >> 18));
-    *out++ = continuation(12);
-    *out++ = continuation(6);
-    *out++ = continuation(0);
-  }
-  return out;
 }
 
 bool json_string_equals(std::string_view raw, std::string_view text) {

@@ -20,10 +20,6 @@ std::string unescape_json_string(std::string_view raw);
 /// The same, into `out`, which has room for `raw.size()` bytes. Returns the length.
 std::size_t unescape_json_string(std::string_view raw, char* out);
 
-/// Writes `point` in UTF-8 (WTF-8 for a surrogate) at `out`, which has room for four bytes. Returns
-/// the place behind it.
-char* put_utf8(char32_t point, char* out);
-
 /// Whether the string says `text`. Allocates only if `raw` holds escapes.
 bool json_string_equals(std::string_view raw, std::string_view text);
 

@@ -1,6 +1,5 @@
 #include "poll/answer.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -8,6 +7,7 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "json/json_object.h"
 #include "json/json_string.h"
 
@@ -15,13 +15,6 @@ namespace attestrd {
 namespace {
 
 using Trouble = AccountTrouble::Kind;
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 /// Nothing, or the kind that a field has in the documents.
 bool is_optional(const JsonMember& member, JsonKind kind) {
@@ -37,13 +30,10 @@ std::string_view text_of(const JsonMember& member) {
 /// fault of the answer.
 std::string_view loggable(const JsonMember& request_id) {
   constexpr std::size_t kLongest = 64;
-  const auto is_harmless = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == ':' || c == '-';
-  };
+  constexpr CharSet kHarmless = kLettersAndDigits | CharSet("_.:-");
   const std::string_view text = request_id.text;
   const bool is_good = request_id.kind == JsonKind::string && text.size() <= kLongest &&
-                       std::ranges::all_of(text, is_harmless);
+                       kHarmless.contains_all(text);
   return is_good ? text : std::string_view();
 }
 

@@ -2,28 +2,22 @@
 
 #include <openssl/crypto.h>
 
-#include <algorithm>
 #include <utility>
+
+#include "base/text.h"
 
 namespace attestrd {
 namespace {
 
 bool is_version(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+  constexpr CharSet kAllowed = kLettersAndDigits | CharSet("_-");
+  return !text.empty() && kAllowed.contains_all(text);
 }
 
-/// The characters of token68 (RFC 9110, 11.2), which is what Basic takes.
+/// Whether `text` has only the characters of token68 (RFC 9110, 11.2), as Basic demands.
 bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "-._~+/=";
-  const auto allowed = [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != kMarks.npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+  constexpr CharSet kAllowed = kLettersAndDigits | CharSet("-._~+/=");
+  return !text.empty() && kAllowed.contains_all(text);
 }
 
 }  // namespace

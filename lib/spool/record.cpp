@@ -1,68 +1,39 @@
 #include "spool/record.h"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include <array>
-#include <chrono>
 
 #include "base/limits.h"
 #include "handshake/handshake_names.h"
 #include "json/json_object.h"
 #include "json/json_string.h"
+#include "json/json_writer.h"
 
 namespace attestrd {
 namespace {
 
 constexpr std::string_view kSchema = "attestrd.result/1";
 
-void put_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += {'\\', c};
-    else if (static_cast<unsigned char>(c) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else
-      out += c;
-  }
-  out += '"';
-}
-
-void put_member(std::string& out, std::string_view key, std::string_view text) {
-  out += fmt::format(",\"{}\":", key);
-  put_string(out, text);
-}
-
-void put_time(std::string& out, std::string_view key, Wall time) {
-  using namespace std::chrono;
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(floor<milliseconds>(time - day));
-  fmt::format_to(std::back_inserter(out),
-                 FMT_COMPILE(",\"{}\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\""), key,
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                 clock.seconds().count(), clock.subseconds().count());
-}
-
-/// Of a completed one the answer's: a tag that was given too late to be compared with it must not
-/// stand beside it.
-void put_tag(std::string& out, std::string_view submitted, const Finish& finish) {
+/// Of a completed handshake the answer's: a tag that was given too late to be compared with it must
+/// not stand beside it.
+void put_tag(JsonWriter& record, std::string_view submitted, const Finish& finish) {
   if (!submitted.empty() && finish.outcome != Outcome::completed) {
-    put_member(out, "tag", submitted);
+    record.text("tag", submitted);
   } else if (!finish.tag.empty()) {
-    out += fmt::format(",\"tag\":\"{}\"", finish.tag);
+    record.spelled_text("tag", finish.tag);
   }
 }
 
-std::string signature_of(const Finish& finish) {
-  // Never: what is completed has the form that held.
-  if (finish.outcome == Outcome::completed && finish.form)
-    return fmt::format(R"({{"status":"valid","algorithm":"HMAC-SHA256","form":"{}"}})",
-                       name_of(*finish.form));
-  return finish.reason == Reason::invalid_signature ? R"({"status":"invalid"})"
-                                                    : R"({"status":"absent"})";
+void put_signature(JsonWriter& record, const Finish& finish) {
+  record.begin_object("signature");
+  // A completed handshake always has a form: the one that held.
+  if (finish.outcome == Outcome::completed && finish.form) {
+    record.text("status", "valid");
+    record.text("algorithm", "HMAC-SHA256");
+    record.text("form", name_of(*finish.form));
+  } else {
+    record.text("status", finish.reason == Reason::invalid_signature ? "invalid" : "absent");
+  }
+  record.end_object();
 }
 
 std::optional<SigningForm> form_named(std::string_view name) {
@@ -108,22 +79,25 @@ Result<std::optional<SigningForm>> read_form(const JsonMember& signature) {
 }  // namespace
 
 std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at) {
+  constexpr auto kPrecision = TimePrecision::milliseconds;
   std::string out;
   out.reserve(finish.response.size() + 1024);
-  out += fmt::format(R"({{"schema":"{}","id":"{}","outcome":"{}")", kSchema, finish.id.view(),
-                     name_of(finish.outcome));
-  if (finish.reason != Reason::none) put_member(out, "reason", name_of(finish.reason));
-  put_tag(out, tag, finish);
-  put_time(out, "submitted_at", submitted_at);
-  put_time(out, "finished_at", finish.finished_at);
-  if (finish.last_pending_at) put_time(out, "last_pending_at", *finish.last_pending_at);
-  out += fmt::format(",\"polls\":{},\"signature\":{}", finish.polls, signature_of(finish));
-  if (!finish.request_id.empty()) put_member(out, "request_id", finish.request_id);
-  if (!finish.response.empty()) {
-    out += ",\"response\":";
-    out += finish.response;
-  }
-  out += "}\n";
+  JsonWriter record(out);
+  record.begin_object();
+  record.text("schema", kSchema);
+  record.text("id", finish.id.view());
+  record.text("outcome", name_of(finish.outcome));
+  if (finish.reason != Reason::none) record.text("reason", name_of(finish.reason));
+  put_tag(record, tag, finish);
+  record.time("submitted_at", submitted_at, kPrecision);
+  record.time("finished_at", finish.finished_at, kPrecision);
+  if (finish.last_pending_at) record.time("last_pending_at", *finish.last_pending_at, kPrecision);
+  record.number("polls", finish.polls);
+  put_signature(record, finish);
+  if (!finish.request_id.empty()) record.text("request_id", finish.request_id);
+  if (!finish.response.empty()) record.raw("response", finish.response);
+  record.end_object();
+  out += '\n';
   return out;
 }
 

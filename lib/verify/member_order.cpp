@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "json/json_scanner.h"
 #include "json/json_string.h"
 
@@ -26,7 +27,7 @@ std::uint32_t array_index(std::string_view raw) {
   if (name.size() > 1 && name.front() == '0') return kNoIndex;
   std::uint64_t index = 0;
   for (const char c : name) {
-    if (c < '0' || c > '9') return kNoIndex;
+    if (!is_digit(c)) return kNoIndex;
     index = index * 10 + static_cast<std::uint64_t>(c - '0');
   }
   return index < kNoIndex ? static_cast<std::uint32_t>(index) : kNoIndex;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/escape.h"
+#include "base/text.h"
 #include "json/ecmascript_number.h"
 #include "json/json_scanner.h"
 #include "json/json_string.h"
@@ -129,20 +131,13 @@ void Stringifier::write_string(std::string_view raw) {
 
 /// A code point that stood as an escape, as QuoteJSONString (ECMA-262, 25.5.2.3) writes it.
 void Stringifier::write_escaped(char32_t point) {
-  constexpr std::u32string_view kShort = U"\b\t\n\f\r\"\\";
-  constexpr std::string_view kShortNames = "btnfr\"\\";
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   const bool is_lone_surrogate = point >= 0xd800 && point <= 0xdfff;
-  std::array<char, 6> text = {'\\', 'u'};
-  char* end = text.data() + text.size();
-  if (const auto found = kShort.find(point); found != kShort.npos) {
-    text[1] = kShortNames[found];
-    end = text.data() + 2;
-  } else if (point < 0x20 || is_lone_surrogate) {
-    for (std::size_t i = 0; i < 4; ++i) text[5 - i] = kHexDigits[(point >> (4 * i)) & 0xf];
-  } else {
-    end = put_utf8(point, text.data());
+  if (point < 0x20 || point == '"' || point == '\\' || is_lone_surrogate) {
+    out_.write(Escape(static_cast<char16_t>(point), EscapeForm::json_short).view());
+    return;
   }
+  std::array<char, 4> text;
+  const char* const end = put_utf8(point, text.data());
   out_.write({text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
