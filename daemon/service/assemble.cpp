@@ -89,8 +89,8 @@ Result<void> Daemon::assemble(Secrets secrets) {
   verifier_ = std::make_unique<Verifier>(std::move(secrets.client_secrets), config_.signature.form);
   engine_ =
       std::make_unique<Engine>(engine_settings(config_), *verifier_, draw_seed(), read_clocks());
-  conductor_ =
-      std::make_unique<Conductor>(loop_, *engine_, [this](const Notice& notice) { say(notice); });
+  conductor_ = std::make_unique<Conductor>(loop_, *engine_, *verifier_,
+                                           [this](const Notice& notice) { say(notice); });
 
   // The two hands that report back to it: one asks Attestr, one writes to disk.
   if (auto opened = open_poller(secrets); !opened) return opened;

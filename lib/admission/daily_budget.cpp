@@ -25,9 +25,9 @@ void DailyBudget::set_limit(std::uint64_t requests) {
   see_whether_spent();
 }
 
-void DailyBudget::recall(const DayRequests& reserved) {
-  day_ = reserved.day;
-  spent_ = reserved_ = reserved.requests;
+void DailyBudget::recall(const DayRequests& spent) {
+  day_ = spent.day;
+  spent_ = reserved_ = spent.requests;
   see_whether_spent();
 }
 
@@ -36,9 +36,10 @@ void DailyBudget::look_at(Wall now) {
   const bool is_far_ahead = day_ > account_day_of(now + kSmallStepBack);
   if (today <= day_ && !is_far_ahead) return;
   day_ = today;
-  is_reserving_ = false;  // What is under way is for another day.
-  if (is_far_ahead) return;
-  spent_ = reserved_ = last_polls_ = 0;
+  is_reserving_ = false;  // The reservation under way is for another day.
+  reserved_ = 0;
+  if (is_far_ahead) return;  // What was spent counts on, and is reserved anew under today's name.
+  spent_ = last_polls_ = 0;
   is_spent_ = false;
 }
 
@@ -55,25 +56,32 @@ void DailyBudget::spend(bool is_last_poll) {
 }
 
 std::optional<DayRequests> DailyBudget::next_reservation() {
-  const std::uint64_t wanted = std::max(spent_, std::min(spent_ + step(), limit_));
-  const bool is_enough = wanted <= reserved_ || reserved_ > spent_ + step() / 2;
+  const std::uint64_t total = std::max(spent_, std::min(spent_ + step(), limit_));
+  const bool is_enough = total <= reserved_ || reserved_ > spent_ + step() / 2;
   if (!is_limited() || is_reserving_ || is_enough) return std::nullopt;
   is_reserving_ = true;
-  return DayRequests{day_, wanted};
+  wanted_ = total - reserved_;
+  return DayRequests{day_, wanted_};
 }
 
-void DailyBudget::reserved(const DayRequests& durable, std::uint64_t last_polls) {
-  if (durable.day != day_) return;  // The day has turned meanwhile.
+void DailyBudget::reserved(const DayRequests& granted, std::uint64_t last_polls) {
+  if (granted.day != day_) return;  // The day has turned meanwhile.
   is_reserving_ = false;
-  reserved_ = durable.requests;
+  reserved_ += granted.requests;
+  if (granted.requests < wanted_) {
+    const std::uint64_t others = limit_ > reserved_ ? limit_ - reserved_ : 0;
+    spent_ += others;
+    reserved_ = std::max(reserved_ + others, spent_);
+  }
   last_polls_ = last_polls;
   see_whether_spent();
 }
 
 std::optional<DayRequests> DailyBudget::give_back() {
-  const bool is_more_reserved = is_reserving_ || reserved_ > spent_;
-  if (!is_limited() || !is_more_reserved) return std::nullopt;
-  return DayRequests{day_, spent_};
+  if (!is_limited() || reserved_ <= spent_) return std::nullopt;
+  const DayRequests unspent{day_, reserved_ - spent_};
+  reserved_ = spent_;
+  return unspent;
 }
 
 double DailyBudget::rate(Wall now) const {

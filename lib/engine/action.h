@@ -1,19 +1,20 @@
 #pragma once
 
-#include <string>
 #include <variant>
 #include <vector>
 
 #include "base/account_day.h"
+#include "engine/command.h"
 #include "handshake/finish.h"
 #include "log/notice.h"
 #include "poll/poller.h"
+#include "schedule/hazard.h"
 
 namespace attestrd {
 
 // What the engine wants done.
 
-/// Ask for the handshake; the end of it comes back as Replied with this ticket.
+/// Poll the handshake; Replied follows with this ticket.
 struct StartPoll {
   Poller::Ticket ticket = 0;
   HandshakeId id;
@@ -26,27 +27,38 @@ struct Settle {
   bool keeps_response = false;
 };
 
-/// Worth a row's write, whenever it suits.
+/// Progress that is worth a write of the row, whenever it suits.
 struct Save {
   Progress progress;
 };
 
-/// Worth keeping in the queue: what was learnt of when handshakes get done (Hazard::write).
+/// Merge what was learnt of when handshakes get done into what the queue keeps.
 struct Remember {
-  std::string hazard;
+  HazardDelta learnt;
 };
 
-/// Write down that so many requests of the day are spent, before they are; Reserved follows.
+/// Reserve so many more requests of a day, durably; Reserved follows.
 struct Reserve {
-  DayRequests requests;
+  DayRequests wanted;
 };
 
-/// Say it in the log.
+/// These reserved requests of a day will not be spent.
+struct GiveBack {
+  DayRequests unspent;
+};
+
+/// Write it to the log.
 struct Say {
   Notice notice;
 };
 
-using Action = std::variant<StartPoll, Settle, Save, Remember, Reserve, Say>;
+/// The answer to the command of this ticket.
+struct Answered {
+  CommandTicket ticket = 0;
+  EngineAnswer answer;
+};
+
+using Action = std::variant<StartPoll, Settle, Save, Remember, Reserve, GiveBack, Say, Answered>;
 
 /// Reused from step to step, so that a pending poll allocates nothing.
 using Actions = std::vector<Action>;

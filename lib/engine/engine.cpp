@@ -54,7 +54,9 @@ void Engine::fix_price() {
 // ---- Handshakes come and go.
 
 void Engine::on(const Learnt& event) {
-  hazard_ = *event.hazard;
+  const HazardDelta unsaved = hazard_.delta_since(saved_hazard_);
+  hazard_ = saved_hazard_ = *event.hazard;
+  hazard_.merge(unsaved);
   fix_price();
 }
 
@@ -70,7 +72,7 @@ void Engine::on(const Adopted& event) {
   const QueuedHandshake& handshake = *event.handshake;
   const auto [slot, is_added] = roster_.add(handshake.id);
   PendingRecord& record = roster_[slot];
-  record.is_taken = false;
+  record.is_lost = false;
 
   // One submitted while the clock was ahead is given up no later for that.
   const Wall deadline = handshake.expiry
@@ -102,7 +104,7 @@ void Engine::on(const Adopted& event) {
   }
 }
 
-void Engine::on(const Taken& event) {
+void Engine::on(const Lost& event) {
   const auto slot = roster_.find(event.id);
   if (!slot) return;
   PendingRecord& record = roster_[*slot];
@@ -112,7 +114,7 @@ void Engine::on(const Taken& event) {
       forget(*slot);
       return;
     case State::ready:
-    case State::polling: record.is_taken = true; return;  // A lane or a ticket names the slot yet.
+    case State::polling: record.is_lost = true; return;  // A lane or a ticket names the slot yet.
     case State::settling:
       return;  // The ledger finds the row gone and says Settled.
     // Never: a vacant slot has no id.
@@ -136,6 +138,8 @@ void Engine::forget(Slot slot) {
 
 void Engine::on(const DiskFull&) { is_disk_full_ = true; }
 void Engine::on(const DiskHasRoom&) { is_disk_full_ = false; }
+void Engine::on(const QueueUnavailable&) { is_queue_unavailable_ = true; }
+void Engine::on(const QueueAvailable&) { is_queue_unavailable_ = false; }
 void Engine::on(const Reconfigured& event) { take_settings(event.settings); }
 void Engine::on(const Woke&) {}
 
@@ -150,7 +154,8 @@ void Engine::on(const Stop&) {
 void Engine::remember() {
   if (unsaved_completions_ == 0) return;
   unsaved_completions_ = 0;
-  actions_->emplace_back(Remember{hazard_.write()});
+  actions_->emplace_back(Remember{hazard_.delta_since(saved_hazard_)});
+  saved_hazard_ = hazard_;
 }
 
 void Engine::save_progress() {
@@ -194,12 +199,19 @@ void Engine::make_ready(Slot slot) {
   }
 }
 
+bool Engine::is_quiet() const {
+  // While nothing can be written, no grant will come soon.
+  const bool awaits_grant =
+      is_stopping_ && budget_.is_reserving() && !is_disk_full_ && !is_queue_unavailable_;
+  return in_flight_ == 0 && settling_ == 0 && !awaits_grant;
+}
+
 bool Engine::has_ready() const {
   return !last_lane_.empty() || !fresh_lane_.empty() || !known_lane_.empty();
 }
 
 bool Engine::has_room() const {
-  return !is_disk_full_ && in_flight_ < concurrency_ &&
+  return !is_disk_full_ && !is_queue_unavailable_ && in_flight_ < concurrency_ &&
          settling_ + in_flight_ < limits::kUnsettledRecords &&
          settling_bytes_ < limits::kUnsettledBytes;
 }
@@ -218,7 +230,7 @@ void Engine::dispatch() {
   while (has_ready() && has_room() && account_.allows(now_) && pace_.allows(now_.mono) &&
          has_request_left()) {
     const Slot slot = pop_ready();
-    if (roster_[slot].is_taken) {
+    if (roster_[slot].is_lost) {
       forget(slot);
     } else {
       start_poll(slot);
@@ -262,6 +274,7 @@ EngineReport Engine::report(Now now) const {
   report.in_flight = in_flight_;
   report.settling = settling_;
   report.is_disk_full = is_disk_full_;
+  report.is_queue_unavailable = is_queue_unavailable_;
   if (has_ready()) {
     report.next_due = Duration(0);
   } else if (const auto wake = wheel_.next_wake()) {

@@ -9,8 +9,8 @@
 #include "base/ring.h"
 #include "base/time.h"
 #include "engine/action.h"
+#include "engine/command.h"
 #include "engine/event.h"
-#include "engine/explanation.h"
 #include "engine/roster.h"
 #include "engine/settings.h"
 #include "engine/verdict.h"
@@ -24,29 +24,6 @@
 #include "verify/verifier.h"
 
 namespace attestrd {
-
-/// What the engine has to say of itself, for `status` and the metrics. Totals count since start.
-struct EngineReport {
-  std::uint64_t pending = 0;  ///< Waiting, ready and polling.
-  std::uint64_t in_flight = 0;
-  std::uint64_t settling = 0;
-  std::uint64_t polls = 0;  ///< Requests that went out.
-  std::uint64_t completed = 0;
-  std::uint64_t archived = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t rejected = 0;
-  std::optional<Duration> next_due;  ///< From now; zero: some are due already.
-  std::optional<Wall> last_good_poll_at;
-  std::optional<PauseReason> paused_for;
-  Wall paused_since{};
-  Duration next_canary{0};  ///< From now; only while paused.
-  bool is_disk_full = false;
-  std::uint64_t daily_limit = 0;  ///< 0: none.
-  std::uint64_t spent_today = 0;
-  std::uint64_t kept_today = 0;  ///< Of the limit, for last polls.
-  bool is_day_spent = false;     ///< All but last polls wait for the next day.
-  Duration until_next_day{0};
-};
 
 /// The mind: holds every pending handshake, says what is due, and turns an answer into the next
 /// action. Pure: time and the seed are arguments, actions are values. Handshakes come from the
@@ -63,9 +40,9 @@ class Engine {
 
   /// No handshake is pending, and none is being written down.
   bool is_empty() const { return roster_.size() == 0; }
-  /// After Stop: nothing is in flight and nothing is being written down.
-  bool is_quiet() const { return in_flight_ == 0 && settling_ == 0; }
-  std::size_t settling() const { return settling_; }
+  /// After Stop: nothing is in flight, nothing is being written down, and no reservation is under
+  /// way that would have to be given back.
+  bool is_quiet() const;
 
   EngineReport report(Now now) const;
   /// Of all that are pending. Walks over them, at a few milliseconds a million.
@@ -77,18 +54,22 @@ class Engine {
  private:
   using Slot = Roster::Slot;
   using State = PendingRecord::State;
+  class Commands;  // engine_commands.cpp
 
   void on(const Learnt& event);
   void on(const Recalled& event);
   void on(const Reserved& event);
   void on(const Recovering& event);
   void on(const Adopted& event);
-  void on(const Taken& event);
+  void on(const Lost& event);
   void on(const Replied& event);
   void on(const Settled& event);
   void on(const DiskFull& event);
   void on(const DiskHasRoom& event);
+  void on(const QueueUnavailable& event);
+  void on(const QueueAvailable& event);
   void on(const Reconfigured& event);
+  void on(const Commanded& event);
   void on(const Stop& event);
   void on(const Woke& event);
 
@@ -144,6 +125,7 @@ class Engine {
   Verifier& verifier_;
   Prng prng_;
   Hazard hazard_;
+  Hazard saved_hazard_;  // As of the last Remember.
   PollPrice price_;
   std::unique_ptr<Cadence> cadence_;
   std::uint32_t unsaved_completions_ = 0;  // That hazard_ has seen since Remember.
@@ -168,6 +150,7 @@ class Engine {
   std::uint64_t settling_bytes_ = 0;
   Duration ramp_{0};  // The first polls of recovered handshakes spread over this.
   bool is_disk_full_ = false;
+  bool is_queue_unavailable_ = false;
   bool is_stopping_ = false;
   EngineReport totals_;
 

@@ -9,11 +9,14 @@ namespace attestrd {
 // The requests of the day: how many are left, who may have them, and who waits for the next day.
 
 void Engine::on(const Recalled& event) {
-  budget_.recall(event.requests);
+  budget_.recall(event.spent);
   look_at_day();
 }
 
-void Engine::on(const Reserved& event) { budget_.reserved(event.requests, last_polls_today()); }
+void Engine::on(const Reserved& event) {
+  budget_.reserved(event.granted, last_polls_today());
+  if (is_stopping_) give_requests_back();
+}
 
 /// The day may have turned, and with each request less is left of it.
 void Engine::look_at_day() {
@@ -45,7 +48,7 @@ void Engine::put_off(Ring<Slot>& lane) {
   const Duration look = std::min(limits::kNextDayLook, settings_.max_interval);
   while (!lane.empty()) {
     const Slot slot = lane.pop();
-    if (roster_[slot].is_taken) {
+    if (roster_[slot].is_lost) {
       forget(slot);
     } else {
       schedule(slot, now_.mono + equal_jitter(look, prng_), now_.mono);
@@ -59,7 +62,7 @@ void Engine::reserve_requests() {
 }
 
 void Engine::give_requests_back() {
-  if (const auto spent = budget_.give_back()) actions_->emplace_back(Reserve{*spent});
+  if (const auto unspent = budget_.give_back()) actions_->emplace_back(GiveBack{*unspent});
 }
 
 /// How many deadlines come before the day ends.

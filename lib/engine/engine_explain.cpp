@@ -7,7 +7,7 @@ namespace attestrd {
 
 std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const {
   const auto slot = roster_.find(id);
-  if (!slot || roster_[*slot].is_taken) return std::nullopt;
+  if (!slot || roster_[*slot].is_lost) return std::nullopt;
   const PendingRecord& record = roster_[*slot];
   Explanation why;
   why.wait = wait_of(*slot, now);

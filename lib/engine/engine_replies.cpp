@@ -48,7 +48,7 @@ void Engine::on(const Replied& event) {
   PendingRecord& record = roster_[slot];
   ATTESTRD_CHECK(record.state == State::polling && in_flight_ > 0);
   --in_flight_;
-  if (record.is_taken) {
+  if (record.is_lost) {
     if (record.is_canary) account_.canary_lost();
     forget(slot);
     return;

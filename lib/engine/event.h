@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <variant>
 
 #include "base/account_day.h"
+#include "engine/command.h"
 #include "engine/settings.h"
 #include "handshake/handshake.h"
 #include "poll/poller.h"
@@ -12,21 +12,21 @@
 
 namespace attestrd {
 
-// What can happen to the engine. Pointers hold while step() runs.
+// What can happen to the engine. Pointers are valid while step() runs.
 
-/// What the daemon before had learnt of when handshakes get done.
+/// What the queue keeps of when handshakes get done.
 struct Learnt {
   const Hazard* hazard = nullptr;
 };
 
-/// What the daemon before had reserved of a day's requests.
+/// So many requests of a day pass for spent, says the queue: those of all that polled before.
 struct Recalled {
-  DayRequests requests;
+  DayRequests spent;
 };
 
-/// What Reserve asked for is durable.
+/// The answer to a Reserve: so many more requests are reserved, which may be fewer than wanted.
 struct Reserved {
-  DayRequests requests;
+  DayRequests granted;
 };
 
 /// So many rows are about to be adopted from the queue, after a restart or a take-over: their first
@@ -42,8 +42,8 @@ struct Adopted {
   bool is_new = false;
 };
 
-/// Somebody else has the row now (a lost lease).
-struct Taken {
+/// This node no longer owns the row.
+struct Lost {
   HandshakeId id;
 };
 
@@ -58,13 +58,23 @@ struct Settled {
   HandshakeId id;
 };
 
-/// The disk is full: fetch nothing that could not be stored.
+/// The disk is full: nothing more is fetched, since it could not be stored.
 struct DiskFull {};
 struct DiskHasRoom {};
+
+/// The queue can't be reached: nothing more is fetched, as with a full disk.
+struct QueueUnavailable {};
+struct QueueAvailable {};
 
 /// The settings, or the request budget among them, have changed.
 struct Reconfigured {
   EngineSettings settings;
+};
+
+/// Do what the command says, and answer it: Answered carries its ticket.
+struct Commanded {
+  CommandTicket ticket = 0;
+  const EngineCommand* command = nullptr;
 };
 
 /// No new poll from now on.
@@ -73,7 +83,8 @@ struct Stop {};
 /// The time asked for by next_wake() has come.
 struct Woke {};
 
-using EngineEvent = std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Taken, Replied,
-                                 Settled, DiskFull, DiskHasRoom, Reconfigured, Stop, Woke>;
+using EngineEvent = std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied,
+                                 Settled, DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable,
+                                 Reconfigured, Commanded, Stop, Woke>;
 
 }  // namespace attestrd

@@ -1,7 +1,6 @@
 #include "engine/roster.h"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 
 #include "base/check.h"
@@ -9,28 +8,9 @@
 namespace attestrd {
 namespace {
 
-using std::chrono::seconds;
-
-/// The seconds of `duration`, rounded up, as far as 32 bits go.
-std::uint32_t in_32_bits(seconds duration) {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(duration.count(), 0, UINT32_MAX));
-}
-
 std::uint64_t hash_of(const HandshakeId& id) { return std::hash<std::string_view>{}(id.view()); }
 
 }  // namespace
-
-Wall PendingRecord::deadline_wall() const { return Wall(seconds(deadline_wall_s)); }
-
-void PendingRecord::set_deadline_wall(Wall wall) {
-  deadline_wall_s = in_32_bits(std::chrono::ceil<seconds>(wall.time_since_epoch()));
-}
-
-Mono PendingRecord::unknown_since() const { return submitted + seconds(unknown_after_s); }
-
-void PendingRecord::set_unknown_since(Mono since) {
-  unknown_after_s = in_32_bits(std::chrono::floor<seconds>(since - submitted));
-}
 
 /// A share of the index, as the hash is one of 2^32 (Lemire 2019): so it can be of any size.
 std::size_t Roster::home_of(std::uint64_t hash) const {

@@ -19,9 +19,10 @@ constexpr Duration kOverdue = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Conductor::Conductor(boost::asio::io_context& loop, Engine& engine, Say say)
+Conductor::Conductor(boost::asio::io_context& loop, Engine& engine, Verifier& verifier, Say say)
     : loop_(loop),
       engine_(engine),
+      verifier_(verifier),
       say_(std::move(say)),
       timer_(loop),
       last_step_(read_clocks().mono) {}
@@ -35,6 +36,7 @@ void Conductor::step(const EngineEvent& event, std::string* body) {
   const Now now = read_clocks();
   last_step_ = now.mono;
   actions_.clear();
+  totals_.hear(event);
   engine_.step(now, event, actions_);
   for (Action& action : actions_) {
     std::visit([this, body](auto& what) { perform(what, body); }, action);
@@ -54,12 +56,31 @@ void Conductor::perform(Settle& action, std::string* body) {
 void Conductor::perform(Save& action, std::string*) { disk_->submit(action.progress); }
 
 void Conductor::perform(Remember& action, std::string*) {
-  disk_->submit_hazard(std::move(action.hazard));
+  disk_->submit_hazard(totals_.remember(action));
 }
 
-void Conductor::perform(Reserve& action, std::string*) { disk_->submit(action.requests); }
+void Conductor::perform(Reserve& action, std::string*) { disk_->submit(totals_.reserve(action)); }
+
+void Conductor::perform(GiveBack& action, std::string*) {
+  disk_->submit(totals_.give_back(action));
+}
 
 void Conductor::perform(attestrd::Say& action, std::string*) { say_(action.notice); }
+
+void Conductor::perform(Answered& action, std::string*) {
+  auto asked = asked_.extract(action.ticket);
+  // Later, since the callback may turn the engine again while its actions are carried out.
+  boost::asio::post(
+      loop_, [on_answer = std::move(asked.mapped()), answer = std::move(action.answer)]() mutable {
+        on_answer(std::move(answer));
+      });
+}
+
+void Conductor::ask(EngineCommand command, std::function<void(EngineAnswer)> on_answer) {
+  const CommandTicket ticket = ++last_command_;
+  asked_.emplace(ticket, std::move(on_answer));
+  step(Commanded{ticket, &command});
+}
 
 void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::string& body) {
   step(Replied{ticket, &reply}, &body);
@@ -67,7 +88,7 @@ void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::stri
 
 void Conductor::written(const RoundReport& report) {
   for (const Notice& notice : report.notices) say_(notice);
-  if (report.reserved) step(Reserved{*report.reserved});
+  if (const auto granted = totals_.granted(report.reserved)) step(Reserved{*granted});
   for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});
 }

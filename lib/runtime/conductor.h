@@ -4,12 +4,14 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "base/handler_memory.h"
 #include "engine/engine.h"
 #include "poll/poller.h"
 #include "runtime/disk_worker.h"
+#include "runtime/queue_totals.h"
 
 namespace attestrd {
 
@@ -19,12 +21,16 @@ class Conductor {
  public:
   using Say = std::function<void(const Notice&)>;
 
-  Conductor(boost::asio::io_context& loop, Engine& engine, Say say);
+  Conductor(boost::asio::io_context& loop, Engine& engine, Verifier& verifier, Say say);
 
-  /// The hands, which themselves need the conductor to report to. Call before anything else.
+  /// The adapters, which themselves need the conductor to report to. Call before anything else.
   void connect(Poller& poller, DiskWorker& disk);
 
   void step(const EngineEvent& event) { step(event, nullptr); }
+
+  /// Has the engine do what the command says. `on_answer` is called on the loop, never from within
+  /// ask(), and not at all once the loop has stopped.
+  void ask(EngineCommand command, std::function<void(EngineAnswer)> on_answer);
 
   /// For Poller::OnReply.
   void replied(Poller::Ticket ticket, const PollReply& reply, std::string& body);
@@ -41,13 +47,16 @@ class Conductor {
   void perform(Save& action, std::string* body);
   void perform(Remember& action, std::string* body);
   void perform(Reserve& action, std::string* body);
+  void perform(GiveBack& action, std::string* body);
   void perform(attestrd::Say& action, std::string* body);
+  void perform(Answered& action, std::string* body);
   void wake_in_time();
   void set_timer();
   Mono due_for(Mono wake) const;
 
   boost::asio::io_context& loop_;
   Engine& engine_;
+  Verifier& verifier_;
   Say say_;
   Poller* poller_ = nullptr;
   DiskWorker* disk_ = nullptr;
@@ -58,6 +67,9 @@ class Conductor {
   HandlerMemory<> turn_memory_;
   Mono last_step_;
   Actions actions_;
+  CommandTicket last_command_ = 0;
+  std::map<CommandTicket, std::function<void(EngineAnswer)>> asked_;
+  QueueTotals totals_;
 };
 
 }  // namespace attestrd

@@ -41,6 +41,11 @@ double prior_hazard(double from_s, double to_s) {
   return kPriorHazard / middle_s / (1 + middle_s / kPriorHopefulS);
 }
 
+/// What is left of an old observation after so many new ones.
+double faded(std::uint64_t observations) {
+  return std::pow(1 + 1 / kMemory, -static_cast<double>(observations));
+}
+
 /// The mean time until an end that comes within `length_s`, at a constant hazard.
 double mean_time_to_end(double hazard, double length_s) {
   const double x = hazard * length_s;
@@ -94,14 +99,20 @@ Hazard::Hazard() { estimate(0, kBuckets - 1); }
 void Hazard::begin_observation(Duration from) {
   if (from > Duration(0)) return;  // One fading a handshake.
   constexpr double kLargestUnit = 1e9;
+  ++begun_;
   unit_ *= 1 + 1 / kMemory;
   if (unit_ < kLargestUnit) return;
+  normalise();
+  estimate(0, kBuckets - 1);
+}
+
+/// Makes the unit 1.
+void Hazard::normalise() {
   for (auto& [done, at_risk_s] : seen_) {
     done /= unit_;
     at_risk_s /= unit_;
   }
   unit_ = 1;
-  estimate(0, kBuckets - 1);
 }
 
 void Hazard::saw_pending(Duration from, Duration to) {
@@ -193,6 +204,42 @@ double Hazard::completions() const {
   double sum = 0;
   for (const auto& bucket : seen_) sum += bucket.done;
   return sum / unit_;
+}
+
+void HazardDelta::join(const HazardDelta& later) {
+  const double left = faded(later.begun);
+  learnt.resize(std::max(learnt.size(), later.learnt.size()));
+  for (std::size_t i = 0; i < learnt.size(); ++i) {
+    const Bucket added = i < later.learnt.size() ? later.learnt[i] : Bucket{};
+    learnt[i].done = learnt[i].done * left + added.done;
+    learnt[i].at_risk_s = learnt[i].at_risk_s * left + added.at_risk_s;
+  }
+  begun += later.begun;
+}
+
+HazardDelta Hazard::delta_since(const Hazard& saved) const {
+  HazardDelta delta{begun_ - saved.begun_, std::vector<Bucket>(kBuckets)};
+  const double left = faded(delta.begun) / saved.unit_;
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    // Rounding may leave a little less than nothing.
+    const double done = seen_[i].done / unit_ - saved.seen_[i].done * left;
+    const double at_risk_s = seen_[i].at_risk_s / unit_ - saved.seen_[i].at_risk_s * left;
+    delta.learnt[i] = {std::max(done, 0.0), std::max(at_risk_s, 0.0)};
+  }
+  return delta;
+}
+
+void Hazard::merge(const HazardDelta& delta) {
+  ATTESTRD_CHECK(delta.learnt.empty() || delta.learnt.size() == kBuckets);
+  normalise();
+  const double left = faded(delta.begun);
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    const Bucket added = delta.learnt.empty() ? Bucket{} : delta.learnt[i];
+    seen_[i].done = std::min(seen_[i].done * left + added.done, kMostLearnt);
+    seen_[i].at_risk_s = std::min(seen_[i].at_risk_s * left + added.at_risk_s, kMostLearnt);
+  }
+  begun_ += delta.begun;
+  estimate(0, kBuckets - 1);
 }
 
 std::string Hazard::write() const {

@@ -2,13 +2,30 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 
 namespace attestrd {
+
+/// What was learnt since a Hazard was saved. Deltas of several daemons can be merged into one saved
+/// Hazard: each fades what it finds there, and adds its own.
+struct HazardDelta {
+  struct Bucket {
+    double done = 0;
+    double at_risk_s = 0;
+  };
+
+  std::uint64_t begun = 0;     ///< Observations that began meanwhile: so much older ones fade.
+  std::vector<Bucket> learnt;  ///< What is to be added to each bucket of age; empty: nothing.
+
+  /// Appends what was learnt after this delta.
+  void join(const HazardDelta& later);
+};
 
 /// When handshakes get done: the hazard of completion by age, learnt from the answers themselves.
 ///
@@ -44,6 +61,12 @@ class Hazard {
   /// Completions learnt, as far as they have not faded.
   double completions() const;
 
+  /// What this one knows more than `saved`, an earlier copy of it.
+  HazardDelta delta_since(const Hazard& saved) const;
+  /// Adds what another copy learnt: saved.merge(current.delta_since(saved)) makes `saved` know what
+  /// `current` knows, but for rounding.
+  void merge(const HazardDelta& delta);
+
   /// What the queue keeps: a text of some kilobytes. `read` takes nothing else.
   std::string write() const;
   static std::optional<Hazard> read(std::string_view text);
@@ -54,10 +77,7 @@ class Hazard {
   static constexpr std::size_t kBuckets = 104;
   using Edges = std::array<double, kBuckets + 1>;
 
-  struct Bucket {
-    double done = 0;
-    double at_risk_s = 0;
-  };
+  using Bucket = HazardDelta::Bucket;
   struct Piece {
     std::size_t bucket;
     double length_s;
@@ -67,12 +87,14 @@ class Hazard {
   static const Edges& edges();
   static std::size_t bucket_of(double age_s);
   void begin_observation(Duration from);
+  void normalise();
   double expected(Duration from, Duration to) const;  // The hazard, summed up over the time.
   void estimate(std::size_t first, std::size_t last);
 
   std::array<Bucket, kBuckets> seen_{};  // In units of unit_.
   std::array<double, kBuckets> hazard_per_s_{};
   double unit_ = 1;  // What an observation of today counts: it grows, instead of all others fading.
+  std::uint64_t begun_ = 0;  // Observations that began since it was made or read.
 };
 
 }  // namespace attestrd

@@ -94,9 +94,27 @@ TEST_F(Budget, ButNotWhatItHadReservedYesterday) {
 TEST_F(Budget, AStopGivesBackWhatWasReservedAndNotSpent) {
   settings.daily_requests = 100'000;
   given_new("h1");
+  ASSERT_EQ(reservations.size(), 1U);
   ASSERT_GT(reservations.back().requests, 1U);
   step(Stop{});
-  EXPECT_EQ(reservations.back(), (DayRequests{account_day_of(now().wall), 1}));
+  const DayRequests unspent{account_day_of(now().wall), reservations.back().requests - 1};
+  ASSERT_EQ(given_back.size(), 1U);
+  EXPECT_EQ(given_back.back(), unspent);
+}
+
+TEST_F(Budget, AReservationThatComesAfterTheStopIsGivenBackToo) {
+  disk_answers = false;
+  given_new("h1");
+  ASSERT_EQ(reservations.size(), 1U);
+  step(Stop{});
+  EXPECT_TRUE(given_back.empty());
+  EXPECT_FALSE(engine().is_quiet()) << "the grant is still to come";
+  step(DiskFull{});
+  EXPECT_TRUE(engine().is_quiet()) << "but not on a full disk";
+  step(DiskHasRoom{});
+  step(Reserved{reservations.front()});
+  EXPECT_EQ(given_back, reservations);
+  EXPECT_TRUE(engine().is_quiet());
 }
 
 TEST_F(Budget, AStopWritesNothingWithoutALimit) {
@@ -104,6 +122,19 @@ TEST_F(Budget, AStopWritesNothingWithoutALimit) {
   given_new("h1");
   step(Stop{});
   EXPECT_TRUE(reservations.empty());
+  EXPECT_TRUE(given_back.empty());
+}
+
+TEST_F(Budget, ASmallerGrantEndsTheDayWhenItIsSpent) {
+  settings.daily_requests = 10'000;
+  disk_answers = false;
+  given_many(5);
+  ASSERT_EQ(reservations.size(), 1U);
+  step(Reserved{{reservations.front().day, 3}});
+  answer_all_for(1h);
+  EXPECT_EQ(polls_started, 3U);
+  EXPECT_EQ(said(Event::budget_spent), 1U);
+  EXPECT_EQ(reservations.size(), 1U) << "asking again brings no more";
 }
 
 TEST_F(Budget, OneIsKeptForEachDeadlineOfTheDay) {
@@ -172,12 +203,12 @@ TEST_F(Budget, AJumpOfTheClockFreezesNothing) {
   EXPECT_GT(polls_started, 200U) << "the day after the one that it is";
 }
 
-TEST_F(Budget, WhoWasTakenAwayIsNotPutOff) {
+TEST_F(Budget, ALostHandshakeIsNotPutOff) {
   settings.connections = 1;
   settings.daily_requests = 1;
   given_many(3);
   ASSERT_TRUE(polls("h0"));
-  step(Taken{id("h1")});
+  step(Lost{id("h1")});
   attestr_says_pending("h0");
   EXPECT_EQ(report().pending, 2U);
   EXPECT_EQ(said(Event::budget_spent), 1U);

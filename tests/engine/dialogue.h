@@ -101,7 +101,13 @@ class Dialogue : public testing::Test {
     Actions actions;
     engine().step(now(), event, actions);
     for (Action& action : actions) std::visit([this](auto& a) { take(a); }, action);
-    for (const auto& requests : std::exchange(unwritten_, {})) step(Reserved{requests});
+    for (const auto& wanted : std::exchange(unwritten_, {})) step(Reserved{wanted});
+  }
+
+  EngineAnswer ask(const EngineCommand& command) {
+    const CommandTicket ticket = ++last_command_;
+    step(Commanded{ticket, &command});
+    return answers.at(ticket);
   }
 
   // ---- What is expected.
@@ -143,9 +149,11 @@ class Dialogue : public testing::Test {
   EngineSettings settings;
   std::vector<Settle> settles;
   std::vector<Save> saves;
-  std::vector<std::string> remembered;
+  std::vector<HazardDelta> remembered;
   std::vector<DayRequests> reservations;
-  bool disk_answers = true;  ///< Reservations are durable at once.
+  std::vector<DayRequests> given_back;
+  std::map<CommandTicket, EngineAnswer> answers;
+  bool disk_answers = true;  ///< Reservations are granted at once, in full.
   std::vector<Notice> notices;
   std::size_t polls_started = 0;
   std::vector<Mono> poll_times;
@@ -184,11 +192,13 @@ class Dialogue : public testing::Test {
   }
   void take(Settle& action) { settles.push_back(std::move(action)); }
   void take(Save& action) { saves.push_back(action); }
-  void take(Remember& action) { remembered.push_back(std::move(action.hazard)); }
+  void take(Remember& action) { remembered.push_back(std::move(action.learnt)); }
   void take(Reserve& action) {
-    reservations.push_back(action.requests);
-    if (disk_answers) unwritten_.push_back(action.requests);
+    reservations.push_back(action.wanted);
+    if (disk_answers) unwritten_.push_back(action.wanted);
   }
+  void take(GiveBack& action) { given_back.push_back(action.unspent); }
+  void take(Answered& action) { answers.emplace(action.ticket, std::move(action.answer)); }
   void take(Say& action) { notices.push_back(std::move(action.notice)); }
 
   Mono mono_ = Mono(1000h);
@@ -196,6 +206,7 @@ class Dialogue : public testing::Test {
   Mono last_woken_ = Mono::min();
   int idle_wakes_ = 0;
   std::vector<DayRequests> unwritten_;
+  CommandTicket last_command_ = 0;
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<Engine> engine_;
   std::map<std::string, Poller::Ticket> tickets_;

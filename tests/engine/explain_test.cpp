@@ -85,9 +85,9 @@ TEST_F(Explain, WhoHasEndedWaitsForItsRecordAndIsThenForgotten) {
   EXPECT_FALSE(engine().explain(id("h1"), now()));
 }
 
-TEST_F(Explain, WhoWasTakenAwayIsNotKnown) {
+TEST_F(Explain, ALostHandshakeIsNotKnown) {
   given_new("h1");
-  step(Taken{id("h1")});
+  step(Lost{id("h1")});
   EXPECT_FALSE(engine().explain(id("h1"), now()));
 }
 

@@ -118,6 +118,22 @@ TEST_F(Schedule, AFullDiskStopsPollingUntilThereIsRoom) {
   EXPECT_TRUE(polls("h1"));
 }
 
+TEST_F(Schedule, AQueueThatCantBeReachedStopsPollingWhateverTheDiskHas) {
+  step(QueueUnavailable{});
+  given_new("h1");
+  advance(24h);
+  EXPECT_FALSE(polls("h1"));
+  EXPECT_TRUE(engine().report(now()).is_queue_unavailable);
+  step(DiskFull{});
+  step(QueueAvailable{});
+  EXPECT_FALSE(polls("h1")) << "the disk is full still";
+  step(QueueUnavailable{});
+  step(DiskHasRoom{});
+  EXPECT_FALSE(polls("h1")) << "the queue is away still";
+  step(QueueAvailable{});
+  EXPECT_TRUE(polls("h1"));
+}
+
 TEST_F(Schedule, PollingWaitsOnlyWhenTheBacklogOfTheDiskReachesItsBound) {
   settings.connections = 4000;
   const int more = static_cast<int>(limits::kUnsettledRecords) + 1000;
@@ -148,29 +164,29 @@ TEST_F(Schedule, AfterStopNothingIsPolledAndProgressIsSaved) {
   EXPECT_TRUE(engine().is_quiet());
 }
 
-TEST_F(Schedule, AHandshakeTakenAwayIsForgottenWhereverItIs) {
+TEST_F(Schedule, ALostHandshakeIsForgottenWhereverItIs) {
   settings.connections = 1;
   given_new("polling");
   given_new("ready");
-  step(Taken{id("polling")});
-  step(Taken{id("ready")});
-  step(Taken{id("never-seen")});
+  step(Lost{id("polling")});
+  step(Lost{id("ready")});
+  step(Lost{id("never-seen")});
   attestr_says_completed("polling");
   given_new("waiting");
   attestr_says_pending("waiting");
-  step(Taken{id("waiting")});
+  step(Lost{id("waiting")});
   advance(24h);
   EXPECT_EQ(settles.size(), 0U);
   EXPECT_EQ(polls_started, 2U);
   EXPECT_TRUE(engine().is_empty());
 }
 
-TEST_F(Schedule, ATakenCanaryDoesNotLeaveTheAccountPausedForEver) {
+TEST_F(Schedule, ALostCanaryDoesNotLeaveTheAccountPausedForEver) {
   given_new("h1");
   attestr_says_code("h1", 401, 4016);
   delay_until_poll("h1");
   given_new("h2");
-  step(Taken{id("h1")});
+  step(Lost{id("h1")});
   attestr_says_pending("h1");
   EXPECT_TRUE(polls("h2")) << "the next canary";
 }

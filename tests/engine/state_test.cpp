@@ -15,10 +15,10 @@ TEST_F(States, OneThatSettlesTakesNoSubmission) {
   EXPECT_TRUE(engine().is_empty());
 }
 
-TEST_F(States, OneThatSettlesIsTheLedgersThoughItIsTakenAway) {
+TEST_F(States, OneThatSettlesIsTheLedgersThoughItIsLost) {
   given_new("h1");
   attestr_says_completed("h1");
-  step(Taken{id("h1")});
+  step(Lost{id("h1")});
   EXPECT_FALSE(engine().is_empty());
   EXPECT_FALSE(engine().is_quiet()) << "the ledger has still to say that it is settled";
   step(Settled{id("h1")});

@@ -214,7 +214,7 @@ TEST_F(Terminal, AJumpOfTheWallClockNeitherFreezesNorExpires) {
     EXPECT_LE(delay_until_poll("h1"), 4s);
     attestr_says_pending("h1");
     EXPECT_EQ(settles.size(), 0U);
-    step(Taken{id("h1")});
+    step(Lost{id("h1")});
   }
 }
 

@@ -83,7 +83,9 @@ class World {
   void perform(Save& action, const std::string* body);
   void perform(Remember& action, const std::string* body);
   void perform(Reserve& action, const std::string* body);
+  void perform(GiveBack& action, const std::string* body);
   void perform(Say& action, const std::string* body);
+  void perform(Answered& action, const std::string* body);
   void reply(Poller::Ticket ticket, HandshakeId id, const Upstream::Answer& answer);
   void wake_in_time();
   void scan();

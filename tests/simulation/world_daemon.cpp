@@ -101,6 +101,7 @@ bool World::open_stores(Daemon& daemon) {
 void World::step(const EngineEvent& event, const std::string* body) {
   auto& actions = daemon_->actions;
   actions.clear();
+  daemon_->totals.hear(event);
   judge_.clock_shows(wall());
   daemon_->engine->step(now(), event, actions);
   for (Action& action : actions)
@@ -147,16 +148,23 @@ void World::perform(Save& action, const std::string*) {
 }
 
 void World::perform(Remember& action, const std::string*) {
-  daemon_->waiting.hazard = std::move(action.hazard);
+  daemon_->waiting.hazard = daemon_->totals.remember(action);
   work();
 }
 
 void World::perform(Reserve& action, const std::string*) {
-  daemon_->waiting.reservation = action.requests;
+  daemon_->waiting.reservation = daemon_->totals.reserve(action);
+  work();
+}
+
+void World::perform(GiveBack& action, const std::string*) {
+  daemon_->waiting.reservation = daemon_->totals.give_back(action);
   work();
 }
 
 void World::perform(Say&, const std::string*) {}
+
+void World::perform(Answered&, const std::string*) {}
 
 void World::wake_in_time() {
   const auto wake = daemon_->engine->next_wake();
@@ -219,7 +227,7 @@ void World::try_round() {
 void World::round_ends(const RoundReport& report) {
   daemon_->is_busy = !daemon_->request.is_empty();
   judge_.settled(report.settled);
-  if (report.reserved) step(Reserved{*report.reserved});
+  if (const auto granted = daemon_->totals.granted(report.reserved)) step(Reserved{*granted});
   for (const auto& id : report.settled) step(Settled{id});
   for (const auto& row : report.accepted) {
     note("accepted", row.id.view());

@@ -6,6 +6,7 @@
 #include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
 #include "queue/sqlite_queue.h"
+#include "runtime/queue_totals.h"
 #include "simulation/disk.h"
 #include "simulation/disk_folder.h"
 #include "simulation/world.h"
@@ -26,6 +27,7 @@ struct World::Daemon {
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Engine> engine;
   Actions actions;
+  QueueTotals totals;
   RoundRequest waiting;
   RoundRequest request;
   bool is_busy = false;

@@ -7,7 +7,7 @@ ENGINE = "lib/engine/engine.cpp"
 VERDICT = "lib/engine/verdict.cpp"
 QUEUE = "lib/queue/sqlite_rows.cpp"
 REPLIES = "lib/engine/engine_replies.cpp"
-BUDGET = "lib/schedule/daily_budget"
+BUDGET = "lib/admission/daily_budget"
 
 MUTANTS = {
     "no sync of staging/ before the commit": (SPOOL, [(
@@ -65,7 +65,7 @@ MUTANTS = {
     "the floor is no floor": (ENGINE, [(
         "wheel_.insert(slot, std::max(due, floor));", "wheel_.insert(slot, due);")]),
     "the later expiry does not hold": (ENGINE, [(
-        "record.is_taken = false;\n\n", "record.is_taken = false;\n  if (!is_added) return;\n\n")]),
+        "record.is_lost = false;\n\n", "record.is_lost = false;\n  if (!is_added) return;\n\n")]),
     "expired before the last poll": (VERDICT, [(
         "return record_.is_last_poll && now_.mono >= record_.deadline;",
         "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
@@ -81,7 +81,7 @@ MUTANTS = {
         "        std::max(next_canary_, now.mono + std::min(*retry_after",
         "        std::min(next_canary_, now.mono + std::min(*retry_after")]),
     "a restart forgets the requests of the day": ("lib/engine/engine_budget.cpp", [(
-        "budget_.recall(event.requests);", "budget_.recall({event.requests.day, 0});")]),
+        "budget_.recall(event.spent);", "budget_.recall({event.spent.day, 0});")]),
     "requests go out before they are reserved": (BUDGET + ".h", [(
         "spent_ < reserved_ && spent_ < limit_", "spent_ < limit_")]),
     "nothing is kept for last polls": (BUDGET + ".cpp", [(

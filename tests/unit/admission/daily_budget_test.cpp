@@ -10,14 +10,15 @@ using namespace std::chrono_literals;
 const Wall kMorning{std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 1h};  // 06:30 there
 const AccountDay kToday = account_day_of(kMorning);
 
-/// A budget whose reservations are durable at once.
+/// A budget whose reservations are durable at once, in a store that grants all of them.
 class DailyBudgetTest : public testing::Test {
  protected:
   DailyBudgetTest() { budget_.look_at(kMorning); }
 
   void reserve(std::uint64_t last_polls = 0) {
     while (const auto wanted = budget_.next_reservation()) {
-      durable_ = *wanted;
+      if (durable_.day != wanted->day) durable_ = {wanted->day, 0};
+      durable_.requests += wanted->requests;
       ++commits_;
       budget_.reserved(*wanted, last_polls);
     }
@@ -63,6 +64,7 @@ TEST_F(DailyBudgetTest, NothingGoesOutBeforeItIsReserved) {
 TEST_F(DailyBudgetTest, AllOfItGoesAndNoMore) {
   for (const std::uint64_t limit : {1, 2, 3, 100, 255, 256, 10'000}) {
     budget_ = DailyBudget();
+    durable_ = {};
     budget_.look_at(kMorning);
     budget_.set_limit(limit);
     EXPECT_EQ(spend(20'000), static_cast<int>(limit));
@@ -104,11 +106,53 @@ TEST_F(DailyBudgetTest, AKilledProcessForgetsNoRequest) {
 TEST_F(DailyBudgetTest, AProcessThatIsStoppedGivesBackWhatItDidNotSpend) {
   budget_.set_limit(10'000);
   spend(5);
-  EXPECT_EQ(budget_.give_back(), (DayRequests{kToday, 5}));
-  budget_.reserved({kToday, 5}, 0);
-  EXPECT_EQ(budget_.give_back(), std::nullopt) << "that is what the queue has";
+  const auto unspent = budget_.give_back();
+  ASSERT_TRUE(unspent);
+  EXPECT_EQ(*unspent, (DayRequests{kToday, durable_.requests - 5}));
+  EXPECT_EQ(budget_.give_back(), std::nullopt) << "nothing else is reserved";
+  const auto wanted = budget_.next_reservation();
+  ASSERT_TRUE(wanted);
+  EXPECT_EQ(budget_.give_back(), std::nullopt) << "what is under way is not granted yet";
+  budget_.reserved(*wanted, 0);
+  EXPECT_EQ(budget_.give_back(), wanted);
+}
+
+TEST_F(DailyBudgetTest, WhatWasGivenBackIsNotSpentAfterARestart) {
+  budget_.set_limit(10'000);
+  spend(5);
+  durable_.requests -= budget_.give_back()->requests;
+  budget_ = DailyBudget();
+  budget_.set_limit(10'000);
+  budget_.recall(durable_);
+  budget_.look_at(kMorning);
+  EXPECT_EQ(budget_.spent(), 5U);
+}
+
+TEST_F(DailyBudgetTest, ASmallerGrantSaysThatOthersHaveTheRestOfTheDay) {
+  budget_.set_limit(1000);
+  const auto wanted = budget_.next_reservation();
+  ASSERT_TRUE(wanted);
+  ASSERT_GT(wanted->requests, 2U);
+  budget_.reserved({wanted->day, 2}, 0);
+  EXPECT_EQ(budget_.next_reservation(), std::nullopt) << "asking again brings no more";
+  EXPECT_EQ(budget_.spent(), 998U);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(budget_.allows());
+    budget_.spend(false);
+  }
+  EXPECT_TRUE(budget_.is_used_up());
+  EXPECT_EQ(budget_.next_reservation(), std::nullopt);
+  budget_.look_at(kMorning + 24h);
+  EXPECT_TRUE(budget_.next_reservation()) << "tomorrow there are more";
+}
+
+TEST_F(DailyBudgetTest, NoGrantAtAllUsesTheDayUp) {
+  spend(300);
+  budget_.set_limit(200);
   ASSERT_TRUE(budget_.next_reservation());
-  EXPECT_EQ(budget_.give_back(), (DayRequests{kToday, 5})) << "more is under way to it";
+  budget_.reserved({kToday, 0}, 0);
+  EXPECT_EQ(budget_.next_reservation(), std::nullopt);
+  EXPECT_TRUE(budget_.is_used_up());
 }
 
 TEST_F(DailyBudgetTest, KeepsOneForEachDeadlineOfTheDay) {

@@ -121,6 +121,73 @@ TEST(Hazard, ADoneThatNobodyExpectedIsLearntLikeAnyOther) {
   EXPECT_NEAR(hazard->completions(), 3, 0.01);
 }
 
+/// So many handshakes that were done between two ages.
+void observe(Hazard& hazard, int handshakes, Duration from, Duration to) {
+  for (int i = 0; i < handshakes; ++i) {
+    hazard.saw_pending(0s, from);
+    hazard.saw_done(from, to);
+  }
+}
+
+/// As the next process reads them: a bucket is estimated anew only when it is observed, or read.
+void expect_same(const Hazard& written, const Hazard& expected) {
+  const Hazard a = *Hazard::read(written.write());
+  const Hazard b = *Hazard::read(expected.write());
+  EXPECT_NEAR(a.completions(), b.completions(), 1e-6 * b.completions());
+  for (const Duration age : {0s, 10s, 100s, 1000s, 10'000s}) {
+    const double survival = b.survival(age, 2 * age + 1s);
+    EXPECT_NEAR(a.survival(age, 2 * age + 1s), survival, 1e-6 * survival) << seconds(age);
+  }
+}
+
+TEST(Hazard, ASavedOneAndItsDeltaAreTheCurrentOne) {
+  const Hazard first = learnt_from(600, 30s, 500);
+  auto saved = Hazard::read(first.write());
+  ASSERT_TRUE(saved);
+  Hazard current = *saved;
+  observe(current, 1000, 9min, 10min);
+  const Hazard before = *saved;
+  saved->merge(current.delta_since(*saved));
+  expect_same(*saved, current);
+  EXPECT_EQ(current.delta_since(before).begun, 1000U);
+  const HazardDelta nothing = current.delta_since(current);
+  EXPECT_EQ(nothing.begun, 0U);
+  saved->merge(nothing);
+  saved->merge(HazardDelta());
+  expect_same(*saved, current);
+}
+
+TEST(Hazard, DeltasOfTwoDaemonsBothCount) {
+  const Hazard saved = learnt_from(600, 30s, 100);
+  Hazard first = saved;
+  Hazard second = saved;
+  observe(first, 100, 1min, 2min);
+  observe(second, 100, 30min, 31min);
+  Hazard both = saved;
+  both.merge(first.delta_since(saved));
+  both.merge(second.delta_since(saved));
+  EXPECT_GT(both.completions(), saved.completions() * 0.9 + 180);
+  EXPECT_LT(both.survival(1min, 2min), saved.survival(1min, 2min));
+  EXPECT_LT(both.survival(30min, 31min), saved.survival(30min, 31min));
+}
+
+TEST(Hazard, JoinedDeltasAreOneDelta) {
+  Hazard current = learnt_from(600, 30s, 100);
+  const Hazard saved = current;
+  observe(current, 70, 1min, 2min);
+  HazardDelta delta = current.delta_since(saved);
+  const Hazard between = current;
+  observe(current, 50, 5min, 6min);
+  delta.join(current.delta_since(between));
+  Hazard merged = saved;
+  merged.merge(delta);
+  expect_same(merged, current);
+  HazardDelta none;
+  none.join(delta);
+  EXPECT_EQ(none.begun, delta.begun);
+  EXPECT_EQ(none.learnt.size(), delta.learnt.size());
+}
+
 TEST(Hazard, IsReadAsItWasWritten) {
   const auto hazard = learnt_from(600, 30s, 50);
   const auto again = Hazard::read(hazard.write());

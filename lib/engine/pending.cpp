@@ -1,0 +1,30 @@
+#include "engine/pending.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace attestrd {
+namespace {
+
+using std::chrono::seconds;
+
+/// The seconds of `duration`, rounded up, as far as 32 bits go.
+std::uint32_t in_32_bits(seconds duration) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(duration.count(), 0, UINT32_MAX));
+}
+
+}  // namespace
+
+Wall PendingRecord::deadline_wall() const { return Wall(seconds(deadline_wall_s)); }
+
+void PendingRecord::set_deadline_wall(Wall wall) {
+  deadline_wall_s = in_32_bits(std::chrono::ceil<seconds>(wall.time_since_epoch()));
+}
+
+Mono PendingRecord::unknown_since() const { return submitted + seconds(unknown_after_s); }
+
+void PendingRecord::set_unknown_since(Mono since) {
+  unknown_after_s = in_32_bits(std::chrono::floor<seconds>(since - submitted));
+}
+
+}  // namespace attestrd

@@ -1,0 +1,96 @@
+#include "base/limits.h"
+#include "engine/dialogue.h"
+
+namespace attestrd::dialogue {
+namespace {
+
+class Commands : public Dialogue {
+ protected:
+  Kicked kick(std::string_view text) {
+    const auto answer = ask(KickCommand{{id(text)}});
+    return std::get<std::vector<Kicked>>(answer).at(0);
+  }
+};
+
+TEST_F(Commands, ExplainAnswersAsTheEngineExplains) {
+  given_new("h1");
+  const auto answer = std::get<std::optional<Explanation>>(ask(ExplainCommand{id("h1")}));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->wait, Explanation::Wait::answer);
+  EXPECT_FALSE(std::get<std::optional<Explanation>>(ask(ExplainCommand{id("never-seen")})));
+}
+
+TEST_F(Commands, ReportAnswersWithTheOldestHandshakeToo) {
+  given_queued("h1", 3h);
+  given_new("h2");
+  const auto report = std::get<EngineReport>(ask(ReportCommand{}));
+  EXPECT_EQ(report.pending, 2U);
+  EXPECT_EQ(report.oldest_submitted_at, now().wall - 3h);
+  EXPECT_FALSE(engine().report(now()).oldest_submitted_at) << "which costs a walk over all";
+}
+
+TEST_F(Commands, AKickedHandshakeIsPolledAtOnceWhateverItWaitsFor) {
+  settings.min_interval = 1min;
+  given_new("waits");
+  given_new("failed");
+  attestr_says_pending("waits");
+  poll_fails("failed", TransportFailure::Kind::reset);
+  EXPECT_EQ(kick("waits"), Kicked::due_now);
+  EXPECT_TRUE(polls("waits"));
+  EXPECT_EQ(kick("failed"), Kicked::due_now);
+  EXPECT_TRUE(polls("failed"));
+  attestr_says_pending("waits");
+  EXPECT_GE(delay_until_poll("waits"), 1min) << "its cadence goes on as before";
+}
+
+TEST_F(Commands, AKickSaysWhatItFound) {
+  settings.connections = 1;
+  given_new("polling");
+  EXPECT_EQ(kick("polling"), Kicked::in_flight);
+  given_new("ready");
+  EXPECT_EQ(kick("ready"), Kicked::due_already);
+  attestr_says_completed("polling");
+  EXPECT_EQ(kick("polling"), Kicked::ending);
+  step(Settled{id("polling")});
+  EXPECT_EQ(kick("polling"), Kicked::not_pending);
+  step(Lost{id("ready")});
+  EXPECT_EQ(kick("ready"), Kicked::not_pending) << "its poll is under way, but another node has it";
+}
+
+TEST_F(Commands, OneKickAnswersForEachId) {
+  given_new("h1");
+  attestr_says_pending("h1");
+  const auto answer = ask(KickCommand{{id("h1"), id("h1"), id("never-seen")}});
+  EXPECT_EQ(std::get<std::vector<Kicked>>(answer),
+            (std::vector{Kicked::due_now, Kicked::due_already, Kicked::not_pending}));
+  EXPECT_EQ(polls_started, 2U);
+}
+
+TEST_F(Commands, AKickedHandshakeWaitsForTheRateAndTheAccountAsOthersDo) {
+  settings.requests_per_second = 1;
+  given_new("h1");
+  attestr_says_pending("h1");
+  EXPECT_EQ(kick("h1"), Kicked::due_now);
+  EXPECT_FALSE(polls("h1"));
+  EXPECT_GT(delay_until_poll("h1"), 1s);
+  attestr_says_code("h1", 401, 4016);
+  EXPECT_EQ(kick("h1"), Kicked::due_already);
+  EXPECT_EQ(delay_until_poll("h1"), limits::kCanaryFirst);
+}
+
+TEST_F(Commands, OneThatWasKickedBeforeItsDeadlineMayHaveItsLastPollAfterIt) {
+  settings.expiry_grace = 0s;
+  settings.min_interval = 20s;
+  given_new("h1", 30s);
+  attestr_says_pending("h1");
+  step(DiskFull{});
+  EXPECT_EQ(kick("h1"), Kicked::due_now);
+  advance(30s);
+  step(DiskHasRoom{});
+  ASSERT_TRUE(polls("h1"));
+  attestr_says_pending("h1");
+  EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
+}
+
+}  // namespace
+}  // namespace attestrd::dialogue
