@@ -124,21 +124,36 @@ json::object json_waiting(const ExplainReport& report) {
   return object;
 }
 
-json::object json_row(const ExplainReport& report) {
-  if (const auto& ended = report.row.ended) {
-    return {{"state", ended->is_published ? "ended" : "ending"},
-            {"outcome", name_of(ended->outcome)},
-            {"finished_at", to_rfc3339(ended->finished_at)},
-            {"file", file_of(report.id, ended->outcome)}};
-  }
-  const auto& row = report.row.pending;
-  if (!row) return {{"state", "unknown"}};
+json::object json_row(const ExplainReport&, const UnknownHandshake&) {
+  return {{"state", "unknown"}};
+}
+
+json::object json_row(const ExplainReport& report, const QueuedHandshake& row) {
   return {{"state", "pending"},
           {"waits_for", report.has_daemon ? "intake" : "daemon"},
-          {"submitted_at", to_rfc3339(row->submitted_at)},
-          {"expiry", json_time(row->expiry)},
-          {"last_pending_at", json_time(row->last_pending_at)},
-          {"polls", row->polls}};
+          {"submitted_at", to_rfc3339(row.submitted_at)},
+          {"expiry", json_time(row.expiry)},
+          {"last_pending_at", json_time(row.last_pending_at)},
+          {"polls", row.polls}};
+}
+
+json::object json_end(const ExplainReport& report, const auto& end, std::string_view state) {
+  return {{"state", state},
+          {"outcome", name_of(end.outcome)},
+          {"finished_at", to_rfc3339(end.finished_at)},
+          {"file", file_of(report.id, end.outcome)}};
+}
+
+json::object json_row(const ExplainReport& report, const EndingHandshake& ending) {
+  return json_end(report, ending, "ending");
+}
+
+json::object json_row(const ExplainReport& report, const EndedHandshake& ended) {
+  return json_end(report, ended, "ended");
+}
+
+json::object json_row(const ExplainReport& report) {
+  return std::visit([&report](const auto& row) { return json_row(report, row); }, report.row);
 }
 
 void add_forecast(TextRows& rows, const Explanation& why, Wall now) {
@@ -172,16 +187,14 @@ void add_waiting(TextRows& rows, const ExplainReport& report) {
   rows.add("submitted", ago(now - why.age, now));
 }
 
-void add_ended(TextRows& rows, const HandshakeId& id, const EndedHandshake& ended, Wall now) {
-  rows.line(fmt::format("{} has ended: {}.", id.view(), name_of(ended.outcome)));
-  rows.add("when",
-           fmt::format("{}, at {}", ago(ended.finished_at, now), to_rfc3339(ended.finished_at)));
-  rows.add(ended.is_published ? "its record went to" : "its record goes to",
-           file_of(id, ended.outcome));
+void add_row(TextRows& rows, const ExplainReport& report, const UnknownHandshake&) {
+  rows.line(
+      fmt::format("{} is not known: it was not submitted, or its file still lies in the "
+                  "inbox, or it ended longer ago than paths.tombstone_days.",
+                  report.id.view()));
 }
 
-void add_row(TextRows& rows, const ExplainReport& report) {
-  const QueuedHandshake& row = *report.row.pending;
+void add_row(TextRows& rows, const ExplainReport& report, const QueuedHandshake& row) {
   const Wall now = report.now;
   rows.line(fmt::format(
       "{} {}.", report.id.view(),
@@ -190,6 +203,21 @@ void add_row(TextRows& rows, const ExplainReport& report) {
   rows.add("submitted", ago(row.submitted_at, now));
   rows.add("last \"not yet\"", ago(row.last_pending_at, now));
   if (row.expiry) rows.add("expiry", to_rfc3339(*row.expiry));
+}
+
+void add_end(TextRows& rows, const ExplainReport& report, const auto& end, std::string_view label) {
+  rows.line(fmt::format("{} has ended: {}.", report.id.view(), name_of(end.outcome)));
+  rows.add("when",
+           fmt::format("{}, at {}", ago(end.finished_at, report.now), to_rfc3339(end.finished_at)));
+  rows.add(label, file_of(report.id, end.outcome));
+}
+
+void add_row(TextRows& rows, const ExplainReport& report, const EndingHandshake& ending) {
+  add_end(rows, report, ending, "its record goes to");
+}
+
+void add_row(TextRows& rows, const ExplainReport& report, const EndedHandshake& ended) {
+  add_end(rows, report, ended, "its record went to");
 }
 
 }  // namespace
@@ -203,18 +231,10 @@ std::string explain_json(const ExplainReport& report) {
 
 std::string explain_text(const ExplainReport& report) {
   TextRows rows;
-  if (report.waiting) {
+  if (report.waiting)
     add_waiting(rows, report);
-  } else if (report.row.ended) {
-    add_ended(rows, report.id, *report.row.ended, report.now);
-  } else if (report.row.pending) {
-    add_row(rows, report);
-  } else {
-    rows.line(
-        fmt::format("{} is not known: it was not submitted, or its file still lies in the "
-                    "inbox, or it ended longer ago than paths.tombstone_days.",
-                    report.id.view()));
-  }
+  else
+    std::visit([&](const auto& row) { add_row(rows, report, row); }, report.row);
   return rows.take();
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "engine/explanation.h"
 #include "handshake/handshake_id.h"
@@ -24,7 +25,7 @@ struct ExplainReport {
   KnownHandshake row;      ///< Without `waiting`: what the queue says.
   bool has_daemon = true;  ///< Else none runs, and the queue file was read.
 
-  bool is_known() const { return waiting || row.pending || row.ended; }
+  bool is_known() const { return waiting || !std::holds_alternative<UnknownHandshake>(row); }
 };
 
 /// For programs: one JSON object and a line feed.

@@ -258,7 +258,8 @@ void Daemon::explain(const HandshakeId& id, ControlServer::OnExplained on_explai
       id, [this, id, on_explained = std::move(on_explained)](Result<KnownHandshake> row) {
         if (!row) return on_explained(row.error());
         // It may have been taken up meanwhile.
-        auto waiting = row->pending ? explain_waiting(id) : std::nullopt;
+        auto waiting =
+            std::holds_alternative<QueuedHandshake>(*row) ? explain_waiting(id) : std::nullopt;
         on_explained(waiting ? std::move(*waiting)
                              : ExplainReport{id, read_clocks().wall, {}, std::move(*row)});
       });

@@ -15,6 +15,7 @@
 #include "crypto/fingerprint.h"
 #include "handshake/finish.h"
 #include "handshake/handshake.h"
+#include "handshake/known_handshake.h"
 #include "log/notice.h"
 
 namespace attestrd {
@@ -24,7 +25,6 @@ class Queue;
 class Spool;
 enum class Staging : std::uint8_t;
 struct InboxSlice;
-struct KnownHandshake;
 struct StagedHandshake;
 
 /// All that waits for the disk.

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "crypto/fingerprint.h"
 #include "handshake/handshake.h"
+#include "handshake/known_handshake.h"
 
 namespace attestrd {
 
@@ -34,19 +35,6 @@ struct StagedHandshake {
   Reason reason = Reason::none;
   Wall finished_at{};
   Fingerprint record;
-};
-
-/// A handshake that has ended, as far as the queue still knows it.
-struct EndedHandshake {
-  Outcome outcome{};
-  Wall finished_at{};
-  bool is_published = false;  ///< Else its record is on its way.
-};
-
-/// What the queue knows of an id: at most one of the two.
-struct KnownHandshake {
-  std::optional<QueuedHandshake> pending;
-  std::optional<EndedHandshake> ended;
 };
 
 /// How many rows the queue holds in each state.

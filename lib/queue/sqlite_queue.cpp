@@ -204,7 +204,7 @@ Result<std::optional<QueuedHandshake>> SqliteQueue::find_polling(const Handshake
 Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) {
   auto pending = find_polling(id);
   if (!pending) return pending.error();
-  if (*pending) return KnownHandshake{std::move(*pending), {}};
+  if (*pending) return KnownHandshake(std::move(**pending));
   auto find = rows_->database->prepare(kFindEnded);
   if (!find) return find.error();
   const auto is_there = find->bind(id).step();
@@ -213,7 +213,9 @@ Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) {
   const auto outcome = outcome_named(find->text(0));
   const auto finished_at = find->time(1);
   if (!outcome || !finished_at) return broken_row(*rows_->database);
-  return KnownHandshake{{}, EndedHandshake{*outcome, *finished_at, find->number(2) == 1}};
+  const bool is_published = find->number(2) == 1;
+  if (is_published) return KnownHandshake(EndedHandshake{*outcome, *finished_at});
+  return KnownHandshake(EndingHandshake{*outcome, *finished_at});
 }
 
 Result<void> SqliteQueue::for_each_polling(

@@ -57,7 +57,7 @@ class ControlTest : public testing::Test {
 
   ExplainReport explanation_of(const HandshakeId& id) const {
     ExplainReport report{id, {}, {}, {}};
-    if (id.view() == "DSended") report.row.ended = EndedHandshake{Outcome::completed, {}, true};
+    if (id.view() == "DSended") report.row = EndedHandshake{Outcome::completed, {}};
     return report;
   }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <variant>
 
 namespace attestrd {
 namespace {
@@ -30,13 +31,16 @@ ExplainReport waiting(Wait wait) {
 
 ExplainReport ended(bool is_published) {
   ExplainReport report{id(), kNow, {}, {}};
-  report.row.ended = EndedHandshake{Outcome::completed, kNow - 3h, is_published};
+  if (is_published)
+    report.row = EndedHandshake{Outcome::completed, kNow - 3h};
+  else
+    report.row = EndingHandshake{Outcome::completed, kNow - 3h};
   return report;
 }
 
 ExplainReport pending(bool has_daemon) {
   ExplainReport report{id(), kNow, {}, {}, has_daemon};
-  report.row.pending = QueuedHandshake{id(), "a tag", kNow - 1h, kNow + 1h, kNow - 5s, 4};
+  report.row = QueuedHandshake{id(), "a tag", kNow - 1h, kNow + 1h, kNow - 5s, 4};
   return report;
 }
 

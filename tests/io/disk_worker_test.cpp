@@ -224,7 +224,7 @@ TEST_F(DiskWorkerTest, WhatIsTooMuchForARoundGoesWithWhatCameLater) {
   for (int i = 150; i < 200; ++i) end(i);
   std::optional<std::size_t> published_before;
   worker_->look_up(id_of("DS0"), [&](const Result<KnownHandshake>& known) {
-    if (known && known->ended) published_before = published_;
+    if (known && std::holds_alternative<EndedHandshake>(*known)) published_before = published_;
   });
   let_the_disk_go();
   loop_.run();
@@ -282,8 +282,8 @@ TEST_F(DiskWorkerTest, LooksUpAHandshakeWithoutARound) {
                      [&found](Result<KnownHandshake> known) { found.push_back(std::move(known)); });
   wait_until([&found] { return found.size() == 2; });
   stop();
-  EXPECT_TRUE(found[0]->pending);
-  EXPECT_FALSE(found[1]->pending || found[1]->ended);
+  EXPECT_TRUE(std::holds_alternative<QueuedHandshake>(*found[0]));
+  EXPECT_TRUE(std::holds_alternative<UnknownHandshake>(*found[1]));
   EXPECT_EQ(rounds_, 0);
 }
 
@@ -297,7 +297,7 @@ TEST_F(DiskWorkerTest, AndWhileTheDiskIsFull) {
   bool is_answered = false;
   int full_before = -1;
   worker_->look_up(id_of("DS0"), [&](const Result<KnownHandshake>& known) {
-    is_answered = known && !known->pending;
+    is_answered = known && std::holds_alternative<UnknownHandshake>(*known);
     full_before = room_;
   });
   gate_->set_value();

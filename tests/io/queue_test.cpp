@@ -184,19 +184,17 @@ TEST_F(QueueTest, FindsAHandshakeInWhateverState) {
     EXPECT_TRUE(*queue_->mark_done(id_of("DSc")));
   });
   const auto pending = *queue_->find(id_of("DSa"));
-  ASSERT_TRUE(pending.pending);
-  EXPECT_EQ(pending.pending->tag, "7");
-  EXPECT_FALSE(pending.ended);
-  for (const auto* const id : {"DSb", "DSc"}) {
-    const auto found = *queue_->find(id_of(id));
-    EXPECT_FALSE(found.pending);
-    ASSERT_TRUE(found.ended);
-    EXPECT_EQ(found.ended->outcome, Outcome::failed);
-    EXPECT_EQ(found.ended->finished_at, kNow + 5s);
-    EXPECT_EQ(found.ended->is_published, std::string(id) == "DSc");
-  }
-  const auto nobody = *queue_->find(id_of("DSnobody"));
-  EXPECT_FALSE(nobody.pending || nobody.ended);
+  ASSERT_TRUE(std::holds_alternative<QueuedHandshake>(pending));
+  EXPECT_EQ(std::get<QueuedHandshake>(pending).tag, "7");
+  const auto ending = *queue_->find(id_of("DSb"));
+  ASSERT_TRUE(std::holds_alternative<EndingHandshake>(ending));
+  EXPECT_EQ(std::get<EndingHandshake>(ending).outcome, Outcome::failed);
+  EXPECT_EQ(std::get<EndingHandshake>(ending).finished_at, kNow + 5s);
+  const auto ended = *queue_->find(id_of("DSc"));
+  ASSERT_TRUE(std::holds_alternative<EndedHandshake>(ended));
+  EXPECT_EQ(std::get<EndedHandshake>(ended).outcome, Outcome::failed);
+  EXPECT_EQ(std::get<EndedHandshake>(ended).finished_at, kNow + 5s);
+  EXPECT_TRUE(std::holds_alternative<UnknownHandshake>(*queue_->find(id_of("DSnobody"))));
 }
 
 TEST_F(QueueTest, AnUnstagedRowIsPolledAgain) {

@@ -100,12 +100,12 @@ class MemoryQueue final : public Queue {
 
   Result<KnownHandshake> find(const HandshakeId& id) override {
     if (const auto ended = rows_.ended.find(id); ended != rows_.ended.end())
-      return KnownHandshake{{}, EndedHandshake{ended->second, {}, true}};
+      return KnownHandshake(EndedHandshake{ended->second, {}});
     const auto open = rows_.open.find(id);
     if (open == rows_.open.end()) return KnownHandshake();
     if (const auto& staged = open->second.staged)
-      return KnownHandshake{{}, EndedHandshake{staged->outcome, staged->finished_at, false}};
-    return KnownHandshake{open->second.row, {}};
+      return KnownHandshake(EndingHandshake{staged->outcome, staged->finished_at});
+    return KnownHandshake(open->second.row);
   }
 
   Result<void> for_each_polling(
