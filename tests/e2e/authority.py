@@ -1,4 +1,4 @@
-"""Certificates made on the spot."""
+"""Certificates for tests, made by openssl."""
 
 import pathlib
 import subprocess
@@ -10,7 +10,7 @@ FUTURE = "20980101000000Z", "20990101000000Z"
 
 
 class Authority:
-    """A certificate authority of our own."""
+    """A certificate authority."""
 
     def __init__(self, folder, name="ca", path=None):
         self.folder = folder
@@ -20,15 +20,15 @@ class Authority:
                           "-days", "2", "-subj", f"/CN=attestrd test {name}")
 
     def subordinate(self, name, *more, is_ca=True):
-        """An authority that this one vouches for, by a certificate with `more` extensions."""
+        """An intermediate authority whose certificate has `more` extensions."""
         extensions = [f"basicConstraints=critical,CA:{str(is_ca).upper()}", *more]
         return Authority(self.folder, path=self.issue(name, extensions=extensions,
                                                       subject=f"/CN={name}"))
 
     def issue(self, name, host="localhost", extensions=None, subject="/CN=server", key_type=EC_KEY,
               digest="sha256", period=None):
-        """A certificate and its key for a server. Returns their paths. `period`: its first and its
-        last moment."""
+        """Issues a certificate for a server; returns the paths of it and its key. `period`: the
+        beginning and the end of its validity."""
         certificate, key, request = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
         self._openssl("req", *new_key(key, key_type), "-out", request, "-subj", subject)
         if extensions is None:
@@ -50,7 +50,8 @@ class Authority:
         return certificate, key
 
     def _issue_dated(self, request, certificate, extensions, first, last):
-        """`openssl x509` can't date back; `openssl ca` can, and wants a folder for it."""
+        """`openssl x509` can't issue a certificate for a past period; `openssl ca` can, and needs
+        a folder."""
         ca = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (ca / "index").touch()
         config = ca / "openssl.cnf"
@@ -71,7 +72,7 @@ def new_key(path, key_type=EC_KEY):
 
 
 def chained(certificate, *authorities):
-    """The certificate with those of the authorities behind it, in one file."""
+    """A file with the certificate, followed by those of the authorities."""
     whole = certificate.with_suffix(".chain.pem")
     whole.write_text("".join(path.read_text() for path in (
         certificate, *(authority.certificate for authority in authorities))))

@@ -1,4 +1,4 @@
-"""What is malformed gets a message that names it, and loses nothing."""
+"""Malformed input gets a message that names it, and no handshake is lost."""
 
 import os
 import shutil
@@ -7,9 +7,9 @@ import harness
 from authority import PAST
 
 
-class ConfigTest(harness.Scene):
+class ConfigTest(harness.Fixture):
     def assert_refused(self, text, *words):
-        """A configuration that ends in `text` is refused, with these words."""
+        """A configuration with this text is refused with a message that has these words."""
         path = self.folder / "bad.toml"
         path.write_text(text)
         for command in (["check-config", path], ["run", "--config", path]):
@@ -18,28 +18,28 @@ class ConfigTest(harness.Scene):
             for word in ("bad.toml", *words):
                 self.assertIn(word, done.stderr)
 
-    def test_an_unknown_key_and_the_nearest_name(self):
+    def test_unknown_key_names_the_nearest_one(self):
         self.assert_refused("[poll]\nmin_intervall = '2s'\n", ":2", "min_intervall",
                             "min_interval")
 
-    def test_a_wrong_type(self):
+    def test_wrong_type(self):
         self.assert_refused("[api]\nconnections = 'many'\n", ":2", "connections", "many")
 
-    def test_a_bad_value(self):
+    def test_bad_value(self):
         self.assert_refused("[poll]\nmin_interval = '1ms'\n", ":2", "min_interval", "10ms")
 
-    def test_no_toml(self):
+    def test_invalid_toml(self):
         self.assert_refused("[api\n", ":1")
 
-    def test_a_url_that_is_not_https(self):
+    def test_url_without_https(self):
         self.assert_refused("[api]\nurl = 'http://api.attestr.com'\n", ":2", "url", "https")
 
-    def test_no_configuration(self):
+    def test_missing_configuration(self):
         done = self.attestrd("run", "--config", self.folder / "none.toml")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("none.toml", done.stderr)
 
-    def test_a_secret_that_others_may_read(self):
+    def test_secret_that_others_may_read(self):
         self.token_file.chmod(0o644)
         done = self.attestrd("run", "--config", self.write_config("https://localhost:1"))
         self.assertIn(done.returncode, (harness.CONFIG, harness.PERMISSION))
@@ -47,13 +47,13 @@ class ConfigTest(harness.Scene):
         self.assertNotIn(self.token, done.stderr)
 
 
-class SubmissionTest(harness.Scene):
+class SubmissionTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         simulator = self.start_simulator("--law", "fixed:0", "--fault", "garbage=0.2")
         self.config = self.write_config(simulator.url)
 
-    def test_good_lines_are_taken_and_bad_ones_named(self):
+    def test_good_lines_are_accepted_and_bad_ones_reported(self):
         self.drop(["DSgood1", "no/slash", '{"id": 7}', "# a comment", "", '{"id": "DSgood2"}',
                    "x" * 65, '{"id": "DSgood3", "tag": 4}'], "mixed")
         daemon = self.start_daemon(self.config, "--until-empty", is_ready=False)
@@ -65,7 +65,7 @@ class SubmissionTest(harness.Scene):
         self.assertIn("no/slash", refused)
         self.assertTrue(daemon.log("inbox.refused"))
 
-    def test_what_is_no_file_is_never_followed(self):
+    def test_links_and_fifos_are_not_followed(self):
         (self.folder / "aside").write_text("DSaside\n")
         (self.inbox / "link").symlink_to(self.folder / "aside")
         os.link(self.folder / "aside", self.inbox / "hard")
@@ -79,15 +79,15 @@ class SubmissionTest(harness.Scene):
         self.assertEqual((self.folder / "aside").read_text(), "DSaside\n")
         self.assertEqual(daemon.stop(), 0)
 
-    def test_a_bad_id_on_the_command_line(self):
+    def test_bad_id_on_the_command_line(self):
         done = self.attestrd("submit", "--config", self.config, "DSgood", "../etc")
         self.assertEqual(done.returncode, harness.BAD_INPUT)
         self.assertIn("../etc", done.stderr)
         self.assertEqual(os.listdir(self.inbox), [])
 
 
-class CertificateTest(harness.Scene):
-    """All three at once, since a pause lasts for seconds."""
+class CertificateTest(harness.Fixture):
+    """The three cases run at the same time, since each pause lasts for seconds."""
 
     def test_the_account_pauses_until_the_certificate_is_right(self):
         right = self.authority.issue("right")
@@ -106,15 +106,15 @@ class CertificateTest(harness.Scene):
             daemons[name] = self.start_apart(name, servers[name].url, ["DS01"])
         for name, (_, depth) in cases.items():
             with self.subTest(name):
-                self.assert_paused(daemons[name].says("account.paused"), depth)
-                self.assertEqual(servers[name].requests(), [], "a token went to a stranger")
+                self.assert_paused(daemons[name].wait_for("account.paused"), depth)
+                self.assertEqual(servers[name].requests(), [], "a token was sent")
                 servers[name].stop()
-                self.start_simulator("--law", "fixed:0", name=f"{name}-mended", certificate=right,
+                self.start_simulator("--law", "fixed:0", name=f"{name}-repaired", certificate=right,
                                      port=servers[name].port)
         for name, daemon in daemons.items():
             with self.subTest(name):
-                daemon.says("account.resumed", within=60)
-                daemon.says("handshake.completed")
+                daemon.wait_for("account.resumed", within=60)
+                daemon.wait_for("handshake.completed")
                 self.assertEqual(daemon.count("account.paused"), 1)
                 self.assertEqual(daemon.count("handshake.failed"), 0)
 
@@ -125,7 +125,7 @@ class CertificateTest(harness.Scene):
         self.assertTrue(line["reason"])
 
 
-class SecondDaemonTest(harness.Scene):
+class SecondDaemonTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         self.url = self.start_simulator("--never", "1").url
@@ -158,16 +158,16 @@ class SecondDaemonTest(harness.Scene):
             str(self.inbox))
 
 
-class FoldersTest(harness.Scene):
-    def test_a_missing_spool(self):
+class FoldersTest(harness.Fixture):
+    def test_missing_spool(self):
         shutil.rmtree(self.spool)
         done = self.attestrd("run", "--until-empty", "--config",
                              self.write_config("https://localhost:1"))
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(str(self.spool), done.stderr)
 
-    def test_a_spool_that_is_read_only(self):
-        # Nothing is read-only for root: the daemon runs as nobody where the test is root.
+    def test_read_only_spool(self):
+        # Root may write to read-only folders: if the test is root, the daemon runs as nobody.
         nobody = {"user": 65534, "group": 65534} if os.getuid() == 0 else {}
         program = shutil.copy(harness.ATTESTRD, self.folder)
         config = self.write_config("https://localhost:1")

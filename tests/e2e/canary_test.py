@@ -1,4 +1,4 @@
-"""Token, secret and personal data are found where they belong, and nowhere else."""
+"""Token, secret and personal data appear in the records and nowhere else."""
 
 import base64
 import itertools
@@ -17,7 +17,7 @@ PERSONAL_FIELDS = ("birthDate", "hashedEmail", "hashedMobile", "gender", "name",
                    "digest", "uuid", "secret", "otp", "email", "mobile", "code")
 
 
-class CanaryTest(harness.Scene):
+class CanaryTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         self.canaries = {field: f"canary-{field}-4711" for field in PERSONAL_FIELDS}
@@ -26,9 +26,9 @@ class CanaryTest(harness.Scene):
         self.token_file = self.write_secret("auth-token", self.token)
         self.secret_file = self.write_secret("client-secret", self.secret)
         self.nginx = self.start_nginx()
-        self.seen = {}  # what attestrd wrote or said outside the spool, by name
+        self.seen = {}  # All output of attestrd outside the spool, by name.
 
-    def test_nowhere_but_in_the_results(self):
+    def test_canaries_appear_in_results_only(self):
         result = json.dumps({"FS01": {"input": self.canaries, "output": self.canaries}})
         good = self.signed_answer("DSgood", result)
         forged = self.answer("DSforged", result, signature="0" * 64, consumed=True)
@@ -44,20 +44,20 @@ class CanaryTest(harness.Scene):
         self.drop(["DSgood", "DSforged", *spoiled])
         self.wait_for_results(["DSgood"])
         self.wait_for_results(["DSforged"], folder="rejected")
-        daemon.says("poll.error", times=len(spoiled))
+        daemon.wait_for("poll.error", times=len(spoiled))
 
-        self.look_at_the_running(config, port)
+        self.collect_from_running_daemon(config, port)
         daemon.stop()
-        self.look_at_files()
-        self.judge()
+        self.collect_files()
+        self.check()
 
-    def look_at_the_running(self, config, port):
+    def collect_from_running_daemon(self, config, port):
         questions = (["status"], ["explain", "DSgood"], ["explain", "DSforged"],
                      ["explain", "DScut"])
         for question, flags in itertools.product(questions, ([], ["--json"])):
-            told = self.attestrd(*question, *flags, "--config", config)
-            self.assertEqual(told.returncode, 0, told.stderr)
-            self.seen[" ".join(question + flags)] = told.stdout + told.stderr
+            done = self.attestrd(*question, *flags, "--config", config)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.seen[" ".join(question + flags)] = done.stdout + done.stderr
         code, self.seen["/metrics"] = harness.http_get(port, "/metrics")
         self.assertEqual(code, 200)
         verify = self.attestrd("verify", "--config", config,
@@ -65,19 +65,19 @@ class CanaryTest(harness.Scene):
                                *sorted((self.spool / "rejected").iterdir()))
         self.assertEqual(verify.returncode, harness.BAD_INPUT)
         self.seen["verify"] = verify.stdout + verify.stderr
-        # The WAL vanishes at an orderly end.
+        # An orderly end removes the WAL.
         for path in self.folder.glob("queue.db*"):
             self.seen[f"running {path.name}"] = path.read_bytes().decode("latin-1")
         self.assertIn("running queue.db-wal", self.seen)
 
-    def look_at_files(self):
+    def collect_files(self):
         ours = {"results", "rejected", "nginx"}
         for path in self.folder.rglob("*"):
             belongs = ours & set(path.relative_to(self.folder).parts)
             if path.is_file() and not belongs and path not in (self.token_file, self.secret_file):
                 self.seen[str(path)] = path.read_bytes().decode("latin-1")
 
-    def judge(self):
+    def check(self):
         kept = (self.spool / "results/DSgood.json").read_text()
         for canary in self.canaries.values():
             self.assertIn(canary, kept)
@@ -86,9 +86,9 @@ class CanaryTest(harness.Scene):
         found = [(name, word) for name, text in self.seen.items() for word in words if word in text]
         self.assertEqual(found, [])
 
-    def test_no_core_is_left(self):
+    def test_no_core_dump(self):
         self.assertTrue(self.dumps_core(shutil.which("sleep"), "60"),
-                        "this machine writes no cores at all, so that the test can't tell")
+                        "this machine writes no core dumps, so the test would show nothing")
         config = self.write_config(self.nginx.url)
         for number in (signal.SIGABRT, signal.SIGSEGV):
             daemon = self.start_daemon(config, cwd=self.folder, preexec_fn=allow_cores,

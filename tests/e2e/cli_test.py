@@ -1,4 +1,4 @@
-"""The command line: what it prints where, and how it ends."""
+"""The command line: output and exit codes."""
 
 import contextlib
 import json
@@ -16,8 +16,8 @@ def mode_of(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-class HelpTest(harness.Scene):
-    def test_help_everywhere(self):
+class HelpTest(harness.Fixture):
+    def test_help_of_every_command(self):
         for command in ([], *([name] for name in COMMANDS)):
             with self.subTest(command):
                 done = self.attestrd(*command, "--help")
@@ -37,7 +37,7 @@ class HelpTest(harness.Scene):
                 self.assertTrue(done.stderr)
 
 
-class CommandTest(harness.Scene):
+class CommandTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         self.simulator = self.start_simulator("--law", "fixed:0")
@@ -47,7 +47,7 @@ class CommandTest(harness.Scene):
         done = self.attestrd("check-config", self.config)
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def test_the_example_configuration_is_good(self):
+    def test_example_configuration_is_valid(self):
         text = (harness.SOURCE / "config/attestrd.toml").read_text()
         places = {"/var/spool/attestrd": self.spool, "/var/lib/attestrd": self.folder}
         for folder, ours in places.items():
@@ -58,7 +58,7 @@ class CommandTest(harness.Scene):
         done = self.attestrd("check-config", path)
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def test_submit_every_way_and_run_until_empty(self):
+    def test_every_way_to_submit_and_run_until_empty(self):
         (self.inbox / "DStouched").touch()
         self.drop(["DSline1", '{"id": "DSline2", "expiry": 4102444800000}'])
         for arguments, text in ((["DSargument"], None), (["-"], "DSstdin1\nDSstdin2\n")):
@@ -70,7 +70,7 @@ class CommandTest(harness.Scene):
                                           "DSstdin1", "DSstdin2"})
         self.assertNotIn(b"\r", daemon.out.read_bytes() + daemon.err.read_bytes())
 
-    def test_files_are_for_user_and_group_whatever_the_umask(self):
+    def test_file_modes_do_not_depend_on_the_umask(self):
         for umask in ("077", "000"):
             with self.subTest(umask):
                 under = ("sh", "-c", f'umask {umask}; exec "$@"', "sh")
@@ -88,18 +88,18 @@ class CommandTest(harness.Scene):
                     path.rmdir() if path.is_dir() else path.unlink()
                 self.queue.unlink()
 
-    def test_a_tag_must_be_the_answers(self):
+    def test_tag_must_match_the_answer(self):
         self.drop(['{"id": "DStag", "tag": "not this one"}'])
         config = self.write_config(self.simulator.url, signature={"signature_attempts": 1})
         daemon = self.start_daemon(config, "--until-empty", is_ready=False)
         self.assertEqual(daemon.wait(), 0)
         self.assertEqual(self.record("DStag", "rejected")["reason"], "tag_mismatch")
 
-    def test_what_has_ended_is_not_polled_again(self):
+    def test_ended_handshake_is_not_polled_again(self):
         for number in (1, 2):
             self.drop(["DSonce"])
             daemon = self.start_daemon(self.config, "--until-empty", is_ready=False,
-                                       name=f"life{number}")
+                                       name=f"run{number}")
             self.assertEqual(daemon.wait(), 0)
         self.assertEqual(len(self.simulator.requests()), 1)
         self.assertTrue(daemon.log("inbox.already_ended"))
@@ -122,7 +122,7 @@ class CommandTest(harness.Scene):
         return self.attestrd("verify", "--config", self.config, path)
 
 
-class StatusTest(harness.Scene):
+class StatusTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         self.config = self.write_config(self.start_simulator("--never", "1").url)
@@ -149,10 +149,10 @@ class StatusTest(harness.Scene):
     def test_submit_while_it_runs(self):
         self.start_daemon(self.config)
         self.attestrd("submit", "--config", self.config, "DS03")
-        harness.eventually(lambda: self.status()["pending"] == 1, 5, "the hint of inotify")
+        harness.eventually(lambda: self.status()["pending"] == 1, 5, "the event of inotify")
 
 
-class ExplainTest(harness.Scene):
+class ExplainTest(harness.Fixture):
     def explain(self, handshake, *flags):
         return self.attestrd("explain", "--config", self.config, handshake, *flags)
 
@@ -161,7 +161,7 @@ class ExplainTest(harness.Scene):
         self.assertEqual(done.returncode, code, done.stderr)
         return json.loads(done.stdout)
 
-    def test_one_that_waits_with_and_without_a_daemon(self):
+    def test_pending_handshake_with_and_without_a_daemon(self):
         self.config = self.write_config(self.start_simulator("--never", "1").url)
         daemon = self.start_daemon(self.config)
         self.drop(["DS01"])
@@ -182,7 +182,7 @@ class ExplainTest(harness.Scene):
         self.assertEqual((why["state"], why["waits_for"]), ("pending", "daemon"))
         self.assertIn("until a daemon runs", self.explain("DS01").stdout)
 
-    def test_one_that_has_ended(self):
+    def test_ended_handshake(self):
         self.config = self.write_config(self.start_simulator("--law", "fixed:0").url)
         daemon = self.start_daemon(self.config)
         self.drop(["DS01"])
@@ -196,7 +196,7 @@ class ExplainTest(harness.Scene):
             self.assertIn("its record went to    results/DS01.json",
                           self.explain("DS01").stdout)
 
-    def test_a_row_that_cannot_be_read_is_not_called_unknown(self):
+    def test_unreadable_row_is_not_reported_as_unknown(self):
         self.config = self.write_config(self.start_simulator("--law", "fixed:0").url)
         self.drop(["DS01"])
         self.start_daemon(self.config, "--until-empty", is_ready=False).wait()
@@ -212,13 +212,13 @@ class ExplainTest(harness.Scene):
         why = self.explained(handshake)
         return why if why["state"] == "ended" else None
 
-    def test_what_holds_it(self):
+    def test_reason_for_a_hold(self):
         simulator = self.start_simulator("--never", "1")
         self.write_secret("auth-token", "d3Jvbmc6dG9rZW4=")
         self.config = self.write_config(simulator.url)
         daemon = self.start_daemon(self.config)
         self.drop(["DS01"])
-        daemon.says("account.paused")
+        daemon.wait_for("account.paused")
         self.assertEqual(self.explained("DS01")["held_by"], "account_paused")
         self.assertIn("the account is paused (unauthorized)", self.explain("DS01").stdout)
 
@@ -228,8 +228,8 @@ class ExplainTest(harness.Scene):
         self.assertEqual(self.explain("DS01").returncode, harness.UNAVAILABLE)
 
 
-class ShutdownTest(harness.Scene):
-    def test_within_the_grace(self):
+class ShutdownTest(harness.Fixture):
+    def test_stop_within_the_grace_period(self):
         simulator = self.start_simulator("--fault", "hang=1", "--hang-for", "60")
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
@@ -241,17 +241,17 @@ class ShutdownTest(harness.Scene):
                 start = time.monotonic()
                 daemon.send(number)
                 self.assertEqual(daemon.wait(), 0)
-                self.assertLess(time.monotonic() - start, 15 * harness.PATIENCE)
+                self.assertLess(time.monotonic() - start, 15 * harness.TIMEOUT_FACTOR)
                 self.assertTrue(daemon.log("daemon.stopped"))
 
     def test_reload(self):
         config = self.write_config(self.start_simulator("--law", "fixed:0").url)
         daemon = self.start_daemon(config)
         daemon.send(signal.SIGHUP)
-        daemon.says("config.reloaded")
+        daemon.wait_for("config.reloaded")
         config.write_text("[nonsense]\n")
         daemon.send(signal.SIGHUP)
-        daemon.says("config.rejected")
+        daemon.wait_for("config.rejected")
         self.drop(["DS01"])
         self.wait_for_results(["DS01"])
 

@@ -1,7 +1,7 @@
-"""A consumer that takes each file away the instant it appears. Usage: consumer.py SPOOL TAKEN
+"""A consumer that moves each record away as soon as it appears. Usage: consumer.py SPOOL TAKEN
 
-Each file is renamed to TAKEN/FOLDER.NAME.N, where N grows: one that appears twice is taken twice,
-and both stay to be counted. inotify tells of a file within microseconds of its publication.
+Each file is renamed to TAKEN/FOLDER.NAME.N with a growing N, so that a record that appears twice is
+counted twice. inotify reports a file within microseconds of its publication.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ HEADER = struct.Struct("iIII")  # inotify(7): wd, mask, cookie, len
 
 
 def events(descriptor, folders):
-    """Yields the folder and the name of each file as it appears, for ever."""
+    """Yields the folder and the name of each file as it appears; never ends."""
     while True:
         data, at = os.read(descriptor, 1 << 16), 0
         while at < len(data):

@@ -1,4 +1,4 @@
-"""kill -9 at random moments, while a consumer takes each file away the instant it appears."""
+"""kill -9 at random moments, while a consumer moves each record away as soon as it appears."""
 
 import collections
 import os
@@ -11,16 +11,16 @@ import harness
 
 ROUNDS = 1000 if harness.IS_LONG else 100
 IDS_PER_ROUND = 20
-LONGEST_LIFE_S = 0.25 * harness.PATIENCE
+MAX_RUN_S = 0.25 * harness.TIMEOUT_FACTOR
 CONSUMER = pathlib.Path(__file__).with_name("consumer.py")
 
 
-class CrashTest(harness.Scene):
+class CrashTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         seed = int(os.environ.get("ATTESTRD_SEED", random.SystemRandom().randrange(1 << 32)))
-        harness.tell(f"ATTESTRD_SEED={seed} replays the moments of this run")
-        self.luck = random.Random(seed)
+        harness.report(f"ATTESTRD_SEED={seed} repeats the times of this run")
+        self.rng = random.Random(seed)
         simulator = self.start_simulator("--law", "uniform:0,0.3", "--never", "0.02",
                                          "--result-bytes", "512")
         self.config = self.write_config(
@@ -33,16 +33,16 @@ class CrashTest(harness.Scene):
         ids = harness.make_ids(ROUNDS * IDS_PER_ROUND)
         self.make_folders()
         self.start_consumer()
-        deaths = collections.Counter()
+        kills = collections.Counter()
         for number in range(ROUNDS):
             self.drop(ids[number * IDS_PER_ROUND:(number + 1) * IDS_PER_ROUND], f"batch{number}")
             daemon = self.start_daemon(self.config, is_ready=False, name="killed")
-            time.sleep(self.luck.uniform(0, LONGEST_LIFE_S))
+            time.sleep(self.rng.uniform(0, MAX_RUN_S))
             daemon.kill()
-            deaths["with a record in staging/"] += any((self.spool / "staging").glob("DS*"))
-            deaths["with a file in inbox/"] += any((self.spool / "inbox").iterdir())
-            deaths["with none published"] += not self.taken_ids()
-        harness.tell(f"{ROUNDS} deaths; {dict(deaths)}; {len(self.taken_ids())} taken before the "
+            kills["with a record in staging/"] += any((self.spool / "staging").glob("DS*"))
+            kills["with a file in inbox/"] += any((self.spool / "inbox").iterdir())
+            kills["with none published"] += not self.taken_ids()
+        harness.report(f"{ROUNDS} kills; {dict(kills)}; {len(self.taken_ids())} moved before the "
                      "last start")
 
         self.start_daemon(self.config, "--until-empty", is_ready=False).wait(ROUNDS + 60)
@@ -51,10 +51,10 @@ class CrashTest(harness.Scene):
         self.assertEqual({handshake: count for handshake, count in times_taken.items()
                           if count != 1}, {}, "published more than once")
         self.assertEqual(set(ids) - set(times_taken), set(), "lost")
-        self.assertEqual(set(times_taken) - set(ids), set(), "from nowhere")
+        self.assertEqual(set(times_taken) - set(ids), set(), "unknown")
 
     def make_folders(self):
-        """A first life of the daemon makes the folders that the consumer watches."""
+        """A first run of the daemon creates the folders that the consumer watches."""
         first = self.start_daemon(self.config, "--until-empty", is_ready=False, name="first")
         self.assertEqual(first.wait(), 0)
 
@@ -64,7 +64,7 @@ class CrashTest(harness.Scene):
         harness.eventually(lambda: consumer.out.read_text(), what="the consumer")
 
     def taken_ids(self):
-        """Of names such as `results.DS01.json.17`."""
+        """The ids in names such as `results.DS01.json.17`."""
         return [path.name.split(".")[1] for path in self.taken.iterdir()]
 
 

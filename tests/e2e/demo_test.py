@@ -1,4 +1,4 @@
-"""The demo keeps its promises: it ends by itself, soon, and shows what it says."""
+"""The demo succeeds, ends by itself, and takes less than a minute."""
 
 import os
 import subprocess
@@ -7,22 +7,23 @@ import unittest
 
 import harness
 
-LONGEST_S = 60  # Beside other tests; by itself it takes a fifth of that.
+MAX_S = 60  # Beside other tests; it takes a fifth of that on an idle machine.
 
 
 class DemoTest(unittest.TestCase):
-    def test_the_demo(self):
+    def test_demo(self):
         environment = {**os.environ, "ATTESTRD_BUILD": str(harness.BUILD)}
         start = time.monotonic()
         done = subprocess.run([harness.SOURCE / "daemon/demo"], text=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, env=environment, timeout=300)
+                              stdin=subprocess.DEVNULL, env=environment,
+                              timeout=200 * harness.TIMEOUT_FACTOR)
         seconds = time.monotonic() - start
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("valid", done.stdout)
         self.assertNotIn("\r", done.stdout)
-        harness.tell(f"the demo took {seconds:.1f} s")
-        if harness.hold_to_bounds():
-            self.assertLessEqual(seconds, LONGEST_S)
+        harness.report(f"the demo took {seconds:.1f} s")
+        if harness.checks_bounds():
+            self.assertLessEqual(seconds, MAX_S)
 
 
 if __name__ == "__main__":

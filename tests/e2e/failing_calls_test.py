@@ -1,8 +1,8 @@
-"""The real daemon meets a failure at each call by which it opens or changes a file.
+"""Each call by which the real daemon opens or changes a file fails once.
 
-For n = 1, 2, 3, ... its n-th call of a kind fails, alone or with all that follow: with EIO, as a
-disk that breaks, with ENOSPC, as a full one, with EINTR, as one that a signal interrupted. It must
-end as README says, and the next daemon, which nothing befalls, must bring all to its end, once.
+For n = 1, 2, 3, ... the n-th call of a kind fails, alone or with all later ones: with EIO (a broken
+disk), ENOSPC (a full disk) or EINTR (interrupted by a signal). The daemon must end as README
+specifies, and the next daemon, without faults, must complete each handshake exactly once.
 """
 
 import itertools
@@ -10,146 +10,146 @@ import re
 
 import harness
 import strace
-import strikes
-from calls import first_of_ours
+import fault_series
+from strace_log import first_own_call
 
-# Most writes are SQLite's, and come in pairs.
+# Most writes are those of SQLite, which come in pairs.
 WRITE_STEP = 1 if harness.IS_LONG else 3
 
-# Nothing rests on these, so that a failure has no consequence.
+# Calls whose failure has no consequence.
 HARMLESS = re.compile("|".join((
-    r"close\(",                              # What was written is synced before.
-    r"\w+\(\d+<[^>]*\.lock>, ",              # The pid in a lock file is for people.
+    r"close\(",                              # The data has been synced before.
+    r"\w+\(\d+<[^>]*\.lock>, ",              # The pid in a lock file is informative.
     r'openat\(.*"/dev/null", O_RDWR',        # The standard streams are open already.
-    r'openat\(.*"/(dev/urandom|etc/|usr/)',  # SQLite's luck, the time zone, OpenSSL's defaults.
-    r'openat\(.*/inbox>, "DS',               # An empty file: its name says it all.
-    # SQLite syncs the names of its files, and so do we, with O_DIRECTORY and fsync().
+    r'openat\(.*"/(dev/urandom|etc/|usr/)',  # SQLite's seed, time zone, OpenSSL's defaults.
+    r'openat\(.*/inbox>, "DS',               # An empty file: its name is the id.
+    # SQLite syncs the folder of its files; so does attestrd, with O_DIRECTORY and fsync().
     r'openat\(.*"[^"]*/(plain|consumed)\d", O_RDONLY\|O_CLOEXEC\)',
     r"fdatasync\(\d+<.*/(plain|consumed)\d>\)",
 )))
 
-# The main thread leaves the world with this. Then SQLite puts its log into the database: if that
-# fails, the next start does it.
+# The last step of the main thread. After it SQLite moves its log into the database; if that fails,
+# the next start does it.
 AT_THE_END = re.compile(r'unlink\(".*/control\.sock"\)')
 
-# A submission that can't be put away yet is left where it is, and looked at again later.
+# A submission that can't be moved yet stays in the inbox and is processed again later.
 LEFT_FOR_LATER = re.compile(r"unlinkat\(.*/inbox>|/refused")
 
 
-class FailingCallsTest(strikes.Strikes):
+class FailingCallsTest(fault_series.FaultSeriesTest):
     def setUp(self):
         super().setUp()
-        self.start_world, self.service, self.together, self.recovery = self.make_worlds()
+        self.first_start, self.service, self.together, self.recovery = self.make_states()
 
-    def test_a_broken_disk(self):
-        """EIO: nothing is tried again. Exit 74, so that systemd starts it anew."""
-        self.strike_with("EIO", [(self.start_world, False), (self.start_world, True),
+    def test_broken_disk(self):
+        """EIO: no call is retried. Exit code 74, so that systemd restarts the daemon."""
+        self.inject("EIO", [(self.first_start, False), (self.first_start, True),
                                  (self.service, False), (self.service, True),
                                  (self.together, False), (self.together, True),
                                  (self.recovery, False)], self.end_broken)
 
-    def test_a_full_disk(self):
-        """ENOSPC: at the start it ends with 74, in service it waits for room."""
-        self.strike_with("ENOSPC", [(self.start_world, False), (self.recovery, True)],
+    def test_full_disk(self):
+        """ENOSPC: exit code 74 during the start; later the daemon waits for space."""
+        self.inject("ENOSPC", [(self.first_start, False), (self.recovery, True)],
                          self.end_broken)
-        self.strike_with("ENOSPC", [(self.service, False), (self.service, True),
+        self.inject("ENOSPC", [(self.service, False), (self.service, True),
                                     (self.together, False)], self.end_full)
 
-    def test_an_interrupted_call(self):
-        """EINTR: as if nothing had happened, but in SQLite's syncs, which are not begun again."""
-        self.strike_with("EINTR", [(self.service, False), (self.together, False)],
+    def test_interrupted_call(self):
+        """EINTR has no effect, except in the syncs of SQLite, which it does not retry."""
+        self.inject("EINTR", [(self.service, False), (self.together, False)],
                          self.end_interrupted)
 
-    def test_the_names_of_the_queue_s_files(self):
-        """SQLite does not care whether its sync of them succeeds: there must be one of ours."""
-        for world in (self.start_world, self.recovery):
-            calls = self.calls_of(world)
+    def test_folder_of_the_queue_is_synced_by_attestrd(self):
+        """SQLite ignores a failure of its own sync of the folder."""
+        for state in (self.first_start, self.recovery):
+            calls = self.calls_of(state)
             opened = next(place for place, call in enumerate(calls)
                           if re.match(r'openat\(.*"[^"]*/queue\.db-wal"', call))
             self.assertTrue(any(re.match(r"fsync\(\d+<[^>]*/(plain|consumed)\d>\)", call)
-                                for call in calls[opened:]), world.name)
+                                for call in calls[opened:]), state.name)
 
-    def strike_with(self, error, worlds, end):
-        played = self.play_all([series for world, lasts in worlds
-                                for series in self.series_of(world, f"error={error}", lasts)], end)
-        harness.tell(f"{error}: {sum(count for _, count in played)} failures in all")
+    def inject(self, error, states, end):
+        played = self.play_all([series for state, lasts in states
+                                for series in self.series_of(state, f"error={error}", lasts)], end)
+        harness.report(f"{error}: {sum(count for _, count in played)} failures in all")
 
-    def series_of(self, world, effect, lasts):
-        calls = self.calls_of(world)
-        for call, count in self.counted_in(world, calls).items():
-            if call == "close" and world.daemon is strace.StruckInMain:
-                continue  # It closes what it has read.
+    def series_of(self, state, effect, lasts):
+        calls = self.calls_of(state)
+        for call, count in self.count_injected(state, calls).items():
+            if call == "close" and state.daemon is strace.FaultInMainThread:
+                continue  # It closes files that it has only read.
             if effect == "error=EINTR" and call in ("renameat2", "unlinkat"):
-                continue  # They are never interrupted.
+                continue  # The kernel never interrupts these.
             step = WRITE_STEP if call == "pwrite64" else 1
-            numbers = itertools.count(first_of_ours(call, calls), step)
-            yield strikes.Series(world, call, effect, count, numbers, lasts)
+            numbers = itertools.count(first_own_call(call, calls), step)
+            yield fault_series.Series(state, call, effect, count, numbers, lasts)
 
-    # How a life ends.
+    # The end of a run.
 
-    def end_broken(self, daemon, home, cast, series):
+    def end_broken(self, daemon, home, handshakes, series):
         code = daemon.wait()
         log = daemon.out.read_text()
-        matter = [call for call in failed_in_time(daemon) if not HARMLESS.search(call)]
-        told = f"{matter}: {log}{daemon.err.read_text()}"
-        if not matter:
-            self.assertEqual(code, 0, told)
+        relevant = [call for call in failed_in_time(daemon) if not HARMLESS.search(call)]
+        details = f"{relevant}: {log}{daemon.err.read_text()}"
+        if not relevant:
+            self.assertEqual(code, 0, details)
         else:
-            self.assertEqual(code, harness.IO_ERROR, told)
+            self.assertEqual(code, harness.IO_ERROR, details)
             is_in_service = '"daemon.started"' in log
             self.assertEqual('"daemon.failed"' in log, is_in_service)
             self.assertEqual(daemon.err.read_text() == "", is_in_service)
-        home.heal()
-        home.judge(cast)
+        home.recover()
+        home.check(handshakes)
 
-    def end_full(self, daemon, home, cast, series):
+    def end_full(self, daemon, home, handshakes, series):
         if series.call in ("fsync", "fdatasync", "syncfs"):
-            return self.end_broken(daemon, home, cast, series)
+            return self.end_broken(daemon, home, handshakes, series)
         harness.eventually(lambda: not daemon.is_running() or (
             series.lasts and self.is_stuck(daemon, series)),
-            harness.A_LONG_LIFE_S, "the end, or disk.full")
+            harness.LONG_TIMEOUT_S, "the end, or disk.full")
         is_stuck = daemon.is_running()
-        self.assertEqual(daemon.stop(harness.A_LONG_LIFE_S), 0, daemon.out.read_text())
-        told = {event for event in ("disk.full", "disk.room") if daemon.count(event)}
+        self.assertEqual(daemon.stop(harness.LONG_TIMEOUT_S), 0, daemon.out.read_text())
+        events = {event for event in ("disk.full", "disk.room") if daemon.count(event)}
         if is_stuck:
-            self.assertTrue("disk.full" in told or series.call == "unlinkat")
-            home.heal()
-        elif not all(call_is_excused(call) for call in daemon.struck_calls()):
-            self.assertIn("disk.full", told)
-            if not self.is_told_while_stopping(daemon):
-                self.assertIn("disk.room", told)
-        home.judge(cast)
+            self.assertTrue("disk.full" in events or series.call == "unlinkat")
+            home.recover()
+        elif not all(call_is_excused(call) for call in daemon.faulted_calls()):
+            self.assertIn("disk.full", events)
+            if not self.is_full_while_stopping(daemon):
+                self.assertIn("disk.room", events)
+        home.check(handshakes)
 
-    def is_told_while_stopping(self, daemon):
-        """A daemon that stops tries a round once, and leaves the rest to the next one."""
+    def is_full_while_stopping(self, daemon):
+        """A daemon that stops tries a round once and leaves the rest to the next daemon."""
         events = [line["event"] for line in daemon.log()]
         return "daemon.stopping" in events[:events.index("disk.full")]
 
     def is_stuck(self, daemon, series):
-        """It waits for room, or has come back to the submission that it can't remove."""
+        """The daemon waits for space, or processes the submission that it can't remove again."""
         if series.call == "unlinkat" and daemon.count("inbox.refused") > 1:
             return True
         return daemon.count("disk.full") > 0
 
-    def end_interrupted(self, daemon, home, cast, series):
+    def end_interrupted(self, daemon, home, handshakes, series):
         if series.call == "fdatasync":
-            return self.end_broken(daemon, home, cast, series)
+            return self.end_broken(daemon, home, handshakes, series)
         self.assertEqual(daemon.wait(), 0, daemon.out.read_text() + daemon.err.read_text())
-        home.judge(cast)
+        home.check(handshakes)
 
 
 def failed_in_time(daemon):
-    """The calls that failed, but for those at the very end."""
+    """The calls that failed, without those after the last step of the main thread."""
     calls = itertools.takewhile(lambda call: not AT_THE_END.match(call), daemon.calls())
-    return [call for call in calls if call in daemon.struck_calls()]
+    return [call for call in calls if call in daemon.faulted_calls()]
 
 
 def call_is_excused(call):
-    """It has no consequence, or none that is told: a record is moved by the next round."""
+    """The failure has no consequence, or none that is logged: the next round moves a record."""
     return (HARMLESS.search(call) or LEFT_FOR_LATER.search(call) or
             call.startswith("renameat2("))
 
 
 if __name__ == "__main__":
-    strace.insist_on_tracing()
+    strace.require_tracing()
     harness.main()

@@ -1,24 +1,24 @@
-"""A file system that is really full, and a limit on the size of files: writes end half way."""
+"""A file system that is really full, and a limit on file sizes: partial writes."""
 
 import subprocess
 
 import harness
-import rights
+import capabilities
 
 COUNT = 24
 RESULT_BYTES = 100_000
-ROOM_BYTES = 1_000_000  # For some of the results, but not for half of them.
-MOST_BYTES = 90_000  # Of a file: enough for all but a record.
+DISK_BYTES = 1_000_000  # Space for some of the results, but not for half of them.
+MAX_FILE_BYTES = 90_000  # Enough for every file but a record.
 
 
-class FullDiskTest(harness.Scene):
+class FullDiskTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         self.url = self.start_simulator("--law", "fixed:0", "--result-bytes",
                                         str(RESULT_BYTES)).url
         self.disk = self.folder / "disk"
         self.disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM_BYTES}", "full", self.disk],
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "full", self.disk],
                        check=True)
         self.addCleanup(subprocess.run, ["umount", "--lazy", self.disk], check=True)
         self.spool = self.disk / "spool"
@@ -29,35 +29,35 @@ class FullDiskTest(harness.Scene):
         self.ids = harness.make_ids(COUNT)
         self.taken = []
 
-    def test_it_waits_for_room_and_goes_on_by_itself(self):
+    def test_daemon_waits_for_space_and_continues(self):
         daemon = self.fill()
         while len(self.taken) < COUNT:
-            harness.eventually(self.take, within=30, what="another result")
+            harness.eventually(self.remove_results, within=30, what="another result")
         self.assertEqual(daemon.wait(30), 0)
         self.assertGreater(daemon.count("disk.room"), 0)
-        self.judge()
+        self.check()
 
-    def test_killed_while_it_waits(self):
-        daemon, lives = self.fill(), 1
+    def test_kill_while_the_daemon_waits(self):
+        daemon, runs = self.fill(), 1
         while daemon.is_running():
             daemon.kill()
-            self.take()
+            self.remove_results()
             daemon = self.start_daemon(self.config, "--until-empty", is_ready=False, name="next")
-            lives += 1
+            runs += 1
             harness.eventually(lambda: self.spooled() or not daemon.is_running(), within=30,
                                what="another result, or the end")
         self.assertEqual(daemon.wait(), 0)
-        self.assertGreaterEqual(lives, 3)  # There is room for nine at a time.
-        self.take()
-        self.judge()
+        self.assertGreaterEqual(runs, 3)  # The disk has space for nine records.
+        self.remove_results()
+        self.check()
 
-    def test_a_limit_on_the_size_of_files(self):
-        """A write that meets it ends half way, and the next one fails: no reason to die of."""
+    def test_limit_on_file_sizes(self):
+        """A write at the limit is partial and the next one fails; no signal ends the daemon."""
         self.drop(self.ids[:3])
         limited = self.start_daemon(self.config, "--until-empty", is_ready=False, under=(
-            "prlimit", f"--fsize={MOST_BYTES}"))
+            "prlimit", f"--fsize={MAX_FILE_BYTES}"))
         self.assertEqual(limited.wait(), harness.IO_ERROR)
-        self.assertIn("staging/", limited.says("daemon.failed")["message"])
+        self.assertIn("staging/", limited.wait_for("daemon.failed")["message"])
         for folder in ("staging", "results"):
             self.assertEqual(harness.visible_names(self.spool / folder), [])
         free = self.start_daemon(self.config, "--until-empty", is_ready=False, name="free")
@@ -65,16 +65,16 @@ class FullDiskTest(harness.Scene):
         self.assertEqual(self.spooled(), set(self.ids[:3]))
 
     def fill(self):
-        """A daemon that has published what there is room for, and says so."""
+        """Starts a daemon and waits until it has filled the disk."""
         self.drop(self.ids)
         daemon = self.start_daemon(self.config, "--until-empty")
-        daemon.says("disk.full", within=30)
+        daemon.wait_for("disk.full", within=30)
         self.assertTrue(daemon.status()["disk_full"])
         self.assertLess(len(self.spooled()), COUNT // 2)
         return daemon
 
-    def take(self):
-        """Takes away what is there: each file is whole when its name appears."""
+    def remove_results(self):
+        """Removes the published records; each of them is complete."""
         names = self.spooled()
         for handshake in names:
             self.assertEqual(self.record(handshake)["outcome"], "completed")
@@ -82,12 +82,12 @@ class FullDiskTest(harness.Scene):
         self.taken += names
         return names
 
-    def judge(self):
+    def check(self):
         self.assertEqual(sorted(self.taken), self.ids)
         for folder in ("inbox", "staging", "archived", "failed", "rejected", "refused"):
             self.assertEqual(harness.visible_names(self.spool / folder), [], folder)
 
 
 if __name__ == "__main__":
-    rights.insist_on([rights.CAP_SYS_ADMIN], "--mount")
+    capabilities.require([capabilities.CAP_SYS_ADMIN], "--mount")
     harness.main()

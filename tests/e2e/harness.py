@@ -1,8 +1,8 @@
-"""The words that the end-to-end tests are written in.
+"""The fixture of the end-to-end tests.
 
-A Scene is a temporary folder with an authority, a token, a secret, an inbox and a spool; in it a
-test starts servers and daemons, drops handshakes, and looks at what comes out. Whatever a scene has
-started ends with it.
+It has a temporary folder with a certificate authority, a token, a secret, an inbox and a spool. A
+test starts servers and daemons in it, submits handshakes, and checks the records. The fixture ends
+every process that it has started.
 """
 
 import base64
@@ -17,11 +17,13 @@ import subprocess
 import tempfile
 import unittest
 
+import supervisor
 from authority import Authority
-from programs import Daemon, Nginx, Process, Simulator
-from words import *
+from process_group import Process
+from programs import Daemon, Nginx, Simulator
+from test_environment import *
 
-# Fast enough for a test: what takes seconds or hours in service takes milliseconds or seconds.
+# Intervals of milliseconds and seconds, in place of the seconds and hours of production.
 FAST = {
     "api": {"requests_per_second": 0, "connect_timeout": "2s", "request_timeout": "5s"},
     "poll": {"min_interval": "50ms", "max_interval": "500ms", "unknown_grace": "1s",
@@ -29,11 +31,11 @@ FAST = {
 }
 
 
-class Scene(unittest.TestCase):
-    place = None  # Where its folder is made; None: where temporary files belong.
+class Fixture(unittest.TestCase):
+    place = None  # The parent of the temporary folder; None: the default of tempfile.
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="attestrd.", dir=self.place))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=self.place))
         if not os.environ.get("ATTESTRD_KEEP"):
             self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.processes = []
@@ -49,11 +51,10 @@ class Scene(unittest.TestCase):
         self.secret_file = self.write_secret("client-secret", self.secret)
 
     def end_processes(self):
-        for process in self.processes:
-            if process.is_running():
-                process.kill()
+        for process in reversed(self.processes):
+            process.end()
 
-    # What there is.
+    # Files.
 
     def write_secret(self, name, text):
         path = self.folder / name
@@ -62,7 +63,8 @@ class Scene(unittest.TestCase):
         return path
 
     def write_config(self, url, name="attestrd.toml", base=FAST, **changes):
-        """The configuration of this scene; `changes` are sections with the settings that differ."""
+        """Writes a configuration and returns its path; `changes` are sections with settings that
+        differ from `base`."""
         sections = collections.defaultdict(dict)
         ours = {
             "api": {"url": url, "ca_file": str(self.authority.certificate)},
@@ -78,7 +80,7 @@ class Scene(unittest.TestCase):
         path.write_text(to_toml(sections))
         return path
 
-    # What is started.
+    # Programs.
 
     def start(self, process):
         self.processes.append(process)
@@ -94,11 +96,11 @@ class Scene(unittest.TestCase):
     def start_daemon(self, config, *flags, name="daemon", is_ready=True, **popen):
         daemon = self.start(Daemon(name, self, config, *flags, **popen))
         if is_ready:
-            daemon.says("daemon.started")
+            daemon.wait_for("daemon.started")
         return daemon
 
     def start_apart(self, name, url, ids, **changes):
-        """A daemon with a spool, an inbox and a queue of its own, that is given these ids."""
+        """Starts a daemon with its own spool, inbox and queue, and submits these ids to it."""
         spool = self.folder / name
         (spool / "inbox").mkdir(parents=True)
         (spool / "inbox/batch").write_text("".join(f"{handshake}\n" for handshake in ids))
@@ -111,20 +113,21 @@ class Scene(unittest.TestCase):
         return daemon
 
     def attestrd(self, *arguments, under=(), **run):
-        """A command that ends by itself; `under` is what runs it, say strace."""
+        """Runs a command of attestrd to its end; `under` is the command that runs it, such as
+        strace."""
         return subprocess.run([str(part) for part in (*under, ATTESTRD, *arguments)], text=True,
-                              capture_output=True, timeout=60 * PATIENCE, **run)
+                              capture_output=True, timeout=60 * TIMEOUT_FACTOR, **run)
 
-    # What goes in, and what comes out.
+    # Submissions and records.
 
     def drop(self, lines, name="batch"):
-        """A whole file appears in the inbox at once."""
+        """Submits a file with these lines; it appears in the inbox complete."""
         hidden = self.inbox / f".{name}"
         hidden.write_text("".join(f"{line}\n" for line in lines))
         hidden.rename(self.inbox / name)
 
     def spooled(self, folder="results"):
-        """The ids in a folder of the spool."""
+        """The ids of the records in a folder of the spool."""
         return {path.stem for path in (self.spool / folder).glob("*.json")}
 
     def record(self, handshake, folder="results"):
@@ -135,17 +138,18 @@ class Scene(unittest.TestCase):
         eventually(lambda: ids <= self.spooled(folder), within, f"{len(ids)} in {folder}/")
 
     def answer(self, handshake, result="null", signature=None, **changes):
-        """An answer of Attestr, in which `result` stands as it is written."""
+        """An answer of Attestr with the given text as its result."""
         answer = {"_id": handshake, "number": "3804-324489-8469", "tag": "290846",
                   "requestId": "c500f555-0dd3-4368-b5e3-c039ddb144ee", "consumed": False,
                   "resultSignature": signature, **changes}
         return f'{json.dumps(answer)[:-1]}, "result": {result}}}'.encode()
 
     def signed_answer(self, handshake, result, **changes):
-        """The answer once the handshake is consumed; signed over the text of the result."""
+        """An answer for a consumed handshake, signed over the text of the result."""
         signature = hmac.new(self.secret.encode(), result.encode(), hashlib.sha256).hexdigest()
         return self.answer(handshake, result, signature, **{"consumed": True, **changes})
 
 
 def main():
-    unittest.main(verbosity=2)
+    """Runs the tests of the calling program; see supervisor.py."""
+    supervisor.run(lambda: unittest.main(verbosity=2))

@@ -1,57 +1,59 @@
-"""Answers that blame the account: everybody waits, one canary asks, nobody fails."""
+"""Errors of the account: all handshakes wait, one canary polls, and none fails."""
 
 import email.utils
 import time
 
 import harness
-from hostile_alone import Alone, AloneTest
+from hostile_isolated import IsolatedCase, IsolatedTest
 from hostile_cases import error, message
-from hostile_server import Act
+from hostile_server import Reply
 
-CANARY = (4.9, 5)  # seconds, when nothing asks for more
+CANARY = (4.9, 5)  # Delay of the canary in seconds, without Retry-After.
 HOUR = (3599, 3600)
 NOON = "Tue, 24 Nov 2026 12:00:00 GMT"
 
 
-def blames(name, reason, status, body=b"<html>h4rm-4711</html>", *fields, waits_s=CANARY):
-    """The first answer is this one, and then all is well."""
-    def trap(_):
-        return Act(message(body, *(field if isinstance(field, str) else field()
+def account_error(name, reason, status, body=b"<html>h4rm-4711</html>", *fields, waits_s=CANARY):
+    """The first answer is this one; all later ones are good."""
+    def answer(_):
+        return Reply(message(body, *(field if isinstance(field, str) else field()
                                    for field in fields), status=f"{status} x"))
-    return Alone(name, acts=(trap,), pauses=reason, waits_s=waits_s, is_held=waits_s[1] > 8)
+    return IsolatedCase(name, replies=(answer,), pauses=reason, waits_s=waits_s,
+                        is_held=waits_s[1] > 8)
 
 
 def after(name, value, waits_s, *fields, status=429, reason="rate_limited"):
-    """As above, with this Retry-After."""
-    return blames(f"retry-after-{name}", reason, status, b"{}", f"Retry-After: {value}", *fields,
-                  waits_s=waits_s)
+    """The same with this Retry-After."""
+    return account_error(f"retry-after-{name}", reason, status, b"{}", f"Retry-After: {value}",
+                         *fields, waits_s=waits_s)
 
 
 def ahead(seconds, name="Retry-After"):
-    """A field that is written when it is sent: so many seconds ahead of our own clock."""
+    """A field with a date so many seconds after the time at which it is sent."""
     return lambda: f"{name}: {email.utils.formatdate(time.time() + seconds, usegmt=True)}"
 
 
-BLAMES = [
-    blames("401", "unauthorized", 401),
-    blames("401-asks-for-more", "unauthorized", 401, b"", "WWW-Authenticate: Digest realm=x"),
-    blames("401-4016", "unauthorized", 401, error(4016)),
-    blames("401-4001", "unauthorized", 401, error(4001)),
-    blames("402", "low_credits", 402),
-    blames("403", "forbidden", 403),
-    blames("403-4031", "forbidden", 403, error(4031)),
-    blames("403-4035", "forbidden", 403, error(4035)),
-    blames("403-4039", "forbidden", 403, error(4039)),
-    blames("403-4002", "forbidden", 403, error(4002)),
-    blames("400-4005", "low_credits", 400, error(4005)),
-    blames("400-40051", "wrong_version", 400, error(40051)),
-    blames("400-4016", "unauthorized", 400, error(4016)),
-    blames("404-4031", "forbidden", 404, error(4031)),
-    blames("429", "rate_limited", 429),
-    blames("429-4291", "rate_limited", 429, error(4291)),
-    blames("429-4292", "rate_limited", 429, error("4292")),
-    blames("429-4001", "rate_limited", 429, error(4001)),
-    blames("429-4293", "daily_limit", 429, error(4293), waits_s=(0, 3600)),
+ACCOUNT_ERRORS = [
+    account_error("401", "unauthorized", 401),
+    account_error("401-asks-for-more", "unauthorized", 401, b"",
+                  "WWW-Authenticate: Digest realm=x"),
+    account_error("401-4016", "unauthorized", 401, error(4016)),
+    account_error("401-4001", "unauthorized", 401, error(4001)),
+    account_error("402", "low_credits", 402),
+    account_error("403", "forbidden", 403),
+    account_error("403-4031", "forbidden", 403, error(4031)),
+    account_error("403-4035", "forbidden", 403, error(4035)),
+    account_error("403-4039", "forbidden", 403, error(4039)),
+    account_error("403-4002", "forbidden", 403, error(4002)),
+    account_error("400-4005", "low_credits", 400, error(4005)),
+    account_error("400-40051", "wrong_version", 400, error(40051)),
+    account_error("400-4016", "unauthorized", 400, error(4016)),
+    account_error("404-4031", "forbidden", 404, error(4031)),
+    account_error("429", "rate_limited", 429),
+    account_error("429-4291", "rate_limited", 429, error(4291)),
+    account_error("429-4292", "rate_limited", 429, error("4292")),
+    account_error("429-4001", "rate_limited", 429, error(4001)),
+    account_error("429-4293", "daily_limit", 429, error(4293), waits_s=(0, 3600)),
 ]
 
 RETRY_AFTER = [
@@ -81,18 +83,18 @@ RETRY_AFTER = [
     after("date-in-9999", "Fri, 31 Dec 9999 23:59:59 GMT", HOUR),
     after("date-impossible", "Tue, 31 Feb 2099 12:00:00 GMT", CANARY),
     after("date-in-local-time", "Tue, 24 Nov 2099 12:00:00 IST", CANARY),
-    blames("retry-after-our-clock", "rate_limited", 429, b"{}", ahead(60), waits_s=(50, 60)),
-    blames("retry-after-bad-date", "rate_limited", 429, b"{}", ahead(60), "Date: today",
+    account_error("retry-after-our-clock", "rate_limited", 429, b"{}", ahead(60), waits_s=(50, 60)),
+    account_error("retry-after-bad-date", "rate_limited", 429, b"{}", ahead(60), "Date: today",
            waits_s=(50, 60)),
 ]
 
 
-class AccountTest(AloneTest):
-    def test_blames(self):
-        self.play_alone("account", BLAMES)
+class AccountTest(IsolatedTest):
+    def test_account_error(self):
+        self.play_isolated("account", ACCOUNT_ERRORS)
 
     def test_retry_after(self):
-        self.play_alone("retry-after", RETRY_AFTER)
+        self.play_isolated("retry-after", RETRY_AFTER)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""The words that the tables of traps are written in.
+"""The vocabulary of the tables of hostile answers.
 
-A trap is a function of a Forger: it gives what the server answers, as bytes or as an Act. The name
-of its case is the id of the handshake that falls into it.
+An answer is a function of a Forger that returns bytes or a Reply. The name of its case is the id of
+the handshake that gets it.
 """
 
 import dataclasses
-import hashlib
 import hmac
 import json
 
-# Stands in what a trap says, and is looked for everywhere but in the spool.
+# Part of hostile answers; it must not appear anywhere but in the spool.
 HARM = "h4rm-4711"
 
 ALWAYS = 1 << 30
@@ -17,7 +16,7 @@ ATTEMPTS = 2  # signature_attempts
 
 
 class Forger:
-    """Writes answers for one handshake, with the customer's own secret where that harms most."""
+    """Writes answers for one handshake; those that must be refused are signed correctly too."""
 
     def __init__(self, handshake, secret):
         self.id = handshake
@@ -28,7 +27,7 @@ class Forger:
 
     @property
     def body(self):
-        """The worst there is: a signed result that must not be taken."""
+        """A correctly signed result that must not be accepted."""
         return self.text()
 
     @property
@@ -43,8 +42,8 @@ class Forger:
         return json.dumps({"FS01": {"input": {}, "output": {"name": f"{word} {self.id}"}}})
 
     def text(self, *more, **changes):
-        """An answer; `changes` and `more` are JSON as it is to stand there, None leaves a member
-        out. It is signed over the result, unless the signature is given."""
+        """An answer; `changes` and `more` are JSON text, and None omits a member. The answer is
+        signed over the result unless the signature is given."""
         members = {"_id": f'"{self.id}"', "number": '"3804-324489-8469"', "tag": '"290846"',
                    "requestId": '"c500f555-0dd3-4368-b5e3-c039ddb144ee"', "consumed": "true",
                    "result": self.result(), **changes}
@@ -58,17 +57,17 @@ class Forger:
 
 
 def encoded(text):
-    r"""UTF-8, but for "\udc80" to "\udcff", which are the bytes 80 to ff."""
+    r"""The text in UTF-8; "\udc80" to "\udcff" stand for the bytes 80 to ff."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def head(*fields, line="HTTP/1.1 200 OK"):
-    """The head of an answer; the fields as they are to stand there."""
+    """The head of an answer with the fields unchanged."""
     return encoded("".join(f"{part}\r\n" for part in (line, *fields, "")))
 
 
 def message(body, *fields, status="200 OK"):
-    """A well-framed answer."""
+    """An answer with correct framing."""
     return head(f"Content-Length: {len(body)}", *fields, line=f"HTTP/1.1 {status}") + body
 
 
@@ -86,55 +85,55 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A trap, and what must become of the handshake that falls into it."""
+    """A hostile answer, and the expected outcome of the handshake that gets it."""
     name: str
-    trap: object
-    says: tuple = ()      # a part of the reason of each poll.error, in their order
-    folder: str = "results"  # where it ends; empty: it goes on
-    times: int = 1        # so often it is played; then the genuine answer comes
-    keeps: str = "genuine"  # whose bytes are in the record: "genuine", "trap", or "" for none
+    answer: object
+    errors: tuple = ()    # part of the reason of each poll.error, in order
+    folder: str = "results"  # where its record is; empty: still pending
+    times: int = 1        # number of hostile answers; then the genuine answer
+    stored: str = "genuine"  # the answer in the record: "genuine", "answer" or "" for none
     reason: str = ""      # of the record
-    tag: str = ""         # what the submission says
-    gap_s: float = 0      # so long it is left alone after the trap
+    tag: str = ""         # in the submission
+    gap_s: float = 0      # minimum time until the next request
 
     def submission(self):
         return json.dumps({"id": self.name, "tag": self.tag}) if self.tag else self.name
 
     def polls(self):
-        """How many requests reach the server; None: that depends on the clock."""
+        """The number of requests that reach the server; None: it depends on time."""
         if self.folder == "rejected":
             return ATTEMPTS
         return None if self.folder == "failed" else self.times % ALWAYS + bool(self.folder)
 
 
-def refused(name, says, trap, gap_s=0):
-    """It is asked again, and the genuine answer is taken."""
-    return Case(name, trap, (says,), gap_s=gap_s)
+def refused(name, error, answer, gap_s=0):
+    """The answer is refused, the daemon polls again, and accepts the genuine answer."""
+    return Case(name, answer, (error,), gap_s=gap_s)
 
 
-def held(name, says, trap):
-    """It is not asked again as long as this test lasts."""
-    return Case(name, trap, (says,), "")
+def held(name, error, answer):
+    """The daemon does not poll again during the test."""
+    return Case(name, answer, (error,), "")
 
 
-def waits(name, trap):
-    """Nothing is wrong, nothing has ended."""
-    return Case(name, trap)
+def waits(name, answer):
+    """The answer is valid, and the handshake remains pending."""
+    return Case(name, answer)
 
 
-def taken(name, trap):
-    """Odd, and yet right: the trap itself is the result."""
-    return Case(name, trap, times=ALWAYS, keeps="trap")
+def accepted(name, answer):
+    """The answer is unusual and valid: it becomes the result."""
+    return Case(name, answer, times=ALWAYS, stored="answer")
 
 
-def rejected(name, reason, trap, tag=""):
-    """It is doubted once, then given up."""
-    return Case(name, trap, (reason,) * (ATTEMPTS - 1), "rejected", ALWAYS, "trap", reason, tag)
+def rejected(name, reason, answer, tag=""):
+    """The daemon polls once more, and then rejects the handshake."""
+    return Case(name, answer, (reason,) * (ATTEMPTS - 1), "rejected", ALWAYS, "answer", reason, tag)
 
 
-def archived(name, trap):
-    return Case(name, trap, folder="archived", times=ALWAYS, keeps="trap")
+def archived(name, answer):
+    return Case(name, answer, folder="archived", times=ALWAYS, stored="answer")
 
 
-def not_found(name, trap):
-    return Case(name, trap, folder="failed", times=ALWAYS, keeps="", reason="not_found")
+def not_found(name, answer):
+    return Case(name, answer, folder="failed", times=ALWAYS, stored="", reason="not_found")

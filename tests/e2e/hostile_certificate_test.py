@@ -1,21 +1,21 @@
-"""Servers that can't prove to be the one that is meant: the account pauses, no token goes out, and
-all goes on once the right certificate is there."""
+"""Servers with invalid certificates: the account pauses and no token is sent, until the server has
+a valid certificate."""
 
 import harness
 from authority import FUTURE, PAST, Authority, chained
-from hostile_alone import NAME, Alone, AloneTest
+from hostile_isolated import NAME, IsolatedCase, IsolatedTest
 from hostile_server import context_of
 
 
-class CertificateTest(AloneTest):
-    def distrusts(self, name, says, certificate, depth=0, **more):
+class CertificateTest(IsolatedTest):
+    def distrusts(self, name, error, certificate, depth=0, **more):
         context = context_of(*certificate)
-        return Alone(name, greetings=(lambda connection: connection.greet(context),),
-                     pauses=f"certificate: host {more.get('host', 'localhost')}: {says}",
-                     depth=depth, **more)
+        return IsolatedCase(name, openings=(lambda connection: connection.accept_tls(context),),
+                            pauses=f"certificate: host {more.get('host', 'localhost')}: {error}",
+                            depth=depth, **more)
 
     def named(self, name, *extensions, **more):
-        """Another name than that of the host."""
+        """A certificate with another name than that of the host."""
         more.setdefault("subject", "/CN=localhost")
         return self.distrusts(name, "hostname mismatch", self.authority.issue(
             name, extensions=[*extensions, "basicConstraints=CA:FALSE"], **more))
@@ -44,20 +44,20 @@ class CertificateTest(AloneTest):
             yield self.distrusts(f"wildcard-{name}", "hostname mismatch", certificate, host=NAME)
 
     def issuers(self):
-        stranger = Authority(self.folder, "stranger")
+        untrusted = Authority(self.folder, "untrusted")
         server = self.authority.subordinate("no-authority", is_ca=False)
         fenced = self.authority.subordinate("fenced", "nameConstraints=permitted;DNS:example.com")
         short = self.authority.subordinate("short", "basicConstraints=critical,CA:TRUE,pathlen:0")
         below = short.subordinate("below-short")
-        for name, says, depth, authorities in (
-                ("stranger", "unable to get local issuer", 0, [stranger]),
-                ("stranger-whole", "self-signed certificate in certificate chain", 1, [stranger]),
+        for name, error, depth, authorities in (
+                ("untrusted", "unable to get local issuer", 0, [untrusted]),
+                ("untrusted-whole", "self-signed certificate in certificate chain", 1, [untrusted]),
                 ("no-authority", "invalid CA certificate", 1, [server]),
                 ("fenced", "permitted subtree violation", 0, [fenced]),
                 ("too-deep", "path length constraint exceeded", 2, [below, short])):
             certificate, key = authorities[0].issue(f"of-{name}")
-            sent = [] if name == "stranger" else authorities
-            yield self.distrusts(f"issuer-{name}", says, (chained(certificate, *sent), key), depth)
+            sent = [] if name == "untrusted" else authorities
+            yield self.distrusts(f"issuer-{name}", error, (chained(certificate, *sent), key), depth)
         yield self.distrusts("issuer-not-sent", "unable to get local issuer",
                              self.authority.subordinate("unsent").issue("of-unsent"))
         yield self.distrusts("self-signed", "self-signed certificate",
@@ -74,7 +74,7 @@ class CertificateTest(AloneTest):
             "critical", extensions=["subjectAltName=DNS:localhost", "1.2.3.4=critical,DER:05:00"]))
 
     def test_certificates(self):
-        self.play_alone("certificates", [*self.names(), *self.wildcards(), *self.issuers(),
+        self.play_isolated("certificates", [*self.names(), *self.wildcards(), *self.issuers(),
                                          *self.qualities()])
 
 

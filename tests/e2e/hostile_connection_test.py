@@ -1,10 +1,9 @@
-"""Connections that hang, die or lie, at every stage; and what may be taken from one that is used
-again."""
+"""Connections that hang or end at every stage, and bytes that are accepted from a reused one."""
 
 import harness
-from hostile_alone import IDLE, Alone, AloneTest
+from hostile_isolated import IDLE, IsolatedCase, IsolatedTest
 from hostile_cases import head, message
-from hostile_server import CLOSE, GOODBYE, HANG, RESET, Act
+from hostile_server import CLOSE, GOODBYE, HANG, RESET, Reply
 
 NO_TLS = "connect: host localhost: no TLS handshake in time"
 CUT = "reset: the answer is incomplete"
@@ -12,40 +11,40 @@ LATE = "timeout: no complete answer in time"
 
 
 def before_tls(then):
-    """A greeting: nothing, though a client speaks."""
-    def greet(connection):
+    """An opening: no bytes, whatever the client sends."""
+    def opening(connection):
         if then is not HANG:
-            connection.hear()
+            connection.receive()
         connection.end(then)
-    return greet
+    return opening
 
 
 def half_tls(then):
-    """A greeting: the first half of the server's part of the TLS handshake."""
-    def greet(connection):
+    """An opening: a part of the first flight of the server in the TLS handshake."""
+    def opening(connection):
         connection.stream.sendall(connection.answer_to_hello()[:300])
         connection.end(then)
-    return greet
+    return opening
 
 
 def after_tls(then):
-    """A greeting: the TLS handshake, and then nothing for the request."""
-    def greet(connection):
-        connection.greet()
+    """An opening: the TLS handshake, and no bytes after it."""
+    def opening(connection):
+        connection.accept_tls()
         connection.end(then)
-    return greet
+    return opening
 
 
 STAGES = [
-    *(Alone(f"{name}-{when}", greetings=(greet(then),), says=(says,), connections=2)
-      for when, greet in {"before-tls": before_tls, "within-tls": half_tls}.items()
-      for name, then, says in (("silence", HANG, NO_TLS), ("close", CLOSE, "tls: host localhost"),
-                               ("reset", RESET, "tls: host localhost"))),
-    *(Alone(f"{name}-after-tls", greetings=(after_tls(then),), says=(says,), connections=2)
-      for name, then, says in (("silence", HANG, LATE), ("close", CLOSE, CUT),
-                               ("goodbye", GOODBYE, CUT), ("reset", RESET, CUT))),
-    *(Alone(f"{name}-{when}", acts=(lambda w, d=data, t=then: Act(d(w), t),),
-            says=(LATE if then is HANG else CUT,), connections=2)
+    *(IsolatedCase(f"{name}-{when}", openings=(opening(then),), errors=(error,), connections=2)
+      for when, opening in {"before-tls": before_tls, "within-tls": half_tls}.items()
+      for name, then, error in (("silence", HANG, NO_TLS), ("close", CLOSE, "tls: host localhost"),
+                                ("reset", RESET, "tls: host localhost"))),
+    *(IsolatedCase(f"{name}-after-tls", openings=(after_tls(then),), errors=(error,), connections=2)
+      for name, then, error in (("silence", HANG, LATE), ("close", CLOSE, CUT),
+                                ("goodbye", GOODBYE, CUT), ("reset", RESET, CUT))),
+    *(IsolatedCase(f"{name}-{when}", replies=(lambda w, d=data, t=then: Reply(d(w), t),),
+                   errors=(LATE if then is HANG else CUT,), connections=2)
       for when, data in {"after-request": lambda w: b"",
                          "in-status": lambda w: b"HTTP/1.1 2",
                          "in-head": lambda w: message(w.body)[:30],
@@ -56,31 +55,33 @@ STAGES = [
 
 
 def pending(w):
-    return Act(message(w.pending))
+    return Reply(message(w.pending))
 
 
-def idle(name, *acts, connections=2, says=()):
-    """`pending` first, and then, on the same connection, these."""
-    return Alone(name, acts=(pending, *acts), says=says, connections=connections, settings=IDLE)
+def idle(name, *replies, connections=2, errors=()):
+    """First a pending answer, and then these replies on the same connection."""
+    return IsolatedCase(name, replies=(pending, *replies), errors=errors,
+                        connections=connections, settings=IDLE)
 
 
 def dies(then):
-    return lambda w: Act(then=then)
+    return lambda w: Reply(then=then)
 
 
 REUSE = [
     idle("kept-alive", connections=1),
-    *(idle(f"{name}-at-the-next-request", dies(then))  # asked once more, silently
+    *(idle(f"{name}-at-the-next-request", dies(then))  # repeated once, without an error
       for name, then in (("close", CLOSE), ("goodbye", GOODBYE), ("reset", RESET))),
-    idle("close-and-close-again", dies(CLOSE), dies(CLOSE), connections=3, says=(CUT,)),
-    idle("close-once-begun", lambda w: Act(b"H", CLOSE), says=(CUT,)),
-    idle("silence-at-the-next-request", dies(HANG), says=(LATE,)),
-    *(Alone(f"{name}-after-the-answer", acts=(lambda w, t=then: Act(message(w.pending), t),),
-            connections=2, settings=IDLE)
+    idle("close-and-close-again", dies(CLOSE), dies(CLOSE), connections=3, errors=(CUT,)),
+    idle("close-once-begun", lambda w: Reply(b"H", CLOSE), errors=(CUT,)),
+    idle("silence-at-the-next-request", dies(HANG), errors=(LATE,)),
+    *(IsolatedCase(f"{name}-after-the-answer",
+                   replies=(lambda w, t=then: Reply(message(w.pending), t),), connections=2,
+                   settings=IDLE)
       for name, then in (("close", CLOSE), ("goodbye", GOODBYE), ("reset", RESET))),
-    *(Alone(f"connection-{name}", acts=(lambda w, f=fields, v=version: Act(
+    *(IsolatedCase(f"connection-{name}", replies=(lambda w, f=fields, v=version: Reply(
         head(f"Content-Length: {len(w.pending)}", *f, line=f"{v} 200 OK") + w.pending),),
-            connections=connections, settings=IDLE)
+                   connections=connections, settings=IDLE)
       for name, version, fields, connections in (
           ("close", "HTTP/1.1", ["Connection: close"], 2),
           ("close-in-capitals", "HTTP/1.1", ["CONNECTION: CLOSE"], 2),
@@ -88,20 +89,21 @@ REUSE = [
           ("keep-alive", "HTTP/1.1", ["Connection: keep-alive", "Keep-Alive: timeout=60"], 1),
           ("of-http-1-0", "HTTP/1.0", [], 2),
           ("of-http-1-0-kept", "HTTP/1.0", ["Connection: keep-alive"], 1))),
-    *(Alone(f"unsolicited-{name}", acts=(lambda w, b=blurt: Act(message(w.pending), blurt=b(w)),),
-            connections=2, settings=IDLE)
-      for name, blurt in {"answer": lambda w: message(w.body), "byte": lambda w: b"H",
-                          "line": lambda w: b"\r\n",
-                          "timeout": lambda w: message(b"", status="408 Request Timeout")}.items()),
+    *(IsolatedCase(f"unsolicited-{name}", replies=(
+        lambda w, b=unsolicited: Reply(message(w.pending), unsolicited=b(w)),),
+                   connections=2, settings=IDLE)
+      for name, unsolicited in {
+          "answer": lambda w: message(w.body), "byte": lambda w: b"H", "line": lambda w: b"\r\n",
+          "timeout": lambda w: message(b"", status="408 Request Timeout")}.items()),
 ]
 
 
-class ConnectionTest(AloneTest):
+class ConnectionTest(IsolatedTest):
     def test_stages(self):
-        self.play_alone("stages", STAGES)
+        self.play_isolated("stages", STAGES)
 
     def test_reuse(self):
-        self.play_alone("reuse", REUSE)
+        self.play_isolated("reuse", REUSE)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Answers that are framed badly: each is refused whole, its connection is closed, and the handshake
-is asked for again. Some look odd and are right: those are taken."""
+"""Answers with bad framing: each is refused as a whole, its connection is closed, and the daemon
+polls again. Some are unusual and valid: those are accepted."""
 
 import itertools
 
 import harness
-from hostile_cases import LAST_CHUNK, chunk, head, message, refused, taken
-from hostile_crowd import Crowd
-from hostile_server import CLOSE, GOODBYE, HANG, RESET, Act, dripping
+from hostile_cases import LAST_CHUNK, accepted, chunk, head, message, refused
+from hostile_shared import SharedDaemonTest
+from hostile_server import CLOSE, GOODBYE, HANG, RESET, Reply, dripping
 
 CHUNKED = "Transfer-Encoding: chunked"
 GRAMMAR = "breaks the grammar of HTTP/1.1"
@@ -19,17 +19,17 @@ def length(w):
 
 
 def said(w, text):
-    """An answer whose length is spelled so."""
+    """An answer with this text as its length."""
     return head("Content-Length: " + text.format(n=len(w.body))) + w.body
 
 
 def fields(w, *more):
-    """A good answer with more fields in its head."""
+    """A good answer with more header fields."""
     return message(w.body, *more)
 
 
 def line(w, text):
-    """An answer that is good but for its first line."""
+    """A good answer with another status line."""
     return head(length(w), line=text) + w.body
 
 
@@ -39,16 +39,16 @@ def chunks(w, *before_end, fields=(CHUNKED,), line="HTTP/1.1 200 OK", end=LAST_C
 
 
 def smuggled(w, victim):
-    """An answer for another handshake that waits, as if it were the next on this connection."""
+    """A pending answer, and after it an answer for another handshake on the same connection."""
     return message(w.pending) + message(w.of(victim).body)
 
 
 LENGTH = [
-    refused("no-length", "not say its length", lambda w: Act(head() + w.body, CLOSE)),
-    refused("no-length-goodbye", "not say its length", lambda w: Act(head() + w.body, GOODBYE)),
-    refused("no-length-cut", "not say its length", lambda w: Act(head() + w.body[:-9], CLOSE)),
+    refused("no-length", "not say its length", lambda w: Reply(head() + w.body, CLOSE)),
+    refused("no-length-goodbye", "not say its length", lambda w: Reply(head() + w.body, GOODBYE)),
+    refused("no-length-cut", "not say its length", lambda w: Reply(head() + w.body[:-9], CLOSE)),
     refused("no-length-will-close", "not say its length",
-            lambda w: Act(head("Connection: close") + w.body, GOODBYE)),
+            lambda w: Reply(head("Connection: close") + w.body, GOODBYE)),
     refused("length-twice-same", "not one number", lambda w: fields(w, length(w))),
     refused("length-twice-other", GRAMMAR, lambda w: fields(w, "Content-Length: 5")),
     refused("length-list", "not one number", lambda w: said(w, "{n}, {n}")),
@@ -59,18 +59,18 @@ LENGTH = [
                          "over-64-bits": str(1 << 64), "huge": "9" * 40}.items()),
     refused("length-most-of-64-bits", "too_large: the answer is refused: its body",
             lambda w: said(w, str((1 << 64) - 1))),
-    taken("length-with-zeros", lambda w: said(w, "000{n}")),
-    taken("length-with-spaces-around", lambda w: said(w, "\t {n} \t")),
+    accepted("length-with-zeros", lambda w: said(w, "000{n}")),
+    accepted("length-with-spaces-around", lambda w: said(w, "\t {n} \t")),
     refused("cut-in-body", "reset: the answer is incomplete",
-            lambda w: Act(message(w.body)[:-9], CLOSE)),
+            lambda w: Reply(message(w.body)[:-9], CLOSE)),
     refused("cut-in-body-goodbye", "reset: the answer is incomplete",
-            lambda w: Act(message(w.body)[:-9], GOODBYE)),
+            lambda w: Reply(message(w.body)[:-9], GOODBYE)),
     refused("cut-in-head", "reset: the answer is incomplete",
-            lambda w: Act(head(length(w))[:-4], CLOSE)),
+            lambda w: Reply(head(length(w))[:-4], CLOSE)),
     refused("reset-in-head", "reset: the answer is incomplete",
-            lambda w: Act(head(length(w))[:-4], RESET)),
+            lambda w: Reply(head(length(w))[:-4], RESET)),
     refused("reset-in-body", "reset: the answer is incomplete",
-            lambda w: Act(message(w.body)[:-9], RESET)),
+            lambda w: Reply(message(w.body)[:-9], RESET)),
 ]
 
 CODINGS = [
@@ -90,7 +90,7 @@ CODINGS = [
             lambda w: chunks(w, fields=("Transfer-Encoding : chunked",))),
     refused("chunked-in-http-1-0", "Transfer-Encoding contradicts",
             lambda w: chunks(w, line="HTTP/1.0 200 OK")),
-    taken("coding-in-capitals", lambda w: chunks(w, fields=("TRANSFER-ENCODING:  CHUNKED ",))),
+    accepted("coding-in-capitals", lambda w: chunks(w, fields=("TRANSFER-ENCODING:  CHUNKED ",))),
 ]
 
 CHUNKS = [
@@ -105,29 +105,29 @@ CHUNKS = [
     refused("chunk-shorter-than-said", GRAMMAR,
             lambda w: head(CHUNKED) + b"5\r\n" + w.body + b"\r\n" + LAST_CHUNK),
     refused("chunk-extension-for-ever", TOO_LARGE_LINE,
-            lambda w: Act(itertools.chain([head(CHUNKED), b"5;"], itertools.repeat(b"x" * 999)))),
+            lambda w: Reply(itertools.chain([head(CHUNKED), b"5;"], itertools.repeat(b"x" * 999)))),
     refused("chunk-extension-huge", TOO_LARGE_LINE,
             lambda w: head(CHUNKED) + b"5;" + b"x" * 20_000 + b"\r\n" + w.body),
-    taken("chunk-extension", lambda w: head(CHUNKED) + b"%x;a=b;c=\"d\"\r\n%b\r\n0;e\r\n\r\n" % (
+    accepted("chunk-extension", lambda w: head(CHUNKED) + b"%x;a=b;c=\"d\"\r\n%b\r\n0;e\r\n\r\n" % (
         len(w.body), w.body)),
-    taken("chunks-of-one-byte",
+    accepted("chunks-of-one-byte",
           lambda w: head(CHUNKED) + b"".join(chunk(bytes([b])) for b in w.body) + LAST_CHUNK),
-    taken("chunk-size-with-zeros",
+    accepted("chunk-size-with-zeros",
           lambda w: head(CHUNKED) + b"0000" + chunk(w.body) + b"000" + LAST_CHUNK),
-    refused("cut-in-chunk", "reset", lambda w: Act(head(CHUNKED) + chunk(w.body)[:-9], CLOSE)),
-    refused("cut-before-last-chunk", "reset", lambda w: Act(chunks(w, end=b""), GOODBYE)),
-    refused("cut-in-last-chunk", "reset", lambda w: Act(chunks(w)[:-2], GOODBYE)),
-    refused("cut-in-trailer", "reset", lambda w: Act(chunks(w, end=b"0\r\nX: a\r\n"), CLOSE)),
+    refused("cut-in-chunk", "reset", lambda w: Reply(head(CHUNKED) + chunk(w.body)[:-9], CLOSE)),
+    refused("cut-before-last-chunk", "reset", lambda w: Reply(chunks(w, end=b""), GOODBYE)),
+    refused("cut-in-last-chunk", "reset", lambda w: Reply(chunks(w)[:-2], GOODBYE)),
+    refused("cut-in-trailer", "reset", lambda w: Reply(chunks(w, end=b"0\r\nX: a\r\n"), CLOSE)),
     refused("trailer-folded", "a line of its trailer is folded",
             lambda w: chunks(w, end=b"0\r\nX: a\r\n b\r\n\r\n")),
     refused("trailer-huge", TOO_LARGE_LINE,
             lambda w: chunks(w, end=b"0\r\nX: " + b"x" * 20_000 + b"\r\n\r\n")),
     refused("trailer-for-ever", TOO_LARGE_LINE,
-            lambda w: Act(itertools.chain([chunks(w, end=b"0\r\n")],
+            lambda w: Reply(itertools.chain([chunks(w, end=b"0\r\n")],
                                           itertools.repeat(b"X: a\r\n")))),
     refused("trailer-that-names-a-length", GRAMMAR,
             lambda w: chunks(w, end=b"0\r\nContent-Length: 1\r\n\r\n")),
-    taken("trailer", lambda w: chunks(w, end=b"0\r\nContent-Encoding: gzip\r\n\r\n")),
+    accepted("trailer", lambda w: chunks(w, end=b"0\r\nContent-Encoding: gzip\r\n\r\n")),
 ]
 
 STATUS = [
@@ -147,7 +147,7 @@ STATUS = [
     refused("continue-first", "not from 200 to 599",
             lambda w: head(line="HTTP/1.1 100 Continue") + message(w.body)),
     refused("continue-for-ever", "not from 200 to 599",
-            lambda w: Act(itertools.repeat(head(line="HTTP/1.1 100 Continue")))),
+            lambda w: Reply(itertools.repeat(head(line="HTTP/1.1 100 Continue")))),
     refused("switching-protocols", "not from 200 to 599",
             lambda w: head("Upgrade: h2c", "Connection: Upgrade",
                            line="HTTP/1.1 101 Switching Protocols")),
@@ -161,9 +161,9 @@ STATUS = [
     refused("empty-204", "unexpected_status", lambda w: head(line="HTTP/1.1 204 No Content")),
     refused("empty-304", "unexpected_status", lambda w: head(line="HTTP/1.1 304 Not Modified")),
     refused("status-line-without-a-space", GRAMMAR, lambda w: line(w, "HTTP/1.1 200")),
-    taken("status-line-without-a-word", lambda w: line(w, "HTTP/1.1 200 ")),
-    taken("http-1-0-with-length", lambda w: line(w, "HTTP/1.0 200 OK")),
-    refused("http-0-9", GRAMMAR, lambda w: Act(w.body + b"\r\n\r\n", CLOSE)),
+    accepted("status-line-without-a-word", lambda w: line(w, "HTTP/1.1 200 ")),
+    accepted("http-1-0-with-length", lambda w: line(w, "HTTP/1.0 200 OK")),
+    refused("http-0-9", GRAMMAR, lambda w: Reply(w.body + b"\r\n\r\n", CLOSE)),
     refused("http-2-preface", GRAMMAR, lambda w: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
 ]
 
@@ -191,38 +191,38 @@ HEADS = [
     refused("head-of-3000-fields", TOO_LARGE_HEAD,
             lambda w: fields(w, *(f"X{n}: a" for n in range(3000)))),
     refused("head-line-for-ever", TOO_LARGE_HEAD,
-            lambda w: Act(itertools.chain([b"HTTP/1.1 200 OK\r\nX: "],
+            lambda w: Reply(itertools.chain([b"HTTP/1.1 200 OK\r\nX: "],
                                           itertools.repeat(b"x" * 1000)))),
     refused("head-for-ever", TOO_LARGE_HEAD,
-            lambda w: Act(itertools.chain([b"HTTP/1.1 200 OK\r\n"],
+            lambda w: Reply(itertools.chain([b"HTTP/1.1 200 OK\r\n"],
                                           itertools.repeat(b"Retry-After: 3600\r\n")))),
-    taken("head-of-500-fields", lambda w: fields(w, *(f"X{n}: a" for n in range(500)))),
-    taken("head-bytes-above-ascii", lambda w: fields(w, "X: \u20ac\udcff")),
-    taken("head-will-close", lambda w: fields(w, "Connection: close")),
+    accepted("head-of-500-fields", lambda w: fields(w, *(f"X{n}: a" for n in range(500)))),
+    accepted("head-bytes-above-ascii", lambda w: fields(w, "X: \u20ac\udcff")),
+    accepted("head-will-close", lambda w: fields(w, "Connection: close")),
 ]
 
-# What is not complete, or never ends: other handshakes complete meanwhile.
+# Answers that are incomplete or never end: other handshakes complete meanwhile.
 SLOW = [
-    refused("silent", "timeout: no complete answer in time", lambda w: Act(then=HANG)),
-    refused("hangs-in-status", "timeout", lambda w: Act(b"HTTP/1.1 2", HANG)),
-    refused("hangs-in-head", "timeout", lambda w: Act(head(length(w))[:-2], HANG)),
-    refused("hangs-in-body", "timeout", lambda w: Act(message(w.body)[:-1], HANG)),
-    refused("hangs-in-chunk", "timeout", lambda w: Act(chunks(w)[:-9], HANG)),
-    refused("hangs-before-last-line", "timeout", lambda w: Act(chunks(w)[:-2], HANG)),
-    refused("loris-in-head", "timeout", lambda w: Act(dripping(message(w.body), 0.5))),
+    refused("silent", "timeout: no complete answer in time", lambda w: Reply(then=HANG)),
+    refused("hangs-in-status", "timeout", lambda w: Reply(b"HTTP/1.1 2", HANG)),
+    refused("hangs-in-head", "timeout", lambda w: Reply(head(length(w))[:-2], HANG)),
+    refused("hangs-in-body", "timeout", lambda w: Reply(message(w.body)[:-1], HANG)),
+    refused("hangs-in-chunk", "timeout", lambda w: Reply(chunks(w)[:-9], HANG)),
+    refused("hangs-before-last-line", "timeout", lambda w: Reply(chunks(w)[:-2], HANG)),
+    refused("loris-in-head", "timeout", lambda w: Reply(dripping(message(w.body), 0.5))),
     refused("loris-in-body", "timeout",
-            lambda w: Act(itertools.chain([head(length(w))], dripping(w.body, 0.5)))),
+            lambda w: Reply(itertools.chain([head(length(w))], dripping(w.body, 0.5)))),
     refused("http-2-frames", "timeout", lambda w: bytes.fromhex("000006040000000000000300000064")),
     refused("head-line-feeds-only", "timeout",
             lambda w: head(length(w)).replace(b"\r", b"") + w.body),
-    taken("slow-but-in-time", lambda w: Act(dripping(message(w.body), 0.001))),
+    accepted("slow-but-in-time", lambda w: Reply(dripping(message(w.body), 0.001))),
 ]
 
 CASES = LENGTH + CODINGS + CHUNKS + STATUS + AFTER + HEADS + SLOW
 
 
-class FramingTest(Crowd):
-    def test_traps(self):
+class FramingTest(SharedDaemonTest):
+    def test_answers(self):
         self.play("framing", CASES)
 
 

@@ -1,4 +1,4 @@
-"""Answers whose framing is right and whose body is not: JSON, its members, its size, its coding."""
+"""Answers with correct framing and a bad body: JSON, its members, size and coding."""
 
 import gzip
 import itertools
@@ -6,10 +6,10 @@ import threading
 import zlib
 
 import harness
-from hostile_cases import (LAST_CHUNK, archived, chunk, encoded, head, message, refused, rejected,
-                           taken, waits)
-from hostile_crowd import MAX_RESPONSE, BodyCrowd
-from hostile_server import Act
+from hostile_cases import (LAST_CHUNK, archived, chunk, head, message, refused, rejected,
+                           accepted, waits)
+from hostile_shared import MAX_RESPONSE, SharedBodyTest
+from hostile_server import Reply
 
 MIB = b"x" * (1 << 20)
 BOMB = gzip.compress(b" " * (1 << 27), 1)
@@ -17,7 +17,7 @@ TOO_LARGE = "too_large: the answer is refused: its body is larger than max_respo
 
 
 def replaced(w, old, new):
-    """A good answer with one thing changed."""
+    """A good answer with one replacement."""
     text = w.body
     assert old in text
     return text.replace(old, new, 1)
@@ -59,21 +59,21 @@ GRAMMAR = [
 ]
 
 ODD = [
-    *(taken(f"odd-{name}", lambda w, v=value: w.text(result='{"a": %s}' % v))
+    *(accepted(f"odd-{name}", lambda w, v=value: w.text(result='{"a": %s}' % v))
       for name, value in {
           "1e999": "1e999", "30-digits": "123456789012345678901234567890", "minus-zero": "-0.0",
           "long-fraction": "0." + "1" * 5000, "lone-surrogate": r'"\ud800"',
           "surrogates-reversed": r'"\udc00\ud800"', "nul-escape": r'"\u0000"', "slash": r'"\/"',
           "depth": "[" * 500 + "]" * 500, "noncharacter": '"\uffff"', "euro": '"\u20ac"',
           "many-keys": "{" + ", ".join(f'"k{n}": 0' for n in range(50_000)) + "}"}.items()),
-    taken("odd-space-around", lambda w: b"\r\n\t " + w.body + b" \n"),
-    taken("odd-empty-result", lambda w: w.text(result="{}")),
-    taken("odd-id-escaped", lambda w: replaced(w, b'"odd', rb'"\u006fdd')),
-    taken("odd-member-escaped", lambda w: replaced(w, b'"consumed"', rb'"cons\u0075med"')),
-    taken("odd-members-unknown", lambda w: w.text('"x": [{"_id": 7}]', '"__proto__": {}')),
-    taken("odd-tag-number", lambda w: w.text(tag="290846")),
-    taken("odd-number-missing", lambda w: w.text(number=None, requestId=None, tag=None)),
-    *(taken(f"request-id-{name}", lambda w, v=value: w.text(requestId=v))
+    accepted("odd-space-around", lambda w: b"\r\n\t " + w.body + b" \n"),
+    accepted("odd-empty-result", lambda w: w.text(result="{}")),
+    accepted("odd-id-escaped", lambda w: replaced(w, b'"odd', rb'"\u006fdd')),
+    accepted("odd-member-escaped", lambda w: replaced(w, b'"consumed"', rb'"cons\u0075med"')),
+    accepted("odd-members-unknown", lambda w: w.text('"x": [{"_id": 7}]', '"__proto__": {}')),
+    accepted("odd-tag-number", lambda w: w.text(tag="290846")),
+    accepted("odd-number-missing", lambda w: w.text(number=None, requestId=None, tag=None)),
+    *(accepted(f"request-id-{name}", lambda w, v=value: w.text(requestId=v))
       for name, value in {"number": "7", "object": "{}", "escape": r'"\u001b[2J"',
                           "long": f'"{"x" * 10_000}"', "lines": r'"a\nb"'}.items()),
 ]
@@ -93,7 +93,7 @@ TYPES = [
             lambda w: b'{"code": 4001, "message": "h4rm-4711"}'),
 ]
 
-# Both are asked for before either is answered, so on two connections.
+# Both requests arrive before either is answered, so on two connections.
 both = threading.Barrier(2, timeout=10)
 
 
@@ -102,7 +102,7 @@ def swapped(w, with_):
     return w.of(with_).body
 
 
-# The first two, so that they come at once.
+# First in the table, so that they are requested at the same time.
 SWAPPED = [
     refused("swapped-one", "wrong_id", lambda w: swapped(w, "swapped-two")),
     refused("swapped-two", "wrong_id", lambda w: swapped(w, "swapped-one")),
@@ -141,51 +141,51 @@ STATES = [
           "in-the-future": ("9999999999999", "true"), "not-consumed": ("1675397411000", "false"),
           "1e999": ("1e999", "true"), "fraction": ("0.0001", "true"),
           "30-digits": ("123456789012345678901234567890", "true")}.items()),
-    taken("result-though-archived", lambda w: w.text(archived="1675397411000")),
-    taken("result-archived-not-consumed", lambda w: w.text(archived="1", consumed="false")),
+    accepted("result-though-archived", lambda w: w.text(archived="1675397411000")),
+    accepted("result-archived-not-consumed", lambda w: w.text(archived="1", consumed="false")),
     rejected("result-archived-badly-signed", "invalid_signature", lambda w: w.text(
         archived="1675397411000", resultSignature=f'"{"0" * 64}"')),
 ]
 
 SIZES = [
-    taken("size-at-the-bound", lambda w: sized(w, MAX_RESPONSE)),
+    accepted("size-at-the-bound", lambda w: sized(w, MAX_RESPONSE)),
     refused("size-above-the-bound", TOO_LARGE, lambda w: sized(w, MAX_RESPONSE + 1)),
-    refused("size-above-in-chunks", TOO_LARGE, lambda w: Act(
+    refused("size-above-in-chunks", TOO_LARGE, lambda w: Reply(
         head("Transfer-Encoding: chunked") + chunk(sized(w, MAX_RESPONSE + 1)) + LAST_CHUNK)),
-    refused("size-80-MB", TOO_LARGE, lambda w: Act(itertools.chain(
+    refused("size-80-MB", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head(f"Content-Length: {80 * len(MIB)}")], itertools.repeat(MIB, 80)))),
-    refused("size-80-MB-in-chunks", TOO_LARGE, lambda w: Act(itertools.chain(
+    refused("size-80-MB-in-chunks", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head("Transfer-Encoding: chunked")], itertools.repeat(chunk(MIB), 80), [LAST_CHUNK]))),
-    refused("size-80-MB-in-one-chunk", TOO_LARGE, lambda w: Act(itertools.chain(
+    refused("size-80-MB-in-one-chunk", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head("Transfer-Encoding: chunked"), b"%x\r\n" % (80 * len(MIB))],
         itertools.repeat(MIB, 80)))),
-    refused("size-without-end", TOO_LARGE, lambda w: Act(itertools.chain(
+    refused("size-without-end", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head("Transfer-Encoding: chunked")], itertools.repeat(chunk(b"x" * 1000))))),
-    refused("size-without-length", "not say its length", lambda w: Act(itertools.chain(
+    refused("size-without-length", "not say its length", lambda w: Reply(itertools.chain(
         [head()], itertools.repeat(MIB)))),
-    refused("size-of-an-error", TOO_LARGE, lambda w: Act(itertools.chain(
+    refused("size-of-an-error", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head(f"Content-Length: {80 * len(MIB)}", line="HTTP/1.1 500 x")],
         itertools.repeat(MIB, 80)))),
 ]
 
 CODINGS = [
     *(refused(f"coding-{name}", "content_encoding",
-              lambda w, c=coding, p=pack: Act(message(p(w.body), f"Content-Encoding: {c}")))
+              lambda w, c=coding, p=pack: Reply(message(p(w.body), f"Content-Encoding: {c}")))
       for name, (coding, pack) in {
           "gzip": ("gzip", gzip.compress), "x-gzip": ("x-gzip", gzip.compress),
           "deflate": ("deflate", zlib.compress), "br": ("br", bytes), "zstd": ("zstd", bytes),
           "gzip-not-packed": ("gzip", bytes), "two": ("gzip, identity", gzip.compress),
           "identity-twice": ("identity, identity", bytes), "unknown": ("h4rm-4711", bytes),
           "bomb": ("gzip", lambda body: gzip.compress(body) + BOMB)}.items()),
-    refused("coding-in-two-fields", "content_encoding", lambda w: Act(message(
+    refused("coding-in-two-fields", "content_encoding", lambda w: Reply(message(
         gzip.compress(w.body), "Content-Encoding: identity", "Content-Encoding: gzip"))),
-    refused("coding-not-told", "not_json", lambda w: gzip.compress(w.body)),
-    taken("coding-identity", lambda w: Act(message(w.body, "Content-Encoding: Identity"))),
-    taken("coding-empty", lambda w: Act(message(w.body, "Content-Encoding:"))),
+    refused("coding-not-declared", "not_json", lambda w: gzip.compress(w.body)),
+    accepted("coding-identity", lambda w: Reply(message(w.body, "Content-Encoding: Identity"))),
+    accepted("coding-empty", lambda w: Reply(message(w.body, "Content-Encoding:"))),
 ]
 
 
-class JsonTest(BodyCrowd):
+class JsonTest(SharedBodyTest):
     def test_bodies(self):
         self.play("json", GRAMMAR + ODD + TYPES)
 

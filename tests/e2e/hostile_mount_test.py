@@ -1,4 +1,4 @@
-"""Disks that fill, vanish, or lie where none should: in a namespace of mounts of its own."""
+"""Disks that fill, disappear, or are mounted in the wrong place, in a mount namespace."""
 
 import errno
 import os
@@ -6,25 +6,25 @@ import subprocess
 import unittest
 
 import harness
-import rights
-from hostile import IS_ROOT, NOBODY, soon
-from hostile_place import NOT_THERE, AnsweredScene, Mishap, Place
+import capabilities
+from hostile_fixture import IS_ROOT, NOBODY, soon
+from hostile_folders import NOT_THERE, AnsweredFixture, Damage, CaseFolders
 
 PENDING = 20
 
 
 def why_not():
-    """What keeps this test from mounting anything; nothing: it can."""
+    """The reason why this test can't mount anything; None: it can."""
     if not IS_ROOT:
         return "only root may mount"
-    if not rights.has(rights.CAP_SYS_ADMIN):
-        return "this root may not make a namespace of mounts"
+    if not capabilities.has(capabilities.CAP_SYS_ADMIN):
+        return "this root may not create a mount namespace"
     return None
 
 
 def mount(place, *arguments):
     subprocess.run(["mount", *map(str, arguments)], check=True)
-    place.scene.addCleanup(subprocess.run, ["umount", "-l", arguments[-1]], capture_output=True)
+    place.fixture.addCleanup(subprocess.run, ["umount", "-l", arguments[-1]], capture_output=True)
 
 
 def mount_tmpfs(place, name, options="size=4m"):
@@ -57,36 +57,36 @@ def in_turn(*steps):
     return lambda place: [step(place) for step in steps]
 
 
-# As it should be: without its disk the spool is an empty folder.
+# The usual layout: without its disk the spool is an empty folder.
 ON_A_DISK = in_turn(lambda place: place.inbox.rmdir(), make("disk", "disk/inbox"),
                     bind("disk", "spool"))
 OTHER_MOUNT = "is not on the same mount"
-MISHAPS = [
-    Mishap("a-disk-over-results", tmpfs("spool/results"), (NOT_THERE, "spool/results"),
-           ("spool/results", OTHER_MOUNT), mend=unmount("spool/results")),
-    Mishap("a-disk-over-staging", tmpfs("spool/staging"), (NOT_THERE, "spool/staging"),
-           (OTHER_MOUNT, "spool/staging"), mend=unmount("spool/staging")),
-    Mishap("a-disk-over-the-spool", tmpfs("spool"), (NOT_THERE, "/spool/"),
-           ("spool/inbox", "No such file"), mend=unmount("spool")),
-    Mishap("a-disk-over-the-inbox", tmpfs("spool/inbox"), (NOT_THERE, "spool/inbox")),
-    Mishap("the-disk-gone", unmount("spool", "-l"), (NOT_THERE, "/spool/"),
-           ("spool/inbox", "No such file"), mend=bind("disk", "spool"),
+FAULTS = [
+    Damage("a-disk-over-results", tmpfs("spool/results"), (NOT_THERE, "spool/results"),
+           ("spool/results", OTHER_MOUNT), repair=unmount("spool/results")),
+    Damage("a-disk-over-staging", tmpfs("spool/staging"), (NOT_THERE, "spool/staging"),
+           (OTHER_MOUNT, "spool/staging"), repair=unmount("spool/staging")),
+    Damage("a-disk-over-the-spool", tmpfs("spool"), (NOT_THERE, "/spool/"),
+           ("spool/inbox", "No such file"), repair=unmount("spool")),
+    Damage("a-disk-over-the-inbox", tmpfs("spool/inbox"), (NOT_THERE, "spool/inbox")),
+    Damage("the-disk-gone", unmount("spool", "-l"), (NOT_THERE, "/spool/"),
+           ("spool/inbox", "No such file"), repair=bind("disk", "spool"),
            prepare=ON_A_DISK),
-    Mishap("the-same-over-it-read-only", bind("spool", read_only=True), (),
+    Damage("the-same-over-it-read-only", bind("spool", read_only=True), (),
            ("/spool", "Read-only file system"), harness.PERMISSION, unmount("spool")),
 ]
 
 
-def refused_at_start(name, prepare, words, mend, code=harness.IO_ERROR):
-    """What the first start of all refuses; once mended, all is well."""
-    return Mishap(name, None, (), words, code, mend, (), prepare)
+def refused_at_start(name, prepare, words, repair, code=harness.IO_ERROR):
+    """The first start fails; after the repair the next one succeeds."""
+    return Damage(name, None, (), words, code, repair, (), prepare)
 
 
 RESULTS = make("spool/results")
 AT_START = [
     refused_at_start("results-on-a-disk", in_turn(RESULTS, tmpfs("spool/results")),
                      ("spool/results", OTHER_MOUNT), unmount("spool/results")),
-    # Of one device, and yet no rename leads there.
+    # On the same device, and yet a rename to it fails.
     refused_at_start("results-on-a-mount", in_turn(RESULTS, bind("spool/results")),
                      ("spool/results", OTHER_MOUNT), unmount("spool/results")),
     refused_at_start("staging-on-a-mount",
@@ -99,11 +99,11 @@ AT_START = [
 ]
 
 
-class MountScene(AnsweredScene):
+class MountFixture(AnsweredFixture):
     @classmethod
     def setUpClass(cls):
         if reason := why_not():
-            harness.tell(f"{cls.__name__} is left out: {reason}")
+            harness.report(f"{cls.__name__} is left out: {reason}")
             raise unittest.SkipTest(reason)
 
     def setUp(self):
@@ -111,27 +111,27 @@ class MountScene(AnsweredScene):
         self.give_up_rights()
 
 
-class MishapTest(MountScene):
-    def test_under_a_running_daemon(self):
-        self.play_side_by_side(self.play_mishap, MISHAPS)
+class DamageTest(MountFixture):
+    def test_faults_under_a_running_daemon(self):
+        self.play_side_by_side(self.play_fault, FAULTS)
 
-    def test_at_a_start(self):
+    def test_faults_before_the_first_start(self):
         self.play_side_by_side(self.play_refusal, AT_START)
 
     def play_refusal(self, case, place):
         case.prepare(place)
         for _ in range(2):
             self.assertEqual(place.start(is_ready=False).wait(), case.code)
-            self.assert_says(place, case.refuses)
-        case.mend(place)
+            self.assert_message(place, case.refuses)
+        case.repair(place)
         place.start_with_one_pending()
         place.end()
-        place.lives[-1].says("handshake.completed")
+        place.runs[-1].wait_for("handshake.completed")
         self.assertEqual(place.records(), [f"results/{place.handshake}.json"])
 
 
 class FullDisk:
-    """A disk of a case, and what takes the last of its room."""
+    """The disk of a case, and the function that fills it."""
 
     def __init__(self, name, folder, options, fill):
         self.name, self.folder, self.options, self.fill = name, folder, options, fill
@@ -139,7 +139,7 @@ class FullDisk:
     def make(self, place):
         mount_tmpfs(place, self.folder, self.options)
 
-    def take_room(self, place):
+    def fill_disk(self, place):
         self.fillers = place.root / self.folder / "fillers"
         self.fillers.mkdir(exist_ok=True)
         try:
@@ -148,7 +148,7 @@ class FullDisk:
             if error.errno != errno.ENOSPC:
                 raise
 
-    def give_room(self):
+    def free_space(self):
         for filler in self.fillers.iterdir():
             filler.unlink()
 
@@ -171,10 +171,10 @@ FULL = [
 ]
 
 
-class FullTest(MountScene):
-    """The inbox lies on another disk than the spool."""
+class FullTest(MountFixture):
+    """The inbox is on another disk than the spool."""
 
-    def test_a_disk_that_fills(self):
+    def test_disk_that_fills(self):
         self.play_side_by_side(self.play, FULL)
 
     inbox_of_a_place = "inbox"
@@ -186,8 +186,8 @@ class FullTest(MountScene):
             self.wait_on(handshake)
         daemon = place.start()
         place.submit(*ids)
-        daemon.says("inbox.accepted")
-        disk.take_room(place)
+        daemon.wait_for("inbox.accepted")
+        disk.fill_disk(place)
         on_spool = disk.folder == "spool"
         if on_spool:
             self.refuse_lines(place, daemon)
@@ -197,23 +197,23 @@ class FullTest(MountScene):
         self.assert_calm(daemon)
         for handshake in waiting:
             self.assertNotIn(f"results/{handshake}.json", place.records())
-        disk.give_room()
-        daemon.says("disk.room")
-        daemon.says("handshake.completed", times=PENDING)
+        disk.free_space()
+        daemon.wait_for("disk.room")
+        daemon.wait_for("handshake.completed", times=PENDING)
         if on_spool:
-            # It is tried again after some looks into the inbox.
+            # It is retried after some scans of the inbox.
             soon((place.spool / "refused/submission").exists, "the list of bad lines")
             soon(lambda: os.listdir(place.inbox) == [], "an empty inbox")
         self.assertEqual(daemon.count("disk.full"), 1)
         self.assertEqual(daemon.stop(), 0)
-        self.start_without_room(disk, place)
+        self.start_without_space(disk, place)
         self.assertEqual(place.records(), sorted(f"results/{one}.json" for one in
                                                  [*ids, place.handshake]))
         self.assertEqual(place.count("handshake.completed"), PENDING + 1)
 
     def end_until_full(self, daemon, ids):
-        """One by one, for what the queue has written before gives room to some; then the others at
-        once. Returns those, which must wait."""
+        """Completes one handshake after another until the disk is full (the queue can reuse some
+        space), then the others at once. Returns the others, which must wait."""
         done = 0
         while not daemon.count("disk.full"):
             self.assertTrue(ids, "the disk is not full")
@@ -227,7 +227,7 @@ class FullTest(MountScene):
         return ids
 
     def refuse_lines(self, place, daemon):
-        """Its good line is taken; the list of its bad one waits, and is told of once."""
+        """The good line is accepted; the list of the bad one waits, and is logged once."""
         self.wait_on(place.handshake)
         place.submit(place.handshake, "no/id/")
         soon(lambda: daemon.count("inbox.refused") == 2, "both lines")
@@ -239,27 +239,27 @@ class FullTest(MountScene):
         self.assertEqual(os.listdir(place.inbox), ["submission"])
         self.assertEqual(daemon.count("inbox.merged"), 0)
 
-    def start_without_room(self, disk, place):
-        """A start needs none, but for what is new; that waits."""
-        disk.take_room(place)
+    def start_without_space(self, disk, place):
+        """A start needs no space; new handshakes wait for it."""
+        disk.fill_disk(place)
         last = place.start()
         self.end(place.handshake)
         place.submit(place.handshake)
-        last.says("disk.full")
+        last.wait_for("disk.full")
         self.assertEqual(last.count("handshake.completed"), 0)
-        disk.give_room()
-        last.says("handshake.completed")
-        last.says("disk.room")  # Once all that waited has been done.
+        disk.free_space()
+        last.wait_for("handshake.completed")
+        last.wait_for("disk.room")  # After all waiting handshakes.
         self.assertEqual(last.stop(), 0)
 
 
-class OtherDiskTest(MountScene):
+class OtherDiskTest(MountFixture):
     """An inbox on another disk than the spool, with mounts inside."""
 
     inbox_of_a_place = "inbox"
 
-    def test_an_inbox_on_another_disk(self):
-        place = Place(self, "other", "inbox")
+    def test_inbox_on_another_disk(self):
+        place = CaseFolders(self, "other", "inbox")
         mount_tmpfs(place, "inbox")
         (place.inbox / "list").write_text("DSgood\nno/id/\n")
         (place.inbox / "empty").touch()
@@ -275,18 +275,18 @@ class OtherDiskTest(MountScene):
         for handshake in ("DSgood", "DSoutside"):
             self.end(handshake)
         daemon = place.start()
-        daemon.says("handshake.completed", times=2)
+        daemon.wait_for("handshake.completed", times=2)
         self.assert_calm(daemon)
-        told = {line["file"]: line for line in daemon.log("inbox.refused")}
+        lines = {line["file"]: line for line in daemon.log("inbox.refused")}
         left = {"link": "another mount", "fifo": "another mount", "large": "another mount",
                 "mounted": "busy", "folder": "a folder"}
         self.assertEqual(daemon.count("inbox.refused"), 2 + len(left))
         self.assertEqual(set(os.listdir(place.inbox)), set(left))
         for name, reason in left.items():
             with self.case(f"left alone: {name}"):
-                self.assertIn(reason, told[name]["reason"])
-                self.assertIn("by hand", told[name]["message"])
-        with self.case("what can be read is copied"):
+                self.assertIn(reason, lines[name]["reason"])
+                self.assertIn("by hand", lines[name]["message"])
+        with self.case("readable files are copied"):
             self.assertEqual(sorted(os.listdir(place.spool / "refused")), ["empty", "list"])
             self.assertIn("no/id/", (place.spool / "refused/list").read_text())
         self.assertEqual(self.outside.read_text(), "DSoutside\n")
@@ -295,5 +295,5 @@ class OtherDiskTest(MountScene):
 
 if __name__ == "__main__":
     if not why_not():
-        rights.insist_on([rights.CAP_SYS_ADMIN], "--mount")
+        capabilities.require([capabilities.CAP_SYS_ADMIN], "--mount")
     harness.main()

@@ -1,13 +1,13 @@
-"""An inbox whose files belong to others, read by a daemon without rights."""
+"""An inbox whose files belong to others, read by a daemon without privileges."""
 
 import os
 import unittest
 
 import harness
-from hostile import IS_ROOT, HostileScene, soon
+from hostile_fixture import IS_ROOT, HostileFixture, soon
 
 
-class OwnerTest(HostileScene):
+class OwnerTest(HostileFixture):
     def setUp(self):
         super().setUp()
         self.config = self.write_quiet_config(self.start_simulator("--law", "fixed:0").url)
@@ -21,47 +21,47 @@ class OwnerTest(HostileScene):
             self.give_to_nobody(hidden)
         hidden.rename(self.inbox / name)
 
-    def test_what_it_may_not_read(self):
+    def test_files_without_permission(self):
         self.put("good", "DSgood\n")
         self.put("DSempty", "", 0, to_nobody=True)
         self.put("shut", "DSshut\n", 0, to_nobody=True)
         taken, moved, left = {"DSgood", "DSempty"}, {"shut"}, set()
-        if self.root_lays("another's file, for nobody else"):
+        if self.needs_root("a file that only another user may read"):
             self.put("other", "DSother\n", 0o600)
             moved.add("other")
-        if self.root_lays("root's file, with setuid and setgid"):
+        if self.needs_root("root's file, with setuid and setgid"):
             self.put("setuid", "DSsetuid\n", 0o6755)
             taken.add("DSsetuid")
-        if self.root_lays("a folder of another"):
+        if self.needs_root("a folder of another"):
             (self.inbox / "folder").mkdir(mode=0o700)
             left.add("folder")
         daemon = self.start_as_nobody(self.config)
-        with self.case("what can be taken"):
+        with self.case("readable files are accepted"):
             self.wait_for_results(taken)
             soon(lambda: set(os.listdir(self.inbox)) == left, "the last file")
             self.assert_calm(daemon)
             self.assertEqual(self.spooled(), taken)
-        with self.case("what can't be read"):
+        with self.case("unreadable files are refused"):
             self.assertEqual(set(os.listdir(self.spool / "refused")), moved)
-            told = {line["file"]: line["reason"] for line in daemon.log("inbox.refused")}
-            self.assertEqual(set(told), left | moved)
+            lines = {line["file"]: line["reason"] for line in daemon.log("inbox.refused")}
+            self.assertEqual(set(lines), left | moved)
             for name in moved:
-                self.assertIn("Permission denied", told[name])
+                self.assertIn("Permission denied", lines[name])
         self.assertEqual(daemon.stop(), 0)
 
-    def test_a_sticky_inbox_of_files_of_others(self):
-        if not self.root_lays("a sticky inbox"):
+    def test_sticky_inbox_with_files_of_others(self):
+        if not self.needs_root("a sticky inbox"):
             raise unittest.SkipTest("only root has files of others")
         os.chown(self.inbox, 0, 0)
         self.inbox.chmod(0o1777)
-        self.play_an_inbox_that_keeps_its_files()
+        self.check_inbox_that_keeps_its_files()
 
-    def test_an_inbox_for_reading_alone(self):
+    def test_read_only_inbox(self):
         self.addCleanup(self.inbox.chmod, 0o755)
-        self.play_an_inbox_that_keeps_its_files(0o555)
+        self.check_inbox_that_keeps_its_files(0o555)
 
-    def play_an_inbox_that_keeps_its_files(self, mode=0o1777):
-        """Each is accepted once, named once, and left alone until it changes."""
+    def check_inbox_that_keeps_its_files(self, mode=0o1777):
+        """Each file is accepted once, logged once, and ignored until it changes."""
         names = ["list", *(f"DSfile{number:02}" for number in range(20))]
         ids = [*(f"DSlist{number:02}" for number in range(50)), *names[1:]]
         self.put("list", "".join(f"{one}\n" for one in ids[:50]))
@@ -69,10 +69,10 @@ class OwnerTest(HostileScene):
             self.put(name, "")
         self.inbox.chmod(mode)
         first = self.start_as_nobody(self.config)
-        with self.case("taken once, named once"):
+        with self.case("accepted once, logged once"):
             self.wait_for_results(ids)
             self.assert_kept(first, names)
-        with self.case("what has changed is read again"):
+        with self.case("a changed file is read again"):
             with open(self.inbox / "list", "a") as out:
                 out.write("DSmore\n")
             self.wait_for_results(["DSmore"])
@@ -81,13 +81,13 @@ class OwnerTest(HostileScene):
         self.assertEqual(first.stop(), 0)
 
         second = self.start_as_nobody(self.config, name="second")
-        with self.case("the next life takes nothing twice"):
+        with self.case("the next run accepts nothing twice"):
             self.assert_kept(second, names)
             self.assertEqual(second.count("inbox.accepted"), 0)
             self.assertEqual(second.stop(), 0)
         self.inbox.chmod(0o777)
         third = self.start_as_nobody(self.config, name="third")
-        with self.case("gone once that is allowed"):
+        with self.case("removed as soon as that is permitted"):
             soon(lambda: os.listdir(self.inbox) == [], "an empty inbox")
             self.assertEqual(third.count("inbox.accepted") + third.count("inbox.refused"), 0)
         self.assertEqual(self.spooled(), {*ids, "DSmore"})
@@ -96,9 +96,9 @@ class OwnerTest(HostileScene):
     def assert_kept(self, daemon, names):
         self.assert_calm(daemon)
         self.assertEqual(set(os.listdir(self.inbox)), set(names))
-        told = daemon.log("inbox.refused")
-        self.assertEqual(sorted(line["file"] for line in told), sorted(names))
-        for line in told:
+        lines = daemon.log("inbox.refused")
+        self.assertEqual(sorted(line["file"] for line in lines), sorted(names))
+        for line in lines:
             self.assertRegex(line["reason"], "Permission denied|not permitted")
             self.assertIn("by hand", line["message"])
 

@@ -1,4 +1,4 @@
-"""An inbox whose files change under the reader's hands."""
+"""An inbox whose files change while the daemon reads them."""
 
 import multiprocessing
 import os
@@ -6,15 +6,15 @@ import threading
 import time
 
 import harness
-from hostile import HostileScene, exchange, soon
+from hostile_fixture import HostileFixture, exchange, soon
 
 RACE_FOR_S = 30 if harness.IS_LONG else 4
-CANARY = b"words of a file outside"
-MANY_LINES = "#\n" * 12_000  # More than are read in one go.
+CANARY = b"text of a file outside"
+MANY_LINES = "#\n" * 12_000  # More than one read returns.
 
 
 class Racers:
-    """Threads that do one thing each, again and again, until the race is over."""
+    """Threads that repeat one action each until end() is called."""
 
     def __init__(self, *moves):
         self.is_over = threading.Event()
@@ -39,8 +39,9 @@ class Racers:
 
 
 class Swapper:
-    """A process in which files and what is none change places as fast as the kernel can, for ever.
-    `pairs` tells, by the name in the inbox, what the file says, and how the other is laid."""
+    """A process that exchanges files with links or fifos as fast as the kernel can, until end() is
+    called. `pairs`: by name in the inbox, the text of the file and the function that creates the
+    other."""
 
     def __init__(self, inbox, pairs):
         fork = multiprocessing.get_context("fork")
@@ -54,7 +55,7 @@ class Swapper:
             for name, (text, lay) in self.pairs.items():
                 swaps = exchange(self.inbox / name, self.inbox / f".{name}.other", 501)
                 self.swaps.value += swaps
-                if swaps < 501:  # The daemon has taken one of them.
+                if swaps < 501:  # The daemon has removed one of them.
                     self.lay(name, text, lay)
 
     def lay(self, name, text, lay):
@@ -69,8 +70,8 @@ class Swapper:
         self.process.join()
 
 
-class RaceTest(HostileScene):
-    """Every racer leaves its id behind in a good file, or in none."""
+class RaceTest(HostileFixture):
+    """Each racer leaves a good file with its id, or no file."""
 
     def setUp(self):
         super().setUp()
@@ -81,56 +82,56 @@ class RaceTest(HostileScene):
         self.daemon = self.start_daemon(self.config)
 
     def put(self, name, text):
-        """A good file appears under a name, whatever is there."""
+        """Creates a good file, or replaces what has its name."""
         hidden = self.inbox / f".{name}.{threading.get_ident()}"
         hidden.write_text(text)
         os.replace(hidden, self.inbox / name)
 
-    # The racers.
+    # The actions of the racers.
 
-    def a_folder_for_a_file(self):
+    def folder_replaces_file(self):
         path = self.inbox / "folder"
         self.put("folder", "DSfolder\n")
         path.unlink()
         path.mkdir()
         path.rmdir()
 
-    def another_link_to_a_file(self):
+    def second_hard_link(self):
         self.put("hard", "DShard\n")
         os.link(self.inbox / "hard", self.inbox / ".hard")
         (self.inbox / ".hard").unlink()
 
-    def a_file_that_goes(self):
+    def file_is_removed(self):
         self.put("gone", "DSgone\n")
         (self.inbox / "gone").unlink()
 
-    def a_file_that_grows(self):
+    def file_grows(self):
         with open(self.inbox / "grows", "a") as out:
             out.write("DSgrows\n")
 
-    def a_file_that_shrinks(self):
+    def file_shrinks(self):
         with open(self.inbox / "shrinks", "w") as out:
             out.write("DSshrinks\n" * 1000)
             out.flush()
             out.truncate(len("DSshrinks\n"))
 
-    def a_fat_file_that_is_cut(self):
+    def large_file_is_truncated(self):
         self.put("fat", "".join(f"DSfat{part}\n{MANY_LINES}" for part in range(3)))
         os.truncate(self.inbox / "fat", 9)
 
-    def a_file_without_rights(self):
+    def file_loses_its_mode(self):
         self.put("shut", "DSshut\n")
         os.chmod(self.inbox / "shut", 0)
         os.chmod(self.inbox / "shut", 0o640)
 
-    def the_list_of_bad_lines(self):
-        """What the daemon writes in refused/, under another's hands."""
+    def list_is_replaced_by_link(self):
+        """Replaces the list in refused/ while the daemon writes it."""
         self.put("bad", f"no/id/{time.monotonic_ns()}\n")
         path = self.spool / "refused/.unfinished"
         path.unlink(missing_ok=True)
         path.symlink_to(self.outside)
 
-    def a_folder_for_the_list(self):
+    def list_is_replaced_by_folder(self):
         path = self.spool / "refused/.unfinished"
         path.mkdir()
         (path / "file").touch()
@@ -139,7 +140,7 @@ class RaceTest(HostileScene):
         path.rmdir()
 
     def swaps(self):
-        """What a reader would follow, or wait for, if it opened what it has just looked at."""
+        """Links and fifos: a reader that checks the type before it opens would open them."""
         def to_outside(path):
             path.symlink_to(self.outside)
         return {"link": (f"DSlink\n{MANY_LINES}", to_outside),
@@ -149,35 +150,36 @@ class RaceTest(HostileScene):
                 "bad-link": (f"no/id/\n{MANY_LINES}", to_outside),
                 **{name: (f"DS{name}\n", os.mkfifo) for name in ("fifo", "fifo2", "fifo3")}}
 
-    def test_what_changes_in_one_instant(self):
+    def test_atomic_exchange_of_files(self):
         swapper = Swapper(self.inbox, self.swaps())
         self.addCleanup(swapper.end)
         time.sleep(RACE_FOR_S)
         soon(lambda: swapper.swaps.value > 1000, "a thousand swaps")
         swapper.end()
-        harness.tell(f"{swapper.swaps.value} swaps")
+        harness.report(f"{swapper.swaps.value} swaps")
         for name in self.swaps():
             with self.case(name):
                 self.assertTrue(self.daemon.is_running(), self.daemon.out.read_text()[-500:])
-        self.judge({"link", "shadow", "void", "fifo", "fifo2", "fifo3"})
+        self.check({"link", "shadow", "void", "fifo", "fifo2", "fifo3"})
 
-    def test_what_changes_step_by_step(self):
+    def test_changes_in_several_steps(self):
         racers = Racers(
-            self.a_folder_for_a_file, self.another_link_to_a_file, self.a_file_that_goes,
-            self.a_file_that_grows, self.a_file_that_shrinks, self.a_fat_file_that_is_cut,
-            self.a_file_without_rights, self.the_list_of_bad_lines, self.a_folder_for_the_list)
+            self.folder_replaces_file, self.second_hard_link, self.file_is_removed,
+            self.file_grows, self.file_shrinks, self.large_file_is_truncated,
+            self.file_loses_its_mode, self.list_is_replaced_by_link,
+            self.list_is_replaced_by_folder)
         self.addCleanup(racers.end)
         time.sleep(RACE_FOR_S)
         soon(lambda: min(racers.turns.values()) > 10, "ten turns of each racer")
         racers.end()
-        harness.tell(f"turns of each racer: {racers.turns}")
+        harness.report(f"turns of each racer: {racers.turns}")
         for name in racers.turns:
             with self.case(name):
                 self.assertTrue(self.daemon.is_running(), self.daemon.out.read_text()[-500:])
-        self.judge({"folder", "hard", "grows", "shrinks", "shut"})
+        self.check({"folder", "hard", "grows", "shrinks", "shut"})
 
-    def judge(self, names):
-        """Good files lie there now, under every name: each id ends once, and nothing else does."""
+    def check(self, names):
+        """Puts a good file under every name: each id ends once, and no other does."""
         for name in names - {"void"}:
             self.put(name, f"DS{name}\n")
         if "void" in names:

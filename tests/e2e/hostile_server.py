@@ -1,4 +1,4 @@
-"""An Attestr that means harm. It speaks TLS and HTTP by hand, so that any byte can be wrong."""
+"""A hostile Attestr. It writes HTTP itself, so that any byte can be wrong."""
 
 import collections
 import dataclasses
@@ -12,58 +12,58 @@ import time
 
 
 class Then(enum.Enum):
-    """What the server does once it has sent the bytes of an act."""
+    """What the server does after it has sent the bytes of a reply."""
     KEEP = enum.auto()     # waits for the next request
-    CLOSE = enum.auto()    # ends TCP, without TLS's goodbye
-    GOODBYE = enum.auto()  # says TLS's goodbye, then ends TCP
+    CLOSE = enum.auto()    # ends TCP without close_notify
+    GOODBYE = enum.auto()  # sends close_notify, then ends TCP
     RESET = enum.auto()
-    HANG = enum.auto()     # says nothing more until the other side leaves
+    HANG = enum.auto()     # sends nothing more until the other side closes
 
 
 KEEP, CLOSE, GOODBYE, RESET, HANG = Then
 
 
 @dataclasses.dataclass(frozen=True)
-class Act:
-    """What one request gets."""
-    data: object = b""  # bytes, or an iterable of bytes, which need not end
+class Reply:
+    """The reply to one request."""
+    data: object = b""  # bytes, or a possibly infinite iterable of bytes
     then: Then = KEEP
-    blurt: bytes = b""  # sent a while after the answer, when nobody asks
+    unsolicited: bytes = b""  # sent after the answer without a request
 
-    BLURT_AFTER = 0.1
+    UNSOLICITED_AFTER = 0.1
 
     def pieces(self):
         return [self.data] if isinstance(self.data, bytes) else self.data
 
 
 def dripping(data, gap):
-    """One byte at a time, with so many seconds between."""
+    """One byte at a time, with `gap` seconds between them."""
     for byte in data:
         yield bytes([byte])
         time.sleep(gap)
 
 
 class Connection:
-    """One connection, from its first byte to its last."""
+    """One connection, from its beginning to its end."""
 
     def __init__(self, raw, number, context):
-        self.stream = raw  # the socket; the TLS stream once that stands
+        self.stream = raw  # the socket; after the TLS handshake the TLS stream
         self.context = context
         self.number = number
-        self.heard = b""   # all that came, decrypted where it was encrypted
-        self.asked = []    # the ids, in their order
+        self.received = b""   # all received bytes, decrypted
+        self.asked = []    # the requested ids, in order
         self.server_name = None
-        self.is_greeted = False  # the TLS handshake is done
+        self.has_tls = False  # the TLS handshake is done
         self.is_resumed = None
         self.is_over = False
 
-    def hear(self):
-        """Bytes; none at the end."""
+    def receive(self):
+        """Returns bytes; none at the end."""
         data = self.stream.recv(1 << 16)
-        self.heard += data
+        self.received += data
         return data
 
-    def greet(self, context=None):
+    def accept_tls(self, context=None):
         """The ordinary TLS handshake."""
         context = context or self.context
         context.sni_callback = note_name
@@ -72,14 +72,14 @@ class Connection:
         self.stream.connection = self
         self.stream.do_handshake()
         self.is_resumed = self.stream.session_reused
-        self.is_greeted = True
+        self.has_tls = True
 
     def answer_to_hello(self):
-        """What the server would say in the TLS handshake that the client begins."""
+        """The first flight of the server in the TLS handshake."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = self.context.wrap_bio(incoming, outgoing, server_side=True)
         while not outgoing.pending:
-            hello = self.hear()
+            hello = self.receive()
             if not hello:
                 raise ConnectionError
             incoming.write(hello)
@@ -89,11 +89,11 @@ class Connection:
                 pass
         return outgoing.read()
 
-    def hear_request(self):
-        """The id that the next request asks for; None at the end."""
+    def receive_request(self):
+        """The id of the next request; None at the end."""
         rest = b""
         while b"\r\n\r\n" not in rest:
-            data = self.hear()
+            data = self.receive()
             if not data:
                 return None
             rest += data
@@ -101,25 +101,25 @@ class Connection:
         self.asked.append(handshake)
         return handshake
 
-    def perform(self, act):
+    def send_reply(self, act):
         for piece in act.pieces():
             self.stream.sendall(piece)
-        if act.blurt:
-            time.sleep(act.BLURT_AFTER)
-            if self.is_heard():  # this machine is slow: it would be the answer to the next request
+        if act.unsolicited:
+            time.sleep(act.UNSOLICITED_AFTER)
+            if self.has_input():  # The next request has come: these bytes would answer it.
                 return self.end(CLOSE)
-            self.stream.sendall(act.blurt)
+            self.stream.sendall(act.unsolicited)
         if act.then is not KEEP:
             self.end(act.then)
 
-    def is_heard(self):
-        """Whether there is something to hear."""
+    def has_input(self):
+        """Whether there are bytes to receive."""
         return bool(self.stream.pending() or select.select([self.stream], [], [], 0)[0])
 
     def end(self, then):
         self.is_over = True
         if then is HANG:
-            while self.hear():
+            while self.receive():
                 pass
         elif then is GOODBYE:
             self.stream.settimeout(1)
@@ -135,25 +135,25 @@ def context_of(certificate, key):
 
 
 def note_name(stream, name, _):
-    """What SNI says."""
+    """Stores the server name of SNI."""
     stream.connection.server_name = name
 
 
 class HostileServer:
-    """A server on a port of its own, with a thread a connection.
+    """A server on its own port, with a thread for each connection.
 
-    `play(handshake, turn)` gives the Act for a request, `turn` counting those for this handshake
-    from 0. `greetings` stand in for the TLS handshake of the first connections: each takes a
-    Connection, and either greets it or ends it.
+    `play(handshake, turn)` returns the Reply to a request; `turn` counts the requests for this
+    handshake from 0. `openings` replace the TLS handshake of the first connections: each is called
+    with a Connection, and either performs the handshake or ends the connection.
     """
 
-    def __init__(self, context, play, greetings=()):
+    def __init__(self, context, play, openings=()):
         self.context = context
         self.play = play
-        self.greetings = greetings
+        self.openings = openings
         self.connections = []
-        self.faults = []  # of the server itself
-        self.asked_at = collections.defaultdict(list)  # the moments of each handshake's requests
+        self.faults = []  # errors of the server itself
+        self.asked_at = collections.defaultdict(list)  # request times by handshake
         self._lock = threading.Lock()
         self._is_closed = False
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -169,10 +169,10 @@ class HostileServer:
             try:
                 connection.stream.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass  # it has ended before
+                pass  # It has already ended.
 
     def turns(self, handshake):
-        """How often it was asked for."""
+        """The number of requests for a handshake."""
         return len(self.asked_at[handshake])
 
     def _accept(self):
@@ -180,24 +180,24 @@ class HostileServer:
             try:
                 raw, _ = self._listener.accept()
             except OSError:
-                continue  # nobody came, or it is closed
+                continue  # No connection within the timeout, or closed.
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(raw, len(self.connections), self.context)
             self.connections.append(connection)
-            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _converse(self, connection):
+    def _serve(self, connection):
         number = connection.number
-        greet = self.greetings[number] if number < len(self.greetings) else Connection.greet
+        opening = self.openings[number] if number < len(self.openings) else Connection.accept_tls
         try:
-            greet(connection)
-            while not connection.is_over and (handshake := connection.hear_request()):
+            opening(connection)
+            while not connection.is_over and (handshake := connection.receive_request()):
                 with self._lock:
                     turn = self.turns(handshake)
                     self.asked_at[handshake].append(time.monotonic())
-                connection.perform(self.play(handshake, turn))
+                connection.send_reply(self.play(handshake, turn))
         except OSError:
-            pass  # the other side has left, which is what most of this is about
+            pass  # The other side has closed the connection, as most cases expect.
         except Exception as fault:
             self.faults.append(repr(fault))
         finally:

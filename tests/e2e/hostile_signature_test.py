@@ -1,23 +1,23 @@
-"""Results whose signature does not hold, or that belong to another; and all that do hold."""
+"""Results with bad signatures or of other handshakes, and all valid forms of signatures."""
 
 import base64
 import hashlib
 import json
 
 import harness
-from hostile_cases import refused, rejected, taken
-from hostile_crowd import BodyCrowd
+from hostile_cases import accepted, refused, rejected
+from hostile_shared import SharedBodyTest
 
 OLD_SECRET = "the-secret-before"
 
-# The three forms of one result that may be signed; its own text is the first.
+# The three forms of a result that may be signed; the first is its own text.
 SPACED = '{ "b" :\t1.50e0, "10": "\\u20ac\\/", "2": [ ] }'
 COMPACT = '{"b":1.50e0,"10":"\\u20ac\\/","2":[]}'
 STRINGIFIED = '{"2":[],"10":"\u20ac/","b":1.5}'
 
 
 def signed(signature):
-    """A trap: a result under what `signature` makes of a Forger."""
+    """An answer whose signature is the result of the function `signature`."""
     return lambda w: w.text(resultSignature=json.dumps(signature(w)))
 
 
@@ -26,7 +26,7 @@ def bad(name, signature):
 
 
 def good(name, signature):
-    return taken(f"signature-{name}", signed(signature))
+    return accepted(f"signature-{name}", signed(signature))
 
 
 def digest(w):
@@ -34,7 +34,7 @@ def digest(w):
 
 
 def over(text, result=SPACED):
-    """A trap: a result, and a signature over this text."""
+    """An answer with a result and a signature over this text."""
     return lambda w: w.text(result=result, resultSignature=f'"{w.sign(text)}"')
 
 
@@ -79,9 +79,9 @@ SIGNATURES = [
     good("in-capitals", lambda w: digest(w).upper()),
     good("in-both", lambda w: digest(w)[:32].upper() + digest(w)[32:]),
     good("of-the-old-secret", lambda w: w.sign(w.result(), OLD_SECRET)),
-    taken("signature-over-raw", over(SPACED)),
-    taken("signature-over-compact", over(COMPACT)),
-    taken("signature-over-stringified", over(STRINGIFIED)),
+    accepted("signature-over-raw", over(SPACED)),
+    accepted("signature-over-compact", over(COMPACT)),
+    accepted("signature-over-stringified", over(STRINGIFIED)),
 ]
 
 REPLAYED = [
@@ -90,16 +90,16 @@ REPLAYED = [
     rejected("tag-null", "tag_mismatch", lambda w: w.text(tag="null"), "290846"),
     rejected("tag-with-nul", "tag_mismatch", lambda w: w.text(tag=r'"290846\u0000"'), "290846"),
     rejected("tag-longer", "tag_mismatch", lambda w: w.text(tag='"2908460"'), "290846"),
-    taken("tag-escaped", lambda w: w.text(tag=r'"\u0032\u00390846"')),
+    accepted("tag-escaped", lambda w: w.text(tag=r'"\u0032\u00390846"')),
     rejected("replayed-whole", "wrong_id", lambda w: w.of("bystander-0").body),
-    # The signature covers the result alone: under our id only the tag, if one was given, can tell.
-    taken("replayed-under-our-id-without-tag", lambda w: w.text(result=w.of("other").result())),
+    # The signature covers the result alone: with the right id only a tag reveals the replay.
+    accepted("replayed-under-our-id-without-tag", lambda w: w.text(result=w.of("other").result())),
     rejected("replayed-under-our-id", "tag_mismatch",
              lambda w: w.text(result=w.of("other").result(), tag='"1"'), "290846"),
 ]
 
 
-class SignatureTest(BodyCrowd):
+class SignatureTest(SharedBodyTest):
     def test_signatures(self):
         self.write_secret("client-secret", f"{self.secret}\n{OLD_SECRET}")
         self.play("signatures", SIGNATURES + REPLAYED)

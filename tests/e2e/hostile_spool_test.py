@@ -1,4 +1,4 @@
-"""A spool in which the names of the daemon's files are taken already."""
+"""A spool in which the names of future files of the daemon exist already."""
 
 import contextlib
 import fcntl
@@ -8,8 +8,8 @@ import socket
 import stat
 
 import harness
-from hostile import harmless, most_resident_mib, snapshot, soon
-from hostile_place import AnsweredScene
+from hostile_fixture import harmless, most_resident_mib, snapshot, soon
+from hostile_folders import AnsweredFixture
 
 OUTCOME_OF = {"results": "completed", "archived": "archived", "failed": "failed",
               "rejected": "rejected"}
@@ -26,8 +26,8 @@ def a_full_folder(path):
     (path / "file").write_text("theirs")
 
 
-# Who lies under a name. Each is called with the path, and a file outside.
-SQUATTERS = {
+# Functions that create an entry: each is called with the path and a file outside.
+ENTRIES = {
     "other bytes": lambda path, _: path.write_text("theirs\n"),
     "no bytes": lambda path, _: path.touch(),
     "a record of the same id": lambda path, _: path.write_text(
@@ -43,94 +43,95 @@ SQUATTERS = {
     "a fifo": lambda path, _: os.mkfifo(path),
     "a socket": lambda path, _: a_socket(path),
     "a device": lambda path, _: os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 5)),
-    "a GiB of nothing": lambda path, _: (path.touch(), os.truncate(path, (1 << 30) - 1)),
+    "a sparse file of 1 GiB": lambda path, _: (path.touch(), os.truncate(path, (1 << 30) - 1)),
 }
-ROOT_LAYS = {"a device"}
+NEED_ROOT = {"a device"}
 LEASED = "a file under a lease"
 
 
-class TakenNamesTest(AnsweredScene):
+class ExistingNamesTest(AnsweredFixture):
     def setUp(self):
         super().setUp()
-        signal.signal(signal.SIGIO, signal.SIG_IGN)  # The end of a lease would kill.
+        signal.signal(signal.SIGIO, signal.SIG_IGN)  # Sent when a lease is broken.
         self.addCleanup(signal.signal, signal.SIGIO, signal.SIG_DFL)
         first = self.start_daemon(self.config, "--until-empty", is_ready=False, name="first")
         self.assertEqual(first.wait(), 0)
 
     def test_names_in_the_folders_of_outcomes(self):
-        cases = self.squat()
+        cases = self.create_entries()
         before = {name: snapshot(path) for name, (_, _, path) in cases.items()}
         passwd = snapshot("/etc/passwd")
-        # Whoever opens it must wait until its owner gives it free.
+        # open() of it blocks until the owner of the lease releases it.
         leased = os.open(cases[f"{LEASED} in results/"][2], os.O_WRONLY)
         fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_WRLCK)
 
         daemon = self.start_daemon(self.config)
         self.drop(handshake for handshake, *_ in cases.values())
-        with contextlib.suppress(AssertionError):  # Who is missing is named by its case.
+        with contextlib.suppress(AssertionError):  # The checks report missing cases by name.
             soon(lambda: daemon.count("spool.conflict") == len(cases) or not daemon.is_running(),
                  "every conflict")
         self.assert_calm(daemon)
         os.close(leased)
         for name, (handshake, folder, path) in cases.items():
             with self.case(name):
-                self.judge(daemon, handshake, folder)
-                self.assertEqual(snapshot(path), before[name], "it was touched")
+                self.check(daemon, handshake, folder)
+                self.assertEqual(snapshot(path), before[name], "it was changed")
         self.assertEqual(snapshot("/etc/passwd"), passwd)
         self.assertEqual(list((self.spool / "staging").glob("DS*")), [])
-        if harness.hold_to_bounds():
+        if harness.checks_bounds():
             self.assertLess(most_resident_mib(daemon), RESIDENT_MIB)
         self.assertEqual(daemon.stop(), 0)
 
-    def squat(self):
-        """Takes the names of records to come: by case, the handshake, its folder, the path."""
-        squatters = [(folder, who) for folder in harness.FOLDERS for who in SQUATTERS]
+    def create_entries(self):
+        """Creates entries with the names of future records. Returns, by case, the handshake, its
+        folder and the path."""
+        entries = [(folder, kind) for folder in harness.FOLDERS for kind in ENTRIES]
         cases = {}
-        for number, (folder, who) in enumerate([*squatters, ("results", LEASED)]):
-            if who in ROOT_LAYS and not self.root_lays(f"{who} in {folder}/"):
+        for number, (folder, kind) in enumerate([*entries, ("results", LEASED)]):
+            if kind in NEED_ROOT and not self.needs_root(f"{kind} in {folder}/"):
                 continue
             handshake = f"DS{folder}{number:02}"
             path = self.spool / folder / f"{handshake}.json"
-            SQUATTERS.get(who, SQUATTERS["other bytes"])(path, self.outside)
-            cases[f"{who} in {folder}/"] = (handshake, folder, path)
+            ENTRIES.get(kind, ENTRIES["other bytes"])(path, self.outside)
+            cases[f"{kind} in {folder}/"] = (handshake, folder, path)
             self.end(handshake, folder)
         return cases
 
-    def judge(self, daemon, handshake, folder):
+    def check(self, daemon, handshake, folder):
         new_name = f"{handshake}.2.json" if folder == "rejected" else f"{handshake}.json"
         record = self.spool / "rejected" / new_name
         self.assertIn(f'"outcome":"{OUTCOME_OF[folder]}"', record.read_text())
         names = {f"{folder}/{handshake}.json", f"rejected/{new_name}"}
         self.assertEqual({f"{one}/{path.name}" for one in harness.FOLDERS
                           for path in (self.spool / one).glob(f"{handshake}*")}, names)
-        told = [line for line in daemon.log("spool.conflict") if line["handshake"] == handshake]
-        self.assertEqual(len(told), 1)
-        self.assertEqual(told[0]["level"], "error")
-        self.assertEqual(told[0]["file"], f"{folder}/{handshake}.json")
-        self.assertIn(f"rejected/{new_name}", told[0]["message"])
+        lines = [line for line in daemon.log("spool.conflict") if line["handshake"] == handshake]
+        self.assertEqual(len(lines), 1)
+        self.assertEqual(lines[0]["level"], "error")
+        self.assertEqual(lines[0]["file"], f"{folder}/{handshake}.json")
+        self.assertIn(f"rejected/{new_name}", lines[0]["message"])
 
-    def test_numbers_that_are_taken_too(self):
+    def test_numbered_names_that_exist_too(self):
         (self.spool / "results/DSa.json").write_text("theirs\n")
         for number in range(1, 1000):
             name = "DSa.json" if number == 1 else f"DSa.{number}.json"
             (self.spool / "rejected" / name).touch()
-        with self.case("a thousand names are taken"):
+        with self.case("a thousand names exist"):
             self.end("DSa")
             daemon = self.start_daemon(self.config)
             self.drop(["DSa"])
-            daemon.says("spool.conflict")
+            daemon.wait_for("spool.conflict")
             self.assertIn("words", (self.spool / "rejected/DSa.1000.json").read_text())
 
 
-SQUATTERS_OF_STAGING = {who: lay for who, lay in SQUATTERS.items()
-                        if who not in ROOT_LAYS and who != "a file without rights"}
+STAGING_ENTRIES = {kind: create for kind, create in ENTRIES.items()
+                        if kind not in NEED_ROOT and kind != "a file without rights"}
 
 
-class StagingTest(AnsweredScene):
-    """The one folder that nobody else may touch, touched all the same."""
+class StagingTest(AnsweredFixture):
+    """Entries in staging/, which belongs to the daemon alone."""
 
-    def settle(self, daemon, handshakes):
-        """Lets them end, and looks that each did so once."""
+    def complete(self, daemon, handshakes):
+        """Completes the handshakes, and checks that each has one record."""
         for handshake in handshakes:
             self.end(handshake)
         self.wait_for_results(handshakes)
@@ -139,59 +140,59 @@ class StagingTest(AnsweredScene):
         self.assertEqual(self.spooled(), set(handshakes))
         self.assertEqual(self.outside.read_text(), "theirs\n")
 
-    def test_strangers(self):
-        """What no row knows goes to rejected/."""
+    def test_unknown_files(self):
+        """Files without a row in the queue go to rejected/."""
         first = self.start_daemon(self.config, "--until-empty", is_ready=False, name="first")
         self.assertEqual(first.wait(), 0)
         staging = self.spool / "staging"
-        names = [*(f"DS{number}.json" for number in range(len(SQUATTERS_OF_STAGING))),
+        names = [*(f"DS{number}.json" for number in range(len(STAGING_ENTRIES))),
                  "core", ".hidden.json", "a\nb", "x" * 250, ".used.json", "-rf.json"]
-        laid = {}
-        for name, (who, lay) in zip(names, [*SQUATTERS_OF_STAGING.items()] * 2):
-            lay(staging / name, self.outside)
-            laid[f"{name[:20]!r} is {who}"] = (name, snapshot(staging / name))
+        created = {}
+        for name, (kind, create) in zip(names, [*STAGING_ENTRIES.items()] * 2):
+            create(staging / name, self.outside)
+            created[f"{name[:20]!r} is {kind}"] = (name, snapshot(staging / name))
         daemon = self.start_daemon(self.config)
-        told = {line["file"]: line for line in daemon.log("spool.quarantined")}
-        self.assertEqual(len(told), len(names))
-        for case, (name, before) in laid.items():
+        lines = {line["file"]: line for line in daemon.log("spool.quarantined")}
+        self.assertEqual(len(lines), len(names))
+        for case, (name, before) in created.items():
             with self.case(case):
                 new_name = f"rejected/{harmless(name.encode())}"
-                self.assertEqual(told[new_name]["level"], "error")
+                self.assertEqual(lines[new_name]["level"], "error")
                 self.assertEqual(snapshot(self.spool / new_name)[:2], before[:2])
         self.assertEqual(os.listdir(staging), [".used"])
         self.assert_calm(daemon)
         self.assertEqual(daemon.stop(), 0)
 
-    def test_names_of_records_to_come(self):
-        """Dropped, or put aside if it is a folder: before a start, and under a running daemon."""
-        cases = {f"{who}, {when}": (f"DS{when}{number:02}", lay)
+    def test_names_of_future_records(self):
+        """Removed, or moved to rejected/ if it is a folder: before a start and while it runs."""
+        cases = {f"{kind}, {when}": (f"DS{when}{number:02}", create)
                  for when in ("before", "while")
-                 for number, (who, lay) in enumerate(SQUATTERS_OF_STAGING.items())}
+                 for number, (kind, create) in enumerate(STAGING_ENTRIES.items())}
         ids = [handshake for handshake, _ in cases.values()]
         for handshake in ids:
             self.wait_on(handshake)
         first = self.start_daemon(self.config, name="first")
         self.drop(ids)
-        first.says("inbox.accepted")
+        first.wait_for("inbox.accepted")
         self.assertEqual(first.stop(), 0)
-        self.lay(cases, "before")
+        self.create(cases, "before")
         daemon = self.start_daemon(self.config)
-        self.lay(cases, "while")
-        self.settle(daemon, ids)
+        self.create(cases, "while")
+        self.complete(daemon, ids)
         for case, (handshake, _) in cases.items():
             with self.case(case):
                 self.assertIn("words", (self.spool / f"results/{handshake}.json").read_text())
                 aside = self.spool / f"rejected/{handshake}.json"
                 self.assertEqual(aside.is_dir(), "folder" in case)
-                told = [line for line in daemon.log("spool.quarantined")
+                lines = [line for line in daemon.log("spool.quarantined")
                         if line["handshake"] == handshake]
-                self.assertEqual(len(told), "folder" in case)
+                self.assertEqual(len(lines), "folder" in case)
         self.assertEqual(daemon.stop(), 0)
 
-    def lay(self, cases, when):
-        for handshake, lay in cases.values():
+    def create(self, cases, when):
+        for handshake, create in cases.values():
             if handshake.startswith(f"DS{when}"):
-                lay(self.spool / f"staging/{handshake}.json", self.outside)
+                create(self.spool / f"staging/{handshake}.json", self.outside)
 
 
 if __name__ == "__main__":

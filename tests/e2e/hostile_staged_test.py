@@ -1,23 +1,24 @@
-"""Records that a dead daemon left on their way, and what becomes of them under others' hands."""
+"""Records that a killed daemon left in staging/, and that others change before the next start."""
 
 import dataclasses
 import os
 import shutil
 
 import harness
-from hostile_place import AnsweredScene
+from hostile_folders import AnsweredFixture
 
 
 @dataclasses.dataclass
 class Case:
-    """The daemon died with a record in staging/; something befalls it; then the next one starts."""
+    """A daemon was killed with a record in staging/, something is damaged, and the next one starts.
+    """
     name: str
-    befall: object
-    records: tuple = ("results",)      # folders with a record, in the end
-    says: str = "handshake.completed"  # once, in the log of the life after it
-    refuses: tuple = ()                # what the next start says before it is mended
+    damage: object
+    records: tuple = ("results",)      # folders with a record at the end
+    event: str = "handshake.completed"  # once, in the log of the next run
+    refuses: tuple = ()                # the message of the start before the repair
     code: int = harness.IO_ERROR       # of that start
-    mend: object = None
+    repair: object = None
 
 
 def record(place):
@@ -34,10 +35,10 @@ def put_there_already(place):
 
 
 def replaced_by(lay):
-    def befall(place):
+    def damage(place):
         record(place).unlink()
         lay(record(place))
-    return befall
+    return damage
 
 
 def changed(place):
@@ -76,11 +77,11 @@ def lost_staging(place):
     shutil.rmtree(place.spool / "staging")
 
 
-def taken_for_delivered(place):
+def mark_as_delivered(place):
     (place.spool / "staging/.used").touch()
 
 
-QUARANTINED = {"records": ("rejected", "results"), "says": "spool.quarantined"}
+QUARANTINED = {"records": ("rejected", "results"), "event": "spool.quarantined"}
 NOT_THIS_ONE = ("spool/staging is a new folder", "1 records are on their way", "mount", ".used")
 
 CASES = [
@@ -94,25 +95,25 @@ CASES = [
          **QUARANTINED),
     Case("a-fifo", replaced_by(os.mkfifo), **QUARANTINED),
     Case("there-already", put_there_already),
-    Case("squatted", lambda place: published(place).write_text("theirs"),
+    Case("name-exists", lambda place: published(place).write_text("theirs"),
          ("rejected", "results"), "spool.conflict"),
     Case("without-rights", lambda place: record(place).chmod(0),
          refuses=("cannot open", "Permission denied"), code=harness.PERMISSION,
-         mend=lambda place: record(place).chmod(0o640)),
+         repair=lambda place: record(place).chmod(0o640)),
     Case("taken", lambda place: record(place).unlink(), (), "queue.recovered"),
-    Case("another-staging", other_staging, refuses=NOT_THIS_ONE, mend=other_staging_gone),
-    Case("another-spool", other_spool, refuses=NOT_THIS_ONE, mend=other_spool_gone),
+    Case("another-staging", other_staging, refuses=NOT_THIS_ONE, repair=other_staging_gone),
+    Case("another-spool", other_spool, refuses=NOT_THIS_ONE, repair=other_spool_gone),
     Case("lost-staging", lost_staging, (), "queue.recovered", NOT_THIS_ONE,
-         mend=taken_for_delivered),
+         repair=mark_as_delivered),
 ]
 
 
-class StagedTest(AnsweredScene):
+class StagedTest(AnsweredFixture):
     def setUp(self):
         super().setUp()
         self.give_up_rights()
 
-    def test_a_record_on_its_way(self):
+    def test_staged_records(self):
         self.play_side_by_side(self.play, CASES)
 
     def play(self, case, place):
@@ -122,19 +123,19 @@ class StagedTest(AnsweredScene):
         self.assertEqual(first.wait(), harness.IO_ERROR)
         self.assertTrue(record(place).is_file())
         (place.spool / "results").chmod(0o750)
-        case.befall(place)
+        case.damage(place)
         if case.refuses:
-            for _ in range(2):  # A manager of services tries again and again.
+            for _ in range(2):  # As a service manager restarts it.
                 self.assertEqual(place.start(is_ready=False).wait(), case.code)
                 for word in case.refuses:
-                    self.assertIn(word, place.last_words)
-            case.mend(place)
+                    self.assertIn(word, place.last_message)
+            case.repair(place)
         place.submit(place.handshake)
         last = place.start("--until-empty", is_ready=False)
-        self.assertEqual(last.wait(), 0, place.last_words)
+        self.assertEqual(last.wait(), 0, place.last_message)
         self.assertEqual(place.records(),
                          [f"{folder}/{place.handshake}.json" for folder in case.records])
-        self.assertEqual(last.count(case.says), 1)
+        self.assertEqual(last.count(case.event), 1)
         self.assertEqual(place.count("handshake.completed"), "results" in case.records)
         self.assertEqual(os.listdir(place.spool / "staging"), [".used"])
         if case.name in ("taken", "lost-staging"):

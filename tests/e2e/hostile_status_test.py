@@ -1,23 +1,23 @@
-"""Answers with another status than 200: no result, and no end but "not found"."""
+"""Answers with another status than 200: no result, and no end except "not found"."""
 
 import harness
-from hostile_cases import error, held, message, not_found, refused, taken, waits
-from hostile_crowd import Crowd
-from hostile_server import Act
+from hostile_cases import accepted, error, held, message, not_found, refused, waits
+from hostile_shared import SharedDaemonTest
+from hostile_server import Reply
 
 def status(number, body=b"<html>h4rm-4711</html>", *fields):
-    """A trap: an answer with this status."""
-    return lambda w: Act(message(body, *fields, status=f"{number} x"))
+    """An answer with this status."""
+    return lambda w: Reply(message(body, *fields, status=f"{number} x"))
 
 
 STATUSES = [
     *(refused(f"status-{number}", "unexpected_status",
-              lambda w, n=number: Act(message(w.body, status=f"{n} x")))
+              lambda w, n=number: Reply(message(w.body, status=f"{n} x")))
       for number in (201, 202, 203, 205, 206, 207, 226, 299, 300, 305, 400, 405, 406, 407, 408,
                      409, 410, 411, 412, 413, 414, 415, 416, 418, 421, 422, 423, 425, 426, 428,
                      431, 451, 499)),
     *(refused(f"status-{number}", "server_error",
-              lambda w, n=number: Act(message(w.body, status=f"{n} x")))
+              lambda w, n=number: Reply(message(w.body, status=f"{n} x")))
       for number in (500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 599)),
     *(refused(f"server-error-with-{number}", "server_error", status(500, error(number)))
       for number in (4001, 4002, 4005, 4016, 4293)),
@@ -40,7 +40,7 @@ STATUSES = [
 
 
 def redirects(port):
-    """To a server that is trusted, and yet is not Attestr; and to elsewhere."""
+    """Redirects to a trusted server that is not Attestr, and to other places."""
     path = "/api/v1/public/flowx/handshake/bystander-0"
     places = {"http": f"http://localhost:{port}/", "no-scheme": f"//localhost:{port}{path}",
               "with-password": f"https://a:b@localhost:{port}/", "other-path": path,
@@ -53,16 +53,16 @@ def redirects(port):
                         "location": f"Location: https://localhost:{port}/",
                         "alternative": f'Alt-Svc: h2="localhost:{port}"; ma=86400',
                         "link": f"Link: <https://localhost:{port}/>; rel=preload"}.items():
-        yield taken(f"told-of-{name}", lambda w, f=field: Act(message(w.body, f)))
+        yield accepted(f"with-{name}", lambda w, f=field: Reply(message(w.body, f)))
 
 
 def redirected(name, number, place):
-    return refused(f"redirect-{name}", "unexpected_status", lambda w: Act(
+    return refused(f"redirect-{name}", "unexpected_status", lambda w: Reply(
         message(w.body, f"Location: {place}", status=f"{number} x")))
 
 
 def busy(name, gap_s, *fields):
-    """A 503 that says when to ask again: this handshake is not asked for before."""
+    """A 503 with Retry-After: the handshake is not polled before that time."""
     return refused(f"busy-{name}", "server_error", status(503, b"", *fields), gap_s=gap_s)
 
 
@@ -78,14 +78,14 @@ BUSY = [
 ]
 
 
-class StatusTest(Crowd):
+class StatusTest(SharedDaemonTest):
     def test_statuses(self):
         self.play("statuses", STATUSES + BUSY)
 
     def test_redirects(self):
-        stranger = self.start_hostile(lambda handshake, turn: Act(message(b"{}")))
-        self.play("redirects", list(redirects(stranger.port)))
-        self.assertEqual(stranger.connections, [])
+        other_server = self.start_hostile(lambda handshake, turn: Reply(message(b"{}")))
+        self.play("redirects", list(redirects(other_server.port)))
+        self.assertEqual(other_server.connections, [])
 
 
 if __name__ == "__main__":

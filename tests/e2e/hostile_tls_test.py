@@ -1,5 +1,4 @@
-"""Servers that speak TLS badly, or not at all: no token goes to them, and the next connection is
-tried."""
+"""Servers with bad TLS or none: no token is sent, and the daemon tries the next connection."""
 
 import dataclasses
 import itertools
@@ -10,9 +9,9 @@ import warnings
 import harness
 import s_server
 from authority import chained
-from hostile_alone import IDLE, Alone, AloneTest
+from hostile_isolated import IDLE, IsolatedCase, IsolatedTest
 from hostile_cases import message
-from hostile_server import CLOSE, HANG, Act, context_of, dripping
+from hostile_server import CLOSE, HANG, Reply, context_of, dripping
 
 TLS = "tls: host localhost: "
 ALERT = b"\x15\x03\x03\x00\x02\x02"   # fatal; the reason follows
@@ -20,84 +19,84 @@ WARNING = b"\x15\x03\x03\x00\x02\x01\x5a"  # user_canceled
 HELLO_REQUEST = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00"
 
 
-def says(*pieces, then=CLOSE):
-    """A greeting: these bytes instead of TLS, once the client has spoken."""
-    def greet(connection):
-        connection.hear()
-        connection.perform(Act(itertools.chain(*pieces), then))
-    return greet
+def sends(*pieces, then=CLOSE):
+    """An opening: these bytes instead of TLS, after the first bytes of the client."""
+    def opening(connection):
+        connection.receive()
+        connection.send_reply(Reply(itertools.chain(*pieces), then))
+    return opening
 
 
-def alone(name, says, greet, **more):
-    return Alone(name, greetings=(greet,), says=(says,), connections=2, **more)
+def case(name, error, opening, **more):
+    return IsolatedCase(name, openings=(opening,), errors=(error,), connections=2, **more)
 
 
 NO_TLS = [
-    alone("http-instead", TLS + "wrong version number",
-          says([message(b"{}", status="400 Bad Request")])),
-    alone("http-2-instead", TLS, says([bytes.fromhex("000006040000000000000300000064")])),
-    alone("ssh-instead", TLS, says([b"SSH-2.0-OpenSSH_9.2p1\r\n"])),
-    alone("smtp-instead", TLS, says([b"220 mail.example ESMTP\r\n"])),
-    alone("zeros-instead", TLS, says([bytes(100)])),
-    alone("garbage-instead", TLS, says([bytes(range(255, 0, -1))])),
-    alone("garbage-for-ever", TLS, says(itertools.repeat(bytes(range(255, 0, -1))))),
-    alone("ssl-2-instead", TLS, says([b"\x80\x2e\x04\x00\x01\x00\x02" + bytes(40)])),
-    alone("record-too-long", TLS, says([b"\x16\x03\x03\xff\xff" + bytes(0xffff)])),
-    alone("record-empty", TLS, says(itertools.repeat(b"\x16\x03\x03\x00\x00", 100))),
-    alone("data-before-tls", TLS, says([b"\x17\x03\x03\x00\x05hello"])),
-    alone("message-of-16-mb", TLS, says([b"\x16\x03\x03\x40\x00\x02\xff\xff\xff" + bytes(16380)])),
-    alone("hello-request", TLS, says(itertools.repeat(HELLO_REQUEST, 1000))),
-    alone("alert-at-once", TLS, says([ALERT + b"\x28"])),
-    alone("alert-internal-error", TLS, says([ALERT + b"\x50"])),
-    alone("alert-unknown", TLS, says([ALERT + b"\xfe"])),
-    alone("alert-goodbye", TLS, says([b"\x15\x03\x03\x00\x02\x01\x00"])),
-    alone("warnings-for-ever", TLS, says(itertools.repeat(WARNING))),
+    case("http-instead", TLS + "wrong version number",
+          sends([message(b"{}", status="400 Bad Request")])),
+    case("http-2-instead", TLS, sends([bytes.fromhex("000006040000000000000300000064")])),
+    case("ssh-instead", TLS, sends([b"SSH-2.0-OpenSSH_9.2p1\r\n"])),
+    case("smtp-instead", TLS, sends([b"220 mail.example ESMTP\r\n"])),
+    case("zeros-instead", TLS, sends([bytes(100)])),
+    case("garbage-instead", TLS, sends([bytes(range(255, 0, -1))])),
+    case("garbage-for-ever", TLS, sends(itertools.repeat(bytes(range(255, 0, -1))))),
+    case("ssl-2-instead", TLS, sends([b"\x80\x2e\x04\x00\x01\x00\x02" + bytes(40)])),
+    case("record-too-long", TLS, sends([b"\x16\x03\x03\xff\xff" + bytes(0xffff)])),
+    case("record-empty", TLS, sends(itertools.repeat(b"\x16\x03\x03\x00\x00", 100))),
+    case("data-before-tls", TLS, sends([b"\x17\x03\x03\x00\x05hello"])),
+    case("message-of-16-mb", TLS, sends([b"\x16\x03\x03\x40\x00\x02\xff\xff\xff" + bytes(16380)])),
+    case("hello-request", TLS, sends(itertools.repeat(HELLO_REQUEST, 1000))),
+    case("alert-at-once", TLS, sends([ALERT + b"\x28"])),
+    case("alert-internal-error", TLS, sends([ALERT + b"\x50"])),
+    case("alert-unknown", TLS, sends([ALERT + b"\xfe"])),
+    case("alert-goodbye", TLS, sends([b"\x15\x03\x03\x00\x02\x01\x00"])),
+    case("warnings-for-ever", TLS, sends(itertools.repeat(WARNING))),
 ]
 
 
 def hello_spoilt(connection):
-    """A greeting: our part of the handshake, with one bit turned near its end."""
+    """An opening: the first flight of the server with one wrong bit near its end."""
     data = bytearray(connection.answer_to_hello())
     data[-20] ^= 1
-    connection.perform(Act(bytes(data), HANG))
+    connection.send_reply(Reply(bytes(data), HANG))
 
 
 def hello_and_alert(connection):
-    connection.perform(Act(connection.answer_to_hello()[:127] + ALERT + b"\x28", CLOSE))
+    connection.send_reply(Reply(connection.answer_to_hello()[:127] + ALERT + b"\x28", CLOSE))
 
 
 def hello_dripping(connection):
-    connection.perform(Act(dripping(connection.answer_to_hello(), 0.05), HANG))
+    connection.send_reply(Reply(dripping(connection.answer_to_hello(), 0.05), HANG))
 
 
 def raw_after_request(data):
-    """A greeting: TLS, and then bytes that are not encrypted, where the answer should come."""
-    def greet(connection):
-        connection.greet()
-        connection.hear_request()
+    """An opening: the TLS handshake, and bytes without encryption in place of the answer."""
+    def opening(connection):
+        connection.accept_tls()
+        connection.receive_request()
         os.write(connection.stream.fileno(), data)
         connection.end(CLOSE)
-    return greet
+    return opening
 
 
 HALF_TLS = [
-    alone("hello-spoilt", TLS, hello_spoilt),
-    alone("hello-and-alert", TLS, hello_and_alert),
-    alone("hello-dripping", "connect: host localhost: no TLS handshake in time", hello_dripping),
-    alone("plain-answer-after-tls", "reset: the answer is incomplete",
+    case("hello-spoilt", TLS, hello_spoilt),
+    case("hello-and-alert", TLS, hello_and_alert),
+    case("hello-dripping", "connect: host localhost: no TLS handshake in time", hello_dripping),
+    case("plain-answer-after-tls", "reset: the answer is incomplete",
           raw_after_request(message(b"{}"))),
-    alone("plain-record-after-tls", "reset: the answer is incomplete",
+    case("plain-record-after-tls", "reset: the answer is incomplete",
           raw_after_request(b"\x17\x03\x03\x00\x20" + bytes(32))),
-    alone("plain-alert-after-tls", "reset: the answer is incomplete",
+    case("plain-alert-after-tls", "reset: the answer is incomplete",
           raw_after_request(ALERT + b"\x28")),
 ]
 
 
 def weak(version=ssl.TLSVersion.MINIMUM_SUPPORTED, ciphers="ALL"):
-    """Makes a context weaker than it should be."""
+    """A function that makes a context with weak settings."""
     def make(*certificate):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python warns of them too
+            warnings.simplefilter("ignore")  # Python warns about them.
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
             context.maximum_version = version
@@ -118,21 +117,21 @@ WEAK = {
 }
 
 
-class TlsTest(AloneTest):
+class TlsTest(IsolatedTest):
     def test_tls(self):
-        self.play_alone("tls", [*self.certificates(), *self.chains(), *self.sessions(),
-                                *self.weak(), *self.versions(), *NO_TLS, *HALF_TLS])
+        self.play_isolated("tls", [*self.certificates(), *self.chains(), *self.sessions(),
+                                   *self.weak(), *self.versions(), *NO_TLS, *HALF_TLS])
 
-    def test_what_is_weak_is_taken_by_a_lax_client(self):
+    def test_lax_client_accepts_weak_servers(self):
         certificate = self.authority.issue("weak")
         for name, make in WEAK.items():
             with self.subTest(name):
-                self.assertTrue(takes_a_lax_client(make(*certificate)))
+                self.assertTrue(accepts_lax_client(make(*certificate)))
 
     def weak(self):
         certificate = self.authority.issue("weak")
         for name, make in WEAK.items():
-            yield alone(name, TLS, greeted_by(make(*certificate)))
+            yield case(name, TLS, with_context(make(*certificate)))
 
     def versions(self):
         certificate = self.authority.issue("right")
@@ -159,56 +158,57 @@ class TlsTest(AloneTest):
         yield good("chain-of-100", chain(99))
         yield good("chain-with-junk", chain(0, *tower[50:]))
         yield distrusted("chain-of-111", "certificate chain too long", chain(110), depth=101)
-        yield alone("chain-of-300", TLS + "excessive message size",
-                    greeted_by(chain(110, *tower[-1:] * 190)))
+        yield case("chain-of-300", TLS + "excessive message size",
+                    with_context(chain(110, *tower[-1:] * 190)))
 
     def sessions(self):
+        self.addCleanup(s_server.end_all)
         right, wrong = self.authority.issue("right"), self.authority.issue("wrong", "elsewhere")
         for name, version in (("resumed-in-tls-1-2", TLS_1_2), ("resumed-in-tls-1-3", TLS_1_3)):
             yield dataclasses.replace(
                 distrusted(name, "hostname mismatch", None), connections=3,
-                greetings=(greeted_up_to(version), greeted_anew_with(wrong),
-                           greeted_anew_with(right)),
-                acts=(lambda w: Act(message(w.pending), CLOSE),),
+                openings=(with_maximum(version), with_new_certificate(wrong),
+                          with_new_certificate(right)),
+                replies=(lambda w: Reply(message(w.pending), CLOSE),),
                 settings={"api": {"connections": 1}})
         for name, command in (("renegotiation", "r"), ("renegotiation-with-certificate", "R")):
-            yield alone(name, "reset: the answer is incomplete", s_server.commands(
+            yield case(name, "reset: the answer is incomplete", s_server.commands(
                 command, "tls1_2", *right, self.secret, "body"))
-        yield Alone("new-keys", greetings=(s_server.commands(
+        yield IsolatedCase("new-keys", openings=(s_server.commands(
             "K", "tls1_3", *right, self.secret, "pending"),), connections=2, settings=IDLE)
 
 
-def greeted_by(context):
-    return lambda connection: connection.greet(context)
+def with_context(context):
+    return lambda connection: connection.accept_tls(context)
 
 
 def good(name, context):
-    """A server that there is nothing to say against."""
-    return Alone(name, greetings=(greeted_by(context),), connections=1)
+    """A server with a valid configuration."""
+    return IsolatedCase(name, openings=(with_context(context),), connections=1)
 
 
-def distrusted(name, says, context, depth=0):
-    return Alone(name, greetings=(greeted_by(context),), depth=depth,
-                 pauses=f"certificate: host localhost: {says}")
+def distrusted(name, error, context, depth=0):
+    return IsolatedCase(name, openings=(with_context(context),), depth=depth,
+                        pauses=f"certificate: host localhost: {error}")
 
 
-def greeted_up_to(version):
-    def greet(connection):
+def with_maximum(version):
+    def opening(connection):
         connection.context.maximum_version = version
-        connection.greet()
-    return greet
+        connection.accept_tls()
+    return opening
 
 
-def greeted_anew_with(certificate):
-    """A greeting: another certificate, but a session of before would be resumed."""
-    def greet(connection):
+def with_new_certificate(certificate):
+    """An opening: another certificate, while the session of an earlier one could be resumed."""
+    def opening(connection):
         connection.context.load_cert_chain(*certificate)
-        connection.greet()
-    return greet
+        connection.accept_tls()
+    return opening
 
 
-def takes_a_lax_client(context):
-    """Whether one that is content with anything gets through: else nothing is shown by the case."""
+def accepts_lax_client(context):
+    """Whether a client without any checks can connect: otherwise the case would show nothing."""
     lax = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

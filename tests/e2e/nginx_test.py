@@ -1,4 +1,4 @@
-"""Against a real web server: recorded answers come out of the spool as verified results."""
+"""With a real web server: recorded answers become verified results in the spool."""
 
 import json
 
@@ -7,8 +7,8 @@ import harness
 COUNT = 1000
 
 
-class NginxTest(harness.Scene):
-    def test_a_thousand_handshakes(self):
+class NginxTest(harness.Fixture):
+    def test_thousand_handshakes(self):
         nginx = self.start_nginx()
         ids = harness.make_ids(COUNT)
         for handshake in ids:
@@ -37,7 +37,7 @@ class NginxTest(harness.Scene):
             self.assertEqual(record["signature"]["status"], "valid")
             self.assertEqual(record["response"]["result"]["FS01"]["output"]["name"], handshake)
 
-    def test_the_answer_is_kept_byte_for_byte(self):
+    def test_answer_is_stored_byte_for_byte(self):
         nginx = self.start_nginx()
         odd = '{ "FS01" :\t{"output":{"n":1.50e0 , "s":"\\u20ac\u20ac\\/"}}}'
         answer = self.signed_answer("DS01", odd)

@@ -1,62 +1,29 @@
-"""The programs that a scene starts."""
+"""The programs that a fixture starts: attestrd, attestr-sim and nginx."""
 
 import base64
 import json
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 
-from words import ATTESTRD, ATTESTR_SIM, PATIENCE, eventually, free_port
-
-
-class Process:
-    """A program under way whose output goes to files."""
-
-    def __init__(self, name, command, folder, **popen):
-        self.out = folder / f"{name}.out"
-        self.err = folder / f"{name}.err"
-        with open(self.out, "ab") as out, open(self.err, "ab") as err:
-            self.popen = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
-                                          stdout=out, stderr=err, **popen)
-
-    @property
-    def pid(self):
-        return self.popen.pid
-
-    def is_running(self):
-        return self.popen.poll() is None
-
-    def send(self, number):
-        self.popen.send_signal(number)
-
-    def kill(self):
-        self.popen.kill()
-        self.popen.wait()
-
-    def wait(self, within=15):
-        """Waits for the end, and returns the exit code."""
-        return self.popen.wait(within * PATIENCE)
-
-    def stop(self, within=15):
-        if self.is_running():
-            self.send(signal.SIGTERM)
-        return self.wait(within)
+from process_group import Process
+from test_environment import ATTESTRD, ATTESTR_SIM, eventually, free_port
 
 
 class Daemon(Process):
-    """`attestrd run` with the configuration of a scene; `under` is what runs it, say strace."""
+    """`attestrd run` with a configuration of a fixture; `under` is the command that runs it, such
+    as strace."""
 
-    def __init__(self, name, scene, config, *flags, program=ATTESTRD, under=(), **popen):
-        super().__init__(name, [*under, program, "run", "--config", config, *flags], scene.folder,
+    def __init__(self, name, fixture, config, *flags, program=ATTESTRD, under=(), **popen):
+        super().__init__(name, [*under, program, "run", "--config", config, *flags], fixture.folder,
                          **popen)
-        self.scene = scene
+        self.fixture = fixture
         self.config = config
 
     def log(self, event=None):
-        """The lines of the log so far, or those of one event."""
+        """The complete lines of the log so far, or those of one event."""
         text = self.out.read_text()
         lines = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
         return [line for line in lines if event in (None, line["event"])]
@@ -64,7 +31,7 @@ class Daemon(Process):
     def count(self, event):
         return len(self.log(event))
 
-    def says(self, event, within=15, times=1):
+    def wait_for(self, event, within=15, times=1):
         """Waits until the event is in the log, and returns its last line."""
         def found():
             if self.count(event) >= times:
@@ -76,10 +43,10 @@ class Daemon(Process):
         return self.log(event)[-1]
 
     def status(self):
-        return json.loads(self.scene.attestrd("status", "--config", self.config, "--json").stdout)
+        return json.loads(self.fixture.attestrd("status", "--config", self.config, "--json").stdout)
 
     def resident_mib(self, key="VmRSS"):
-        """What it has in memory; as "VmHWM" the most that it ever had."""
+        """The resident memory; with the key "VmHWM" its peak."""
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(f"{key}:"):
                 return int(line.split()[1]) / 1024
@@ -89,16 +56,16 @@ class Daemon(Process):
 class Simulator(Process):
     """attestr-sim."""
 
-    def __init__(self, name, scene, certificate, key, port, flags):
-        self.request_log = scene.folder / f"{name}.requests"
-        self.summary_file = scene.folder / f"{name}.summary"
-        port_file = scene.folder / f"{name}.port"
+    def __init__(self, name, fixture, certificate, key, port, flags):
+        self.request_log = fixture.folder / f"{name}.requests"
+        self.summary_file = fixture.folder / f"{name}.summary"
+        port_file = fixture.folder / f"{name}.port"
         port_file.unlink(missing_ok=True)
         super().__init__(name, [
             ATTESTR_SIM, "--listen", f"127.0.0.1:{port}", "--port-file", port_file,
-            "--cert", certificate, "--key", key, "--token-file", scene.token_file,
-            "--secret-file", scene.secret_file, "--request-log", self.request_log,
-            "--summary", self.summary_file, *flags], scene.folder)
+            "--cert", certificate, "--key", key, "--token-file", fixture.token_file,
+            "--secret-file", fixture.secret_file, "--request-log", self.request_log,
+            "--summary", self.summary_file, *flags], fixture.folder)
         eventually(lambda: port_file.exists() or not self.is_running(), what="attestr-sim")
         if not self.is_running():
             raise AssertionError(self.err.read_text())
@@ -115,32 +82,35 @@ class Simulator(Process):
         return json.loads(self.summary_file.read_text())
 
     def fates(self, ids):
-        """How each handshake ends for one who asks patiently."""
+        """The outcome of each handshake for a client that polls until the end."""
         out = subprocess.run([ATTESTR_SIM, "--fates", *self.flags], input="\n".join(ids), text=True,
                              capture_output=True, check=True).stdout
         return {line.split()[0]: line.split()[1] for line in out.splitlines()}
 
 
 class Nginx(Process):
-    """A real nginx that serves recorded answers from files, behind TLS and Basic auth."""
+    """A real nginx that serves recorded answers from files, behind TLS and Basic auth. Its master
+    is stopped in order, so that it ends its worker."""
 
-    def __init__(self, scene):
-        self.root = scene.folder / "nginx"
+    grace_s = 5
+
+    def __init__(self, fixture):
+        self.root = fixture.folder / "nginx"
         self.answers = self.root / "api/v1/public/flowx/handshake"
         self.answers.mkdir(parents=True)
-        certificate, key = scene.authority.issue("nginx")
-        user, password = base64.b64decode(scene.token).decode().split(":")
+        certificate, key = fixture.authority.issue("nginx")
+        user, password = base64.b64decode(fixture.token).decode().split(":")
         (self.root / "users").write_text(f"{user}:{{PLAIN}}{password}\n")
         self.port = free_port()
         self.url = f"https://localhost:{self.port}"
         config = self.root / "nginx.conf"
         config.write_text(self._configuration(certificate, key))
-        super().__init__("nginx", [shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-e", "stderr",
-                                   "-c", config, "-p", self.root], scene.folder)
+        super().__init__("nginx", [nginx_program(), "-e", "stderr",
+                                   "-c", config, "-p", self.root], fixture.folder)
         eventually(self._listens, what="nginx")
 
     def answer(self, handshake, answer):
-        """From now on this is the answer; a reader finds the old one or the new one, whole."""
+        """Replaces the answer for a handshake; a reader gets the old or the new one, complete."""
         new = self.root / f"new.{handshake}"
         new.write_bytes(answer)
         new.rename(self.answers / handshake)
@@ -168,3 +138,11 @@ http {{
             raise AssertionError(self.err.read_text())
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def nginx_program():
+    """Its folder, /usr/sbin, need not be in the PATH of a user."""
+    path = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+    if not path:
+        raise FileNotFoundError("the program nginx is not installed (package nginx-light)")
+    return path

@@ -1,4 +1,4 @@
-"""`openssl s_server` behind a connection of a hostile server: it does what Python's ssl can't."""
+"""`openssl s_server` behind a hostile server, for commands that Python's ssl lacks."""
 
 import os
 import re
@@ -10,25 +10,36 @@ import time
 from hostile_cases import Forger, message
 from hostile_server import CLOSE
 
-# What -msg shows once a client has obeyed or refused. (It changes its keys when it speaks next.)
+# The output of -msg once a client has obeyed or refused. (It changes its keys when it sends next.)
 ANSWERED = {"r": b"<<< [^\n]*(Alert|ClientHello)", "R": b"<<< [^\n]*(Alert|ClientHello)",
             "K": b">>> [^\n]*(KeyUpdate)"}
 
+running = set()  # The servers, each of which belongs to a thread of a hostile server.
+
+
+def end_all():
+    """For the end of a test: a thread that waits for its server would not end it."""
+    for server in list(running):
+        server.kill()
+        server.wait()
+
 
 def commands(command, version, certificate, key, secret, word):
-    """A greeting: s_server takes the request, obeys `command` (as in its manual: `r` and `R`
-    renegotiate, `K` has both sides change their keys), waits for what the client makes of it, and
-    gives the answer that `word` names in a Forger."""
-    def greet(connection):
+    """An opening: s_server reads the request, executes `command` (see its manual: `r` and `R`
+    renegotiate, `K` changes the keys of both sides), waits for the reaction of the client, and
+    sends the answer that is the attribute `word` of a Forger."""
+    def opening(connection):
         server = subprocess.Popen(
             ["stdbuf", "-o0", "openssl", "s_server", f"-{version}", "-cert", certificate, "-key",
              key, "-accept", "127.0.0.1:0", "-naccept", "1", "-msg"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        running.add(server)
         with server:
             try:
                 converse(connection, server)
             finally:
                 server.kill()
+                running.discard(server)
         connection.stream.shutdown(socket.SHUT_RDWR)
         connection.end(CLOSE)
 
@@ -41,11 +52,11 @@ def commands(command, version, certificate, key, secret, word):
         server.stdin.write(message(getattr(Forger(handshake, secret), word)))
         time.sleep(0.5)
 
-    return greet
+    return opening
 
 
 def read_until(server, pattern):
-    """Waits for this in what the program says, and returns its group."""
+    """Waits until the output of the program matches, and returns the first group."""
     text = b""
     while not (found := re.search(pattern, text)):
         more = os.read(server.stdout.fileno(), 1 << 16)
@@ -56,15 +67,15 @@ def read_until(server, pattern):
 
 
 def join(connection, inner):
-    """What comes from one goes to the other, until one of them ends."""
-    def carry(hear, say):
+    """Forwards bytes in both directions until one side ends."""
+    def carry(receive, say):
         try:
-            while data := hear():
+            while data := receive():
                 say(data)
         except OSError:
-            pass  # one of them has ended
+            pass  # One side has ended.
         inner.close()
 
-    threading.Thread(target=carry, args=(connection.hear, inner.sendall), daemon=True).start()
+    threading.Thread(target=carry, args=(connection.receive, inner.sendall), daemon=True).start()
     threading.Thread(target=carry, args=(lambda: inner.recv(1 << 16), connection.stream.sendall),
                      daemon=True).start()

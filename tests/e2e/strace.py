@@ -1,10 +1,10 @@
-"""System calls of a daemon are struck, by strace(1): a death before or after one, or a failure.
+"""Injects faults into system calls of a daemon with strace(1): a kill before or after, or an error.
 
-strace counts the calls of each thread for itself. Were all threads traced at once, the third fsync
-of one would hide the third of every other, for the process is dead by then. So one thread is traced
+strace counts the calls of each thread separately. If all threads were traced at once, a kill at the
+third fsync of one thread would hide the third fsync of every other. Therefore one thread is traced
 at a time: the main thread, which starts, recovers and closes, or the writer (runtime/disk_worker),
-which does all that lasts in between. The other two, of the log and of the resolver, keep nothing;
-one more, which syncs while the writer goes on, is there only under a backlog of hundreds.
+which makes everything durable in between. The threads of the log and of the resolver store nothing;
+one more, which syncs beside the writer, exists only with a backlog of hundreds.
 """
 
 import os
@@ -14,20 +14,22 @@ import subprocess
 import sys
 import typing
 
-import rights
-from calls import calls_in
-from programs import Daemon, Process
-from words import A_LONG_LIFE_S, eventually
+import capabilities
+from strace_log import parse_calls
+from process_group import Process
+from programs import Daemon
+from test_environment import LONG_TIMEOUT_S, eventually
 
-# SIGKILL reaches the thread as it enters the call, and the kernel skips the call of a thread that
-# is to die. SIGUSR1, which attestrd neither handles nor blocks, waits until the call has returned,
-# and then ends the process on the spot, as SIGKILL does. (With --seccomp-bpf both would get lost.)
+# SIGKILL arrives as the thread enters the call, and the kernel does not execute the call of a
+# thread with a pending SIGKILL. SIGUSR1, which attestrd neither handles nor blocks, is delivered
+# after the call has returned and then ends the process as SIGKILL does. (With --seccomp-bpf both
+# are lost.)
 BEFORE, AFTER = "signal=KILL", "signal=USR1"
-EXIT_OF_DEATH = {BEFORE: -signal.SIGKILL, AFTER: -signal.SIGUSR1}
+EXIT_CODE_OF = {BEFORE: -signal.SIGKILL, AFTER: -signal.SIGUSR1}
 
 
-class Strike(typing.NamedTuple):
-    """An effect on calls of one kind: on the one of this number, or on all from it on."""
+class Fault(typing.NamedTuple):
+    """An effect on the call of a kind with this number, or on that call and all later ones."""
     call: str
     effect: str
     number: int
@@ -37,21 +39,22 @@ class Strike(typing.NamedTuple):
         return f"{self.call}:{self.effect}:when={self.number}{'+' if self.lasts else ''}"
 
 
-class Struck(Daemon):
-    """`attestrd run --until-empty` in a home, with strace at one of its threads."""
+class FaultyDaemon(Daemon):
+    """`attestrd run --until-empty` with strace at one of its threads."""
 
     def __init__(self, home, calls, strikes, is_from_start=False, **popen):
         self.log_of_calls = home.folder / "calls"
         self.log_of_calls.unlink(missing_ok=True)
         self.tracer = None
         self.strace = ["strace", "-y", "-o", self.log_of_calls, "-e", f"trace={','.join(calls)}",
-                       *(part for strike in strikes for part in ("-e", f"inject={strike}"))]
-        if is_from_start:  # With -D strace is the child, and attestrd the process that we know.
-            popen["under"] = [*self.strace, "-D"]
-        super().__init__("struck", home, home.config, "--until-empty", **popen)
+                       *(part for fault in strikes for part in ("-e", f"inject={fault}"))]
+        if is_from_start:
+            # With -DD attestrd is our child, and strace runs below it in another process group.
+            popen["under"] = [*self.strace, "-DD"]
+        super().__init__("faulty", home, home.config, "--until-empty", **popen)
         home.daemons.append(self)
 
-    def wait(self, within=A_LONG_LIFE_S):
+    def wait(self, within=LONG_TIMEOUT_S):
         code = super().wait(within)
         if self.tracer:
             self.tracer.wait(within)
@@ -59,54 +62,56 @@ class Struck(Daemon):
         return code
 
     def calls(self):
-        """What the thread did, a line a call."""
-        return calls_in(self.log_of_calls.read_text())
+        """The calls of the thread, one on each line."""
+        return parse_calls(self.log_of_calls.read_text())
 
-    def struck_calls(self):
-        """Those of them that were struck."""
+    def faulted_calls(self):
+        """The calls into which a fault was injected."""
         if "\n+++ killed by" in f"\n{self.log_of_calls.read_text()}":
             return self.calls()[-1:]
         return [line for line in self.calls() if line.endswith("(INJECTED)")]
 
 
-class StruckInMain(Struck):
-    """At the main thread, from the first instruction on."""
+class FaultInMainThread(FaultyDaemon):
+    """Injects faults into the main thread, from its first instruction on."""
 
     def __init__(self, home, calls, *strikes):
         super().__init__(home, calls, strikes, is_from_start=True)
 
 
-class StruckInWriter(Struck):
-    """At the thread that writes, which is held until strace is there."""
+class FaultInWriterThread(FaultyDaemon):
+    """Injects faults into the writer thread, which is held until strace has attached."""
 
     def __init__(self, home, calls, *strikes):
-        with Gate(home.folder / "notify") as gate:
+        with HeldNotifySocket(home.folder / "notify") as held:
             super().__init__(home, calls, strikes,
-                             env={**os.environ, "NOTIFY_SOCKET": str(gate.path)})
-            thread = eventually(self._writer, A_LONG_LIFE_S, "the thread that writes")
+                             env={**os.environ, "NOTIFY_SOCKET": str(held.path)})
+            thread = eventually(self._writer, LONG_TIMEOUT_S, "the writer thread")
             (home.folder / "strace.err").unlink(missing_ok=True)
             self.tracer = Process("strace", [*self.strace, "-p", thread], home.folder)
-            eventually(lambda: "attached" in self.tracer.err.read_text(), A_LONG_LIFE_S, "strace")
+            home.daemons.append(self.tracer)
+            eventually(lambda: "attached" in self.tracer.err.read_text(), LONG_TIMEOUT_S, "strace")
 
     def _writer(self):
-        """The third thread, after the main thread and that of the log. The kernel lists them in the
-        order of their birth."""
+        """The third thread, after the main thread and that of the log: the kernel lists threads in
+        the order of their creation."""
         if not self.is_running():
             raise AssertionError(f"attestrd ended: {self.err.read_text()}")
         threads = os.listdir(f"/proc/{self.pid}/task")
         return threads[2] if len(threads) == 3 else None
 
 
-class StruckTogether(StruckInWriter):
-    """The first record to be staged (the third sync) waits until the others have been fetched: they
-    are staged and synced together then."""
+class FaultInBatch(FaultInWriterThread):
+    """Delays the sync of the first staged record (the third sync) until the others have been
+    fetched, so that they are staged and synced as a batch."""
 
     def __init__(self, home, calls, *strikes):
-        super().__init__(home, {*calls, "fsync"}, Strike("fsync", "delay_enter=400ms", 3), *strikes)
+        super().__init__(home, {*calls, "fsync"}, Fault("fsync", "delay_enter=400ms", 3), *strikes)
 
 
-class Gate:
-    """Holds a daemon back that tells systemd READY=1: the socket is full until the gate opens."""
+class HeldNotifySocket:
+    """Blocks a daemon in sd_notify(READY=1): the buffer of the socket is full until it is closed.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -123,7 +128,7 @@ class Gate:
         self.path.unlink()
 
     def _fill(self):
-        """A sender fills no more than its own buffer. Returns whether this one found any room."""
+        """Fills the buffer of one sender. Returns whether it could send a datagram."""
         count = 0
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)
@@ -134,9 +139,10 @@ class Gate:
                 return count > 0
 
 
-def insist_on_tracing():
-    """Only CAP_SYS_PTRACE lets strace at a daemon that keeps its memory to itself."""
-    rights.insist_on([rights.CAP_SYS_PTRACE])
+def require_tracing():
+    """Exits with a message if strace can't trace. attestrd is not dumpable, so that strace needs
+    CAP_SYS_PTRACE."""
+    capabilities.require([capabilities.CAP_SYS_PTRACE])
     tried = subprocess.run(["strace", "-o", "/dev/null", "true"], text=True, capture_output=True)
     if tried.returncode != 0:
-        sys.exit(f"FAIL: strace can't trace here, so nothing can be struck: {tried.stderr}")
+        sys.exit(f"FAIL: strace can't trace here, so no fault can be injected: {tried.stderr}")

@@ -1,20 +1,20 @@
-"""`attestrd submit` is killed, and meets a failure, at each call by which it changes a file.
+"""`attestrd submit` is killed, and gets an error, at each call by which it changes a file.
 
-What it has acknowledged is there, whole. Else there is all, or nothing but a name that the daemon
-does not read: never a part.
+A submission that it has acknowledged is complete in the inbox. Otherwise the inbox has the complete
+submission, or only a hidden file, which the daemon does not read: never a part of it.
 """
 
 import itertools
 
 import harness
 import strace
-from calls import KINDS, calls_in, counted, first_of_ours
+from strace_log import KINDS, parse_calls, count_by_kind, first_own_call
 
 IDS = [f"DS{number:04}" for number in range(1000)]
 TEXT = "".join(f"{handshake}\n" for handshake in IDS)
 
 
-class SubmitPointsTest(harness.Scene):
+class SubmitPointsTest(harness.Fixture):
     place = harness.IN_MEMORY
 
     def setUp(self):
@@ -23,57 +23,57 @@ class SubmitPointsTest(harness.Scene):
         self.log_of_calls = self.folder / "calls"
         self.calls, done = self.submit(KINDS)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.judge_inbox(done)
+        self.check_inbox(done)
 
-    def test_a_death_at_every_call(self):
-        for effect, code in strace.EXIT_OF_DEATH.items():
-            self.strike_every_call(effect, lambda call, done: self.assertEqual(
+    def test_kill_at_every_call(self):
+        for effect, code in strace.EXIT_CODE_OF.items():
+            self.inject_at_every_call(effect, lambda call, done: self.assertEqual(
                 done.returncode, code))
 
-    def test_a_failure_at_every_call(self):
+    def test_error_at_every_call(self):
         for error in ("EIO", "ENOSPC"):
-            self.strike_every_call(f"error={error}", self.judge_failure)
+            self.inject_at_every_call(f"error={error}", self.check_failure)
 
-    def strike_every_call(self, effect, judge):
+    def inject_at_every_call(self, effect, check):
         count = 0
-        for kind, expected in counted(self.calls).items():
-            for number in itertools.count(first_of_ours(kind, self.calls)):
-                strike = strace.Strike(kind, effect, number)
-                calls, done = self.submit([kind], "-e", f"inject={strike}")
-                with self.subTest(f"{strike} at {calls[number - 1:number]}"):
-                    self.judge_inbox(done)
+        for kind, expected in count_by_kind(self.calls).items():
+            for number in itertools.count(first_own_call(kind, self.calls)):
+                fault = strace.Fault(kind, effect, number)
+                calls, done = self.submit([kind], "-e", f"inject={fault}")
+                with self.subTest(f"{fault} at {calls[number - 1:number]}"):
+                    self.check_inbox(done)
                     if number > expected:
                         self.assertEqual(done.returncode, 0)
                     else:
-                        judge(calls[number - 1], done)
+                        check(calls[number - 1], done)
                         count += 1
                 if number > expected:
                     break
-        harness.tell(f"submit, {effect}: {count} calls")
+        harness.report(f"submit, {effect}: {count} calls")
 
     def submit(self, kinds, *flags):
-        """Into an empty inbox. Returns the calls that it made, and how it ended."""
+        """Submits into an empty inbox. Returns the calls of the program and its result."""
         for path in self.inbox.iterdir():
             path.unlink()
         done = self.attestrd("submit", "--config", self.config, *IDS, under=(
             "strace", "-y", "-o", self.log_of_calls, "-e", f"trace={','.join(kinds)}", *flags))
-        return calls_in(self.log_of_calls.read_text()), done
+        return parse_calls(self.log_of_calls.read_text()), done
 
-    def judge_inbox(self, done):
+    def check_inbox(self, done):
         texts = [path.read_text() for path in self.inbox.iterdir() if path.name[0] != "."]
         self.assertIn(texts, ([], [TEXT]))
         if done.returncode == 0:
             self.assertEqual(texts, [TEXT], "acknowledged")
             self.assertEqual(done.stdout, f"submitted {len(IDS)}\n")
 
-    def judge_failure(self, call, done):
+    def check_failure(self, call, done):
         if "/dev/null" in call or call.startswith("close("):
             self.assertEqual(done.returncode, 0, done.stderr)
         else:
             self.assertEqual(done.returncode, harness.IO_ERROR, done.stderr)
-            self.assertEqual(list(self.inbox.glob(".*")), [], "it cleans up after itself")
+            self.assertEqual(list(self.inbox.glob(".*")), [], "a hidden file is left")
 
 
 if __name__ == "__main__":
-    strace.insist_on_tracing()
+    strace.require_tracing()
     harness.main()

@@ -1,4 +1,4 @@
-"""The unit, and what the daemon tells systemd."""
+"""The unit of systemd, and the notifications of the daemon."""
 
 import os
 import re
@@ -10,12 +10,12 @@ import subprocess
 import harness
 
 UNITS = harness.SOURCE / "systemd"
-MOST_EXPOSURE = 1.5
+MAX_EXPOSURE = 1.5
 
 
-class UnitTest(harness.Scene):
-    def test_verify_is_silent(self):
-        """The unit as it is, but for the place of the program, which is not installed here."""
+class UnitTest(harness.Fixture):
+    def test_verify_prints_nothing(self):
+        """The unit with the path of the program replaced, since it is not installed here."""
         unit = self.folder / "attestrd.service"
         text = (UNITS / "attestrd.service").read_text()
         unit.write_text(text.replace("/usr/bin/attestrd", str(harness.ATTESTRD)))
@@ -27,15 +27,15 @@ class UnitTest(harness.Scene):
         done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager",
                                UNITS / "attestrd.service"], text=True, capture_output=True)
         exposure = float(re.search(r"exposure level .*: ([\d.]+)", done.stdout).group(1))
-        harness.tell(f"systemd-analyze security: {exposure}")
-        self.assertLessEqual(exposure, MOST_EXPOSURE)
+        harness.report(f"systemd-analyze security: {exposure}")
+        self.assertLessEqual(exposure, MAX_EXPOSURE)
 
-    def test_the_disk_worker_may_go_first(self):
+    def test_disk_worker_may_raise_its_priority(self):
         unit = (UNITS / "attestrd.service").read_text()
         self.assertIn("\nLimitNICE=-5\n", unit)
         self.assertRegex(unit, r"\nSystemCallFilter=~.*@resources\nSystemCallFilter=setpriority\n")
 
-    def test_install_puts_all_in_place(self):
+    def test_install(self):
         root = self.folder / "root"
         subprocess.run(["cmake", "--install", harness.BUILD, "--prefix", "/usr"], check=True,
                        capture_output=True, env={**os.environ, "DESTDIR": str(root)})
@@ -48,59 +48,59 @@ class UnitTest(harness.Scene):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("attestrd:", (root / "etc/passwd").read_text())
 
-    def test_users_and_folders(self):
-        """As root alone: the folders belong to attestrd."""
+    def test_folders_of_tmpfiles(self):
+        """The folders belong to attestrd."""
         text = (UNITS / "attestrd.tmpfiles").read_text()
         folders = re.findall(r"^d (\S+) +(\d+) attestrd attestrd", text, re.MULTILINE)
         self.assertEqual({os.path.basename(path) for path, _ in folders},
                          {"attestrd", "inbox", "staging", "refused", *harness.FOLDERS})
-        # Others see nothing; one root, so that a rename stays within one mount.
+        # Others have no access; one root, so that a rename stays within one mount.
         self.assertEqual([path for path, mode in folders if not mode.endswith("0")], [])
         unit = (UNITS / "attestrd.service").read_text()
         self.assertIn("ReadWritePaths=/var/spool/attestrd\n", unit)
         self.assertIn("RequiresMountsFor=/var/spool/attestrd\n", unit)
 
 
-class NotifyTest(harness.Scene):
+class NotifyTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         path = self.folder / "notify"
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(self.notify.close)
         self.notify.bind(str(path))
-        self.notify.settimeout(15 * harness.PATIENCE)
+        self.notify.settimeout(15 * harness.TIMEOUT_FACTOR)
         self.environment = {**os.environ, "NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"}
 
-    def hear(self, wanted):
-        """Reads on to the datagram that says what is wanted; returns the assignments in it."""
+    def receive(self, wanted):
+        """Reads datagrams until one has this variable; returns its assignments."""
         while True:
-            said = dict(line.split("=", 1) for line in
+            assignments = dict(line.split("=", 1) for line in
                         self.notify.recv(4096).decode().splitlines())
-            self.assertNotIn("DS01", said.get("STATUS", ""))
-            if wanted in said:
-                return said
+            self.assertNotIn("DS01", assignments.get("STATUS", ""))
+            if wanted in assignments:
+                return assignments
 
-    def test_a_life(self):
+    def test_notifications_of_a_run(self):
         config = self.write_config(self.start_simulator("--never", "1").url)
         self.drop(["DS01"])
         daemon = self.start_daemon(config, is_ready=False, env=self.environment)
-        self.assertEqual(self.hear("READY")["READY"], "1")
-        daemon.says("daemon.started")
-        self.assertRegex(self.hear("STATUS")["STATUS"], r"\d")
+        self.assertEqual(self.receive("READY")["READY"], "1")
+        daemon.wait_for("daemon.started")
+        self.assertRegex(self.receive("STATUS")["STATUS"], r"\d")
         for _ in range(3):
-            self.assertEqual(self.hear("WATCHDOG")["WATCHDOG"], "1")
+            self.assertEqual(self.receive("WATCHDOG")["WATCHDOG"], "1")
 
         daemon.send(signal.SIGHUP)
-        reload = self.hear("RELOADING")
+        reload = self.receive("RELOADING")
         self.assertEqual(reload["RELOADING"], "1")
         self.assertTrue(int(reload["MONOTONIC_USEC"]))
-        self.assertEqual(self.hear("READY")["READY"], "1")
+        self.assertEqual(self.receive("READY")["READY"], "1")
 
         daemon.send(signal.SIGTERM)
-        self.assertEqual(self.hear("STOPPING")["STOPPING"], "1")
+        self.assertEqual(self.receive("STOPPING")["STOPPING"], "1")
         self.assertEqual(daemon.wait(), 0)
 
-    def test_a_credential_of_systemd(self):
+    def test_credentials_of_systemd(self):
         credentials = self.folder / "credentials"
         credentials.mkdir()
         for path in (self.token_file, self.secret_file):

@@ -1,4 +1,4 @@
-"""The handshakes of one small world, and what must become of each."""
+"""The handshakes of one run with faults, and the expected outcome of each."""
 
 import collections
 import http.client
@@ -7,8 +7,8 @@ import re
 import ssl
 
 
-class Cast:
-    """Five handshakes: two that complete, one of each other fate."""
+class HandshakeSet:
+    """Five handshakes: two that complete, and one for each other outcome."""
 
     bad_line = 3
 
@@ -20,7 +20,7 @@ class Cast:
         self.attestr = attestr
 
     def batch(self):
-        """The text of a submission, but for the handshake that is touched."""
+        """The text of a submission; the handshake `touched` is submitted as an empty file."""
         lines = ["# a comment", json.dumps({"id": self.tagged, "tag": tag_of(self.tagged)}),
                  "no/id", *self.lines]
         return "".join(f"{line}\n" for line in lines)
@@ -29,37 +29,38 @@ class Cast:
         return {handshake: "completed" if folder == "results" else folder
                 for handshake, folder in self.folders.items()}
 
-    def judge_record(self, text):
-        """That a record is whole, and says what Attestr says."""
+    def check_record(self, text):
+        """A record is complete and has the answer of Attestr."""
         record = json.loads(text)
-        scene, handshake = self.attestr.scene, record["id"]
-        scene.assertEqual(text[-2:], "}\n")
-        scene.assertEqual(record["outcome"], self.outcomes()[handshake])
+        fixture, handshake = self.attestr.fixture, record["id"]
+        fixture.assertEqual(text[-2:], "}\n")
+        fixture.assertEqual(record["outcome"], self.outcomes()[handshake])
         if record["outcome"] in ("completed", "rejected"):
-            told = re.search(r'"response":(.*)}\n\Z', text, re.DOTALL).group(1)
-            scene.assertEqual(without_request_id(told), self.attestr.answer_about(handshake))
+            response = re.search(r'"response":(.*)}\n\Z', text, re.DOTALL).group(1)
+            fixture.assertEqual(without_request_id(response), self.attestr.answer_about(handshake))
 
 
 class Attestr:
-    """What the stand-in says of a handshake to one who asks beside the daemon."""
+    """Requests the answers of the stand-in independently of the daemon."""
 
-    def __init__(self, scene, simulator):
-        self.scene = scene
+    def __init__(self, fixture, simulator):
+        self.fixture = fixture
         self.port = simulator.port
-        self.trust = ssl.create_default_context(cafile=scene.authority.certificate)
-        self.headers = {"Authorization": f"Basic {scene.token}",
+        self.trust = ssl.create_default_context(cafile=fixture.authority.certificate)
+        self.headers = {"Authorization": f"Basic {fixture.token}",
                         "Content-Type": "application/json"}
         self.answers = {}
 
     def answer_about(self, handshake):
-        """But for the id of the request, it is always the same once the handshake has ended."""
+        """The answer for a handshake that has ended: only its requestId differs from request to
+        request."""
         if handshake not in self.answers:
             connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust)
             connection.request("GET", f"/api/v1/public/flowx/handshake/{handshake}",
                                headers=self.headers)
             answer = connection.getresponse().read().decode()
             connection.close()
-            self.scene.assertIn('"resultSignature":"', answer.replace(" ", ""))
+            self.fixture.assertIn('"resultSignature":"', answer.replace(" ", ""))
             self.answers[handshake] = without_request_id(answer)
         return self.answers[handshake]
 
@@ -72,11 +73,11 @@ def tag_of(handshake):
     return f"tag of {handshake}"
 
 
-def make_casts(ids, fates, attestr):
-    """One cast after another, until the ids of some fate run out."""
+def make_sets(ids, fates, attestr):
+    """Sets of handshakes, until the ids of one outcome are used up."""
     by_fate = collections.defaultdict(list)
     for handshake in ids:
         by_fate[fates[handshake]].append(handshake)
     complete = iter(by_fate["completes"])
     others = (by_fate[fate] for fate in ("archived", "forged", "unknown"))
-    return (Cast(*handshakes, attestr) for handshakes in zip(complete, complete, *others))
+    return (HandshakeSet(*handshakes, attestr) for handshakes in zip(complete, complete, *others))

@@ -1,4 +1,4 @@
-"""What the tests of hostile folders share: named cases, a daemon with few rights, its calm."""
+"""The fixture of the tests with hostile folders: named cases, and a daemon without privileges."""
 
 import contextlib
 import ctypes
@@ -14,72 +14,72 @@ import harness
 IS_ROOT = os.getuid() == 0
 NOBODY = 65534
 
-# While nothing new happens, a daemon among traps says nothing more, and hardly works.
+# Without new events a daemon logs nothing, whatever lies in its folders, and uses hardly any CPU.
 CALM_FOR_S = 2.5  # Longer than the time between two scans.
 CALM_CPU_SHARE = 0.1
 
 
-# Side by side with other tests a disk may stall for long; who waits in vain has a fault to tell of.
-PATIENT_S = 60
+# With other tests beside this one the disk may stall for long.
+EVENT_TIMEOUT_S = 60
 
 
-class PatientDaemon(harness.Daemon):
-    def says(self, event, within=PATIENT_S, times=1):
-        return super().says(event, within, times)
+class SlowDiskDaemon(harness.Daemon):
+    def wait_for(self, event, within=EVENT_TIMEOUT_S, times=1):
+        return super().wait_for(event, within, times)
 
-    def wait(self, within=PATIENT_S):
+    def wait(self, within=EVENT_TIMEOUT_S):
         return super().wait(within)
 
-    def stop(self, within=PATIENT_S):
+    def stop(self, within=EVENT_TIMEOUT_S):
         return super().stop(within)
 
 
 def soon(condition, what):
-    return harness.eventually(condition, PATIENT_S, what)
+    return harness.eventually(condition, EVENT_TIMEOUT_S, what)
 
 
-class HostileScene(harness.Scene):
-    """A scene that counts its cases, and whose daemons log no polls."""
+class HostileFixture(harness.Fixture):
+    """A fixture that counts its cases; its daemons do not log polls."""
 
     def setUp(self):
         super().setUp()
         self.cases = []
         self.left_out = []
-        self.addCleanup(self.tell_cases)
+        self.addCleanup(self.report_cases)
 
-    def tell_cases(self):
-        left_out = f"; left out, for they need root: {', '.join(self.left_out)}"
-        harness.tell(f"{self.id().split('.', 1)[1]}: {len(self.cases)} cases"
+    def report_cases(self):
+        left_out = f"; left out, since they need root: {', '.join(self.left_out)}"
+        harness.report(f"{self.id().split('.', 1)[1]}: {len(self.cases)} cases"
                      + (left_out if self.left_out else ""))
 
     @contextlib.contextmanager
     def case(self, name):
-        """A case that is judged by itself, and reported by its name."""
+        """A case that is checked separately and reported by its name."""
         with self.subTest(name):
             self.cases.append(name)
             yield
 
-    def root_lays(self, name):
-        """Whether we are root, without whom this case can't be: it is told of as left out."""
+    def needs_root(self, name):
+        """Whether the test is root, which this case needs; otherwise it is reported as left out."""
         if not IS_ROOT:
             self.left_out.append(name)
         return IS_ROOT
 
     def start_daemon(self, config, *flags, name="daemon", is_ready=True, **popen):
-        daemon = self.start(PatientDaemon(name, self, config, *flags, **popen))
+        daemon = self.start(SlowDiskDaemon(name, self, config, *flags, **popen))
         if is_ready:
-            daemon.says("daemon.started")
+            daemon.wait_for("daemon.started")
         return daemon
 
-    def wait_for_results(self, ids, within=PATIENT_S, folder="results"):
+    def wait_for_results(self, ids, within=EVENT_TIMEOUT_S, folder="results"):
         super().wait_for_results(ids, within, folder)
 
     def write_quiet_config(self, url, **changes):
         return self.write_config(url, **{"log": {"level": "info"}, **changes})
 
     def give_up_rights(self):
-        """All that the daemon needs now belongs to a user for whom a mode means something. Where
-        the test is no root, that is its own user."""
+        """Gives the files of the daemon to a user whom file modes restrict: nobody if the test is
+        root, else its own user."""
         self.program = shutil.copy(harness.ATTESTRD, self.folder)
         if IS_ROOT:
             self.give_to_nobody(self.folder, self.token_file, self.secret_file, self.spool,
@@ -94,44 +94,45 @@ class HostileScene(harness.Scene):
         for path in paths:
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
-    def assert_calm(self, *daemons, within=PATIENT_S):
-        """Whatever lies about: soon no line of the log and no work comes of it any more."""
-        deadline = time.monotonic() + within * harness.PATIENCE
+    def assert_calm(self, *daemons, within=EVENT_TIMEOUT_S):
+        """The daemons stop logging within the time, and then use hardly any CPU."""
+        deadline = time.monotonic() + within * harness.TIMEOUT_FACTOR
         while True:
             before = [(daemon.out.stat().st_size, cpu_seconds(daemon)) for daemon in daemons]
             time.sleep(CALM_FOR_S)
             for daemon in daemons:
-                self.assertIsNone(daemon.popen.poll(), "it has ended")
-            said = [daemon.out.read_bytes()[size:] for daemon, (size, _) in zip(daemons, before)]
-            if not any(said):
+                self.assertTrue(daemon.is_running(), "it has ended")
+            new_lines = [daemon.out.read_bytes()[size:]
+                         for daemon, (size, _) in zip(daemons, before)]
+            if not any(new_lines):
                 break
-            self.assertLess(time.monotonic(), deadline, f"it goes on talking: {said}")
+            self.assertLess(time.monotonic(), deadline, f"still logging: {new_lines}")
         if not harness.IS_SLOW_BUILD:
             for daemon, (_, cpu) in zip(daemons, before):
                 self.assertLess(cpu_seconds(daemon) - cpu, CALM_FOR_S * CALM_CPU_SHARE)
 
     def assert_log_is_clean(self, daemon, *secrets):
-        """Nothing in it moves a cursor, and nothing of what lies outside."""
+        """The log has no control characters, and nothing from files outside the inbox."""
         log = daemon.out.read_bytes()
         self.assertEqual(set(log) & {*range(0x20), 0x7f} - {0x0a}, set())
         for secret in secrets:
             self.assertNotIn(secret, log)
 
     def assert_published_once(self, daemons, ids, folder="results"):
-        """Each lies where it belongs and nowhere else, and the log of all lives names it once."""
+        """Each has a record in this folder alone, and one event in the logs of all runs."""
         ids = set(ids)
         self.assertEqual(ids - self.spooled(folder), set(), "lost")
         for other in harness.FOLDERS:
             if other != folder:
                 self.assertEqual(ids & self.spooled(other), set(), f"also in {other}/")
-        told = [line["handshake"] for daemon in daemons
+        completed = [line["handshake"] for daemon in daemons
                 for line in daemon.log("handshake.completed")]
-        self.assertEqual({one for one in told if told.count(one) > 1}, set(), "twice")
+        self.assertEqual({one for one in completed if completed.count(one) > 1}, set(), "twice")
 
 
 def exchange(one, other, times):
-    """Two names change places so many times, as fast as can be, or until one of them is gone.
-    Returns how often they did."""
+    """Exchanges two names so many times, or until one of them does not exist. Returns the number of
+    exchanges."""
     at_cwd, rename_exchange = -100, 2
     rename = ctypes.CDLL(None).renameat2
     one, other = os.fsencode(one), os.fsencode(other)
@@ -152,7 +153,7 @@ def most_resident_mib(process):
 
 
 def harmless(name):
-    """What a name, in bytes, becomes in refused/ and rejected/ (see lib/spool/FORMAT.md)."""
+    """The form of a name, in bytes, in refused/ and rejected/ (see lib/spool/FORMAT.md)."""
     plain = re.compile(rb"[A-Za-z0-9._+=,@-]")
     text = ""
     for at, byte in enumerate(name):
@@ -165,12 +166,12 @@ def harmless(name):
 
 
 def shown(name):
-    """How the log shows a name, in bytes."""
+    """The form of a name, in bytes, in the log."""
     return name.decode(errors="replace")
 
 
 def snapshot(path):
-    """What would differ if somebody had touched what lies there, a link itself included."""
+    """The properties that a change of a file or link would change."""
     status = os.lstat(path)
     content = None
     if stat.S_ISLNK(status.st_mode):

@@ -1,4 +1,4 @@
-"""An inbox full of traps: each has a name, and ends as README says."""
+"""An inbox full of hostile entries: each ends as README specifies."""
 
 import fcntl
 import os
@@ -9,13 +9,14 @@ import subprocess
 import time
 
 import harness
-from hostile import PATIENT_S, HostileScene, harmless, shown, soon
-from hostile_traps import KINDS, SIZES, Trap, flagged, left_alone, name_traps, takes_flags
+from hostile_fixture import EVENT_TIMEOUT_S, HostileFixture, harmless, shown, soon
+from hostile_inbox_files import (KINDS, SIZES, Item, flagged, left_alone, name_entries,
+                                 supports_flags)
 
-CANARY = b"words of a file outside"
+CANARY = b"text of a file outside"
 
 
-class InboxTest(HostileScene):
+class InboxTest(HostileFixture):
     def setUp(self):
         super().setUp()
         (self.folder / "aside").write_bytes(b"DSaside\n" + CANARY + b"\n")
@@ -25,60 +26,60 @@ class InboxTest(HostileScene):
         self.config = self.write_quiet_config(self.start_simulator("--law", "fixed:0").url)
         self.daemon = self.start_daemon(self.config)
 
-    def test_traps(self):
-        self.play([trap for trap in [*KINDS, *SIZES, *name_traps(), *self.flag_traps()]
-                   if not trap.needs_root or self.root_lays(trap.case)])
+    def test_entries(self):
+        self.play([entry for entry in [*KINDS, *SIZES, *name_entries(), *self.flag_entries()]
+                   if not entry.needs_root or self.needs_root(entry.case)])
         self.assertEqual((self.folder / "aside").read_bytes(), b"DSaside\n" + CANARY + b"\n")
         self.assertEqual(os.listdir(self.folder / "outside"), ["DSoutside"])
 
-    def flag_traps(self):
-        for case, flag in (("immutable", "i"), ("for adding alone", "a")):
-            if not self.root_lays(case):
+    def flag_entries(self):
+        for case, flag in (("immutable", "i"), ("append only", "a")):
+            if not self.needs_root(case):
                 continue
-            if not takes_flags(self.folder):
-                harness.tell(f"left out, for this file system has no flags: {case}")
+            if not supports_flags(self.folder):
+                harness.report(f"left out, since this file system has no flags: {case}")
                 continue
             self.addCleanup(subprocess.run, ["chattr", f"-{flag}", self.inbox / flag])
-            yield Trap(case, flag.encode(), flagged(flag),
+            yield Item(case, flag.encode(), flagged(flag),
                        left_alone("not permitted", f"DSflag{flag}"))
 
-    def play(self, traps):
+    def play(self, entries):
         inbox = os.fsencode(self.inbox)
         self.daemon.send(signal.SIGSTOP)
-        for trap in traps:
-            trap.lay(inbox + b"/" + trap.name)
+        for entry in entries:
+            entry.create(inbox + b"/" + entry.name)
         self.daemon.send(signal.SIGCONT)
-        self.wait_for_the_end(traps)
+        self.wait_for_the_end(entries)
         self.assert_calm(self.daemon)
-        for trap in traps:
-            with self.case(trap.case):
-                self.judge(trap)
-        self.assertEqual(self.spooled(), {one for trap in traps for one in trap.end.ids})
+        for entry in entries:
+            with self.case(entry.case):
+                self.check(entry)
+        self.assertEqual(self.spooled(), {one for entry in entries for one in entry.end.ids})
         self.assert_published_once([self.daemon], self.spooled())
         self.assert_log_is_clean(self.daemon, CANARY, b"root:")
         self.assertEqual(self.daemon.stop(), 0)
 
-    def wait_for_the_end(self, traps):
-        """Or for a while: who is late is named by its case."""
-        going = {trap.name for trap in traps if not trap.end.stays}
-        ids = {one for trap in traps for one in trap.end.ids}
-        told = sum(len(trap.end.lines) for trap in traps)
-        deadline = time.monotonic() + PATIENT_S * harness.PATIENCE
+    def wait_for_the_end(self, entries):
+        """Waits until all entries have ended, or for a time: the checks report the others."""
+        going = {entry.name for entry in entries if not entry.end.stays}
+        ids = {one for entry in entries for one in entry.end.ids}
+        lines = sum(len(entry.end.lines) for entry in entries)
+        deadline = time.monotonic() + EVENT_TIMEOUT_S * harness.TIMEOUT_FACTOR
         while time.monotonic() < deadline and self.daemon.is_running() and not (
                 going.isdisjoint(os.listdir(os.fsencode(self.inbox))) and ids <= self.spooled()
-                and self.daemon.count("inbox.refused") >= told):
+                and self.daemon.count("inbox.refused") >= lines):
             time.sleep(0.05)
 
-    def judge(self, trap):
-        end = trap.end
-        self.assertEqual(os.path.lexists(os.fsencode(self.inbox) + b"/" + trap.name), end.stays)
-        name = re.compile(re.escape(harmless(trap.name)) + r"(\.\d+)?")
+    def check(self, entry):
+        end = entry.end
+        self.assertEqual(os.path.lexists(os.fsencode(self.inbox) + b"/" + entry.name), end.stays)
+        name = re.compile(re.escape(harmless(entry.name)) + r"(\.\d+)?")
         there = [one for one in os.listdir(self.spool / "refused") if name.fullmatch(one)]
         self.assertEqual(len(there), end.refused, there)
-        told = [line["reason"] for line in self.daemon.log("inbox.refused")
-                if line["file"] == shown(trap.name)]
-        self.assertEqual(len(told), len(end.lines), told)
-        for reason, line in zip(end.lines, told):
+        reasons = [line["reason"] for line in self.daemon.log("inbox.refused")
+                if line["file"] == shown(entry.name)]
+        self.assertEqual(len(reasons), len(end.lines), reasons)
+        for reason, line in zip(end.lines, reasons):
             self.assertIn(reason, line)
         for handshake in end.ids:
             self.assertIn(handshake, self.spooled())
@@ -98,7 +99,7 @@ class InboxTest(HostileScene):
         self.assertEqual(self.spooled(), set())
         self.assert_log_is_clean(self.daemon, CANARY)
 
-    def test_names_that_refused_has_already(self):
+    def test_names_that_exist_in_refused(self):
         there = self.spool / "refused"
         (there / "taken").write_text("theirs\n")
         (there / "taken.2").mkdir()
@@ -107,20 +108,20 @@ class InboxTest(HostileScene):
         (there / "taken.5").symlink_to("nowhere")
         (there / "taken.6").symlink_to("taken.6")
         before = {name: os.lstat(there / name) for name in os.listdir(there)}
-        with self.case("a link whose names are taken"):
+        with self.case("a link whose names exist"):
             (self.inbox / "taken").symlink_to("/etc/shadow")
             soon(lambda: (there / "taken.7").is_symlink(), "the seventh name")
-        with self.case("a list whose names are taken"):
+        with self.case("a list whose names exist"):
             self.drop(["DSgood", "no/id/"], "taken")
             soon((there / "taken.8").exists, "the eighth name")
             self.assertIn("no/id/", (there / "taken.8").read_text())
-        with self.case("nobody's file is touched"):
+        with self.case("the existing files are unchanged"):
             self.assertEqual({name: os.lstat(there / name) for name in before}, before)
         self.wait_for_results(["DSgood"])
 
-    def test_what_others_hold(self):
-        """It is taken once they let go, and not before."""
-        signal.signal(signal.SIGIO, signal.SIG_IGN)  # The end of a lease would kill.
+    def test_files_that_others_have_open(self):
+        """A file is accepted only after its writer has closed it."""
+        signal.signal(signal.SIGIO, signal.SIG_IGN)  # Sent when a lease is broken.
         self.addCleanup(signal.signal, signal.SIGIO, signal.SIG_DFL)
         self.daemon.send(signal.SIGSTOP)
         os.mkfifo(self.inbox / "fifo")

@@ -1,5 +1,6 @@
-"""What this run is about, and the words that every test uses."""
+"""The build under test, timeouts, exit codes, and functions that every test uses."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -11,44 +12,48 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["ATTESTRD_BUILD"])
+
+# Temporary folders of the tests of this build; leftovers.py recognises their processes by it.
+FOLDER_PREFIX = f"attestrd.{hashlib.sha256(os.fsencode(BUILD)).hexdigest()[:6]}."
+
 ATTESTRD = BUILD / "daemon/attestrd"
 ATTESTR_SIM = BUILD / "tests/stand_in/attestr-sim"
 
-# Sanitizers and debug builds are slow: they are given more time, and held to no bounds.
+# Sanitizers and debug builds are slow: they get more time, and no bounds on speed are checked.
 IS_SLOW_BUILD = os.environ["ATTESTRD_SLOW_BUILD"] == "1"
 IS_LONG = os.environ.get("ATTESTRD_LONG") == "1"
-PATIENCE = 5 if IS_SLOW_BUILD else 1
+TIMEOUT_FACTOR = 5 if IS_SLOW_BUILD else 1
 
 USAGE, BAD_INPUT, UNAVAILABLE, INTERNAL, IO_ERROR, PERMISSION, CONFIG = 64, 65, 69, 70, 74, 77, 78
 
-# What lasts for some tenths of a second may take so long on a machine that has much else to do.
-A_LONG_LIFE_S = 60
+# For events that take some tenths of a second on an idle machine.
+LONG_TIMEOUT_S = 60
 
-# What a process does to its files is the same in memory, and nothing waits for the disk there.
+# For tests whose system calls matter but whose data need not be on a disk.
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 FOLDERS = ("results", "archived", "failed", "rejected")
 
 
 def eventually(condition, within=15, what="it"):
-    """Waits until the condition holds, and returns what it gave."""
-    deadline = time.monotonic() + within * PATIENCE
+    """Waits until the condition returns a true value, and returns it."""
+    deadline = time.monotonic() + within * TIMEOUT_FACTOR
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen within {within * PATIENCE} s")
+            raise AssertionError(f"{what} did not happen within {within * TIMEOUT_FACTOR} s")
         time.sleep(0.01)
     return value
 
 
 def make_ids(count, seed=1):
-    """So many different ids, always the same for a seed."""
-    luck = random.Random(seed)
+    """That many different ids; they depend on the seed alone."""
+    rng = random.Random(seed)
     alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-    return [f"DS{number:06}" + "".join(luck.choices(alphabet, k=13)) for number in range(count)]
+    return [f"DS{number:06}" + "".join(rng.choices(alphabet, k=13)) for number in range(count)]
 
 
 def visible_names(folder):
-    """What a folder holds, but for what is ours alone: the mark in staging/."""
+    """The names in a folder, without the hidden mark of staging/."""
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
@@ -58,7 +63,7 @@ def free_port():
 
 
 def to_toml(sections):
-    """TOML as far as a configuration goes; JSON spells its texts, numbers and booleans alike."""
+    """A configuration as TOML: strings, numbers and booleans have the same form in JSON."""
     lines = []
     for section, settings in sections.items():
         lines += [f"[{section}]", *(f"{key} = {json.dumps(value)}"
@@ -73,13 +78,13 @@ def http_get(port, target):
     return response.status, response.read().decode()
 
 
-def tell(text):
-    """A figure for the reader of the test's output."""
+def report(text):
+    """Prints a figure for the reader of the output."""
     print(text, file=sys.stderr, flush=True)
 
 
-def hold_to_bounds():
-    """Whether speed and size are judged; says so when they are not."""
+def checks_bounds():
+    """Whether bounds on speed and size are checked; prints a line if they are not."""
     if IS_SLOW_BUILD:
-        tell("ATTESTRD_SLOW_BUILD=1 (a sanitizer or no optimisation): bounds are not judged")
+        report("ATTESTRD_SLOW_BUILD=1 (a sanitizer or no optimisation): bounds are not checked")
     return not IS_SLOW_BUILD

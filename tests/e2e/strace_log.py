@@ -1,27 +1,27 @@
-"""The lines that strace writes, one a call."""
+"""The output of strace: one line for each call."""
 
 import collections
 import itertools
 
-# All by which a file or a folder is opened or changed. Those that are in use are found out.
+# All calls that open or change a file or a folder; a test finds out which of them are used.
 KINDS = ("openat", "open", "creat", "write", "writev", "pwrite64", "pwritev", "pwritev2", "fsync",
          "fdatasync", "syncfs", "sync_file_range", "ftruncate", "fallocate", "rename", "renameat",
          "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "close")
 
 
-def calls_in(log):
-    """Without the lines about signals and the end."""
+def parse_calls(log):
+    """The lines of calls, without those about signals and the exit."""
     return [line for line in log.splitlines() if line[0].isalpha()]
 
 
-def counted(calls):
-    """How many there are of each kind."""
+def count_by_kind(calls):
+    """The number of calls of each kind."""
     return collections.Counter(call.partition("(")[0] for call in calls)
 
 
-def first_of_ours(kind, calls):
-    """The number of the first call of a kind that is not the dynamic loader's. With the first call
-    of its own attestrd sees to it that its standard streams are open."""
+def first_own_call(kind, calls):
+    """The number of the first call of a kind that attestrd makes itself, after the dynamic loader.
+    Its first own call opens /dev/null for the standard streams."""
     number = itertools.count(1)
     for call in calls:
         if call.startswith("openat(") and '"/dev/null", O_RDWR' in call:

@@ -1,21 +1,21 @@
-"""Many traps at once against one daemon, among handshakes that nobody harms."""
+"""Many hostile answers to one daemon, among handshakes with good answers."""
 
 import threading
 import time
 
 import harness
 from hostile_cases import ATTEMPTS, HARM, Forger, message
-from hostile_server import Act, HostileServer, context_of
+from hostile_server import Reply, HostileServer, context_of
 
 BYSTANDERS = [f"bystander-{number}" for number in range(4)]
 
-# Ten failures in a row pause the account, whoever they are of. So no more traps than this come at
-# once, and a bystander's good answer comes before the next ones.
+# Ten failures in a row pause the account, of whichever handshakes. Therefore at most this many
+# hostile answers come at once, and bystanders get good answers before the next ones.
 AT_ONCE = 8
 
 BOUND_MIB = 64
 
-TIMEOUT = f"{3 * harness.PATIENCE}s"
+TIMEOUT = f"{3 * harness.TIMEOUT_FACTOR}s"
 MAX_RESPONSE = 1 << 20
 
 SETTINGS = {
@@ -28,8 +28,8 @@ SETTINGS = {
 
 
 def within(seconds, condition):
-    """Whether the condition comes to hold in time: what does not is judged later, by its name."""
-    deadline = time.monotonic() + seconds * harness.PATIENCE
+    """Whether the condition holds in time; a later check reports by name which case failed."""
+    deadline = time.monotonic() + seconds * harness.TIMEOUT_FACTOR
     while not condition():
         if time.monotonic() > deadline:
             return False
@@ -37,12 +37,12 @@ def within(seconds, condition):
     return True
 
 
-class Hostile(harness.Scene):
-    """A scene with hostile servers."""
+class Hostile(harness.Fixture):
+    """A fixture with hostile servers."""
 
-    def start_hostile(self, play, greetings=(), certificate=None):
+    def start_hostile(self, play, openings=(), certificate=None):
         context = context_of(*(certificate or self.authority.issue("hostile")))
-        server = HostileServer(context, play, greetings)
+        server = HostileServer(context, play, openings)
         self.addCleanup(server.close)
         return server
 
@@ -50,31 +50,31 @@ class Hostile(harness.Scene):
         return Forger(handshake, self.secret)
 
     def assert_bounded(self, daemon):
-        """Returns the most memory that it ever had, in MiB."""
+        """Checks the peak of its memory, and returns it in MiB."""
         most_mib = daemon.resident_mib("VmHWM")
         if not harness.IS_SLOW_BUILD:
             self.assertLess(most_mib, BOUND_MIB)
         return most_mib
 
     def assert_no_harm(self, *places):
-        """Not a byte of what is not to be taken has come here."""
+        """None of these files has content that must not be accepted."""
         for path in places:
             self.assertNotIn(HARM.encode(), path.read_bytes(), path.name)
 
 
-class Crowd(Hostile):
-    def act_of(self, answer):
-        """What the tables of this group give, made an Act."""
-        return answer if isinstance(answer, Act) else Act(answer)
+class SharedDaemonTest(Hostile):
+    def reply_of(self, answer):
+        """The Reply for an answer of the tables."""
+        return answer if isinstance(answer, Reply) else Reply(answer)
 
     def body_of(self, case):
-        """What is in the answer that the trap gives, however that is framed."""
+        """The body of the answer of a case, without its framing."""
         return self.forger(case.name).body
 
     def play(self, group, cases, **changes):
         self.cases = {case.name: case for case in cases}
         self.assertEqual(len(self.cases), len(cases), "two cases of one name")
-        harness.hold_to_bounds()
+        harness.checks_bounds()
         self.witness_of = {}  # by the case
         self.are_released = threading.Event()
         self.server = self.start_hostile(self.answer_to)
@@ -82,13 +82,13 @@ class Crowd(Hostile):
                                    **{"log": {"level": "info"}, **changes})
         self.daemon = self.start_daemon(config)
         self.drop(BYSTANDERS)
-        self.hear_bystanders(6)
+        self.wait_for_bystanders(6)
         for at in range(0, len(cases), AT_ONCE):
-            self.spring(cases[at:at + AT_ONCE])
+            self.submit_cases(cases[at:at + AT_ONCE])
         self.are_released.set()
         within(15, lambda: self.all_expected() <= self.all_ended())
-        most_mib = self.judge()
-        harness.tell(f"{group}: {len(cases)} cases, {len(self.server.connections)} connections, "
+        most_mib = self.check()
+        harness.report(f"{group}: {len(cases)} cases, {len(self.server.connections)} connections, "
                      f"{most_mib:.0f} MiB at most")
 
     # The server.
@@ -97,29 +97,29 @@ class Crowd(Hostile):
         forger = self.forger(handshake)
         case = self.cases.get(handshake)
         if case and turn < case.times:
-            return self.act_of(case.trap(forger))
+            return self.reply_of(case.answer(forger))
         is_held = handshake in BYSTANDERS and not self.are_released.is_set()
-        return Act(message(forger.pending if is_held else forger.genuine))
+        return Reply(message(forger.pending if is_held else forger.genuine))
 
-    # The course.
+    # The steps of a test.
 
-    def hear_bystanders(self, times):
-        """Each is asked for so often anew."""
+    def wait_for_bystanders(self, times):
+        """Waits until each bystander has been requested so many more times."""
         turns = {name: self.server.turns(name) + times for name in BYSTANDERS}
         harness.eventually(lambda: all(self.server.turns(name) >= turn
                                        for name, turn in turns.items()), what="bystanders")
 
-    def spring(self, cases):
-        """These traps, and an ordinary handshake that must complete meanwhile."""
+    def submit_cases(self, cases):
+        """Submits these cases and an ordinary handshake, which must complete meanwhile."""
         witness = f"witness-of-{cases[0].name}"[:64]
         self.witness_of.update({case.name: witness for case in cases})
         self.drop([*(case.submission() for case in cases), witness], witness)
         self.wait_for_results([witness])
-        within(15, lambda: all(self.is_sprung(case) for case in cases))
-        self.hear_bystanders(2)
+        within(15, lambda: all(self.is_answered(case) for case in cases))
+        self.wait_for_bystanders(2)
 
-    def is_sprung(self, case):
-        if not case.says:
+    def is_answered(self, case):
+        if not case.errors:
             return self.server.turns(case.name) > 0
         return any(line["handshake"] == case.name for line in self.daemon.log("poll.error"))
 
@@ -130,19 +130,19 @@ class Crowd(Hostile):
     def all_ended(self):
         return {(folder, name) for folder in harness.FOLDERS for name in self.spooled(folder)}
 
-    # The judgement.
+    # Checks.
 
-    def judge(self):
+    def check(self):
         errors = self.daemon.log("poll.error")
         self.completed_at = {line["handshake"]: line["time"]
                              for line in self.daemon.log("handshake.completed")}
         for case in self.cases.values():
             with self.subTest(case.name):
-                self.judge_errors(case, [e for e in errors if e["handshake"] == case.name])
-                self.judge_end(case)
+                self.check_errors(case, [e for e in errors if e["handshake"] == case.name])
+                self.check_end(case)
         self.assertEqual(self.all_ended(), self.all_expected())
-        strangers = {line["handshake"] for line in errors} - set(self.cases)
-        self.assertEqual(strangers, set(), "harmed, though nothing was wrong with them")
+        unexpected = {line["handshake"] for line in errors} - set(self.cases)
+        self.assertEqual(unexpected, set(), "affected, though their answers are good")
         self.assertEqual(self.daemon.log("account.paused"), [])
         held = [case for case in self.cases.values() if not case.folder]
         self.assertEqual(self.daemon.status()["pending"], len(held))
@@ -152,14 +152,14 @@ class Crowd(Hostile):
         self.assertEqual(self.server.faults, [])
         return most_mib
 
-    def judge_errors(self, case, errors):
-        self.assertEqual(len(errors), len(case.says), errors)
-        for words, error in zip(case.says, errors):
+    def check_errors(self, case, errors):
+        self.assertEqual(len(errors), len(case.errors), errors)
+        for words, error in zip(case.errors, errors):
             self.assertIn(words, error["reason"])
             if words.startswith("timeout"):
                 self.assertLess(self.completed_at[self.witness_of[case.name]], error["time"])
 
-    def judge_end(self, case):
+    def check_end(self, case):
         ended = [folder for folder, name in self.all_ended() if name == case.name]
         self.assertEqual(ended, [case.folder] if case.folder else [])
         asked_at = self.server.asked_at[case.name]
@@ -168,25 +168,25 @@ class Crowd(Hostile):
         if case.gap_s:
             self.assertGreaterEqual(asked_at[1] - asked_at[0], case.gap_s)
         if case.folder:
-            self.judge_record(case)
+            self.check_record(case)
 
-    def judge_record(self, case):
+    def check_record(self, case):
         record = (self.spool / case.folder / f"{case.name}.json").read_bytes()
         if case.reason:
             self.assertIn(b'"reason":"%b"' % case.reason.encode(), record)
-        if case.keeps:
-            kept = self.body_of(case) if case.keeps == "trap" else self.forger(case.name).genuine
+        if case.stored:
+            kept = self.body_of(case) if case.stored == "answer" else self.forger(case.name).genuine
             self.assertTrue(record.endswith(b'"response":%b}\n' % kept), record[:400])
         else:
             self.assertNotIn(b'"response"', record)
 
 
-class BodyCrowd(Crowd):
-    """A crowd whose traps are the bodies of answers that are well-framed."""
+class SharedBodyTest(SharedDaemonTest):
+    """The answers of the cases are bodies; the framing is correct."""
 
-    def act_of(self, answer):
-        return answer if isinstance(answer, Act) else Act(message(answer))
+    def reply_of(self, answer):
+        return answer if isinstance(answer, Reply) else Reply(message(answer))
 
     def body_of(self, case):
-        answer = case.trap(self.forger(case.name))
+        answer = case.answer(self.forger(case.name))
         return answer if isinstance(answer, bytes) else super().body_of(case)

@@ -1,5 +1,4 @@
-"""Traps that need a server and a daemon of their own: they are of a whole connection, or they stop
-the whole account."""
+"""Cases with their own server and daemon: they concern a whole connection, or pause the account."""
 
 import collections
 import dataclasses
@@ -7,36 +6,36 @@ import time
 
 import harness
 from hostile_cases import message
-from hostile_crowd import SETTINGS, Hostile, within
-from hostile_server import Act
+from hostile_shared import SETTINGS, Hostile, within
+from hostile_server import Reply
 
-# Daemons at a time: a pause lasts for seconds, and is spent together.
+# Daemons at a time: their pauses, which last for seconds, overlap.
 TOGETHER = 8 if harness.IS_SLOW_BUILD else 32
 
-# It has four labels, so that a wildcard may stand for one, and every resolver takes it for
+# A host name with four labels, so that a wildcard can replace one; every resolver maps it to
 # 127.0.0.1.
 NAME = "127.0.0.0x1"
 
-# So long a connection lies idle between two requests; Act.BLURT_AFTER falls well into it.
+# The idle time of a connection between two requests; Reply.UNSOLICITED_AFTER is much shorter.
 IDLE = {"poll": {"min_interval": "1s", "max_interval": "1s"}}
 
-# What proves that a token was sent.
+# In the received bytes it shows that a token was sent.
 SENT = b"Authorization"
 
 
 @dataclasses.dataclass(frozen=True)
-class Alone:
-    """A trap, and what must become of the daemon that falls into it. In the end all is well: the
-    genuine answer is taken."""
+class IsolatedCase:
+    """Hostile behaviour of a server, and the expected reaction of the daemon. In the end the daemon
+    accepts the genuine answer."""
     name: str
-    greetings: tuple = ()  # for the first connections, instead of the TLS handshake
-    acts: tuple = ()       # for the first requests: traps as in a Case
-    says: tuple = ()       # a part of the reason of each poll.error
-    pauses: str = ""       # a part of the reason of the one account.paused
-    waits_s: tuple = ()    # the least and the most that its canary waits for
-    is_held: bool = False  # the pause is too long to see its end
+    openings: tuple = ()  # of the first connections, in place of the TLS handshake
+    replies: tuple = ()       # to the first requests: answers as in a Case
+    errors: tuple = ()     # part of the reason of each poll.error
+    pauses: str = ""       # part of the reason of the one account.paused
+    waits_s: tuple = ()    # minimum and maximum delay of the canary
+    is_held: bool = False  # the pause is longer than the test
     depth: object = None   # of the certificate
-    connections: int = 0   # so many there are in the end; 0: whatever
+    connections: int = 0   # their number at the end; 0: any
     settings: dict = dataclasses.field(default_factory=dict)
     host: str = "localhost"
 
@@ -44,30 +43,30 @@ class Alone:
 Run = collections.namedtuple("Run", "case server daemon")
 
 
-class AloneTest(Hostile):
-    def play_alone(self, group, cases):
+class IsolatedTest(Hostile):
+    def play_isolated(self, group, cases):
         certificate = self.authority.issue("hostile", extensions=[
             f"subjectAltName=DNS:localhost,DNS:*{NAME[NAME.index('.'):]}"])
-        harness.hold_to_bounds()
+        harness.checks_bounds()
         for at in range(0, len(cases), TOGETHER):
             runs = [self.begin(case, certificate) for case in cases[at:at + TOGETHER]]
             for run in runs:
                 with self.subTest(run.case.name):
-                    self.judge(run)
+                    self.check(run)
                 run.server.close()
                 run.daemon.stop()
-        harness.tell(f"{group}: {len(cases)} cases, each with its daemon")
+        harness.report(f"{group}: {len(cases)} cases, each with its daemon")
 
     def begin(self, case, certificate):
         def play(handshake, turn):
             forger = self.forger(handshake)
-            if handshake == case.name and turn < len(case.acts):
-                return case.acts[turn](forger)
-            is_early = server.turns(case.name) <= len(case.acts)
+            if handshake == case.name and turn < len(case.replies):
+                return case.replies[turn](forger)
+            is_early = server.turns(case.name) <= len(case.replies)
             is_held = handshake == other(case) and is_early
-            return Act(message(forger.pending if is_held else forger.genuine))
+            return Reply(message(forger.pending if is_held else forger.genuine))
 
-        server = self.start_hostile(play, case.greetings, certificate)
+        server = self.start_hostile(play, case.openings, certificate)
         url = server.url.replace("localhost", case.host)
         ids = [case.name, other(case)] if case.pauses else [case.name]
         settings = {section: {**SETTINGS.get(section, {}), **case.settings.get(section, {})}
@@ -75,15 +74,15 @@ class AloneTest(Hostile):
         settings["log"] = {"level": "info"}
         return Run(case, server, self.start_apart(case.name, url, ids, **settings))
 
-    # The judgement.
+    # Checks.
 
-    def judge(self, run):
+    def check(self, run):
         case, server, daemon = run
-        daemon.says("daemon.started")
+        daemon.wait_for("daemon.started")
         if case.pauses:
-            daemon.says("account.paused")
+            daemon.wait_for("account.paused")
         if case.is_held:
-            self.judge_held(run)
+            self.check_held(run)
         else:
             ids = {case.name, other(case)} if case.pauses else {case.name}
             within(20, lambda: ids <= ended(daemon, "results"))
@@ -94,15 +93,15 @@ class AloneTest(Hostile):
             self.assertEqual(daemon.count("account.resumed"), 1 if case.pauses else 0)
         for folder in set(harness.FOLDERS) - {"results"}:
             self.assertEqual(ended(daemon, folder), set())
-        self.judge_log(case, daemon)
-        self.judge_connections(case, server)
+        self.check_log(case, daemon)
+        self.check_connections(case, server)
         self.assert_bounded(daemon)
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(server.faults, [])
         self.assert_no_harm(daemon.out, daemon.err, self.folder / f"{case.name}.db")
 
-    def judge_held(self, run):
-        """Everybody waits; nobody has failed, nobody is asked for."""
+    def check_held(self, run):
+        """All handshakes are pending, and no request is sent."""
         status = run.daemon.status()
         self.assertEqual(status["pending"], 2)
         self.assertIn(run.case.pauses, status["account_pause"]["reason"])
@@ -115,10 +114,10 @@ class AloneTest(Hostile):
     def count_requests(server):
         return sum(len(connection.asked) for connection in server.connections)
 
-    def judge_log(self, case, daemon):
+    def check_log(self, case, daemon):
         errors = daemon.log("poll.error")
-        self.assertEqual(len(errors), len(case.says), errors)
-        for words, error in zip(case.says, errors):
+        self.assertEqual(len(errors), len(case.errors), errors)
+        for words, error in zip(case.errors, errors):
             self.assertIn(words, error["reason"])
         pauses = daemon.log("account.paused")
         self.assertEqual(len(pauses), 1 if case.pauses else 0, pauses)
@@ -130,21 +129,21 @@ class AloneTest(Hostile):
                 least, most = case.waits_s
                 self.assertTrue(least <= pause["wait_ms"] / 1000 <= most, pause)
 
-    def judge_connections(self, case, server):
+    def check_connections(self, case, server):
         if case.connections:
             self.assertEqual(len(server.connections), case.connections)
         for connection in server.connections:
-            if connection.is_greeted:
+            if connection.has_tls:
                 self.assertEqual(connection.server_name, case.host)
                 # A resumed session would skip the check of the host.
                 self.assertFalse(connection.is_resumed)
-            elif case.greetings:
-                self.assertNotIn(SENT, connection.heard, "a token went to a stranger")
-        self.assertTrue(any(SENT in connection.heard for connection in server.connections))
+            elif case.openings:
+                self.assertNotIn(SENT, connection.received, "a token was sent")
+        self.assertTrue(any(SENT in connection.received for connection in server.connections))
 
 
 def other(case):
-    """A handshake that nothing is wrong with; it is not finished before the trap is over."""
+    """A handshake with good answers; it completes after the hostile ones."""
     return f"{case.name}-other"
 
 

@@ -1,4 +1,4 @@
-"""More files than anybody should drop, while the daemon can't listen."""
+"""Many files that appear in the inbox while the daemon is stopped."""
 
 import os
 import pathlib
@@ -6,18 +6,18 @@ import signal
 import time
 
 import harness
-from hostile import HostileScene, cpu_seconds, most_resident_mib, soon
+from hostile_fixture import HostileFixture, cpu_seconds, most_resident_mib, soon
 
 COUNT = 1_000_000 if harness.IS_LONG else 20_000
-# A file costs an open, a few looks, a row, a line of the log and a removal. What is judged is work:
-# how long it takes is for the disk to say.
+# A file costs an open, some status calls, a row, a log line and a removal. The bound is on CPU
+# time: the elapsed time depends on the disk.
 WORK_S = COUNT / 2000
 RESIDENT_MIB = 64 + COUNT / 2000
 NAMESAKES = 5_000
 WORK_FOR_NAMESAKES_S = 10
 
 
-class CrowdTest(HostileScene):
+class ManyFilesTest(HostileFixture):
     def setUp(self):
         super().setUp()
         url = self.start_simulator("--never", "1").url
@@ -25,13 +25,13 @@ class CrowdTest(HostileScene):
             url, api={"requests_per_second": 20},
             poll={"min_interval": "2s", "max_interval": "30m"}))
 
-    def take(self, names, within):
-        """Empty files appear while the daemon can't look. Returns how much time and how much work
-        it needs for them."""
+    def process_files(self, names, within):
+        """Creates empty files while the daemon is stopped (SIGSTOP). Returns the time and the CPU
+        time that it needs for them."""
         self.daemon.send(signal.SIGSTOP)
         for name in names:
             os.close(os.open(self.inbox / name, os.O_WRONLY | os.O_CREAT, 0o640))
-        time.sleep(1)  # Until they pass for left alone.
+        time.sleep(1)  # Until their last event is old enough.
         start, work = time.monotonic(), cpu_seconds(self.daemon)
         self.daemon.send(signal.SIGCONT)
         harness.eventually(lambda: self.is_inbox_empty() or not self.daemon.is_running(), within,
@@ -44,21 +44,21 @@ class CrowdTest(HostileScene):
             return not any(names)
 
     def test_files_named_like_ids(self):
-        with self.case(f"{COUNT} empty files, and a queue of inotify that has no room for them"):
-            room = int(pathlib.Path("/proc/sys/fs/inotify/max_queued_events").read_text())
-            self.assertGreater(2 * COUNT, room, "each file is two events")
-            seconds, work = self.take(harness.make_ids(COUNT), 10 * WORK_S)
+        with self.case(f"{COUNT} empty files, more than the event queue of inotify holds"):
+            limit = int(pathlib.Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+            self.assertGreater(2 * COUNT, limit, "each file is two events")
+            seconds, work = self.process_files(harness.make_ids(COUNT), 10 * WORK_S)
             soon(lambda: self.daemon.status()["pending"] == COUNT, "acceptance")
             resident = most_resident_mib(self.daemon)
-            harness.tell(f"{COUNT} empty files taken in {seconds:.1f} s with {work:.1f} s of work, "
+            harness.report(f"{COUNT} empty files accepted in {seconds:.1f} s, CPU {work:.1f} s, "
                          f"{resident:.0f} MiB at most")
-            if harness.hold_to_bounds():
+            if harness.checks_bounds():
                 self.assertLessEqual(work, WORK_S)
                 self.assertLessEqual(resident, RESIDENT_MIB)
-        with self.case("new files are seen after it"):
+        with self.case("new files are accepted afterwards"):
             self.drop(["DSlater"])
             soon(lambda: self.daemon.status()["pending"] == COUNT + 1, "the last one")
-        with self.case("each has a line of the log, or is counted as dropped from it"):
+        with self.case("each has a log line, or is counted as dropped from the log"):
             soon(lambda: self.lines_of_the_log() >= COUNT + 1, "the last line")
             self.assertEqual(self.lines_of_the_log(), COUNT + 1)
             self.assertEqual(self.daemon.count("inbox.refused"), 0)
@@ -68,15 +68,15 @@ class CrowdTest(HostileScene):
         dropped = sum(line["count"] for line in self.daemon.log("log.dropped"))
         return self.daemon.count("inbox.accepted") + dropped
 
-    def test_files_that_want_one_name(self):
-        """What is too long is cut, so that all of these go by one name in refused/."""
+    def test_files_with_the_same_name_in_refused(self):
+        """Long names are cut, so that all of these have the same name in refused/."""
         with self.case(f"{NAMESAKES} empty files of no id"):
             names = ("x" * 220 + f"{number:05}" for number in range(NAMESAKES))
-            seconds, work = self.take(names, 100)
-            harness.tell(f"{NAMESAKES} namesakes refused in {seconds:.1f} s with {work:.1f} s of "
+            seconds, work = self.process_files(names, 100)
+            harness.report(f"{NAMESAKES} namesakes refused in {seconds:.1f} s with {work:.1f} s of "
                          "work")
             self.assertEqual(len(os.listdir(self.spool / "refused")), NAMESAKES)
-            if harness.hold_to_bounds():
+            if harness.checks_bounds():
                 self.assertLessEqual(work, WORK_FOR_NAMESAKES_S)
         self.assertEqual(self.daemon.stop(), 0)
 

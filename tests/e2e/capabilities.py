@@ -1,4 +1,4 @@
-"""Rights that a test may lack. Root has them, and so has everybody in his own user namespace."""
+"""Capabilities that a test needs. Root has them, and so has every user in a user namespace."""
 
 import ctypes
 import os
@@ -6,16 +6,16 @@ import pathlib
 import re
 import sys
 
-from words import tell
+from test_environment import report
 
 CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_SYS_ADMIN = 12, 19, 21
 CLONE_NEWNS = 0x20000  # From <sched.h>.
 MS_REC, MS_PRIVATE = 1 << 14, 1 << 18  # From <sys/mount.h>.
 
 
-def insist_on(capabilities, *namespaces):
-    """Lets this program begin again, once, in these namespaces (flags of unshare(1)) and, where one
-    of the capabilities is missing, in one of users. Without them in the end, it fails."""
+def require(capabilities, *namespaces):
+    """Restarts this program in these namespaces (flags of unshare(1)) and, if a capability is
+    missing, in a user namespace. Exits with a message if a capability is missing even there."""
     missing = [capability for capability in capabilities if not has(capability)]
     if os.environ.get("ATTESTRD_IN_NAMESPACE"):
         if missing:
@@ -24,7 +24,7 @@ def insist_on(capabilities, *namespaces):
             keep_mounts_private()
         return
     if missing:
-        tell(f"capabilities {missing} are missing: going on in a user namespace")
+        report(f"capabilities {missing} are missing: using a user namespace")
         namespaces = ("--map-root-user", *namespaces)
     if namespaces:
         os.environ["ATTESTRD_IN_NAMESPACE"] = "1"
@@ -33,9 +33,9 @@ def insist_on(capabilities, *namespaces):
 
 
 def keep_mounts_private():
-    """Nothing that is mounted in this namespace appears outside it. unshare(1) can't see to that in
-    a chroot, whose root need not be a mount point: so a child goes to the root of the namespace,
-    where setns(2) leads even from there."""
+    """Makes the mounts of this namespace invisible outside. unshare(1) can't do that in a chroot
+    whose root is no mount point: so a child enters the root of the namespace with setns(2), which
+    works from a chroot too."""
     if child := os.fork():
         if os.waitpid(child, 0)[1]:
             sys.exit("FAIL: the mounts of this namespace can't be made private")
@@ -45,7 +45,7 @@ def keep_mounts_private():
     failed = (libc.setns(namespace, CLONE_NEWNS)
               or libc.mount(b"none", b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None))
     if failed:
-        tell(f"mounts stay shared: {os.strerror(ctypes.get_errno())}")
+        report(f"mounts stay shared: {os.strerror(ctypes.get_errno())}")
     os._exit(bool(failed))
 
 

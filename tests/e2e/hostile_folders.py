@@ -1,10 +1,10 @@
-"""Daemons with folders of their own, so that many cases are played side by side."""
+"""Daemons with their own folders, so that many cases run at the same time."""
 
 import concurrent.futures
 import dataclasses
 
 import harness
-from hostile import IS_ROOT, HostileScene
+from hostile_fixture import IS_ROOT, HostileFixture
 
 NOT_THERE = "does not lead to the folder"
 
@@ -14,20 +14,20 @@ def nothing(place):
 
 
 @dataclasses.dataclass
-class Mishap:
-    """One handshake is pending; something befalls a folder; then Attestr has the result."""
+class Damage:
+    """One handshake is pending, a folder is damaged, and then Attestr has the result."""
     name: str
-    befall: object                # is called with the place
-    ends: tuple = ()              # what the daemon says at its end; none: it goes on
-    refuses: tuple = ()           # what the next start says; none: it starts
+    damage: object                # is called with CaseFolders
+    ends: tuple = ()              # the last message of the daemon; none: it continues
+    refuses: tuple = ()           # the message of the next start; none: it succeeds
     code: int = harness.IO_ERROR  # of that start
-    mend: object = nothing
-    also: tuple = ()              # records of other handshakes, in the end
+    repair: object = nothing
+    also: tuple = ()              # records of other handshakes at the end
     prepare: object = nothing     # before the first start
 
 
-class AnsweredScene(HostileScene):
-    """Where the answers are written by hand, so that each handshake ends when the case wants it."""
+class AnsweredFixture(HostileFixture):
+    """A fixture whose tests write the answers, and so decide when each handshake ends."""
 
     inbox_of_a_place = "spool/inbox"
 
@@ -36,15 +36,15 @@ class AnsweredScene(HostileScene):
         self.nginx = self.start_nginx()
         self.outside = self.folder / "outside"
         self.outside.write_text("theirs\n")
-        self.config = self.write_quiet_config(self.nginx.url, **PATIENCE_OF_A_CASE)
+        self.config = self.write_quiet_config(self.nginx.url, **CASE_SETTINGS)
 
     def wait_on(self, handshake):
-        """Attestr says "not yet"."""
+        """Attestr answers that the handshake is pending."""
         self.nginx.answer(handshake, self.answer(handshake))
 
     def end(self, handshake, folder="results"):
-        """Attestr's next answer lets the handshake end in this folder. One without an answer is
-        unknown, and ends in failed/."""
+        """Attestr's next answer completes the handshake with this folder. A handshake without an
+        answer is unknown and ends in failed/."""
         result = '{"FS01": "words"}'
         if folder == "results":
             self.nginx.answer(handshake, self.signed_answer(handshake, result))
@@ -54,62 +54,62 @@ class AnsweredScene(HostileScene):
             self.nginx.answer(handshake, self.answer(handshake, result, "0" * 64, consumed=True))
 
     def play_side_by_side(self, play, cases):
-        """Each case, which has a name, at a place of its own; one that fails is told by it."""
-        plays = [(case, Place(self, case.name, self.inbox_of_a_place)) for case in cases]
-        with concurrent.futures.ThreadPoolExecutor(max_workers=8) as hands:
-            ends = [hands.submit(play, case, place) for case, place in plays]
+        """Runs all cases at the same time, each in its own folders; reports failures by case."""
+        plays = [(case, CaseFolders(self, case.name, self.inbox_of_a_place)) for case in cases]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+            ends = [pool.submit(play, case, place) for case, place in plays]
         for (case, _), end in zip(plays, ends):
             with self.case(case.name):
                 end.result()
 
-    def play_mishap(self, case, place):
+    def play_fault(self, case, place):
         case.prepare(place)
         first = place.start_with_one_pending()
-        case.befall(place)
+        case.damage(place)
         place.end()
         if case.ends:
             self.assertEqual(first.wait(), harness.IO_ERROR)
-            self.assert_says(place, case.ends)
+            self.assert_message(place, case.ends)
             self.assertEqual(first.count("daemon.failed"), 1)
         else:
-            first.says("handshake.completed")
+            first.wait_for("handshake.completed")
             self.assertEqual(first.stop(), 0)
         if case.refuses:
             self.assertEqual(place.start(is_ready=False).wait(), case.code)
-            self.assert_says(place, case.refuses)
-        case.mend(place)
+            self.assert_message(place, case.refuses)
+        case.repair(place)
         last = place.start("--until-empty", is_ready=False)
-        self.assertEqual(last.wait(), 0, place.last_words)
+        self.assertEqual(last.wait(), 0, place.last_message)
         self.assertEqual(place.records(), sorted([f"results/{place.handshake}.json", *case.also]))
         self.assertEqual(place.count("handshake.completed"), 1)
         for aside in (place.root / "elsewhere", place.root / "spool.aside"):
             if aside.exists():
-                self.assertEqual(place.records(aside), [], "it was followed")
+                self.assertEqual(place.records(aside), [], "the link was followed")
 
-    def assert_says(self, place, words):
+    def assert_message(self, place, words):
         for word in words:
-            self.assertIn(word, place.last_words)
+            self.assertIn(word, place.last_message)
 
 
-PATIENCE_OF_A_CASE = {
+CASE_SETTINGS = {
     "signature": {"signature_attempts": 2},
     "poll": {"min_interval": "50ms", "max_interval": "200ms", "unknown_grace": "100ms"},
 }
 
 
-class Place:
-    """The folders of one case, the lives of its daemon, and one handshake that waits to end."""
+class CaseFolders:
+    """The folders of one case, the runs of its daemon, and one pending handshake."""
 
-    def __init__(self, scene, name, inbox):
-        self.scene, self.name, self.lives = scene, name, []
-        self.root = scene.folder / name
+    def __init__(self, fixture, name, inbox):
+        self.fixture, self.name, self.runs = fixture, name, []
+        self.root = fixture.folder / name
         self.spool, self.queue = self.root / "spool", self.root / "queue"
         self.inbox = self.root / inbox
         for folder in (self.root, self.spool, self.inbox, self.queue):
             self.make(folder)
         self.handshake = f"DS{name}"
-        self.config = scene.write_quiet_config(
-            scene.nginx.url, name=f"{name}.toml", **PATIENCE_OF_A_CASE,
+        self.config = fixture.write_quiet_config(
+            fixture.nginx.url, name=f"{name}.toml", **CASE_SETTINGS,
             paths={"inbox": str(self.inbox), "spool": str(self.spool),
                    "queue": str(self.queue / "queue.db")},
             admin={"socket": str(self.root / "control.sock")})
@@ -117,7 +117,7 @@ class Place:
 
     def give(self, path):
         if IS_ROOT:
-            self.scene.give_to_nobody(path)
+            self.fixture.give_to_nobody(path)
 
     def make(self, folder):
         folder.mkdir()
@@ -125,22 +125,22 @@ class Place:
         return folder
 
     def replace(self, folder):
-        """Another folder takes its name. Returns where the first one is now."""
+        """Replaces the folder by an empty one. Returns the new path of the old one."""
         aside = folder.with_name(f"{folder.name}.aside")
         folder.rename(aside)
         self.make(folder)
         return aside
 
     def start(self, *flags, is_ready=True):
-        self.lives.append(self.scene.start_as_nobody(
-            self.config, *flags, is_ready=is_ready, name=f"{self.name}-{len(self.lives)}"))
-        return self.lives[-1]
+        self.runs.append(self.fixture.start_as_nobody(
+            self.config, *flags, is_ready=is_ready, name=f"{self.name}-{len(self.runs)}"))
+        return self.runs[-1]
 
     def start_with_one_pending(self):
-        self.scene.wait_on(self.handshake)
+        self.fixture.wait_on(self.handshake)
         daemon = self.start()
         self.submit(self.handshake)
-        daemon.says("inbox.accepted")
+        daemon.wait_for("inbox.accepted")
         return daemon
 
     def submit(self, *ids, inbox=None):
@@ -149,19 +149,19 @@ class Place:
         hidden.rename(hidden.with_name("submission"))
 
     def end(self):
-        self.scene.end(self.handshake)
+        self.fixture.end(self.handshake)
 
     @property
-    def last_words(self):
-        """What the last life said of its end: in the log, or at its start on stderr."""
-        failed = [line["message"] for line in self.lives[-1].log("daemon.failed")]
-        return "".join(failed) + self.lives[-1].err.read_text()
+    def last_message(self):
+        """The message with which the last run ended: in the log, or on stderr during the start."""
+        failed = [line["message"] for line in self.runs[-1].log("daemon.failed")]
+        return "".join(failed) + self.runs[-1].err.read_text()
 
     def records(self, spool=None):
-        """Every record in the spool, but for those on their way."""
+        """Every published record in the spool."""
         spool = spool or self.spool
         return sorted(f"{folder}/{path.name}" for folder in harness.FOLDERS
                       for path in (spool / folder).glob("*"))
 
     def count(self, event):
-        return sum(life.count(event) for life in self.lives)
+        return sum(run.count(event) for run in self.runs)
