@@ -1,10 +1,11 @@
-/// What SQLite gives to a program that does nothing but insert the rows of an intake: the same
-/// file, settings, statement and rows a commit as the daemon's, but no look for a tombstone, no row
-/// read back, no folder, no engine.
+/// The limit of SQLite: a program that only inserts the rows of an intake. File, settings,
+/// statement and rows in a commit are those of the daemon; it searches no tombstone, reads no row
+/// back, and has no folder and no engine.
 ///
 ///     accept_limit QUEUE FILE...
 ///
-/// The files hold an id a line, and are read before the clock starts. Prints the seconds it took.
+/// The files have an id on each line, and are read before the measurement. Prints the seconds for
+/// all of the inserts.
 
 #include <algorithm>
 #include <chrono>

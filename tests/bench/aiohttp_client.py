@@ -1,4 +1,4 @@
-"""What one writes in Python: so many tasks with a connection each, that ask, parse, and ask again.
+"""The usual client in Python: each task has a connection, requests, parses, and repeats.
 
     aiohttp_client.py URL CONNECTIONS CA_FILE 'Header: value'...
 """
@@ -24,7 +24,7 @@ async def ask(session, url, numbers):
 
 
 async def main(url, connections, authority, *headers):
-    numbers = itertools.count()  # One for all tasks.
+    numbers = itertools.count()  # Shared by all tasks.
     connector = aiohttp.TCPConnector(limit=connections,
                                      ssl=ssl.create_default_context(cafile=authority))
     named = dict(header.split(": ", 1) for header in headers)

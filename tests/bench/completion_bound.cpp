@@ -7,8 +7,9 @@ namespace attestrd::bench {
 
 namespace {
 
-/// Of sqrt(f) over a bin that holds `mass` of it. In a wide bin the density falls, as that of a law
-/// without a scale does: with 1/t. At zero, where that has no end, it is even.
+/// The integral of sqrt(f) over a bin with the probability `mass`. In a wide bin the density is
+/// assumed to fall with 1/t, as for a distribution without a scale; in the bin that begins at zero,
+/// where that diverges, it is assumed to be constant.
 double integral_of_root(double mass, double from_s, double to_s) {
   if (to_s <= from_s) return 0;
   if (from_s <= 0) return std::sqrt(mass * (to_s - from_s));
@@ -18,7 +19,7 @@ double integral_of_root(double mass, double from_s, double to_s) {
 }  // namespace
 
 double delay_times_polls_bound(std::vector<double> completions_s, std::size_t handshakes) {
-  // Fewer in a bin and its square root is biased, more and its shape is lost.
+  // Fewer completions in a bin bias the square root; more hide the shape of the density.
   constexpr std::size_t kFewest = 20;
   constexpr std::size_t kMost = 50;
   auto& times = completions_s;
@@ -31,7 +32,7 @@ double delay_times_polls_bound(std::vector<double> completions_s, std::size_t ha
     std::size_t end = std::min(first + per_bin, times.size());
     if (times.size() - end < per_bin / 2) end = times.size();
     const auto count = static_cast<double>(end - first);
-    // Nothing is known to lie before the first completion but one distance like those after it.
+    // The first bin begins before the first completion, by the mean distance of those in the bin.
     if (first == 0) from_s = std::max(0.0, times[0] - (times[end - 1] - times[0]) / count);
     const double to_s = end < times.size() ? (times[end - 1] + times[end]) / 2 : times[end - 1];
     const double pending = 1 - (static_cast<double>(first) + count / 2) / all;

@@ -1,21 +1,23 @@
-"""Results a second, durable and verified, beside what the disk gives.
+"""Durable and verified results a second, compared with the limits of the disk.
 
-All of them are complete when the daemon starts, 20 kB each and signed. The clock runs while it is
-in full swing: its connections open, and its backlog full by then, so that it fetches no more than
-it publishes. When each came into results/ the file system has noted (as its change of status).
-Beside it, on the same file system and with files as long as the records: one that syncs each file
-by itself, and one that only writes, with one syncfs for a batch, and writes nothing while that
-lasts. Neither of these fetches, verifies, or remembers anything. They take turns at being first.
+All handshakes are complete when the daemon starts; each result is signed and has 20 kB. The
+measurement begins once the connections are open and the backlog is full, so that the daemon fetches
+no more than it publishes. The time at which a record appeared in results/ is its st_ctime.
 
-All may use all cores, nginx too: where there are but two of them, the daemon's threads would else
-wait for one while the other idles. What other programs have left to be written is synced before
-each measurement. An ext4 without a journal passes by, one after the other at each new file, the
-inodes that were freed in the last minutes, so that a file costs twenty times as much where
-thousands have been removed. That is why the first round waits there until those minutes are over,
-each measurement has a part of the disk of its own, and its files keep their inodes to the end. And
-where the machine is a virtual one, its host may have taken back what memory is free, and gives it
-again page by page, which costs some microseconds each: so memory is touched before each
-measurement.
+The limits are measured on the same file system with files of the same length as the records: a
+program that syncs each file by itself, and one that writes a batch and syncs it with one syncfs(),
+during which it writes nothing. Neither fetches, verifies or records anything. The order of the
+three changes from round to round.
+
+- All of them, and nginx, may use all cores: with two cores the threads of the daemon would
+  otherwise wait for one core while the other is idle.
+- Data that other programs have written is synced before each measurement.
+- An ext4 without a journal skips the inodes that were freed in the last minutes, one by one at each
+  new file: a file costs twenty times as much after thousands have been removed. Therefore the first
+  round waits there until these minutes have passed, each measurement has its own part of the disk,
+  and its files keep their inodes until the end.
+- The host of a virtual machine may have taken back free memory and provides it again page by page,
+  which costs some microseconds for each. Therefore memory is allocated before each measurement.
 """
 
 import json
@@ -27,26 +29,27 @@ import time
 import harness
 import machine
 from machine import Cores
-from place import Place
+from bench_fixture import BenchFixture
 from table import Table, median, ratio
-from turns import in_turn
+from rotation import rotated
 from upstream import Upstream
 
-ROUNDS = 3              # For each that is asked for: they are short, and a busy host shows in each.
-RESULTS = 8 * 1024      # Eight rounds of the disk worker's.
-WARM_UP = 10 * 1024     # Published before the clock runs: 64 MiB wait by then, as much as may.
-COOL_DOWN = 4 * 1024    # And after it: more than may be on their way to the disk.
+PROGRAMS = ("chattr",)
+ROUNDS = 3              # For each round of --rounds: they are short, and a busy host affects each.
+RESULTS = 8 * 1024      # Eight rounds of the disk worker.
+WARM_UP = 10 * 1024     # Published before the measurement: the backlog reaches its limit, 64 MiB.
+COOL_DOWN = 4 * 1024    # Published after it: more than may be in flight to the disk.
 RESULT_BYTES = 20_000
-FILES_ONE_BY_ONE = 500  # Slow, and no faster with more of them.
-BATCH = 1024            # Files of the limit for one syncfs.
+FILES_ONE_BY_ONE = 500  # The rate does not depend on the number.
+BATCH = 1024            # Files for one syncfs() of the limit.
 LIMIT_WARM_UP = 4 * BATCH
-FREED_INODES_S = 361    # So long they are passed by: RECENTCY_MIN and _DIRTY of fs/ext4/ialloc.c.
-TOUCHED_MIB = 4096      # More than a measurement needs: which pages it gets is not known before.
-CHECKED = 100           # So many records are verified again.
+FREED_INODES_S = 361    # RECENTCY_MIN + RECENTCY_DIRTY of fs/ext4/ialloc.c.
+TOUCHED_MIB = 4096      # More than a measurement needs: it is not known which pages it gets.
+CHECKED = 100           # Records that are verified again.
 
 
 def run(options, folder, cores):
-    with Place(folder) as place:
+    with BenchFixture(folder) as place:
         scatter(place.folder)
         keeps_inodes = machine.is_ext4_without_journal(place.folder)
         if keeps_inodes:
@@ -54,11 +57,11 @@ def run(options, folder, cores):
         contest = Contest(place, cores)
         rounds = {"attestrd": [], "each": [], "batch": []}
         for number in range(count := ROUNDS * options.rounds):
-            options.tell(f"durable: round {number + 1} of {count}")
-            for name in in_turn(list(rounds), number):
+            options.report(f"durable: round {number + 1} of {count}")
+            for name in rotated(list(rounds), number):
                 home = f"{place.folder.name}-{number}-{name}"
                 rounds[name].append(getattr(contest, name)(home))
-                give_back_room(place.folder / home, keeps_inodes)
+                free_space(place.folder / home, keeps_inodes)
     os.sync()
     summary = {name: {"per_second": median(rates),
                       "attestrd_over": ratio(rounds["attestrd"], rates)}
@@ -68,21 +71,21 @@ def run(options, folder, cores):
 
 
 def scatter(folder):
-    """With its attribute T (chattr(1)), ext4 puts each folder that is made in this one into another
-    part of the disk, which its name tells."""
+    """Sets the attribute T (chattr(1)): ext4 places each new folder in this one into another part
+    of the disk, which depends on its name."""
     subprocess.run(["chattr", "+T", folder], stderr=subprocess.DEVNULL, check=False)
 
 
 def wait_for_freed_inodes(options):
-    """What was removed before the bench began costs nothing any more."""
+    """Waits until files that were removed before the bench began do not affect it any more."""
     wait_s = options.began + FREED_INODES_S - time.monotonic()
     if wait_s > 0:
-        options.tell(f"durable: for {wait_s:.0f} s the disk remembers files that were removed")
+        options.report(f"durable: waiting {wait_s:.0f} s for inodes that were freed recently")
         time.sleep(wait_s)
 
 
-def give_back_room(home, keeps_inodes):
-    """Inodes that are freed would be passed by next."""
+def free_space(home, keeps_inodes):
+    """Removes the files, or truncates them: freed inodes would slow the next measurement down."""
     if not keeps_inodes:
         shutil.rmtree(home)
         return
@@ -91,7 +94,7 @@ def give_back_room(home, keeps_inodes):
 
 
 def result():
-    """The text of a result of one stage, most of it a photograph, as most results are."""
+    """The text of a result of one stage, most of it a photograph."""
     stage = {"input": {"uuid": "5004xxxx7609"}, "output": {"birthDate": "06-12-1995", "photo": ""}}
     text = json.dumps({"FS021ci5lxypd15fvt44f": stage})
     photograph = "/9j/4AAQSkZJRgABAQ" * RESULT_BYTES
@@ -99,7 +102,7 @@ def result():
 
 
 class Contest:
-    """The three of them. The daemon is measured first: it tells how long a record is."""
+    """The three programs. The daemon is measured first, since it determines the record length."""
 
     def __init__(self, place, cores):
         self.place = place
@@ -109,14 +112,14 @@ class Contest:
         self.record_bytes = None
 
     def attestrd(self, home):
-        """Results a second of a daemon in full swing."""
+        """Results a second of a daemon at full speed."""
         ids = harness.make_ids(WARM_UP + RESULTS + COOL_DOWN)
         before = self.place.start_daemon_at(self.pending.url, home, self.everywhere)
         self.place.drop(ids)
         harness.eventually(lambda: before.status()["pending"] == len(ids), what="acceptance")
         stop(before)
 
-        settle_down()
+        prepare_machine()
         daemon = self.place.start_daemon_at(self.complete.url, home, self.everywhere,
                                             is_ready=False)
         results = self.place.spool / "results"
@@ -139,22 +142,22 @@ class Contest:
         root = self.place.folder / home
         for name in ("staging", "results"):
             (root / name).mkdir(parents=True)
-        settle_down()
-        told = subprocess.run([*self.everywhere, harness.BUILD / "tests/bench/durable_limit", mode,
+        prepare_machine()
+        done = subprocess.run([*self.everywhere, harness.BUILD / "tests/bench/durable_limit", mode,
                                root, *map(str, (files, self.record_bytes, *more))],
                               stdout=subprocess.PIPE, text=True, check=True)
-        return files / float(told.stdout)
+        return files / float(done.stdout)
 
     def check(self, daemon, files):
-        """No fast nonsense: the records hold."""
+        """Verifies some of the records."""
         verified = self.place.attestrd("verify", "--config", daemon.config, *files[:CHECKED])
         if verified.returncode != 0:
             raise RuntimeError(verified.stdout + verified.stderr)
         self.record_bytes = files[0].stat().st_size
 
 
-def settle_down():
-    """Nothing that went before is to be paid for."""
+def prepare_machine():
+    """Removes the effects of earlier measurements."""
     os.sync()
     machine.touch_memory(TOUCHED_MIB)
 
@@ -165,7 +168,7 @@ def stop(daemon):
 
 
 def has_all(results, count, daemon):
-    """Looked at once nothing has come for a quarter of a second: to list them takes its time."""
+    """Lists the folder only when it has not changed for 250 ms, since listing it is slow."""
     if not daemon.is_running():
         raise RuntimeError(daemon.err.read_text())
     before = results.stat().st_mtime_ns
@@ -175,7 +178,7 @@ def has_all(results, count, daemon):
 
 def tables(figures):
     table = Table("", "results/s", "attestrd's is")
-    for name, what in (("attestrd", "attestrd, all of it"),
+    for name, what in (("attestrd", "attestrd"),
                        ("each", "write, fsync, rename, fsync the folder, one by one"),
                        ("batch", f"write {figures['batch']:,}, one syncfs, rename")):
         its = figures["summary"][name]

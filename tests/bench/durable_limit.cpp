@@ -1,13 +1,13 @@
-/// What the disk gives to a program that does nothing but publish files of one size.
+/// The limit of the disk: a program that only publishes files of one size.
 ///
-///     durable_limit each FOLDER FILES BYTES         write, fsync, rename, fsync the folder: one
-///                                                   file after another
+///     durable_limit each FOLDER FILES BYTES         for each file: write, fsync, rename, fsync of
+///                                                   the folder
 ///     durable_limit batch FOLDER FILES BYTES BATCH WARM_UP
-///                                                   write so many, one syncfs, rename them; a last
-///                                                   syncfs for the names. WARM_UP files go before
-///                                                   the clock runs
+///                                                   for each batch: write, one syncfs, rename; a
+///                                                   last syncfs for the names. WARM_UP files are
+///                                                   published before the measurement
 ///
-/// FOLDER has the folders `staging` and `results`. Prints the seconds that it took.
+/// FOLDER has the folders `staging` and `results`. Prints the seconds for FILES files.
 
 #include <fcntl.h>
 #include <sys/stat.h>

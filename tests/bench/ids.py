@@ -1,24 +1,24 @@
-"""Ids like Attestr's, as many as one wants, in files that can be dropped."""
+"""Any number of ids in the form of Attestr's, in files for the inbox."""
 
 import base64
 import random
 
 LINES_PER_FILE = 1_000_000
-RANDOM_BYTES = 10  # Which base32 spells as 16 characters.
+RANDOM_BYTES = 10  # 16 characters in base32.
 
 
 def write_ids(folder, count, order):
-    """The same for a count, in files with names like `ids-0003`."""
+    """Writes the ids to files with names like `ids-0003`; they depend on the count alone."""
     folder.mkdir()
-    luck = random.Random(count)
+    rng = random.Random(count)
     for number, first in enumerate(range(0, count, LINES_PER_FILE)):
         numbers = range(first, min(first + LINES_PER_FILE, count))
         with open(folder / f"ids-{number:04}", "w", encoding="ascii") as file:
-            file.writelines(f"DS02z{rest}\n" for rest in ORDERS[order](numbers, luck))
+            file.writelines(f"DS02z{rest}\n" for rest in ORDERS[order](numbers, rng))
 
 
-def at_random(numbers, luck):
-    text = base64.b32encode(luck.randbytes(RANDOM_BYTES * len(numbers))).decode().lower()
+def at_random(numbers, rng):
+    text = base64.b32encode(rng.randbytes(RANDOM_BYTES * len(numbers))).decode().lower()
     return (text[at:at + 16] for at in range(0, len(text), 16))
 
 

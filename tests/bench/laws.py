@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the completion times that the cadence is measured on: laws.py LAW [COUNT [SEED]]
+"""Writes the completion times for the measurements of the cadence: laws.py LAW [COUNT [SEED]]
 
-One time in seconds or "never" a line, in the order of submission.
+One time in seconds or "never" on each line, in the order of submission.
 
-  kyc      35 % never finish; of the others nine in ten have the phone at hand (log-normal, median 4
-           minutes, sigma 0.6), one in ten comes back to it (log-normal, median an hour, sigma 1)
+  kyc      35 % never finish; nine in ten of the others finish at once (log-normal, median 4
+           minutes, sigma 0.6), one in ten comes back later (log-normal, median an hour, sigma 1)
   heavy    Lomax, shape 0.7, scale 60 s: a tail without a mean
   exp      exponential, mean 10 minutes
   fast     log-normal, median 1 minute, sigma 0.5
@@ -18,40 +18,40 @@ import sys
 NEVER = math.inf
 
 
-def lognormal(luck, median_s, sigma):
-    return median_s * math.exp(sigma * luck.gauss(0, 1))
+def lognormal(rng, median_s, sigma):
+    return median_s * math.exp(sigma * rng.gauss(0, 1))
 
 
-def kyc(luck, _):
-    kind = luck.random()
+def kyc(rng, _):
+    kind = rng.random()
     if kind < 0.35:
         return NEVER
-    return lognormal(luck, 240, 0.6) if kind < 0.935 else lognormal(luck, 3600, 1)
+    return lognormal(rng, 240, 0.6) if kind < 0.935 else lognormal(rng, 3600, 1)
 
 
-def heavy(luck, _):
-    return 60 * ((1 - luck.random()) ** (-1 / 0.7) - 1)
+def heavy(rng, _):
+    return 60 * ((1 - rng.random()) ** (-1 / 0.7) - 1)
 
 
-def exp(luck, _):
-    return luck.expovariate(1 / 600)
+def exp(rng, _):
+    return rng.expovariate(1 / 600)
 
 
-def fast(luck, _):
-    return lognormal(luck, 60, 0.5)
+def fast(rng, _):
+    return lognormal(rng, 60, 0.5)
 
 
-def change(luck, part):
-    return lognormal(luck, 120 if part < 0.5 else 1800, 0.7)
+def change(rng, part):
+    return lognormal(rng, 120 if part < 0.5 else 1800, 0.7)
 
 
 LAWS = {law.__name__: law for law in (kyc, heavy, exp, fast, change)}
 
 
 def times(name, count=20_000, seed=1):
-    luck = random.Random(seed)
+    rng = random.Random(seed)
     for i in range(count):
-        time_s = LAWS[name](luck, i / count)
+        time_s = LAWS[name](rng, i / count)
         yield f"{time_s:.3f}" if time_s < 24 * 3600 else "never"
 
 

@@ -1,13 +1,13 @@
-"""What a large backlog costs: 1,000 pending, 100,000, a million; with --long ten millions too.
+"""The cost of a backlog of 1,000, 100,000 and a million handshakes; with --long also ten million.
 
-Accepted: the ids are dropped as files of a million lines at most, all at once; the clock runs until
-the last file is gone, which says that its ids are committed. Beside it the same ids through SQLite
-alone (accept_limit): ascending, so that each row goes to the end of the table, and at random, so
-that it goes anywhere. The daemon may use all cores, and polls as its defaults say meanwhile.
-Ten millions are accepted once, and in ascending order, since SQLite takes its time for others.
+Acceptance: the ids appear in the inbox at once, as files of a million lines at most. The time ends
+when the last file has been removed, which means that its ids are committed. The same ids are
+inserted through SQLite alone (accept_limit): in ascending order, so that each row is appended to
+the table, and in random order. The daemon may use all cores, and polls at the default rate.
+Ten million are accepted once and in ascending order only, since random order is slow in SQLite.
 
-Started: with all of them in the queue; the clock runs from exec to the first poll that the server
-answers. Then it polls as fast as it can, on a core of its own: CPU for each poll.
+Start: with all of them in the queue; the time runs from exec to the first poll that the server
+answers. After that the daemon polls at full speed on a core of its own: CPU for each poll.
 """
 
 import shutil
@@ -16,24 +16,25 @@ import time
 
 import harness
 import machine
-import window
+import measurement
 from ids import write_ids
 from machine import Cores
-from place import Place
+from bench_fixture import BenchFixture
 from table import Table, column, medians, ratio
 from upstream import Upstream
 
+PROGRAMS = ()  # More than requirements.COMMON.
 COUNTS = (1000, 100_000, 1_000_000)
 LONG_COUNT = 10_000_000
-AS_BY_DEFAULT = {}
+DEFAULTS = {}
 WARM_UP_REQUESTS = 20_000
-LONGEST_WAIT_S = 1800
+TIMEOUT_S = 1800
 
 
 def run(options, folder, cores):
     counts = (*COUNTS, LONG_COUNT) if options.long else COUNTS
     accepted, polled = {count: {} for count in counts}, {count: [] for count in counts}
-    with Place(folder) as place:
+    with BenchFixture(folder) as place:
         upstream = Upstream(place, [cores.server], place.answer("$id"))
         for count in counts:
             is_long = count == LONG_COUNT
@@ -42,14 +43,14 @@ def run(options, folder, cores):
                 write_ids(ids, count, order)
                 rounds = accepted[count][order] = []
                 for number in range(1 if is_long else options.rounds):
-                    options.tell(f"million: {count:,} accepted, {order}, round {number + 1}")
-                    # The last one stays, to be polled from.
+                    options.report(f"million: {count:,} accepted, {order}, round {number + 1}")
+                    # That of the last round is kept: poll() uses it.
                     shutil.rmtree(place.folder / f"home-{count}", ignore_errors=True)
                     rounds.append(accept(place, cores, upstream, count, ids))
                 shutil.rmtree(ids)
         for number in range(options.rounds):
             for count in counts:
-                options.tell(f"million: {count:,} polled, round {number + 1} of {options.rounds}")
+                options.report(f"million: {count:,} polled, round {number + 1} of {options.rounds}")
                 polled[count].append(poll(place, cores, upstream, count, options))
     return {"accepted": accepted, "polled": polled, "summary": summary(accepted, polled)}
 
@@ -66,7 +67,7 @@ def summary(accepted, polled):
 
 def accept(place, cores, upstream, count, ids):
     daemon = place.start_daemon_at(upstream.url, f"home-{count}", Cores.on(*cores.all),
-                                   base=AS_BY_DEFAULT)
+                                   base=DEFAULTS)
     files = sorted(ids.iterdir())
     for file in files:
         shutil.copy(file, place.inbox / f".{file.name}")
@@ -74,7 +75,7 @@ def accept(place, cores, upstream, count, ids):
     for file in files:
         (place.inbox / f".{file.name}").rename(place.inbox / file.name)
     while any((place.inbox / file.name).exists() for file in files):
-        if time.monotonic() - start > LONGEST_WAIT_S or not daemon.is_running():
+        if time.monotonic() - start > TIMEOUT_S or not daemon.is_running():
             raise RuntimeError(f"{count:,} ids were not accepted: {daemon.err.read_text()}")
         time.sleep(0.001)
     seconds = time.monotonic() - start
@@ -88,14 +89,14 @@ def accept(place, cores, upstream, count, ids):
 
 
 def limit(place, cores, files):
-    """The seconds that accept_limit takes."""
+    """Returns the seconds that accept_limit needs."""
     home = place.folder / "limit"
     home.mkdir()
-    told = subprocess.run([*Cores.on(*cores.all), harness.BUILD / "tests/bench/accept_limit",
+    done = subprocess.run([*Cores.on(*cores.all), harness.BUILD / "tests/bench/accept_limit",
                            home / "queue.db", *files],
                           stdout=subprocess.PIPE, text=True, check=True)
     shutil.rmtree(home)
-    return float(told.stdout)
+    return float(done.stdout)
 
 
 def poll(place, cores, upstream, count, options):
@@ -104,12 +105,12 @@ def poll(place, cores, upstream, count, options):
     daemon = place.start_daemon_at(upstream.url, f"home-{count}", Cores.on(cores.client),
                                    is_ready=False)
     while upstream.answered() == polls:
-        if time.monotonic() - start > LONGEST_WAIT_S or not daemon.is_running():
+        if time.monotonic() - start > TIMEOUT_S or not daemon.is_running():
             raise RuntimeError(f"no poll with {count:,} pending: {daemon.err.read_text()}")
         time.sleep(0.002)
     figures = {"first_poll_s": time.monotonic() - start}
-    upstream.wait_for_requests(WARM_UP_REQUESTS)
-    figures |= window.measure(daemon, upstream, options.seconds)
+    upstream.wait_for_requests(WARM_UP_REQUESTS, daemon)
+    figures |= measurement.measure(daemon, upstream, options.seconds)
     figures["resident_mib"] = machine.memory_mib(daemon.pid, "VmRSS")
     daemon.kill()
     return figures
@@ -124,7 +125,7 @@ def tables(figures):
             accepted.row(f"{count:,}", order, f"{its['ids_per_second']:,.0f}",
                          f"{its['limit_per_second']:,.0f}", f"{its['over_limit']:.2f} ×",
                          f"{its['resident_mib']:.0f} MiB", f"{its['peak_mib']:.0f} MiB")
-    once = " (ten millions once)" if LONG_COUNT in figures["accepted"] else ""
+    once = " (ten million once)" if LONG_COUNT in figures["accepted"] else ""
     yield f"accepted, medians of {rounds} paired rounds{once}", accepted
 
     polled = Table("pending", "start to first poll", "CPU a poll", "against 1,000", "polls/s",

@@ -1,38 +1,39 @@
-"""The price of a poll: attestrd and its peers in turn against the same server, several rounds.
+"""The cost of a poll: attestrd and its peers in turn against the same server, in several rounds.
 
-A round measures all of them within a minute, so that whatever else the machine does falls on all;
-each ratio is of two figures of one round. attestrd has everything on: it parses and classifies
-every answer, schedules the next poll of its handshake, and logs at info. So many are pending, each
-of them due again after 10 ms, that it is never without one to ask for.
+A round measures all of them within a minute, so that other load on the machine affects all alike;
+each ratio is of two figures of the same round. attestrd runs with all of its functions: it parses
+and classifies every answer, schedules the next poll of the handshake, and logs at level info. With
+5,000 pending handshakes, each due again after 10 ms, a handshake is always due.
 """
 
 import harness
-import window
+import measurement
 from clients import PEERS, start_peer
 from machine import Cores
-from place import Place
+from bench_fixture import BenchFixture
 from table import Table, column, medians, ratio
-from turns import in_turn
+from rotation import rotated
 from upstream import Upstream
 
+PROGRAMS = tuple(PEERS)
 PENDING = 5000
 WARM_UP_REQUESTS = 10_000
-WARM_UP_REQUESTS_OF_THE_SLOW = 3000
+WARM_UP_REQUESTS_OF_SLOW_CLIENTS = 3000
 
 
 def run(options, folder, cores):
     names = ["attestrd", *PEERS]
     rounds = {name: [] for name in names}
     syscalls = {}
-    with Place(folder) as place:
+    with BenchFixture(folder) as place:
         upstream = Upstream(place, [cores.server], place.answer("$id"))
         for number in range(options.rounds):
-            for name in in_turn(names, number):
-                options.tell(f"peers: round {number + 1} of {options.rounds}: {name}")
+            for name in rotated(names, number):
+                options.report(f"peers: round {number + 1} of {options.rounds}: {name}")
                 client = start(name, place, upstream, cores, number)
-                rounds[name].append(window.measure(client, upstream, options.seconds))
+                rounds[name].append(measurement.measure(client, upstream, options.seconds))
                 if number == options.rounds - 1:
-                    syscalls[name] = window.syscalls_per_request(client, upstream, 2)
+                    syscalls[name] = measurement.syscalls_per_request(client, upstream, 2)
                 client.kill()
     return {"pending": PENDING, "rounds": rounds, "summary": summary(rounds, syscalls),
             "missing": [f"system calls of {name}" for name in names if not syscalls[name]]}
@@ -45,7 +46,7 @@ def summary(rounds, syscalls):
 
 
 def start(name, place, upstream, cores, number):
-    """A client on its core, once it is at full speed."""
+    """Starts a client on its core, and returns it after its warm-up."""
     under = Cores.on(cores.client)
     if name == "attestrd":
         client = place.start_daemon_at(upstream.url, f"attestrd-{number}", under)
@@ -54,7 +55,8 @@ def start(name, place, upstream, cores, number):
     else:
         client = start_peer(name, place, upstream, under)
     is_slow = name in ("aiohttp", "curl")
-    upstream.wait_for_requests(WARM_UP_REQUESTS_OF_THE_SLOW if is_slow else WARM_UP_REQUESTS)
+    upstream.wait_for_requests(
+        WARM_UP_REQUESTS_OF_SLOW_CLIENTS if is_slow else WARM_UP_REQUESTS, client)
     return client
 
 

@@ -1,4 +1,4 @@
-"""Figures for people: medians, ratios, and tables in Markdown."""
+"""Medians, ratios, and tables in Markdown."""
 
 import statistics
 
@@ -6,12 +6,12 @@ median = statistics.median
 
 
 def ratio(ours, theirs):
-    """The median of the ratios of each round."""
+    """The median of the ratios of the rounds."""
     return median([mine / yours for mine, yours in zip(ours, theirs, strict=True)])
 
 
 def medians(rounds):
-    """Of each figure."""
+    """The median of each figure."""
     return {key: median(column(rounds, key)) for key in rounds[0]}
 
 
@@ -21,7 +21,7 @@ def column(rounds, key):
 
 
 class Table:
-    """Aligned for a terminal, and right as Markdown too."""
+    """A Markdown table with aligned columns."""
 
     def __init__(self, *head):
         self.rows = [head]

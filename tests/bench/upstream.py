@@ -1,26 +1,29 @@
-"""The nginx that plays Attestr: one worker, TLS 1.3, answers from memory, connections for ever.
+"""The nginx that stands in for Attestr: one process, TLS 1.3, answers from memory, persistent
+connections without a limit.
 
-One for all clients, so that each gets the same bytes over the same cipher, and one count for all:
-its own, of the requests that it answered.
+All clients use the same server, so that each gets the same bytes over the same cipher. The number
+of requests is the server's own count of those that it answered.
 """
 
 import re
-import shutil
 import time
 import urllib.request
 
 import harness
 import machine
-from programs import Process
+from process_group import Process
+from programs import nginx_program
 
 CIPHER = "TLS_AES_128_GCM_SHA256"
 PATH = "/api/v1/public/flowx/handshake/"
-LONGEST_WORD = 3000  # nginx takes no longer one than 4 kB in its configuration.
+MAX_WORD_BYTES = 3000  # The configuration of nginx allows 4 kB for a word.
 
 
 class Upstream(Process):
-    """Answers every id by the same `answer`, in which $id stands for the id that is asked for, on
-    one of these cores at a time."""
+    """Answers every request with `answer`, in which $id stands for the requested id. Runs on the
+    given cores, on one at a time."""
+
+    grace_s = 5
 
     def __init__(self, place, cores, answer, name="upstream"):
         self.root = place.folder / name
@@ -31,37 +34,39 @@ class Upstream(Process):
         self.url = f"https://localhost:{self.port}"
         config = self.root / "nginx.conf"
         config.write_text(self._configuration(certificate, key, place.token, answer.decode()))
-        nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-        super().__init__(name, [*machine.Cores.on(*cores), nginx, "-e", "stderr", "-c", config,
-                                "-p", self.root], place.folder)
+        super().__init__(name, [*machine.Cores.on(*cores), nginx_program(), "-e", "stderr", "-c",
+                                config, "-p", self.root], place.folder)
         self.own_requests = 0
         place.start(self)
         harness.eventually(self._listens, what="nginx")
 
     def answered(self):
-        """The requests of clients so far."""
+        """The number of requests of clients so far."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.count_port}/", timeout=10) as reply:
             text = reply.read().decode()
         self.own_requests += 1
         total = int(re.search(r"^ \d+ \d+ (\d+)", text, re.MULTILINE).group(1))
         return total - self.own_requests
 
-    def wait_for_requests(self, count, within=60):
-        """Until so many more have been answered."""
+    def wait_for_requests(self, count, client, within=60):
+        """Waits until so many more requests of the client have been answered."""
         last = self.answered() + count
         deadline = time.monotonic() + within
         while self.answered() < last:
+            if not client.is_running():
+                raise RuntimeError(f"{client.popen.args} has ended: {client.err.read_text()}")
             if time.monotonic() > deadline:
-                raise RuntimeError(f"fewer than {count} requests within {within} s")
+                raise RuntimeError(f"fewer than {count} requests within {within} s: "
+                                   f"{client.err.read_text()}")
             time.sleep(0.001)
 
     def expect_no_error(self):
-        """A client that is refused would be fast for a bad reason."""
+        """Raises an error if an answer had another status than 200: those cost a client less."""
         if self.errors.stat().st_size:
             raise RuntimeError(f"answers other than 200: {self.errors.read_text()[:500]}")
 
     def _configuration(self, certificate, key, token, answer):
-        parts = [answer[at:at + LONGEST_WORD] for at in range(0, len(answer), LONGEST_WORD)]
+        parts = [answer[at:at + MAX_WORD_BYTES] for at in range(0, len(answer), MAX_WORD_BYTES)]
         sets = " ".join(f"set $part{number} '{part}';" for number, part in enumerate(parts))
         whole = "".join(f"${{part{number}}}" for number in range(len(parts)))
         places = "".join(f"{kind}_temp_path {self.root}/{kind};"

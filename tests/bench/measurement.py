@@ -1,6 +1,7 @@
-"""A window of time over a client at work: what it uses for each request."""
+"""Measures what a running client uses for each request."""
 
 import re
+import shutil
 import subprocess
 import time
 
@@ -8,7 +9,7 @@ import machine
 
 
 def measure(client, upstream, seconds):
-    """The figures of a client that has warmed up."""
+    """Returns the figures of a client after its warm-up."""
     count, busy, served = upstream.answered(), machine.cpu_seconds(client.pid), \
         machine.cpu_seconds(upstream.pid)
     start = time.monotonic()
@@ -31,9 +32,11 @@ def measure(client, upstream, seconds):
 
 
 def syscalls_per_request(client, upstream, seconds):
-    """Of all its threads, and the tool that counted: perf, which hardly disturbs, or strace, which
-    slows the client down, where perf may not be used. None where neither may."""
+    """Counts the system calls of all threads with perf, which hardly slows the client down, or with
+    strace where perf is not permitted. Returns None where neither is installed and permitted."""
     for tool, count_calls in (("perf", count_by_perf), ("strace", count_by_strace)):
+        if not shutil.which(tool):
+            continue
         before = upstream.answered()
         calls = count_calls(client.pid, seconds)
         requests = upstream.answered() - before
@@ -43,15 +46,15 @@ def syscalls_per_request(client, upstream, seconds):
 
 
 def count_by_perf(pid, seconds):
-    told = subprocess.run(["perf", "stat", "--event", "raw_syscalls:sys_enter", "--field-separator",
+    done = subprocess.run(["perf", "stat", "--event", "raw_syscalls:sys_enter", "--field-separator",
                            ",", "--pid", str(pid), "--", "sleep", str(seconds)],
                           capture_output=True, text=True, check=False)
-    found = re.search(r"^(\d+),.*raw_syscalls:sys_enter", told.stderr, re.MULTILINE)
-    return int(found.group(1)) if told.returncode == 0 and found else None
+    found = re.search(r"^(\d+),.*raw_syscalls:sys_enter", done.stderr, re.MULTILINE)
+    return int(found.group(1)) if done.returncode == 0 and found else None
 
 
 def count_by_strace(pid, seconds):
-    told = subprocess.run(["timeout", "--signal", "INT", str(seconds), "strace", "-c", "-f", "-p",
+    done = subprocess.run(["timeout", "--signal", "INT", str(seconds), "strace", "-c", "-f", "-p",
                            str(pid)], capture_output=True, text=True, check=False)
-    found = re.search(r"^100\.00 +\S+ +\S+ +(\d+).* total$", told.stderr, re.MULTILINE)
+    found = re.search(r"^100\.00 +\S+ +\S+ +(\d+).* total$", done.stderr, re.MULTILINE)
     return int(found.group(1)) if found else None
