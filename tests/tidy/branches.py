@@ -1,22 +1,22 @@
-"""Which branches of the code ran. Usage: branches.py ROOT BUILD PATTERN...
+"""Reports which branches of the code ran. Usage: branches.py ROOT BUILD PATTERN...
 
-Reads what a build with `--coverage` left in BUILD, and judges the files of lib/ whose paths under
-lib/ begin with one of the PATTERNs. Prints `path:line: N of its branches never taken: code` for
+Reads the counts of a build with `--coverage` in BUILD for the files of lib/ whose paths under lib/
+begin with one of the PATTERNs. Prints `path:line: N of its branches never taken: code` for
 each such line, a table of the files, and `branches: N of M taken, K named exceptions`. Exits 1
 when a branch is never taken and its line does not say why it can't be:
 
     default: return JsonKind::absent;  // Never: a value begins with none of the other words.
 
-The comment stands at the end of the line or alone on the line above. One that is wrong, because
-the branch is taken after all, is a failure too.
+The comment is at the end of the line or alone on the line above. A comment is wrong, and a failure,
+if the branch is taken after all.
 
-Not counted, since nobody wrote it:
-- a call that throws or comes back;
-- a pair of which neither side ran: it lies behind another that is counted, or on the way of an
-  exception (a whole function that never ran is told by its name);
-- what a closing brace or `= default` does;
-- the failing side of an ATTESTRD_CHECK, and of a switch over an enum that names all its values
-  (the compiler sees to that) what comes after the last: both end the process.
+Not counted, since the compiler generates them:
+- the branches of a call that may throw;
+- a pair of which neither side ran: it is behind another one that is counted, or belongs to an
+  exception (a whole function that never ran is reported by name);
+- the code of a closing brace or `= default`;
+- the failing side of an ATTESTRD_CHECK, and the default of a switch over all values of an enum (the
+  compiler checks that it names all): both end the process.
 """
 
 import collections
@@ -29,7 +29,7 @@ import subprocess
 import sys
 
 NEVER = re.compile(r"// Never: \S.*\.$")
-NOBODYS = re.compile(r"^\s*[})\];]*\s*(//.*)?$|= default;")
+GENERATED = re.compile(r"^\s*[})\];]*\s*(//.*)?$|= default;")
 CHECK = re.compile(r"^\s*ATTESTRD_CHECK\(")
 SWITCH = re.compile(r"^\s*switch \(")
 LABEL = re.compile(r"^\s*(case [^;]+?|default):(?!:)")
@@ -49,7 +49,7 @@ def arms(branches):
 
 
 class Source:
-    """The text of a file, for what gcov does not know of it."""
+    """The text of a file, for what gcov does not report."""
 
     def __init__(self, text):
         self.lines = text.splitlines()
@@ -67,15 +67,15 @@ class Source:
             number += 1
         return range(first, number + 1)
 
-    def excuse(self, number):
-        """The line of the comment that says why a branch of this line is never taken."""
+    def exception(self, number):
+        """The line of the comment that explains why a branch of this line is never taken."""
         if NEVER.search(self.line(number)):
             return number
         above = self.line(number - 1).strip() if number > 1 else ""
         return number - 1 if above.startswith("// ") and NEVER.match(above) else None
 
     def labels(self, number):
-        """Of a switch: the line of each arm, in order, with 0 for the one that nobody wrote."""
+        """The line of each arm of a switch, in order; 0 for the generated default."""
         indent = re.match(r" *", self.line(number)).group()
         found, last = [], None
         for label in range(number + 1, len(self.lines) + 1):
@@ -94,7 +94,7 @@ class Source:
 
 
 class Counts:
-    """What one file did: taken and missing branches by line."""
+    """The taken and missing branches of one file by line."""
 
     def __init__(self, name, source):
         self.name = name
@@ -103,7 +103,7 @@ class Counts:
         self.functions = collections.Counter()  # (line, name) -> how often it ran
         self.taken = 0
         self.missing = []  # (line, how many)
-        self.excused = []
+        self.exempt = []
 
     def add_line(self, number, function, groups):
         key = (function, tuple(len(group) for group in groups))
@@ -112,21 +112,21 @@ class Counts:
             groups = [[a + b for a, b in zip(*pair)] for pair in zip(known, groups)]
         self.seen[number][key] = groups
 
-    def judge(self):
+    def count_branches(self):
         untaken = collections.Counter()
         for number, shapes in self.seen.items():
-            if NOBODYS.search(self.source.line(number)) or number in self.source.checks:
+            if GENERATED.search(self.source.line(number)) or number in self.source.checks:
                 continue
             for groups in shapes.values():
                 for group in groups:
                     if any(group):
                         self._count(number, group, untaken)
-        self.excuses_used = set()
+        self.exceptions_used = set()
         for number, count in sorted(untaken.items()):
-            excuse = self.source.excuse(number)
-            if excuse:
-                self.excuses_used.add(excuse)
-                self.excused.append((number, count))
+            exception = self.source.exception(number)
+            if exception:
+                self.exceptions_used.add(exception)
+                self.exempt.append((number, count))
             else:
                 self.missing.append((number, count))
 
@@ -149,16 +149,16 @@ class Counts:
             ran[line] += count
             names[line] = name
         return [(line, names[line]) for line, count in sorted(ran.items())
-                if count == 0 and not NOBODYS.search(self.source.line(line))]
+                if count == 0 and not GENERATED.search(self.source.line(line))]
 
-    def wrong_excuses(self):
+    def wrong_exceptions(self):
         for number, line in enumerate(self.source.lines, 1):
-            if NEVER.search(line) and number not in self.excuses_used:
+            if NEVER.search(line) and number not in self.exceptions_used:
                 yield number
 
 
 def reports_of(build):
-    """What gcov says of each object, those of the tests among them: they hold the inline functions
+    """The reports of gcov for each object, also those of the tests: they have the inline functions
     of the headers."""
     def ask(data):
         return subprocess.run(["gcov", "--branch-probabilities", "--demangled-names",
@@ -196,7 +196,7 @@ def main(root, build, *patterns):
     files = read(pathlib.Path(root).resolve(), pathlib.Path(build).resolve(), patterns)
     faults = 0
     for file in files:
-        file.judge()
+        file.count_branches()
         for number, count in file.missing:
             faults += 1
             print(f"{file.name}:{number}: {count} of its branches never taken: "
@@ -204,17 +204,17 @@ def main(root, build, *patterns):
         for number, function in file.never_ran():
             faults += 1
             print(f"{file.name}:{number}: never ran: {function}")
-        for number in file.wrong_excuses():
+        for number in file.wrong_exceptions():
             faults += 1
-            print(f"{file.name}:{number}: says Never, but is taken")
-    taken = excused = missing = 0
+            print(f"{file.name}:{number}: has a comment `Never`, but is taken")
+    taken = exempt = missing = 0
     for file in files:
-        here = [file.taken, sum(n for _, n in file.missing), sum(n for _, n in file.excused)]
-        taken, missing, excused = taken + here[0], missing + here[1], excused + here[2]
+        here = [file.taken, sum(n for _, n in file.missing), sum(n for _, n in file.exempt)]
+        taken, missing, exempt = taken + here[0], missing + here[1], exempt + here[2]
         if any(here):
             print(f"{file.name:36} {here[0]:5} of {here[0] + here[1]:5} taken, "
                   f"{here[2]:2} named exceptions")
-    print(f"branches: {taken} of {taken + missing} taken, {excused} named exceptions")
+    print(f"branches: {taken} of {taken + missing} taken, {exempt} named exceptions")
     return 1 if faults or not files else 0
 
 
