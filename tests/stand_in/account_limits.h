@@ -9,13 +9,13 @@ namespace attestrd::simulator {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// One reading of both clocks.
+/// The time of both clocks at one instant.
 struct Moment {
   SteadyTime steady;
   std::chrono::system_clock::time_point wall;
 };
 
-/// Events of the last second: the window (now - 1 s, now] slides with every look at it.
+/// Counts the events of the last second: the window (now - 1 s, now] moves with each call.
 class SlidingSecond {
  public:
   std::size_t count(SteadyTime now) {
@@ -29,7 +29,7 @@ class SlidingSecond {
   std::deque<SteadyTime> times_;
 };
 
-/// Attestr's limits of one account. Zero means none.
+/// The limits of one account at Attestr; 0: no limit.
 class AccountLimits {
  public:
   enum class Verdict {
@@ -41,7 +41,7 @@ class AccountLimits {
   AccountLimits(std::size_t per_second, std::size_t per_day)
       : per_second_(per_second), per_day_(per_day) {}
 
-  /// Counts the request only when it admits it.
+  /// Counts the request only if it is admitted.
   Verdict admit(Moment now);
 
  private:

@@ -29,7 +29,7 @@ std::string other_id(std::string_view id) {
   return other;
 }
 
-/// Adds `result` and `resultSignature`, or two nulls when there is none to show.
+/// Adds `result` and `resultSignature`, or two nulls if there is no result.
 void add_result(J& answer, const HandshakeView& view, const Dice& dice, const AnswerStyle& style,
                 Fault fault) {
   if (view.standing != Standing::completed) {
@@ -45,8 +45,8 @@ void add_result(J& answer, const HandshakeView& view, const Dice& dice, const An
       .add("resultSignature", J::string(hmac_sha256_hex(secret, text)));
 }
 
-/// The documents allow `archived` to be null or absent for a handshake that is not: one in four
-/// shows null.
+/// Attestr's documentation permits `archived` to be null or absent if the handshake is not
+/// archived: one answer in four has null.
 void add_archived(J& answer, const HandshakeView& view, const Dice& dice,
                   const AnswerStyle& style) {
   if (view.standing == Standing::archived) {
@@ -72,7 +72,7 @@ J make_answer(const HandshakeView& view, const Dice& dice, const AnswerStyle& st
   return answer;
 }
 
-/// A page of some machine on the way, a JSON text cut short though its length is right, nothing.
+/// A page of a proxy, a truncated JSON text with a correct Content-Length, or an empty body.
 std::string make_garbage(const std::string& body, std::uint64_t turn) {
   switch (turn % 3) {
     case 0: return "<html><body><h1>Welcome to the hotel network</h1></body></html>";

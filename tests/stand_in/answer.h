@@ -14,7 +14,7 @@
 
 namespace attestrd::simulator {
 
-/// How the answers of this run look.
+/// The style of the answers of this run.
 struct AnswerStyle {
   std::string secret;
   SigningForm form = SigningForm::raw;
@@ -23,26 +23,26 @@ struct AnswerStyle {
   bool archived_in_seconds = false;  ///< Else in milliseconds.
 };
 
-/// One handshake as one answer shows it.
+/// The state of a handshake in one answer.
 struct HandshakeView {
   std::string_view id;
   std::string_view tag;
   Standing standing = Standing::pending;
-  std::int64_t archived_unix_ms = 0;  ///< Counts only when archived.
+  std::int64_t archived_unix_ms = 0;  ///< Used only if archived.
   bool forged = false;                ///< The signature is made without the secret.
   std::uint64_t turn = 0;             ///< The n-th answer about this handshake.
 };
 
-/// The body of a 200: the keys of the Execution Result API, in the order of its sample. `fault`
-/// may spoil it (wrong_id, duplicate_keys, bad_signature, garbage); all others leave it alone.
+/// The body of a 200: the keys of the Execution Result API, in the order of its sample. The faults
+/// wrong_id, duplicate_keys, bad_signature and garbage change it; others have no effect on it.
 /// Pure: the same arguments give the same bytes.
 std::string answer_body(const HandshakeView& view, const Dice& dice, const AnswerStyle& style,
                         Fault fault = Fault::none);
 
-/// `{"code": n, "message": s, "details": s}`; `details` is left out when empty.
+/// `{"code": n, "message": s, "details": s}`; `details` is omitted if empty.
 std::string error_body(const AttestrError& error, std::string_view details = {});
 
-/// The tag of a handshake that was given none: six digits that follow from the id alone.
+/// The tag of a handshake without a given one: six digits, a function of the id.
 std::string tag_of(std::string_view id);
 
 }  // namespace attestrd::simulator

@@ -27,7 +27,7 @@ HandshakeView view(Standing standing) {
 
 json::object parse(const std::string& body) { return json::parse(body).as_object(); }
 
-/// The text of `result` as it stands in the body, found by the keys around it.
+/// The text of `result` in the body, found by the keys around it.
 std::string raw_result(const std::string& body, const std::string& before,
                        const std::string& after) {
   const auto begin = body.find(before) + before.size();
@@ -38,7 +38,7 @@ std::string signature_in(const std::string& body) {
   return std::string(parse(body).at("resultSignature").as_string());
 }
 
-TEST(Answer, PendingHasNothingYet) {
+TEST(Answer, PendingHasNoResult) {
   const json::object answer = parse(answer_body(view(Standing::pending), kDice, style()));
   EXPECT_EQ(answer.at("_id"), "DS02zfeuv6n4gkq51hvw6");
   EXPECT_EQ(answer.at("tag"), "290846");
@@ -64,7 +64,7 @@ TEST(Answer, CompletedPrettyIsSignedOverItsIndentedText) {
   EXPECT_EQ(signature_in(body), hmac_sha256_hex("the secret", raw));
 }
 
-TEST(Answer, FormsDiffer) {
+TEST(Answer, SigningFormsDiffer) {
   std::set<std::string> signatures;
   for (const SigningForm form : {SigningForm::raw, SigningForm::compact, SigningForm::stringify}) {
     AnswerStyle pretty = style();
@@ -75,7 +75,7 @@ TEST(Answer, FormsDiffer) {
   EXPECT_EQ(signatures.size(), 3U);
 }
 
-TEST(Answer, ForgedAndBadSignaturesDoNotHold) {
+TEST(Answer, ForgedAndBadSignaturesAreInvalid) {
   const std::string good = signature_in(answer_body(view(Standing::completed), kDice, style()));
   HandshakeView forged = view(Standing::completed);
   forged.forged = true;
@@ -104,7 +104,7 @@ TEST(Answer, EachHasItsOwnRequestId) {
             parse(answer_body(second, kDice, style())).at("requestId"));
 }
 
-TEST(Answer, ResultHasAboutTheSizeAskedFor) {
+TEST(Answer, ResultHasApproximatelyTheRequestedSize) {
   for (const std::size_t bytes : {8'000U, 100'000U, 1'000'000U}) {
     AnswerStyle sized = style();
     sized.result_bytes = bytes;
@@ -113,7 +113,7 @@ TEST(Answer, ResultHasAboutTheSizeAskedFor) {
   }
 }
 
-TEST(Answer, FaultsSpoilWhatTheyName) {
+TEST(Answer, EachFaultChangesItsPartOfTheAnswer) {
   const std::string wrong = answer_body(view(Standing::pending), kDice, style(), Fault::wrong_id);
   EXPECT_NE(parse(wrong).at("_id"), "DS02zfeuv6n4gkq51hvw6");
   const std::string twice =
@@ -128,7 +128,7 @@ TEST(Answer, FaultsSpoilWhatTheyName) {
   }
 }
 
-TEST(Answer, ErrorsHaveCodeMessageAndMaybeDetails) {
+TEST(Answer, ErrorsHaveCodeMessageAndOptionalDetails) {
   EXPECT_EQ(error_body(kNotFound), R"({"code":4002,"message":"Requested entity does not exist"})");
   EXPECT_EQ(parse(error_body(kNotFound, "x\"y")).at("details"), "x\"y");
 }

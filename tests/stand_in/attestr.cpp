@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kApi = "/api/";
 constexpr std::string_view kEndpoint = "/public/flowx/handshake/";
 
-/// The two parts of a path that vary.
+/// The two variable parts of a path.
 struct Path {
   std::string_view version;
   std::string_view id;
@@ -132,7 +132,7 @@ Reply Attestr::reply_with(const AttestrError& error, std::string_view id, Moment
   reply.http.body = error_body(error);
   if (asks_to_wait(error))
     reply.http.retry_after = retry_after_value(settings_.retry_after, now.wall);
-  if (error.http_status == kBadGateway.http_status) {  // said by a proxy, which speaks no JSON
+  if (error.http_status == kBadGateway.http_status) {  // From a proxy: its body is not JSON.
     reply.http.content_type = "text/html";
     reply.http.body = "<html><body><h1>502 Bad Gateway</h1></body></html>";
   }

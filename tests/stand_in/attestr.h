@@ -15,21 +15,21 @@
 
 namespace attestrd::simulator {
 
-/// What Attestr is in this run.
+/// The settings of the stand-in.
 struct AttestrSettings {
-  std::string token;  ///< Empty: any Basic token will do.
+  std::string token;  ///< Empty: every Basic token is accepted.
   FateRules fates;
   FaultRates faults;
-  double spell_s = 1;  ///< How long a fault of the account lasts; above 0.
+  double spell_s = 1;  ///< Duration of a fault of the account; above 0.
   AnswerStyle style;
-  std::unordered_map<std::string, std::string> tags;  ///< By id; the others follow `tag_of()`.
+  std::unordered_map<std::string, std::string> tags;  ///< By id; others have `tag_of()`.
   RetryAfter retry_after;
   std::size_t rate_limit = 0;
   std::size_t daily_limit = 0;
-  bool created_at_start = false;  ///< Else each handshake is born when it is first asked for.
+  bool created_at_start = false;  ///< Else each is created by its first request.
 };
 
-/// What counts of a request. Absent headers are empty.
+/// The relevant parts of a request. Absent headers are empty.
 struct Query {
   std::string_view method;
   std::string_view target;
@@ -38,15 +38,15 @@ struct Query {
 };
 
 struct Reply {
-  std::string id;           ///< Empty when the request named none.
+  std::string id;           ///< Empty if the request has none.
   std::string_view answer;  ///< `pending`, `completed`, `archived`, `not_found`, a code or a fault.
   Fault fault = Fault::none;
   bool limited = false;  ///< Refused by the rate limit or the daily limit.
   HttpAnswer http;
 };
 
-/// Attestr as its clients see it. No clock, no socket: the server hands it each query with the
-/// time at which it came.
+/// The behaviour of Attestr. It has no clock and no socket: the server passes each query with the
+/// time of its arrival.
 class Attestr {
  public:
   Attestr(AttestrSettings settings, Moment start);
@@ -56,7 +56,7 @@ class Attestr {
  private:
   struct Handshake {
     SteadyTime born;
-    std::uint64_t turns = 0;  ///< Answers so far.
+    std::uint64_t turns = 0;  ///< Number of answers so far.
   };
 
   Reply reply_about(std::string_view id, Moment now);

@@ -4,7 +4,7 @@
 
 namespace attestrd::simulator {
 
-/// A row of Attestr's table of errors.
+/// An entry of Attestr's table of errors.
 struct AttestrError {
   int http_status;
   std::string_view code;  ///< A number in the answer; here as text, which is also its name.
@@ -27,7 +27,7 @@ inline constexpr AttestrError kServerError{500, "500", "Internal server error"};
 inline constexpr AttestrError kBadGateway{502, "502", "Bad gateway"};
 inline constexpr AttestrError kUnavailable{503, "503", "Service unavailable"};
 
-// Not in Attestr's table: what any server says to a wrong path or method.
+// Not in Attestr's table: the answers of any server to a wrong path or method.
 inline constexpr AttestrError kNoSuchPath{404, "404", "No such path"};
 inline constexpr AttestrError kNoSuchMethod{405, "405", "Method not allowed"};
 

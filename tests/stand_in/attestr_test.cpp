@@ -36,7 +36,7 @@ std::string answer(Attestr& attestr, const Query& query, Moment now = kStart) {
   return std::to_string(reply.http.status) + " " + std::string(reply.answer);
 }
 
-TEST(Attestr, CountsAgeFromTheFirstQuestion) {
+TEST(Attestr, CountsAgeFromTheFirstRequest) {
   AttestrSettings settings = fixed_law("10");
   settings.fates.archive_after_s = 5;
   Attestr attestr(settings, kStart);
@@ -46,14 +46,14 @@ TEST(Attestr, CountsAgeFromTheFirstQuestion) {
   EXPECT_EQ(answer(attestr, query(), after(seconds(115))), "200 archived");
 }
 
-TEST(Attestr, CountsAgeFromItsStartWhenTold) {
+TEST(Attestr, CountsAgeFromTheStartIfSet) {
   AttestrSettings settings = fixed_law("10");
   settings.created_at_start = true;
   Attestr attestr(settings, kStart);
   EXPECT_EQ(answer(attestr, query(), after(seconds(10))), "200 completed");
 }
 
-TEST(Attestr, SaysWhenItArchived) {
+TEST(Attestr, AnswersWithTheTimeOfArchiving) {
   AttestrSettings settings = fixed_law("10");
   settings.fates.archive_after_s = 0;
   Attestr attestr(settings, kStart);
@@ -62,7 +62,7 @@ TEST(Attestr, SaysWhenItArchived) {
   EXPECT_NE(reply.http.body.find("\"archived\":1795456810000,"), std::string::npos);
 }
 
-TEST(Attestr, RefusesWhatIsWrongWithTheRequest) {
+TEST(Attestr, RefusesInvalidRequests) {
   Attestr attestr(fixed_law("10"), kStart);
   Query wrong = query();
   wrong.authorization = "Basic b3RoZXI=";
@@ -82,7 +82,7 @@ TEST(Attestr, RefusesWhatIsWrongWithTheRequest) {
   EXPECT_EQ(answer(attestr, query("/")), "404 404");
 }
 
-TEST(Attestr, DoesNotKnowWhatIsNotListed) {
+TEST(Attestr, UnlistedIdsAreUnknown) {
   AttestrSettings settings = fixed_law("10");
   settings.fates.known = {"DS02"};
   Attestr attestr(settings, kStart);
@@ -114,7 +114,7 @@ TEST(Attestr, LimitsTheDayOfKolkata) {
   EXPECT_EQ(answer(attestr, query(), after(seconds(1800))), "200 pending");
 }
 
-TEST(Attestr, PlaysEachFaultAsOftenAsTold) {
+TEST(Attestr, FaultsHaveTheirProbability) {
   AttestrSettings settings = fixed_law("100000");
   settings.faults.set("500", 0.1);
   settings.faults.set("bad-signature", 1);  // without effect: nothing is signed yet
@@ -126,7 +126,7 @@ TEST(Attestr, PlaysEachFaultAsOftenAsTold) {
   EXPECT_THROW(settings.faults.set("4000", 0.1), std::invalid_argument);
 }
 
-TEST(Attestr, PlaysFaultsOfTheAccountInSpells) {
+TEST(Attestr, FaultsOfTheAccountOccurInSpells) {
   AttestrSettings settings = fixed_law("100000");
   settings.faults.set("4016", 0.1);
   settings.faults.set("4005", 0.2);
@@ -143,7 +143,7 @@ TEST(Attestr, PlaysFaultsOfTheAccountInSpells) {
   EXPECT_EQ(spells["401 4016"] + spells["400 4005"] + spells["200 pending"], 20);
 }
 
-TEST(Attestr, GivesTagsThatItWasTold) {
+TEST(Attestr, AnswersHaveTheGivenTags) {
   AttestrSettings settings = fixed_law("10");
   settings.tags = {{"DS01", "my \"tag\""}};
   Attestr attestr(settings, kStart);

@@ -6,7 +6,7 @@
 
 namespace attestrd::simulator {
 
-/// A seeded stream of luck (SplitMix64, Steele, Lea and Flood 2014).
+/// A seeded stream of random numbers (SplitMix64, Steele, Lea and Flood 2014).
 class Rng {
  public:
   explicit Rng(std::uint64_t seed) : state_(seed) {}
@@ -22,7 +22,7 @@ class Rng {
   /// Uniform in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
-  /// Uniform in [0, bound), but for a bias that no simulation can notice.
+  /// Uniform in [0, bound), with a bias that is too small to matter here.
   std::uint64_t below(std::uint64_t bound) { return next() % bound; }
 
   bool chance(double probability) { return unit() < probability; }
@@ -44,8 +44,8 @@ class Rng {
   std::uint64_t state_;
 };
 
-/// What a draw is for. Each purpose has its own stream, so that a change to one (a longer
-/// photograph, another fault) leaves the others as they were.
+/// The purpose of a draw. Each purpose has its own stream, so that a change of one (a longer
+/// photograph, another fault) does not change the others.
 enum class Purpose : std::uint64_t {
   completion,
   never,
@@ -61,13 +61,13 @@ enum class Purpose : std::uint64_t {
   latency,
 };
 
-/// Luck as a function of seed, id and purpose: what is drawn for one handshake never depends on
-/// which others were asked, or in which order.
+/// Random numbers as a function of seed, id and purpose: a draw for one handshake does not depend
+/// on requests for others, or on their order.
 class Dice {
  public:
   Dice(std::uint64_t seed, std::string_view id) : root_(Rng(seed).next() ^ fnv1a(id)) {}
 
-  /// `turn` tells apart draws of one purpose: the n-th request for the handshake.
+  /// `turn` distinguishes draws of one purpose: the n-th request for the handshake.
   Rng stream(Purpose purpose, std::uint64_t turn = 0) const {
     Rng mixed(root_ + static_cast<std::uint64_t>(purpose));
     return Rng(mixed.next() ^ Rng(turn).next());

@@ -10,7 +10,7 @@
 
 namespace attestrd::simulator {
 
-/// What the fates of all handshakes are drawn from.
+/// The distribution of the outcomes of all handshakes.
 struct FateRules {
   std::uint64_t seed = 1;
   std::optional<std::unordered_set<std::string>> known;  ///< Absent: every well-formed id.
@@ -25,31 +25,31 @@ struct FateRules {
   double archive_share = 1;
 };
 
-/// How a handshake ends for one who asks for it patiently.
+/// The outcome of a handshake for a client that polls until the end.
 enum class Outcome {
-  completes,  ///< A result with a good signature.
-  archived,   ///< Archived the instant it completes: nobody ever sees the result.
-  forged,     ///< A result whose signature never holds.
+  completes,  ///< A result with a valid signature.
+  archived,   ///< Archived at completion: no answer has the result.
+  forged,     ///< A result with an invalid signature in every answer.
   never,      ///< The person never finishes, and the handshake does not expire.
   expired,    ///< Not finished when the handshake expires; it stays not consumed from then on.
-  unknown,    ///< Attestr says for ever that there is no such handshake.
+  unknown,    ///< Attestr always answers that the handshake does not exist.
 };
 
-/// The life of one handshake, in seconds of its age; infinity where it does not come to that.
+/// The events of one handshake in seconds after its creation; infinity for those that never occur.
 struct Fate {
   Outcome outcome;
   double visible_s;
   double completes_s;
   double archived_s;
 
-  /// When the outcome comes about; infinity when it never does (never, unknown).
+  /// The time of the outcome; infinity if there is none (never, unknown).
   double ends_s = 0;
 };
 
 /// Pure: the same rules and id always give the same fate.
 Fate fate_of(const FateRules& rules, std::string_view id);
 
-/// What Attestr knows of a handshake at some age.
+/// The state of a handshake at some age.
 enum class Standing { unknown, pending, completed, archived };
 
 Standing standing_at(const Fate& fate, double age_s);
@@ -59,7 +59,7 @@ std::string_view name_of(Outcome outcome);
 /// `[A-Za-z0-9_-]{1,64}`.
 bool is_handshake_id(std::string_view text);
 
-/// One line of `--fates`: `id outcome seconds archived_after_seconds`, `-` for what never happens.
+/// One line of `--fates`: `id outcome seconds archived_after_seconds`, `-` for what never occurs.
 std::string describe(std::string_view id, const Fate& fate);
 
 }  // namespace attestrd::simulator

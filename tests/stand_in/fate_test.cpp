@@ -20,7 +20,7 @@ std::map<Outcome, int> outcomes_of_10000(const FateRules& rules) {
   return counts;
 }
 
-TEST(Fate, FollowsFromSeedAndIdAlone) {
+TEST(Fate, DependsOnSeedAndIdAlone) {
   FateRules rules;
   const std::string fate = describe("DS01", fate_of(rules, "DS01"));
   EXPECT_EQ(fate, describe("DS01", fate_of(rules, "DS01")));
@@ -29,7 +29,7 @@ TEST(Fate, FollowsFromSeedAndIdAlone) {
   EXPECT_NE(fate, describe("DS01", fate_of(rules, "DS01")));
 }
 
-TEST(Fate, PassesThroughItsStandings) {
+TEST(Fate, HasStandingsInOrder) {
   FateRules rules = fixed(10);
   rules.late_visible_share = 1;
   rules.late_visible_s = 2;
@@ -44,7 +44,7 @@ TEST(Fate, PassesThroughItsStandings) {
   EXPECT_EQ(describe("DS01", fate), "DS01 completes 10.000 15.000");
 }
 
-TEST(Fate, WhatNeverEndsStaysPending) {
+TEST(Fate, NeverFinishedStaysPending) {
   FateRules rules = fixed(10);
   rules.never_share = 1;
   const Fate fate = fate_of(rules, "DS01");
@@ -52,7 +52,7 @@ TEST(Fate, WhatNeverEndsStaysPending) {
   EXPECT_EQ(describe("DS01", fate), "DS01 never - -");
 }
 
-TEST(Fate, ExpiresWhatIsLate) {
+TEST(Fate, UnfinishedHandshakeExpires) {
   FateRules rules = fixed(10);
   rules.expire_after_s = 9;
   const Fate fate = fate_of(rules, "DS01");
@@ -62,7 +62,7 @@ TEST(Fate, ExpiresWhatIsLate) {
   EXPECT_EQ(fate_of(rules, "DS01").outcome, Outcome::completes);
 }
 
-TEST(Fate, ArchivedAtOnceIsSeenByNobody) {
+TEST(Fate, ArchivedAtCompletionHasNoResult) {
   FateRules rules = fixed(10);
   rules.archive_after_s = 0;
   const Fate fate = fate_of(rules, "DS01");
@@ -70,7 +70,7 @@ TEST(Fate, ArchivedAtOnceIsSeenByNobody) {
   EXPECT_EQ(describe("DS01", fate), "DS01 archived 10.000 10.000");
 }
 
-TEST(Fate, IdsThatAreNotListedAreUnknown) {
+TEST(Fate, UnlistedIdsAreUnknown) {
   FateRules rules = fixed(10);
   rules.known = {"DS01"};
   EXPECT_EQ(fate_of(rules, "DS01").outcome, Outcome::completes);
@@ -89,7 +89,7 @@ TEST(Fate, SharesAreIndependent) {
   EXPECT_NEAR(counts[Outcome::forged], 0.9 * 0.8 * 3000, 170);
 }
 
-TEST(Fate, KnowsWhatAnIdIs) {
+TEST(Fate, ValidatesIds) {
   EXPECT_TRUE(is_handshake_id("DS02zfeuv6n4gkq51hvw6"));
   EXPECT_TRUE(is_handshake_id("_-"));
   EXPECT_TRUE(is_handshake_id(std::string(64, 'a')));

@@ -13,7 +13,7 @@
 
 namespace attestrd::simulator {
 
-/// What can go wrong with a single request.
+/// The faults of a single request.
 enum class Fault {
   none,
   malformed,
@@ -33,40 +33,40 @@ enum class Fault {
   reset,           ///< A TCP RST in the middle of the answer.
   hang,            ///< No answer; the connection is held.
   truncate,        ///< The connection ends in the middle of the body.
-  close,           ///< A good answer, then the connection ends although it said nothing of it.
+  close,           ///< A good answer without `Connection: close`, then the connection ends.
   garbage,         ///< A 200 whose body is not JSON.
   slow,            ///< The answer comes in small pieces.
   chunked,         ///< The answer is chunked, which is legal.
-  wrong_id,        ///< The answer is about another handshake.
+  wrong_id,        ///< The answer has the id of another handshake.
   duplicate_keys,  ///< The answer has `consumed` and `result` twice, with different values.
-  bad_signature,   ///< A completed answer whose signature does not hold.
+  bad_signature,   ///< A completed answer with an invalid signature.
 };
 inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::bad_signature) + 1;
 
-/// As `--fault` spells it: the code of an error, or a word. Empty for `none`.
+/// The name for `--fault`: the code of an error, or a word. Empty for `none`.
 std::string_view name_of(Fault fault);
 
-/// The error that the fault answers with; null for the faults that are none.
+/// The error of the answer; null for faults that are no error.
 const AttestrError* error_of(Fault fault);
 
-/// Whether a client can't take the answer for what Attestr would have said without the fault.
+/// Whether a client cannot use the answer as it would the one without the fault.
 bool spoils_answer(Fault fault);
 
-/// The probability of each fault: by request, but for those of the account, which come in spells
-/// that everybody meets.
+/// The probability of each fault: by request, except for faults of the account, which occur in
+/// spells that affect all requests.
 class FaultRates {
  public:
-  /// Throws std::invalid_argument, which lists the names, when there is no such fault.
+  /// Throws std::invalid_argument with the list of names if there is no such fault.
   void set(std::string_view name, double probability);
   void set_all(double probability);
 
-  /// The fault of the account in the n-th spell, or none. The spells follow a sequence of low
-  /// discrepancy, so that the shares hold, and each fault is met, in a short run too.
+  /// The fault of the account in the n-th spell, or none. The spells follow a low-discrepancy
+  /// sequence, so that a short run has the right shares and every fault too.
   Fault of_account(std::uint64_t seed, std::uint64_t spell) const;
 
-  /// The fault of a request. Each comes up independently; of several, one is taken, each with the
-  /// same chance. Faults that the standing leaves without effect (a bad signature when nothing is
-  /// signed) are not drawn.
+  /// The fault of a request. Each is drawn independently; of several, one is selected with equal
+  /// probability. Faults without effect in this standing (a bad signature when nothing is signed)
+  /// are not drawn.
   Fault draw(Rng rng, Standing standing) const;
 
  private:

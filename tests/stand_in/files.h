@@ -8,24 +8,24 @@
 
 namespace attestrd::simulator {
 
-// All throw std::runtime_error, which names the file, when it can't be read or written.
+// All functions throw std::runtime_error with the path if the file can't be read or written.
 
-/// The first line: a token, or the current one of several secrets.
+/// Returns the first line: a token, or the current secret.
 std::string read_first_line(const std::string& path);
 
-/// One id a line; blank lines and `#` comments are skipped.
+/// One id on each line; blank lines and `#` comments are skipped.
 std::unordered_set<std::string> read_ids(const std::string& path);
 
-/// `ID TAG` a line; the tag is the rest of the line.
+/// `ID TAG` on each line; the tag is the rest of the line.
 std::unordered_map<std::string, std::string> read_tags(const std::string& path);
 
-/// Under another name first: who finds the file finds it whole.
+/// Writes to another name and renames: a reader finds the complete file.
 void write_file(const std::string& path, std::string_view text);
 
-/// Lines that are on their way to readers as soon as they are written.
+/// A file of lines without buffering.
 class LineFile {
  public:
-  /// An empty path: the lines go nowhere. An existing file is continued.
+  /// With an empty path lines are discarded. Appends to an existing file.
   explicit LineFile(const std::string& path);
   ~LineFile();
   LineFile(const LineFile&) = delete;

@@ -9,7 +9,7 @@ namespace attestrd::simulator {
 
 using WallTime = std::chrono::system_clock::time_point;
 
-/// How a Retry-After says when (RFC 9110, 5.6.7 and 10.2.3).
+/// The form of a Retry-After (RFC 9110, 5.6.7 and 10.2.3).
 enum class RetryForm { seconds, imf, rfc850, asctime };
 
 struct RetryAfter {
@@ -20,7 +20,7 @@ struct RetryAfter {
 /// `S` or `S,imf|rfc850|asctime`. Throws std::invalid_argument.
 RetryAfter parse_retry_after(std::string_view text);
 
-/// `now` plus the seconds, in the form asked for.
+/// `now` plus the seconds, in this form.
 std::string retry_after_value(const RetryAfter& retry, WallTime now);
 
 struct HttpAnswer {
@@ -32,10 +32,10 @@ struct HttpAnswer {
 
 struct Framing {
   bool chunked = false;  ///< Else by Content-Length.
-  bool last = false;     ///< Says `Connection: close`.
+  bool last = false;     ///< Has `Connection: close`.
 };
 
-/// The answer as it goes over the wire (RFC 9112).
+/// The bytes of the answer (RFC 9112).
 std::string wire_text(const HttpAnswer& answer, Framing framing, WallTime now);
 
 }  // namespace attestrd::simulator

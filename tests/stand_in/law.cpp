@@ -39,18 +39,18 @@ Law Law::parse(std::string_view text) {
     return Law(form.kind, values[0], second);
   }
   throw std::invalid_argument(
-      fmt::format("law '{}': want exponential:MEAN, lognormal:MEDIAN,SIGMA, pareto:MIN,ALPHA, "
+      fmt::format("law '{}': expected exponential:MEAN, lognormal:MEDIAN,SIGMA, pareto:MIN,ALPHA, "
                   "uniform:A,B or fixed:S",
                   text));
 }
 
 double Law::draw(Rng& rng) const {
-  const double survival = 1 - rng.unit();  // (0, 1]: safe under log and as a divisor
+  const double survival = 1 - rng.unit();  // (0, 1]: valid for log and as a divisor.
   switch (kind_) {
     case Kind::exponential: return -a_ * std::log(survival);
     case Kind::lognormal: {
       const double angle = 2 * std::numbers::pi * rng.unit();
-      const double normal = std::sqrt(-2 * std::log(survival)) * std::cos(angle);  // Box-Muller
+      const double normal = std::sqrt(-2 * std::log(survival)) * std::cos(angle);  // Box-Muller.
       return a_ * std::exp(b_ * normal);
     }
     case Kind::pareto: return a_ * std::pow(survival, -1 / b_);

@@ -6,12 +6,11 @@
 
 namespace attestrd::simulator {
 
-/// How long people take: the distribution of the seconds from the birth of a handshake to the end
-/// of its flow.
+/// The distribution of the seconds from the creation of a handshake to the end of its flow.
 class Law {
  public:
   /// `exponential:MEAN`, `lognormal:MEDIAN,SIGMA`, `pareto:MIN,ALPHA`, `uniform:A,B` or `fixed:S`.
-  /// Throws std::invalid_argument, which says what is wrong.
+  /// Throws std::invalid_argument with the reason.
   static Law parse(std::string_view text);
 
   /// Seconds, >= 0.

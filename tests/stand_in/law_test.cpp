@@ -20,7 +20,7 @@ double quantile(const char* law, double share) {
   return draws[static_cast<std::size_t>(share * static_cast<double>(draws.size()))];
 }
 
-TEST(Law, FollowsItsDistribution) {
+TEST(Law, HasItsDistribution) {
   EXPECT_NEAR(quantile("exponential:10", 0.5), 10 * std::log(2), 0.3);
   EXPECT_NEAR(quantile("exponential:10", 0.9), 10 * std::log(10), 1);
   EXPECT_NEAR(quantile("lognormal:60,1", 0.5), 60, 2);
@@ -31,7 +31,7 @@ TEST(Law, FollowsItsDistribution) {
   EXPECT_GE(quantile("pareto:5,2", 0), 5);
 }
 
-TEST(Law, SaysWhatIsWrongWithItsText) {
+TEST(Law, ErrorsNameTheFaultInTheText) {
   for (const char* text : {"", "exponential", "exponential:", "exponential:-1", "exponential:1,2",
                            "uniform:5,4", "pareto:5,0", "fixed:1s", "fixed:inf", "weibull:1,2"})
     EXPECT_THROW(Law::parse(text), std::invalid_argument) << text;

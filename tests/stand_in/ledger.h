@@ -11,18 +11,18 @@
 
 namespace attestrd::simulator {
 
-/// One request and what became of it.
+/// One request and its answer.
 struct Entry {
-  std::int64_t unix_us = 0;  ///< When the request had been read.
+  std::int64_t unix_us = 0;  ///< Time at which the request had been read.
   std::string id;
-  int status = 0;           ///< 0 when nothing was sent.
-  std::string_view answer;  ///< As in Reply, or `aborted` when the client left before its end.
-  std::string_view fault;   ///< Empty when none was played.
+  int status = 0;           ///< 0 if nothing was sent.
+  std::string_view answer;  ///< As in Reply, or `aborted` if the client closed before its end.
+  std::string_view fault;   ///< Empty if there was none.
   std::uint64_t connection = 0;
   bool limited = false;  ///< Refused by the rate limit or the daily limit.
 };
 
-/// Counts what was asked and answered.
+/// Counts requests and answers.
 class Ledger {
  public:
   void count_connection() { ++connections_; }
@@ -30,13 +30,13 @@ class Ledger {
   /// A request has been read.
   void count_arrival(SteadyTime now);
 
-  /// It has been answered, as far as it was.
+  /// The answer has been sent, completely or in part.
   void count(const Entry& entry);
 
   /// JSON for programs: `requests`, `by_answer`, `distinct_ids`, `completed_ids` (distinct, with a
-  /// good completed answer sent whole), `peak_requests_per_second` (in any one second),
-  /// `connections`, `rate_limited`. A request without its answer yet counts in `requests` and the
-  /// peak alone.
+  /// good completed answer sent completely), `peak_requests_per_second` (in any one second),
+  /// `connections`, `rate_limited`. A request without an answer yet counts only in `requests` and
+  /// the peak.
   std::string summary() const;
 
  private:

@@ -16,7 +16,7 @@
 namespace attestrd::simulator {
 namespace {
 
-/// Nobody knows it, so nobody can verify: for runs that only count.
+/// An unknown secret, for runs whose signatures are not verified.
 std::string random_secret() {
   std::random_device device;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());

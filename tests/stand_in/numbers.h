@@ -5,14 +5,14 @@
 
 namespace attestrd::simulator {
 
-/// A decimal number, finite and >= 0, and nothing else. Throws std::invalid_argument, which quotes
+/// Parses a decimal number, finite and >= 0, without other text. Throws std::invalid_argument with
 /// the text.
 double parse_number(std::string_view text);
 
 /// The same, in [0, 1].
 double parse_probability(std::string_view text);
 
-/// Numbers with commas between them.
+/// Numbers separated by commas.
 std::vector<double> parse_numbers(std::string_view text);
 
 }  // namespace attestrd::simulator

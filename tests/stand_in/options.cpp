@@ -16,13 +16,13 @@ namespace attestrd::simulator {
 namespace {
 
 constexpr const char* kAbout =
-    R"(attestr-sim: a stand-in for Attestr, to test and show attestrd against.
+    R"(attestr-sim: a stand-in for Attestr, to test and demonstrate attestrd.
 
-An HTTPS server that speaks Attestr's Execution Result API,
+An HTTPS server with Attestr's Execution Result API,
   GET /api/v1/public/flowx/handshake/{id}
-with invented people: each handshake completes, or not, when a stated law says so, and each result
-is signed. It is not Attestr, knows no real handshake, and verifies nobody. The fate of a handshake
-follows from --seed and its id alone; --fates tells it without a server.)";
+and invented people: the time at which a handshake completes has the distribution --law, and each
+result is signed. It is not Attestr, has no real handshakes, and verifies no person. The fate of a
+handshake depends on --seed and its id alone; --fates prints it without a server.)";
 
 constexpr const char* kExamples = R"(Examples:
   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 \
@@ -31,7 +31,7 @@ constexpr const char* kExamples = R"(Examples:
   attestr-sim --listen 127.0.0.1:8443 --fault 4016=0.05 --fault reset=0.01 --rate-limit 20
   printf 'DS01\nDS02\n' | attestr-sim --fates --seed 7 --law exponential:10)";
 
-/// An option whose text a function takes; what it throws becomes an error of the command line.
+/// An option that a function parses; its exceptions become errors of the command line.
 CLI::Option* add_parsed(CLI::App& app, const std::string& name,
                         const std::function<void(std::string_view)>& take,
                         const std::string& description) {
@@ -69,7 +69,7 @@ CLI::Option* add_file(CLI::App& app, const std::string& name, std::string& value
 /// `host:port`, the host an IPv4 address, or an IPv6 address in brackets.
 void take_listen(std::string_view text, ServerSettings& server) {
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) throw std::invalid_argument("want ADDRESS:PORT");
+  if (colon == std::string_view::npos) throw std::invalid_argument("expected ADDRESS:PORT");
   const double port = parse_number(text.substr(colon + 1));
   if (port > 65535) throw std::invalid_argument("the port is above 65535");
   std::string_view host = text.substr(0, colon);
@@ -80,14 +80,14 @@ void take_listen(std::string_view text, ServerSettings& server) {
 
 void take_latency(std::string_view text, ServerSettings& server) {
   const std::vector<double> values = parse_numbers(text);
-  if (values.size() > 2) throw std::invalid_argument("want MEAN or MEAN,JITTER");
+  if (values.size() > 2) throw std::invalid_argument("expected MEAN or MEAN,JITTER");
   server.latency_ms = values[0];
   server.latency_jitter_ms = values.size() == 2 ? values[1] : 0;
   if (server.latency_jitter_ms > server.latency_ms)
     throw std::invalid_argument("the jitter is above the mean");
 }
 
-/// `NAME=P`, of a fault by request or by handshake.
+/// `NAME=P`: a fault by request or by handshake.
 void take_fault(std::string_view text, AttestrSettings& attestr) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos)
@@ -118,15 +118,15 @@ void add_server(CLI::App& app, Options& options) {
   app.option_defaults()->group("Server");
   add_parsed(
       app, "--listen", [&server](auto text) { take_listen(text, server); },
-      "Where to listen. Port 0: any that is free; stdout tells which once it is ready")
+      "Address to listen on. Port 0: any free port; printed on stdout once ready")
       ->type_name("ADDRESS:PORT")
       ->default_str("127.0.0.1:0");
-  add_file(app, "--port-file", options.port_file, "Write the port here once ready");
+  add_file(app, "--port-file", options.port_file, "Write the port to this file once ready");
   add_file(app, "--cert", server.cert_file, "Certificate chain, PEM")->capture_default_str();
   add_file(app, "--key", server.key_file, "Private key, PEM")->capture_default_str();
   app.add_option_function<std::string>(
          "--tls-max", [&server](const std::string& top) { server.tls_1_2_only = top == "1.2"; },
-         "The highest version of TLS; the lowest is 1.2")
+         "Maximum version of TLS; the minimum is 1.2")
       ->check(CLI::IsMember({"1.2", "1.3"}))
       ->default_str("1.3");
   add_parsed(
@@ -135,56 +135,58 @@ void add_server(CLI::App& app, Options& options) {
       ->type_name("MEAN[,JITTER]")
       ->default_str("0");
   add_file(app, "--token-file", options.token_file,
-           "First line: the token of 'Authorization: Basic TOKEN'. Without: any token will do");
+           "First line: the token of 'Authorization: Basic TOKEN'. Default: accept every token");
 }
 
 void add_handshakes(CLI::App& app, Options& options) {
   FateRules& fates = options.attestr.fates;
   app.option_defaults()->group("Handshakes");
-  app.add_option("--seed", fates.seed, "Seed of all luck")->type_name("N")->capture_default_str();
+  app.add_option("--seed", fates.seed, "Seed of all random numbers")
+      ->type_name("N")
+      ->capture_default_str();
   app.add_option("--known", options.known_file,
-                 "'any': every well-formed id exists. Else a file with an id a line")
+                 "'any': every well-formed id exists. Else a file with one id on each line")
       ->type_name("any|FILE")
       ->default_str("any");
   add_parsed(
       app, "--law", [&fates](auto text) { fates.law = Law::parse(text); },
-      "Seconds from birth to completion: exponential:MEAN, lognormal:MEDIAN,SIGMA, "
+      "Seconds from creation to completion: exponential:MEAN, lognormal:MEDIAN,SIGMA, "
       "pareto:MIN,ALPHA, uniform:A,B or fixed:S")
       ->type_name("LAW")
       ->default_str("exponential:30");
   app.add_flag("--created-at-start", options.attestr.created_at_start,
-               "Handshakes are born when the simulator starts, not when first asked for");
+               "Handshakes are created at the start of the simulator, not by their first request");
   add_probability(app, "--never", fates.never_share, "Share of people who never finish");
   add_parsed(
       app, "--expire-after", [&fates](auto text) { fates.expire_after_s = parse_number(text); },
-      "Handshakes not completed at this age never will be")
+      "Handshakes that are not completed at this age expire")
       ->type_name("SECONDS");
   add_parsed(
       app, "--archive-after", [&fates](auto text) { fates.archive_after_s = parse_number(text); },
-      "Results are archived (gone) this long after completion; 0: nobody sees them")
+      "Results are archived (removed) this long after completion; 0: at once")
       ->type_name("SECONDS");
   add_probability(app, "--archive-share", fates.archive_share,
-                  "Share of completed handshakes that --archive-after is about");
+                  "Share of completed handshakes to which --archive-after applies");
   add_file(app, "--tags", options.tags_file,
-           "'ID TAG' a line. Without: six digits that follow from the id");
+           "'ID TAG' on each line. Default: six digits that depend on the id");
 }
 
 void add_answers(CLI::App& app, Options& options) {
   AnswerStyle& style = options.attestr.style;
   app.option_defaults()->group("Answers");
   add_file(app, "--secret-file", options.secret_file,
-           "First line: the client secret that signs results. Without: a random one");
+           "First line: the client secret that signs results. Default: a random one");
   add_parsed(
       app, "--signing", [&style](auto text) { style.form = parse_signing_form(text); },
-      "What is signed: the text of result as sent (raw), without white space (compact), "
-      "or as JSON.stringify(JSON.parse(text)) gives it (stringify)")
+      "The signed text of the result: as sent (raw), without white space (compact), "
+      "or the output of JSON.stringify(JSON.parse(text)) (stringify)")
       ->type_name("raw|compact|stringify")
       ->default_str("raw");
   app.add_flag_callback(
       "--pretty", [&style] { style.layout = Layout::pretty; },
       "Indent the answers, so that the signing forms differ more");
   app.add_option("--result-bytes", style.result_bytes,
-                 "About how long a result is, by the size of its photograph")
+                 "Approximate size of a result, by the size of its photograph")
       ->type_name("BYTES")
       ->capture_default_str();
   app.add_option_function<std::string>(
@@ -209,8 +211,8 @@ void add_limits(CLI::App& app, Options& options) {
   add_parsed(
       app, "--retry-after",
       [&attestr](auto text) { attestr.retry_after = parse_retry_after(text); },
-      "Retry-After of 4291, 4292 and 503: seconds, or a date that far ahead written as "
-      "imf, rfc850 or asctime")
+      "Retry-After of 4291, 4292 and 503: seconds, or a date after so many seconds in the "
+      "form imf, rfc850 or asctime")
       ->type_name("SECONDS[,FORM]")
       ->default_str("1");
 }
@@ -219,40 +221,41 @@ void add_faults(CLI::App& app, Options& options, std::vector<std::string>& fault
   AttestrSettings& attestr = options.attestr;
   app.option_defaults()->group("Faults");
   app.add_option("--fault", faults,
-                 "Repeatable. Of the account, in spells that everybody meets, a share P of\n"
-                 "the time:\n"
+                 "Repeatable. Faults of the account, in spells that affect all requests, for\n"
+                 "a share P of the time:\n"
                  "  40051 4005 4016 4031 4035 4039 4291 4292 4293\n"
                  "By request, with probability P:\n"
                  "  4001 4002 500 502 503\n"
                  "  reset (RST in the answer), hang (no answer), truncate (ends in the body),\n"
-                 "  close (ends after the answer, unannounced), garbage (not JSON), slow,\n"
+                 "  close (ends after the answer, without notice), garbage (not JSON), slow,\n"
                  "  chunked, wrong-id, duplicate-keys, bad-signature\n"
                  "By handshake, for a share P:\n"
-                 "  forged (the signature never holds), unknown (400/4002 for ever),\n"
+                 "  forged (invalid signature), unknown (400/4002),\n"
                  "  late-visible (400/4002 at first)")
       ->type_name("NAME=P")
       ->take_all()
       ->allow_extra_args(false);
   add_parsed(
       app, "--faults", [&attestr](auto text) { take_all_faults(text, attestr); },
-      "Every fault at its share or probability P; --fault overrides it. One request "
-      "suffers one fault at most")
+      "Every fault with its share or probability P; --fault overrides it. A request "
+      "has at most one fault")
       ->type_name("P");
-  add_seconds(app, "--spell", attestr.spell_s, "How long a spell of an account's fault lasts")
+  add_seconds(app, "--spell", attestr.spell_s, "Duration of a spell of a fault of the account")
       ->check(CLI::PositiveNumber);
   add_seconds(app, "--late-by", attestr.fates.late_visible_s,
-              "How long the late-visible stay unknown");
-  add_seconds(app, "--slow-for", options.server.slow_s, "How long a slow answer takes");
-  add_seconds(app, "--hang-for", options.server.hang_s, "How long a hanging connection is held");
+              "Time for which late-visible handshakes are unknown");
+  add_seconds(app, "--slow-for", options.server.slow_s, "Duration of a slow answer");
+  add_seconds(app, "--hang-for", options.server.hang_s,
+              "Time for which a hanging connection is held");
 }
 
 void add_records(CLI::App& app, Options& options) {
   app.option_defaults()->group("Records");
   add_file(app, "--request-log", options.request_log,
-           "Append a line of JSON for each request: time_us (unix), id, status, answer, fault, "
+           "Append one line of JSON for each request: time_us (unix), id, status, answer, fault, "
            "connection");
   add_file(app, "--summary", options.summary_file,
-           "On SIGTERM or SIGINT, write counts as JSON before leaving with 0");
+           "On SIGTERM or SIGINT, write counts as JSON and exit with 0");
   app.add_flag("--fates", options.fates,
                "No server: read ids on stdin, print 'id outcome seconds archived_seconds' for "
                "each; outcome: completes, archived, forged, never, expired, unknown");

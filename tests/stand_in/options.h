@@ -12,7 +12,7 @@ namespace attestrd::simulator {
 struct Options {
   AttestrSettings attestr;
   ServerSettings server;
-  bool fates = false;  ///< Tell fates instead of serving.
+  bool fates = false;  ///< Print fates and start no server.
   std::string port_file;
   std::string token_file;
   std::string secret_file;
@@ -22,8 +22,8 @@ struct Options {
   std::string summary_file;
 };
 
-/// Fills `options`, files unread. Returns the exit code when there is nothing left to do: help has
-/// been shown (0), or the command line is wrong and stderr says why (64).
+/// Fills `options` without reading files. Returns an exit code if the program is to end: help has
+/// been printed (0), or the command line is wrong and stderr has the reason (64).
 std::optional<int> parse_options(int argc, const char* const* argv, Options& options);
 
 }  // namespace attestrd::simulator

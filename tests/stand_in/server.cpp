@@ -40,7 +40,7 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 using Request = http::request<http::string_body>;
 using Seconds = std::chrono::duration<double>;
 
-constexpr std::chrono::seconds kPatience{120};  ///< With a client that says nothing.
+constexpr std::chrono::seconds kIdleTimeout{120};  ///< For a client that sends nothing.
 
 std::chrono::nanoseconds nanoseconds(Seconds time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time);
@@ -82,12 +82,12 @@ asio::ssl::context make_tls(const ServerSettings& settings) {
   return tls;
 }
 
-/// Out of `run()` with it: no failure is silent.
+/// Rethrows an exception in `run()`, so that no failure is silent.
 void stop_on_exception(std::exception_ptr failure) {
   if (failure) std::rethrow_exception(failure);
 }
 
-/// How the bytes of an answer go out.
+/// The way in which the bytes of an answer are sent.
 struct Delivery {
   enum class Ending { keep, close, reset };
 
@@ -143,7 +143,7 @@ class Server {
       error_code error;
       tcp::socket socket =
           co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (error) {  // out of descriptors, or the client is gone already
+      if (error) {  // Out of descriptors, or the client has closed.
         co_await pause(std::chrono::milliseconds(10));
         continue;
       }
@@ -156,12 +156,12 @@ class Server {
     error_code error;
     socket.set_option(tcp::no_delay(true), error);
     TlsStream stream(std::move(socket), tls_);
-    beast::get_lowest_layer(stream).expires_after(kPatience);
+    beast::get_lowest_layer(stream).expires_after(kIdleTimeout);
     co_await stream.async_handshake(asio::ssl::stream_base::server,
                                     asio::redirect_error(asio::use_awaitable, error));
     beast::flat_buffer buffer;
     while (!error) {
-      beast::get_lowest_layer(stream).expires_after(kPatience);
+      beast::get_lowest_layer(stream).expires_after(kIdleTimeout);
       Request request;
       co_await http::async_read(stream, buffer, request,
                                 asio::redirect_error(asio::use_awaitable, error));
@@ -172,7 +172,7 @@ class Server {
     beast::get_lowest_layer(stream).socket().close(error);
   }
 
-  /// Returns whether the connection can take another request.
+  /// Returns whether another request may follow on the connection.
   asio::awaitable<bool> answer(TlsStream& stream, const Request& request,
                                std::uint64_t connection) {
     const Moment now = read_clocks();
@@ -200,7 +200,7 @@ class Server {
     co_return is_kept&& sent;
   }
 
-  /// Returns whether all that was to be sent could be.
+  /// Returns whether all bytes were sent.
   asio::awaitable<bool> send(TlsStream& stream, const std::string& text, std::size_t head_size,
                              Delivery delivery) {
     const std::size_t size = delivery.cut ? (head_size + text.size()) / 2 : text.size();
@@ -208,7 +208,7 @@ class Server {
     const Seconds gap(settings_.slow_s / static_cast<double>(delivery.pieces));
     for (std::size_t at = 0; at < size; at += piece_size) {
       if (delivery.pieces > 1) co_await pause(gap);
-      beast::get_lowest_layer(stream).expires_after(kPatience);
+      beast::get_lowest_layer(stream).expires_after(kIdleTimeout);
       const auto piece = asio::buffer(text.data() + at, std::min(piece_size, size - at));
       error_code error;
       co_await asio::async_write(stream, piece, asio::redirect_error(asio::use_awaitable, error));
@@ -217,7 +217,7 @@ class Server {
     co_return true;
   }
 
-  /// Says nothing until the client leaves or the time is over.
+  /// Sends nothing until the client closes or the time is over.
   asio::awaitable<void> hold(TlsStream& stream) {
     beast::get_lowest_layer(stream).expires_after(nanoseconds(Seconds(settings_.hang_s)));
     char ignored[256];
@@ -234,7 +234,7 @@ class Server {
     co_await timer.async_wait(asio::use_awaitable);
   }
 
-  /// Closes so that the peer gets a TCP RST.
+  /// Closes the connection with a TCP RST.
   static void reset(TlsStream& stream) {
     auto& socket = beast::get_lowest_layer(stream).socket();
     error_code ignored;

@@ -20,7 +20,7 @@ constexpr std::string_view kJpegHead = "/9j/4AAQSkZJRgABAgAAAQABAAD/2wBD";
 constexpr std::string_view kSurnames[] = {"Goel", "Iyer", "Banerjee", "Reddy", "D'Souza",
                                           "Kaur", "Nair", "Patil",    "Shah",  "Chakraborty"};
 
-/// A first name in Latin script, and in its own as the wire may spell it and as it is in UTF-8.
+/// A first name in Latin script, and in its own script as JSON with escapes and in UTF-8.
 struct FirstName {
   std::string_view latin;
   std::string_view escaped;
@@ -64,7 +64,7 @@ Person make_person(Rng& rng) {
 
 std::string stage_id(Rng& rng) { return "FS02" + rng.text(17, kLowerAndDigits); }
 
-/// `mask` with each `#` become a digit and each `@` a capital.
+/// `mask` with each `#` replaced by a digit and each `@` by a capital.
 std::string fill(Rng& rng, std::string mask) {
   for (char& c : mask) {
     if (c == '#') c = kDigits[rng.below(kDigits.size())];
@@ -75,7 +75,7 @@ std::string fill(Rng& rng, std::string mask) {
 
 std::string base64(Rng& rng, std::size_t length) { return rng.text(length / 4 * 4, kBase64); }
 
-/// As MIME encoders break it, with lines of 76.
+/// In lines of 76 characters, as MIME encoders write it.
 std::string base64_lines(Rng& rng, int lines) {
   std::string out;
   for (int i = 0; i < lines; ++i) out += rng.text(76, kBase64) + "\n";
@@ -114,7 +114,7 @@ J aadhaar_output(const Person& person, Rng& rng, std::size_t photo_bytes) {
       .add("state", J::string(place.state))
       .add("street", J::null())
       .add("subdistrict", J::null());
-  // Last, so that the text before it does not depend on the size of the photograph.
+  // At the end, so that the text before it does not depend on the size of the photograph.
   output.add("signature", J::string(base64_lines(rng, 3)))
       .add("digest", J::string(base64(rng, 36) + "="))
       .add("pht", J::string(std::string(kJpegHead) + base64(rng, photo_bytes)));

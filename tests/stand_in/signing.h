@@ -7,17 +7,17 @@
 
 namespace attestrd::simulator {
 
-/// Which text of `result` is signed. The documents of Attestr do not say, so all are played.
+/// The text of `result` that is signed. Attestr does not document it, so all forms are supported.
 enum class SigningForm {
-  raw,        ///< As it stands in the answer, white space included.
+  raw,        ///< The text in the answer, including white space.
   compact,    ///< The same tokens without the white space between them.
-  stringify,  ///< What ECMAScript's JSON.stringify(JSON.parse(text)) gives.
+  stringify,  ///< ECMAScript's JSON.stringify(JSON.parse(text)).
 };
 
-/// By the names above. Throws std::invalid_argument.
+/// Parses a name of an enumerator. Throws std::invalid_argument.
 SigningForm parse_signing_form(std::string_view name);
 
-/// `layout` is the answer's; `depth` is where `result` stands in it.
+/// `layout`: that of the answer; `depth`: the depth of `result` in it.
 std::string signed_text(const SpelledJson& result, SigningForm form, Layout layout, int depth);
 
 /// HMAC-SHA-256 (RFC 2104, FIPS 180-4) in 64 lower-case hexadecimal digits.

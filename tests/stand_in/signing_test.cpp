@@ -16,7 +16,7 @@ SpelledJson odd_object() {
 }
 
 // RFC 4231, test cases 1, 2 and 6.
-TEST(Signing, MatchesTheVectorsOfTheRfc) {
+TEST(Signing, MatchesTheTestVectorsOfTheRfc) {
   EXPECT_EQ(hmac_sha256_hex(std::string(20, '\x0b'), "Hi There"),
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
   EXPECT_EQ(hmac_sha256_hex("Jefe", "what do ya want for nothing?"),
@@ -26,18 +26,18 @@ TEST(Signing, MatchesTheVectorsOfTheRfc) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
-TEST(Signing, CompactDropsWhiteSpaceAlone) {
+TEST(Signing, CompactRemovesWhiteSpaceOnly) {
   EXPECT_EQ(signed_text(odd_object(), SigningForm::compact, Layout::pretty, 1),
             R"({"a":[true,{"b":1.50,"10":null,"2":"S\/O","01":[]}],"z":{}})");
 }
 
-// What node prints for JSON.stringify(JSON.parse(text)) of the text above.
+// The output of node for JSON.stringify(JSON.parse(text)) with the text above.
 TEST(Signing, StringifyOrdersIndicesAndShortensLiterals) {
   EXPECT_EQ(signed_text(odd_object(), SigningForm::stringify, Layout::pretty, 1),
             R"({"a":[true,{"2":"S/O","10":null,"b":1.5,"01":[]}],"z":{}})");
 }
 
-TEST(Signing, RawIsTheTextWhereItStands) {
+TEST(Signing, RawIsTheTextOfTheAnswer) {
   const SpelledJson value = SpelledJson::object().add("a", SpelledJson::null());
   EXPECT_EQ(signed_text(value, SigningForm::raw, Layout::compact, 1), R"({"a":null})");
   EXPECT_EQ(signed_text(value, SigningForm::raw, Layout::pretty, 1), "{\n    \"a\": null\n  }");

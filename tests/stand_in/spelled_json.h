@@ -9,34 +9,34 @@ namespace attestrd::simulator {
 
 enum class Layout { compact, pretty };
 
-/// A JSON value that knows two spellings of itself: the one on the wire, which may be odd but
-/// legal (`1.50`, `"\u0041"`), and the one that ECMAScript's `JSON.stringify(JSON.parse(wire))`
-/// has. Each odd literal is written down with both, so nothing here parses or formats numbers: a
-/// bug of the program under test can't be repeated here.
+/// A JSON value with two texts: the one in the answer, which may be unusual but is valid (`1.50`,
+/// `"\u0041"`), and that of ECMAScript's `JSON.stringify(JSON.parse(text))`. Each unusual literal
+/// is given with both texts, so that this class neither parses nor formats numbers and can't repeat
+/// a fault of the program under test.
 class SpelledJson {
  public:
   static SpelledJson null() { return spelled("null"); }
   static SpelledJson boolean(bool value) { return spelled(value ? "true" : "false"); }
 
-  /// A string, from UTF-8, with the escapes that JSON.stringify would use.
+  /// A string from UTF-8 with the escapes of JSON.stringify.
   static SpelledJson string(std::string_view utf8);
 
-  /// Any scalar, quotes included. Both spellings are the same when one is given.
+  /// Any scalar, including quotes. If one text is given, both are equal.
   static SpelledJson spelled(std::string wire) { return spelled(wire, wire); }
   static SpelledJson spelled(std::string wire, std::string stringified);
 
   static SpelledJson object() { return SpelledJson(Kind::object); }
   static SpelledJson array() { return SpelledJson(Kind::array); }
 
-  /// Objects keep the order in which members came; a key given twice stands there twice. Keys
-  /// must need no escapes.
+  /// Objects keep the order of insertion, and duplicate keys. Keys must not need escapes.
   SpelledJson& add(std::string key, SpelledJson value);
   SpelledJson& push(SpelledJson value) { return add("", std::move(value)); }
 
-  /// `depth` is how deep in a pretty text this value will stand.
+  /// `depth`: the depth of this value in an indented text.
   std::string wire(Layout layout, int depth = 0) const;
 
-  /// Objects have integer-like keys first, in rising order (ECMA-262, OrdinaryOwnPropertyKeys).
+  /// Integer-like keys of objects come first, in ascending order (ECMA-262,
+  /// OrdinaryOwnPropertyKeys).
   std::string stringify() const;
 
  private:
