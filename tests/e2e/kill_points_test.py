@@ -31,25 +31,30 @@ class KillPointsTest(fault_series.FaultSeriesTest):
             self.assertEqual(done.returncode, strace.EXIT_CODE_OF[effect])
             self.assertEqual(folder.exists(), is_made)
 
-    def test_kill_at_every_call(self):
+    def test_kill_before_every_call(self):
+        self.kill_at_every_call(strace.BEFORE)
+
+    def test_kill_after_every_call(self):
+        self.kill_at_every_call(strace.AFTER)
+
+    def kill_at_every_call(self, effect):
         states = self.make_states()
         if harness.IS_LONG:
             states.append(states[-1]._replace(name="resumption", daemon=strace.FaultInWriterThread))
-        played = self.play_all([series for state in states for series in self.series_of(state)],
-                               self.end)
+        all_series = [series for state in states for series in self.series_of(state, effect)]
+        played = self.play_all(all_series, self.end)
         harness.report(f"{sum(count for _, count in played)} kills in all")
         for series, count in played:
             if series.state.name in ("service", "together"):
                 self.assertGreaterEqual(count, LEAST.get(series.call, 1), series.call)
 
-    def series_of(self, state):
+    def series_of(self, state, effect):
         calls = self.calls_of(state)
-        for effect in strace.EXIT_CODE_OF:
-            for call, count in self.count_injected(state, calls).items():
-                # The main thread only closes files that it has read, mostly libraries.
-                if call != "close" or state.daemon is strace.FaultInWriterThread or harness.IS_LONG:
-                    numbers = self.numbers_of(state, call, calls)
-                    yield fault_series.Series(state, call, effect, count, numbers)
+        for call, count in self.count_injected(state, calls).items():
+            # The main thread only closes files that it has read, mostly libraries.
+            if call != "close" or state.daemon is strace.FaultInWriterThread or harness.IS_LONG:
+                numbers = self.numbers_of(state, call, calls)
+                yield fault_series.Series(state, call, effect, count, numbers)
 
     def numbers_of(self, state, call, calls):
         first = first_own_call(call, calls)

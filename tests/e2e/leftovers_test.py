@@ -81,11 +81,16 @@ class LeftoversTest(harness.Fixture):
 
     def test_nginx_stops_in_order(self):
         nginx = self.start(Nginx(self))
-        workers = process_table.descendants(nginx.pid)
-        self.assertEqual(len(workers), 1)
+        worker = self.worker_of(nginx)
         nginx.end()
         self.assertEqual(nginx.popen.returncode, 0)
-        self.assert_ends(workers[0].pid)
+        self.assert_ends(worker)
+
+    @staticmethod
+    def worker_of(nginx):
+        """nginx listens before it starts its worker."""
+        worker, = harness.eventually(lambda: process_table.descendants(nginx.pid), what="a worker")
+        return worker.pid
 
     # The check.
 
@@ -108,11 +113,11 @@ class LeftoversTest(harness.Fixture):
     def test_check_finds_the_worker_of_nginx(self):
         """It writes its title over its environment and has no argument that names a folder."""
         nginx = self.start(Nginx(self))
-        worker, = process_table.descendants(nginx.pid)
+        worker = self.worker_of(nginx)
         os.kill(nginx.pid, signal.SIGKILL)
-        harness.eventually(lambda: process_table.entry_of(worker.pid).parent != nginx.pid,
+        harness.eventually(lambda: process_table.entry_of(worker).parent != nginx.pid,
                            what="the end of the master")
-        self.assertEqual(self.found(), [worker.pid])
+        self.assertEqual(self.found(), [worker])
 
     def found(self):
         """Those of this test: others may run beside it."""
