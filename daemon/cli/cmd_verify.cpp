@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,9 +13,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/limits.h"
 #include "daemon/cli/commands.h"
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
+#include "files/posix_reader.h"
 #include "poll/answer.h"
 #include "daemon/config/secrets.h"
 #include "spool/record.h"
@@ -70,18 +71,12 @@ Verdict verify_record(std::string_view text, const std::string& file_name, Verif
   return verify_response(*record, verifier);
 }
 
-Result<std::string> read_whole(const std::string& file) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(file, error);
-  if (!error) {
-    std::ifstream stream(file, std::ios::binary);
-    std::string text(size, '\0');
-    if (stream.read(text.data(), static_cast<std::streamsize>(size))) return text;
-    error.assign(errno, std::generic_category());
-  }
-  const bool is_forbidden = error == std::errc::permission_denied;
-  return fail(is_forbidden ? Errc::permission_denied : Errc::io_failure,
-              fmt::format("{}: can't be read: {}", file, error.message()));
+Result<std::string> read_record(const std::string& file) {
+  auto text = read_whole(file, FileKinds::plain, limits::kRecordBytes);
+  if (text) return std::move(*text);
+  const int error = text.error().error;
+  return fail(error == EACCES ? Errc::permission_denied : Errc::io_failure,
+              fmt::format("{}: can't be read: {}", file, std::generic_category().message(error)));
 }
 
 /// The codes of several files become one: trouble reading counts more than a bad signature.
@@ -96,7 +91,7 @@ int verify(const VerifyOptions& options) {
 
   int code = EX_OK;
   for (const auto& file : options.files) {
-    const auto text = read_whole(file);
+    const auto text = read_record(file);
     if (!text) {
       code = worse(code, exit_with(text.error()));
       continue;

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,8 @@
 #include <cstddef>
 #include <system_error>
 #include <utility>
+
+#include "files/posix_calls.h"
 
 namespace attestrd {
 namespace {
@@ -28,11 +29,6 @@ class Connection {
  public:
   explicit Connection(const std::filesystem::path& path)
       : path_(path.string()), descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-  ~Connection() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
 
   Result<void> connect();
   Result<void> send(std::string_view request);
@@ -42,7 +38,7 @@ class Connection {
   Error error(std::string_view what) const;
 
   std::string path_;
-  int descriptor_;
+  Descriptor descriptor_;
 };
 
 Error Connection::error(std::string_view what) const {
@@ -61,9 +57,10 @@ Result<void> Connection::connect() {
     return fail(Errc::invalid_config, path_ + ": too long for the path of a socket");
   }
   std::copy(path_.begin(), path_.end(), address.sun_path);
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &kTimeout, sizeof(kTimeout));
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof(kTimeout));
-  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+  ::setsockopt(descriptor_.get(), SOL_SOCKET, SO_SNDTIMEO, &kTimeout, sizeof(kTimeout));
+  ::setsockopt(descriptor_.get(), SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof(kTimeout));
+  if (::connect(descriptor_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+      0) {
     return error("can't reach the daemon");
   }
   return {};
@@ -71,7 +68,7 @@ Result<void> Connection::connect() {
 
 Result<void> Connection::send(std::string_view request) {
   while (!request.empty()) {
-    const ssize_t sent = ::send(descriptor_, request.data(), request.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(descriptor_.get(), request.data(), request.size(), MSG_NOSIGNAL);
     if (sent < 0) return error("can't ask the daemon");
     request.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -83,7 +80,7 @@ Result<std::string> Connection::receive() {
   std::string answer;
   std::array<char, 4096> room{};
   while (answer.size() < kMostBytes) {
-    const ssize_t got = ::recv(descriptor_, room.data(), room.size(), 0);
+    const ssize_t got = ::recv(descriptor_.get(), room.data(), room.size(), 0);
     if (got < 0) return error("the daemon does not answer");
     if (got == 0) break;
     answer.append(room.data(), static_cast<std::size_t>(got));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <system_error>
@@ -13,6 +12,7 @@
 #include "base/escape.h"
 #include "daemon/config/config_schema.h"
 #include "files/posix_calls.h"
+#include "files/posix_reader.h"
 #include "base/nearest_name.h"
 #include "daemon/config/units.h"
 
@@ -160,21 +160,16 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
 
 Result<Config> load_config(const std::filesystem::path& file) {
   constexpr std::size_t kMostBytes = 1 << 20;
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(kMostBytes + 1, '\0');
-  if (stream.is_open()) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream.is_open() || stream.bad()) {
-    const int error = errno;
-    return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
-                fmt::format("{}: can't read the configuration: {}", file.string(),
-                            std::generic_category().message(error)));
-  }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kMostBytes) {
+  const auto text = read_whole(file.string(), FileKinds::any, kMostBytes);
+  if (text) return parse_config(*text, file);
+  const auto [step, error] = text.error();
+  if (step == ReadFault::Step::size) {
     return fail(Errc::invalid_config,
                 fmt::format("{}: larger than 1 MiB; this is no configuration", file.string()));
   }
-  return parse_config(text, file);
+  return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
+              fmt::format("{}: can't read the configuration: {}", file.string(),
+                          std::generic_category().message(error)));
 }
 
 }  // namespace attestrd

@@ -1,20 +1,19 @@
 #include "daemon/config/secrets.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "files/posix_calls.h"
+#include "files/posix_reader.h"
 
 namespace attestrd {
 namespace {
@@ -26,11 +25,20 @@ Error refuse(const std::filesystem::path& file, std::string_view why) {
   return fail(Errc::invalid_config, fmt::format("{}: {}", file.string(), why));
 }
 
-/// For what errno says.
-Error refuse_for_errno(const std::filesystem::path& file, std::string_view what) {
-  const int error = errno;
-  return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
-              fmt::format("{}: {}{}", file.string(), what, std::generic_category().message(error)));
+Error refuse(const std::filesystem::path& file, const ReadFault& fault) {
+  const auto failed = [&](std::string_view what) {
+    const auto reason = std::generic_category().message(fault.error);
+    return fail(may_pass(fault.error) ? Errc::io_failure : Errc::invalid_config,
+                fmt::format("{}: {}{}", file.string(), what, reason));
+  };
+  switch (fault.step) {
+    case ReadFault::Step::open: return failed("can't be opened: ");
+    case ReadFault::Step::inspect: return failed("");
+    case ReadFault::Step::kind: return refuse(file, "must be a plain file");
+    case ReadFault::Step::size: return refuse(file, "larger than 4 KiB; this is no secret");
+    case ReadFault::Step::read: return failed("can't be read: ");
+  }
+  check_failed("a step of reading is known", __FILE__, __LINE__);
 }
 
 /// What only a person can mend outweighs what may pass.
@@ -44,44 +52,22 @@ std::filesystem::path credentials_folder() {
   return folder == nullptr ? "" : folder;
 }
 
-/// Reads to the end, in place, so that the Secret is the only copy.
-Result<Secret> read_all(int descriptor, const std::filesystem::path& file) {
-  std::string room(kMostBytes + 1, '\0');
-  std::size_t length = 0;
-  while (length < room.size()) {
-    const ssize_t got = ::read(descriptor, room.data() + length, room.size() - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return refuse_for_errno(file, "can't be read: ");
-    if (got == 0) break;
-    length += static_cast<std::size_t>(got);
-  }
-  if (length > kMostBytes) return refuse(file, "larger than 4 KiB; this is no secret");
-  room.resize(length);
-  return Secret(std::move(room));
-}
-
-Result<void> check_file(int descriptor, const std::filesystem::path& file) {
-  struct stat info {};
-  if (::fstat(descriptor, &info) != 0) return refuse_for_errno(file, "");
-  if (!S_ISREG(info.st_mode)) return refuse(file, "must be a plain file");
+Result<void> check_mode(mode_t mode, const std::filesystem::path& file) {
   const auto credentials = credentials_folder();
   const bool is_credential = !credentials.empty() && file.parent_path() == credentials;
-  if (!is_credential && (info.st_mode & kOthers) != 0) {
-    return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
-                                    "and consider the secret known",
-                                    info.st_mode & 07777));
-  }
-  return {};
+  if (is_credential || (mode & kOthers) == 0) return {};
+  return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
+                                  "and consider the secret known",
+                                  mode));
 }
 
 Result<Secret> read_file(const std::filesystem::path& file) {
-  // Without O_NONBLOCK the open of a fifo would wait for its writer.
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return refuse_for_errno(file, "can't be opened: ");
-  const auto checked = check_file(descriptor, file);
-  auto secret = checked ? read_all(descriptor, file) : Result<Secret>(checked.error());
-  ::close(descriptor);
-  return secret;
+  auto reader = PosixReader::open(file.string(), FileKinds::plain);
+  if (!reader) return refuse(file, reader.error());
+  if (const auto checked = check_mode(reader->mode(), file); !checked) return checked.error();
+  auto text = reader->read_all(kMostBytes);
+  if (!text) return refuse(file, text.error());
+  return Secret(std::move(*text));
 }
 
 std::string_view without_line_end(std::string_view line) {

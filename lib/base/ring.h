@@ -1,42 +1,36 @@
 #pragma once
 
+#include <boost/circular_buffer.hpp>
+
 #include <cstddef>
-#include <vector>
+#include <utility>
 
 namespace attestrd {
 
 /// A first-in, first-out queue on one block of memory, which grows by doubling and is kept: in the
-/// steady state it never allocates (std::deque does, a block at a time).
+/// steady state it never allocates (a deque does, a block at a time).
 template <class T>
 class Ring {
  public:
-  bool empty() const { return size_ == 0; }
-  std::size_t size() const { return size_; }
+  bool empty() const { return slots_.empty(); }
+  std::size_t size() const { return slots_.size(); }
 
   void push(T value) {
-    if (size_ == slots_.size()) grow();
-    slots_[(first_ + size_) & (slots_.size() - 1)] = value;
-    ++size_;
+    if (slots_.full()) slots_.set_capacity(slots_.empty() ? kFirstSlots : 2 * slots_.capacity());
+    slots_.push_back(std::move(value));
   }
 
+  /// The ring must not be empty.
   T pop() {
-    const T value = slots_[first_];
-    first_ = (first_ + 1) & (slots_.size() - 1);
-    --size_;
+    T value = std::move(slots_.front());
+    slots_.pop_front();
     return value;
   }
 
  private:
-  void grow() {
-    std::vector<T> bigger(slots_.empty() ? 16 : slots_.size() * 2);
-    for (std::size_t i = 0; i < size_; ++i) bigger[i] = slots_[(first_ + i) & (slots_.size() - 1)];
-    slots_.swap(bigger);
-    first_ = 0;
-  }
+  static constexpr std::size_t kFirstSlots = 16;
 
-  std::vector<T> slots_;  // a power of two of them
-  std::size_t first_ = 0;
-  std::size_t size_ = 0;
+  boost::circular_buffer<T> slots_;
 };
 
 }  // namespace attestrd

@@ -8,19 +8,31 @@
 
 namespace attestrd {
 
-/// A client secret or an auth token in memory. It has no way to be printed or compared, and wipes
-/// itself, so that neither a log nor a core file shows it for longer than it is in use.
+/// A client secret or an auth token in memory. It can be neither printed nor compared, and wipes
+/// itself, so that no log shows it, and no core file for longer than it is in use.
 class Secret {
  public:
-  explicit Secret(std::string text) : text_(std::move(text)) {}
+  explicit Secret(std::string text) : text_(std::move(text)) {
+    wipe(text);  // A short text is copied by a move.
+  }
   Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
-  ~Secret() { OPENSSL_cleanse(text_.data(), text_.size()); }
+  Secret& operator=(const Secret& other) {
+    if (this == &other) return *this;
+    wipe(text_);
+    text_ = other.text_;
+    return *this;
+  }
+  ~Secret() { wipe(text_); }
 
-  /// For the hand that signs or sends it, and nobody else.
+  /// Only for the code that signs with it or sends it.
   std::string_view reveal() const { return text_; }
 
  private:
+  static void wipe(std::string& text) {
+    text.resize(text.capacity());
+    OPENSSL_cleanse(text.data(), text.size());
+  }
+
   std::string text_;
 };
 

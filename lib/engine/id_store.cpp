@@ -26,11 +26,11 @@ constexpr std::size_t bytes_for(std::size_t length) {
 
 }  // namespace
 
-const unsigned char* IdStore::entry(Place place) const {
-  return blocks_[place / kBlockBytes].bytes.data() + place % kBlockBytes;
+unsigned char* IdStore::entry(Place place) const {
+  return blocks_[place / kBlockBytes]->data() + place % kBlockBytes;
 }
 
-IdStore::Place IdStore::take(std::size_t length) {
+IdStore::Place IdStore::place_for(std::size_t length) {
   auto& vacant = vacant_[length];
   if (!vacant.empty()) {
     const Place place = vacant.back();
@@ -41,7 +41,7 @@ IdStore::Place IdStore::take(std::size_t length) {
   if (room < bytes_for(length)) {
     ATTESTRD_CHECK((blocks_.size() + 1) * kBlockBytes <= std::size_t{1} << 32);
     end_ = static_cast<Place>(blocks_.size() * kBlockBytes);
-    blocks_.emplace_back();
+    blocks_.push_back(std::make_unique<Block>());
   }
   const Place place = end_;
   end_ += static_cast<Place>(bytes_for(length));
@@ -50,8 +50,8 @@ IdStore::Place IdStore::take(std::size_t length) {
 
 IdStore::Place IdStore::add(const HandshakeId& id) {
   const std::string_view text = id.view();
-  const Place place = take(text.size());
-  unsigned char* to = blocks_[place / kBlockBytes].bytes.data() + place % kBlockBytes;
+  const Place place = place_for(text.size());
+  unsigned char* to = entry(place);
   *to++ = static_cast<unsigned char>(text.size());
   unsigned bits = 0;
   std::size_t held = 0;

@@ -3,16 +3,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
-#include "base/stable_vector.h"
 #include "handshake/handshake_id.h"
 
 namespace attestrd {
 
-/// Keeps ids in few bytes: an id has 64 letters to choose from, so that each takes six bits. One of
-/// Attestr's (21 letters) costs 17 bytes, its length among them. What is taken out makes room for
-/// the next of its length.
+/// Keeps ids in few bytes: an id is spelled with 64 letters, so that each needs six bits. One of
+/// Attestr's (21 letters) costs 17 bytes, its length included. The bytes of an id that was removed
+/// are reused for the next one of its length.
 class IdStore {
  public:
   /// Where an id lies.
@@ -24,16 +24,14 @@ class IdStore {
 
  private:
   static constexpr std::size_t kBlockBytes = 64 * 1024;
+  using Block = std::array<unsigned char, kBlockBytes>;
 
-  const unsigned char* entry(Place place) const;
-  Place take(std::size_t length);
+  unsigned char* entry(Place place) const;
+  Place place_for(std::size_t length);
 
-  struct Block {
-    std::array<unsigned char, kBlockBytes> bytes;
-  };
-  StableVector<Block, 1> blocks_;  // [length][six bits a letter], none across two blocks
-  Place end_ = 0;
-  std::array<std::vector<Place>, HandshakeId::kMaxLength + 1> vacant_;
+  std::vector<std::unique_ptr<Block>> blocks_;  ///< [length][six bits a letter], none across two
+  Place end_ = 0;                               ///< Of the bytes that were ever used.
+  std::array<std::vector<Place>, HandshakeId::kMaxLength + 1> vacant_;  ///< By length.
 };
 
 }  // namespace attestrd

@@ -15,21 +15,31 @@ namespace attestrd {
 
 // System calls on files, with errors for the reader.
 
-/// Closes what it holds.
+/// Owns a file descriptor, or none.
 class Descriptor {
  public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
+  Descriptor() = default;
 
+  /// `value` is what a system call returned: negative means that there is none.
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() { reset(-1); }
+  Descriptor(Descriptor&& other) noexcept : value_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    if (this != &other) reset(other.release());
+    return *this;
+  }
+
+  /// Negative: there is none.
   int get() const { return value_; }
   int release() { return std::exchange(value_, -1); }
 
  private:
-  int value_;
+  void reset(int value) {
+    if (value_ >= 0) ::close(value_);
+    value_ = value;
+  }
+
+  int value_ = -1;
 };
 
 /// Begins a call again that a signal interrupted. That is no failure of the disk: an fsync() that

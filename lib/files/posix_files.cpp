@@ -85,23 +85,23 @@ std::string join(const std::string& folder, std::string_view name) {
 
 }  // namespace
 
-PosixDirectory::PosixDirectory(std::string path, int descriptor)
-    : path_(std::move(path)), descriptor_(descriptor), can_sync_all_(can_sync_all(descriptor)) {}
+PosixDirectory::PosixDirectory(std::string path, Descriptor descriptor)
+    : path_(std::move(path)),
+      descriptor_(std::move(descriptor)),
+      can_sync_all_(can_sync_all(descriptor_.get())) {}
 
 Result<std::unique_ptr<PosixDirectory>> PosixDirectory::open(const std::string& path) {
   Descriptor folder(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0 && (errno == ENOTDIR || errno == ELOOP))
     return fail(Errc::unsafe_file, path + " is a link or no folder: name the folder itself");
   if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
-  return std::unique_ptr<PosixDirectory>(new PosixDirectory(path, folder.release()));
+  return std::unique_ptr<PosixDirectory>(new PosixDirectory(path, std::move(folder)));
 }
-
-PosixDirectory::~PosixDirectory() { ::close(descriptor_); }
 
 bool PosixDirectory::is_in_place() {
   struct stat ours;
   struct stat theirs;
-  if (::fstat(descriptor_, &ours) != 0) return false;
+  if (::fstat(descriptor_.get(), &ours) != 0) return false;
   if (::stat(path_.c_str(), &theirs) != 0)
     return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;  // Else nobody can tell.
   return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
@@ -109,7 +109,7 @@ bool PosixDirectory::is_in_place() {
 
 Result<std::vector<std::string>> PosixDirectory::list() {
   // A descriptor of its own: a shared one would go on from where the last listing ended.
-  Descriptor own(open_at(descriptor_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Descriptor own(open_at(descriptor_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (own.get() < 0) return file_error(errno, "cannot open the folder", path_);
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), ::closedir);
   if (stream == nullptr) return file_error(errno, "cannot list", path_);
@@ -130,13 +130,13 @@ Result<std::vector<std::string>> PosixDirectory::list() {
 
 Result<FileInfo> PosixDirectory::inspect(std::string_view name) {
   ATTESTRD_CHECK(!name.empty());
-  return inspect_at(descriptor_, std::string(name), join(path_, name));
+  return inspect_at(descriptor_.get(), std::string(name), join(path_, name));
 }
 
 Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name,
                                                            std::uint64_t max_bytes) {
   const auto path = join(path_, name);
-  Descriptor file(open_at(descriptor_, std::string(name), O_RDONLY | kOpenFlags));
+  Descriptor file(open_at(descriptor_.get(), std::string(name), O_RDONLY | kOpenFlags));
   if (file.get() < 0 && (errno == ENXIO || errno == ENODEV))
     return fail(Errc::unsafe_file, path + " is a socket or a device");
   if (file.get() < 0) return file_error(errno, "cannot open", path);
@@ -160,11 +160,11 @@ Result<void> PosixDirectory::make(std::string_view name, std::string_view conten
   const auto path = join(path_, name);
   const std::string own_name(name);
   const Descriptor file(
-      open_at(descriptor_, own_name, O_WRONLY | O_CREAT | O_EXCL | kOpenFlags, 0640));
+      open_at(descriptor_.get(), own_name, O_WRONLY | O_CREAT | O_EXCL | kOpenFlags, 0640));
   if (file.get() < 0) return file_error(errno, "cannot create", path);
   auto written = write_all(file.get(), contents, path);
   if (written && is_durable) written = sync_descriptor(file.get(), path);
-  if (!written) ::unlinkat(descriptor_, own_name.c_str(), 0);
+  if (!written) ::unlinkat(descriptor_.get(), own_name.c_str(), 0);
   return written;
 }
 
@@ -172,7 +172,7 @@ Result<Moved> PosixDirectory::move(std::string_view name, Directory& target,
                                    std::string_view target_name) {
   auto* const to = dynamic_cast<PosixDirectory*>(&target);
   ATTESTRD_CHECK(to != nullptr);
-  if (::renameat2(descriptor_, std::string(name).c_str(), to->descriptor_,
+  if (::renameat2(descriptor_.get(), std::string(name).c_str(), to->descriptor_.get(),
                   std::string(target_name).c_str(), RENAME_NOREPLACE) == 0)
     return Moved::done;
   if (errno == EEXIST) return Moved::name_taken;
@@ -182,7 +182,7 @@ Result<Moved> PosixDirectory::move(std::string_view name, Directory& target,
 }
 
 Result<void> PosixDirectory::remove(std::string_view name) {
-  if (::unlinkat(descriptor_, std::string(name).c_str(), 0) != 0)
+  if (::unlinkat(descriptor_.get(), std::string(name).c_str(), 0) != 0)
     return file_error(errno, "cannot remove", join(path_, name));
   return {};
 }
@@ -195,22 +195,24 @@ Result<void> PosixDirectory::sync_all(const Meanwhile& meanwhile) {
   return beside(meanwhile, [this] { return can_sync_all_ ? sync_file_system() : sync_names(); });
 }
 
-Result<void> PosixDirectory::sync_names() const { return sync_descriptor(descriptor_, path_); }
+Result<void> PosixDirectory::sync_names() const {
+  return sync_descriptor(descriptor_.get(), path_);
+}
 
 // The whole file system: what others have written to it too, which may make it slow, but wrong
 // never. It tells of all that could not be written since the folder was opened.
 Result<void> PosixDirectory::sync_file_system() const {
-  if (uninterrupted([this] { return ::syncfs(descriptor_); }) == 0) return {};
+  if (uninterrupted([this] { return ::syncfs(descriptor_.get()); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
 }
 
 Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view name) {
   const auto path = join(path_, name);
   const std::string own_name(name);
-  const bool is_new = ::mkdirat(descriptor_, own_name.c_str(), 0750) == 0;
+  const bool is_new = ::mkdirat(descriptor_.get(), own_name.c_str(), 0750) == 0;
   if (!is_new && errno != EEXIST) return file_error(errno, "cannot make the folder", path);
   Descriptor folder(
-      open_at(descriptor_, own_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      open_at(descriptor_.get(), own_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0 && (errno == ENOTDIR || errno == ELOOP))
     return fail(Errc::unsafe_file, path + " is a link or no folder: move it away");
   if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
@@ -220,7 +222,7 @@ Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view na
     const auto synced = sync();
     if (!synced) return synced.error();
   }
-  return std::unique_ptr<Directory>(new PosixDirectory(path, folder.release()));
+  return std::unique_ptr<Directory>(new PosixDirectory(path, std::move(folder)));
 }
 
 }  // namespace attestrd

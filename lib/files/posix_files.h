@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "files/files.h"
+#include "files/posix_calls.h"
 
 namespace attestrd {
 
@@ -15,10 +16,6 @@ class PosixDirectory final : public Directory {
  public:
   /// Opens a folder that is there, by its path. `unsafe_file` when the path is a link or no folder.
   static Result<std::unique_ptr<PosixDirectory>> open(const std::string& path);
-
-  ~PosixDirectory() override;
-  PosixDirectory(const PosixDirectory&) = delete;
-  PosixDirectory& operator=(const PosixDirectory&) = delete;
 
   const std::string& path() const override { return path_; }
   bool is_in_place() override;
@@ -41,10 +38,10 @@ class PosixDirectory final : public Directory {
   Result<void> sync_names() const;
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
 
-  PosixDirectory(std::string path, int descriptor);
+  PosixDirectory(std::string path, Descriptor descriptor);
 
   std::string path_;
-  int descriptor_;
+  Descriptor descriptor_;
   bool can_sync_all_;
 };
 

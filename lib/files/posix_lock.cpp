@@ -27,37 +27,27 @@ std::string holder_of(int descriptor) {
 }  // namespace
 
 Result<FileLock> FileLock::acquire(const std::string& path) {
-  FileLock lock(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
-  if (lock.descriptor_ < 0) return file_error(errno, "cannot open the lock file", path);
-  if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  Descriptor file(
+      open_at(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
+  if (file.get() < 0) return file_error(errno, "cannot open the lock file", path);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
     return fail(Errc::unavailable, path + " is held by another process (pid " +
-                                       holder_of(lock.descriptor_) + "): stop that one first");
+                                       holder_of(file.get()) + "): stop that one first");
   }
   // The pid is for people: a disk that has no room for it is no reason to stop.
   const auto pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock.descriptor_, 0) == 0)
-    static_cast<void>(!::pwrite(lock.descriptor_, pid.data(), pid.size(), 0));
-  return lock;
+  if (::ftruncate(file.get(), 0) == 0)
+    static_cast<void>(!::pwrite(file.get(), pid.data(), pid.size(), 0));
+  return FileLock(std::move(file));
 }
 
 Result<FileLock> FileLock::acquire_folder(const std::string& path) {
-  FileLock lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (lock.descriptor_ < 0) return file_error(errno, "cannot open the folder", path);
-  if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) return lock;
+  Descriptor folder(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
+  if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(folder));
   if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
   return fail(Errc::unavailable, path + " is held by another process: stop that one first");
-}
-
-FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-FileLock& FileLock::operator=(FileLock&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-
-FileLock::~FileLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 }  // namespace attestrd

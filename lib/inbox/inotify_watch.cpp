@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/inotify.h>
-#include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
 
@@ -10,19 +9,21 @@
 #include <cstring>
 #include <utility>
 
+#include "files/posix_calls.h"
+
 namespace attestrd {
 
 Result<std::unique_ptr<InotifyWatch>> InotifyWatch::make(boost::asio::io_context& loop,
                                                          const std::string& folder,
                                                          std::function<void()> on_change) {
-  const int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  Descriptor descriptor(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   constexpr std::uint32_t kChanges = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR;
-  if (descriptor < 0 || inotify_add_watch(descriptor, folder.c_str(), kChanges) < 0) {
+  if (descriptor.get() < 0 || ::inotify_add_watch(descriptor.get(), folder.c_str(), kChanges) < 0) {
     const int error = errno;
-    if (descriptor >= 0) close(descriptor);
     return fail(Errc::io_failure, fmt::format("can't watch {}: {}", folder, std::strerror(error)));
   }
-  return std::unique_ptr<InotifyWatch>(new InotifyWatch(loop, descriptor, std::move(on_change)));
+  return std::unique_ptr<InotifyWatch>(
+      new InotifyWatch(loop, descriptor.release(), std::move(on_change)));
 }
 
 InotifyWatch::InotifyWatch(boost::asio::io_context& loop, int descriptor,

@@ -18,12 +18,8 @@ class EcmascriptNumber {
   std::string_view view() const { return {text_.data(), length_}; }
 
  private:
-  void append(std::string_view text);
-  void append_zeros(int count);
-  void append_value(double value);
-
   std::array<char, 32> text_;  ///< The longest is -1.2345678901234567e-123: 24.
-  std::size_t length_ = 0;
+  std::size_t length_;
 };
 
 }  // namespace attestrd

@@ -17,13 +17,12 @@ namespace {
 
 /// Makes the file if it is not there, so that its mode is ours to say and a link is never followed.
 Result<void> make_file(const std::string& path) {
-  const int file =
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
-  if (file < 0) return file_error(errno, "cannot open the queue", path);
+  const Descriptor file(
+      open_at(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
+  if (file.get() < 0) return file_error(errno, "cannot open the queue", path);
   struct stat status;
   // Never: fstat fails for no file that is open.
-  const bool is_plain = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-  ::close(file);
+  const bool is_plain = ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
   if (!is_plain) return fail(Errc::unsafe_file, "the queue " + path + " is not a plain file");
   return {};
 }

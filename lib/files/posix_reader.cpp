@@ -1,0 +1,75 @@
+#include "files/posix_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace attestrd {
+namespace {
+
+using Step = ReadFault::Step;
+
+constexpr std::size_t kLeastRoom = 4096;
+
+void wipe(std::string& bytes) { ::explicit_bzero(bytes.data(), bytes.size()); }
+
+/// Doubles the room, up to `most_bytes`, without leaving a copy behind.
+void grow(std::string& bytes, std::size_t most_bytes) {
+  std::string larger(std::min(2 * bytes.size(), most_bytes), '\0');
+  std::copy(bytes.begin(), bytes.end(), larger.begin());
+  wipe(bytes);
+  bytes = std::move(larger);
+}
+
+ReadFault failed(Step step, int error, std::string& bytes) {
+  wipe(bytes);
+  return {step, error};
+}
+
+}  // namespace
+
+ReadResult<PosixReader> PosixReader::open(const std::string& path, FileKinds kinds) {
+  // Without O_NONBLOCK the open of a fifo waits for its writer.
+  const int flags = O_RDONLY | O_CLOEXEC | (kinds == FileKinds::plain ? O_NONBLOCK : 0);
+  Descriptor file(open_at(AT_FDCWD, path, flags));
+  if (file.get() < 0) return ReadFault{Step::open, errno};
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return ReadFault{Step::inspect, errno};
+  const bool is_plain = S_ISREG(info.st_mode);
+  if (!is_plain && kinds == FileKinds::plain)
+    return ReadFault{Step::kind, S_ISDIR(info.st_mode) ? EISDIR : ENOTSUP};
+  const auto size_bytes = is_plain ? static_cast<std::uint64_t>(info.st_size) : 0;
+  return PosixReader(std::move(file), info.st_mode & 07777, size_bytes);
+}
+
+ReadResult<std::string> PosixReader::read_all(std::size_t max_bytes) {
+  // With room for one byte more than is expected, so that the end is found without growing.
+  const std::size_t expected = std::min<std::uint64_t>(size_bytes_, max_bytes);
+  std::string bytes(std::max(expected + 1, kLeastRoom), '\0');
+  std::size_t length = 0;
+  for (;;) {
+    const ssize_t count = ::read(descriptor_.get(), bytes.data() + length, bytes.size() - length);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed(Step::read, errno, bytes);
+    if (count == 0) break;
+    length += static_cast<std::size_t>(count);
+    if (length > max_bytes) return failed(Step::size, EFBIG, bytes);
+    if (length == bytes.size()) grow(bytes, max_bytes + 1);
+  }
+  bytes.resize(length);
+  return bytes;
+}
+
+ReadResult<std::string> read_whole(const std::string& path, FileKinds kinds,
+                                   std::size_t max_bytes) {
+  auto reader = PosixReader::open(path, kinds);
+  if (!reader) return reader.error();
+  return reader->read_all(max_bytes);
+}
+
+}  // namespace attestrd
