@@ -6,16 +6,17 @@
 
 namespace attestrd {
 
-/// The day by which Attestr is taken to count an account's requests (its limit 4293): from midnight
-/// to midnight in Asia/Kolkata, at UTC+5:30, without a summer time. Numbered from 1970-01-01.
+/// The day by which Attestr is assumed to count an account's requests (its limit 4293): from
+/// midnight to midnight in Asia/Kolkata, which is UTC+5:30 without daylight saving time. Day 0 is
+/// 1970-01-01.
 using AccountDay = std::int64_t;
 
 AccountDay account_day_of(Wall time);
 
-/// Above zero: at midnight it is a whole day.
+/// The time from `now` to the next midnight; always above zero: at midnight it is a whole day.
 Duration until_next_account_day(Wall now);
 
-/// So many requests of one day.
+/// A number of requests, all of one day.
 struct DayRequests {
   AccountDay day = 0;
   std::uint64_t requests = 0;

@@ -10,8 +10,8 @@ namespace attestrd {
 /// `first` doubled `attempt` times (0: not at all), at most `cap`.
 Duration exponential_backoff(Duration first, Duration cap, std::uint32_t attempt);
 
-/// Half of `delay` for certain, the other half at random ("equal jitter"): callers spread out, and
-/// none comes back at once.
+/// Half of `delay` plus a random part of the other half ("equal jitter"): callers spread out, and
+/// none retries at once.
 Duration equal_jitter(Duration delay, Prng& prng);
 
 }  // namespace attestrd

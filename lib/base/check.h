@@ -12,8 +12,8 @@ namespace attestrd {
 
 }  // namespace attestrd
 
-/// States an invariant. It stays on in release: a daemon that goes on with a broken invariant could
-/// publish twice, one that stops is restarted and recovers.
+/// Asserts an invariant, in release builds too: a daemon that continues with a broken invariant
+/// could publish twice, one that aborts is restarted and recovers.
 #define ATTESTRD_CHECK(condition)                                               \
   do {                                                                          \
     if (!(condition)) ::attestrd::check_failed(#condition, __FILE__, __LINE__); \

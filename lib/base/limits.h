@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 
-/// Every bound that is not a setting. Units stand in the names or in the types.
+/// Every bound that is not a setting. The unit of each is part of its name or of its type.
 namespace attestrd::limits {
 
 using namespace std::chrono_literals;
@@ -17,12 +17,12 @@ inline constexpr Duration kCanaryFirst = 5s;        ///< Doubles with each canar
 inline constexpr Duration kCanaryCap = 10min;
 inline constexpr Duration kDailyLimitCanary = 1h;  ///< While a daily limit holds.
 inline constexpr Duration kRetryAfterCap = 1h;
-inline constexpr Duration kNextDayLook = 10min;     ///< Who waits for a new day looks again then.
-inline constexpr Duration kLongestForBudget = 24h;  ///< To which a daily budget stretches a gap.
-inline constexpr Duration kLeastPollPrice = 250ms;  ///< For less staleness none is worth it.
+inline constexpr Duration kNextDayLook = 10min;     ///< Recheck while the day's budget is spent.
+inline constexpr Duration kLongestForBudget = 24h;  ///< Longest gap that a daily budget causes.
+inline constexpr Duration kLeastPollPrice = 250ms;  ///< Less staleness is not worth a poll.
 inline constexpr Duration kMostPollPrice = 24h;
 inline constexpr std::uint32_t kSlowStartConnections = 2;
-inline constexpr std::uint32_t kBreakerFailures = 10;  ///< In a row, with no good answer between.
+inline constexpr std::uint32_t kBreakerFailures = 10;  ///< Consecutive ones, of all handshakes.
 
 // Inbox.
 inline constexpr std::size_t kSubmissionFileBytes = std::size_t{64} << 20;
@@ -30,31 +30,31 @@ inline constexpr std::size_t kSubmissionLineBytes = 4096;
 inline constexpr std::size_t kTagBytes = 256;
 inline constexpr std::size_t kIntakeLinesPerRound = 10'000;
 inline constexpr std::size_t kRefusalBytes = std::size_t{1}
-                                             << 20;  ///< More: the file is kept whole.
-inline constexpr std::size_t kNoticesPerFile = 10;   ///< Of a kind; more are summed up.
-inline constexpr Duration kSubmissionQuiet = 1s;     ///< For a file that may be half written.
-inline constexpr Duration kInboxScanInterval = 2s;   ///< inotify only makes it earlier.
+                                             << 20;  ///< Above it the file is kept whole.
+inline constexpr std::size_t kNoticesPerFile = 10;   ///< Of one kind; further ones are counted.
+inline constexpr Duration kSubmissionQuiet = 1s;     ///< Before a file counts as complete.
+inline constexpr Duration kInboxScanInterval = 2s;   ///< inotify only makes a scan earlier.
 
 // Publication.
-inline constexpr std::size_t kUnsettledRecords = 4096;  ///< Polling waits at this backlog
-inline constexpr std::size_t kUnsettledBytes = std::size_t{64}
-                                               << 20;     ///< or this, whichever first.
-inline constexpr std::size_t kRecordsPerRound = 1024;     ///< More wait for the next one.
-inline constexpr std::size_t kRecordsSyncedOneByOne = 1;  ///< Of a round; more: together.
-inline constexpr int kDiskWorkerLead = 5;                 ///< In nice(2) before the event loop.
+inline constexpr std::size_t kUnsettledRecords = 4096;  ///< Polling stops at this backlog
+inline constexpr std::size_t kUnsettledBytes = std::size_t{64} << 20;  ///< or at this one.
+inline constexpr std::size_t kRecordsPerRound = 1024;     ///< Further ones wait for the next.
+inline constexpr std::size_t kRecordsSyncedOneByOne = 1;  ///< Per round; above it one syncfs.
+inline constexpr int kDiskWorkerLead = 5;                 ///< Nice value below the event loop's.
 inline constexpr Duration kDiskFullRetry = 1s;
-inline constexpr Duration kMarkDelay = 20ms;  ///< Marks of a round wait so long for company.
+inline constexpr Duration kMarkDelay = 20ms;  ///< Before `done` marks get a commit of their own.
 inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;
-inline constexpr std::size_t kLargestResponseBytes = std::size_t{256} << 20;  ///< For max_response.
+inline constexpr std::size_t kLargestResponseBytes = std::size_t{256}
+                                                     << 20;  ///< Of api.max_response.
 inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
-inline constexpr Duration kIdleConnection = 50s;  ///< An idle keep-alive connection is closed then.
+inline constexpr Duration kIdleConnection = 50s;  ///< Then a keep-alive connection is closed.
 
 // JSON.
 inline constexpr std::size_t kJsonDepth = 512;               ///< Of an answer.
-inline constexpr std::size_t kRecordDepth = kJsonDepth + 1;  ///< A record holds an answer.
+inline constexpr std::size_t kRecordDepth = kJsonDepth + 1;  ///< A record contains an answer.
 
 static_assert(kErrorBackoffFirst < kErrorBackoffCap);
 static_assert(kCanaryFirst < kCanaryCap && kCanaryCap < kDailyLimitCanary);

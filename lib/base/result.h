@@ -8,28 +8,27 @@
 
 namespace attestrd {
 
-/// What kind of trouble an operation met. The text that travels with it is for people; this is
-/// what code may branch on.
+/// The kind of an error. Code may branch on it; the message beside it is for people.
 enum class Errc {
   invalid_input,      ///< Data from outside breaks its format: a submission, a spool file, an id.
   invalid_config,     ///< The configuration, or a file that it names, can't be used as it stands.
   not_found,          ///< A file or a row that was asked for by name is not there.
-  already_exists,     ///< A name that had to be free is taken.
+  already_exists,     ///< A name that had to be free is in use.
   unsafe_file,        ///< A link, fifo, device, folder or hard link where a plain file must be.
   permission_denied,  ///< The system refuses: EACCES, EPERM, EROFS, EBUSY.
-  disk_full,      ///< No room: ENOSPC, EDQUOT, SQLITE_FULL. Nothing was changed; try again later.
-  io_failure,     ///< Any other failure of a file, a folder or the queue. Never retried.
-  unavailable,    ///< Somebody else holds it (a lock), or nobody answers (the control socket).
-  newer_version,  ///< The queue file was written by a newer attestrd.
+  disk_full,          ///< ENOSPC, EDQUOT, SQLITE_FULL. Nothing was changed; try again later.
+  io_failure,         ///< Any other failure of a file, a folder or the queue. Never retried.
+  unavailable,        ///< Another process holds it (a lock), or none answers (the control socket).
+  newer_version,      ///< The queue file was written by a newer attestrd.
 };
 
-/// An error for its reader: `message` says what failed, where, and what to do about it.
+/// An error. `message` says what failed, where, and what to do about it.
 struct Error {
   Errc code{};
   std::string message;
 };
 
-/// Found by `boost::system::result::value()`: reaching it is a bug, since every caller asks first.
+/// Called by `boost::system::result::value()` on an error: a bug, since every caller checks first.
 [[noreturn]] inline void throw_exception_from_error(const Error& error,
                                                     const boost::source_location&) {
   throw std::logic_error("unchecked error: " + error.message);

@@ -7,8 +7,9 @@ namespace attestrd {
 
 using Duration = std::chrono::microseconds;
 
-/// The clock to wait by: never steps, goes on during a suspend (CLOCK_BOOTTIME), means nothing
-/// after a restart. Only its tag exists: time is an argument everywhere but in `runtime/`.
+/// The clock to wait by: it never steps, continues during a suspend (CLOCK_BOOTTIME), and its
+/// values mean nothing after a restart of the machine. It can't be read here: outside of `runtime/`
+/// time is an argument.
 struct MonoClock {
   using duration = Duration;
   using rep = duration::rep;
@@ -19,8 +20,8 @@ struct MonoClock {
 
 using Mono = MonoClock::time_point;
 
-/// The clock to store by: UTC since the Unix epoch. It may jump either way at any moment, so
-/// nothing waits by it.
+/// The clock to store by: UTC since the Unix epoch. It may jump in either direction at any moment,
+/// so no timer uses it.
 using Wall = std::chrono::sys_time<Duration>;
 
 /// `share` of a duration, rounded down to the microsecond.

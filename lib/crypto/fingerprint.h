@@ -7,7 +7,7 @@
 
 namespace attestrd {
 
-/// What the bytes of a record are known by.
+/// Identifies the bytes of a record: recovery compares it with the file that it finds.
 struct Fingerprint {
   std::uint64_t length_bytes = 0;
   Sha256Digest sha256{};

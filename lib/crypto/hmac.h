@@ -19,7 +19,7 @@ class HmacSha256 {
   /// Adds a piece of the message.
   void update(std::string_view piece);
 
-  /// The digest of the message, which ends here; the next one begins.
+  /// Ends the message and returns its digest. The next update() begins a new message.
   Sha256Digest finish();
 
  private:
@@ -33,7 +33,7 @@ class HmacSha256 {
 /// Reads 64 hex digits of either case, and nothing else.
 std::optional<Sha256Digest> parse_digest(std::string_view hex);
 
-/// Takes the same time wherever the two differ.
+/// The time it takes does not depend on where the two differ.
 bool equal_in_constant_time(const Sha256Digest& a, const Sha256Digest& b);
 
 }  // namespace attestrd

@@ -12,7 +12,7 @@ std::uint64_t hash_of(const HandshakeId& id) { return std::hash<std::string_view
 
 }  // namespace
 
-/// A share of the index, as the hash is one of 2^32 (Lemire 2019): so it can be of any size.
+/// Scales the hash to the size of the index (Lemire 2019), which so need not be a power of two.
 std::size_t Roster::home_of(std::uint64_t hash) const {
   return ((hash >> 32) * index_.size()) >> 32;
 }
@@ -27,26 +27,19 @@ std::size_t Roster::distance(std::size_t from, std::size_t to) const {
 
 std::size_t Roster::distance_from_home(std::size_t place) const {
   const Entry entry = index_[place];
-  const std::size_t known = entry >> kDistanceShift;
+  const std::size_t known = entry >> kSlotBits;
   return known < kFar ? known : distance(home_of(hash_of(id_of(slot_of(entry)))), place);
 }
 
-Roster::Entry Roster::entry_of(Slot slot, std::uint64_t hash, std::size_t behind) {
-  return moved(slot | static_cast<Entry>(hash & 1) << kSlotBits, behind);
-}
-
-/// The entry, so many places behind its home.
-Roster::Entry Roster::moved(Entry entry, std::size_t behind) {
-  const auto bits = static_cast<Entry>(std::min(behind, kFar));
-  return entry << kDistanceBits >> kDistanceBits | bits << kDistanceShift;
+Roster::Entry Roster::entry_of(Slot slot, std::size_t from_home) {
+  return slot | static_cast<Entry>(std::min(from_home, kFar)) << kSlotBits;
 }
 
 std::size_t Roster::place_of(const HandshakeId& id, std::uint64_t hash) const {
   std::size_t place = home_of(hash);
-  for (std::size_t behind = 0; index_[place] != kEmpty; place = next_place(place), ++behind) {
+  for (std::size_t from_home = 0; index_[place] != kEmpty; place = next_place(place), ++from_home) {
     const Slot slot = slot_of(index_[place]);
-    // With its own slot put in, so that hash and distance are compared at once.
-    if (index_[place] == entry_of(slot, hash, behind) && id_of(slot) == id) break;
+    if (index_[place] == entry_of(slot, from_home) && id_of(slot) == id) break;
   }
   return place;
 }
@@ -55,14 +48,14 @@ void Roster::reserve(std::size_t handshakes) {
   const std::size_t size = handshakes * 6 / 5 + 1;
   if (size <= index_.size()) return;
   index_ = std::vector<Entry>(size, kEmpty);
-  // In the order of memory, which is fast; in that of the old index it would not be.
+  // In the order of memory: in that of the old index each id would be a cache miss.
   for (Slot slot = 0; slot < slots(); ++slot) {
     if (records_[slot].state == PendingRecord::State::vacant) continue;
     const std::uint64_t hash = hash_of(id_of(slot));
     std::size_t place = home_of(hash);
-    std::size_t behind = 0;
-    for (; index_[place] != kEmpty; place = next_place(place)) ++behind;
-    index_[place] = entry_of(slot, hash, behind);
+    std::size_t from_home = 0;
+    for (; index_[place] != kEmpty; place = next_place(place)) ++from_home;
+    index_[place] = entry_of(slot, from_home);
   }
 }
 
@@ -82,7 +75,7 @@ Roster::Added Roster::add(const HandshakeId& id) {
   }
   records_[slot].state = PendingRecord::State::waiting;
   records_[slot].id = ids_.add(id);
-  index_[place] = entry_of(slot, hash, distance(home_of(hash), place));
+  index_[place] = entry_of(slot, distance(home_of(hash), place));
   ++size_;
   return {slot, true};
 }
@@ -96,13 +89,14 @@ void Roster::remove(Slot slot) {
   --size_;
 }
 
-// Linear probing without tombstones (Knuth 6.4, algorithm R): what follows the hole moves back.
+// Linear probing without tombstones (Knuth 6.4, algorithm R): later entries move back into the
+// hole.
 void Roster::erase_from_index(std::size_t hole) {
   for (std::size_t place = next_place(hole); index_[place] != kEmpty; place = next_place(place)) {
     const std::size_t from_home = distance_from_home(place);
     const std::size_t from_hole = distance(hole, place);
     if (from_home < from_hole) continue;
-    index_[hole] = moved(index_[place], from_home - from_hole);
+    index_[hole] = entry_of(slot_of(index_[place]), from_home - from_hole);
     hole = place;
   }
   index_[hole] = kEmpty;

@@ -12,21 +12,27 @@
 namespace attestrd {
 
 /// Every pending handshake, by slot and by id. Records lie in blocks that never move, ids apart
-/// from them; the index is one open-addressing table of slots. All told 56 bytes of record, 17 of
-/// id and 5 to 7 of index a handshake.
+/// from them; the index is one open-addressing table of slots. In all 56 bytes of record, 17 of id
+/// and 5 to 7 of index a handshake.
+///
+/// The index is a table of our own for its memory: with a `boost::unordered_flat_set` of slots,
+/// whose size is a power of two, a handshake costs 95 to 97 bytes in all instead of 90 to 92 (a
+/// million handshakes, and 1 % after its growth). It would need 300 instructions fewer for a search
+/// and 1,800 fewer for a removal and an addition.
 class Roster {
  public:
   using Slot = std::uint32_t;
 
   struct Added {
     Slot slot = 0;
-    bool is_new = false;  ///< Else it was there already.
+    bool is_new = false;  ///< Else the id was known before.
   };
 
-  /// A new one is `waiting`.
+  /// The state of a new record is `waiting`.
   Added add(const HandshakeId& id);
   void remove(Slot slot);
-  /// Room in the index for so many in all, so that it need not grow on the way.
+
+  /// Makes the index large enough for so many handshakes in all, so that it need not grow later.
   void reserve(std::size_t handshakes);
 
   std::optional<Slot> find(const HandshakeId& id) const;
@@ -36,25 +42,22 @@ class Roster {
   const PendingRecord& operator[](Slot slot) const { return records_[slot]; }
 
   std::size_t size() const { return size_; }
-  /// Slots ever used, vacant ones among them: for walks over all.
+
+  /// The number of slots ever used, vacant ones included: for walks over all.
   Slot slots() const { return static_cast<Slot>(records_.size()); }
 
  private:
-  /// From the low end: a slot, a bit of the hash of its id, and how many places the entry lies
-  /// behind its home; kFar: that many or more. So hardly any record is looked at in vain, and
-  /// behind one that is removed entries move back without a look at theirs, but for the few that
-  /// lie far. Where a million wait, each look is one at cold memory.
+  /// A slot (low bits), and the distance of the entry from its home place; kFar: that or more. With
+  /// the distance known, a search compares only ids that have the same home, and a removal moves
+  /// entries back without reading their ids, except for the few that lie far. With a million
+  /// handshakes each id that is read is a cache miss.
   using Entry = std::uint32_t;
-  static constexpr int kSlotBits = 26;  // So 67 million handshakes are the most.
-  static constexpr int kDistanceBits = 5;
-  static constexpr int kDistanceShift = kSlotBits + 1;
-  static_assert(kDistanceShift + kDistanceBits == 32);
-  static constexpr std::size_t kFar = (1 << kDistanceBits) - 1;
+  static constexpr int kSlotBits = 26;  // 67 million handshakes at most.
+  static constexpr std::size_t kFar = (std::size_t{1} << (32 - kSlotBits)) - 1;
   static constexpr Entry kEmpty = UINT32_MAX;
 
   static Slot slot_of(Entry entry) { return entry & ((Entry{1} << kSlotBits) - 1); }
-  static Entry entry_of(Slot slot, std::uint64_t hash, std::size_t behind);
-  static Entry moved(Entry entry, std::size_t behind);
+  static Entry entry_of(Slot slot, std::size_t from_home);
   std::size_t home_of(std::uint64_t hash) const;
   std::size_t next_place(std::size_t place) const;
   std::size_t distance(std::size_t from, std::size_t to) const;
@@ -65,7 +68,7 @@ class Roster {
   StableVector<PendingRecord> records_;
   std::vector<Slot> vacant_;
   IdStore ids_;
-  std::vector<Entry> index_;  // linear probing; at most five sixths full
+  std::vector<Entry> index_;  ///< Linear probing; at most five sixths full.
   std::size_t size_ = 0;
 };
 

@@ -8,7 +8,7 @@
 namespace attestrd {
 namespace {
 
-// A name may have 255 bytes (NAME_MAX); this leaves room for a number.
+// A name may have 255 bytes (NAME_MAX): this leaves space for a number.
 constexpr std::size_t kHarmlessNameBytes = 200;
 
 constexpr CharSet kHarmless = kLettersAndDigits | CharSet("._-+=,@");
@@ -55,7 +55,8 @@ std::string numbered_name(std::string_view name, unsigned number, std::string_vi
 
 Result<unsigned> free_number(Directory& folder, std::string_view name, std::string_view ending) {
   unsigned taken = 0;
-  unsigned number = 1;  // Doubles until it is free; then the gap to the last taken one is halved.
+  unsigned number =
+      1;  // Doubles until it is free; then the gap to the highest one in use is halved.
   unsigned free = 0;
   while (free == 0 || free - taken > 1) {
     const auto info = folder.inspect(numbered_name(name, number, ending));

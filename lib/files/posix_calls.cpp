@@ -25,7 +25,7 @@ FileInfo::Kind kind_of(mode_t mode) {
 
 using FileTime = decltype(FileInfo::modified_at);
 
-/// Anybody may set a time that nanoseconds since 1970 have no room for.
+/// Clamped: any user may set a time that nanoseconds since 1970 can't represent.
 FileTime time_of(const struct statx_timestamp& time) {
   using std::chrono::seconds;
   constexpr auto kLatest = std::chrono::floor<seconds>(FileTime::max().time_since_epoch()).count();
@@ -91,7 +91,7 @@ Result<void> sync_descriptor(int descriptor, const std::string& path) {
 }
 
 bool can_sync_all(int descriptor) {
-  static const bool is_told = [] {
+  static const bool reports_errors = [] {
     utsname system;
     int major = 0;
     int minor = 0;
@@ -99,7 +99,8 @@ bool can_sync_all(int descriptor) {
            std::pair(major, minor) >= std::pair(5, 17);
   }();
   struct statfs system {};
-  return is_told && ::fstatfs(descriptor, &system) == 0 && system.f_type != OVERLAYFS_SUPER_MAGIC;
+  return reports_errors && ::fstatfs(descriptor, &system) == 0 &&
+         system.f_type != OVERLAYFS_SUPER_MAGIC;
 }
 
 Error file_error(int error, std::string_view what, std::string_view path) {

@@ -13,7 +13,7 @@
 
 namespace attestrd {
 
-// System calls on files, with errors for the reader.
+// System calls on files, with errors as messages.
 
 /// Owns a file descriptor, or none.
 class Descriptor {
@@ -42,8 +42,8 @@ class Descriptor {
   int value_ = -1;
 };
 
-/// Begins a call again that a signal interrupted. That is no failure of the disk: an fsync() that
-/// met one would tell it, and nothing of what it was to write is dropped.
+/// Repeats a call that a signal interrupted (EINTR). For fsync() too that is no failure of the
+/// disk: no data is dropped, and an error of the disk would be returned as such.
 template <class Call>
 int uninterrupted(Call call) {
   for (;;) {
@@ -55,23 +55,23 @@ int uninterrupted(Call call) {
 /// openat(2).
 int open_at(int folder, const std::string& name, int flags, mode_t mode = 0);
 
-/// Of an open file, with an empty name; or of a name in an open folder.
+/// The attributes of an open file (with an empty name) or of a name in an open folder.
 Result<FileInfo> inspect_at(int descriptor, const std::string& name, const std::string& path);
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path);
 
-/// Never `disk_full`: what could not be synced may be lost already, so no caller may try again.
+/// Any error is `io_failure`, even ENOSPC: the data may be lost already, so no caller may retry.
 Result<void> sync_descriptor(int descriptor, const std::string& path);
 
-/// Whether syncfs(2) tells what could not be written: before Linux 5.8 it did not tell of contents,
-/// before 5.17 not of a journal, and on overlayfs not of the files below.
+/// Whether syncfs(2) reports write errors: before Linux 5.8 it did not report those of contents,
+/// before 5.17 those of a journal, and on overlayfs it does not report those of the layers below.
 bool can_sync_all(int descriptor);
 
-/// Says what failed, where, and why in the words of the system; sorts `error` (an errno).
+/// An error whose message is "WHAT PATH: strerror", and whose code follows from `error` (an errno).
 Error file_error(int error, std::string_view what, std::string_view path);
 
-/// Whether the trouble of an errno may pass by itself: a failing disk, no memory, no descriptor. A
-/// wrong path or a missing right stays until somebody mends it.
+/// Whether the cause of an errno may disappear by itself: a failing disk, no memory, no free
+/// descriptor. A wrong path or a missing permission stays until the operator corrects it.
 bool may_pass(int error);
 
 }  // namespace attestrd

@@ -37,9 +37,9 @@ class PosixFile final : public ReadableFile {
 
   Result<FileInfo> inspect() override { return inspect_at(descriptor_.get(), "", path_); }
 
-  /// A read lease (fcntl(2), F_SETLEASE) is granted only while nobody has the file open for
-  /// writing, and only to its owner or with CAP_LEASE. Should one open it while we hold the lease,
-  /// the kernel sends a signal: SIGURG, which is ignored, instead of SIGIO, which would kill.
+  /// A read lease (fcntl(2), F_SETLEASE) is granted only while no process has the file open for
+  /// writing, and only to its owner or with CAP_LEASE. If one opens it while we hold the lease, the
+  /// kernel sends a signal: SIGURG, which is ignored, instead of SIGIO, which would kill us.
   Writers writers() override {
     const int file = descriptor_.get();
     if (::fcntl(file, F_SETSIG, SIGURG) != 0) return Writers::unknown;
@@ -55,7 +55,7 @@ class PosixFile final : public ReadableFile {
   Descriptor descriptor_;
 };
 
-/// Why a file that was opened is none that we read.
+/// Why an opened file is refused; nothing: it is accepted.
 std::optional<std::string> objection_to(const FileInfo& info, std::uint64_t max_bytes) {
   if (info.kind != FileInfo::Kind::regular) return "it is not a plain file";
   if (info.links != 1) return "it has " + std::to_string(info.links) + " hard links";
@@ -64,7 +64,7 @@ std::optional<std::string> objection_to(const FileInfo& info, std::uint64_t max_
   return std::nullopt;
 }
 
-/// A sync sleeps for most of its time, so it may do that on a thread of its own.
+/// A sync waits for the disk most of the time, so it runs on a thread of its own.
 template <class Sync>
 Result<void> beside(const Meanwhile& meanwhile, const Sync& sync) {
   if (!meanwhile) return sync();
@@ -72,7 +72,7 @@ Result<void> beside(const Meanwhile& meanwhile, const Sync& sync) {
   try {
     synced = std::async(std::launch::async, sync);
   } catch (const std::system_error&) {
-    return sync();  // There is no thread to be had: slower, nothing else.
+    return sync();  // No thread is available: slower, but correct.
   }
   while (synced.wait_for(std::chrono::seconds(0)) != std::future_status::ready && meanwhile()) {
   }
@@ -103,12 +103,12 @@ bool PosixDirectory::is_in_place() {
   struct stat theirs;
   if (::fstat(descriptor_.get(), &ours) != 0) return false;
   if (::stat(path_.c_str(), &theirs) != 0)
-    return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;  // Else nobody can tell.
+    return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;  // Other errors prove nothing.
   return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
 Result<std::vector<std::string>> PosixDirectory::list() {
-  // A descriptor of its own: a shared one would go on from where the last listing ended.
+  // A descriptor of its own: a shared one would continue where the last listing ended.
   Descriptor own(open_at(descriptor_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (own.get() < 0) return file_error(errno, "cannot open the folder", path_);
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), ::closedir);
@@ -199,8 +199,8 @@ Result<void> PosixDirectory::sync_names() const {
   return sync_descriptor(descriptor_.get(), path_);
 }
 
-// The whole file system: what others have written to it too, which may make it slow, but wrong
-// never. It tells of all that could not be written since the folder was opened.
+// Syncs the whole file system, data of other processes included: that may be slow, but is never
+// wrong. It reports every write error since the folder was opened.
 Result<void> PosixDirectory::sync_file_system() const {
   if (uninterrupted([this] { return ::syncfs(descriptor_.get()); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);

@@ -11,10 +11,10 @@
 
 namespace attestrd {
 
-/// A folder of the real file system. It holds the folder open, so that nobody can make it another.
+/// A folder of the real file system. It stays open, so that its name can't be redirected.
 class PosixDirectory final : public Directory {
  public:
-  /// Opens a folder that is there, by its path. `unsafe_file` when the path is a link or no folder.
+  /// Opens an existing folder by its path. `unsafe_file` when the path is a link or no folder.
   static Result<std::unique_ptr<PosixDirectory>> open(const std::string& path);
 
   const std::string& path() const override { return path_; }
@@ -34,7 +34,7 @@ class PosixDirectory final : public Directory {
   Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
 
  private:
-  Result<void> sync_file_system() const;  ///< Maybe on a thread of its own, as sync_names().
+  Result<void> sync_file_system() const;  ///< May run on a thread of its own, as sync_names().
   Result<void> sync_names() const;
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);
 

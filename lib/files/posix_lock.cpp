@@ -14,7 +14,7 @@
 namespace attestrd {
 namespace {
 
-/// The pid that its holder wrote into the file, digits only.
+/// The pid that the holder has written into the file, digits only.
 std::string holder_of(int descriptor) {
   std::array<char, 20> room;
   const ssize_t count = ::pread(descriptor, room.data(), room.size(), 0);
@@ -35,7 +35,7 @@ Result<FileLock> FileLock::acquire(const std::string& path) {
     return fail(Errc::unavailable, path + " is held by another process (pid " +
                                        holder_of(file.get()) + "): stop that one first");
   }
-  // The pid is for people: a disk that has no room for it is no reason to stop.
+  // The pid is for people only: a full disk is no reason to fail.
   const auto pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) == 0)
     static_cast<void>(!::pwrite(file.get(), pid.data(), pid.size(), 0));

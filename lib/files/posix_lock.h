@@ -8,17 +8,17 @@
 
 namespace attestrd {
 
-/// A file or folder that one process at a time holds, for as long as it lives: the system lets go
-/// of it even after a kill.
+/// A lock on a file or a folder, held by one process at a time. The kernel releases it when the
+/// process ends, even when it is killed.
 class FileLock {
  public:
-  /// Makes the file if it is not there. It stays behind, since removing it would let two processes
-  /// hold two files of one name. `unavailable` when another process holds it: the message names
-  /// its pid.
+  /// Creates the file if it is absent. It is never removed: else two processes could lock two files
+  /// of the same name. `unavailable` when another process holds the lock: the message names its
+  /// pid.
   static Result<FileLock> acquire(const std::string& path);
 
-  /// Holds a folder that is there, and leaves no trace in it. `unavailable` when another process
-  /// holds it.
+  /// Locks an existing folder, without a file in it. `unavailable` when another process holds the
+  /// lock.
   static Result<FileLock> acquire_folder(const std::string& path);
 
  private:

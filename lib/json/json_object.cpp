@@ -14,9 +14,9 @@
 namespace attestrd {
 namespace {
 
-/// The keys of all objects that are open, innermost last. Whether one stands twice is asked when
-/// its object closes, by sorting: keys chosen so that their hashes collide cost a comparison of
-/// texts each, and are still sorted in n log n.
+/// The keys of all objects that are open, innermost last. Duplicates are found when an object
+/// closes, by sorting: keys chosen so that their hashes collide cost more comparisons of texts, and
+/// are still sorted in O(n log n).
 class OpenKeys {
  public:
   OpenKeys() { keys_.reserve(kInlineKeys); }
@@ -70,11 +70,11 @@ JsonKind kind_of(JsonToken::Kind kind) {
     case JsonToken::Kind::number: return JsonKind::number;
     case JsonToken::Kind::boolean: return JsonKind::boolean;
     case JsonToken::Kind::null: return JsonKind::null;
-    default: return JsonKind::absent;  // Never: no value begins with another word.
+    default: return JsonKind::absent;  // Unreachable: no value begins with another token.
   }
 }
 
-/// Collects the members of the outermost object that somebody wants.
+/// Collects the wanted members of the outermost object.
 class Members {
  public:
   explicit Members(std::span<JsonMember> wanted) : wanted_(wanted) {}
@@ -85,15 +85,15 @@ class Members {
     value_begins_ = nullptr;
   }
 
-  /// `ends`: with this word the outermost object is the only one open again.
-  void add(const JsonToken& word, bool ends) {
+  /// `ends`: after this token only the outermost object is open.
+  void add(const JsonToken& token, bool ends) {
     if (current_ == nullptr) return;
     if (value_begins_ == nullptr) {
-      value_begins_ = word.text.data();
-      current_->kind = kind_of(word.kind);
+      value_begins_ = token.text.data();
+      current_->kind = kind_of(token.kind);
     }
     if (!ends) return;
-    const char* const value_ends = word.text.data() + word.text.size();
+    const char* const value_ends = token.text.data() + token.text.size();
     current_->text = {value_begins_, static_cast<std::size_t>(value_ends - value_begins_)};
     current_ = nullptr;
   }
@@ -112,17 +112,17 @@ JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted, std::
   Members members(wanted);
   bool unique = true;
 
-  JsonToken word = scanner.next();
-  if (word.kind == JsonToken::Kind::fault) return scanner.fault();
-  if (word.kind != JsonToken::Kind::begin_object) return JsonFault::not_object;
+  JsonToken token = scanner.next();
+  if (token.kind == JsonToken::Kind::fault) return scanner.fault();
+  if (token.kind != JsonToken::Kind::begin_object) return JsonFault::not_object;
   keys.open_object();
   for (;;) {
-    word = scanner.next();
-    switch (word.kind) {
+    token = scanner.next();
+    switch (token.kind) {
       case JsonToken::Kind::fault: return scanner.fault();
       case JsonToken::Kind::end: return unique ? JsonFault::none : JsonFault::duplicate_key;
       case JsonToken::Kind::key: {
-        const std::string_view name = keys.add(word.text);
+        const std::string_view name = keys.add(token.text);
         if (scanner.depth() == 1) members.begin(name);
         continue;
       }
@@ -130,7 +130,7 @@ JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted, std::
       case JsonToken::Kind::end_object: unique = keys.close_object() && unique; break;
       default: break;
     }
-    members.add(word, scanner.depth() == 1);
+    members.add(token, scanner.depth() == 1);
   }
 }
 

@@ -10,21 +10,21 @@
 
 namespace attestrd {
 
-/// What a member of an object holds.
+/// The type of the value of a member.
 enum class JsonKind : std::uint8_t { absent, null, boolean, number, string, array, object };
 
-/// A member that a reader asks for by name, and the slice of the text that it finds there.
+/// A member that a reader asks for by name, and the slice of the text that is its value.
 struct JsonMember {
   std::string_view name;  ///< Unescaped.
   JsonKind kind = JsonKind::absent;
-  std::string_view text = {};  ///< As it stands; a string without its quotes.
+  std::string_view text = {};  ///< Unchanged; a string without its quotes.
 };
 
-/// Checks that `text` is one JSON object in which no object, at any depth, has a key twice (told
-/// apart after unescaping), and fills in those of its members that are `wanted`. One pass; n log n
-/// in the number of keys of one object, whatever the keys are; no allocation unless a text holds
-/// more than some forty keys at once. After a fault what was filled in means nothing.
-/// `duplicate_key` says that all else is in order. `max_depth` is as in JsonScanner.
+/// Checks that `text` is one JSON object in which no object, at any depth, has a key twice
+/// (compared after unescaping), and fills in those of its members that are `wanted`. One pass; O(n
+/// log n) in the number of keys of one object, even if an attacker chose them; no allocation unless
+/// more than 48 keys are open at once. After a fault the contents of `wanted` are unspecified.
+/// `duplicate_key` means that `text` has no other fault. `max_depth` is as in JsonScanner.
 JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted,
                       std::size_t max_depth = limits::kJsonDepth);
 

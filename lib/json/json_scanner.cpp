@@ -12,14 +12,14 @@ namespace {
 
 using Kind = JsonToken::Kind;
 
-/// What stands for itself in a string and is one byte long.
+/// Characters of one byte that need no check in a string.
 constexpr CharSet kPlain =
     CharSet::range(0x20, 0x21) | CharSet::range(0x23, 0x5b) | CharSet::range(0x5d, 0x7f);
 
 constexpr std::size_t kBlockBytes = 32;
 
-/// Whether a block of bytes is plain throughout, told for eight at once: each difference borrows
-/// from the highest bit of a byte that is not, as long as none has that bit itself.
+/// Whether all bytes of a block are plain, computed for eight at once: for a byte that is not, the
+/// subtraction borrows from its highest bit, as long as no byte has that bit set itself.
 bool are_plain(const char* block) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   std::uint64_t special = 0;
@@ -100,9 +100,9 @@ JsonToken JsonScanner::scan_value() {
     case '{': return open(true);
     case '[': return open(false);
     case '"': return after_value(scan_string(Kind::string));
-    case 't': return scan_word("true", Kind::boolean);
-    case 'f': return scan_word("false", Kind::boolean);
-    case 'n': return scan_word("null", Kind::null);
+    case 't': return scan_literal("true", Kind::boolean);
+    case 'f': return scan_literal("false", Kind::boolean);
+    case 'n': return scan_literal("null", Kind::null);
     default: return scan_number();
   }
 }
@@ -122,7 +122,7 @@ JsonToken JsonScanner::scan_string(Kind kind) {
   }
 }
 
-/// A photograph is long, and nearly all of its bytes are plain.
+/// In blocks, since an answer may hold a photograph, and nearly all of its bytes are plain.
 void JsonScanner::skip_plain() {
   while (text_.size() - position_ >= kBlockBytes && are_plain(text_.data() + position_))
     position_ += kBlockBytes;
@@ -155,7 +155,7 @@ JsonToken JsonScanner::scan_number() {
   const std::size_t begin = position_;
   if (sees('-')) ++position_;
   if (sees('0')) {
-    ++position_;  // No digit may follow: the next word would be a number without a comma before.
+    ++position_;  // No digit may follow: it would begin a second number without a comma between.
   } else if (!skip_digits()) {
     return fail(JsonFault::syntax);
   }
@@ -171,10 +171,10 @@ JsonToken JsonScanner::scan_number() {
   return after_value({Kind::number, text_.substr(begin, position_ - begin)});
 }
 
-JsonToken JsonScanner::scan_word(std::string_view word, Kind kind) {
-  if (text_.substr(position_, word.size()) != word) return fail(JsonFault::syntax);
-  const JsonToken token{kind, text_.substr(position_, word.size())};
-  position_ += word.size();
+JsonToken JsonScanner::scan_literal(std::string_view literal, Kind kind) {
+  if (text_.substr(position_, literal.size()) != literal) return fail(JsonFault::syntax);
+  const JsonToken token{kind, text_.substr(position_, literal.size())};
+  position_ += literal.size();
   return after_value(token);
 }
 

@@ -13,14 +13,14 @@ namespace attestrd {
 /// Why a text was refused.
 enum class JsonFault : std::uint8_t {
   none,
-  syntax,         ///< It breaks the grammar of RFC 8259, or goes on after its value.
+  syntax,         ///< It violates the grammar of RFC 8259, or continues after its value.
   utf8,           ///< A string holds bytes that are not UTF-8 (RFC 3629).
-  depth,          ///< It nests deeper than it may.
-  not_object,     ///< It is another value where an object was asked for.
+  depth,          ///< It nests deeper than max_depth.
+  not_object,     ///< It is another value where an object is required.
   duplicate_key,  ///< Valid, but a key stands twice in one object.
 };
 
-/// A word of a JSON text.
+/// A token of a JSON text.
 struct JsonToken {
   enum class Kind : std::uint8_t {
     begin_object,
@@ -32,17 +32,17 @@ struct JsonToken {
     number,
     boolean,
     null,
-    end,    ///< The text is over, and was valid.
-    fault,  ///< It is not valid: see `JsonScanner::fault()`.
+    end,    ///< The text has ended and is valid.
+    fault,  ///< The text is not valid: see `JsonScanner::fault()`.
   };
   Kind kind{};
-  std::string_view text;  ///< Its place in the text; a key or a string without the quotes.
+  std::string_view text;  ///< A slice of the text; a key or a string without its quotes.
 };
 
-/// Reads a JSON text (RFC 8259) word by word, in one pass and in linear time, with neither
+/// Reads a JSON text (RFC 8259) token by token, in one pass and in linear time, with neither
 /// allocation nor recursion. Strict: no byte order mark, nothing after the value but white space,
-/// strings in valid UTF-8. Escaped lone surrogates are taken: the grammar allows them. Whether keys
-/// are unique is not asked here: see json_slice.h.
+/// strings in valid UTF-8. Escaped lone surrogates are accepted: the grammar allows them. Duplicate
+/// keys are not detected here: see json_object.h.
 class JsonScanner {
  public:
   /// `max_depth` is at most limits::kRecordDepth.
@@ -51,16 +51,16 @@ class JsonScanner {
     ATTESTRD_CHECK(max_depth <= limits::kRecordDepth);
   }
 
-  /// The next word; `end` or `fault` for ever once it said so.
+  /// The next token. After `end` or `fault` every call returns the same again.
   JsonToken next();
 
-  /// How many arrays and objects are open.
+  /// The number of arrays and objects that are open.
   std::size_t depth() const { return depth_; }
 
   JsonFault fault() const { return fault_; }
 
-  /// Goes on at another place of the object that it is in: at the opening quote of a key or at the
-  /// closing brace. Only for a text that was found valid before.
+  /// Continues at another place of the innermost open object: at the opening quote of a key or at
+  /// the closing brace. Only for a text that an earlier pass has found valid.
   void resume_at(std::size_t offset);
 
  private:
@@ -88,7 +88,7 @@ class JsonScanner {
   JsonToken scan_value();
   JsonToken scan_string(JsonToken::Kind kind);
   JsonToken scan_number();
-  JsonToken scan_word(std::string_view word, JsonToken::Kind kind);
+  JsonToken scan_literal(std::string_view literal, JsonToken::Kind kind);
   JsonToken after_value(JsonToken token);
   JsonToken fail(JsonFault fault);
 
@@ -98,7 +98,7 @@ class JsonScanner {
   std::size_t depth_ = 0;
   Expect expect_ = Expect::value;
   JsonFault fault_ = JsonFault::none;
-  std::bitset<limits::kRecordDepth> is_object_;  ///< Of each level, whether it is an object.
+  std::bitset<limits::kRecordDepth> is_object_;  ///< For each level: an object or an array.
 };
 
 }  // namespace attestrd

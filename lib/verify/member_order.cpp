@@ -39,14 +39,14 @@ MemberOrder::MemberOrder(std::string_view json) {
   std::vector<OpenObject> open_objects;
   std::vector<Member> open_members;
   JsonScanner scanner(json);
-  for (JsonToken word = scanner.next(); word.kind != Kind::end; word = scanner.next()) {
-    ATTESTRD_CHECK(word.kind != Kind::fault);
-    const auto offset = static_cast<std::size_t>(word.text.data() - json.data());
-    if (word.kind == Kind::begin_object) {
+  for (JsonToken token = scanner.next(); token.kind != Kind::end; token = scanner.next()) {
+    ATTESTRD_CHECK(token.kind != Kind::fault);
+    const auto offset = static_cast<std::size_t>(token.text.data() - json.data());
+    if (token.kind == Kind::begin_object) {
       open_objects.push_back({offset, open_members.size()});
-    } else if (word.kind == Kind::key) {
-      open_members.push_back({array_index(word.text), offset - 1});
-    } else if (word.kind == Kind::end_object) {
+    } else if (token.kind == Kind::key) {
+      open_members.push_back({array_index(token.text), offset - 1});
+    } else if (token.kind == Kind::end_object) {
       close(open_objects.back(), offset, open_members);
       open_objects.pop_back();
     }

@@ -8,9 +8,9 @@
 
 namespace attestrd {
 
-/// In which order an ECMAScript object hands out the members of a text: array indices first, in
-/// ascending order, then the others as they stand (ECMA-262, 10.1.11.1). Only the objects whose
-/// order that changes are remembered, so a usual text costs nothing.
+/// The order in which an ECMAScript object enumerates the members of a JSON text: array indices
+/// first, in ascending order, then the others in the order of the text (ECMA-262, 10.1.11.1). Only
+/// objects whose order differs from that of the text are stored, so a usual text needs no memory.
 class MemberOrder {
  public:
   struct Member {
@@ -27,10 +27,10 @@ class MemberOrder {
     std::size_t last_member;
   };
 
-  /// `json` is a valid text.
+  /// `json` is a valid JSON text.
   explicit MemberOrder(std::string_view json);
 
-  /// The object that begins at `offset`, if its members are to be put in order.
+  /// The object that begins at `offset` if its members have to be reordered, else null.
   const Object* find(std::size_t offset) const;
 
   const Member& member(std::size_t i) const { return members_[i]; }

@@ -18,7 +18,7 @@ namespace {
 
 using Kind = JsonToken::Kind;
 
-/// Gathers small pieces, so that the sink is called seldom.
+/// Buffers small pieces, so that the sink is called rarely.
 class Gatherer {
  public:
   explicit Gatherer(const ByteSink& sink) : sink_(sink) {}
@@ -69,25 +69,25 @@ class Stringifier {
       : json_(json), order_(json), scanner_(json), out_(out) {}
 
   void run() {
-    for (JsonToken word = scanner_.next(); word.kind != Kind::end; word = scanner_.next()) {
-      ATTESTRD_CHECK(word.kind != Kind::fault);
-      write(word);
-      if (word.kind != Kind::key) follow_order(word);
+    for (JsonToken token = scanner_.next(); token.kind != Kind::end; token = scanner_.next()) {
+      ATTESTRD_CHECK(token.kind != Kind::fault);
+      write(token);
+      if (token.kind != Kind::key) follow_order(token);
     }
   }
 
  private:
-  /// Where the walk through an object whose members are put in order stands.
+  /// The position of the walk through an object whose members are reordered.
   struct Detour {
     const MemberOrder::Object* object;
     std::size_t depth;
     std::size_t next_member;
   };
 
-  void write(const JsonToken& word);
+  void write(const JsonToken& token);
   void write_string(std::string_view raw);
   void write_escaped(char32_t point);
-  void follow_order(const JsonToken& word);
+  void follow_order(const JsonToken& token);
 
   std::string_view json_;
   MemberOrder order_;
@@ -97,24 +97,24 @@ class Stringifier {
   std::vector<Detour> detours_;  ///< Innermost last.
 };
 
-void Stringifier::write(const JsonToken& word) {
-  const bool ends = word.kind == Kind::end_object || word.kind == Kind::end_array;
+void Stringifier::write(const JsonToken& token) {
+  const bool ends = token.kind == Kind::end_object || token.kind == Kind::end_array;
   if (comma_is_due_ && !ends) out_.write(",");
   comma_is_due_ = true;
-  switch (word.kind) {
+  switch (token.kind) {
     case Kind::key:
-      write_string(word.text);
+      write_string(token.text);
       out_.write(":");
       comma_is_due_ = false;
       break;
-    case Kind::string: write_string(word.text); break;
-    case Kind::number: out_.write(EcmascriptNumber(word.text).view()); break;
+    case Kind::string: write_string(token.text); break;
+    case Kind::number: out_.write(EcmascriptNumber(token.text).view()); break;
     case Kind::begin_object:
     case Kind::begin_array:
-      out_.write(word.text);
+      out_.write(token.text);
       comma_is_due_ = false;
       break;
-    default: out_.write(word.text);
+    default: out_.write(token.text);
   }
 }
 
@@ -129,7 +129,7 @@ void Stringifier::write_string(std::string_view raw) {
   out_.write("\"");
 }
 
-/// A code point that stood as an escape, as QuoteJSONString (ECMA-262, 25.5.2.3) writes it.
+/// Writes a code point that was escaped in the text, as QuoteJSONString (ECMA-262, 25.5.2.3) does.
 void Stringifier::write_escaped(char32_t point) {
   const bool is_lone_surrogate = point >= 0xd800 && point <= 0xdfff;
   if (point < 0x20 || point == '"' || point == '\\' || is_lone_surrogate) {
@@ -141,15 +141,15 @@ void Stringifier::write_escaped(char32_t point) {
   out_.write({text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
-/// After the first brace of an object and after each of its values: jumps to the member whose turn
-/// it is, in objects that `order_` knows.
-void Stringifier::follow_order(const JsonToken& word) {
-  if (word.kind == Kind::begin_object) {
-    const auto offset = static_cast<std::size_t>(word.text.data() - json_.data());
+/// In an object that `order_` lists: after its opening brace and after each of its values, jumps to
+/// the member that comes next.
+void Stringifier::follow_order(const JsonToken& token) {
+  if (token.kind == Kind::begin_object) {
+    const auto offset = static_cast<std::size_t>(token.text.data() - json_.data());
     if (const auto* object = order_.find(offset))
       detours_.push_back({object, scanner_.depth(), object->first_member});
   }
-  if (word.kind == Kind::end_object && !detours_.empty() &&
+  if (token.kind == Kind::end_object && !detours_.empty() &&
       detours_.back().depth > scanner_.depth())
     detours_.pop_back();
   if (detours_.empty() || detours_.back().depth != scanner_.depth()) return;

@@ -7,10 +7,11 @@
 
 namespace attestrd {
 
-/// Takes a text in pieces.
+/// Receives a text in pieces.
 using ByteSink = std::function<void(std::string_view piece)>;
 
-/// Writes `json`, a text in which `scan_object` found no fault, in the form given.
+/// Writes `json`, a text without a fault by `scan_object`, to `sink` in the given form: the bytes
+/// that Attestr may have signed.
 void write_signing_form(SigningForm form, std::string_view json, const ByteSink& sink);
 
 }  // namespace attestrd

@@ -12,26 +12,26 @@
 
 namespace attestrd {
 
-/// The setting `signature.form`.
+/// The values of the setting `signature.form`.
 enum class SigningFormPolicy : std::uint8_t { automatic, raw, compact, stringify };
 
-/// Answers one question: was this result signed with one of the customer's client secrets?
+/// Decides whether a result was signed with one of the customer's client secrets.
 class Verifier {
  public:
-  /// Needs at least one secret; the current one stands first.
+  /// Needs at least one secret; the current one comes first.
   Verifier(std::vector<Secret> secrets, SigningFormPolicy policy);
 
-  /// Tries HMAC-SHA-256 over `result` (a valid JSON text: the raw slice of the answer) with every
-  /// form that the policy allows and every secret; the pair that held last time goes first.
-  /// `signature` must be 64 hex digits of either case. Comparison is constant-time (CRYPTO_memcmp
-  /// over the 32 decoded bytes). Returns the form that held, or nothing.
+  /// Computes HMAC-SHA-256 over `result` (a valid JSON text: the raw slice of the answer) with
+  /// every form that the policy allows and every secret; the pair that matched last time comes
+  /// first. `signature` must be 64 hex digits of either case. The comparison takes constant time
+  /// (CRYPTO_memcmp over the 32 decoded bytes). Returns the form that matched, or nothing.
   std::optional<SigningForm> verify(std::string_view result, std::string_view signature);
 
  private:
   bool holds(std::string_view result, const Sha256Digest& signature, SigningForm form,
              std::size_t secret);
 
-  std::vector<HmacSha256> hmacs_;  ///< One for each secret, in their order.
+  std::vector<HmacSha256> hmacs_;  ///< One for each secret, in the same order.
   std::vector<SigningForm> forms_;
   SigningForm last_form_;
   std::size_t last_secret_ = 0;

@@ -29,13 +29,13 @@ JsonTree member_of(const JsonTree& object, std::string_view key) {
 }
 
 bool is_one_of(const JsonTree& value, std::initializer_list<Kind> kinds) {
-  return std::ranges::find(kinds, value.word.kind) != kinds.end();
+  return std::ranges::find(kinds, value.token.kind) != kinds.end();
 }
 
-bool is_null(const JsonTree& value) { return value.word.kind == Kind::null; }
+bool is_null(const JsonTree& value) { return value.token.kind == Kind::null; }
 
 bool names(const JsonTree& object, const HandshakeId& id) {
-  return member_of(object, "_id").word == JsonEvent{Kind::string, std::string(id.view())};
+  return member_of(object, "_id").token == JsonEvent{Kind::string, std::string(id.view())};
 }
 
 bool has_good_types(const JsonTree& object) {
@@ -61,13 +61,13 @@ class Checker {
 
   void operator()(const Pending& pending) const {
     check_ground();
-    ATTESTRD_CHECK(member_of(*object_, "consumed").word.text == "false");
+    ATTESTRD_CHECK(member_of(*object_, "consumed").token.text == "false");
     check_strings(pending.request_id, pending.tag);
   }
 
   void operator()(const Ended& ended) const {
     check_ground();
-    ATTESTRD_CHECK(ended.consumed == (member_of(*object_, "consumed").word.text == "true"));
+    ATTESTRD_CHECK(ended.consumed == (member_of(*object_, "consumed").token.text == "true"));
     ATTESTRD_CHECK(ended.consumed || ended.archived);
     ATTESTRD_CHECK(!ended.archived || !is_null(member_of(*object_, "archived")));
     check_strings(ended.request_id, ended.tag);
@@ -75,7 +75,7 @@ class Checker {
     ATTESTRD_CHECK(ended.result.empty() == is_null(result));
     if (!ended.result.empty()) ATTESTRD_CHECK(json_events(ended.result) == json_events_of(result));
     ATTESTRD_CHECK(
-        json_string_equals(ended.signature, member_of(*object_, "resultSignature").word.text));
+        json_string_equals(ended.signature, member_of(*object_, "resultSignature").token.text));
   }
 
   void operator()(const Unknown& unknown) const {
@@ -113,12 +113,12 @@ class Checker {
   }
 
   void check_strings(std::string_view request_id, std::string_view tag) const {
-    const auto own = member_of(*object_, "requestId").word;
+    const auto own = member_of(*object_, "requestId").token;
     ATTESTRD_CHECK(request_id.empty() || (own.kind == Kind::string && own.text == request_id));
     ATTESTRD_CHECK(request_id.size() <= 64);
     ATTESTRD_CHECK(std::ranges::all_of(
         request_id, [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; }));
-    const auto own_tag = member_of(*object_, "tag").word;
+    const auto own_tag = member_of(*object_, "tag").token;
     if (own_tag.kind == Kind::string) ATTESTRD_CHECK(json_string_equals(tag, own_tag.text));
     if (own_tag.kind == Kind::number) ATTESTRD_CHECK(with_short_exponent(tag) == own_tag.text);
     if (own_tag.kind == Kind::null) ATTESTRD_CHECK(tag.empty());

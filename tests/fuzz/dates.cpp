@@ -1,5 +1,6 @@
-// Times in headers: poll/http_date and poll/retry_after against the C library's calendar. The first
-// line of the input is a Retry-After, the second a Date, the third, in unix seconds, the present.
+// Times in headers: http/http_date and http/retry_after against the C library's calendar. The first
+// line of the input is a Retry-After, the second a Date, the third the current time in unix
+// seconds.
 
 #include "fuzz/target.h"
 
@@ -43,7 +44,7 @@ std::string format(const char* form, std::time_t time) {
   return at == out.npos ? out : out.replace(at, 1, fmt::format("{:04}", parts.tm_year + 1900));
 }
 
-/// The names of days, short and long, do not need to fit the date: only to be names.
+/// The name of the day, short or long, need not match the date.
 std::optional<std::string> without_day(std::string_view text) {
   for (int day = 0; day < 7; ++day) {
     const std::time_t time = day * 86'400;
@@ -54,11 +55,11 @@ std::optional<std::string> without_day(std::string_view text) {
   return std::nullopt;
 }
 
-/// Whether `time` is what `text` says in the form given, but for the name of its day.
+/// Whether `text` is `time` in the given form; the name of the day is not compared.
 bool says(std::string_view text, const char* form, std::time_t time) {
   auto own = format(form, time);
   std::string given(text);
-  // asctime's day may be spelled with a zero as well.
+  // In asctime's form a zero may precede the day as well.
   constexpr std::size_t kDayAt = 8;
   if (form == kAsctime && given.size() > kDayAt && given[kDayAt] == '0') given[kDayAt] = ' ';
   const auto rest = without_day(given);
@@ -67,7 +68,7 @@ bool says(std::string_view text, const char* form, std::time_t time) {
   return rest && rest == own_rest && has_long_name == (form == kRfc850);
 }
 
-/// A leap second, spelled as the second before it.
+/// Replaces a leap second by the second before it.
 std::optional<std::string> before_leap_second(std::string_view text) {
   const auto at = text.find(":60");
   if (at == text.npos) return std::nullopt;
@@ -80,7 +81,7 @@ int year_of(std::time_t time) {
   return ::gmtime_r(&time, &parts)->tm_year + 1900;
 }
 
-/// A two-digit year is the last one that lies no more than 50 years ahead.
+/// A two-digit year means the last such year that is at most 50 years ahead.
 void check_century(std::time_t time, Wall now) {
   ATTESTRD_CHECK(wall(time) - now <= kFiftyYears);
   std::tm parts{};
@@ -91,7 +92,7 @@ void check_century(std::time_t time, Wall now) {
   ATTESTRD_CHECK(is_next_too_far || year_of(next) > year_of(unix_time(now)) + 50);
 }
 
-/// What a date that was taken must be.
+/// Checks a date that was accepted.
 void check_date(std::string_view text, Wall time, Wall now) {
   const auto at = unix_time(time);
   ATTESTRD_CHECK(wall(at) == time);
@@ -103,7 +104,7 @@ void check_date(std::string_view text, Wall time, Wall now) {
   if (is_two_digit) check_century(at, now);
 }
 
-/// What the three forms make of a moment must say that moment.
+/// A time written in each of the three forms must be read back.
 void check_forms(std::time_t time) {
   ATTESTRD_CHECK(read_http_date(format(kImfFixdate, time), wall(0)) == wall(time));
   ATTESTRD_CHECK(read_http_date(format(kAsctime, time), wall(0)) == wall(time));

@@ -1,4 +1,4 @@
-// JSON as text: verify/json_scanner, json_slice, json_string and signing_form against Boost.JSON.
+// JSON as text: json_scanner, json_object, json_string and verify/signing_form against Boost.JSON.
 
 #include "fuzz/target.h"
 
@@ -18,63 +18,63 @@ namespace attestrd::fuzz {
 namespace {
 
 using Kind = JsonEvent::Kind;
-using Word = JsonToken::Kind;
+using TokenKind = JsonToken::Kind;
 
-Kind kind_of(Word word) {
-  switch (word) {
-    case Word::begin_object: return Kind::begin_object;
-    case Word::end_object: return Kind::end_object;
-    case Word::begin_array: return Kind::begin_array;
-    case Word::end_array: return Kind::end_array;
-    case Word::key: return Kind::key;
-    case Word::string: return Kind::string;
-    case Word::number: return Kind::number;
-    case Word::boolean: return Kind::boolean;
+Kind kind_of(TokenKind token) {
+  switch (token) {
+    case TokenKind::begin_object: return Kind::begin_object;
+    case TokenKind::end_object: return Kind::end_object;
+    case TokenKind::begin_array: return Kind::begin_array;
+    case TokenKind::end_array: return Kind::end_array;
+    case TokenKind::key: return Kind::key;
+    case TokenKind::string: return Kind::string;
+    case TokenKind::number: return Kind::number;
+    case TokenKind::boolean: return Kind::boolean;
     default: return Kind::null;
   }
 }
 
-/// What a word of the scanner says, in the terms of the other parser.
-std::string text_of(const JsonToken& word) {
-  switch (word.kind) {
-    case Word::key:
-    case Word::string: {
-      const auto text = unescape_json_string(word.text);
-      ATTESTRD_CHECK(json_string_equals(word.text, text));
-      ATTESTRD_CHECK(!json_string_equals(word.text, text + "x"));
+/// A token of the scanner as an event of the other parser.
+std::string text_of(const JsonToken& token) {
+  switch (token.kind) {
+    case TokenKind::key:
+    case TokenKind::string: {
+      const auto text = unescape_json_string(token.text);
+      ATTESTRD_CHECK(json_string_equals(token.text, text));
+      ATTESTRD_CHECK(!json_string_equals(token.text, text + "x"));
       return text;
     }
-    case Word::number: return with_short_exponent(word.text);
-    case Word::boolean: return std::string(word.text);
+    case TokenKind::number: return with_short_exponent(token.text);
+    case TokenKind::boolean: return std::string(token.text);
     default: return "";
   }
 }
 
-/// All words; nothing: a fault.
+/// All tokens; nothing: a fault.
 std::optional<JsonEvents> scanned(std::string_view text) {
-  JsonEvents words;
+  JsonEvents tokens;
   JsonScanner scanner(text);
   const char* place = text.data();
   for (;;) {
-    const JsonToken word = scanner.next();
-    if (word.kind == Word::fault) {
-      ATTESTRD_CHECK(scanner.fault() != JsonFault::none && scanner.next().kind == Word::fault);
+    const JsonToken token = scanner.next();
+    if (token.kind == TokenKind::fault) {
+      ATTESTRD_CHECK(scanner.fault() != JsonFault::none && scanner.next().kind == TokenKind::fault);
       return std::nullopt;
     }
     ATTESTRD_CHECK(scanner.fault() == JsonFault::none);
-    ATTESTRD_CHECK(word.text.data() >= place);
-    ATTESTRD_CHECK(word.text.data() + word.text.size() <= text.data() + text.size());
-    place = word.text.data() + word.text.size();
-    if (word.kind == Word::end) {
-      ATTESTRD_CHECK(scanner.depth() == 0 && scanner.next().kind == Word::end);
-      return words;
+    ATTESTRD_CHECK(token.text.data() >= place);
+    ATTESTRD_CHECK(token.text.data() + token.text.size() <= text.data() + text.size());
+    place = token.text.data() + token.text.size();
+    if (token.kind == TokenKind::end) {
+      ATTESTRD_CHECK(scanner.depth() == 0 && scanner.next().kind == TokenKind::end);
+      return tokens;
     }
-    words.push_back({kind_of(word.kind), text_of(word)});
+    tokens.push_back({kind_of(token.kind), text_of(token)});
   }
 }
 
 void check_member(const JsonMember& member, const JsonTree& value) {
-  switch (value.word.kind) {
+  switch (value.token.kind) {
     case Kind::begin_object: ATTESTRD_CHECK(member.kind == JsonKind::object); break;
     case Kind::begin_array: ATTESTRD_CHECK(member.kind == JsonKind::array); break;
     case Kind::string: ATTESTRD_CHECK(member.kind == JsonKind::string); break;
@@ -89,7 +89,7 @@ void check_member(const JsonMember& member, const JsonTree& value) {
   ATTESTRD_CHECK(is_string || text.find_last_of(" \t\r\n") != text.size() - 1);
 }
 
-/// Asks for the first members, and for one that may not be there.
+/// Asks for the first members and for one that may be absent.
 void check_slices(std::string_view text, const JsonTree& tree) {
   constexpr std::size_t kMembers = 7;
   std::vector<JsonMember> wanted;
@@ -128,8 +128,8 @@ bool has_space_between_words(std::string_view text) {
   return false;
 }
 
-/// Whether two texts differ only in how a number is spelled, and `text` spells it no longer. printf
-/// can't find the shortest digits where a power of two makes the gaps below and above unequal.
+/// Whether two texts differ only in the spelling of a number, and that of `text` is no longer.
+/// printf can't find the shortest digits at a power of two, where the gaps below and above differ.
 bool spells_numbers_better(std::string_view text, std::string_view reference) {
   const auto ours = json_events(text);
   const auto theirs = json_events(reference);

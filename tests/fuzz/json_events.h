@@ -9,7 +9,7 @@
 
 namespace attestrd::fuzz {
 
-/// A word of a JSON text, as Boost.JSON reads it.
+/// A token of a JSON text, as Boost.JSON reads it.
 struct JsonEvent {
   enum class Kind : std::uint8_t {
     begin_object,
@@ -23,23 +23,23 @@ struct JsonEvent {
     null,
   };
   Kind kind{};
-  std::string text;  ///< A key or a string unescaped, a number as it stands, `true` or `false`.
+  std::string text;  ///< A key or a string unescaped, a number unchanged, `true` or `false`.
 
   friend bool operator==(const JsonEvent&, const JsonEvent&) = default;
 };
 
 using JsonEvents = std::vector<JsonEvent>;
 
-/// The second opinion on a JSON text: the words that Boost.JSON finds in it; nothing: it is not
-/// valid. It takes what verify/json_scanner takes, and shares no code with it.
+/// An independent reading of a JSON text: the tokens that Boost.JSON finds in it; nothing: it is
+/// not valid. It accepts what json/json_scanner accepts, and shares no code with it.
 ///
-/// Boost.JSON 1.81 and RFC 8259 differ in two things, which are made even here: it refuses an
-/// escaped lone surrogate (here it is the three bytes of WTF-8), and an exponent that no int holds
-/// (here it is cut, see `with_short_exponent`).
+/// Boost.JSON 1.81 and RFC 8259 differ in two points, which are hidden here: it refuses an escaped
+/// lone surrogate (here it is the three bytes of WTF-8), and an exponent that no int can hold (here
+/// it is shortened, see `with_short_exponent`).
 std::optional<JsonEvents> json_events(std::string_view text, std::size_t max_depth = 512);
 
-/// A number with its exponent cut to its first seven digits that count, which says the same:
-/// too great or too small for any double.
+/// A number with its exponent cut to its first seven significant digits, which does not change its
+/// value: too great or too small for any double.
 std::string with_short_exponent(std::string_view number);
 
 }  // namespace attestrd::fuzz

@@ -18,13 +18,13 @@ using Kind = JsonEvent::Kind;
 
 JsonTree take_tree(const JsonEvents& events, std::size_t& at) {
   JsonTree tree{events.at(at++), {}, {}};
-  if (tree.word.kind == Kind::begin_object) {
+  if (tree.token.kind == Kind::begin_object) {
     while (events.at(at).kind != Kind::end_object) {
       const auto& key = events.at(at++).text;
       tree.members.push_back({key, take_tree(events, at)});
     }
     ++at;
-  } else if (tree.word.kind == Kind::begin_array) {
+  } else if (tree.token.kind == Kind::begin_array) {
     while (events.at(at).kind != Kind::end_array) tree.elements.push_back(take_tree(events, at));
     ++at;
   }
@@ -32,14 +32,14 @@ JsonTree take_tree(const JsonEvents& events, std::size_t& at) {
 }
 
 void put_events(JsonEvents& events, const JsonTree& tree) {
-  events.push_back(tree.word);
+  events.push_back(tree.token);
   for (const auto& [key, value] : tree.members) {
     events.push_back({Kind::key, key});
     put_events(events, value);
   }
   for (const auto& element : tree.elements) put_events(events, element);
-  if (tree.word.kind == Kind::begin_object) events.push_back({Kind::end_object, ""});
-  if (tree.word.kind == Kind::begin_array) events.push_back({Kind::end_array, ""});
+  if (tree.token.kind == Kind::begin_object) events.push_back({Kind::end_object, ""});
+  if (tree.token.kind == Kind::begin_array) events.push_back({Kind::end_array, ""});
 }
 
 /// The fewest digits that read back the same, with the exponent of the first one.
@@ -96,7 +96,7 @@ std::string in_quotes(const std::string& text) {
   return out + '"';
 }
 
-/// Whether a key is an array index, which an object hands out first.
+/// Whether a key is an array index, which an object enumerates first.
 bool is_index(const std::string& key) {
   if (key.empty() || key.size() > 10 || key.find_first_not_of("0123456789") != key.npos) {
     return false;
@@ -124,7 +124,7 @@ void put_object(std::string& out, const JsonTree& tree) {
 }
 
 void put_text(std::string& out, const JsonTree& tree) {
-  switch (tree.word.kind) {
+  switch (tree.token.kind) {
     case Kind::begin_object: return put_object(out, tree);
     case Kind::begin_array:
       out += '[';
@@ -134,10 +134,10 @@ void put_text(std::string& out, const JsonTree& tree) {
       }
       out += ']';
       return;
-    case Kind::string: out += in_quotes(tree.word.text); return;
-    case Kind::number: out += ecmascript_number(tree.word.text); return;
+    case Kind::string: out += in_quotes(tree.token.text); return;
+    case Kind::number: out += ecmascript_number(tree.token.text); return;
     case Kind::null: out += "null"; return;
-    default: out += tree.word.text;
+    default: out += tree.token.text;
   }
 }
 

@@ -11,7 +11,7 @@ namespace attestrd::fuzz {
 struct JsonTree {
   struct Member;
 
-  JsonEvent word;  ///< A value that is neither object nor array, or the beginning of one.
+  JsonEvent token;  ///< A value that is neither object nor array, or the beginning of one.
   std::vector<Member> members;
   std::vector<JsonTree> elements;
 };
@@ -23,14 +23,14 @@ struct JsonTree::Member {
 
 JsonTree json_tree(const JsonEvents& events);
 
-/// The words of a tree again.
+/// The tokens of a tree.
 JsonEvents json_events_of(const JsonTree& tree);
 
-/// Whether an object of it, at any depth, has a key twice.
+/// Whether an object in it, at any depth, has a key twice.
 bool repeats_a_key(const JsonTree& tree);
 
-/// ECMA-262's JSON.stringify(JSON.parse(text)), once more and in the simplest way. Numbers come
-/// from strtod and printf, not from from_chars and to_chars.
+/// ECMA-262's JSON.stringify(JSON.parse(text)), independent of lib/ and as simple as possible.
+/// Numbers come from strtod and printf, not from double-conversion.
 std::string stringified(const JsonTree& tree);
 
 }  // namespace attestrd::fuzz

@@ -1,6 +1,5 @@
-// A file of the spool: spool/record. The input is a record as `attestrd verify` may meet it; or, as
-// its two parts, a line of a submission and the answer that ended it, which the daemon makes a
-// record of.
+// A file of the spool: spool/record. The input is a record as `attestrd verify` may find it; or, in
+// two parts, a line of a submission and the final answer, from which the daemon writes a record.
 
 #include "fuzz/target.h"
 
@@ -30,7 +29,7 @@ bool is_utf8(const std::string& text) {
   return json_events(quoted + '"').has_value();
 }
 
-/// What the record says must be there once more when it is written from what was read.
+/// A record written from what was read must have the same contents.
 void check_rewritten(const SpoolRecord& record) {
   const auto reason = reason_named(record.reason);
   Finish finish{record.id,
@@ -77,7 +76,7 @@ std::string_view without_space_around(std::string_view object) {
   return object.substr(begin, object.rfind('}') + 1 - begin);
 }
 
-/// Whatever was taken for an answer, and whatever tag a submission gave: the record can be read.
+/// A record can be read for every answer that was accepted and every tag that was submitted.
 void check_written(const Submission& submission, std::string_view answer) {
   std::array members = {JsonMember{"tag"}};
   if (scan_object(answer, members) != JsonFault::none) return;

@@ -40,7 +40,7 @@ class FilesTest : public ::testing::Test {
       EXPECT_TRUE(folder_->write(std::to_string(calls), "more"));
       return ++calls % 3 != 0;
     };
-    // How many of the three depends on the disk.
+    // The number depends on the disk.
     for (int tries = 0; tries < 100 && calls == 0; ++tries) ASSERT_TRUE(sync(write));
     EXPECT_GT(calls, 0);
     EXPECT_LE(calls, 3);
@@ -61,7 +61,7 @@ TEST_F(FilesTest, ListsAllButItself) {
   EXPECT_THAT(*folder_->list(), ElementsAre("-rf", "a\nb\xff", "b")) << "a second time";
 }
 
-TEST_F(FilesTest, CreatesAFileThatItReads) {
+TEST_F(FilesTest, ReadsAFileThatItCreated) {
   ASSERT_TRUE(folder_->create("a", "text"));
   EXPECT_EQ(*read_file(*folder_, "a", 4), "text");
   struct stat status;
@@ -82,13 +82,13 @@ TEST_F(FilesTest, WritesMoreWhileTheDiskSyncs) {
   expect_more_written_while([this](const Meanwhile& more) { return folder_->sync_all(more); });
 }
 
-TEST_F(FilesTest, WritesMoreWhileTheDiskSyncsNamesAlone) {
+TEST_F(FilesTest, WritesMoreWhileTheDiskSyncsNames) {
   expect_more_written_while([this](const Meanwhile& more) { return folder_->sync(more); });
 }
 
-// Sanitizers map memory all the time.
+// Not under sanitizers, which map memory all the time.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-TEST_F(FilesTest, SyncsAllWhereNoThreadIsToBeHad) {
+TEST_F(FilesTest, SyncsAllWithoutAThread) {
   std::atomic<bool> may_end = false;
   std::vector<std::jthread> threads;
   threads.reserve(100);
@@ -96,7 +96,7 @@ TEST_F(FilesTest, SyncsAllWhereNoThreadIsToBeHad) {
   ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
   const struct rlimit none { 1, before.rlim_max };
   ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
-  // Some there are, on the stacks of threads that have ended.
+  // The first ones reuse stacks of threads that have ended.
   const auto take_thread = [&] { threads.emplace_back([&may_end] { may_end.wait(false); }); };
   EXPECT_THROW(for (;;) take_thread(), std::system_error);
   int calls = 0;
@@ -109,7 +109,7 @@ TEST_F(FilesTest, SyncsAllWhereNoThreadIsToBeHad) {
 }
 #endif
 
-TEST_F(FilesTest, OpensPlainFilesAlone) {
+TEST_F(FilesTest, OpensOnlyPlainFiles) {
   disk_.write("big", std::string(101, 'x'));
   disk_.write("linked", "x");
   std::filesystem::create_hard_link(disk_.path("linked"), disk_.path("link"));
@@ -143,7 +143,7 @@ TEST_F(FilesTest, MovesWithoutReplacing) {
 }
 
 TEST_F(FilesTest, LeavesNothingWhenAWriteFails) {
-  // The bound on the size of a file stands in for a disk that fails; the signal would kill us.
+  // A limit on the size of files replaces a failing disk; its signal would kill us.
   struct rlimit before;
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
@@ -157,8 +157,8 @@ TEST_F(FilesTest, LeavesNothingWhenAWriteFails) {
   EXPECT_THAT(*folder_->list(), IsEmpty());
 }
 
-TEST_F(FilesTest, TellsAFullDisk) {
-  // /dev/full is the one file that is always out of room; only its errno is asked here.
+TEST_F(FilesTest, ReportsAFullDisk) {
+  // Every write to /dev/full fails with ENOSPC.
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);
   EXPECT_EQ(::write(full, "x", 1), -1);
@@ -167,7 +167,7 @@ TEST_F(FilesTest, TellsAFullDisk) {
   EXPECT_EQ(error.code, Errc::disk_full);
 }
 
-TEST_F(FilesTest, KnowsWhatMayPass) {
+TEST_F(FilesTest, ClassifiesErrorsThatMayPass) {
   for (const int error : {EIO, EMFILE, ENOMEM, ENOSPC}) EXPECT_TRUE(may_pass(error)) << error;
   for (const int error : {ENOENT, EACCES, EISDIR, ELOOP}) EXPECT_FALSE(may_pass(error)) << error;
 }
@@ -191,7 +191,7 @@ TEST_F(FilesTest, OpensNoFolderThroughALink) {
   EXPECT_THAT(opened.error().message, HasSubstr(disk_.path("link").string()));
 }
 
-TEST_F(FilesTest, KnowsWhenItsPathLeadsElsewhere) {
+TEST_F(FilesTest, DetectsThatItsPathLeadsElsewhere) {
   const auto held = disk_.open("held");
   EXPECT_TRUE(held->is_in_place());
   std::filesystem::rename(disk_.path("held"), disk_.path("moved"));
@@ -207,18 +207,18 @@ TEST_F(FilesTest, KnowsWhenItsPathLeadsElsewhere) {
   EXPECT_FALSE(held->is_in_place()) << "it was removed";
 }
 
-TEST_F(FilesTest, ATimeThatNobodyCanCountStaysFarAway) {
+TEST_F(FilesTest, ClampsATimeThatCannotBeRepresented) {
   disk_.write("a", "");
   const auto now = std::chrono::system_clock::now();
   for (const auto seconds : {std::int64_t{1} << 55, std::int64_t{13'000'000'000}}) {
     const struct timespec time[2] = {{seconds, 999'999'999}, {seconds, 999'999'999}};
     ASSERT_EQ(::utimensat(AT_FDCWD, disk_.path("a").c_str(), time, 0), 0);
-    // The file system may bring it nearer, but not to our days.
+    // The file system may clamp it further, but never to the present.
     EXPECT_GT(folder_->inspect("a")->modified_at, now + std::chrono::hours(24 * 365 * 100));
   }
 }
 
-TEST_F(FilesTest, AFolderIsNoFileToRemove) {
+TEST_F(FilesTest, RefusesToRemoveAFolder) {
   std::filesystem::create_directory(disk_.path("folder"));
   EXPECT_EQ(folder_->remove("folder").error().code, Errc::unsafe_file);
 }
@@ -236,7 +236,7 @@ TEST_F(FilesTest, FindsAFreeNumberAmongMany) {
   EXPECT_FALSE(std::filesystem::exists(disk_.path(numbered_name("a", free))));
 }
 
-TEST_F(FilesTest, ALockIsHeldOnce) {
+TEST_F(FilesTest, AFileLockIsExclusive) {
   const auto path = disk_.path("queue.lock").string();
   {
     const auto lock = FileLock::acquire(path);
@@ -250,7 +250,7 @@ TEST_F(FilesTest, ALockIsHeldOnce) {
   EXPECT_TRUE(FileLock::acquire(path));
 }
 
-TEST_F(FilesTest, AFolderIsHeldByOneAndShowsNothing) {
+TEST_F(FilesTest, AFolderLockIsExclusiveAndLeavesNoFile) {
   const std::string path = disk_.path().string();
   {
     const auto lock = FileLock::acquire_folder(path);

@@ -7,7 +7,7 @@
 namespace attestrd {
 namespace {
 
-TEST(StableVector, NothingMovesWhenItGrows) {
+TEST(StableVector, ElementsStayInPlaceWhenItGrows) {
   StableVector<int, 4> numbers;
   EXPECT_TRUE(numbers.empty());
   std::vector<const int*> places;
@@ -23,7 +23,7 @@ TEST(StableVector, NothingMovesWhenItGrows) {
   }
 }
 
-TEST(StableVector, WhatIsNewIsEmpty) {
+TEST(StableVector, NewElementsAreZero) {
   StableVector<int, 2> numbers;
   for (std::size_t i = 0; i < 5; ++i) {
     numbers.emplace_back();

@@ -31,7 +31,7 @@ std::string bytes_1_to_25() {
   return bytes;
 }
 
-TEST(Hmac, GivesTheDigestsOfRfc4231) {
+TEST(Hmac, MatchesTheDigestsOfRfc4231) {
   EXPECT_EQ(hmac_of(std::string(20, '\x0b'), "Hi There"),
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
   EXPECT_EQ(hmac_of("Jefe", "what do ya want for nothing?"),
@@ -52,18 +52,18 @@ TEST(Hmac, GivesTheDigestsOfRfc4231) {
             "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
 }
 
-TEST(Hmac, TakesAnEmptyKeyAndAnEmptyMessage) {
+TEST(Hmac, AcceptsAnEmptyKeyAndAnEmptyMessage) {
   EXPECT_EQ(hmac_of("", ""), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
-TEST(Hmac, SignsOneMessageAfterTheOther) {
+TEST(Hmac, SignsSeveralMessagesInTurn) {
   HmacSha256 hmac{Secret("Jefe")};
   const std::string first = digest_in_hex(hmac, "what do ya want for nothing?");
   EXPECT_NE(digest_in_hex(hmac, "another"), first);
   EXPECT_EQ(digest_in_hex(hmac, "what do ya want for nothing?"), first);
 }
 
-TEST(Hmac, TakesAMessageInPieces) {
+TEST(Hmac, AcceptsAMessageInPieces) {
   HmacSha256 hmac{Secret("Jefe")};
   hmac.update("what do ya ");
   hmac.update("");
@@ -71,7 +71,7 @@ TEST(Hmac, TakesAMessageInPieces) {
   EXPECT_EQ(digest_in_hex(hmac, "for nothing?"), hmac_of("Jefe", "what do ya want for nothing?"));
 }
 
-TEST(Hmac, KeepsNulBytesOfKeyAndMessage) {
+TEST(Hmac, UsesNulBytesOfKeyAndMessage) {
   EXPECT_NE(hmac_of("a\0b"s, "m"), hmac_of("a", "m"));
   EXPECT_NE(hmac_of("k", "m\0n"s), hmac_of("k", "m"));
 }

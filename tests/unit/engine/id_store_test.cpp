@@ -15,7 +15,7 @@ constexpr std::string_view kLetters =
 
 HandshakeId id(std::string_view text) { return *HandshakeId::parse(text); }
 
-TEST(IdStore, EveryLetterComesBackAtEveryPlace) {
+TEST(IdStore, ReturnsEveryLetterInEveryPosition) {
   IdStore store;
   for (std::size_t i = 0; i < kLetters.size(); ++i) {
     std::string text(kLetters.substr(i));
@@ -24,7 +24,7 @@ TEST(IdStore, EveryLetterComesBackAtEveryPlace) {
   }
 }
 
-TEST(IdStore, EveryLengthComesBack) {
+TEST(IdStore, ReturnsIdsOfEveryLength) {
   IdStore store;
   for (std::size_t length = 1; length <= HandshakeId::kMaxLength; ++length) {
     const auto text = kLetters.substr(0, length);
@@ -32,11 +32,11 @@ TEST(IdStore, EveryLengthComesBack) {
   }
 }
 
-TEST(IdStore, WhatIsTakenOutMakesRoomForOneOfItsLength) {
+TEST(IdStore, ReusesTheBytesOfARemovedIdForOneOfItsLength) {
   IdStore store;
   const auto first = store.add(id("DS02zfeuv6n4gkq51hvw6"));
   const auto second = store.add(id("DS1"));
-  EXPECT_EQ(second - first, 17U);  // As few bytes as it may cost.
+  EXPECT_EQ(second - first, 17U);  // 21 letters of six bits and the length.
   store.remove(first);
   EXPECT_NE(store.add(id("DS2")), first);
   EXPECT_EQ(store.add(id("DS02zk3n0w5xq8r1tbvy7")), first);

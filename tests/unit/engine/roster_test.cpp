@@ -24,7 +24,7 @@ TEST(Roster, FindsWhatWasAddedAndNothingElse) {
   EXPECT_EQ(roster.size(), 1U);
 }
 
-TEST(Roster, AReusedSlotStartsAfresh) {
+TEST(Roster, AReusedSlotHasANewRecord) {
   Roster roster;
   const auto slot = roster.add(id("a")).slot;
   roster[slot].polls = 7;
@@ -61,7 +61,7 @@ TEST(Roster, AgreesWithAMapOverRandomStepsWithIdsOfEveryLength) {
   }
 }
 
-TEST(Roster, WhatIsAddedTwiceIsThereOnce) {
+TEST(Roster, AddingAKnownIdReturnsItsSlot) {
   Roster roster;
   const auto first = roster.add(id("a"));
   EXPECT_TRUE(first.is_new);
@@ -71,7 +71,7 @@ TEST(Roster, WhatIsAddedTwiceIsThereOnce) {
   EXPECT_EQ(roster.size(), 1U);
 }
 
-TEST(Roster, RoomInAdvanceChangesNothingElse) {
+TEST(Roster, ReserveChangesNothingElse) {
   Roster roster;
   roster.add(id("before"));
   roster.remove(roster.add(id("gone")).slot);

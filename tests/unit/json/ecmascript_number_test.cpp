@@ -81,12 +81,12 @@ constexpr Spelling kSpellings[] = {
     {"4802.9083", "4802.9083"},
 };
 
-TEST(EcmascriptNumber, IsSpelledAsJsonStringifySpellsIt) {
+TEST(EcmascriptNumber, MatchesJsonStringifyOfNode) {
   for (const auto& spelling : kSpellings)
     EXPECT_EQ(stringified(spelling.token), spelling.stringified) << spelling.token;
 }
 
-TEST(EcmascriptNumber, WeighsDigitsAndExponentAgainstEachOther) {
+TEST(EcmascriptNumber, CombinesManyDigitsWithTheExponent) {
   const std::string zeros(400, '0');
   EXPECT_EQ(stringified("1" + zeros + "e-400"), "1");
   EXPECT_EQ(stringified("0." + zeros + "1e401"), "1");

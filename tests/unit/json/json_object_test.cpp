@@ -25,7 +25,7 @@ std::string wide_object(int count, const std::string& prefix) {
   return text + "}";
 }
 
-TEST(JsonSlice, IsTheTextOfAMemberAsItStands) {
+TEST(JsonObject, ReturnsTheUnchangedTextOfAMember) {
   constexpr std::string_view kText = R"( { "a" : 1.50 , "b":"x\n", "c":[ 1, {"d":2} ] ,
       "e": { "}": "]\"}" , "n":{} }, "f":null,"g":true} )";
   EXPECT_EQ(member(kText, "a").text, "1.50");
@@ -36,7 +36,7 @@ TEST(JsonSlice, IsTheTextOfAMemberAsItStands) {
   EXPECT_EQ(member(kText, "g").text, "true");
 }
 
-TEST(JsonSlice, TellsTheKindOfAMember) {
+TEST(JsonObject, ReturnsTheKindOfAMember) {
   constexpr std::string_view kText = R"({"a":1,"b":"","c":[],"e":{},"f":null,"g":false})";
   EXPECT_EQ(member(kText, "a").kind, JsonKind::number);
   EXPECT_EQ(member(kText, "b").kind, JsonKind::string);
@@ -47,7 +47,7 @@ TEST(JsonSlice, TellsTheKindOfAMember) {
   EXPECT_EQ(member(kText, "h").kind, JsonKind::absent);
 }
 
-TEST(JsonSlice, FillsInAllThatIsWantedInOnePass) {
+TEST(JsonObject, FillsInAllWantedMembersInOnePass) {
   std::array<JsonMember, 3> members = {{{"z"}, {"missing"}, {"a"}}};
   ASSERT_EQ(scan_object(R"({"a":1,"b":2,"z":3})", members), JsonFault::none);
   EXPECT_EQ(members[0].text, "3");
@@ -55,21 +55,21 @@ TEST(JsonSlice, FillsInAllThatIsWantedInOnePass) {
   EXPECT_EQ(members[2].text, "1");
 }
 
-TEST(JsonSlice, FindsAKeyThatIsSpelledWithEscapes) {
+TEST(JsonObject, FindsAKeySpelledWithEscapes) {
   EXPECT_EQ(member(R"({"\u0072esult":{}})", "result").text, "{}");
 }
 
-TEST(JsonSlice, LooksAtTheOutermostObjectAlone) {
+TEST(JsonObject, FindsMembersOfTheOutermostObjectOnly) {
   EXPECT_EQ(member(R"({"x":{"result":1},"y":[{"result":2}]})", "result").kind, JsonKind::absent);
   EXPECT_EQ(member(R"({"x":{"result":1},"result":3})", "result").text, "3");
 }
 
-TEST(JsonSlice, NeedsAnObject) {
+TEST(JsonObject, RefusesOtherValuesThanObjects) {
   for (const auto* text : {"[]", "null", "1", R"("{}")", "true", R"([{"a":1}])"})
     EXPECT_EQ(fault_of(text), JsonFault::not_object) << text;
 }
 
-TEST(JsonSlice, NeedsAValidText) {
+TEST(JsonObject, RefusesInvalidTexts) {
   EXPECT_EQ(fault_of(""), JsonFault::syntax);
   EXPECT_EQ(fault_of("{"), JsonFault::syntax);
   EXPECT_EQ(fault_of(R"({"a":1}x)"), JsonFault::syntax);
@@ -77,21 +77,21 @@ TEST(JsonSlice, NeedsAValidText) {
   EXPECT_EQ(fault_of(R"({"a":)" + std::string(100'000, '[')), JsonFault::depth);
 }
 
-TEST(JsonSlice, FindsAKeyThatStandsTwice) {
+TEST(JsonObject, DetectsDuplicateKeys) {
   for (const auto* text :
        {R"({"a":1,"a":1})", R"({"a":1,"b":2,"a":3})", R"({"":1,"":2})", R"({"x":{"a":1,"a":2}})",
         R"({"x":[[{"a":1,"a":2}]]})", R"({"x":{"a":1,"y":{"z":0},"a":2},"b":1})"})
     EXPECT_EQ(fault_of(text), JsonFault::duplicate_key) << text;
 }
 
-TEST(JsonSlice, SeesThroughEscapesThatHideADuplicate) {
+TEST(JsonObject, DetectsDuplicateKeysHiddenByEscapes) {
   for (const auto* text :
        {R"({"a":1,"\u0061":2})", R"({"\u0061":1,"\u0061":2})", R"({"/":1,"\/":2})",
         R"({"\n":1,"\u000A":2})", R"({"\ud83d\ude00":1,"😀":2})", R"({"\ud800":1,"\uD800":2})"})
     EXPECT_EQ(fault_of(text), JsonFault::duplicate_key) << text;
 }
 
-TEST(JsonSlice, TakesKeysThatOnlyLookAlike) {
+TEST(JsonObject, AcceptsKeysThatOnlyLookAlike) {
   for (const auto* text :
        {R"({"a":{"a":{"a":1}}})", R"({"x":{"a":1},"y":{"a":1},"a":1})", R"({"a":1,"A":2})",
         R"({"a":[{"b":1},{"b":1}]})", R"({"a":1,"a\u0000":2,"":3,"\u0000":4})",
@@ -100,31 +100,31 @@ TEST(JsonSlice, TakesKeysThatOnlyLookAlike) {
     EXPECT_EQ(fault_of(text), JsonFault::none) << text;
 }
 
-TEST(JsonSlice, CallsATextDuplicateOnlyIfAllElseIsInOrder) {
+TEST(JsonObject, ReportsADuplicateKeyOnlyWithoutOtherFaults) {
   EXPECT_EQ(fault_of(R"({"a":1,"a":2)"), JsonFault::syntax);
   EXPECT_EQ(fault_of(R"({"x":{"a":1,"a":2},"y":01})"), JsonFault::syntax);
 }
 
-TEST(JsonSlice, TakesAMillionKeysWhateverTheyAre) {
+TEST(JsonObject, AcceptsAMillionKeys) {
   const std::string plain = wide_object(1'000'000, "");
   EXPECT_EQ(fault_of(plain), JsonFault::none);
   const std::string twice = plain.substr(0, plain.size() - 1) + ",\"10000007\":1}";
   EXPECT_EQ(fault_of(twice), JsonFault::duplicate_key);
 }
 
-TEST(JsonSlice, TakesManyKeysThatBeginAlikeOrAreEscaped) {
+TEST(JsonObject, AcceptsManyKeysWithACommonPrefixOrEscapes) {
   EXPECT_EQ(fault_of(wide_object(100'000, "the same beginning of every key ")), JsonFault::none);
   EXPECT_EQ(fault_of(wide_object(100'000, R"(\u0061\n)")), JsonFault::none);
 }
 
-TEST(JsonSlice, TakesObjectsInEveryLevelUpToTheBound) {
+TEST(JsonObject, AcceptsObjectsOnEveryLevelUpToTheBound) {
   std::string text;
   for (int i = 0; i < 512; ++i) text += R"({"a":0,"b":)";
   text += "1" + std::string(512, '}');
   EXPECT_EQ(fault_of(text), JsonFault::none);
 }
 
-TEST(JsonSlice, AllocatesNothingForAUsualAnswer) {
+TEST(JsonObject, AllocatesNothingForATypicalAnswer) {
   auto* const usual = std::pmr::set_default_resource(std::pmr::null_memory_resource());
   const JsonFault fault = fault_of(
       R"({"_id":"DS02zfeuv6n4gkq51hvw6","number":"3804-324489-8469","tag":"290846",)"

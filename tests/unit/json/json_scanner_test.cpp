@@ -11,14 +11,14 @@ namespace {
 
 using namespace std::string_literals;
 
-/// The words of a text in short: `{ k:a n:1 }`, and how it ends.
-std::string words(std::string_view text) {
+/// The tokens of a text in short, e.g. `{ k:a n:1 }`, and its end or its fault.
+std::string tokens(std::string_view text) {
   std::string said;
   JsonScanner scanner(text);
   for (;;) {
-    const JsonToken word = scanner.next();
-    const std::string slice(word.text);
-    switch (word.kind) {
+    const JsonToken token = scanner.next();
+    const std::string slice(token.text);
+    switch (token.kind) {
       case JsonToken::Kind::begin_object:
       case JsonToken::Kind::end_object:
       case JsonToken::Kind::begin_array:
@@ -50,24 +50,24 @@ bool is_bad_utf8(std::string_view bytes) {
 
 std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
-TEST(JsonScanner, SaysTheWordsOfAText) {
-  EXPECT_EQ(words(R"({"a" : [1, "x", true], "b":{"c":null} , "d":false})"),
+TEST(JsonScanner, ReturnsTheTokensOfAText) {
+  EXPECT_EQ(tokens(R"({"a" : [1, "x", true], "b":{"c":null} , "d":false})"),
             "{ k:a [ n:1 s:x b:true ] k:b { k:c null } k:d b:false } end");
 }
 
-TEST(JsonScanner, TakesAnyValueAtTheTop) {
-  EXPECT_EQ(words("null"), "null end");
-  EXPECT_EQ(words(" \t\r\n-1.5e+3 \n"), "n:-1.5e+3 end");
-  EXPECT_EQ(words("\"\""), "s: end");
-  EXPECT_EQ(words("[ ]"), "[ ] end");
-  EXPECT_EQ(words("{ }"), "{ } end");
+TEST(JsonScanner, AcceptsAnyValueAtTheTop) {
+  EXPECT_EQ(tokens("null"), "null end");
+  EXPECT_EQ(tokens(" \t\r\n-1.5e+3 \n"), "n:-1.5e+3 end");
+  EXPECT_EQ(tokens("\"\""), "s: end");
+  EXPECT_EQ(tokens("[ ]"), "[ ] end");
+  EXPECT_EQ(tokens("{ }"), "{ } end");
 }
 
-TEST(JsonScanner, LeavesEscapesAsTheyStand) {
-  EXPECT_EQ(words(R"(["\"\\\/\b\f\n\r\t\u00e9"])"), R"([ s:\"\\\/\b\f\n\r\t\u00e9 ] end)");
+TEST(JsonScanner, LeavesEscapesUnchanged) {
+  EXPECT_EQ(tokens(R"(["\"\\\/\b\f\n\r\t\u00e9"])"), R"([ s:\"\\\/\b\f\n\r\t\u00e9 ] end)");
 }
 
-TEST(JsonScanner, SaysTheEndForEver) {
+TEST(JsonScanner, RepeatsTheEnd) {
   JsonScanner scanner("1");
   scanner.next();
   EXPECT_EQ(scanner.next().kind, JsonToken::Kind::end);
@@ -75,7 +75,7 @@ TEST(JsonScanner, SaysTheEndForEver) {
   EXPECT_EQ(scanner.fault(), JsonFault::none);
 }
 
-TEST(JsonScanner, SaysAFaultForEver) {
+TEST(JsonScanner, RepeatsAFault) {
   JsonScanner scanner("[,]");
   scanner.next();
   EXPECT_EQ(scanner.next().kind, JsonToken::Kind::fault);
@@ -83,13 +83,13 @@ TEST(JsonScanner, SaysAFaultForEver) {
   EXPECT_EQ(scanner.fault(), JsonFault::syntax);
 }
 
-TEST(JsonScanner, TakesEveryNumberOfTheGrammar) {
+TEST(JsonScanner, AcceptsEveryFormOfNumber) {
   for (const auto* number : {"0", "-0", "10", "1.0", "-1.50", "1e5", "1E5", "1e+05", "1e-5", "0e0",
                              "0.1e1", "123456789012345678901234567890", "1e999"})
     EXPECT_TRUE(is_valid(number)) << number;
 }
 
-TEST(JsonScanner, RefusesWhatOnlyLooksLikeANumber) {
+TEST(JsonScanner, RefusesMalformedNumbers) {
   for (const auto* text : {"-", "+1", "01", "-01", "00", "1.", ".5", "1.e5", "1e", "1e+", "1e5.0",
                            "0x10", "1_000", "NaN", "Infinity", "-Infinity", "--1", "1 2", "1-"})
     EXPECT_EQ(fault_of(text), JsonFault::syntax) << text;
@@ -132,12 +132,12 @@ TEST(JsonScanner, RefusesBrokenStructure) {
     EXPECT_EQ(fault_of(text), JsonFault::syntax) << text;
 }
 
-TEST(JsonScanner, RefusesBrokenWords) {
+TEST(JsonScanner, RefusesMalformedLiterals) {
   for (const auto* text : {"t", "tru", "truth", "True", "falsey", "nul", "nulll", "undefined"})
     EXPECT_EQ(fault_of(text), JsonFault::syntax) << text;
 }
 
-TEST(JsonScanner, RefusesBrokenStrings) {
+TEST(JsonScanner, RefusesMalformedStrings) {
   for (const auto* text :
        {R"(")", R"("a)", R"("\")", R"("\)", R"("\x")", R"("\u")", R"("\u12")", R"("\u12g4")",
         R"("\u123)", R"("\'")", "\"a\nb\"", "\"a\tb\"", "\"\x1f\"", R"({"a)"})
@@ -162,14 +162,14 @@ TEST(JsonScanner, RefusesWhiteSpaceOfOtherKinds) {
     EXPECT_EQ(fault_of(text), JsonFault::syntax) << text;
 }
 
-TEST(JsonScanner, TakesEveryLengthOfUtf8) {
+TEST(JsonScanner, AcceptsUtf8OfEveryLength) {
   for (const auto* bytes :
        {"\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
         "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf1\x80\x80\x80", "\xf4\x8f\xbf\xbf"})
     EXPECT_TRUE(is_valid("\"" + std::string(bytes) + "\"")) << bytes;
 }
 
-TEST(JsonScanner, RefusesWhatIsNotUtf8) {
+TEST(JsonScanner, RefusesMalformedUtf8) {
   EXPECT_TRUE(is_bad_utf8("\x80")) << "a continuation alone";
   EXPECT_TRUE(is_bad_utf8("\xff"));
   EXPECT_TRUE(is_bad_utf8("\xc0\xaf")) << "overlong";
@@ -185,11 +185,11 @@ TEST(JsonScanner, RefusesWhatIsNotUtf8) {
   EXPECT_EQ(fault_of("\"\xe2\x82"), JsonFault::utf8) << "cut off by the end of the text";
 }
 
-TEST(JsonScanner, TakesEscapedLoneSurrogates) {
+TEST(JsonScanner, AcceptsEscapedLoneSurrogates) {
   EXPECT_TRUE(is_valid(R"(["\ud800", "\udc00", "\udc00\ud800"])"));
 }
 
-TEST(JsonScanner, SeesEveryByteOfALongString) {
+TEST(JsonScanner, ChecksEveryByteOfALongString) {
   for (int value = 0; value < 256; ++value) {
     const char byte = static_cast<char>(value);
     const bool is_plain = value >= 0x20 && value < 0x80 && byte != '"' && byte != '\\';
@@ -199,7 +199,7 @@ TEST(JsonScanner, SeesEveryByteOfALongString) {
         text[place] = byte;
         const std::string quoted = "\"" + text + "\"";
         if (is_plain)
-          ASSERT_EQ(words(quoted), "s:" + text + " end") << value << " at " << place;
+          ASSERT_EQ(tokens(quoted), "s:" + text + " end") << value << " at " << place;
         else
           ASSERT_FALSE(is_valid(quoted)) << value << " at " << place << " of " << length;
       }
@@ -207,16 +207,16 @@ TEST(JsonScanner, SeesEveryByteOfALongString) {
   }
 }
 
-TEST(JsonScanner, GoesOnAfterAnEscapeOrUtf8InALongString) {
+TEST(JsonScanner, ContinuesAfterAnEscapeOrUtf8InALongString) {
   for (std::size_t before = 0; before <= 70; ++before)
     for (const auto middle : {"\\n", "\\u00e4", "ä", "€", "\xf0\x9f\x98\x80"}) {
       const std::string text = std::string(before, '/') + middle + std::string(70 - before, '~');
-      EXPECT_EQ(words("[\"" + text + "\",1]"), "[ s:" + text + " n:1 ] end");
+      EXPECT_EQ(tokens("[\"" + text + "\",1]"), "[ s:" + text + " n:1 ] end");
       EXPECT_FALSE(is_valid("\"" + text));
     }
 }
 
-TEST(JsonScanner, NestsAsDeepAsTheBoundAndNoDeeper) {
+TEST(JsonScanner, RefusesNestingBeyondTheBound) {
   EXPECT_TRUE(is_valid(nested(limits::kJsonDepth)));
   EXPECT_EQ(fault_of(nested(limits::kJsonDepth + 1)), JsonFault::depth);
   EXPECT_EQ(fault_of(nested(100'000)), JsonFault::depth);
@@ -225,7 +225,7 @@ TEST(JsonScanner, NestsAsDeepAsTheBoundAndNoDeeper) {
   EXPECT_EQ(fault_of(objects), JsonFault::depth);
 }
 
-TEST(JsonScanner, CountsItsDepth) {
+TEST(JsonScanner, ReportsItsDepth) {
   JsonScanner scanner(R"([{"a":1}])");
   EXPECT_EQ(scanner.depth(), 0U);
   for (const std::size_t depth : {1U, 2U, 2U, 2U, 1U, 0U, 0U}) {

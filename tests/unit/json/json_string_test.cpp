@@ -5,7 +5,7 @@
 namespace attestrd {
 namespace {
 
-TEST(JsonString, WithoutEscapesSaysWhatItShows) {
+TEST(JsonString, IsItsOwnValueWithoutEscapes) {
   EXPECT_EQ(unescape_json_string(""), "");
   EXPECT_EQ(unescape_json_string("290846"), "290846");
   EXPECT_EQ(unescape_json_string("caf\xc3\xa9"), "caf\xc3\xa9");
@@ -25,7 +25,7 @@ TEST(JsonString, UnescapesCodePointsOfEveryLength) {
   EXPECT_EQ(unescape_json_string(R"(\u0000)"), std::string_view("\0", 1));
 }
 
-TEST(JsonString, KeepsLoneSurrogatesApart) {
+TEST(JsonString, KeepsLoneSurrogatesDistinct) {
   EXPECT_EQ(unescape_json_string(R"(\ud83d)"), "\xed\xa0\xbd");
   EXPECT_EQ(unescape_json_string(R"(\ude00)"), "\xed\xb8\x80");
   EXPECT_EQ(unescape_json_string(R"(\ude00\ud83d)"), "\xed\xb8\x80\xed\xa0\xbd");
@@ -35,7 +35,7 @@ TEST(JsonString, KeepsLoneSurrogatesApart) {
   EXPECT_EQ(unescape_json_string(R"(\ud83dude00)"), "\xed\xa0\xbdude00");
 }
 
-TEST(JsonString, IsComparedByWhatItSays) {
+TEST(JsonString, IsComparedByItsValue) {
   EXPECT_TRUE(json_string_equals("DS02", "DS02"));
   EXPECT_TRUE(json_string_equals(R"(\u0044S0\u0032)", "DS02"));
   EXPECT_FALSE(json_string_equals("DS02", "DS03"));

@@ -17,7 +17,7 @@ std::string compact(std::string_view json) { return written(SigningForm::compact
 
 std::string stringify(std::string_view json) { return written(SigningForm::stringify, json); }
 
-TEST(SigningForm, HasTheNameThatSettingsAndRecordsUse) {
+TEST(SigningForm, HasTheNameUsedInSettingsAndRecords) {
   EXPECT_EQ(name_of(SigningForm::raw), "raw");
   EXPECT_EQ(name_of(SigningForm::compact), "compact");
   EXPECT_EQ(name_of(SigningForm::stringify), "stringify");
@@ -27,16 +27,16 @@ TEST(RawForm, IsTheTextItself) {
   EXPECT_EQ(written(SigningForm::raw, "{ \"b\" : 1.0 }"), "{ \"b\" : 1.0 }");
 }
 
-TEST(CompactForm, LeavesOutWhiteSpaceBetweenTokensAlone) {
+TEST(CompactForm, OmitsWhiteSpaceBetweenTokensOnly) {
   EXPECT_EQ(compact("{\r\n\t\"b\" : [ 1.0 , \"a b\\t\" ] , \"a\":{ } }\n"),
             R"({"b":[1.0,"a b\t"],"a":{}})");
 }
 
-TEST(CompactForm, KnowsWhereAStringEnds) {
+TEST(CompactForm, FindsTheEndOfAString) {
   EXPECT_EQ(compact(R"([ "\"  \\" , "\\\" x" , "\u0022 " ])"), R"(["\"  \\","\\\" x","\u0022 "])");
 }
 
-TEST(CompactForm, RespellsNothing) {
+TEST(CompactForm, ChangesNoSpelling) {
   EXPECT_EQ(compact(R"({"2":"\u0061\/","1":-0.0e5})"), R"({"2":"\u0061\/","1":-0.0e5})");
 }
 
@@ -91,7 +91,7 @@ constexpr Spelling kSpellings[] = {
      R"j({"n":[0,null,12345678901234567000]})j"},
 };
 
-TEST(StringifyForm, IsWhatJsonStringifyGives) {
+TEST(StringifyForm, MatchesJsonStringifyOfNode) {
   for (const auto& spelling : kSpellings)
     EXPECT_EQ(stringify(spelling.json), spelling.stringified) << spelling.json;
 }
@@ -100,19 +100,19 @@ TEST(StringifyForm, IgnoresWhiteSpace) {
   EXPECT_EQ(stringify("\n[1 , 2.0,\t3e0\r\n] "), "[1,2,3]");
 }
 
-TEST(StringifyForm, EscapesNoMoreThanItMust) {
+TEST(StringifyForm, EscapesOnlyWhatJsonStringifyEscapes) {
   EXPECT_EQ(stringify(R"("\u007f\u0080\u2028\u2029\ufeff\uffff")"),
             "\"\x7f\xc2\x80\xe2\x80\xa8\xe2\x80\xa9\xef\xbb\xbf\xef\xbf\xbf\"");
   EXPECT_EQ(stringify("\"\x7f\xe2\x80\xa8\xf0\x9f\x98\x80\""),
             "\"\x7f\xe2\x80\xa8\xf0\x9f\x98\x80\"");
 }
 
-TEST(StringifyForm, IsItsOwnStringifyForm) {
+TEST(StringifyForm, IsIdempotent) {
   for (const auto& spelling : kSpellings)
     EXPECT_EQ(stringify(spelling.stringified), spelling.stringified);
 }
 
-TEST(StringifyForm, PutsAMillionIndicesInOrder) {
+TEST(StringifyForm, SortsAMillionIndices) {
   std::string backwards = "{";
   std::string forwards = "{";
   for (int i = 0; i < 1'000'000; ++i) {
@@ -122,7 +122,7 @@ TEST(StringifyForm, PutsAMillionIndicesInOrder) {
   EXPECT_EQ(stringify(backwards + "}"), forwards + "}");
 }
 
-TEST(StringifyForm, PutsEveryLevelInOrder) {
+TEST(StringifyForm, SortsIndicesOnEveryLevel) {
   std::string given;
   std::string ordered;
   std::string given_end;
@@ -136,7 +136,7 @@ TEST(StringifyForm, PutsEveryLevelInOrder) {
   EXPECT_EQ(stringify(given + "7" + given_end), ordered + "7" + ordered_end);
 }
 
-TEST(SigningForm, ReachesTheSinkWholeHoweverLongItsPiecesAre) {
+TEST(SigningForm, ReachesTheSinkCompletelyWithLongAndShortPieces) {
   const std::string long_string = "\"" + std::string(100'000, 'x') + "\"";
   std::string given = "[";
   std::string expected = "[";

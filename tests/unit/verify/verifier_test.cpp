@@ -37,24 +37,24 @@ Verifier verifier(SigningFormPolicy policy = SigningFormPolicy::automatic) {
   return Verifier({Secret("current")}, policy);
 }
 
-TEST(Verifier, HoldsASignatureMadeElsewhere) {
+TEST(Verifier, AcceptsASignatureMadeByOpenssl) {
   // printf '{"a":1}' | openssl dgst -sha256 -hmac current
   EXPECT_EQ(verifier().verify(R"({"a":1})",
                               "0345f0c5dda38f11d7ecbd894261467fe57581ac872c61977a81c93152d4654e"),
             SigningForm::raw);
 }
 
-TEST(Verifier, SaysWhichFormWasSigned) {
+TEST(Verifier, ReturnsTheFormThatWasSigned) {
   EXPECT_EQ(verifier().verify(kResult, signature_of(kResult)), SigningForm::raw);
   EXPECT_EQ(verifier().verify(kResult, signature_of(kCompact)), SigningForm::compact);
   EXPECT_EQ(verifier().verify(kResult, signature_of(kStringified)), SigningForm::stringify);
 }
 
-TEST(Verifier, PrefersTheSimplestFormWhereSeveralGiveTheSameText) {
+TEST(Verifier, PrefersTheSimplestOfSeveralMatchingForms) {
   EXPECT_EQ(verifier().verify(kStringified, signature_of(kStringified)), SigningForm::raw);
 }
 
-TEST(Verifier, TriesNoFormButTheOneThatIsSet) {
+TEST(Verifier, TriesOnlyTheFormThatIsSet) {
   const auto says = [](SigningFormPolicy policy, std::string_view signed_text) {
     return verifier(policy).verify(kResult, signature_of(signed_text)).has_value();
   };
@@ -69,7 +69,7 @@ TEST(Verifier, TriesNoFormButTheOneThatIsSet) {
   EXPECT_FALSE(says(SigningFormPolicy::stringify, kCompact));
 }
 
-TEST(Verifier, HoldsWithEverySecretWhileTheyRotate) {
+TEST(Verifier, AcceptsEverySecretDuringARotation) {
   Verifier rotating({Secret("new"), Secret("old"), Secret("oldest")}, SigningFormPolicy::automatic);
   EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "old")), SigningForm::raw);
   EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "new")), SigningForm::raw);
@@ -79,14 +79,14 @@ TEST(Verifier, HoldsWithEverySecretWhileTheyRotate) {
   EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "old")), SigningForm::raw);
 }
 
-TEST(Verifier, RemembersTheFormThatHeld) {
+TEST(Verifier, TriesTheFormThatMatchedLastFirst) {
   Verifier remembering = verifier();
   EXPECT_EQ(remembering.verify(kResult, signature_of(kStringified)), SigningForm::stringify);
   EXPECT_EQ(remembering.verify(kStringified, signature_of(kStringified)), SigningForm::stringify)
       << "raw would hold as well, but is not tried first any more";
 }
 
-TEST(Verifier, TakesHexDigitsOfEitherCase) {
+TEST(Verifier, AcceptsHexDigitsOfEitherCase) {
   EXPECT_TRUE(verifier().verify(kResult, upper_case(signature_of(kResult))));
 }
 
@@ -113,13 +113,13 @@ TEST(Verifier, RefusesTheResultOfAnotherHandshake) {
   EXPECT_TRUE(verifier().verify(kOther, signature_of(kOther)));
 }
 
-TEST(Verifier, StaysGoodAfterABadSignature) {
+TEST(Verifier, WorksAfterABadSignature) {
   Verifier patient = verifier();
   EXPECT_FALSE(patient.verify(kResult, std::string(64, 'a')));
   EXPECT_TRUE(patient.verify(kResult, signature_of(kResult)));
 }
 
-TEST(Verifier, HoldsAResultOfManyMegabytes) {
+TEST(Verifier, AcceptsAResultOfManyMegabytes) {
   std::string photo(std::size_t{8} << 20, 'A');
   const std::string result = "{ \"pht\" : \"" + photo + "\" }";
   EXPECT_EQ(verifier().verify(result, signature_of("{\"pht\":\"" + photo + "\"}")),
