@@ -37,8 +37,8 @@ IdStore::Place IdStore::place_for(std::size_t length) {
     vacant.pop_back();
     return place;
   }
-  const std::size_t room = blocks_.size() * kBlockBytes - end_;
-  if (room < bytes_for(length)) {
+  const std::size_t left = blocks_.size() * kBlockBytes - end_;
+  if (left < bytes_for(length)) {
     ATTESTRD_CHECK((blocks_.size() + 1) * kBlockBytes <= std::size_t{1} << 32);
     end_ = static_cast<Place>(blocks_.size() * kBlockBytes);
     blocks_.push_back(std::make_unique<Block>());

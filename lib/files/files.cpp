@@ -33,12 +33,12 @@ Result<std::string> read_file(Directory& folder, std::string_view name, std::uin
   auto file = folder.open(name, max_bytes);
   if (!file) return file.error();
   std::string bytes;
-  std::array<char, 16 * 1024> room;
+  std::array<char, 16 * 1024> buffer;
   for (;;) {
-    const auto count = (*file)->read(room);
+    const auto count = (*file)->read(buffer);
     if (!count) return count.error();
     if (*count == 0) return bytes;
-    bytes.append(room.data(), *count);
+    bytes.append(buffer.data(), *count);
     if (bytes.size() > max_bytes)
       return fail(Errc::unsafe_file, folder.path() + "/" + harmless_name(name) + " is too large");
   }
@@ -54,15 +54,15 @@ std::string numbered_name(std::string_view name, unsigned number, std::string_vi
 }
 
 Result<unsigned> free_number(Directory& folder, std::string_view name, std::string_view ending) {
-  unsigned taken = 0;
+  unsigned highest_in_use = 0;
   unsigned number =
       1;  // Doubles until it is free; then the gap to the highest one in use is halved.
   unsigned free = 0;
-  while (free == 0 || free - taken > 1) {
+  while (free == 0 || free - highest_in_use > 1) {
     const auto info = folder.inspect(numbered_name(name, number, ending));
     if (!info && info.error().code != Errc::not_found) return info.error();
-    (info ? taken : free) = number;
-    number = free == 0 ? 2 * number : taken + (free - taken) / 2;
+    (info ? highest_in_use : free) = number;
+    number = free == 0 ? 2 * number : highest_in_use + (free - highest_in_use) / 2;
   }
   return free;
 }

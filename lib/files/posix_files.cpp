@@ -143,7 +143,7 @@ Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name
   const auto info = inspect_at(file.get(), "", path);
   if (!info) return info.error();
   if (const auto objection = objection_to(*info, max_bytes))
-    return fail(Errc::unsafe_file, "cannot take " + path + ": " + *objection);
+    return fail(Errc::unsafe_file, "cannot read " + path + ": " + *objection);
   return std::unique_ptr<ReadableFile>(new PosixFile(path, std::move(file)));
 }
 

@@ -16,10 +16,10 @@ namespace {
 
 /// The pid that the holder has written into the file, digits only.
 std::string holder_of(int descriptor) {
-  std::array<char, 20> room;
-  const ssize_t count = ::pread(descriptor, room.data(), room.size(), 0);
+  std::array<char, 20> buffer;
+  const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), 0);
   if (count <= 0) return "unknown";
-  const std::string_view text(room.data(), static_cast<std::size_t>(count));
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(count));
   const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
   return digits.empty() ? "unknown" : std::string(digits);
 }

@@ -14,11 +14,11 @@ namespace {
 
 using Step = ReadFault::Step;
 
-constexpr std::size_t kLeastRoom = 4096;
+constexpr std::size_t kLeastBytes = 4096;
 
 void wipe(std::string& bytes) { ::explicit_bzero(bytes.data(), bytes.size()); }
 
-/// Doubles the room, up to `most_bytes`, without leaving a copy behind.
+/// Doubles the buffer, up to `most_bytes`, without leaving a copy behind.
 void grow(std::string& bytes, std::size_t most_bytes) {
   std::string larger(std::min(2 * bytes.size(), most_bytes), '\0');
   std::copy(bytes.begin(), bytes.end(), larger.begin());
@@ -48,9 +48,9 @@ ReadResult<PosixReader> PosixReader::open(const std::string& path, FileKinds kin
 }
 
 ReadResult<std::string> PosixReader::read_all(std::size_t max_bytes) {
-  // With room for one byte more than is expected, so that the end is found without growing.
+  // One byte larger than is expected, so that the end is found without growing.
   const std::size_t expected = std::min<std::uint64_t>(size_bytes_, max_bytes);
-  std::string bytes(std::max(expected + 1, kLeastRoom), '\0');
+  std::string bytes(std::max(expected + 1, kLeastBytes), '\0');
   std::size_t length = 0;
   for (;;) {
     const ssize_t count = ::read(descriptor_.get(), bytes.data() + length, bytes.size() - length);

@@ -21,8 +21,8 @@ std::uint32_t array_index(std::string_view raw) {
   constexpr std::size_t kDigits = 10;
   constexpr std::size_t kEscapedDigits = kDigits * 6;  // Each may be spelled \u003x.
   if (raw.size() > kEscapedDigits) return kNoIndex;
-  std::array<char, kEscapedDigits> room;
-  const std::string_view name(room.data(), unescape_json_string(raw, room.data()));
+  std::array<char, kEscapedDigits> buffer;
+  const std::string_view name(buffer.data(), unescape_json_string(raw, buffer.data()));
   if (name.empty() || name.size() > kDigits) return kNoIndex;
   if (name.size() > 1 && name.front() == '0') return kNoIndex;
   std::uint64_t index = 0;
