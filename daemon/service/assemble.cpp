@@ -20,6 +20,8 @@
 namespace attestrd {
 namespace {
 
+constexpr std::size_t kRowsPerClaim = 4096;
+
 /// The memory holds secrets and identities: no core file, and nobody of our own user may read it.
 void keep_memory_private() {
 #if !defined(__SANITIZE_ADDRESS__)  // whose leak check traces its own process
@@ -96,10 +98,13 @@ Result<void> Daemon::assemble(Secrets secrets) {
   if (auto opened = open_poller(secrets); !opened) return opened;
   disk_ = std::make_unique<DiskWorker>(
       *ledger_, loop_.get_executor(), [] { return read_clocks().wall; },
-      DiskWorker::Events{.report = [this](const RoundReport& report) { on_report(report); },
-                         .disk_full = [this](const Error& error) { on_disk_full(error); },
-                         .disk_room = [this] { on_disk_room(); },
-                         .failed = [this](const Error& error) { on_failure(error); }});
+      DiskWorker::Events{
+          .report = [this](const RoundReport& report) { on_report(report); },
+          .disk_full = [this](const Error& error) { on_disk_full(error); },
+          .disk_room = [this] { on_disk_room(); },
+          .queue_unavailable = [this](const Error& error) { on_queue_unavailable(error); },
+          .queue_available = [this] { on_queue_available(); },
+          .failed = [this](const Error& error) { on_failure(error); }});
   conductor_->connect(*poller_, *disk_);
   // Until all of it is read the queue is ours, and what the mind wants written meanwhile waits.
   if (auto loaded = load_queue(); !loaded) return loaded;
@@ -166,22 +171,24 @@ Result<void> Daemon::open_poller(Secrets& secrets) {
 Result<void> Daemon::load_queue() {
   const auto counts = queue_->count();
   if (!counts) return counts.error();
-  const auto text = queue_->hazard();
-  if (!text) return text.error();
-  if (*text)
-    if (const auto hazard = Hazard::read(**text)) {
-      completions_learnt_ = hazard->completions();
-      conductor_->step(Learnt{&*hazard});
-    }
+  const auto learnt = queue_->learnt();
+  if (!learnt) return learnt.error();
+  if (*learnt) {
+    completions_learnt_ = (*learnt)->completions();
+    conductor_->step(Learnt{&**learnt});
+  }
   const auto reserved = queue_->reserved();
   if (!reserved) return reserved.error();
   if (*reserved) conductor_->step(Recalled{**reserved});
   conductor_->step(Recovering{counts->polling});
-  const auto visited = queue_->for_each_polling([this](const QueuedHandshake& row) {
-    conductor_->step(Adopted{&row, false});
-  });
+  for (;;) {
+    const auto rows = ledger_->claim(kRowsPerClaim);
+    if (!rows) return rows.error();
+    if (rows->empty()) break;
+    for (const QueuedHandshake& row : *rows) conductor_->step(Adopted{&row, false});
+  }
   malloc_trim(0);  // What the reading took goes back to the system.
-  return visited;
+  return {};
 }
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {

@@ -108,6 +108,16 @@ void Daemon::on_disk_room() {
   conductor_->step(DiskHasRoom{});
 }
 
+void Daemon::on_queue_unavailable(const Error&) {
+  is_queue_unavailable_ = true;
+  conductor_->step(QueueUnavailable{});
+}
+
+void Daemon::on_queue_available() {
+  is_queue_unavailable_ = false;
+  conductor_->step(QueueAvailable{});
+}
+
 // A failed write or sync is never tried again: what the disk holds is unknown. Recovery finds out.
 void Daemon::on_failure(const Error& error) {
   say(notice_of(Event::daemon_failed, Level::error, error.message));
@@ -121,7 +131,7 @@ void Daemon::on_failure(const Error& error) {
 
 void Daemon::scan_inbox() {
   if (is_stopping_) return;
-  if (!is_intake_paused_) disk_->scan_inbox();
+  if (!is_intake_paused_ && !is_queue_unavailable_) disk_->scan_inbox();
   scan_again_after(limits::kInboxScanInterval);
 }
 

@@ -51,6 +51,8 @@ class Daemon {
   void on_report(const RoundReport& report);
   void on_disk_full(const Error& error);
   void on_disk_room();
+  void on_queue_unavailable(const Error& error);
+  void on_queue_available();
   void on_failure(const Error& error);
   void scan_inbox();
   void scan_again_after(Duration delay);
@@ -102,6 +104,7 @@ class Daemon {
   boost::asio::steady_timer stop_timer_{loop_};
   bool is_stopping_ = false;
   bool is_intake_paused_ = false;
+  bool is_queue_unavailable_ = false;
   bool is_burst_ = false;  // The inbox held more than one round takes in.
   int exit_code_ = 0;
 };

@@ -7,42 +7,49 @@
 #include "base/limits.h"
 #include "inbox/inbox.h"
 #include "ledger/ledger_notices.h"
+#include "ledger/recovery.h"
 #include "queue/queue.h"
 #include "spool/spool.h"
 
 namespace attestrd {
 
 // Publication. A record must appear exactly once, though a consumer may take it away the instant it
-// appears and the process may die at any instruction. The order that holds it so:
+// appears and the process may die at any instruction. The order of steps ensures that:
 //
 //   1. Write the record to staging/ and sync it; sync the folder. Many are synced together.
-//   2. Commit the row as staged, with the record's length and SHA-256. From here the handshake can
+//   2. Write the row as staged, with the record's length and SHA-256. From here the handshake can
 //      only end published.
 //   3. Rename the record into its folder, replacing nothing. The instant of publication.
 //   4. Sync the folder that it came to, then staging/. The other way round a power cut could take
 //      the name from both.
-//   5. Commit the row as done.
+//   5. Write the row as done.
 //
-// What a death leaves behind tells where to go on. Row polling, record in staging/: between 1 and
-// 2; the record is dropped and Attestr asked again. Row staged, record in staging/: go on at 3. Row
-// staged, no record in staging/: it was published, for nobody else takes from there; go on at 4.
+// Rows and files show where a process died, and recovery goes on there. Row polling, record in
+// staging/: between 1 and 2; the record is dropped and Attestr is asked again. Row staged, record
+// in staging/: go on at 3. Row staged, no record in staging/: it was published, since nobody but us
+// removes files from staging/; go on at 4.
 //
-// So a missing record tells something only of the staging/ that it was in. A file in it says that
-// it is in use: while a row is staged, a staging/ without that file is none to recover from.
+// So a missing record proves something only of the staging/ that it was in. A file in staging/
+// marks it as used: while a row is staged, a staging/ without that file is not recovered from.
 //
 // While the disk syncs, be it the records of a round or their moves, those of the next round are
 // written to staging/ already. That sync may have missed them. So they count as not synced, however
-// few they are, until that of their own round; and until their rows are staged, a death finds them
-// between 1 and 2.
+// few they are, until the sync of their own round; and until their rows are staged, a crash leaves
+// them between 1 and 2.
 //
-// Intake. The rows of an inbox file are committed before the file is removed; a death in between
+// Intake. The rows of an inbox file are durable before the file is removed; a crash in between
 // means that it is read again, and an id is accepted once.
 //
-// A round does all this for what waits, with one commit: 1 for its finishes; 2 joined with the
-// rows of its intake, the progress of its polls and 5 of the round before; then 3 and 4; then the
-// inbox files go. Finishes come before the intake, so that an id that ends in this round and is
-// submitted in it again is seen to have ended; one whose record waits for the next round is merged,
-// which comes too late to change its end.
+// A round does all this for what waits, with one batch of the queue: 1 for its finishes; then one
+// write of 2, the progress of its polls, 5 of the round before and the rows of its intake; then 3
+// and 4; then the inbox files are removed. The queue applies changes before submissions, so that an
+// id that ends in this round and is submitted in it again is seen to have ended; one whose record
+// waits for the next round is merged, which comes too late to change its end.
+//
+// A full disk undoes a round up to its batch, and a smaller one is tried. But a queue that is
+// unavailable may have made the batch durable or not, and may still do so: rows and records must
+// stay as they are, and nothing else is written, until the queue has answered to the same batch. A
+// batch that is written twice is written once (see Queue::write).
 
 namespace {
 
@@ -51,50 +58,96 @@ void append(std::vector<T>& target, std::vector<T> more) {
   std::ranges::move(more, std::back_inserter(target));
 }
 
-}  // namespace
-
-void RoundRequest::join(RoundRequest later) {
-  scan_inbox |= later.scan_inbox;
-  if (later.purge_older_than) purge_older_than = later.purge_older_than;
-  append(finishes, std::move(later.finishes));
-  append(progress, std::move(later.progress));
-  if (later.hazard) hazard = std::move(later.hazard);
-  if (later.reservation) reservation = later.reservation;
+void note_gone(const Finish& finish, RoundReport& report) {
+  report.notices.push_back(row_gone_notice(finish));
+  report.settled.push_back(finish.id);
 }
 
+/// Only an unavailable queue is waited for. After the batch no error may be mistaken for that.
+Error final_error(Error error) {
+  if (error.code == Errc::unavailable) error.code = Errc::io_failure;
+  return error;
+}
+
+}  // namespace
+
 Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds)
-    : inbox_(inbox), queue_(queue), spool_(spool), bounds_(bounds) {}
+    : queue_(queue),
+      spool_(spool),
+      bounds_(bounds),
+      intake_(inbox),
+      staging_(queue, spool, bounds_) {}
+
+Result<std::vector<Notice>> Ledger::recover(Wall now) {
+  std::vector<Notice> notices;
+  Recovery recovery(queue_, spool_);
+  auto half_done = recovery.find(now, notices);
+  if (!half_done) return half_done.error();
+  auto& [unpublished, published] = *half_done;
+  for (const auto& row : unpublished)
+    staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});
+  unmarked_ = published;
+  if (const auto moved = publish({}); !moved) return moved.error();
+  // Step 4 for those that the process before had renamed, and maybe not synced.
+  if (const auto synced = spool_.sync_moves({}); !synced) return synced.error();
+  append(notices, std::move(unreported_.notices));
+  unreported_ = {};
+
+  const auto reserved = queue_.reserved();
+  if (!reserved) return reserved.error();
+  reserved_ = reserved->value_or(DayRequests());
+  RoundRequest marks_alone;
+  const auto marked = round(marks_alone, now);
+  if (!marked) return marked.error();
+  if (const auto cleared = recovery.clear_staging(notices); !cleared) return cleared.error();
+  const auto counts = queue_.count();
+  if (!counts) return counts.error();
+  notices.push_back(recovered_notice(*counts, unpublished.size() + published.size()));
+  return notices;
+}
+
+Result<std::vector<QueuedHandshake>> Ledger::claim(std::size_t max_rows) {
+  auto claim = queue_.claim(max_rows);
+  if (!claim) return claim.error();
+  fence_ = claim->fence;
+  return std::move(claim->rows);
+}
 
 Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(id); }
 
 Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
+  if (!begun_)
+    if (const auto begun = begin(request, now); !begun) return begun.error();
+  auto written = queue_.write(begun_->batch, begun_->now);
+  if (!written) return not_written(written.error(), request);
+  auto round = std::move(*begun_);
+  begun_.reset();
+  auto report = end(std::move(round), std::move(*written), request.finishes);
+  if (!report) return final_error(report.error());
+  if (request.finishes.empty()) most_finishes_ = kNoBound;
+  return report;
+}
+
+/// All up to the batch.
+Result<void> Ledger::begin(RoundRequest& request, Wall now) {
   if (const auto there = spool_.check_place(); !there) return there.error();
   // What the round before found no room for. While there is none, nothing new begins.
   if (const auto left = publish({}); !left) return left.error();
+  auto lost = queue_.renew();
+  if (!lost) return lost.error();
+  append(unreported_.lost, std::move(*lost));
+  staging_.spare_room(most_finishes_ != kNoBound);
 
-  RoundRequest part = take_part(request);
-  RoundReport report;
-  if (const auto written = write_down(part, request.finishes, now, report); !written) {
-    if (written.error().code == Errc::disk_full) {
-      undo();
-      give_back(std::move(part), request);
-    }
-    return written.error();
-  }
-  unmarked_.clear();
-  const auto published = publish(request.finishes);
-  if (!published && published.error().code != Errc::disk_full) return published.error();
-  if (!ahead_trouble_) return ahead_trouble_.error();
-  if (part.scan_inbox) {
-    auto settlement = inbox_.settle();
-    if (!settlement) return settlement.error();
-    append(report.notices, std::move(settlement->notices));
-    report.inbox_waits |= settlement->waits;
-  }
-  append(report.notices, std::exchange(published_.notices, {}));
-  append(report.settled, std::exchange(published_.settled, {}));
-  if (request.finishes.empty()) most_finishes_ = kNoBound;
-  return report;
+  auto& round = begun_.emplace();
+  round.part = take_part(request);
+  round.now = now;
+  const auto prepared = prepare(round, request.finishes);
+  if (prepared) return {};
+  if (prepared.error().code == Errc::disk_full)
+    undo(request);
+  else
+    give_back(request);
+  return prepared;
 }
 
 /// Takes out of the request what this round is to do: all of it, but for the records that are too
@@ -115,115 +168,153 @@ RoundRequest Ledger::take_part(RoundRequest& request) const {
   return std::exchange(request, std::move(rest));
 }
 
-/// Of a part that found no room: the next one asks for less.
-void Ledger::give_back(RoundRequest part, RoundRequest& request) {
-  if (!part.finishes.empty()) most_finishes_ = std::max<std::size_t>(1, part.finishes.size() / 2);
+/// Puts the part of the round back, ahead of what is left of the request.
+void Ledger::give_back(RoundRequest& request) {
+  auto part = std::move(begun_->part);
+  begun_.reset();
   part.join(std::move(request));
   request = std::move(part);
 }
 
-/// All up to the commit, which it ends with.
-Result<void> Ledger::write_down(const RoundRequest& request, const std::vector<Finish>& next,
-                                Wall now, RoundReport& report) {
-  if (const auto begun = queue_.begin(); !begun) return begun;
-  // What was written ahead is not synced, however few records there are now.
-  const bool are_few = request.finishes.size() <= bounds_.synced_one_by_one && ahead_.empty();
-  const auto how = are_few ? Staging::one_by_one : Staging::together;
-  if (const auto staged = stage(request.finishes, how, report); !staged) return staged;
-  if (const auto synced = sync(how, next); !synced) return synced;
-  if (const auto noted = note_progress(request.progress); !noted) return noted;
-  if (request.hazard)
-    if (const auto saved = queue_.save_hazard(*request.hazard); !saved) return saved;
-  if (request.reservation)
-    if (const auto saved = queue_.save_reserved(*request.reservation); !saved) return saved;
-  report.reserved = request.reservation;
-  if (request.scan_inbox)
-    if (const auto taken = take_in(now, report); !taken) return taken;
-  if (const auto marked = mark_published(); !marked) return marked;
-  if (request.purge_older_than) {
-    const auto purged =
-        queue_.purge_tombstones(now - *request.purge_older_than, limits::kTombstonesPurgedPerRound);
-    if (!purged) return purged.error();
-  }
-  return queue_.commit();
+/// Makes it so that nothing of the round happened: there is no room for it. The next one asks for
+/// less. A record that can't be dropped now is dropped when its handshake is staged again.
+void Ledger::undo(RoundRequest& request) {
+  const auto finishes = begun_->part.finishes.size();
+  if (finishes > 0) most_finishes_ = std::max<std::size_t>(1, finishes / 2);
+  staging_.drop();
+  intake_.rewind();
+  give_back(request);
 }
 
-Result<void> Ledger::note_progress(const std::vector<Progress>& progress) {
-  for (const auto& [id, polls, last_pending_at] : progress) {
-    // A row that is not polled any more has no use for it.
-    const auto updated = queue_.update_progress(id, polls, last_pending_at);
-    if (!updated) return updated.error();
+/// Step 1, and the batch.
+Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
+  const auto& part = round.part;
+  auto& batch = round.batch;
+  batch.fence = fence_;
+  if (const auto staged = stage(round, next); !staged) return staged;
+  for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
+  for (const auto& done : unmarked_) batch.changes.emplace_back(done);
+  if (part.scan_inbox) {
+    auto submissions = intake_.read(round.now, round.report);
+    if (!submissions) return submissions.error();
+    batch.submissions = std::move(*submissions);
   }
+  batch.reserve = reservation_after(part);
+  if (part.learnt) {
+    batch.learnt = learnt_;
+    batch.learnt->join(*part.learnt);
+  }
+  if (part.purge_older_than)
+    batch.purge = Purge{round.now - *part.purge_older_than, limits::kTombstonesPurgedPerRound};
   return {};
 }
 
-Result<void> Ledger::take_in(Wall now, RoundReport& report) {
-  auto scan = inbox_.scan(limits::kIntakeLinesPerRound, now);
-  if (!scan) return scan.error();
-  report.inbox_scanned = true;
-  report.inbox_has_more = scan->has_more;
-  report.inbox_waits = scan->waits;
-  std::size_t submissions = 0;
-  for (const auto& slice : scan->slices) submissions += slice.submissions.size();
-  report.accepted.reserve(submissions);
-  for (const auto& slice : scan->slices)
-    if (const auto taken = take_in(slice, now, report); !taken) return taken;
-  append(report.notices, std::move(scan->notices));
-  return {};
-}
-
-Result<void> Ledger::take_in(const InboxSlice& slice, Wall now, RoundReport& report) {
-  IntakeNotices notices(slice.file);
-  for (const auto& submission : slice.submissions) {
-    auto acceptance = queue_.accept(submission, now);
-    if (!acceptance) return acceptance.error();
-    notices.add(submission.id, acceptance->kind);
-    if (acceptance->kind != Acceptance::Kind::already_ended)
-      report.accepted.push_back(std::move(acceptance->row));
-  }
-  notices.finish(report.notices);
-  return {};
-}
-
-Result<void> Ledger::mark_published() {
-  for (const auto& id : unmarked_) {
-    const auto marked = queue_.mark_done(id);
-    if (!marked) return marked.error();
+Result<void> Ledger::stage(Round& round, const std::vector<Finish>& next) {
+  const auto& finishes = round.part.finishes;
+  const auto fingerprints = staging_.write(finishes, next, round.report.notices);
+  if (!fingerprints) return fingerprints.error();
+  for (std::size_t i = 0; i < finishes.size(); ++i) {
+    const auto& finish = finishes[i];
+    const auto& fingerprint = (*fingerprints)[i];
+    if (!fingerprint) {
+      note_gone(finish, round.report);
+      continue;
+    }
+    round.finishes.push_back(i);
+    round.batch.changes.emplace_back(
+        Stage{{finish.id, finish.outcome, finish.reason, finish.finished_at, *fingerprint}});
   }
   return {};
 }
 
-/// Makes it so that nothing of this round happened. Only for a full disk: of a commit that failed
-/// in another way nobody knows whether it holds, so that staging/ must stay as it is.
-void Ledger::undo() {
-  queue_.rollback();
-  inbox_.rewind();
-  // A record that stays behind is dropped when the handshake is staged again, or at recovery.
-  for (const auto& staged : std::exchange(staged_, {})) static_cast<void>(spool_.drop(staged.id));
-  drop_ahead();
+/// What this owner is to have reserved after a round. The engine counts in grants, the queue in
+/// totals of an owner, so that a batch may be written twice.
+std::optional<DayRequests> Ledger::reservation_after(const RoundRequest& part) const {
+  DayRequests total = reserved_;
+  if (part.reserve) {
+    if (part.reserve->day != total.day) total = {part.reserve->day, 0};
+    total.requests += part.reserve->requests;
+  }
+  if (part.give_back && part.give_back->day == total.day)
+    total.requests -= std::min(total.requests, part.give_back->requests);
+  if (!part.reserve && total == reserved_) return std::nullopt;
+  return total;
 }
 
-/// Steps 3 and 4, for records whose rows are committed. On a full disk those that were not moved
-/// stay in staged_. While the moves are synced, records of the next round are written.
-Result<void> Ledger::publish(const std::vector<Finish>& next_round) {
+/// The batch got no answer, or a bad one.
+Error Ledger::not_written(Error error, RoundRequest& request) {
+  if (error.code == Errc::unavailable)
+    begun_->may_be_written = true;
+  else if (error.code == Errc::disk_full && !begun_->may_be_written)
+    undo(request);
+  return error;
+}
+
+/// All after the batch.
+Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
+                                const std::vector<Finish>& next) {
+  auto& report = round.report;
+  staging_.keep();
+  unmarked_.clear();
+  if (const auto noted = note_staged(round, written.changes); !noted) return noted.error();
+  note_granted(round, written);
+  if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
+  intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
+
+  const auto published = publish(next);
+  if (!published && published.error().code != Errc::disk_full) return published.error();
+  if (!staging_.trouble()) return staging_.trouble().error();
+  if (const auto settled = intake_.settle(report); !settled) return settled.error();
+  append(report.notices, std::exchange(unreported_.notices, {}));
+  append(report.settled, std::exchange(unreported_.settled, {}));
+  append(report.lost, std::exchange(unreported_.lost, {}));
+  return std::move(report);
+}
+
+/// A row that could not be staged is not polled by this owner any more, so its record is dropped.
+Result<void> Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
+  for (std::size_t i = 0; i < round.finishes.size(); ++i) {
+    const auto& finish = round.part.finishes[round.finishes[i]];
+    if (changes[i] == Applied::applied) {
+      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
+      continue;
+    }
+    note_gone(finish, round.report);
+    if (const auto dropped = spool_.drop(finish.id); !dropped) return dropped;
+  }
+  return {};
+}
+
+void Ledger::note_granted(Round& round, const QueueBatchResult& written) {
+  if (!written.reserved) return;
+  reserved_ = *written.reserved;
+  const auto& wanted = round.part.reserve;
+  if (!wanted) return;
+  const auto refused = round.batch.reserve->requests - reserved_.requests;
+  round.report.granted = {wanted->day, wanted->requests - std::min(wanted->requests, refused)};
+}
+
+/// Steps 3 and 4, for records whose rows are staged. On a full disk those that were not moved stay
+/// in staged_. While the moves are synced, records of the next round are written.
+Result<void> Ledger::publish(const std::vector<Finish>& next) {
   if (staged_.empty()) return {};
   Result<void> result;
-  auto next = staged_.begin();
-  for (; next != staged_.end(); ++next) {
-    auto conflict = spool_.publish(next->id, next->outcome);
+  auto record = staged_.begin();
+  for (; record != staged_.end(); ++record) {
+    auto conflict = spool_.publish(record->id, record->outcome);
     if (!conflict) {
       result = conflict.error();
       break;
     }
-    unmarked_.push_back(next->id);
-    published_.settled.push_back(next->id);
-    published_.notices.push_back(std::move(next->notice));
-    if (*conflict) published_.notices.push_back(std::move(**conflict));
+    unmarked_.push_back({record->id, record->outcome});
+    unreported_.settled.push_back(record->id);
+    unreported_.notices.push_back(std::move(record->notice));
+    if (*conflict) unreported_.notices.push_back(std::move(**conflict));
   }
-  staged_.erase(staged_.begin(), next);
+  staged_.erase(staged_.begin(), record);
   if (!result && result.error().code != Errc::disk_full) return result;
-  if (!result) drop_ahead();
-  const auto synced = spool_.sync_moves(result ? writing_ahead(next_round) : Meanwhile());
+  if (!result) staging_.drop_ahead();
+  const auto synced = spool_.sync_moves(result ? staging_.writing_ahead(next) : Meanwhile());
   if (!synced) return synced;
   return result;
 }

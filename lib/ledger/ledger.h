@@ -1,90 +1,60 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/account_day.h"
-#include "base/limits.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "files/files.h"
-#include "crypto/fingerprint.h"
 #include "handshake/finish.h"
 #include "handshake/handshake.h"
 #include "handshake/known_handshake.h"
+#include "ledger/intake.h"
+#include "ledger/round.h"
+#include "ledger/staging.h"
 #include "log/notice.h"
+#include "queue/queue_batch.h"
 
 namespace attestrd {
 
 class Inbox;
 class Queue;
 class Spool;
-enum class Staging : std::uint8_t;
-struct InboxSlice;
-struct StagedHandshake;
-
-/// All that waits for the disk.
-struct RoundRequest {
-  bool scan_inbox = false;
-  std::optional<Duration> purge_older_than;  ///< Tombstones of before that are forgotten.
-  std::vector<Finish> finishes;
-  std::vector<Progress> progress;
-  std::optional<std::string> hazard;  ///< To be kept for the next start.
-  std::optional<DayRequests> reservation;
-
-  /// What came in later goes with it.
-  void join(RoundRequest later);
-
-  bool is_empty() const {
-    return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !hazard &&
-           !reservation;
-  }
-};
-
-/// What a round made durable.
-struct RoundReport {
-  std::vector<QueuedHandshake> accepted;  ///< New rows, and rows merged: the later expiry holds.
-  std::vector<HandshakeId> settled;       ///< Their finishes are in the spool, or their rows gone.
-  std::vector<Notice> notices;            ///< What to log, in order.
-  bool inbox_has_more = false;            ///< The scan stopped at its bound: ask again at once.
-  bool inbox_waits = false;               ///< A file had to stay: ask again later.
-  bool inbox_scanned = false;             ///< The request asked for a scan.
-  std::optional<DayRequests> reserved;    ///< Its reservation.
-};
-
-/// Of the records of one round.
-struct RoundBounds {
-  std::size_t records = limits::kRecordsPerRound;                  ///< More wait for the next one.
-  std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
-};
 
 /// Writes down what happened, in the one order that loses nothing and publishes nothing twice: the
 /// intake and the publication protocol (see ledger.cpp), joined so that what waits goes into one
-/// commit. Knows its three neighbours by their doors alone.
+/// batch. Knows inbox, queue and spool by their interfaces alone.
+///
+/// Once, in this order: recover(), then claim() until it is empty; then rounds.
 class Ledger {
  public:
   Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds = {});
 
-  /// Once, before any round: ends what a crash left half done. Returns what to log.
+  /// Ends what a crash left half done. Returns what to log.
   Result<std::vector<Notice>> recover(Wall now);
 
-  /// One round, one commit. What is done leaves the request: all of it, or a part where it has more
+  /// Rows to poll, at most `max_rows`; none: that were all. The rounds that follow change rows
+  /// under the fence of the last claim.
+  Result<std::vector<QueuedHandshake>> claim(std::size_t max_rows);
+
+  /// One round, one batch. What is done leaves the request: all of it, or a part where it has more
   /// records than a round may have, or the disk no room for all. What stays must come first in the
-  /// next request: some of its records may be written already. `disk_full`: nothing of it happened,
-  /// and the same request may be tried again; less of it is done at once then. Any other error is
-  /// final: the process must end, and recovery decides.
+  /// next request: some of its records may be written already.
+  ///
+  /// `disk_full`: nothing of it happened, and the same request may be tried again; less of it is
+  /// done at once then. `unavailable`: the queue can't be reached, or its answer was lost; the next
+  /// round first writes the same batch again, and the request must then begin as it is now. Any
+  /// other error is final: the process must end, and recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
 
   /// What is known of an id, between rounds.
   Result<KnownHandshake> find(const HandshakeId& id);
 
-  /// True while `done` marks of the last round wait for a next commit, or a record for room in its
-  /// folder: a round with an empty request sees to them.
-  bool has_unmarked() const { return !unmarked_.empty() || !staged_.empty(); }
+  /// Something waits for a next round, even for one with an empty request: `done` marks of the last
+  /// round, a record without room in its folder, or a batch that the queue has not answered.
+  bool has_unmarked() const { return !unmarked_.empty() || !staged_.empty() || begun_; }
 
  private:
   static constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
@@ -96,46 +66,41 @@ class Ledger {
     Notice notice;
   };
 
-  /// A record in staging/, and what its row will say of it.
-  struct Written {
-    HandshakeId id;
-    Fingerprint record;
+  /// A round up to the answer of the queue.
+  struct Round {
+    RoundRequest part;  ///< Of the request.
+    Wall now{};
+    QueueBatch batch;                   ///< Its first changes stage rows, the last ones end them.
+    std::vector<std::size_t> finishes;  ///< Whose rows the first changes stage.
+    RoundReport report;
+    bool may_be_written = false;  ///< The answer to the batch was lost.
   };
 
+  Result<void> begin(RoundRequest& request, Wall now);
   RoundRequest take_part(RoundRequest& request) const;
-  void give_back(RoundRequest part, RoundRequest& request);
-  Result<void> write_down(const RoundRequest& request, const std::vector<Finish>& next, Wall now,
-                          RoundReport& report);
-  Result<void> stage(const std::vector<Finish>& finishes, Staging how, RoundReport& report);
-  Result<void> stage(const Finish& finish, Staging how, RoundReport& report);
-  Result<bool> stage_row(const Finish& finish, const Written& written, RoundReport& report);
-  Result<std::optional<std::string>> record_of(const Finish& finish);
-  static void tell_gone(const Finish& finish, RoundReport& report);
-  Result<void> sync(Staging how, const std::vector<Finish>& next);
-  Meanwhile writing_ahead(const std::vector<Finish>& next);
-  Result<bool> write_ahead(const Finish& finish);
-  Result<void> note_progress(const std::vector<Progress>& progress);
-  Result<void> take_in(Wall now, RoundReport& report);
-  Result<void> take_in(const InboxSlice& slice, Wall now, RoundReport& report);
-  Result<void> mark_published();
-  void undo();
-  void drop_ahead();
-  Result<void> publish(const std::vector<Finish>& next_round);
+  void give_back(RoundRequest& request);
+  void undo(RoundRequest& request);
+  Result<void> prepare(Round& round, const std::vector<Finish>& next);
+  Result<void> stage(Round& round, const std::vector<Finish>& next);
+  std::optional<DayRequests> reservation_after(const RoundRequest& part) const;
+  Error not_written(Error error, RoundRequest& request);
+  Result<RoundReport> end(Round round, QueueBatchResult written, const std::vector<Finish>& next);
+  Result<void> note_staged(Round& round, const std::vector<Applied>& changes);
+  void note_granted(Round& round, const QueueBatchResult& written);
+  Result<void> publish(const std::vector<Finish>& next);
 
-  Result<void> return_broken_to_polling(std::vector<StagedHandshake>& staged,
-                                        std::vector<Notice>& notices);
-  Result<void> drop_polling(const std::vector<HandshakeId>& records);
-  Result<void> clear_staging(std::vector<Notice>& notices);
-
-  Inbox& inbox_;
   Queue& queue_;
   Spool& spool_;
   const RoundBounds bounds_;
-  std::vector<Unpublished> staged_;       ///< By this round, or left by one that found no room.
-  std::vector<Written> ahead_;            ///< Of the first finishes of the next round.
-  Result<void> ahead_trouble_;            ///< Ends the process, once this round is published.
-  std::vector<HandshakeId> unmarked_;     ///< Published; their rows still say `staged`.
-  RoundReport published_;                 ///< What publish() did and no report tells yet.
+  Intake intake_;
+  Staging staging_;
+  Fence fence_;
+  std::optional<Round> begun_;
+  std::vector<Unpublished> staged_;  ///< By this round, or left by one that found no room.
+  std::vector<Done> unmarked_;       ///< Published; their rows still say `staged`.
+  RoundReport unreported_;           ///< What no report says yet.
+  DayRequests reserved_;             ///< By this owner, as the queue answered last.
+  HazardDelta learnt_;               ///< By this owner since the start, as far as it is written.
   std::size_t most_finishes_ = kNoBound;  ///< Of one round. While the disk is full they are few.
 };
 

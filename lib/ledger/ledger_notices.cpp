@@ -76,16 +76,20 @@ Notice recovered_notice(const QueueCounts& counts, std::size_t published) {
   return notice;
 }
 
-void IntakeNotices::add(const HandshakeId& id, Acceptance::Kind kind) {
-  switch (kind) {
-    case Acceptance::Kind::inserted:
-      ++accepted_;
-      last_accepted_ = id;
-      break;
-    case Acceptance::Kind::merged: add(id, merged_); break;
-    case Acceptance::Kind::already_ended: add(id, ended_); break;
-  }
+void IntakeNotices::add(const HandshakeId& id, const Acceptance& acceptance) {
+  std::visit([&](const auto& what) { add(id, what); }, acceptance);
 }
+
+void IntakeNotices::add(const HandshakeId& id, const InsertedRow&) {
+  ++accepted_;
+  last_accepted_ = id;
+}
+
+void IntakeNotices::add(const HandshakeId& id, const MergedRow&) { add(id, merged_); }
+
+void IntakeNotices::add(const HandshakeId& id, const RowElsewhere&) { add(id, merged_); }
+
+void IntakeNotices::add(const HandshakeId& id, const AlreadyEnded&) { add(id, ended_); }
 
 void IntakeNotices::add(const HandshakeId& id, Known& known) {
   if (++known.count <= limits::kNoticesPerFile) note(known.event, known.message).handshake = id;

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "ledger/ledger.h"
+#include "handshake/finish.h"
 #include "log/notice.h"
 #include "queue/queue.h"
 
 namespace attestrd {
 
-// What the ledger has to say, in words.
+// The notices of the ledger.
 
 /// A handshake whose record is in its folder now.
 Notice outcome_notice(const Finish& finish);
@@ -30,7 +30,7 @@ class IntakeNotices {
  public:
   explicit IntakeNotices(const std::string& file) : file_(file) {}
 
-  void add(const HandshakeId& id, Acceptance::Kind kind);
+  void add(const HandshakeId& id, const Acceptance& acceptance);
 
   /// Moves all to `notices`.
   void finish(std::vector<Notice>& notices);
@@ -42,6 +42,10 @@ class IntakeNotices {
     std::uint64_t count = 0;
   };
 
+  void add(const HandshakeId& id, const InsertedRow& inserted);
+  void add(const HandshakeId& id, const MergedRow& merged);
+  void add(const HandshakeId& id, const RowElsewhere& elsewhere);
+  void add(const HandshakeId& id, const AlreadyEnded& ended);
   void add(const HandshakeId& id, Known& known);
   void sum_up(const Known& known);
   Notice& note(Event event, std::string message);

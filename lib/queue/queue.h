@@ -2,39 +2,25 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "base/account_day.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "crypto/fingerprint.h"
 #include "handshake/handshake.h"
 #include "handshake/known_handshake.h"
+#include "handshake/row_change.h"
+#include "queue/queue_batch.h"
+#include "schedule/hazard.h"
 
 namespace attestrd {
 
-/// What became of a submission.
-struct Acceptance {
-  enum class Kind : std::uint8_t {
-    inserted,       ///< It is a new row.
-    merged,         ///< It was pending: the later expiry holds, a tag fills an empty one.
-    already_ended,  ///< It is staged, or a tombstone.
-  };
-  Kind kind{};
-  QueuedHandshake row;  ///< As stored now. Of one that has ended, the id alone.
-  Outcome outcome{};    ///< Of one that has ended.
-};
-
-/// A handshake that has ended and whose record lies in staging/, or has left it already.
-struct StagedHandshake {
-  HandshakeId id;
-  Outcome outcome{};
-  Reason reason = Reason::none;
-  Wall finished_at{};
-  Fingerprint record;
+/// Rows that this owner is to poll, and the fence under which it may change them.
+struct Claim {
+  Fence fence;
+  std::vector<QueuedHandshake> rows;
 };
 
 /// How many rows the queue holds in each state.
@@ -45,57 +31,54 @@ struct QueueCounts {
   std::optional<Wall> oldest_pending;  ///< When the first of those in `polling` was submitted.
 };
 
-/// The door to the rows. Its hand is `sqlite_queue`. Times are kept in milliseconds.
+/// The durable rows of handshakes, for one owner (`sqlite_queue`) or for many that share one store.
+/// Times are kept in milliseconds. One thread at a time may use it.
 ///
-/// Changes happen between begin() and commit(), which makes them durable together. Each names the
-/// state that it expects and returns false, having changed nothing, when the row is in another:
-/// rows can be taken away. Any error in between leaves rollback() as the only way on.
+/// A row in `polling` has one owner, who polls it and may change it under its fence. A row that is
+/// staged belongs to the spool that holds its record, and only the node of that spool can publish
+/// it: time never takes it away, and neither do fences.
+///
+/// Errors: `disk_full` changed nothing, and may be tried again. `unavailable`: the queue can't be
+/// reached, or did not answer in time. After a write() nobody knows then whether the batch holds:
+/// the same batch must be written again until there is an answer. Any other error is final.
 class Queue {
  public:
   virtual ~Queue() = default;
 
-  virtual Result<void> begin() = 0;
-  virtual Result<void> commit() = 0;
-  virtual void rollback() = 0;
+  /// Rows in `polling` that this owner has not been given yet, at most `max_rows` of them; none:
+  /// it has been given all. One owner alone is given every row once, in the order of ids. Among
+  /// many, a later call may return rows that another owner has lost. Rows that write() inserts are
+  /// not among them.
+  virtual Result<Claim> claim(std::size_t max_rows) = 0;
 
-  virtual Result<Acceptance> accept(const Submission& submission, Wall now) = 0;
+  /// Asks for the ownership to go on. Returns the ids that another owner has now: they must not be
+  /// polled any more.
+  virtual Result<std::vector<HandshakeId>> renew() = 0;
 
-  /// Expects `polling`.
-  virtual Result<bool> update_progress(const HandshakeId& id, std::uint32_t polls,
-                                       std::optional<Wall> last_pending_at) = 0;
+  /// Makes a batch durable, all of it or nothing. Writing it again, after an answer was lost, leads
+  /// to the same rows as writing it once: a row that is staged with the same record, or done with
+  /// the same outcome, counts as `applied`. What the first try inserted is merged by the second.
+  /// Under an old fence, changes of rows in `polling` are `not_ours`, and nothing is reserved or
+  /// learnt. Also checks that the store is still in its place; an empty batch does nothing else.
+  virtual Result<QueueBatchResult> write(const QueueBatch& batch, Wall now) = 0;
 
-  /// polling -> staged.
-  virtual Result<bool> stage(const StagedHandshake& staged) = 0;
-
-  /// staged -> polling: what was staged can't be published.
-  virtual Result<bool> unstage(const HandshakeId& id) = 0;
-
-  /// staged -> done: the row becomes a tombstone.
-  virtual Result<bool> mark_done(const HandshakeId& id) = 0;
-
-  /// Forgets the tombstones of before `horizon`, at most `max_rows` of them. Returns how many.
-  virtual Result<std::size_t> purge_tombstones(Wall horizon, std::size_t max_rows) = 0;
-
-  /// The row, if it is in `polling`.
-  virtual Result<std::optional<QueuedHandshake>> find_polling(const HandshakeId& id) = 0;
-
-  virtual Result<KnownHandshake> find(const HandshakeId& id) = 0;
-
-  /// Every row in `polling`, one at a time: a million is normal. Until it returns nobody may write.
-  virtual Result<void> for_each_polling(
-      const std::function<void(const QueuedHandshake& row)>& visit) = 0;
-
+  /// The staged rows whose records are in the spool of this node.
   virtual Result<std::vector<StagedHandshake>> staged() = 0;
 
-  /// Walks all rows.
+  /// One entry for each id: its row, if it is in `polling` and this owner's.
+  virtual Result<std::vector<std::optional<QueuedHandshake>>> find_polling(
+      std::span<const HandshakeId> ids) = 0;
+
+  /// Whoever owns it.
+  virtual Result<KnownHandshake> find(const HandshakeId& id) = 0;
+
+  /// Of all owners. Walks all rows.
   virtual Result<QueueCounts> count() = 0;
 
-  /// Keeps one text of what was learnt of when handshakes get done (Hazard::write).
-  virtual Result<void> save_hazard(std::string_view text) = 0;
-  virtual Result<std::optional<std::string>> hazard() = 0;
+  /// What all owners have learnt of when handshakes end; nothing: no owner has yet.
+  virtual Result<std::optional<Hazard>> learnt() = 0;
 
-  /// Keeps one count: what of a day's requests passes for spent.
-  virtual Result<void> save_reserved(const DayRequests& requests) = 0;
+  /// What this owner has reserved last; nothing: never anything.
   virtual Result<std::optional<DayRequests>> reserved() = 0;
 };
 

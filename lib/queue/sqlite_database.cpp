@@ -85,6 +85,12 @@ Result<std::int64_t> SqliteStatement::run() {
   return sqlite3_changes64(database_->connection_.get());
 }
 
+Result<bool> SqliteStatement::exists() {
+  const auto is_there = step();
+  if (is_there && *is_there) reset();
+  return is_there;
+}
+
 std::string_view SqliteStatement::text(int column) const {
   const auto* const data = sqlite3_column_text(statement_.get(), column);
   const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));

@@ -34,6 +34,9 @@ class SqliteStatement {
   /// Steps over a statement without rows. Returns how many rows it changed.
   Result<std::int64_t> run();
 
+  /// Whether there is a row; reads none.
+  Result<bool> exists();
+
   std::string_view text(int column) const;
   std::int64_t number(int column) const;
   std::optional<Wall> time(int column) const;

@@ -1,6 +1,9 @@
 #include "queue/sqlite_rows.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "handshake/handshake_names.h"
 
 namespace attestrd {
 namespace {
@@ -19,6 +22,8 @@ constexpr const char* kUpdateProgress =
 constexpr const char* kStage =
     "UPDATE handshake SET state = 'staged', outcome = ?, reason = ?, finished_at = ?, "
     "length_bytes = ?, sha256 = ? WHERE id = ? AND state = 'polling'";
+constexpr const char* kIsStaged =
+    "SELECT 1 FROM handshake WHERE id = ? AND state = 'staged' AND length_bytes = ? AND sha256 = ?";
 constexpr const char* kUnstage =
     "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
     "length_bytes = NULL, sha256 = NULL WHERE id = ? AND state = 'staged'";
@@ -26,12 +31,13 @@ constexpr const char* kBury =
     "INSERT INTO tombstone (id, outcome, finished_at) SELECT id, outcome, finished_at "
     "FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
+constexpr const char* kIsBuried = "SELECT 1 FROM tombstone WHERE id = ? AND outcome = ?";
 constexpr const char* kPurge =
     "DELETE FROM tombstone WHERE id IN "
     "(SELECT id FROM tombstone WHERE finished_at < ? ORDER BY finished_at LIMIT ?)";
-constexpr const char* kAllPolling =
+constexpr const char* kPollingAfter =
     "SELECT id, tag, submitted_at, expiry, polls, last_pending_at FROM handshake "
-    "WHERE state = 'polling'";
+    "WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAllStaged =
     "SELECT id, outcome, reason, finished_at, length_bytes, sha256 FROM handshake "
     "WHERE state = 'staged'";
@@ -40,30 +46,288 @@ constexpr const char* kCount =
     "min(submitted_at) FILTER (WHERE state = 'polling'), (SELECT count(*) FROM tombstone) "
     "FROM handshake";
 
+// These are rare, and a file of an older version that is only read has no such tables: they are not
+// kept prepared.
+constexpr const char* kSaveLearnt =
+    "INSERT OR REPLACE INTO learnt (what, text) VALUES ('hazard', ?)";
+constexpr const char* kLearnt = "SELECT text FROM learnt WHERE what = 'hazard'";
+constexpr const char* kSaveReserved =
+    "INSERT OR REPLACE INTO reserved (line, day, requests) VALUES (1, ?, ?)";
+constexpr const char* kReserved = "SELECT day, requests FROM reserved";
+
+constexpr const char* kFindEnded =
+    "SELECT outcome, finished_at, 1 FROM tombstone WHERE id = ?1 UNION ALL "
+    "SELECT outcome, finished_at, 0 FROM handshake WHERE id = ?1 AND state = 'staged'";
+
+constexpr std::size_t kPageReserve = 4096;  // Rows.
+
+Error broken_row(const SqliteDatabase& database) {
+  return fail(Errc::io_failure, "the queue " + database.path() +
+                                    " holds a row that attestrd never wrote: restore it from a "
+                                    "backup, or move it away and submit the pending ids again");
+}
+
+/// Reads the columns from `id` to `last_pending_at`.
+std::optional<QueuedHandshake> read_row(const SqliteStatement& row) {
+  const auto id = HandshakeId::parse(row.text(0));
+  const auto submitted_at = row.time(2);
+  if (!id || !submitted_at) return std::nullopt;
+  const auto polls = static_cast<std::uint32_t>(row.number(4));
+  return QueuedHandshake{*id,  std::string(row.text(1)), *submitted_at, row.time(3), row.time(5),
+                         polls};
+}
+
+std::optional<StagedHandshake> read_staged(const SqliteStatement& row) {
+  const auto id = HandshakeId::parse(row.text(0));
+  const auto outcome = outcome_named(row.text(1));
+  const auto reason = reason_named(row.text(2));
+  const auto finished_at = row.time(3);
+  const auto sha256 = row.bytes(5);
+  if (!id || !outcome || !reason || !finished_at) return std::nullopt;
+  StagedHandshake staged{*id, *outcome, *reason, *finished_at, {}};
+  if (sha256.size() != staged.record.sha256.size()) return std::nullopt;
+  staged.record.length_bytes = static_cast<std::uint64_t>(row.number(4));
+  std::ranges::copy(sha256, staged.record.sha256.begin());
+  return staged;
+}
+
 }  // namespace
 
 Result<void> SqliteRows::prepare() {
-  const std::pair<SqliteStatement*, const char*> statements[] = {
-      {&find_tombstone, kFindTombstone},
-      {&insert, kInsert},
-      {&find, kFind},
-      {&merge, kMerge},
-      {&update_progress, kUpdateProgress},
-      {&stage, kStage},
-      {&unstage, kUnstage},
-      {&bury, kBury},
-      {&remove_staged, kRemoveStaged},
-      {&purge, kPurge},
-      {&all_polling, kAllPolling},
-      {&all_staged, kAllStaged},
-      {&count, kCount},
+  const std::pair<SqliteStatement*, const char*> all[] = {
+      {&statements_.find_tombstone, kFindTombstone},
+      {&statements_.insert, kInsert},
+      {&statements_.find, kFind},
+      {&statements_.merge, kMerge},
+      {&statements_.update_progress, kUpdateProgress},
+      {&statements_.stage, kStage},
+      {&statements_.is_staged, kIsStaged},
+      {&statements_.unstage, kUnstage},
+      {&statements_.bury, kBury},
+      {&statements_.remove_staged, kRemoveStaged},
+      {&statements_.is_buried, kIsBuried},
+      {&statements_.purge, kPurge},
+      {&statements_.polling_after, kPollingAfter},
+      {&statements_.all_staged, kAllStaged},
+      {&statements_.count, kCount},
   };
-  for (const auto& [statement, sql] : statements) {
-    auto prepared = database->prepare(sql);
+  for (const auto& [statement, sql] : all) {
+    auto prepared = database_->prepare(sql);
     if (!prepared) return prepared.error();
     *statement = std::move(*prepared);
   }
   return {};
+}
+
+Result<Applied> SqliteRows::apply(const RowChange& row_change) {
+  const auto changed = std::visit([this](const auto& what) { return change(what); }, row_change);
+  if (!changed) return changed.error();
+  return *changed ? Applied::applied : Applied::wrong_state;
+}
+
+Result<bool> SqliteRows::change(const Progress& progress) {
+  const auto changed = statements_.update_progress.bind(std::int64_t{progress.polls})
+                           .bind(progress.last_pending_at)
+                           .bind(progress.id)
+                           .run();
+  if (!changed) return changed.error();
+  return *changed == 1;
+}
+
+Result<bool> SqliteRows::change(const Stage& stage) {
+  const auto& staged = stage.handshake;
+  const auto length = static_cast<std::int64_t>(staged.record.length_bytes);
+  const auto changed = statements_.stage.bind(name_of(staged.outcome))
+                           .bind(name_of(staged.reason))
+                           .bind(staged.finished_at)
+                           .bind(length)
+                           .bind(std::span<const unsigned char>(staged.record.sha256))
+                           .bind(staged.id)
+                           .run();
+  if (!changed) return changed.error();
+  if (*changed == 1) return true;
+  return statements_.is_staged.bind(staged.id)
+      .bind(length)
+      .bind(std::span<const unsigned char>(staged.record.sha256))
+      .exists();
+}
+
+Result<bool> SqliteRows::change(const Unstage& unstage) {
+  const auto changed = statements_.unstage.bind(unstage.id).run();
+  if (!changed) return changed.error();
+  return *changed == 1;
+}
+
+Result<bool> SqliteRows::change(const Done& done) {
+  const auto buried = statements_.bury.bind(done.id).run();
+  if (!buried) return buried.error();
+  if (*buried == 0) return statements_.is_buried.bind(done.id).bind(name_of(done.outcome)).exists();
+  const auto removed = statements_.remove_staged.bind(done.id).run();
+  if (!removed) return removed.error();
+  return *removed == 1;
+}
+
+// By far the most are new: one statement finds that out, and writes them.
+Result<Acceptance> SqliteRows::accept(const Submission& submission, Wall now) {
+  const auto& id = submission.id;
+  auto& insert = statements_.insert.bind(id).bind(submission.tag).bind(now).bind(submission.expiry);
+  const auto inserted = insert.run();
+  if (!inserted) return inserted.error();
+  if (*inserted == 0) return accept_again(submission);
+  using std::chrono::milliseconds;  // What the row says.
+  return Acceptance(InsertedRow{
+      {id, submission.tag, std::chrono::floor<milliseconds>(now), submission.expiry, {}, 0}});
+}
+
+/// An id that has a row, or a tombstone.
+Result<Acceptance> SqliteRows::accept_again(const Submission& submission) {
+  const auto& id = submission.id;
+  auto& tombstone = statements_.find_tombstone.bind(id);
+  const auto is_buried = tombstone.step();
+  if (!is_buried) return is_buried.error();
+  if (*is_buried) {
+    const auto outcome = outcome_named(tombstone.text(0));
+    tombstone.reset();
+    if (!outcome) return broken_row(*database_);
+    return Acceptance(AlreadyEnded{*outcome});
+  }
+
+  auto& find = statements_.find.bind(id);
+  const auto is_there = find.step();
+  if (!is_there) return is_there.error();
+  const auto row = *is_there ? read_row(find) : std::nullopt;
+  const auto outcome = *is_there ? outcome_named(find.text(6)) : std::nullopt;
+  find.reset();
+  if (!row) return broken_row(*database_);
+  if (!outcome) return merge(submission, *row);
+  return Acceptance(AlreadyEnded{*outcome});
+}
+
+Result<Acceptance> SqliteRows::merge(const Submission& submission, QueuedHandshake row) {
+  if (row.tag.empty()) row.tag = submission.tag;
+  if (submission.expiry && (!row.expiry || *submission.expiry > *row.expiry))
+    row.expiry = submission.expiry;
+  const auto merged = statements_.merge.bind(row.tag).bind(row.expiry).bind(row.id).run();
+  if (!merged) return merged.error();
+  return Acceptance(MergedRow{std::move(row)});
+}
+
+Result<std::size_t> SqliteRows::purge(Wall ended_before, std::size_t max_rows) {
+  const auto purged = statements_.purge.bind(std::optional(ended_before))
+                          .bind(static_cast<std::int64_t>(max_rows))
+                          .run();
+  if (!purged) return purged.error();
+  return static_cast<std::size_t>(*purged);
+}
+
+Result<std::optional<QueuedHandshake>> SqliteRows::find_polling(const HandshakeId& id) {
+  auto& find = statements_.find.bind(id);
+  const auto is_there = find.step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::nullopt;
+  auto row = read_row(find);
+  const bool is_polling = find.is_null(6);
+  find.reset();
+  if (!row) return broken_row(*database_);
+  if (!is_polling) return std::nullopt;
+  return row;
+}
+
+Result<KnownHandshake> SqliteRows::find_ended(const HandshakeId& id) {
+  auto find = database_->prepare(kFindEnded);
+  if (!find) return find.error();
+  const auto is_there = find->bind(id).step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return KnownHandshake();
+  const auto outcome = outcome_named(find->text(0));
+  const auto finished_at = find->time(1);
+  if (!outcome || !finished_at) return broken_row(*database_);
+  const bool is_published = find->number(2) == 1;
+  if (is_published) return KnownHandshake(EndedHandshake{*outcome, *finished_at});
+  return KnownHandshake(EndingHandshake{*outcome, *finished_at});
+}
+
+Result<std::vector<QueuedHandshake>> SqliteRows::polling_after(std::string_view id,
+                                                               std::size_t max_rows) {
+  std::vector<QueuedHandshake> page;
+  page.reserve(std::min(max_rows, kPageReserve));
+  auto& after = statements_.polling_after.bind(id).bind(static_cast<std::int64_t>(max_rows));
+  for (;;) {
+    const auto is_there = after.step();
+    if (!is_there) return is_there.error();
+    if (!*is_there) return page;
+    auto row = read_row(after);
+    if (!row) {
+      after.reset();
+      return broken_row(*database_);
+    }
+    page.push_back(std::move(*row));
+  }
+}
+
+Result<std::vector<StagedHandshake>> SqliteRows::staged() {
+  std::vector<StagedHandshake> staged;
+  auto& all = statements_.all_staged;
+  for (;;) {
+    const auto is_there = all.step();
+    if (!is_there) return is_there.error();
+    if (!*is_there) return staged;
+    const auto row = read_staged(all);
+    if (!row) {
+      all.reset();
+      return broken_row(*database_);
+    }
+    staged.push_back(*row);
+  }
+}
+
+Result<QueueCounts> SqliteRows::count() {
+  auto& count = statements_.count;
+  const auto is_there = count.step();
+  if (!is_there) return is_there.error();
+  QueueCounts counts;
+  counts.polling = static_cast<std::uint64_t>(count.number(0));
+  counts.staged = static_cast<std::uint64_t>(count.number(1));
+  counts.oldest_pending = count.time(2);
+  counts.ended = static_cast<std::uint64_t>(count.number(3));
+  count.reset();
+  return counts;
+}
+
+Result<void> SqliteRows::save_learnt(std::string_view text) {
+  auto save = database_->prepare(kSaveLearnt);
+  if (!save) return save.error();
+  const auto saved = save->bind(text).run();
+  if (!saved) return saved.error();
+  return {};
+}
+
+Result<std::optional<std::string>> SqliteRows::learnt() {
+  auto learnt = database_->prepare(kLearnt);
+  if (!learnt) return learnt.error();
+  const auto is_there = learnt->step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::optional<std::string>();
+  return std::optional(std::string(learnt->text(0)));
+}
+
+Result<void> SqliteRows::save_reserved(const DayRequests& requests) {
+  auto save = database_->prepare(kSaveReserved);
+  if (!save) return save.error();
+  const auto count = static_cast<std::int64_t>(requests.requests);
+  const auto saved = save->bind(requests.day).bind(count).run();
+  if (!saved) return saved.error();
+  return {};
+}
+
+Result<std::optional<DayRequests>> SqliteRows::reserved() {
+  auto reserved = database_->prepare(kReserved);
+  if (!reserved) return reserved.error();
+  const auto is_there = reserved->step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::optional<DayRequests>();
+  const auto count = static_cast<std::uint64_t>(reserved->number(1));
+  return std::optional(DayRequests{reserved->number(0), count});
 }
 
 }  // namespace attestrd

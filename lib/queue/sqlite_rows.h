@@ -1,30 +1,74 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "base/result.h"
+#include "queue/queue.h"
 #include "queue/sqlite_database.h"
 
 namespace attestrd {
 
-/// The connection to the queue and the statements that are kept prepared.
-struct SqliteRows {
-  std::unique_ptr<SqliteDatabase> database;
-  SqliteStatement find_tombstone;
-  SqliteStatement insert;
-  SqliteStatement find;
-  SqliteStatement merge;
-  SqliteStatement update_progress;
-  SqliteStatement stage;
-  SqliteStatement unstage;
-  SqliteStatement bury;
-  SqliteStatement remove_staged;
-  SqliteStatement purge;
-  SqliteStatement all_polling;
-  SqliteStatement all_staged;
-  SqliteStatement count;
+/// The tables of the queue file. Each call changes or reads one row, or a page of rows, in the
+/// transaction of its caller. Rows that attestrd can't have written are an `io_failure`.
+class SqliteRows {
+ public:
+  explicit SqliteRows(std::unique_ptr<SqliteDatabase> database) : database_(std::move(database)) {}
 
+  /// Before anything else.
   Result<void> prepare();
+
+  SqliteDatabase& database() { return *database_; }
+
+  Result<Applied> apply(const RowChange& change);
+  Result<Acceptance> accept(const Submission& submission, Wall now);
+  Result<std::size_t> purge(Wall ended_before, std::size_t max_rows);
+
+  Result<std::optional<QueuedHandshake>> find_polling(const HandshakeId& id);
+  /// Of one that is not in `polling`.
+  Result<KnownHandshake> find_ended(const HandshakeId& id);
+  /// The first rows in `polling` whose ids are greater, in the order of ids.
+  Result<std::vector<QueuedHandshake>> polling_after(std::string_view id, std::size_t max_rows);
+  Result<std::vector<StagedHandshake>> staged();
+  Result<QueueCounts> count();
+
+  Result<void> save_learnt(std::string_view text);
+  Result<std::optional<std::string>> learnt();
+  Result<void> save_reserved(const DayRequests& requests);
+  Result<std::optional<DayRequests>> reserved();
+
+ private:
+  Result<bool> change(const Progress& progress);
+  Result<bool> change(const Stage& stage);
+  Result<bool> change(const Unstage& unstage);
+  Result<bool> change(const Done& done);
+  Result<Acceptance> accept_again(const Submission& submission);
+  Result<Acceptance> merge(const Submission& submission, QueuedHandshake row);
+
+  /// Kept prepared for as long as the connection is open.
+  struct Statements {
+    SqliteStatement find_tombstone;
+    SqliteStatement insert;
+    SqliteStatement find;
+    SqliteStatement merge;
+    SqliteStatement update_progress;
+    SqliteStatement stage;
+    SqliteStatement is_staged;
+    SqliteStatement unstage;
+    SqliteStatement bury;
+    SqliteStatement remove_staged;
+    SqliteStatement is_buried;
+    SqliteStatement purge;
+    SqliteStatement polling_after;
+    SqliteStatement all_staged;
+    SqliteStatement count;
+  };
+
+  std::unique_ptr<SqliteDatabase> database_;
+  Statements statements_;
 };
 
 }  // namespace attestrd

@@ -36,11 +36,11 @@ void Conductor::step(const EngineEvent& event, std::string* body) {
   const Now now = read_clocks();
   last_step_ = now.mono;
   actions_.clear();
-  totals_.hear(event);
   engine_.step(now, event, actions_);
   for (Action& action : actions_) {
     std::visit([this, body](auto& what) { perform(what, body); }, action);
   }
+  if (!to_write_.is_empty()) disk_->submit(std::exchange(to_write_, {}));
   wake_in_time();
 }
 
@@ -50,19 +50,29 @@ void Conductor::perform(StartPoll& action, std::string*) {
 
 void Conductor::perform(Settle& action, std::string* body) {
   if (action.keeps_response) action.finish.response = std::move(*body);
-  disk_->submit(std::move(action.finish));
+  to_write_.finishes.push_back(std::move(action.finish));
 }
 
-void Conductor::perform(Save& action, std::string*) { disk_->submit(action.progress); }
+void Conductor::perform(Save& action, std::string*) {
+  to_write_.progress.push_back(action.progress);
+}
 
 void Conductor::perform(Remember& action, std::string*) {
-  disk_->submit_hazard(totals_.remember(action));
+  RoundRequest learnt;
+  learnt.learnt = std::move(action.learnt);
+  to_write_.join(std::move(learnt));
 }
 
-void Conductor::perform(Reserve& action, std::string*) { disk_->submit(totals_.reserve(action)); }
+void Conductor::perform(Reserve& action, std::string*) {
+  RoundRequest reservation;
+  reservation.reserve = action.wanted;
+  to_write_.join(std::move(reservation));
+}
 
 void Conductor::perform(GiveBack& action, std::string*) {
-  disk_->submit(totals_.give_back(action));
+  RoundRequest unspent;
+  unspent.give_back = action.unspent;
+  to_write_.join(std::move(unspent));
 }
 
 void Conductor::perform(attestrd::Say& action, std::string*) { say_(action.notice); }
@@ -88,7 +98,8 @@ void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::stri
 
 void Conductor::written(const RoundReport& report) {
   for (const Notice& notice : report.notices) say_(notice);
-  if (const auto granted = totals_.granted(report.reserved)) step(Reserved{*granted});
+  if (report.granted) step(Reserved{*report.granted});
+  for (const HandshakeId& id : report.lost) step(Lost{id});
   for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});
 }

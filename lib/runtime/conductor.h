@@ -11,7 +11,6 @@
 #include "engine/engine.h"
 #include "poll/poller.h"
 #include "runtime/disk_worker.h"
-#include "runtime/queue_totals.h"
 
 namespace attestrd {
 
@@ -67,9 +66,9 @@ class Conductor {
   HandlerMemory<> turn_memory_;
   Mono last_step_;
   Actions actions_;
+  RoundRequest to_write_;  // What the actions of this step want written.
   CommandTicket last_command_ = 0;
   std::map<CommandTicket, std::function<void(EngineAnswer)>> asked_;
-  QueueTotals totals_;
 };
 
 }  // namespace attestrd

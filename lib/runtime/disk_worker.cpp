@@ -35,34 +35,25 @@ void DiskWorker::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-template <class Change>
-void DiskWorker::add(Change change) {
+void DiskWorker::submit(RoundRequest more) {
   {
     const std::lock_guard lock(mutex_);
-    change(waiting_);
+    waiting_.join(std::move(more));
     has_work_ = true;
   }
   changed_.notify_one();
 }
 
-void DiskWorker::submit(Finish finish) {
-  add([&finish](RoundRequest& waiting) { waiting.finishes.push_back(std::move(finish)); });
-}
-
-void DiskWorker::submit(Progress progress) {
-  add([&progress](RoundRequest& waiting) { waiting.progress.push_back(std::move(progress)); });
-}
-
-void DiskWorker::submit_hazard(std::string text) {
-  add([&text](RoundRequest& waiting) { waiting.hazard = std::move(text); });
-}
-
-void DiskWorker::submit(DayRequests reservation) {
-  add([&reservation](RoundRequest& waiting) { waiting.reservation = reservation; });
-}
-
 void DiskWorker::scan_inbox() {
-  add([](RoundRequest& waiting) { waiting.scan_inbox = true; });
+  RoundRequest scan;
+  scan.scan_inbox = true;
+  submit(std::move(scan));
+}
+
+void DiskWorker::purge_tombstones(Duration older_than) {
+  RoundRequest purge;
+  purge.purge_older_than = older_than;
+  submit(std::move(purge));
 }
 
 void DiskWorker::look_up(const HandshakeId& id, OnFound on_found) {
@@ -71,10 +62,6 @@ void DiskWorker::look_up(const HandshakeId& id, OnFound on_found) {
     questions_.emplace_back(id, std::move(on_found));
   }
   changed_.notify_one();
-}
-
-void DiskWorker::purge_tombstones(Duration older_than) {
-  add([older_than](RoundRequest& waiting) { waiting.purge_older_than = older_than; });
 }
 
 void DiskWorker::stop() {
@@ -119,29 +106,39 @@ bool DiskWorker::wait_for_work(RoundRequest& request) {
   return true;
 }
 
-/// Writes one round, however long the disk is full, and then all that did not fit. Returns false
-/// when the worker must end.
+/// Writes one round, however long the disk is full or the queue unavailable, and then all that did
+/// not fit. Returns false when the worker must end.
 bool DiskWorker::write(RoundRequest& request) {
-  bool was_full = false;
+  Trouble trouble;
   for (;;) {
     auto report = ledger_.round(request, clock_());
-    if (report) {
-      const bool is_all = request.is_empty();  // And not a part that had room.
-      if (is_all && was_full) tell(events_.disk_room);
-      tell(events_.report, std::move(*report));
-      if (is_all || !was_full) return true;
+    if (!report) {
+      if (!is_passing(report.error(), trouble)) return false;
       answer_questions();
+      if (!wait_for_retry()) return false;
       continue;
     }
-    if (report.error().code != Errc::disk_full) {
-      tell(events_.failed, report.error());
-      return false;
-    }
-    if (!was_full) tell(events_.disk_full, report.error());
-    was_full = true;
+    if (std::exchange(trouble.is_queue_unavailable, false)) tell(events_.queue_available);
+    const bool is_all = request.is_empty();  // And not a part that had room.
+    if (is_all && trouble.is_disk_full) tell(events_.disk_room);
+    tell(events_.report, std::move(*report));
+    if (is_all || !trouble.is_disk_full) return true;
     answer_questions();
-    if (!wait_for_retry()) return false;
   }
+}
+
+/// Whether the round may be tried again. Tells the loop what is new.
+bool DiskWorker::is_passing(const Error& error, Trouble& trouble) {
+  if (error.code == Errc::disk_full) {
+    if (!std::exchange(trouble.is_disk_full, true)) tell(events_.disk_full, error);
+    return true;
+  }
+  if (error.code == Errc::unavailable) {
+    if (!std::exchange(trouble.is_queue_unavailable, true)) tell(events_.queue_unavailable, error);
+    return true;
+  }
+  tell(events_.failed, error);
+  return false;
 }
 
 /// Returns false when the worker was stopped.

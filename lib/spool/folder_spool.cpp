@@ -96,11 +96,11 @@ Result<void> FolderSpool::claim_staging(std::size_t on_their_way) {
 }
 
 Result<std::optional<Notice>> FolderSpool::stage(const HandshakeId& id, std::string_view record,
-                                                 Staging how) {
+                                                 RecordSync how) {
   const auto name = record_name(id);
   const auto create = [&] {
-    return how == Staging::together ? staging_.files->write(name, record)
-                                    : staging_.files->create(name, record);
+    return how == RecordSync::together ? staging_.files->write(name, record)
+                                       : staging_.files->create(name, record);
   };
   std::optional<Notice> notice;
   auto created = create();
@@ -122,8 +122,8 @@ Result<void> FolderSpool::stage_ahead(const HandshakeId& id, std::string_view re
   return staging_.files->write(record_name(id), record);
 }
 
-Result<void> FolderSpool::sync_staging(Staging how, const Meanwhile& meanwhile) {
-  return how == Staging::together ? staging_.files->sync_all(meanwhile) : staging_.files->sync();
+Result<void> FolderSpool::sync_staging(RecordSync how, const Meanwhile& meanwhile) {
+  return how == RecordSync::together ? staging_.files->sync_all(meanwhile) : staging_.files->sync();
 }
 
 Result<void> FolderSpool::drop(const HandshakeId& id) {

@@ -18,9 +18,9 @@ class FolderSpool final : public Spool {
   Result<void> check_place() override;
   Result<void> claim_staging(std::size_t on_their_way) override;
   Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
-                                      Staging how) override;
+                                      RecordSync how) override;
   Result<void> stage_ahead(const HandshakeId& id, std::string_view record) override;
-  Result<void> sync_staging(Staging how, const Meanwhile& meanwhile) override;
+  Result<void> sync_staging(RecordSync how, const Meanwhile& meanwhile) override;
   Result<void> drop(const HandshakeId& id) override;
   Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) override;
   Result<Notice> quarantine(std::string_view name, std::string why) override;

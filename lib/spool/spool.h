@@ -21,7 +21,7 @@ struct StagedFiles {
 };
 
 /// How records in staging/ are made durable.
-enum class Staging : std::uint8_t {
+enum class RecordSync : std::uint8_t {
   one_by_one,  ///< Each when it is written.
   together,    ///< All by sync_staging(): cheaper where they are many.
 };
@@ -42,7 +42,7 @@ class Spool {
   /// Writes a record to staging/. What was left there under its name is dropped; a folder goes to
   /// rejected/, and then returns what to log.
   virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
-                                              Staging how) = 0;
+                                              RecordSync how) = 0;
 
   /// Writes a record that is not durable before a sync_staging() of records `together` that begins
   /// later. `already_exists`: its name is taken. On any error nothing was changed.
@@ -50,7 +50,7 @@ class Spool {
 
   /// After stage(): from here on the records are durable, and their names in staging/. Where they
   /// are `together`, `meanwhile` may write others ahead (see Directory::sync_all).
-  virtual Result<void> sync_staging(Staging how, const Meanwhile& meanwhile) = 0;
+  virtual Result<void> sync_staging(RecordSync how, const Meanwhile& meanwhile) = 0;
 
   /// Drops a record from staging/, if it is there. `unsafe_file` when it is a folder.
   virtual Result<void> drop(const HandshakeId& id) = 0;

@@ -19,21 +19,16 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "inbox/folder_inbox.h"
+#include "io/queue_rows.h"
 #include "spool/folder_spool.h"
-#include "unit/ledger/memory_files.h"
-#include "unit/ledger/memory_queue.h"
+#include "contract/memory_files.h"
+#include "contract/memory_queue.h"
 
 namespace attestrd::test {
 namespace {
 
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
-
-HandshakeId id_of(std::string_view text) {
-  const auto id = HandshakeId::parse(text);
-  ATTESTRD_CHECK(id.has_value());
-  return *id;
-}
 
 int own_nice() { return ::getpriority(PRIO_PROCESS, 0); }
 
@@ -69,6 +64,8 @@ class DiskWorkerTest : public ::testing::Test {
             .report = [this](RoundReport report) { note(std::move(report)); },
             .disk_full = [this](const Error&) { ++full_; },
             .disk_room = [this] { ++room_; },
+            .queue_unavailable = [this](const Error&) { ++unavailable_; },
+            .queue_available = [this] { ++available_; },
             .failed = [this](const Error& error) { failure_ = error; },
         });
   }
@@ -98,7 +95,15 @@ class DiskWorkerTest : public ::testing::Test {
                   "",
                   "",
                   ""};
-    worker_->submit(std::move(finish));
+    RoundRequest request;
+    request.finishes.push_back(std::move(finish));
+    worker_->submit(std::move(request));
+  }
+
+  void reserve(DayRequests requests) {
+    RoundRequest request;
+    request.reserve = requests;
+    worker_->submit(std::move(request));
   }
 
   /// Runs the loop until the condition holds.
@@ -121,7 +126,7 @@ class DiskWorkerTest : public ::testing::Test {
 
   Faults faults_;
   MemoryFolder root_{faults_};
-  MemoryRows rows_;
+  MemoryStore rows_;
   MemoryDirectory folder_{root_};
   FolderInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
   MemoryQueue queue_{rows_, faults_};
@@ -139,6 +144,8 @@ class DiskWorkerTest : public ::testing::Test {
   std::optional<DayRequests> reserved_;
   int full_ = 0;
   int room_ = 0;
+  int unavailable_ = 0;
+  int available_ = 0;
   std::optional<Error> failure_;
 
   std::optional<DiskWorker> worker_;
@@ -154,16 +161,16 @@ class DiskWorkerTest : public ::testing::Test {
   void note(RoundReport report) {
     accepted_ += report.accepted.size();
     published_ += report.settled.size();
-    if (report.reserved) reserved_ = report.reserved;
+    if (report.granted) reserved_ = report.granted;
     if (report.accepted.empty() && report.settled.empty()) ++empty_reports_;
   }
 };
 
 TEST_F(DiskWorkerTest, TouchesNothingBeforeItIsStarted) {
   make();
-  worker_->submit(DayRequests{1, 5});
+  reserve({1, 5});
   std::this_thread::sleep_for(50ms);
-  EXPECT_EQ(rounds_, 0) << "who made it may still be reading the queue";
+  EXPECT_EQ(rounds_, 0) << "its maker may still be reading the queue";
   worker_->start();
   wait_until([this] { return reserved_.has_value(); });
   stop();
@@ -171,7 +178,7 @@ TEST_F(DiskWorkerTest, TouchesNothingBeforeItIsStarted) {
 
 TEST_F(DiskWorkerTest, MayEndWithoutAStart) {
   make();
-  worker_->submit(DayRequests{1, 5});
+  reserve({1, 5});
   worker_->stop();
   EXPECT_EQ(rounds_, 0);
 }
@@ -179,7 +186,7 @@ TEST_F(DiskWorkerTest, MayEndWithoutAStart) {
 TEST_F(DiskWorkerTest, GoesBeforeTheEventLoopWhereItMay) {
   const int first = std::max(own_nice() - limits::kDiskWorkerLead, PRIO_MIN);
   start();
-  worker_->submit(DayRequests{1, 5});
+  reserve({1, 5});
   wait_until([this] { return reserved_.has_value(); });
   stop();
   // It takes root, or a limit such as that of the unit, to prove more than the fallback.
@@ -192,7 +199,9 @@ TEST_F(DiskWorkerTest, TakesInPublishesAndMarksByItself) {
   worker_->scan_inbox();
   wait_until([this] { return accepted_ == 3; });
   for (int i = 0; i < 3; ++i) end(i);
-  worker_->submit(Progress{id_of("DS0"), 2, {}});
+  RoundRequest progress;
+  progress.progress.push_back({id_of("DS0"), 2, {}});
+  worker_->submit(std::move(progress));
   wait_until([this] { return published_ == 3; });
   wait_until([this] { return empty_reports_ > 0; });  // The marks get a round of their own.
   stop();
@@ -273,6 +282,53 @@ TEST_F(DiskWorkerTest, StopsOnAFullDiskWithoutLoss) {
   EXPECT_EQ(root_.folder("inbox").names.size(), 1U);
 }
 
+TEST_F(DiskWorkerTest, StaysUpWhileTheQueueIsUnavailable) {
+  given_submitted(1);
+  faults_.arm(Faults::Kind::answer_lost, 0);
+  faults_.then(Faults::Kind::unavailable, 0);
+  start();
+  worker_->scan_inbox();
+  wait_until([this] { return accepted_ == 1; });
+  EXPECT_TRUE(faults_.is_spent());
+  stop();
+  EXPECT_EQ(unavailable_, 1) << "once";
+  EXPECT_EQ(available_, 1);
+  EXPECT_EQ(full_, 0);
+  EXPECT_FALSE(failure_);
+  EXPECT_EQ(rows_.open.size(), 1U);
+}
+
+TEST_F(DiskWorkerTest, SaysThatTheQueueAnswersAgainThoughTheDiskIsFull) {
+  given_submitted(1);
+  faults_.arm(Faults::Kind::unavailable, 0);
+  faults_.then(Faults::Kind::disk_full, 0);
+  start();
+  worker_->scan_inbox();
+  wait_until([this] { return accepted_ == 1; });
+  stop();
+  EXPECT_EQ(unavailable_, 1);
+  EXPECT_EQ(available_, 1);
+  EXPECT_EQ(full_, 1);
+  EXPECT_EQ(room_, 1);
+}
+
+TEST_F(DiskWorkerTest, StopsThoughTheQueueStaysUnavailable) {
+  given_submitted(1);
+  faults_.arm(Faults::Kind::unavailable, 0);
+  hold_the_disk();
+  start();
+  worker_->scan_inbox();
+  while (rounds_ == 0) std::this_thread::yield();
+  std::thread later([this] { gate_->set_value(); });
+  worker_->stop();
+  later.join();
+  loop_.run();
+  EXPECT_EQ(unavailable_, 1);
+  EXPECT_EQ(available_, 0);
+  EXPECT_FALSE(failure_);
+  EXPECT_EQ(root_.folder("inbox").names.size(), 1U);
+}
+
 TEST_F(DiskWorkerTest, LooksUpAHandshakeWithoutARound) {
   given_pending(1);
   start();
@@ -309,11 +365,11 @@ TEST_F(DiskWorkerTest, AndWhileTheDiskIsFull) {
 
 TEST_F(DiskWorkerTest, AReservationIsDurableBeforeItIsToldOf) {
   start();
-  worker_->submit(DayRequests{20'000, 300});
+  reserve({20'000, 300});
   wait_until([this] { return reserved_.has_value(); });
   stop();
   EXPECT_EQ(reserved_, (DayRequests{20'000, 300}));
-  EXPECT_EQ(rows_.reserved, (DayRequests{20'000, 300}));
+  EXPECT_EQ(rows_.reserved.at("node"), (DayRequests{20'000, 300}));
 }
 
 TEST_F(DiskWorkerTest, SaysThatItFailedAndEnds) {

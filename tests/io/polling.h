@@ -15,8 +15,8 @@
 #include "runtime/conductor.h"
 #include "runtime/disk_worker.h"
 #include "spool/folder_spool.h"
-#include "unit/ledger/memory_files.h"
-#include "unit/ledger/memory_queue.h"
+#include "contract/memory_files.h"
+#include "contract/memory_queue.h"
 #include "verify/verifier.h"
 
 namespace attestrd {

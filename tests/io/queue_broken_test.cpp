@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "base/check.h"
+#include "io/queue_rows.h"
 #include "io/temporary_folder.h"
 #include "queue/schema.h"
 #include "queue/sqlite_database.h"
@@ -21,14 +22,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
-
-const Wall kNow{1'700'000'000s};
-
-HandshakeId id_of(std::string_view text) {
-  const auto id = HandshakeId::parse(text);
-  ATTESTRD_CHECK(id.has_value());
-  return *id;
-}
 
 class BrokenQueueTest : public ::testing::Test {
  protected:
@@ -54,14 +47,7 @@ class BrokenQueueTest : public ::testing::Test {
   void given_queue_without_rules() {
     std::filesystem::remove(path());
     open();
-    ASSERT_TRUE(queue_->begin());
-    for (const auto* const id : {"DSpolling", "DSstaged", "DSended"})
-      ASSERT_TRUE(queue_->accept({id_of(id), "", {}}, kNow));
-    for (const auto* const id : {"DSstaged", "DSended"})
-      ASSERT_TRUE(*queue_->stage(
-          {id_of(id), Outcome::failed, Reason::expired, kNow, fingerprint_of("record")}));
-    ASSERT_TRUE(*queue_->mark_done(id_of("DSended")));
-    ASSERT_TRUE(queue_->commit());
+    ASSERT_TRUE(write_rows(*queue_));
     for (const std::string table : {"handshake", "tombstone"})
       sql("CREATE TABLE bare AS SELECT * FROM " + table + "; DROP TABLE " + table +
           "; ALTER TABLE bare RENAME TO " + table + "; CREATE UNIQUE INDEX " + table + "_id ON " +
@@ -96,12 +82,7 @@ class BrokenQueueTest : public ::testing::Test {
     EXPECT_THAT(result.error().message, HasSubstr("holds a row that attestrd never wrote"));
   }
 
-  Result<Acceptance> accept(std::string_view id) {
-    return queue_->accept({id_of(id), "", {}}, kNow);
-  }
-  Result<void> visit_all() {
-    return queue_->for_each_polling([](const QueuedHandshake&) {});
-  }
+  Result<QueueBatchResult> accept(const std::string& id) { return test::accept(*queue_, {id}); }
 
   TemporaryFolder disk_;
   std::unique_ptr<SqliteQueue> queue_;
@@ -189,14 +170,14 @@ TEST_F(BrokenQueueTest, ABrokenPendingRowIsTold) {
   given_queue_without_rules();
   sql("UPDATE handshake SET submitted_at = NULL WHERE state = 'polling'");
   open();
-  expect_broken(visit_all());
-  expect_broken(queue_->find_polling(id_of("DSpolling")));
+  expect_broken(queue_->claim(10));
+  expect_broken(find_polling(*queue_, "DSpolling"));
   expect_broken(queue_->find(id_of("DSpolling")));
   expect_broken(accept("DSpolling"));
   EXPECT_TRUE(accept("DSother")) << "the others go on";
   sql("UPDATE handshake SET submitted_at = 0, id = '../DS' WHERE id = 'DSpolling'");
   open();
-  expect_broken(visit_all());
+  expect_broken(queue_->claim(10));
 }
 
 TEST_F(BrokenQueueTest, ABrokenStagedRowIsTold) {
@@ -225,10 +206,10 @@ TEST_F(BrokenQueueTest, ATableThatIsGoneIsTold) {
   open();
   for (const auto* const table : {"learnt", "reserved"}) sql(std::string("DROP TABLE ") + table);
   open();
-  EXPECT_EQ(queue_->hazard().error().code, Errc::io_failure);
-  EXPECT_EQ(queue_->save_hazard("text").error().code, Errc::io_failure);
+  EXPECT_EQ(queue_->learnt().error().code, Errc::io_failure);
+  EXPECT_EQ(learn(*queue_).error().code, Errc::io_failure);
   EXPECT_EQ(queue_->reserved().error().code, Errc::io_failure);
-  EXPECT_EQ(queue_->save_reserved({20'000, 300}).error().code, Errc::io_failure);
+  EXPECT_EQ(reserve(*queue_, {20'000, 300}).error().code, Errc::io_failure);
 }
 
 TEST_F(BrokenQueueTest, ARowThatATriggerKeepsOutIsTold) {

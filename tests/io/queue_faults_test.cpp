@@ -8,7 +8,7 @@
 #include <chrono>
 #include <functional>
 
-#include "base/check.h"
+#include "io/queue_rows.h"
 #include "io/sqlite_faults.h"
 #include "io/temporary_folder.h"
 #include "queue/sqlite_open.h"
@@ -19,18 +19,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
-
-const Wall kNow{1'700'000'000s};
-
-HandshakeId id_of(std::string_view text) {
-  const auto id = HandshakeId::parse(text);
-  ATTESTRD_CHECK(id.has_value());
-  return *id;
-}
-
-StagedHandshake staged(std::string_view id) {
-  return {id_of(id), Outcome::failed, Reason::expired, kNow, fingerprint_of("record")};
-}
 
 template <class T>
 Result<void> without_value(const Result<T>& result) {
@@ -51,13 +39,7 @@ class QueueFaultsTest : public ::testing::Test {
   /// DSpolling, DSstaged and DSended are in the states that they are named by.
   void open_with_rows() {
     open();
-    ASSERT_TRUE(queue_->begin());
-    for (const auto* const id : {"DSpolling", "DSstaged", "DSended"})
-      ASSERT_TRUE(queue_->accept({id_of(id), "", {}}, kNow));
-    ASSERT_TRUE(*queue_->stage(staged("DSstaged")));
-    ASSERT_TRUE(*queue_->stage(staged("DSended")));
-    ASSERT_TRUE(*queue_->mark_done(id_of("DSended")));
-    ASSERT_TRUE(queue_->commit());
+    ASSERT_TRUE(write_rows(*queue_));
   }
 
   void expect_rows() {
@@ -68,26 +50,37 @@ class QueueFaultsTest : public ::testing::Test {
     EXPECT_EQ(counts->ended, 1U);
   }
 
-  /// Stops each statement that `change` runs, one after the other. It is told, and nothing has
-  /// changed after the rollback.
-  void each_stop_is_told(const std::function<Result<void>()>& change) {
+  /// Stops each statement that `act` runs, one after the other. The error says so, and nothing has
+  /// changed. After the last one `act` succeeds; `restore` takes it back.
+  void each_stop_is_told(
+      const std::function<Result<void>()>& act, const std::function<void()>& restore = [] {}) {
     for (int statement = 1;; ++statement) {
-      ASSERT_TRUE(queue_->begin());
       faults_.stop_statement(statement);
-      const auto changed = change();
+      const auto acted = act();
       const bool is_past_the_end = faults_.is_armed();
       faults_.disarm();
-      queue_->rollback();
-      expect_rows();
       if (is_past_the_end) {
-        EXPECT_TRUE(changed) << changed.error().message;
+        EXPECT_TRUE(acted) << acted.error().message;
         EXPECT_GT(statement, 1) << "no statement ran";
+        restore();
+        expect_rows();
         return;
       }
-      ASSERT_FALSE(changed) << "statement " << statement;
-      EXPECT_EQ(changed.error().code, Errc::io_failure);
-      EXPECT_THAT(changed.error().message, HasSubstr(path()));
+      expect_rows();
+      ASSERT_FALSE(acted) << "statement " << statement;
+      EXPECT_EQ(acted.error().code, Errc::io_failure);
+      EXPECT_THAT(acted.error().message, HasSubstr(path()));
     }
+  }
+
+  /// The same for a batch; then begins anew.
+  void each_stop_of_a_write_is_told(const std::function<Result<QueueBatchResult>()>& write) {
+    each_stop_is_told([&write] { return without_value(write()); },
+                      [this] {
+                        queue_.reset();
+                        std::filesystem::remove(path());
+                        open_with_rows();
+                      });
   }
 
   /// Opens the file again and again while each statement of it fails, one after the other.
@@ -133,46 +126,59 @@ TEST_F(QueueFaultsTest, EachRefusedStatementOfOpeningIsTold) {
 TEST_F(QueueFaultsTest, EachStoppedStatementOfAnAcceptanceIsTold) {
   open_with_rows();
   for (const auto* const id : {"DSnew", "DSpolling", "DSstaged", "DSended"})
-    each_stop_is_told([&] {
-      return without_value(queue_->accept({id_of(id), "tag", kNow + 1h}, kNow));
-    });
+    each_stop_of_a_write_is_told([&] { return accept(*queue_, {id}); });
 }
 
 TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsTold) {
   open_with_rows();
-  each_stop_is_told(
-      [this] { return without_value(queue_->update_progress(id_of("DSpolling"), 1, kNow)); });
-  each_stop_is_told([this] { return without_value(queue_->stage(staged("DSpolling"))); });
-  each_stop_is_told([this] { return without_value(queue_->unstage(id_of("DSstaged"))); });
-  each_stop_is_told([this] { return without_value(queue_->mark_done(id_of("DSstaged"))); });
-  each_stop_is_told([this] { return without_value(queue_->purge_tombstones(kNow + 1s, 9)); });
-  each_stop_is_told([this] { return queue_->save_hazard("text"); });
-  each_stop_is_told([this] { return queue_->save_reserved({20'000, 300}); });
+  const RowChange changes[] = {Progress{id_of("DSpolling"), 1, kNow},
+                               stage("DSpolling"),
+                               stage("DSstaged"),  // A second time.
+                               Unstage{id_of("DSstaged")},
+                               done("DSstaged"),
+                               done("DSended")};
+  for (const auto& what : changes)
+    each_stop_of_a_write_is_told([&] { return change(*queue_, {what}); });
+  each_stop_of_a_write_is_told([this] {
+    QueueBatch batch;
+    batch.purge = Purge{kNow + 1s, 9};
+    return queue_->write(batch, kNow);
+  });
+  each_stop_of_a_write_is_told([this] { return learn(*queue_); });
+  each_stop_of_a_write_is_told([this] { return reserve(*queue_, {20'000, 300}); });
 }
 
 TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
   open_with_rows();
-  each_stop_is_told([this] { return without_value(queue_->find_polling(id_of("DSpolling"))); });
-  each_stop_is_told([this] { return queue_->for_each_polling([](const QueuedHandshake&) {}); });
+  each_stop_is_told([this] { return without_value(find_polling(*queue_, "DSpolling")); });
+  each_stop_is_told([this] { return without_value(queue_->claim(10)); });
   each_stop_is_told([this] { return without_value(queue_->staged()); });
   each_stop_is_told([this] { return without_value(queue_->find(id_of("DSended"))); });
+  each_stop_is_told([this] { return without_value(queue_->find(id_of("DSpolling"))); });
   each_stop_is_told([this] { return without_value(queue_->count()); });
-  each_stop_is_told([this] { return without_value(queue_->hazard()); });
+  each_stop_is_told([this] { return without_value(queue_->learnt()); });
   each_stop_is_told([this] { return without_value(queue_->reserved()); });
 }
 
-TEST_F(QueueFaultsTest, EachFailureOfWhatWasLearntIsTold) {
+TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsTold) {
   open_with_rows();
-  const auto save = [this] { return queue_->save_hazard("text"); };
-  const auto read = [this] { return without_value(queue_->hazard()); };
-  each_stop_is_told(save);
-  each_stop_is_told(read);
-  for (const auto& act : std::initializer_list<std::function<Result<void>()>>{save, read}) {
-    faults_.refuse_statement(1);
-    const auto done = act();
-    faults_.disarm();
-    ASSERT_FALSE(done);
-    EXPECT_EQ(done.error().code, Errc::permission_denied);
+  const std::function<Result<void>()> acts[] = {
+      [this] { return without_value(learn(*queue_)); },
+      [this] { return without_value(queue_->learnt()); },
+      [this] {
+        return without_value(reserve(*queue_, {20'000, 300}));
+      },
+      [this] { return without_value(queue_->reserved()); }};
+  for (const auto& act : acts) {
+    for (int statement = 1;; ++statement) {
+      faults_.refuse_statement(statement);
+      const auto done_it = act();
+      const bool is_past_the_end = faults_.is_armed();
+      faults_.disarm();
+      if (is_past_the_end) break;
+      ASSERT_FALSE(done_it);
+      EXPECT_EQ(done_it.error().code, Errc::permission_denied);
+    }
   }
 }
 
@@ -183,20 +189,6 @@ TEST_F(QueueFaultsTest, ARefusedStatementOfALookIsTold) {
   faults_.disarm();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::permission_denied);
-}
-
-TEST_F(QueueFaultsTest, AStoppedBeginAndCommitAreTold) {
-  open_with_rows();
-  faults_.stop_statement(1);
-  EXPECT_FALSE(queue_->begin());
-  faults_.disarm();
-  ASSERT_TRUE(queue_->begin());
-  ASSERT_TRUE(queue_->accept({id_of("DSnew"), "", {}}, kNow));
-  faults_.stop_statement(1);
-  EXPECT_FALSE(queue_->commit());
-  faults_.disarm();
-  queue_->rollback();
-  expect_rows();
 }
 
 TEST_F(QueueFaultsTest, WhatTheWritesToTheFileMeetIsSorted) {

@@ -81,7 +81,7 @@ TEST_F(SpoolFaultsTest, EachFailureOfOpeningIsTold) {
 
 TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
   open();
-  for (const auto how : {Staging::one_by_one, Staging::together}) {
+  for (const auto how : {RecordSync::one_by_one, RecordSync::together}) {
     const auto stage = [&] { return without_value(spool_->stage(kId, "new", how)); };
     each_failure_is_told([this] { write_once("staging/DSa.json", "left"); }, stage);
     EXPECT_EQ(disk_.read("staging/DSa.json"), "new");

@@ -39,8 +39,8 @@ class SpoolTest : public ::testing::Test {
   }
 
   void stage(std::string_view id, std::string_view record) {
-    ASSERT_TRUE(spool_->stage(id_of(id), record, Staging::one_by_one));
-    ASSERT_TRUE(spool_->sync_staging(Staging::one_by_one, {}));
+    ASSERT_TRUE(spool_->stage(id_of(id), record, RecordSync::one_by_one));
+    ASSERT_TRUE(spool_->sync_staging(RecordSync::one_by_one, {}));
   }
 
   TemporaryFolder disk_;
@@ -136,7 +136,7 @@ TEST_F(SpoolTest, AFolderWhereARecordBelongsIsPutAside) {
   open();
   disk_.write("staging/DSa.json/file", "somebody's");
   EXPECT_EQ(spool_->drop(id_of("DSa")).error().code, Errc::unsafe_file);
-  const auto notice = spool_->stage(id_of("DSa"), "ours", Staging::one_by_one);
+  const auto notice = spool_->stage(id_of("DSa"), "ours", RecordSync::one_by_one);
   ASSERT_TRUE(notice && *notice);
   EXPECT_EQ((*notice)->event, Event::spool_quarantined);
   EXPECT_EQ((*notice)->file, "rejected/DSa.json");

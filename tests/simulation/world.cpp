@@ -22,7 +22,11 @@ constexpr std::string_view kOutcomes[] = {"results", "archived", "failed", "reje
 }  // namespace
 
 World::World(std::uint64_t seed, Duration hours)
-    : luck_(seed), plan_(draw_plan(luck_, hours)), upstream_(luck_), judge_(upstream_) {
+    : luck_(seed),
+      outages_(seed),
+      plan_(draw_plan(luck_, hours)),
+      upstream_(luck_),
+      judge_(upstream_) {
   upstream_.weather = plan_.weather;
   upstream_.crowd = plan_.crowd;
   judge_.clock_drifts_by(scaled(hours, std::abs(plan_.drift)));
@@ -96,6 +100,7 @@ void World::plan_all() {
 void World::settle_all() {
   is_calm_ = true;
   note("calm");
+  outages_.end();
   upstream_.weather = {};
   upstream_.weather.latency = 100ms;
   upstream_.spell.reset();

@@ -14,6 +14,7 @@
 #include "simulation/judge.h"
 #include "simulation/luck.h"
 #include "simulation/plan.h"
+#include "simulation/unreliable_queue.h"
 #include "simulation/upstream.h"
 
 namespace attestrd::sim {
@@ -98,6 +99,7 @@ class World {
   static constexpr Wall kEpoch{Duration(1'764'000'000'000'000)};
 
   Luck luck_;
+  Outages outages_;
   Plan plan_;
   Disk disk_;
   Upstream upstream_;

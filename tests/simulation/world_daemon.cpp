@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::size_t kRowsPerPage = 7;  // Few: the seams between pages are to be met.
+
 std::vector<Secret> secrets() {
   std::vector<Secret> all;
   all.emplace_back("the next client secret");
@@ -48,20 +50,23 @@ void World::start() {
       std::make_unique<Engine>(plan_.settings, daemon_->verifier, luck_.seed(), now());
   const auto counts = daemon_->queue->count();
   if (!counts) return on_trouble(counts.error());
-  const auto learnt = daemon_->queue->hazard();
+  const auto learnt = daemon_->queue->learnt();
   if (!learnt) return on_trouble(learnt.error());
-  if (*learnt)
-    if (const auto hazard = Hazard::read(**learnt)) step(Learnt{&*hazard});
+  if (*learnt) step(Learnt{&**learnt});
   const auto reserved = daemon_->queue->reserved();
   if (!reserved) return on_trouble(reserved.error());
   if (*reserved) step(Recalled{**reserved});
   step(Recovering{counts->polling});
   std::set<HandshakeId> held;
-  const auto loaded = daemon_->queue->for_each_polling([&](const QueuedHandshake& row) {
-    held.insert(row.id);
-    step(Adopted{&row, false});
-  });
-  if (!loaded) return on_trouble(loaded.error());
+  for (;;) {
+    const auto rows = daemon_->ledger->claim(kRowsPerPage);
+    if (!rows) return on_trouble(rows.error());
+    if (rows->empty()) break;
+    for (const auto& row : *rows) {
+      held.insert(row.id);
+      step(Adopted{&row, false});
+    }
+  }
   account_for_all(std::move(held));
   scan();
 }
@@ -90,7 +95,8 @@ bool World::open_stores(Daemon& daemon) {
     note("can't open the queue: " + queue.error().message);
     return false;
   }
-  daemon.queue = std::move(*queue);
+  daemon.file = std::move(*queue);
+  daemon.queue = std::make_unique<UnreliableQueue>(*daemon.file, outages_);
   daemon.ledger =
       std::make_unique<Ledger>(*daemon.inbox, *daemon.queue, *daemon.spool, plan_.bounds);
   const auto recovered = daemon.ledger->recover(wall());
@@ -101,7 +107,6 @@ bool World::open_stores(Daemon& daemon) {
 void World::step(const EngineEvent& event, const std::string* body) {
   auto& actions = daemon_->actions;
   actions.clear();
-  daemon_->totals.hear(event);
   judge_.clock_shows(wall());
   daemon_->engine->step(now(), event, actions);
   for (Action& action : actions)
@@ -148,17 +153,23 @@ void World::perform(Save& action, const std::string*) {
 }
 
 void World::perform(Remember& action, const std::string*) {
-  daemon_->waiting.hazard = daemon_->totals.remember(action);
+  RoundRequest learnt;
+  learnt.learnt = std::move(action.learnt);
+  daemon_->waiting.join(std::move(learnt));
   work();
 }
 
 void World::perform(Reserve& action, const std::string*) {
-  daemon_->waiting.reservation = daemon_->totals.reserve(action);
+  RoundRequest reservation;
+  reservation.reserve = action.wanted;
+  daemon_->waiting.join(std::move(reservation));
   work();
 }
 
 void World::perform(GiveBack& action, const std::string*) {
-  daemon_->waiting.reservation = daemon_->totals.give_back(action);
+  RoundRequest unspent;
+  unspent.give_back = action.unspent;
+  daemon_->waiting.join(std::move(unspent));
   work();
 }
 
@@ -216,7 +227,14 @@ void World::try_round() {
     return after(
         limits::kDiskFullRetry, [this] { try_round(); }, true);
   }
+  if (!report && report.error().code == Errc::unavailable) {
+    note("the queue is unavailable");
+    if (!std::exchange(daemon.is_queue_unavailable, true)) step(QueueUnavailable{});
+    return after(
+        limits::kDiskFullRetry, [this] { try_round(); }, true);
+  }
   if (!report) return on_trouble(report.error());
+  if (std::exchange(daemon.is_queue_unavailable, false)) step(QueueAvailable{});
   if (daemon.request.is_empty() && std::exchange(daemon.is_full, false)) step(DiskHasRoom{});
   const Duration slowest = is_calm_ ? Plan().slowest_round : plan_.slowest_round;
   const Duration latency = luck_.chance(0.1) ? luck_.spread(1ms, 10s) : luck_.up_to(slowest);
@@ -227,7 +245,7 @@ void World::try_round() {
 void World::round_ends(const RoundReport& report) {
   daemon_->is_busy = !daemon_->request.is_empty();
   judge_.settled(report.settled);
-  if (const auto granted = daemon_->totals.granted(report.reserved)) step(Reserved{*granted});
+  if (report.granted) step(Reserved{*report.granted});
   for (const auto& id : report.settled) step(Settled{id});
   for (const auto& row : report.accepted) {
     note("accepted", row.id.view());

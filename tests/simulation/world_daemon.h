@@ -6,9 +6,9 @@
 #include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
 #include "queue/sqlite_queue.h"
-#include "runtime/queue_totals.h"
 #include "simulation/disk.h"
 #include "simulation/disk_folder.h"
+#include "simulation/unreliable_queue.h"
 #include "simulation/world.h"
 #include "spool/folder_spool.h"
 #include "verify/verifier.h"
@@ -21,17 +21,18 @@ struct World::Daemon {
 
   DiskFolder root;
   Verifier verifier;
-  std::unique_ptr<SqliteQueue> queue;
+  std::unique_ptr<SqliteQueue> file;
+  std::unique_ptr<UnreliableQueue> queue;  ///< On the way to the file.
   std::unique_ptr<FolderSpool> spool;
   std::unique_ptr<FolderInbox> inbox;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Engine> engine;
   Actions actions;
-  QueueTotals totals;
   RoundRequest waiting;
   RoundRequest request;
   bool is_busy = false;
   bool is_full = false;
+  bool is_queue_unavailable = false;
   bool is_stopping = false;
   Mono wake = Mono::max();
 };

@@ -1,7 +1,9 @@
 """Deliberate breakages of the promises: each names a file, and what is put in the place of what."""
 
 LEDGER = "lib/ledger/ledger.cpp"
-RECOVERY = "lib/ledger/ledger_recovery.cpp"
+STAGING = "lib/ledger/staging.cpp"
+INTAKE = "lib/ledger/intake.cpp"
+RECOVERY = "lib/ledger/recovery.cpp"
 SPOOL = "lib/spool/folder_spool.cpp"
 ENGINE = "lib/engine/engine.cpp"
 VERDICT = "lib/engine/verdict.cpp"
@@ -17,28 +19,32 @@ MUTANTS = {
     "no sync of the folders after the rename": (SPOOL, [(
         "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
     "rename before the commit": (LEDGER, [(
-        "  return queue_.commit();",
-        "  if (const auto early = publish({}); !early) return early;\n  return queue_.commit();")]),
-    "inbox file removed before the commit": (LEDGER, [(
+        "  auto written = queue_.write(begun_->batch, begun_->now);\n",
+        "  for (const auto i : begun_->finishes) {\n"
+        "    const auto& early = begun_->part.finishes[i];\n"
+        "    staged_.push_back({early.id, early.outcome, outcome_notice(early)});\n  }\n"
+        "  if (const auto early = publish({}); !early) return early.error();\n"
+        "  auto written = queue_.write(begun_->batch, begun_->now);\n"), (
+        "      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});\n", "")]),
+    "inbox file removed before the commit": (INTAKE, [(
         "  report.inbox_scanned = true;",
         "  report.inbox_scanned = true;\n"
         "  if (auto early = inbox_.settle(); !early) return early.error();")]),
     "staged without a record is polled again": (RECOVERY, [(
-        "    else\n      unmarked_.push_back(row.id);",
-        "    else {\n      (void)queue_.begin();\n      (void)queue_.unstage(row.id);\n"
-        "      (void)queue_.commit();\n    }")]),
+        "    else\n      half_done.published.push_back({row.id, row.outcome});",
+        "    else {\n      QueueBatch batch;\n      batch.changes.emplace_back(Unstage{row.id});\n"
+        "      (void)queue_.write(batch, now);\n    }")]),
     "staged with a record passes for published": (RECOVERY, [(
-        "staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, "
-        "row.reason)});",
-        "unmarked_.push_back(row.id);")]),
+        "half_done.unpublished.push_back(std::move(row));",
+        "half_done.published.push_back({row.id, row.outcome});")]),
     "a broken record is published": (RECOVERY, [(
         "if (is_unsafe || (*record && **record != row.record))", "if (is_unsafe)")]),
     "nothing is undone on a full disk": (LEDGER, [(
-        "      undo();\n      give_back", "      give_back")]),
+        "  staging_.drop();\n  intake_.rewind();\n", "")]),
     "what found no room is forgotten": (LEDGER, [(
         "part.join(std::move(request));", "")]),
     "half a batch is forgotten on a full disk": (LEDGER, [(
-        "staged_.erase(staged_.begin(), next);", "staged_.clear();")]),
+        "staged_.erase(staged_.begin(), record);", "staged_.clear();")]),
     "the commit need not be durable": ("lib/queue/sqlite_open.cpp", [
         ("PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"),
         ('*synchronous != "2"', "synchronous->empty()")]),
@@ -47,8 +53,17 @@ MUTANTS = {
         "make_log_durable(SqliteDatabase&) { return {}; }")]),
     "what is too much for a round is forgotten": (LEDGER, [(
         "std::move(end, finishes.end(), std::back_inserter(rest.finishes));", "")]),
-    "what was written ahead passes for synced": (LEDGER, [(
+    "what was written ahead passes for synced": (STAGING, [(
         "bounds_.synced_one_by_one && ahead_.empty()", "bounds_.synced_one_by_one")]),
+    "an unavailable queue's batch is forgotten": (LEDGER, [(
+        "    begun_->may_be_written = true;", "    begun_.reset();")]),
+    "a batch that may be written is undone": (LEDGER, [(
+        "error.code == Errc::disk_full && !begun_->may_be_written",
+        "error.code == Errc::disk_full")]),
+    "a retried stage is refused": (QUEUE, [(
+        'AND length_bytes = ? AND sha256 = ?"', 'AND length_bytes = ? AND sha256 = ? AND 0"')]),
+    "a batch of an old fence is applied": ("tests/contract/memory_queue.h", [(
+        "batch.fence.generation == generation_ && !has_lost_all()", "!has_lost_all()")]),
     "tombstones are not looked at": (QUEUE, [(
         "FROM tombstone WHERE id = ?1)", "FROM tombstone WHERE id = ?1 AND 0)")]),
     "the first 8 bytes of a signature suffice": ("lib/crypto/hmac.cpp", [(

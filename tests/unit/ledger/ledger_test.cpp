@@ -43,7 +43,7 @@ TEST_F(LedgerTest, PublishesAFinishAndReportsIt) {
   EXPECT_EQ(last_logged(Event::handshake_completed).request_id, "req-1");
   settle();
   EXPECT_TRUE(rows().open.empty());
-  EXPECT_EQ(rows().ended.at(id_of("DSa")), Outcome::completed);
+  EXPECT_EQ(rows().ended.at(id_of("DSa")).outcome, Outcome::completed);
 }
 
 TEST_F(LedgerTest, LogsEachOutcomeAtItsLevel) {
@@ -115,7 +115,7 @@ TEST_F(LedgerTest, AFullDiskChangesNothing) {
   start();
   take_in();
   end("DSa", Outcome::completed);
-  arm(Faults::Kind::disk_full, 2);  // begin and stage have room, the record has not.
+  arm(Faults::Kind::disk_full, 0);  // The record.
   const auto report = try_round();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Errc::disk_full);
@@ -173,7 +173,7 @@ TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
   take_in();
   end("DSa", Outcome::completed);
   end("DSb", Outcome::completed);
-  arm(Faults::Kind::disk_full, 7);  // The second rename.
+  arm(Faults::Kind::disk_full, 4);  // The second rename.
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
   ASSERT_TRUE(fault_is_spent());
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSb")));
@@ -268,22 +268,81 @@ TEST_F(LedgerTest, AListThatFindsNoRoomWaitsAndIsToldOfOnce) {
   EXPECT_EQ(logged(Event::inbox_accepted), 1U);
 }
 
-TEST_F(LedgerTest, AReservationIsToldOfOnceItIsCommitted) {
+TEST_F(LedgerTest, RequestsAreGrantedOnceTheyAreReserved) {
   start();
-  request.reservation = DayRequests{20'000, 300};
+  request.reserve = DayRequests{20'000, 300};
   EXPECT_FALSE(request.is_empty());
-  EXPECT_EQ(round().reserved, (DayRequests{20'000, 300}));
-  EXPECT_EQ(rows().reserved, (DayRequests{20'000, 300}));
-  EXPECT_EQ(round().reserved, std::nullopt);
+  EXPECT_EQ(round().granted, (DayRequests{20'000, 300}));
+  EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 300}));
+  EXPECT_EQ(round().granted, std::nullopt);
 }
 
-TEST_F(LedgerTest, AReservationThatFindsNoRoomIsNotToldOf) {
+TEST_F(LedgerTest, AReservationThatFindsNoRoomGrantsNothing) {
   start();
-  request.reservation = DayRequests{20'000, 300};
+  request.reserve = DayRequests{20'000, 300};
   arm(Faults::Kind::disk_full, 0);
   ASSERT_FALSE(try_round());
-  EXPECT_EQ(rows().reserved, std::nullopt);
-  EXPECT_EQ(round().reserved, (DayRequests{20'000, 300})) << "it waits for room";
+  EXPECT_TRUE(rows().reserved.empty());
+  EXPECT_EQ(round().granted, (DayRequests{20'000, 300})) << "it waits for room";
+}
+
+TEST_F(LedgerTest, GrantsOfADayAddUpInTheQueue) {
+  start();
+  request.reserve = DayRequests{20'000, 300};
+  round();
+  start();
+  request.reserve = DayRequests{20'000, 50};
+  EXPECT_EQ(round().granted, (DayRequests{20'000, 50}));
+  EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 350}));
+  request.give_back = DayRequests{20'000, 20};
+  EXPECT_EQ(round().granted, std::nullopt);
+  EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 330}));
+  request.give_back = DayRequests{19'999, 20};
+  round();
+  EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 330})) << "that day is over";
+  request.reserve = DayRequests{20'001, 10};
+  EXPECT_EQ(round().granted, (DayRequests{20'001, 10}));
+  EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'001, 10}));
+}
+
+TEST_F(LedgerTest, AReservationWhoseAnswerIsLostIsMadeOnce) {
+  start();
+  request.reserve = DayRequests{20'000, 300};
+  arm(Faults::Kind::answer_lost, 0);
+  EXPECT_EQ(try_round().error().code, Errc::unavailable);
+  EXPECT_TRUE(has_work());
+  EXPECT_EQ(round().granted, (DayRequests{20'000, 300}));
+  EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 300}));
+}
+
+TEST_F(LedgerTest, LessIsGrantedWhereOthersHaveReserved) {
+  given_daily_limit(1000);
+  given_reserved_by_others({20'000, 900});
+  start();
+  request.reserve = DayRequests{20'000, 300};
+  EXPECT_EQ(round().granted, (DayRequests{20'000, 100}));
+  request.reserve = DayRequests{20'000, 5};
+  EXPECT_EQ(round().granted, (DayRequests{20'000, 0}));
+  EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 100}));
+}
+
+TEST_F(LedgerTest, WhatIsLearntAddsUpThoughAnAnswerIsLost) {
+  start();
+  const auto learn = [this] {
+    Hazard current;
+    current.saw_done(std::chrono::seconds(10), std::chrono::seconds(20));
+    request.learnt = current.delta_since(Hazard());
+  };
+  learn();
+  round();
+  learn();
+  arm(Faults::Kind::answer_lost, 0);
+  round();
+  EXPECT_NEAR(rows().learnt.at("node").completions(), 2, 0.01);
+  start();
+  learn();
+  round();
+  EXPECT_NEAR(rows().learnt.at("node").completions(), 3, 0.01);
 }
 
 TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {
@@ -297,10 +356,110 @@ TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {
   end("DSb", Outcome::completed);
   round();
   settle();
+  ASSERT_EQ(rows().ended.size(), 1U);
+  request.purge_older_than = std::chrono::hours(1);
+  round();
+  EXPECT_EQ(rows().ended.size(), 1U) << "it ended just now";
+  now += std::chrono::hours(1) + std::chrono::seconds(1);
   request.purge_older_than = std::chrono::hours(1);
   round();
   EXPECT_TRUE(rows().ended.empty());
-  EXPECT_EQ(rows().purged_before, now - std::chrono::hours(1));
+}
+
+TEST_F(LedgerTest, RowsThatAnotherOwnerHasAreReportedOnceAndNotPublished) {
+  given_submission("list", "DSa\nDSb\n");
+  start();
+  take_in();
+  given_taken_over();
+  end("DSa", Outcome::completed);
+  request.progress.push_back({id_of("DSb"), 12, now});
+  const auto report = round();
+  EXPECT_THAT(report.lost, ElementsAre(id_of("DSa"), id_of("DSb")));
+  EXPECT_THAT(report.settled, ElementsAre(id_of("DSa")));
+  EXPECT_EQ(logged(Event::spool_conflict), 1U);
+  EXPECT_EQ(rows().open.at(id_of("DSb")).row.polls, 0U);
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
+  EXPECT_THAT(names_in("results"), IsEmpty());
+  EXPECT_THAT(round().lost, IsEmpty());
+}
+
+TEST_F(LedgerTest, ARowThatIsTakenOverWhileItsRecordIsWrittenIsNotPublished) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  arm(Faults::Kind::unavailable, 2);  // The batch; the record is written.
+  EXPECT_EQ(try_round().error().code, Errc::unavailable);
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json"));
+  given_taken_over();
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
+  EXPECT_THAT(names_in("results"), IsEmpty());
+}
+
+TEST_F(LedgerTest, ARecordWhoseRowWasStagedBeforeATakeOverIsPublished) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  arm(Faults::Kind::answer_lost, 0);
+  EXPECT_EQ(try_round().error().code, Errc::unavailable);
+  given_taken_over();
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
+  settle();
+  EXPECT_EQ(rows().ended.size(), 1U);
+}
+
+TEST_F(LedgerTest, WhileTheQueueIsUnavailableARoundKeepsItsBatch) {
+  given_submission("list", "DSa\nDSb\nno id\n");
+  start();
+  take_in();
+  given_submission("DSc", "");
+  request.scan_inbox = true;
+  end("DSa", Outcome::completed);
+  arm(Faults::Kind::unavailable, 2);  // The batch.
+  EXPECT_EQ(try_round().error().code, Errc::unavailable);
+  EXPECT_TRUE(request.is_empty());
+  EXPECT_TRUE(has_work());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json"));
+  EXPECT_THAT(names_in("results"), IsEmpty());
+  EXPECT_THAT(inbox_names(), ElementsAre("DSc"));
+  end("DSb", Outcome::completed);
+  const auto report = try_round();
+  ASSERT_TRUE(report);
+  EXPECT_THAT(report->settled, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(report->accepted, SizeIs(1));
+  EXPECT_THAT(inbox_names(), IsEmpty());
+  EXPECT_THAT(request.finishes, SizeIs(1)) << "what came later waits for the next round";
+}
+
+TEST_F(LedgerTest, AQueueThatIsUnavailableBeforeAnythingIsWrittenLeavesTheRequest) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  for (const int step : {0, 1}) {  // The renewal, and the look-up of the row.
+    arm(Faults::Kind::unavailable, step);
+    EXPECT_EQ(try_round().error().code, Errc::unavailable);
+    EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
+    EXPECT_THAT(request.finishes, SizeIs(1));
+  }
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
+}
+
+TEST_F(LedgerTest, AFullDiskUndoesNoBatchThatMayBeWritten) {
+  given_submission("DSa", "");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  arm(Faults::Kind::answer_lost, 0);
+  then_arm(Faults::Kind::disk_full, 0);
+  EXPECT_EQ(try_round().error().code, Errc::unavailable);
+  EXPECT_EQ(try_round().error().code, Errc::disk_full);
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json"));
+  EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 /// Rounds of two records, so that a third is written ahead.
-class LedgerStagingTest : public ::testing::Test, public World {
+class StagingTest : public ::testing::Test, public World {
  protected:
-  LedgerStagingTest() { bounds = {.records = 2, .synced_one_by_one = 1}; }
+  StagingTest() { bounds = {.records = 2, .synced_one_by_one = 1}; }
 
   void given_ended(std::initializer_list<const char*> ids) {
     std::string list;
@@ -38,7 +38,7 @@ class LedgerStagingTest : public ::testing::Test, public World {
   }
 };
 
-TEST_F(LedgerStagingTest, WhatWasWrittenAheadIsSyncedThoughItIsAlone) {
+TEST_F(StagingTest, WhatWasWrittenAheadIsSyncedThoughItIsAlone) {
   given_ended({"DSa", "DSb", "DSc"});
   round();
   const auto record = text_of("results", "DSc.json");
@@ -47,7 +47,7 @@ TEST_F(LedgerStagingTest, WhatWasWrittenAheadIsSyncedThoughItIsAlone) {
   EXPECT_EQ(text_of("results", "DSc.json"), record);
 }
 
-TEST_F(LedgerStagingTest, WhatWasWrittenAheadGoesWhenItsRowIsTakenAway) {
+TEST_F(StagingTest, WhatWasWrittenAheadGoesWhenItsRowIsTakenAway) {
   given_ended({"DSa", "DSb", "DSc"});
   ASSERT_TRUE(try_round());
   given_taken_away("DSc");
@@ -56,31 +56,31 @@ TEST_F(LedgerStagingTest, WhatWasWrittenAheadGoesWhenItsRowIsTakenAway) {
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
 }
 
-TEST_F(LedgerStagingTest, ANameThatIsTakenIsNotWrittenAhead) {
+TEST_F(StagingTest, ANameThatIsTakenIsNotWrittenAhead) {
   given_ended({"DSa", "DSb", "DSc", "DSc"});
   round();
   EXPECT_EQ(logged(Event::handshake_completed), 3U);
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json", "DSc.json"));
 }
 
-TEST_F(LedgerStagingTest, NoRoomForMoreIsNoTroubleAhead) {
+TEST_F(StagingTest, NoRoomForMoreIsNoTroubleAhead) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
   ASSERT_TRUE(try_round());
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"), id_of("DSd")));
 }
 
-TEST_F(LedgerStagingTest, WhatFoundNoRoomMakesRoom) {
+TEST_F(StagingTest, WhatFoundNoRoomMakesRoom) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
-  arm(Faults::Kind::death, 17);  // The first rename.
+  arm(Faults::Kind::death, 15);  // The first rename.
   EXPECT_THROW(try_round(), Death);
   ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
   EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"))
       << "DSc went, since there was no room for DSd";
 }
 
-TEST_F(LedgerStagingTest, WhatFoundNoRoomIsWrittenWhileTheMovesAreSynced) {
+TEST_F(StagingTest, WhatFoundNoRoomIsWrittenWhileTheMovesAreSynced) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
   ASSERT_TRUE(try_round());
@@ -92,7 +92,7 @@ TEST_F(LedgerStagingTest, WhatFoundNoRoomIsWrittenWhileTheMovesAreSynced) {
   EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
 }
 
-TEST_F(LedgerStagingTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished) {
+TEST_F(StagingTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished) {
   write_a_third_that_fails();
   die();
   consume();
@@ -102,7 +102,7 @@ TEST_F(LedgerStagingTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished
   EXPECT_THAT(names_in("results"), IsEmpty());
 }
 
-TEST_F(LedgerStagingTest, AFailedWriteAheadIsNoLossThoughItStruckTheSyncOfTheMoves) {
+TEST_F(StagingTest, AFailedWriteAheadIsNoLossThoughItStruckTheSyncOfTheMoves) {
   bounds.synced_one_by_one = 2;  // Nothing is written ahead before.
   write_a_third_that_fails();
   lose_power();
@@ -111,9 +111,9 @@ TEST_F(LedgerStagingTest, AFailedWriteAheadIsNoLossThoughItStruckTheSyncOfTheMov
   EXPECT_THAT(polling(), ElementsAre("DSc"));
 }
 
-TEST_F(LedgerStagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
+TEST_F(StagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
   given_ended({"DSa", "DSb", "DSc"});
-  arm(Faults::Kind::disk_full, 7);  // The first rename.
+  arm(Faults::Kind::disk_full, 4);  // The first rename.
   const auto report = try_round();
   ASSERT_TRUE(report);
   EXPECT_THAT(report->settled, IsEmpty());
@@ -121,9 +121,9 @@ TEST_F(LedgerStagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"), id_of("DSb"), id_of("DSc")));
 }
 
-TEST_F(LedgerStagingTest, RecoveryMakesRoomBeforeItPublishes) {
+TEST_F(StagingTest, RecoveryMakesRoomBeforeItPublishes) {
   given_ended({"DSa", "DSb", "DSc"});
-  arm(Faults::Kind::death, 15);  // The first rename.
+  arm(Faults::Kind::death, 13);  // The first rename.
   EXPECT_THROW(try_round(), Death);
   ASSERT_EQ(rows().open.size(), 3U);
   ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "files/files.h"
-#include "unit/ledger/faults.h"
+#include "contract/faults.h"
 
 namespace attestrd::test {
 

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "base/time.h"
+#include "crypto/fingerprint.h"
+#include "handshake/finish.h"
+#include "handshake/handshake.h"
+
+namespace attestrd {
+
+/// A handshake that has ended and whose record lies in staging/, or has left it already.
+struct StagedHandshake {
+  HandshakeId id;
+  Outcome outcome{};
+  Reason reason = Reason::none;
+  Wall finished_at{};
+  Fingerprint record;
+};
+
+/// polling -> staged. The record must be durable in staging/ of this node before.
+struct Stage {
+  StagedHandshake handshake;
+};
+
+/// staged -> polling. The record in staging/ can't be published.
+struct Unstage {
+  HandshakeId id;
+};
+
+/// staged -> done: the row becomes a tombstone. The record is in its folder, and durable there.
+struct Done {
+  HandshakeId id;
+  Outcome outcome{};
+};
+
+/// One change of one row. `Progress` expects a row in `polling` and leaves it there.
+///
+/// Alternatives that are to come: `Hold` and `Release` (polling -> polling, without and with
+/// polls), `Reopen` (done -> polling, for a record that must be fetched again) and `Readmit` (back
+/// to polling for an id whose tombstone stands in the way of a new submission).
+using RowChange = std::variant<Progress, Stage, Unstage, Done>;
+
+/// What became of a row change.
+enum class Applied : std::uint8_t {
+  applied,      ///< The row is as the change wants it, by this change or by an earlier try of it.
+  not_ours,     ///< Another owner has the row. Nothing was changed.
+  wrong_state,  ///< The row is in another state than the change expects. Nothing was changed.
+};
+
+}  // namespace attestrd

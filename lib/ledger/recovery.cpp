@@ -1,0 +1,84 @@
+#include "ledger/recovery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "queue/queue.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+
+Result<Recovery::HalfDone> Recovery::find(Wall now, std::vector<Notice>& notices) {
+  auto rows = queue_.staged();
+  if (!rows) return rows.error();
+  if (const auto claimed = spool_.claim_staging(rows->size()); !claimed) return claimed.error();
+  if (const auto returned = return_broken_to_polling(*rows, now, notices); !returned)
+    return returned.error();
+
+  const auto files = spool_.staged();
+  if (!files) return files.error();
+  if (const auto dropped = drop_polling(files->records); !dropped) return dropped.error();
+  HalfDone half_done;
+  for (auto& row : *rows) {
+    if (std::ranges::binary_search(files->records, row.id))
+      half_done.unpublished.push_back(std::move(row));
+    else
+      half_done.published.push_back({row.id, row.outcome});
+  }
+  return half_done;
+}
+
+/// Takes out of `staged` the rows whose records are not what the rows say. The rows go first: with
+/// the record gone and the row still staged, the handshake would pass for published.
+Result<void> Recovery::return_broken_to_polling(std::vector<StagedHandshake>& staged, Wall now,
+                                                std::vector<Notice>& notices) {
+  QueueBatch batch;
+  std::vector<HandshakeId> broken;
+  for (const auto& row : staged) {
+    const auto record = spool_.fingerprint(row.id);
+    const bool is_unsafe = !record && record.error().code == Errc::unsafe_file;
+    if (!record && !is_unsafe) return record.error();
+    if (is_unsafe || (*record && **record != row.record)) broken.push_back(row.id);
+  }
+  if (broken.empty()) return {};
+  for (const auto& id : broken) batch.changes.emplace_back(Unstage{id});
+  if (const auto written = queue_.write(batch, now); !written) return written.error();
+  for (const auto& id : broken) {
+    auto notice = spool_.quarantine(
+        record_name(id), "its length or SHA-256 is not the queue's; the handshake is polled again");
+    if (!notice) return notice.error();
+    notices.push_back(std::move(*notice));
+  }
+  std::erase_if(staged, [&broken](const auto& row) {
+    return std::ranges::find(broken, row.id) != broken.end();
+  });
+  return {};
+}
+
+/// The records of handshakes that are polled again. They go before anything is published, which may
+/// need the room.
+Result<void> Recovery::drop_polling(const std::vector<HandshakeId>& records) {
+  const auto rows = queue_.find_polling(records);
+  if (!rows) return rows.error();
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (!(*rows)[i]) continue;
+    const auto dropped = spool_.drop(records[i]);
+    if (!dropped && dropped.error().code != Errc::unsafe_file) return dropped;
+  }
+  return {};
+}
+
+/// What is left is a stranger's, a record without a row, or a folder under the name of a record.
+Result<void> Recovery::clear_staging(std::vector<Notice>& notices) {
+  auto files = spool_.staged();
+  if (!files) return files.error();
+  for (const auto& id : files->records) files->strangers.push_back(record_name(id));
+  for (const auto& name : files->strangers) {
+    auto notice = spool_.quarantine(name, "no row of the queue vouches for it");
+    if (!notice) return notice.error();
+    notices.push_back(std::move(*notice));
+  }
+  return spool_.sync_moves({});
+}
+
+}  // namespace attestrd

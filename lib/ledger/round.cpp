@@ -1,0 +1,47 @@
+#include "ledger/round.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace attestrd {
+namespace {
+
+template <class T>
+void append(std::vector<T>& target, std::vector<T> more) {
+  if (target.empty())
+    target = std::move(more);
+  else
+    std::ranges::move(more, std::back_inserter(target));
+}
+
+/// Requests of one day add up; those of another day take their place.
+void append(std::optional<DayRequests>& sum, const std::optional<DayRequests>& more) {
+  if (!more) return;
+  if (sum && sum->day == more->day)
+    sum->requests += more->requests;
+  else
+    sum = more;
+}
+
+}  // namespace
+
+void RoundRequest::join(RoundRequest later) {
+  scan_inbox |= later.scan_inbox;
+  if (later.purge_older_than) purge_older_than = later.purge_older_than;
+  append(finishes, std::move(later.finishes));
+  append(progress, std::move(later.progress));
+  if (learnt && later.learnt)
+    learnt->join(*later.learnt);
+  else if (later.learnt)
+    learnt = std::move(later.learnt);
+  append(reserve, later.reserve);
+  append(give_back, later.give_back);
+}
+
+bool RoundRequest::is_empty() const {
+  return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !learnt &&
+         !reserve && !give_back;
+}
+
+}  // namespace attestrd

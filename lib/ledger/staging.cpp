@@ -1,0 +1,152 @@
+#include "ledger/staging.h"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "base/check.h"
+#include "queue/queue.h"
+#include "spool/record.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+namespace {
+
+/// A page is at hand for the records that are written ahead.
+constexpr std::size_t kRowsPerLookUp = 64;
+
+using Rows = std::vector<std::optional<QueuedHandshake>>;
+
+Result<Rows> find_rows(Queue& queue, std::span<const Finish> finishes) {
+  std::vector<HandshakeId> ids;
+  ids.reserve(finishes.size());
+  for (const auto& finish : finishes) ids.push_back(finish.id);
+  return ids.empty() ? Result<Rows>(Rows()) : queue.find_polling(ids);
+}
+
+std::string record_of(const Finish& finish, const QueuedHandshake& row) {
+  return write_record(finish, row.tag, row.submitted_at);
+}
+
+}  // namespace
+
+Result<std::vector<std::optional<Fingerprint>>> Staging::write(const std::vector<Finish>& finishes,
+                                                               const std::vector<Finish>& next,
+                                                               std::vector<Notice>& notices) {
+  ATTESTRD_CHECK(ahead_.size() <= finishes.size());
+  // Before anything is written: the queue may be unavailable.
+  const std::span all(finishes);
+  const auto rows = find_rows(queue_, all.subspan(ahead_.size()));
+  if (!rows) return rows.error();
+  // What was written ahead is not synced, however few records there are now.
+  const bool are_few = finishes.size() <= bounds_.synced_one_by_one && ahead_.empty();
+  const auto how = are_few ? RecordSync::one_by_one : RecordSync::together;
+
+  const auto ahead = std::exchange(ahead_, {});
+  for (const auto& record : ahead) written_.push_back(record.id);
+  std::vector<std::optional<Fingerprint>> fingerprints;
+  fingerprints.reserve(finishes.size());
+  std::unordered_set<std::string_view> ids;
+  for (std::size_t i = 0; i < finishes.size(); ++i) {
+    const bool is_first = ids.insert(finishes[i].id.view()).second;
+    if (i < ahead.size()) {
+      ATTESTRD_CHECK(is_first && ahead[i].id == finishes[i].id);
+      fingerprints.emplace_back(ahead[i].fingerprint);
+      continue;
+    }
+    const auto& row = (*rows)[i - ahead.size()];
+    if (!row || !is_first) {
+      fingerprints.emplace_back();
+      continue;
+    }
+    const auto written = write_one(finishes[i], *row, how, notices);
+    if (!written) return written.error();
+    fingerprints.emplace_back(*written);
+  }
+  if (written_.empty()) return fingerprints;
+  if (const auto synced = spool_.sync_staging(how, writing_ahead(next)); !synced)
+    return synced.error();
+  return fingerprints;
+}
+
+Result<Fingerprint> Staging::write_one(const Finish& finish, const QueuedHandshake& row,
+                                       RecordSync how, std::vector<Notice>& notices) {
+  const auto record = record_of(finish, row);
+  written_.push_back(finish.id);  // Whatever fails then, drop() knows of it.
+  auto in_the_way = spool_.stage(finish.id, record, how);
+  if (!in_the_way) return in_the_way.error();
+  if (*in_the_way) notices.push_back(std::move(**in_the_way));
+  return fingerprint_of(record);
+}
+
+/// Finishes that are written ahead during one sync, and the page of their rows that is at hand. No
+/// row changes during a sync.
+class Staging::Ahead {
+ public:
+  Ahead(Staging& staging, std::span<const Finish> finishes)
+      : staging_(staging), finishes_(finishes) {}
+
+  /// Writes one record. Returns whether there is more to write.
+  bool write_next() {
+    if (is_over_) return false;
+    const auto written = write(staging_.ahead_.size());
+    if (!written && written.error().code != Errc::unavailable) staging_.trouble_ = written.error();
+    is_over_ = !written || !*written || staging_.ahead_.size() >= finishes_.size();
+    return !is_over_;
+  }
+
+ private:
+  Result<bool> write(std::size_t index) {
+    if (index >= first_row_ + rows_.size() || rows_.empty()) {
+      const auto left = finishes_.size() - index;
+      const auto page = finishes_.subspan(index, std::min(left, kRowsPerLookUp));
+      auto rows = find_rows(staging_.queue_, page);
+      if (!rows) return rows.error();
+      rows_ = std::move(*rows);
+      first_row_ = index;
+    }
+    const auto& row = rows_[index - first_row_];
+    return row ? staging_.write_ahead(finishes_[index], *row) : Result<bool>(false);
+  }
+
+  Staging& staging_;
+  std::span<const Finish> finishes_;
+  Rows rows_;
+  std::size_t first_row_ = 0;
+  bool is_over_ = false;
+};
+
+Meanwhile Staging::writing_ahead(const std::vector<Finish>& next) {
+  const auto most = std::min(next.size(), bounds_.records);
+  if (is_room_scarce_ || ahead_.size() >= most || !trouble_) return {};
+  return
+      [ahead = Ahead(*this, std::span(next).first(most))]() mutable { return ahead.write_next(); };
+}
+
+/// False: its name is taken, or there is no room. Its own round will see to that.
+Result<bool> Staging::write_ahead(const Finish& finish, const QueuedHandshake& row) {
+  const auto record = record_of(finish, row);
+  const auto written = spool_.stage_ahead(finish.id, record);
+  if (written) {
+    ahead_.push_back({finish.id, fingerprint_of(record)});
+    return true;
+  }
+  const Errc code = written.error().code;
+  if (code == Errc::disk_full) drop_ahead();
+  if (code == Errc::disk_full || code == Errc::already_exists) return false;
+  return written.error();
+}
+
+void Staging::drop() {
+  for (const auto& id : std::exchange(written_, {})) static_cast<void>(spool_.drop(id));
+  drop_ahead();
+}
+
+void Staging::drop_ahead() {
+  for (const auto& record : std::exchange(ahead_, {})) static_cast<void>(spool_.drop(record.id));
+}
+
+}  // namespace attestrd

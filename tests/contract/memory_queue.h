@@ -1,0 +1,242 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/faults.h"
+#include "contract/memory_store.h"
+#include "queue/queue.h"
+
+namespace attestrd::test {
+
+/// The queue of one owner on a store in memory; it lives as long as a process of the owner.
+class MemoryQueue final : public Queue {
+ public:
+  MemoryQueue(MemoryStore& store, Faults& faults, std::string owner = "node")
+      : store_(store), faults_(faults), owner_(std::move(owner)), generation_(store.begin(owner_)) {
+    if (const auto known = store.learnt.find(owner_); known != store.learnt.end())
+      known_before_ = known->second;
+  }
+
+  std::uint64_t generation() const { return generation_; }
+
+  Result<Claim> claim(std::size_t max_rows) override {
+    if (auto reached = reach(); !reached) return reached.error();
+    if (has_lost_all()) generation_ = store_.begin(owner_);
+    Claim claim{Fence{generation_}, {}};
+    for (const auto& [id, open] : store_.open) {
+      if (claim.rows.size() == max_rows) break;
+      if (!open.staged && is_ours(open) && given_.insert(id).second) claim.rows.push_back(open.row);
+    }
+    return claim;
+  }
+
+  Result<std::vector<HandshakeId>> renew() override {
+    if (auto reached = reach(); !reached) return reached.error();
+    std::vector<HandshakeId> lost;
+    for (const auto& id : given_) {
+      const auto found = store_.open.find(id);
+      const bool is_polling = found != store_.open.end() && !found->second.staged;
+      if (is_polling && !is_ours(found->second)) lost.push_back(id);
+    }
+    for (const auto& id : lost) given_.erase(id);
+    return lost;
+  }
+
+  Result<QueueBatchResult> write(const QueueBatch& batch, Wall now) override {
+    if (faults_.writing_step()) return fail(Errc::disk_full, "the queue");
+    if (auto reached = reach(); !reached) return reached.error();
+    auto result = apply(batch, std::chrono::floor<std::chrono::milliseconds>(now));
+    if (faults_.answering_step()) return fail(Errc::unavailable, "the answer of the queue is lost");
+    faults_.step();
+    return result;
+  }
+
+  Result<std::vector<StagedHandshake>> staged() override {
+    if (auto reached = reach(); !reached) return reached.error();
+    std::vector<StagedHandshake> staged;
+    for (const auto& [id, open] : store_.open)
+      if (open.staged && open.spool == owner_) staged.push_back(*open.staged);
+    return staged;
+  }
+
+  Result<std::vector<std::optional<QueuedHandshake>>> find_polling(
+      std::span<const HandshakeId> ids) override {
+    if (auto reached = reach(); !reached) return reached.error();
+    std::vector<std::optional<QueuedHandshake>> rows;
+    for (const auto& id : ids) {
+      const auto found = store_.open.find(id);
+      const bool is_there =
+          found != store_.open.end() && !found->second.staged && is_ours(found->second);
+      rows.push_back(is_there ? std::optional(found->second.row) : std::nullopt);
+    }
+    return rows;
+  }
+
+  Result<KnownHandshake> find(const HandshakeId& id) override {
+    if (const auto ended = store_.ended.find(id); ended != store_.ended.end())
+      return KnownHandshake(EndedHandshake{ended->second.outcome, ended->second.finished_at});
+    const auto open = store_.open.find(id);
+    if (open == store_.open.end()) return KnownHandshake();
+    if (const auto& staged = open->second.staged)
+      return KnownHandshake(EndingHandshake{staged->outcome, staged->finished_at});
+    return KnownHandshake(open->second.row);
+  }
+
+  Result<QueueCounts> count() override {
+    QueueCounts counts;
+    for (const auto& [id, open] : store_.open) {
+      ++(open.staged ? counts.staged : counts.polling);
+      if (open.staged) continue;
+      auto& oldest = counts.oldest_pending;
+      oldest = std::min(oldest.value_or(open.row.submitted_at), open.row.submitted_at);
+    }
+    counts.ended = store_.ended.size();
+    return counts;
+  }
+
+  Result<std::optional<Hazard>> learnt() override {
+    if (store_.learnt.empty()) return std::optional<Hazard>();
+    Hazard all;
+    for (const auto& [owner, hazard] : store_.learnt) all.merge(hazard.delta_since(Hazard()));
+    return std::optional(all);
+  }
+
+  Result<std::optional<DayRequests>> reserved() override {
+    const auto found = store_.reserved.find(owner_);
+    return found == store_.reserved.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  Result<void> reach() {
+    faults_.step();
+    if (faults_.reaching_step()) return fail(Errc::unavailable, "the queue can't be reached");
+    return {};
+  }
+
+  bool is_ours(const MemoryStore::Open& open) const {
+    return store_.owns(owner_, generation_, open);
+  }
+
+  bool has_lost_all() const {
+    return std::ranges::find(store_.shelves, owner_, &MemoryStore::Shelf::owner) ==
+           store_.shelves.end();
+  }
+
+  QueueBatchResult apply(const QueueBatch& batch, Wall now) {
+    QueueBatchResult result;
+    const bool is_fence_ours = batch.fence.generation == generation_ && !has_lost_all();
+    for (const auto& change : batch.changes)
+      result.changes.push_back(
+          std::visit([&](const auto& what) { return apply(what, is_fence_ours); }, change));
+    for (const auto& submission : batch.submissions)
+      result.acceptances.push_back(accept(submission, now));
+    if (batch.reserve) result.reserved = reserve(*batch.reserve, is_fence_ours);
+    if (batch.learnt && is_fence_ours) {
+      Hazard known = known_before_;
+      known.merge(*batch.learnt);
+      store_.learnt.insert_or_assign(owner_, known);
+    }
+    if (batch.purge) result.purged = purge(*batch.purge);
+    return result;
+  }
+
+  Applied apply(const Progress& progress, bool is_fence_ours) {
+    const auto found = store_.open.find(progress.id);
+    if (found == store_.open.end() || found->second.staged) return Applied::wrong_state;
+    if (!is_fence_ours || !is_ours(found->second)) return Applied::not_ours;
+    found->second.row.polls = progress.polls;
+    found->second.row.last_pending_at = in_milliseconds(progress.last_pending_at);
+    return Applied::applied;
+  }
+
+  Applied apply(const Stage& stage, bool is_fence_ours) {
+    const auto& wanted = stage.handshake;
+    const auto found = store_.open.find(wanted.id);
+    if (found == store_.open.end()) return Applied::wrong_state;
+    auto& open = found->second;
+    if (open.staged && open.spool != owner_) return Applied::not_ours;
+    if (open.staged)
+      return open.staged->record == wanted.record ? Applied::applied : Applied::wrong_state;
+    if (!is_fence_ours || !is_ours(open)) return Applied::not_ours;
+    open.staged = wanted;
+    open.staged->finished_at = *in_milliseconds(wanted.finished_at);
+    open.spool = owner_;
+    return Applied::applied;
+  }
+
+  Applied apply(const Unstage& unstage, bool) {
+    const auto found = store_.open.find(unstage.id);
+    if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
+    if (found->second.spool != owner_) return Applied::not_ours;
+    found->second.staged.reset();
+    return Applied::applied;
+  }
+
+  Applied apply(const Done& done, bool) {
+    const auto ended = store_.ended.find(done.id);
+    if (ended != store_.ended.end())
+      return ended->second.outcome == done.outcome ? Applied::applied : Applied::wrong_state;
+    const auto found = store_.open.find(done.id);
+    if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
+    if (found->second.spool != owner_) return Applied::not_ours;
+    const auto& staged = *found->second.staged;
+    store_.ended[done.id] = {staged.outcome, staged.finished_at};
+    store_.open.erase(found);
+    return Applied::applied;
+  }
+
+  Acceptance accept(const Submission& submission, Wall now) {
+    const auto& id = submission.id;
+    if (const auto ended = store_.ended.find(id); ended != store_.ended.end())
+      return AlreadyEnded{ended->second.outcome};
+    const auto expiry = in_milliseconds(submission.expiry);
+    const QueuedHandshake fresh{id, submission.tag, now, expiry, {}, 0};
+    const auto [found, is_new] =
+        store_.open.emplace(id, MemoryStore::Open{fresh, store_.shelf_for(owner_), {}, {}});
+    auto& [row, shelf, staged, spool] = found->second;
+    if (staged) return AlreadyEnded{staged->outcome};
+    if (row.tag.empty()) row.tag = submission.tag;
+    row.expiry = std::max(row.expiry, expiry);
+    if (!is_ours(found->second)) return RowElsewhere{};
+    given_.insert(id);
+    if (is_new) return InsertedRow{row};
+    return MergedRow{row};
+  }
+
+  DayRequests reserve(const DayRequests& wanted, bool is_fence_ours) {
+    const auto left = store_.left_for(owner_, wanted.day);
+    if (is_fence_ours) store_.reserved[owner_] = {wanted.day, std::min(wanted.requests, left)};
+    const auto& held = store_.reserved[owner_];
+    return held.day == wanted.day ? held : DayRequests{wanted.day, 0};
+  }
+
+  std::size_t purge(const Purge& purge) {
+    std::vector<std::pair<Wall, HandshakeId>> old;
+    for (const auto& [id, tombstone] : store_.ended)
+      if (tombstone.finished_at < purge.ended_before) old.emplace_back(tombstone.finished_at, id);
+    std::ranges::sort(old);
+    if (old.size() > purge.max_rows)
+      old.erase(old.begin() + static_cast<std::ptrdiff_t>(purge.max_rows), old.end());
+    for (const auto& [time, id] : old) store_.ended.erase(id);
+    return old.size();
+  }
+
+  static std::optional<Wall> in_milliseconds(std::optional<Wall> time) {
+    if (time) time = std::chrono::floor<std::chrono::milliseconds>(*time);
+    return time;
+  }
+
+  MemoryStore& store_;
+  Faults& faults_;
+  std::string owner_;
+  std::uint64_t generation_;
+  std::set<HandshakeId> given_;  ///< Rows in `polling` that this owner knows of.
+  Hazard known_before_;          ///< What this owner had learnt before.
+};
+
+}  // namespace attestrd::test

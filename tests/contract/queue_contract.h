@@ -1,0 +1,363 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/check.h"
+#include "queue/queue.h"
+
+// What every queue promises to its one owner (queue/queue.h). `Maker` has `Queue& queue()` and
+// `void reopen()`, which is a new process of the same owner.
+
+namespace attestrd::test {
+
+inline const Wall kQueueNow{std::chrono::seconds(1'700'000'000)};
+
+template <class Maker>
+class QueueContract : public ::testing::Test {
+ protected:
+  using Rows = std::vector<std::string>;
+
+  static HandshakeId id_of(std::string_view text) {
+    const auto id = HandshakeId::parse(text);
+    ATTESTRD_CHECK(id.has_value());
+    return *id;
+  }
+
+  Queue& queue() { return maker_.queue(); }
+
+  /// A new process, which claims all of its rows. Returns their ids in the order that they came in.
+  Rows reopen(std::size_t page = 100) {
+    maker_.reopen();
+    return claim_all(page);
+  }
+
+  Rows claim_all(std::size_t page = 100) {
+    Rows ids;
+    for (;;) {
+      const auto claim = *queue().claim(page);
+      fence_ = claim.fence;
+      EXPECT_LE(claim.rows.size(), page);
+      for (const auto& row : claim.rows) ids.emplace_back(row.id.view());
+      if (claim.rows.empty()) return ids;
+    }
+  }
+
+  QueueBatch batch() const {
+    QueueBatch batch;
+    batch.fence = fence_;
+    return batch;
+  }
+
+  QueueBatchResult write(const QueueBatch& batch, Wall now = kQueueNow) {
+    auto result = queue().write(batch, now);
+    EXPECT_TRUE(result) << result.error().message;
+    return result ? std::move(*result) : QueueBatchResult{};
+  }
+
+  Acceptance accept(std::string_view id, std::string tag = "", std::optional<Wall> expiry = {}) {
+    auto wanted = batch();
+    wanted.submissions.push_back({id_of(id), std::move(tag), expiry});
+    return write(wanted).acceptances.at(0);
+  }
+
+  Applied apply(const RowChange& change) {
+    auto wanted = batch();
+    wanted.changes.push_back(change);
+    return write(wanted).changes.at(0);
+  }
+
+  static Stage stage(std::string_view id, std::string_view record = "record",
+                     Duration after = std::chrono::seconds(5)) {
+    return {
+        {id_of(id), Outcome::failed, Reason::expired, kQueueNow + after, fingerprint_of(record)}};
+  }
+
+  static Done done(std::string_view id) { return {id_of(id), Outcome::failed}; }
+
+  std::optional<QueuedHandshake> polling(std::string_view id) {
+    const std::vector<HandshakeId> ids{id_of(id)};
+    return queue().find_polling(ids)->at(0);
+  }
+
+  /// DSpolling, DSstaged and DSended are in the states that they are named by.
+  void given_rows() {
+    for (const auto* const id : {"DSpolling", "DSstaged", "DSended"}) accept(id, "7");
+    EXPECT_EQ(apply(stage("DSstaged")), Applied::applied);
+    EXPECT_EQ(apply(stage("DSended")), Applied::applied);
+    EXPECT_EQ(apply(done("DSended")), Applied::applied);
+  }
+
+  Maker maker_;
+  Fence fence_ = queue().claim(1)->fence;
+};
+
+TYPED_TEST_SUITE_P(QueueContract);
+
+TYPED_TEST_P(QueueContract, KeepsARowAsItWasAccepted) {
+  using namespace std::chrono_literals;
+  const auto first = this->accept("DSa", "tag \xc3\xa4", kQueueNow + 1h);
+  ASSERT_TRUE(std::holds_alternative<InsertedRow>(first));
+  EXPECT_EQ(std::get<InsertedRow>(first).row.tag, "tag ä");
+  this->reopen();
+  const auto row = this->polling("DSa");
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->tag, "tag ä");
+  EXPECT_EQ(row->submitted_at, kQueueNow);
+  EXPECT_EQ(row->expiry, kQueueNow + 1h);
+  EXPECT_EQ(row->polls, 0U);
+  EXPECT_EQ(row->last_pending_at, std::nullopt);
+}
+
+TYPED_TEST_P(QueueContract, KeepsTimesInMilliseconds) {
+  using namespace std::chrono_literals;
+  auto wanted = this->batch();
+  wanted.submissions.push_back({this->id_of("DSa"), "", {}});
+  const auto acceptance = this->write(wanted, kQueueNow + 1'500us).acceptances.at(0);
+  EXPECT_EQ(std::get<InsertedRow>(acceptance).row.submitted_at, kQueueNow + 1ms);
+  EXPECT_EQ(this->polling("DSa")->submitted_at, kQueueNow + 1ms);
+  this->apply(Progress{this->id_of("DSa"), 1, kQueueNow + 2'999us});
+  EXPECT_EQ(this->polling("DSa")->last_pending_at, kQueueNow + 2ms);
+}
+
+TYPED_TEST_P(QueueContract, MergesASecondSubmission) {
+  using namespace std::chrono_literals;
+  const auto merged = [this](auto... what) {
+    return std::get<MergedRow>(this->accept("DSa", what...)).row;
+  };
+  this->accept("DSa");
+  const auto given = merged("1", kQueueNow + 2h);
+  EXPECT_EQ(given.tag, "1");
+  EXPECT_EQ(given.expiry, kQueueNow + 2h);
+  const auto earlier = merged("2", kQueueNow + 1h);
+  EXPECT_EQ(earlier.tag, "1") << "the first tag holds";
+  EXPECT_EQ(earlier.expiry, kQueueNow + 2h) << "the later expiry holds";
+  EXPECT_EQ(merged().expiry, kQueueNow + 2h);
+  EXPECT_EQ(merged("", kQueueNow + 3h).expiry, kQueueNow + 3h);
+  EXPECT_EQ(this->polling("DSa")->expiry, kQueueNow + 3h);
+}
+
+TYPED_TEST_P(QueueContract, LeadsARowThroughItsStates) {
+  using namespace std::chrono_literals;
+  const auto id = this->id_of("DSa");
+  this->accept("DSa");
+  EXPECT_EQ(this->apply(Progress{id, 3, kQueueNow + 1s}), Applied::applied);
+  EXPECT_EQ(this->polling("DSa")->polls, 3U);
+  EXPECT_EQ(this->apply(this->done("DSa")), Applied::wrong_state) << "it is not staged";
+  EXPECT_EQ(this->apply(Unstage{id}), Applied::wrong_state);
+  EXPECT_EQ(this->apply(this->stage("DSa")), Applied::applied);
+  EXPECT_EQ(this->apply(this->stage("DSa", "another")), Applied::wrong_state) << "not polling";
+  EXPECT_EQ(this->apply(Progress{id, 4, {}}), Applied::wrong_state);
+  EXPECT_FALSE(this->polling("DSa"));
+  EXPECT_EQ(std::get<AlreadyEnded>(this->accept("DSa")).outcome, Outcome::failed);
+  const auto rows = *this->queue().staged();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].outcome, Outcome::failed);
+  EXPECT_EQ(rows[0].reason, Reason::expired);
+  EXPECT_EQ(rows[0].finished_at, kQueueNow + 5s);
+  EXPECT_EQ(rows[0].record, fingerprint_of("record"));
+  EXPECT_EQ(this->apply(this->done("DSa")), Applied::applied);
+  EXPECT_EQ(this->apply(Done{id, Outcome::completed}), Applied::wrong_state) << "another end";
+  EXPECT_EQ(std::get<AlreadyEnded>(this->accept("DSa")).outcome, Outcome::failed);
+  EXPECT_EQ(this->apply(this->stage("DSa")), Applied::wrong_state);
+  EXPECT_TRUE(this->queue().staged()->empty());
+  for (const RowChange& change :
+       std::vector<RowChange>{Progress{this->id_of("DSnone"), 1, {}}, this->stage("DSnone"),
+                              this->done("DSnone"), Unstage{this->id_of("DSnone")}})
+    EXPECT_EQ(this->apply(change), Applied::wrong_state);
+}
+
+TYPED_TEST_P(QueueContract, FindsAHandshakeInWhateverState) {
+  using namespace std::chrono_literals;
+  this->given_rows();
+  const auto find = [this](const char* id) { return *this->queue().find(this->id_of(id)); };
+  const auto pending = find("DSpolling");
+  ASSERT_TRUE(std::holds_alternative<QueuedHandshake>(pending));
+  EXPECT_EQ(std::get<QueuedHandshake>(pending).tag, "7");
+  const auto ending = find("DSstaged");
+  ASSERT_TRUE(std::holds_alternative<EndingHandshake>(ending));
+  EXPECT_EQ(std::get<EndingHandshake>(ending).outcome, Outcome::failed);
+  EXPECT_EQ(std::get<EndingHandshake>(ending).finished_at, kQueueNow + 5s);
+  const auto ended = find("DSended");
+  ASSERT_TRUE(std::holds_alternative<EndedHandshake>(ended));
+  EXPECT_EQ(std::get<EndedHandshake>(ended).outcome, Outcome::failed);
+  EXPECT_EQ(std::get<EndedHandshake>(ended).finished_at, kQueueNow + 5s);
+  EXPECT_TRUE(std::holds_alternative<UnknownHandshake>(find("DSnobody")));
+}
+
+TYPED_TEST_P(QueueContract, FindsManyRowsInTheOrderAsked) {
+  this->given_rows();
+  this->accept("DSa");
+  const std::vector<HandshakeId> ids{this->id_of("DSpolling"), this->id_of("DSnone"),
+                                     this->id_of("DSstaged"), this->id_of("DSa"),
+                                     this->id_of("DSpolling")};
+  const auto rows = *this->queue().find_polling(ids);
+  ASSERT_EQ(rows.size(), 5U);
+  EXPECT_TRUE(rows[0] && rows[3] && rows[4]);
+  EXPECT_FALSE(rows[1] || rows[2]);
+  EXPECT_EQ(rows[0]->id, ids[0]);
+  EXPECT_EQ(rows[3]->id, ids[3]);
+  EXPECT_TRUE(this->queue().find_polling({})->empty());
+}
+
+TYPED_TEST_P(QueueContract, AnUnstagedRowIsPolledAgain) {
+  this->accept("DSa", "1");
+  this->apply(this->stage("DSa"));
+  EXPECT_EQ(this->apply(Unstage{this->id_of("DSa")}), Applied::applied);
+  EXPECT_EQ(this->polling("DSa")->tag, "1");
+  EXPECT_TRUE(this->queue().staged()->empty());
+  EXPECT_EQ(this->apply(this->stage("DSa", "another")), Applied::applied);
+}
+
+TYPED_TEST_P(QueueContract, GivesEachRowOnceInPages) {
+  for (const auto* const id : {"DSc", "DSa", "DSd", "DSb", "DSe"}) this->accept(id);
+  this->apply(this->stage("DSb"));
+  for (const std::size_t page : {1U, 2U, 4U, 100U}) {
+    EXPECT_THAT(this->reopen(page), ::testing::ElementsAre("DSa", "DSc", "DSd", "DSe"));
+    EXPECT_TRUE(this->queue().claim(page)->rows.empty());
+  }
+}
+
+TYPED_TEST_P(QueueContract, GivesNoRowThatItInserted) {
+  this->accept("DSa");
+  EXPECT_THAT(this->claim_all(), ::testing::IsEmpty());
+  EXPECT_THAT(this->reopen(), ::testing::ElementsAre("DSa"));
+  this->accept("DSz");
+  this->accept("DS0");
+  EXPECT_THAT(this->claim_all(), ::testing::IsEmpty());
+}
+
+TYPED_TEST_P(QueueContract, CountsRowsByTheirState) {
+  EXPECT_EQ(this->queue().count()->oldest_pending, std::nullopt);
+  this->given_rows();
+  this->accept("DSa");
+  const auto counts = *this->queue().count();
+  EXPECT_EQ(counts.polling, 2U);
+  EXPECT_EQ(counts.staged, 1U);
+  EXPECT_EQ(counts.ended, 1U);
+  EXPECT_EQ(counts.oldest_pending, kQueueNow);
+}
+
+TYPED_TEST_P(QueueContract, LosesNothingToItself) {
+  this->given_rows();
+  this->reopen();
+  EXPECT_TRUE(this->queue().renew()->empty());
+}
+
+TYPED_TEST_P(QueueContract, PurgesTheOldestTombstonesFirst) {
+  using namespace std::chrono_literals;
+  const std::pair<const char*, Duration> ends[] = {{"DSb", 6s}, {"DSc", 5s}, {"DSa", 7s}};
+  for (const auto& [id, after] : ends) {
+    this->accept(id);
+    this->apply(this->stage(id, "record", after));
+    this->apply(this->done(id));
+  }
+  const auto purge = [this](Duration after, std::size_t most) {
+    auto wanted = this->batch();
+    wanted.purge = Purge{kQueueNow + after, most};
+    return this->write(wanted).purged;
+  };
+  EXPECT_EQ(purge(5s, 10), 0U);
+  EXPECT_EQ(purge(8s, 2), 2U);
+  const auto left = *this->queue().find(this->id_of("DSa"));
+  EXPECT_TRUE(std::holds_alternative<EndedHandshake>(left));
+  EXPECT_EQ(purge(8s, 2), 1U);
+  EXPECT_EQ(this->queue().count()->ended, 0U);
+}
+
+TYPED_TEST_P(QueueContract, AppliesChangesBeforeSubmissions) {
+  this->accept("DSa");
+  auto wanted = this->batch();
+  wanted.submissions.push_back({this->id_of("DSa"), "", {}});
+  wanted.changes.push_back(this->stage("DSa"));
+  const auto result = this->write(wanted);
+  EXPECT_EQ(result.changes.at(0), Applied::applied);
+  EXPECT_TRUE(std::holds_alternative<AlreadyEnded>(result.acceptances.at(0)));
+}
+
+TYPED_TEST_P(QueueContract, ABatchThatIsWrittenTwiceIsWrittenOnce) {
+  using namespace std::chrono_literals;
+  this->given_rows();
+  this->accept("DSa");
+  auto wanted = this->batch();
+  wanted.changes = {this->stage("DSpolling"), Progress{this->id_of("DSa"), 9, kQueueNow},
+                    this->done("DSstaged")};
+  wanted.submissions = {{this->id_of("DSnew"), "1", kQueueNow + 1h},
+                        {this->id_of("DSended"), "", {}}};
+  wanted.reserve = DayRequests{20'000, 300};
+  Hazard current;
+  current.saw_done(10s, 20s);
+  wanted.learnt = current.delta_since(Hazard());
+  const auto first = this->write(wanted);
+  const auto second = this->write(wanted, kQueueNow);
+  for (const auto& result : {first, second}) {
+    EXPECT_THAT(result.changes, ::testing::Each(Applied::applied));
+    EXPECT_EQ(result.changes.size(), 3U);
+    EXPECT_TRUE(std::holds_alternative<AlreadyEnded>(result.acceptances.at(1)));
+    EXPECT_EQ(result.reserved, (DayRequests{20'000, 300}));
+  }
+  EXPECT_TRUE(std::holds_alternative<InsertedRow>(first.acceptances.at(0)));
+  EXPECT_EQ(std::get<MergedRow>(second.acceptances.at(0)).row.tag, "1");
+  EXPECT_EQ(this->queue().staged()->size(), 1U);
+  EXPECT_EQ(this->queue().count()->ended, 2U);
+  EXPECT_EQ(this->queue().count()->polling, 2U);
+  EXPECT_EQ(this->polling("DSa")->polls, 9U);
+  EXPECT_EQ(*this->queue().reserved(), (DayRequests{20'000, 300}));
+  EXPECT_NEAR((*this->queue().learnt())->completions(), 1, 0.01);
+}
+
+TYPED_TEST_P(QueueContract, AnEmptyBatchChangesNothing) {
+  this->given_rows();
+  const auto result = this->write(this->batch());
+  EXPECT_TRUE(result.changes.empty() && result.acceptances.empty());
+  EXPECT_FALSE(result.reserved);
+  EXPECT_EQ(result.purged, 0U);
+  EXPECT_EQ(this->queue().count()->polling, 1U);
+}
+
+TYPED_TEST_P(QueueContract, KeepsOneCountOfWhatIsReserved) {
+  EXPECT_EQ(*this->queue().reserved(), std::nullopt);
+  for (const auto& requests :
+       {DayRequests{20'000, 300}, DayRequests{20'000, 40}, DayRequests{20'001, 41}}) {
+    auto wanted = this->batch();
+    wanted.reserve = requests;
+    EXPECT_EQ(this->write(wanted).reserved, requests);
+  }
+  this->reopen();
+  EXPECT_EQ(*this->queue().reserved(), (DayRequests{20'001, 41}));
+}
+
+TYPED_TEST_P(QueueContract, MergesWhatIsLearntWithWhatWasKnownBefore) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(*this->queue().learnt(), std::nullopt);
+  for (int process = 1; process <= 2; ++process) {
+    Hazard current;
+    for (int i = 0; i < 3; ++i) {
+      current.saw_done(10s, 20s);
+      auto wanted = this->batch();
+      wanted.learnt = current.delta_since(Hazard());
+      this->write(wanted);
+    }
+    this->reopen();
+    const auto learnt = *this->queue().learnt();
+    ASSERT_TRUE(learnt);
+    EXPECT_NEAR(learnt->completions(), 3 * process, 0.05);
+  }
+}
+
+REGISTER_TYPED_TEST_SUITE_P(QueueContract, KeepsARowAsItWasAccepted, KeepsTimesInMilliseconds,
+                            MergesASecondSubmission, LeadsARowThroughItsStates,
+                            FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked,
+                            AnUnstagedRowIsPolledAgain, GivesEachRowOnceInPages,
+                            GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
+                            PurgesTheOldestTombstonesFirst, AppliesChangesBeforeSubmissions,
+                            ABatchThatIsWrittenTwiceIsWrittenOnce, AnEmptyBatchChangesNothing,
+                            KeepsOneCountOfWhatIsReserved,
+                            MergesWhatIsLearntWithWhatWasKnownBefore);
+
+}  // namespace attestrd::test

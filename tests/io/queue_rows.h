@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "queue/queue.h"
+
+// Short words for what the tests of the queue file write and read.
+
+namespace attestrd::test {
+
+inline HandshakeId id_of(std::string_view text) {
+  const auto id = HandshakeId::parse(text);
+  ATTESTRD_CHECK(id.has_value());
+  return *id;
+}
+
+inline const Wall kNow{std::chrono::seconds(1'700'000'000)};
+
+inline Stage stage(std::string_view id) {
+  return {{id_of(id), Outcome::failed, Reason::expired, kNow, fingerprint_of("record")}};
+}
+
+inline Done done(std::string_view id) { return {id_of(id), Outcome::failed}; }
+
+inline Submission submission(std::string_view id) { return {id_of(id), "", {}}; }
+
+inline Result<QueueBatchResult> change(Queue& queue, std::vector<RowChange> changes) {
+  QueueBatch batch;
+  batch.changes = std::move(changes);
+  return queue.write(batch, kNow);
+}
+
+inline Result<QueueBatchResult> accept(Queue& queue, const std::vector<std::string>& ids) {
+  QueueBatch batch;
+  for (const auto& id : ids) batch.submissions.push_back(submission(id));
+  return queue.write(batch, kNow);
+}
+
+inline Result<QueueBatchResult> reserve(Queue& queue, DayRequests requests) {
+  QueueBatch batch;
+  batch.reserve = requests;
+  return queue.write(batch, kNow);
+}
+
+inline Result<QueueBatchResult> learn(Queue& queue) {
+  Hazard current;
+  current.saw_done(std::chrono::seconds(10), std::chrono::seconds(20));
+  QueueBatch batch;
+  batch.learnt = current.delta_since(Hazard());
+  return queue.write(batch, kNow);
+}
+
+inline Result<std::optional<QueuedHandshake>> find_polling(Queue& queue, std::string_view id) {
+  const std::vector<HandshakeId> ids{id_of(id)};
+  auto rows = queue.find_polling(ids);
+  if (!rows) return rows.error();
+  return rows->front();
+}
+
+/// DSpolling, DSstaged and DSended are in the states that they are named by.
+inline Result<void> write_rows(Queue& queue) {
+  if (const auto done_it = accept(queue, {"DSpolling", "DSstaged", "DSended"}); !done_it)
+    return done_it.error();
+  const auto changed = change(queue, {stage("DSstaged"), stage("DSended"), done("DSended")});
+  return changed ? Result<void>() : changed.error();
+}
+
+}  // namespace attestrd::test
