@@ -16,11 +16,12 @@ namespace attestrd {
 
 /// The inbox in a folder, and the folder that refused submissions go to.
 ///
-/// A file is taken only if nobody has it open for writing (where the system can't tell, once it was
-/// left alone for `limits::kSubmissionQuiet`), and if it did not change while it was read. One that
-/// is empty, or whose last line has no end, may be half written: it too must have been left alone.
-/// What can be neither taken nor moved away is named in the log once, and left alone until it
-/// changes. What finds no room in refused/ is named once as well, and tried again now and then.
+/// A file is accepted only if no process has it open for writing (where the system can't tell, once
+/// it was unchanged for `limits::kSubmissionQuiet`), and if it did not change while it was read. A
+/// file that is empty, or whose last line has no end, may be half written: it too must have been
+/// unchanged for so long. A name that can be neither accepted nor moved away is logged once, and
+/// left alone until it changes. One that finds no room in refused/ is logged once as well, and
+/// tried again now and then.
 class FolderInbox final : public Inbox {
  public:
   FolderInbox(std::unique_ptr<Directory> inbox, std::unique_ptr<Directory> refused)
@@ -70,7 +71,7 @@ class FolderInbox final : public Inbox {
   std::map<std::string, LeftAlone> left_alone_;  ///< By name. The log knows of each.
   std::unique_ptr<SubmissionReader> reader_;     ///< The file that a scan stopped in.
 
-  // What settle() will do (dir_inbox_settle.cpp).
+  // What settle() will do (folder_inbox_settle.cpp).
   std::vector<Finished> finished_;
   std::vector<Refused> misfits_;
 };

@@ -9,9 +9,9 @@
 
 namespace attestrd {
 
-/// The folder of refused submissions, and of the lists of lines that were refused. Others may write
-/// there as well: whatever names they take, and whatever they take away, the next try finds its
-/// way.
+/// The folder of refused submissions, and of the lists of lines that were refused. Other users may
+/// write there as well: whatever names they use, and whatever they remove, the next try copes with
+/// it.
 class FolderRefused {
  public:
   explicit FolderRefused(std::unique_ptr<Directory> folder) : folder_(std::move(folder)) {}

@@ -17,25 +17,25 @@ struct InboxSlice {
   std::vector<Submission> submissions;
 };
 
-/// What a scan found.
+/// The findings of one scan.
 struct InboxScan {
   std::vector<InboxSlice> slices;
   std::vector<Notice> notices;  ///< Which lines are refused.
   bool has_more = false;        ///< The scan stopped at its bound.
-  bool waits = false;           ///< A file may be half written: its turn comes with a later scan.
+  bool waits = false;           ///< A file may be half written: a later scan reads it.
 };
 
 /// What settle() did with the files of a scan.
 struct InboxSettlement {
   std::vector<Notice> notices;  ///< Which files are refused.
-  bool waits = false;           ///< A file stays: somebody wrote on, or refused/ had no place.
+  bool waits = false;           ///< A file stays: it was written to, or refused/ had no place.
 };
 
-/// The door to the inbox. Its hand is `dir_inbox`.
+/// The inbox, where customers drop submissions; `FolderInbox` implements it.
 ///
-/// Each scan is followed by settle() or rewind(). Where a scan stopped is kept in memory alone: a
-/// new process reads a half-read file again from its beginning, which is harmless, since an id is
-/// accepted once.
+/// Each scan is followed by settle() or rewind(). The place where a scan stopped is kept in memory
+/// alone: a new process reads a half-read file again from its beginning, which is harmless, since
+/// an id is accepted once.
 class Inbox {
  public:
   virtual ~Inbox() = default;
@@ -43,8 +43,9 @@ class Inbox {
   /// Reads on, at most `max_lines`. Changes nothing in the inbox.
   virtual Result<InboxScan> scan(std::size_t max_lines, Wall now) = 0;
 
-  /// The good lines of the last scan are durable: writes its bad ones to refused/, and then removes
-  /// the files that it read to their end. Never `disk_full`: what finds no room waits in the inbox.
+  /// The good lines of the last scan are durable: writes its bad lines to refused/, and then
+  /// removes the files that it read to their end. Never `disk_full`: a file whose lines find no
+  /// room waits in the inbox.
   virtual Result<InboxSettlement> settle() = 0;
 
   /// Nothing of the last scan was kept: the next one gives it again.

@@ -14,7 +14,7 @@ namespace attestrd {
 
 // The notices of the ledger.
 
-/// A handshake whose record is in its folder now.
+/// The record of a handshake is in its folder now.
 Notice outcome_notice(const Finish& finish);
 
 /// The same, after a restart, when the rest of the finish is forgotten.
@@ -24,8 +24,8 @@ Notice row_gone_notice(const Finish& finish);
 
 Notice recovered_notice(const QueueCounts& counts, std::size_t published);
 
-/// What became of the ids of one submission: a line for each of the first few that were known
-/// already, one that sums up the others, and one for the new ones.
+/// The outcome of one submission file: a notice for each of the first few ids that were known
+/// already, one that sums up the others, and one for the new ids.
 class IntakeNotices {
  public:
   explicit IntakeNotices(const std::string& file) : file_(file) {}

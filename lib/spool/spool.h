@@ -14,7 +14,7 @@
 
 namespace attestrd {
 
-/// What lies in staging/.
+/// The names in staging/.
 struct StagedFiles {
   std::vector<HandshakeId> records;    ///< Sorted.
   std::vector<std::string> strangers;  ///< Names that no record has.
@@ -26,21 +26,22 @@ enum class RecordSync : std::uint8_t {
   together,    ///< All by sync_staging(): cheaper where they are many.
 };
 
-/// The door to the folders where records appear. Its hand is `dir_spool`; FORMAT.md tells how the
-/// folders are used. Which call may follow which is the ledger's to know (see ledger.cpp).
+/// The folders where records appear; `FolderSpool` implements it. FORMAT.md describes how the
+/// folders are used, and ledger.cpp in which order these calls must be made.
 class Spool {
  public:
   virtual ~Spool() = default;
 
-  /// `io_failure` when a folder is not in its place any more: nobody would see what is put there.
+  /// `io_failure` when a folder is not in its place any more: no consumer would see what is put
+  /// there.
   virtual Result<void> check_place() = 0;
 
-  /// Marks a staging/ that is new as used. `io_failure` when records are on their way, for then
-  /// they lie in another one: its disk is not mounted, or a new folder took its name.
+  /// Marks a new staging/ as used. `io_failure` when records are on their way, since they lie in
+  /// another staging/ then: its disk is not mounted, or a new folder took its name.
   virtual Result<void> claim_staging(std::size_t on_their_way) = 0;
 
-  /// Writes a record to staging/. What was left there under its name is dropped; a folder goes to
-  /// rejected/, and then returns what to log.
+  /// Writes a record to staging/. A file that was left there under its name is dropped; a folder
+  /// goes to rejected/, and what to log is returned.
   virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
                                               RecordSync how) = 0;
 
@@ -56,8 +57,8 @@ class Spool {
   virtual Result<void> drop(const HandshakeId& id) = 0;
 
   /// The instant of publication: moves a record from staging/ to its folder. Should the name be
-  /// taken there, the same bytes are dropped, other bytes go to rejected/; then returns what to
-  /// log.
+  /// taken there, a record of the same bytes is dropped; one of other bytes goes to rejected/, and
+  /// what to log is returned.
   virtual Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) = 0;
 
   /// Moves a file from staging/ to rejected/, for people to look at. Returns what to log.

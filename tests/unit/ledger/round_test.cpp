@@ -28,10 +28,14 @@ TEST(RoundRequest, IsEmptyUntilSomethingWaits) {
       with([&](RoundRequest& request) {
         request.finishes.push_back({id, Outcome::failed, {}, 0, {}, {}, {}, "", "", ""});
       }),
-      with([&](RoundRequest& request) { request.progress.push_back({id, 1, {}}); }),
+      with([&](RoundRequest& request) {
+        request.progress.push_back({id, 1, {}});
+      }),
       with([](RoundRequest& request) { request.learnt = HazardDelta(); }),
       reserving({1, 0}),
-      with([](RoundRequest& request) { request.give_back = DayRequests{1, 0}; })};
+      with([](RoundRequest& request) {
+        request.give_back = DayRequests{1, 0};
+      })};
   for (const auto& request : all) {
     EXPECT_FALSE(request.is_empty());
     RoundRequest joined;
