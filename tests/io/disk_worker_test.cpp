@@ -42,6 +42,8 @@ bool may_go_first(int nice) {
 /// A worker on folders and rows in memory, and its event loop.
 class DiskWorkerTest : public ::testing::Test {
  protected:
+  DiskWorkerTest() { ATTESTRD_CHECK(ledger_.claim(1).has_value()); }
+
   void given_submitted(int count) {
     std::string ids;
     for (int i = 0; i < count; ++i) ids += "DS" + std::to_string(i) + "\n";

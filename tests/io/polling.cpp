@@ -20,11 +20,14 @@ std::vector<Secret> client_secrets() {
 Polling::Polling(const EngineSettings& engine, HttpsPollerSettings poller)
     : verifier_(client_secrets(), SigningFormPolicy::automatic),
       engine_(engine, verifier_, 1, read_clocks()),
-      conductor_(loop_, engine_, [this](const Notice& notice) { notices_.push_back(notice); }),
+      conductor_(loop_, engine_, verifier_,
+                 [this](const Notice& notice) { notices_.push_back(notice); }),
       disk_(ledger_, loop_.get_executor(), [] { return read_clocks().wall; },
             {.report = [this](const RoundReport& report) { conductor_.written(report); },
              .disk_full = [](const Error&) { ATTESTRD_CHECK(false && "memory has room"); },
              .disk_room = [] {},
+             .queue_unavailable = [](const Error&) { ATTESTRD_CHECK(false && "memory answers"); },
+             .queue_available = [] {},
              .failed = [](const Error&) { ATTESTRD_CHECK(false && "memory does not fail"); }}) {
   auto made = HttpsPoller::make(loop_, std::move(poller),
                                 [this](auto ticket, const PollReply& reply, std::string& body) {

@@ -53,7 +53,7 @@ class Polling {
 
   test::Faults faults_;
   test::MemoryFolder root_{faults_};
-  test::MemoryRows rows_;
+  test::MemoryStore rows_;
   test::MemoryDirectory folder_{root_};
   FolderInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
   test::MemoryQueue queue_{rows_, faults_};
