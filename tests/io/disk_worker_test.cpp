@@ -235,7 +235,7 @@ TEST_F(DiskWorkerTest, WhatIsTooMuchForARoundGoesWithWhatCameLater) {
   for (int i = 150; i < 200; ++i) end(i);
   std::optional<std::size_t> published_before;
   worker_->look_up(id_of("DS0"), [&](const Result<KnownHandshake>& known) {
-    if (known && std::holds_alternative<EndedHandshake>(*known)) published_before = published_;
+    if (known && std::holds_alternative<EndingHandshake>(*known)) published_before = published_;
   });
   let_the_disk_go();
   loop_.run();
