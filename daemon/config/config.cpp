@@ -10,24 +10,22 @@
 #include <vector>
 
 #include "base/escape.h"
-#include "daemon/config/config_schema.h"
 #include "files/posix_calls.h"
 #include "files/posix_reader.h"
 #include "base/nearest_name.h"
-#include "daemon/config/units.h"
+#include "daemon/config/relations.h"
+#include "daemon/config/settings.h"
 
 namespace attestrd {
 namespace {
 
 using Line = toml::source_index;
 
-constexpr std::string_view kSections[] = {"api", "signature", "poll", "paths", "log", "admin"};
-
-/// Walks through a parsed file, key by key, and collects all that is wrong with it.
+/// Walks through a parsed file, key by key, and collects its faults.
 class Reader {
  public:
   Reader(const std::filesystem::path& file, Config& config)
-      : file_(file.string()), config_(config), schema_(config_schema(config)) {}
+      : file_(file.string()), config_(config) {}
 
   void read(const toml::table& root);
   void check_relations();
@@ -41,11 +39,9 @@ class Reader {
   void unknown_section(std::string_view name, Line line);
   void unknown_key(std::string_view name, Line line);
   void problem(Line line, std::string_view what);
-  void require(bool holds, std::string_view key, std::string_view what);
 
   std::string file_;
   Config& config_;
-  std::vector<ConfigKey> schema_;
   std::map<std::string, Line, std::less<>> lines_;  ///< Where each key of the file stands.
   std::vector<std::pair<Line, std::string>> problems_;
 };
@@ -57,7 +53,8 @@ void Reader::read(const toml::table& root) {
 void Reader::read_section(const toml::key& section, const toml::node& content) {
   const std::string_view name = section.str();
   const Line line = section.source().begin.line;
-  if (std::ranges::find(kSections, name) == std::end(kSections)) {
+  const auto& sections = setting_sections();
+  if (std::ranges::find(sections, name) == sections.end()) {
     return unknown_section(name, line);
   }
   const toml::table* table = content.as_table();
@@ -70,23 +67,23 @@ void Reader::read_section(const toml::key& section, const toml::node& content) {
 }
 
 void Reader::read_key(const std::string& name, Line line, const toml::node& value) {
-  const auto key = std::ranges::find(schema_, name, &ConfigKey::name);
-  if (key == schema_.end()) return unknown_key(name, line);
+  const auto key = std::ranges::find(settings(), name, &Setting::name);
+  if (key == settings().end()) return unknown_key(name, line);
   lines_[name] = line;
-  if (const auto complaint = key->take(value)) {
+  if (const auto complaint = key->read(value, config_)) {
     problem(line, fmt::format("key '{}' {}", name, *complaint));
   }
 }
 
 void Reader::unknown_section(std::string_view name, Line line) {
-  const auto nearest = nearest_name(name, kSections);
+  const auto nearest = nearest_name(name, setting_sections());
   const auto hint = nearest.empty() ? "" : fmt::format("; did you mean '[{}]'?", nearest);
   problem(line, fmt::format("section '[{}]' is unknown{}", name, hint));
 }
 
 void Reader::unknown_key(std::string_view name, Line line) {
   std::vector<std::string_view> names;
-  std::ranges::transform(schema_, std::back_inserter(names), &ConfigKey::name);
+  for (const Setting& setting : settings()) names.push_back(setting.name);
   const auto nearest = nearest_name(name, names);
   const auto hint = nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
   problem(line, fmt::format("key '{}' is unknown{}", name, hint));
@@ -97,28 +94,12 @@ void Reader::problem(Line line, std::string_view what) {
                          fmt::format("{}:{}: {}", file_, line, escaped(what, kControlEscapes)));
 }
 
-/// A relation between settings, blamed on `key`, or on the whole file if that has its default.
-void Reader::require(bool holds, std::string_view key, std::string_view what) {
-  if (holds) return;
-  const auto at = lines_.find(key);
-  const Line line = at == lines_.end() ? 1 : at->second;
-  problem(line, fmt::format("key '{}' {}", key, what));
-}
-
+/// The line of a broken relation is that of its key, or the first one if the key has its default.
 void Reader::check_relations() {
-  if (!problems_.empty()) return;  // A value that was refused would be blamed twice.
-  const auto& [api, signature, poll, paths, log, admin, folder] = config_;
-  require(poll.min_interval <= poll.max_interval, "poll.min_interval",
-          fmt::format("({}) must not be longer than 'poll.max_interval' ({})",
-                      format_duration(poll.min_interval), format_duration(poll.max_interval)));
-  require(api.connect_timeout <= api.request_timeout, "api.connect_timeout",
-          fmt::format("({}) must not be longer than 'api.request_timeout' ({})",
-                      format_duration(api.connect_timeout), format_duration(api.request_timeout)));
-  for (const auto* own : {".", "results", "archived", "failed", "rejected", "refused", "staging"}) {
-    require(paths.inbox != (own == std::string_view(".") ? paths.spool : paths.spool / own),
-            "paths.inbox",
-            fmt::format("({}) must be a folder of its own, not one of the spool's",
-                        paths.inbox.string()));
+  if (!problems_.empty()) return;  // A value that was refused would be reported twice.
+  for (const auto& [key, what] : broken_relations(config_)) {
+    const auto at = lines_.find(key);
+    problem(at == lines_.end() ? 1 : at->second, fmt::format("key '{}' {}", key, what));
   }
 }
 

@@ -5,9 +5,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 #include "daemon/control/plain_words.h"
+#include "daemon/control/prometheus.h"
 #include "base/rfc3339.h"
 #include "daemon/version.h"
 
@@ -36,9 +38,17 @@ json::value json_requests(const std::optional<StatusReport::Requests>& requests)
                       {"next_day", to_rfc3339(requests->next_day)}};
 }
 
-json::object json_totals(const StatusReport::Totals& totals) {
-  return {{"polls", totals.polls},   {"completed", totals.completed}, {"archived", totals.archived},
-          {"failed", totals.failed}, {"rejected", totals.rejected},   {"refused", totals.refused}};
+std::uint64_t total(const Metrics& counters, Metric metric, std::string_view label_value = {}) {
+  return static_cast<std::uint64_t>(counters.value(metric, label_value));
+}
+
+/// The names under which `status` has always shown the counters.
+json::object json_totals(const Metrics& counters) {
+  json::object totals{{"polls", total(counters, Metric::polls)}};
+  for (const auto* outcome : {"completed", "archived", "failed", "rejected"})
+    totals[outcome] = total(counters, Metric::handshakes_ended, outcome);
+  totals["refused"] = total(counters, Metric::submissions_refused);
+  return totals;
 }
 
 void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall now) {
@@ -58,47 +68,43 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                                 pause->reason, ahead(pause->next_canary, now)));
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   rows.add("disk", daemon.disk_full ? "FULL: nothing is fetched until there is room" : "ok");
+  const Metrics& counters = daemon.counters;
   rows.line("since the start:");
-  rows.add("  polls", daemon.totals.polls);
-  rows.add("  completed", daemon.totals.completed);
-  rows.add("  archived (lost)", daemon.totals.archived);
-  rows.add("  failed", daemon.totals.failed);
-  rows.add("  rejected", daemon.totals.rejected);
-  rows.add("  refused submissions", daemon.totals.refused);
+  rows.add("  polls", total(counters, Metric::polls));
+  rows.add("  completed", total(counters, Metric::handshakes_ended, "completed"));
+  rows.add("  archived (lost)", total(counters, Metric::handshakes_ended, "archived"));
+  rows.add("  failed", total(counters, Metric::handshakes_ended, "failed"));
+  rows.add("  rejected", total(counters, Metric::handshakes_ended, "rejected"));
+  rows.add("  refused submissions", total(counters, Metric::submissions_refused));
 }
 
-/// The metrics of one name: their HELP and TYPE lines, then a line for each value.
-class MetricFamilies {
- public:
-  void begin(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-  }
-  void add(std::string_view labels, std::uint64_t value) {
-    text_ += fmt::format("{}{} {}\n", name_, labels, value);
-  }
-  void add(Wall value) {
-    const auto seconds = std::chrono::duration<double>(value.time_since_epoch()).count();
-    text_ += fmt::format("{} {:.3f}\n", name_, seconds);
-  }
-  std::string take() { return std::move(text_); }
+double unix_seconds(Wall time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
 
- private:
-  std::string_view name_;
-  std::string text_;
-};
-
-void add_totals(MetricFamilies& metrics, const StatusReport::Totals& totals) {
-  metrics.begin("attestrd_polls_total", "counter", "Polls that were sent to Attestr.");
-  metrics.add("", totals.polls);
-  metrics.begin("attestrd_handshakes_ended_total", "counter", "Handshakes that ended, by outcome.");
-  metrics.add("{outcome=\"completed\"}", totals.completed);
-  metrics.add("{outcome=\"archived\"}", totals.archived);
-  metrics.add("{outcome=\"failed\"}", totals.failed);
-  metrics.add("{outcome=\"rejected\"}", totals.rejected);
-  metrics.begin("attestrd_submissions_refused_total", "counter",
-                "Files and lines of the inbox that were refused.");
-  metrics.add("", totals.refused);
+/// The counters, and the gauges as they are at this moment.
+Metrics with_gauges(const StatusReport& report) {
+  const auto daemon = report.daemon.value_or(StatusReport::Daemon{});
+  Metrics metrics = daemon.counters;
+  const auto set = [&metrics](Metric metric, auto value, std::string_view label_value = {}) {
+    metrics.set(metric, static_cast<double>(value), label_value);
+  };
+  set(Metric::build_info, 1, kProgramVersion);
+  set(Metric::start_time, unix_seconds(daemon.started_at));
+  set(Metric::handshakes, report.handshakes.pending, "pending");
+  set(Metric::handshakes, report.handshakes.in_flight, "in_flight");
+  set(Metric::handshakes, report.handshakes.settling, "settling");
+  set(Metric::account_paused, daemon.pause ? 1 : 0);
+  if (const auto& requests = daemon.requests_today) {
+    set(Metric::requests_today, requests->spent, "spent");
+    set(Metric::requests_today, requests->limit, "limit");
+  }
+  set(Metric::disk_full, daemon.disk_full ? 1 : 0);
+  if (const auto& oldest = report.oldest_pending)
+    set(Metric::oldest_pending, unix_seconds(*oldest));
+  if (const auto& last = daemon.last_successful_poll)
+    set(Metric::last_successful_poll, unix_seconds(*last));
+  return metrics;
 }
 
 }  // namespace
@@ -119,7 +125,7 @@ std::string status_json(const StatusReport& report) {
     object["account_pause"] = json_pause(daemon->pause);
     object["requests_today"] = json_requests(daemon->requests_today);
     object["disk_full"] = daemon->disk_full;
-    object["totals"] = json_totals(daemon->totals);
+    object["totals"] = json_totals(daemon->counters);
   }
   return json::serialize(object) + '\n';
 }
@@ -141,38 +147,7 @@ std::string status_text(const StatusReport& report) {
 }
 
 std::string status_metrics(const StatusReport& report) {
-  const auto daemon = report.daemon.value_or(StatusReport::Daemon{});
-  MetricFamilies metrics;
-  metrics.begin("attestrd_build_info", "gauge", "Always 1; the version stands in the label.");
-  metrics.add(fmt::format("{{version=\"{}\"}}", kVersion), 1);
-  metrics.begin("attestrd_start_time_seconds", "gauge", "When the daemon started, in unix time.");
-  metrics.add(daemon.started_at);
-  metrics.begin("attestrd_handshakes", "gauge", "Handshakes in the queue, by state.");
-  metrics.add("{state=\"pending\"}", report.handshakes.pending);
-  metrics.add("{state=\"in_flight\"}", report.handshakes.in_flight);
-  metrics.add("{state=\"settling\"}", report.handshakes.settling);
-  add_totals(metrics, daemon.totals);
-  metrics.begin("attestrd_account_paused", "gauge",
-                "1 while the account's trouble stops all polls.");
-  metrics.add("", daemon.pause ? 1 : 0);
-  if (const auto& requests = daemon.requests_today) {
-    metrics.begin("attestrd_requests_today", "gauge", "Requests of the day, by what they are.");
-    metrics.add("{of=\"spent\"}", requests->spent);
-    metrics.add("{of=\"limit\"}", requests->limit);
-  }
-  metrics.begin("attestrd_disk_full", "gauge", "1 while a full disk stops all polls.");
-  metrics.add("", daemon.disk_full ? 1 : 0);
-  if (report.oldest_pending) {
-    metrics.begin("attestrd_oldest_pending_submitted_seconds", "gauge",
-                  "When the oldest pending handshake was submitted, in unix time.");
-    metrics.add(*report.oldest_pending);
-  }
-  if (daemon.last_successful_poll) {
-    metrics.begin("attestrd_last_successful_poll_seconds", "gauge",
-                  "When Attestr last gave a good answer, in unix time.");
-    metrics.add(*daemon.last_successful_poll);
-  }
-  return metrics.take();
+  return prometheus_text(with_gauges(report), kVersion);
 }
 
 }  // namespace attestrd

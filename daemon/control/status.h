@@ -5,26 +5,17 @@
 #include <string>
 
 #include "base/time.h"
+#include "metrics/metrics.h"
 
 namespace attestrd {
 
-/// How the daemon is. No ids, no personal data: everybody who may ask sees all of it.
+/// The state of the daemon and of its queue. No ids, no personal data.
 struct StatusReport {
   /// Handshakes by state.
   struct Handshakes {
     std::uint64_t pending = 0;    ///< All that are to be polled.
     std::uint64_t in_flight = 0;  ///< Those of them whose poll is under way.
     std::uint64_t settling = 0;   ///< Ended; their records are being written.
-  };
-
-  /// Since the start of the daemon.
-  struct Totals {
-    std::uint64_t polls = 0;
-    std::uint64_t completed = 0;
-    std::uint64_t archived = 0;
-    std::uint64_t failed = 0;
-    std::uint64_t rejected = 0;
-    std::uint64_t refused = 0;  ///< Files and lines of the inbox.
   };
 
   /// The account's pause.
@@ -43,11 +34,11 @@ struct StatusReport {
     Wall next_day{};
   };
 
-  /// What only a daemon that runs has.
+  /// Known of a daemon that runs.
   struct Daemon {
     int pid = 0;
     Wall started_at{};
-    Totals totals;
+    Metrics counters;  ///< All that was counted since the start.
     std::optional<Wall> next_due;
     std::optional<Wall> last_successful_poll;
     std::optional<Pause> pause;
@@ -55,10 +46,10 @@ struct StatusReport {
     bool disk_full = false;
   };
 
-  Wall now{};  ///< When this was so.
+  Wall now{};  ///< When the report was made.
   Handshakes handshakes;
   std::optional<Wall> oldest_pending;  ///< When it was submitted.
-  std::optional<Daemon> daemon;        ///< Nothing: none runs, and the queue file was read.
+  std::optional<Daemon> daemon;        ///< Absent: none runs, and the queue file was read.
 };
 
 /// For programs: one JSON object and a line feed.

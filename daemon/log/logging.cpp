@@ -57,10 +57,8 @@ class Logger::Sink final : public spdlog::sinks::sink {
   void tell_of_dropped() {
     const std::size_t dropped = thread_.overrun_counter();
     if (dropped == told_of_) return;
-    Notice notice;
-    notice.event = Event::log_dropped;
-    notice.level = Level::warn;
-    notice.message = "the reader of this log is too slow; lines were dropped here";
+    Notice notice(Event::log_dropped,
+                  "the reader of this log is too slow; lines were dropped here");
     notice.count = dropped - told_of_;
     told_of_ = dropped;
     add(format_log_line(notice, read_clocks().wall, format_));

@@ -24,14 +24,6 @@ constexpr Duration kQuietCheckInterval = std::chrono::milliseconds(5);
 // A loop that turns its engine this much too late is stuck, and the watchdog may bite.
 constexpr Duration kLateLoop = std::chrono::seconds(10);
 
-Notice notice_of(Event event, Level level, std::string message) {
-  Notice notice;
-  notice.event = event;
-  notice.level = level;
-  notice.message = std::move(message);
-  return notice;
-}
-
 /// Calls `then` on the loop after `delay`, unless the timer is set anew or cancelled.
 void after(boost::asio::steady_timer& timer, Duration delay, auto then) {
   timer.expires_after(delay);
@@ -43,9 +35,9 @@ void after(boost::asio::steady_timer& timer, Duration delay, auto then) {
 }  // namespace
 
 int Daemon::run() {
-  Notice started = notice_of(
-      Event::daemon_started, Level::info,
-      fmt::format("attestrd {} polls https://{}", kVersion, authority_of(config_.api.url)));
+  Notice started =
+      Notice(Event::daemon_started,
+             fmt::format("attestrd {} polls https://{}", kVersion, authority_of(config_.api.url)));
   started.count = engine_->report(read_clocks()).pending;
   say(started);
   say_cadence();
@@ -55,12 +47,12 @@ int Daemon::run() {
   feed_watchdog();
   show_every_second();
   loop_.run();
-  if (exit_code_ == 0) say(notice_of(Event::daemon_stopped, Level::info, "attestrd has stopped"));
+  if (exit_code_ == 0) say(Notice(Event::daemon_stopped, "attestrd has stopped"));
   return exit_code_;
 }
 
 void Daemon::say_cadence() {
-  Notice chosen = notice_of(Event::cadence_chosen, Level::info, "polls by exponential backoff");
+  Notice chosen = Notice(Event::cadence_chosen, "polls by exponential backoff");
   if (config_.poll.cadence == CadenceKind::adaptive) {
     chosen.message = "polls when a result is likely, as learnt from so many completions";
     chosen.count = static_cast<std::uint64_t>(completions_learnt_);
@@ -69,7 +61,7 @@ void Daemon::say_cadence() {
 }
 
 void Daemon::say(const Notice& notice) {
-  if (notice.event == Event::inbox_refused) ++refused_;
+  if (notice.event == Event::inbox_refused) counters_.add(Metric::submissions_refused);
   log_.write(notice);
 }
 
@@ -97,14 +89,14 @@ void Daemon::on_report(const RoundReport& report) {
 
 void Daemon::on_disk_full(const Error& error) {
   is_intake_paused_ = true;
-  say(notice_of(Event::disk_full, Level::error,
-                fmt::format("intake and polling wait until there is room: {}", error.message)));
+  say(Notice(Event::disk_full,
+             fmt::format("intake and polling wait until there is room: {}", error.message)));
   conductor_->step(DiskFull{});
 }
 
 void Daemon::on_disk_room() {
   is_intake_paused_ = false;
-  say(notice_of(Event::disk_room, Level::info, "there is room on the disk again; all goes on"));
+  say(Notice(Event::disk_room, "there is room on the disk again; all goes on"));
   conductor_->step(DiskHasRoom{});
 }
 
@@ -120,7 +112,7 @@ void Daemon::on_queue_available() {
 
 // A failed write or sync is never tried again: what the disk holds is unknown. Recovery finds out.
 void Daemon::on_failure(const Error& error) {
-  say(notice_of(Event::daemon_failed, Level::error, error.message));
+  say(Notice(Event::daemon_failed, error.message));
   // Whatever the trouble: systemd restarts after an I/O error, while it leaves the codes that only
   // a person can mend, such as permission, alone.
   exit_code_ = exit_code(Errc::io_failure);
@@ -171,21 +163,16 @@ void Daemon::reload() {
   auto config = load_config(options_.config_file);
   Result<void> taken = config ? take_config(*config) : Result<void>(config.error());
   if (taken) {
-    say(notice_of(Event::config_reloaded, Level::info, "the configuration is read again"));
+    say(Notice(Event::config_reloaded, "the configuration is read again"));
   } else {
-    say(notice_of(Event::config_rejected, Level::error,
-                  "the configuration stays as it was: " + taken.error().message));
+    say(Notice(Event::config_rejected,
+               "the configuration stays as it was: " + taken.error().message));
   }
   notifier_.ready();
 }
 
 Result<void> Daemon::take_config(const Config& config) {
-  if (config.paths.inbox != config_.paths.inbox || config.paths.queue != config_.paths.queue ||
-      config.paths.spool != config_.paths.spool || config.admin.socket != config_.admin.socket ||
-      config.admin.listen != config_.admin.listen) {
-    return fail(Errc::invalid_config,
-                "[paths] and [admin] can't change while running; restart attestrd");
-  }
+  if (auto checked = check_reload(config_, config); !checked) return checked;
   auto secrets = read_secrets(config);
   if (!secrets) return secrets.error();
   if (auto taken = poller_->reconfigure(poller_settings(config, std::move(secrets->auth_token)));
@@ -205,7 +192,7 @@ Result<void> Daemon::take_config(const Config& config) {
 void Daemon::begin_stop() {
   if (is_stopping_) return;
   is_stopping_ = true;
-  say(notice_of(Event::daemon_stopping, Level::info, "no new polls; finishing what is in flight"));
+  say(Notice(Event::daemon_stopping, "no new polls; finishing what is in flight"));
   notifier_.stopping();
   scan_timer_.cancel();
   conductor_->step(Stop{});
@@ -237,8 +224,15 @@ StatusReport::Daemon Daemon::daemon_status(const EngineReport& report, Now now) 
   StatusReport::Daemon daemon;
   daemon.pid = getpid();
   daemon.started_at = started_at_;
-  daemon.totals = {report.polls,  report.completed, report.archived,
-                   report.failed, report.rejected,  refused_};
+  daemon.counters = counters_;
+  const auto count = [&daemon](Metric metric, std::uint64_t total, std::string_view label = {}) {
+    daemon.counters.add(metric, label, static_cast<double>(total));
+  };
+  count(Metric::polls, report.polls);
+  count(Metric::handshakes_ended, report.completed, "completed");
+  count(Metric::handshakes_ended, report.archived, "archived");
+  count(Metric::handshakes_ended, report.failed, "failed");
+  count(Metric::handshakes_ended, report.rejected, "rejected");
   if (report.next_due) daemon.next_due = now.wall + *report.next_due;
   daemon.last_successful_poll = report.last_good_poll_at;
   if (report.paused_for) {

@@ -78,7 +78,7 @@ class Daemon {
   Notifier notifier_;
   ProgressLine progress_;
   Wall started_at_;
-  std::uint64_t refused_ = 0;
+  Metrics counters_;
   double completions_learnt_ = 0;  ///< By the daemons before.
 
   std::optional<FileLock> queue_lock_;

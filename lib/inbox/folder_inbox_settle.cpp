@@ -15,10 +15,7 @@ bool may_pass(Errc code) {
 }
 
 Notice refused_notice(const std::string& name, std::string reason, std::string message) {
-  Notice notice;
-  notice.event = Event::inbox_refused;
-  notice.level = Level::warn;
-  notice.message = std::move(message);
+  Notice notice(Event::inbox_refused, std::move(message));
   notice.file = name;
   notice.reason = std::move(reason);
   return notice;

@@ -126,10 +126,7 @@ void SubmissionReader::sum_up() {
 }
 
 Notice SubmissionReader::refused_notice(std::string message) const {
-  Notice notice;
-  notice.event = Event::inbox_refused;
-  notice.level = Level::warn;
-  notice.message = std::move(message);
+  Notice notice(Event::inbox_refused, std::move(message));
   notice.file = name_;
   return notice;
 }

@@ -43,11 +43,9 @@ Error other_mount(const Directory& folder, const Directory& staging) {
 }
 
 Notice conflict(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
-  Notice notice;
-  notice.event = Event::spool_conflict;
-  notice.level = Level::error;
-  notice.message =
-      "the name of a record is taken by other bytes: the record is now rejected/" + new_name;
+  Notice notice(
+      Event::spool_conflict,
+      "the name of a record is taken by other bytes: the record is now rejected/" + new_name);
   notice.handshake = id;
   notice.outcome = outcome;
   notice.file = std::string(folder_of(outcome)) + "/" + record_name(id);
@@ -187,10 +185,7 @@ Result<std::string> FolderSpool::move_to_rejected(std::string_view name) {
 Result<Notice> FolderSpool::quarantine(std::string_view name, std::string why) {
   const auto new_name = move_to_rejected(name);
   if (!new_name) return new_name.error();
-  Notice notice;
-  notice.event = Event::spool_quarantined;
-  notice.level = Level::error;
-  notice.message = "a file in staging/ is put aside for people to look at";
+  Notice notice(Event::spool_quarantined, "a file in staging/ is put aside for people to look at");
   notice.reason = std::move(why);
   notice.handshake = id_of(name);
   notice.file = "rejected/" + *new_name;

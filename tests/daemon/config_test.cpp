@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 #include <string_view>
 
+#include "daemon/config/settings.h"
 #include "temporary_folder.h"
 
 namespace attestrd {
@@ -34,14 +36,33 @@ TEST(Config, TheExampleSaysWhatTheDefaultsAre) {
   EXPECT_EQ(*example, Config{});
 }
 
-TEST(Config, TheExampleNamesEverySetting) {
-  const auto text = TemporaryFolder::read(ATTESTRD_CONFIG_EXAMPLE);
-  std::size_t settings = 0;
-  for (std::size_t at = 0; (at = text.find("\n", at)) != text.npos; ++at) {
-    const auto line = std::string_view(text).substr(at + 1, text.find('\n', at + 1) - at - 1);
-    if (!line.starts_with('#') && line.find(" = ") != line.npos) ++settings;
+TEST(Config, TheExampleHasEverySettingWithItsDefault) {
+  std::string expected, section;
+  for (const Setting& setting : settings()) {
+    if (setting.section() != section) expected += "[" + std::string(setting.section()) + "]\n";
+    section = setting.section();
+    expected += setting.name.substr(section.size() + 1) + " = " + setting.literal({}) + "\n";
   }
-  EXPECT_EQ(settings, 29u);
+  std::istringstream example(TemporaryFolder::read(ATTESTRD_CONFIG_EXAMPLE));
+  std::string lines;
+  for (std::string line; std::getline(example, line);)
+    if (!line.empty() && !line.starts_with('#')) lines += line + "\n";
+  EXPECT_EQ(lines, expected);
+  EXPECT_EQ(settings().size(), 29u);
+}
+
+TEST(Config, AReloadRefusesWhatOnlyARestartApplies) {
+  const auto complaint = [](std::string_view text) {
+    const auto checked = check_reload(*parse(""), *parse(text));
+    return checked ? "none" : checked.error().message;
+  };
+  const std::string refusal = "[paths] and [admin] can't change while running; restart attestrd";
+  EXPECT_EQ(complaint("[paths]\ninbox = \"/in\""), refusal);
+  EXPECT_EQ(complaint("[paths]\nqueue = \"/q\""), refusal);
+  EXPECT_EQ(complaint("[paths]\nspool = \"/s\""), refusal);
+  EXPECT_EQ(complaint("[admin]\nsocket = \"\""), refusal);
+  EXPECT_EQ(complaint("[admin]\nlisten = \"[::1]:1\""), refusal);
+  EXPECT_EQ(complaint("[paths]\ntombstone_days = 3\n[api]\nurl = \"https://b.test\""), "none");
 }
 
 TEST(Config, TakesEverySetting) {

@@ -21,7 +21,12 @@ StatusReport running() {
   StatusReport::Daemon daemon;
   daemon.pid = 4242;
   daemon.started_at = kNow - 125s;
-  daemon.totals = {5000, 40, 1, 2, 3, 4};
+  daemon.counters.add(Metric::polls, "", 5000);
+  daemon.counters.add(Metric::handshakes_ended, "completed", 40);
+  daemon.counters.add(Metric::handshakes_ended, "archived", 1);
+  daemon.counters.add(Metric::handshakes_ended, "failed", 2);
+  daemon.counters.add(Metric::handshakes_ended, "rejected", 3);
+  daemon.counters.add(Metric::submissions_refused, "", 4);
   daemon.next_due = kNow + 2s;
   daemon.last_successful_poll = kNow - 1s;
   report.daemon = daemon;

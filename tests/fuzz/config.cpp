@@ -12,6 +12,7 @@
 
 #include "daemon/config/config.h"
 #include "http/endpoint.h"
+#include "daemon/config/settings.h"
 #include "daemon/config/units.h"
 
 namespace attestrd::fuzz {
@@ -44,90 +45,21 @@ void check_complaint(std::string_view message, std::string_view text) {
   }
 }
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string in_quotes(Duration duration) { return in_quotes(format_duration(duration)); }
-
-template <class T>
-std::string_view name_of(T value, std::initializer_list<std::pair<T, std::string_view>> names) {
-  const auto found = std::ranges::find(names, value, &std::pair<T, std::string_view>::first);
-  ATTESTRD_CHECK(found != names.end());
-  return found->second;
-}
-
-std::string listen_address(const Config::Admin& admin) {
-  if (!admin.listen) return "";
-  const auto host = admin.listen->address().to_string();
-  return fmt::format("{}:{}", admin.listen->address().is_v6() ? '[' + host + ']' : host,
-                     admin.listen->port());
-}
-
-std::string api_text(const Config::Api& api) {
-  return fmt::format(
-      "[api]\nurl = {}\nversion = {}\nauth_token_file = {}\nclient_secret_file = {}\n"
-      "ca_file = {}\nconnections = {}\nrequests_per_second = {}\nconnect_timeout = {}\n"
-      "request_timeout = {}\nmax_response = {}\n",
-      in_quotes("https://" + authority_of(api.url)), in_quotes(api.version),
-      in_quotes(api.auth_token_file), in_quotes(api.client_secret_file),
-      in_quotes(api.ca_file.string()), api.connections, api.requests_per_second,
-      in_quotes(api.connect_timeout), in_quotes(api.request_timeout),
-      in_quotes(format_size(api.max_response_bytes)));
-}
-
-std::string signature_text(const Config::Signature& signature) {
-  using Form = SigningFormPolicy;
-  const auto form = name_of<Form>(signature.form, {{Form::automatic, "auto"},
-                                                   {Form::raw, "raw"},
-                                                   {Form::compact, "compact"},
-                                                   {Form::stringify, "stringify"}});
-  return fmt::format("[signature]\nform = {}\nsignature_attempts = {}\n", in_quotes(form),
-                     signature.signature_attempts);
-}
-
-std::string poll_text(const Config::Poll& poll) {
-  const auto cadence = name_of<CadenceKind>(
-      poll.cadence,
-      {{CadenceKind::adaptive, "adaptive"}, {CadenceKind::exponential, "exponential"}});
-  return fmt::format(
-      "[poll]\ncadence = {}\nmin_interval = {}\nmax_interval = {}\nbackoff_factor = {}\n"
-      "give_up_after = {}\nexpiry_grace = {}\nunknown_grace = {}\nshutdown_grace = {}\n",
-      in_quotes(cadence), in_quotes(poll.min_interval), in_quotes(poll.max_interval),
-      poll.backoff_factor, in_quotes(poll.give_up_after), in_quotes(poll.expiry_grace),
-      in_quotes(poll.unknown_grace), in_quotes(poll.shutdown_grace));
-}
-
-std::string rest_text(const Config& config) {
-  const auto level = name_of<Level>(config.log.level, {{Level::debug, "debug"},
-                                                       {Level::info, "info"},
-                                                       {Level::warn, "warn"},
-                                                       {Level::error, "error"}});
-  const auto format =
-      name_of<LogFormat>(config.log.format, {{LogFormat::json, "json"}, {LogFormat::text, "text"}});
-  return fmt::format(
-      "[paths]\ninbox = {}\nqueue = {}\nspool = {}\ntombstone_days = {}\n"
-      "[log]\nlevel = {}\nformat = {}\n[admin]\nlisten = {}\nsocket = {}\n",
-      in_quotes(config.paths.inbox.string()), in_quotes(config.paths.queue.string()),
-      in_quotes(config.paths.spool.string()), config.paths.tombstone_days, in_quotes(level),
-      in_quotes(format), in_quotes(listen_address(config.admin)),
-      in_quotes(config.admin.socket.string()));
-}
-
-/// What was taken, written out again in full, must be taken for the same.
+/// A configuration that was accepted, written out again setting by setting, is accepted and equal.
 void check_round_trip(const Config& config) {
-  const auto text = api_text(config.api) + signature_text(config.signature) +
-                    poll_text(config.poll) + rest_text(config);
+  std::string text;
+  std::string_view section;
+  for (const Setting& setting : settings()) {
+    if (setting.section() != section) text += fmt::format("[{}]\n", setting.section());
+    section = setting.section();
+    const auto key = std::string_view(setting.name).substr(section.size() + 1);
+    text += fmt::format("{} = {}\n", key, setting.literal(config));
+  }
   const auto again = parse_config(text, kFile);
   ATTESTRD_CHECK(again && *again == config);
 }
 
-/// What the rest of the daemon rests on.
+/// What the rest of the daemon relies on.
 void check_bounds(const Config& config) {
   const auto& [api, signature, poll, paths, log, admin, folder] = config;
   ATTESTRD_CHECK(!api.url.host.empty() && api.url.port > 0);

@@ -1,0 +1,32 @@
+#include "daemon/config/relations.h"
+
+#include <fmt/format.h>
+
+#include "daemon/config/units.h"
+
+namespace attestrd {
+
+std::vector<BrokenRelation> broken_relations(const Config& config) {
+  std::vector<BrokenRelation> broken;
+  const auto not_longer = [&broken](std::string_view key, Duration value, std::string_view other,
+                                    Duration most) {
+    if (value <= most) return;
+    broken.push_back({key, fmt::format("({}) must not be longer than '{}' ({})",
+                                       format_duration(value), other, format_duration(most))});
+  };
+  not_longer("poll.min_interval", config.poll.min_interval,  //
+             "poll.max_interval", config.poll.max_interval);
+  not_longer("api.connect_timeout", config.api.connect_timeout,  //
+             "api.request_timeout", config.api.request_timeout);
+  const auto& inbox = config.paths.inbox;
+  const auto& spool = config.paths.spool;
+  for (const auto* own : {"", "results", "archived", "failed", "rejected", "refused", "staging"}) {
+    if (inbox != (*own == '\0' ? spool : spool / own)) continue;
+    broken.push_back(
+        {"paths.inbox",
+         fmt::format("({}) must be a folder of its own, not one of the spool's", inbox.string())});
+  }
+  return broken;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,236 @@
+#include "daemon/config/setting_kinds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/text.h"
+#include "daemon/config/units.h"
+#include "handshake/handshake_id.h"
+
+namespace attestrd {
+namespace {
+
+using Complaint = std::optional<std::string>;
+using Folder = std::filesystem::path;
+using TcpEndpoint = boost::asio::ip::tcp::endpoint;
+
+bool is_plain(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return kControls.contains(c); });
+}
+
+std::string quote(std::string_view text) {
+  constexpr std::size_t kMostBytes = 100;
+  if (text.size() > kMostBytes) return "a text that long";
+  return is_plain(text) ? fmt::format("\"{}\"", text) : "a text with control characters";
+}
+
+/// The value as it is written in the file.
+std::string spelling_of(const toml::node& value) {
+  if (const auto* text = value.as_string()) return quote(text->get());
+  if (const auto* number = value.as_integer()) return std::to_string(number->get());
+  if (const auto* number = value.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* flag = value.as_boolean()) return flag->get() ? "true" : "false";
+  if (value.is_table()) return "a table";
+  return value.is_array() ? "an array" : "a date or a time";
+}
+
+std::string must_be(std::string_view expected, const toml::node& value) {
+  return fmt::format("must be {}, not {}", expected, spelling_of(value));
+}
+
+/// The value as a string, if it is one and has no control characters.
+std::optional<std::string> plain_string(const toml::node& value) {
+  const auto text = value.value_exact<std::string>();
+  return text && is_plain(*text) ? text : std::nullopt;
+}
+
+/// A string as a literal of TOML.
+std::string literal(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+/// A kind whose value `parse` makes of a plain string and the folder; nothing: it is not what is
+/// expected.
+template <class T, class Parse, class Write>
+SettingKind<T> parsed(std::string expected, Parse parse, Write write) {
+  return {[expected = std::move(expected), parse = std::move(parse)](
+              const toml::node& value, T& target, const Folder& folder) -> Complaint {
+            const auto text = plain_string(value);
+            auto result = text ? parse(*text, folder) : std::nullopt;
+            if (!result) return must_be(expected, value);
+            target = std::move(*result);
+            return std::nullopt;
+          },
+          [write = std::move(write)](const T& value) { return literal(write(value)); }};
+}
+
+std::string itself(const std::string& text) { return text; }
+
+std::optional<TcpEndpoint> parse_listen_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == text.npos) return std::nullopt;
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc{} || stop != end || port == 0) return std::nullopt;
+
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  boost::system::error_code bad;
+  const auto address = boost::asio::ip::make_address(host, bad);
+  if (bad || address.is_v6() != bracketed) return std::nullopt;
+  return TcpEndpoint(address, port);
+}
+
+std::string listen_text(const std::optional<TcpEndpoint>& endpoint) {
+  if (!endpoint) return "";
+  const auto host = endpoint->address().to_string();
+  return fmt::format("{}:{}", endpoint->address().is_v6() ? '[' + host + ']' : host,
+                     endpoint->port());
+}
+
+}  // namespace
+
+SettingKind<std::uint32_t> whole_number(std::uint32_t least, std::uint32_t most) {
+  return {
+      [least, most](const toml::node& value, std::uint32_t& target, const Folder&) -> Complaint {
+        const auto number = value.value_exact<std::int64_t>();
+        if (!number || *number < least || *number > most) {
+          return must_be(fmt::format("a whole number from {} to {}", least, most), value);
+        }
+        target = static_cast<std::uint32_t>(*number);
+        return std::nullopt;
+      },
+      [](std::uint32_t value) { return std::to_string(value); }};
+}
+
+SettingKind<double> number(double least, double most) {
+  return {[least, most](const toml::node& value, double& target, const Folder&) -> Complaint {
+            const auto number = value.is_number() ? value.value<double>() : std::optional<double>();
+            // The comparison is false for NaN.
+            if (!(number && *number >= least && *number <= most)) {
+              return must_be(fmt::format("a number from {} to {}", least, most), value);
+            }
+            target = *number;
+            return std::nullopt;
+          },
+          [](double value) {
+            const bool is_short_and_whole = std::trunc(value) == value && std::abs(value) < 1e15;
+            return fmt::format("{}{}", value, is_short_and_whole ? ".0" : "");
+          }};
+}
+
+SettingKind<Duration> duration(Duration least, Duration most) {
+  return parsed<Duration>(
+      fmt::format("a duration from {} to {} (as in \"10ms\", \"2s\", \"5m\", \"25h\", \"7d\")",
+                  format_duration(least), format_duration(most)),
+      [=](const std::string& text, const Folder&) -> std::optional<Duration> {
+        const auto duration = parse_duration(text);
+        const bool fits = duration && *duration >= least && *duration <= most;
+        return fits ? duration : std::nullopt;
+      },
+      format_duration);
+}
+
+SettingKind<std::size_t> size(std::uint64_t least, std::uint64_t most) {
+  return {[least, most](const toml::node& value, std::size_t& target, const Folder&) -> Complaint {
+            const auto text = plain_string(value);
+            const auto number = value.value_exact<std::int64_t>();
+            const auto bytes = parse_size(text ? *text : number ? std::to_string(*number) : "");
+            if (!bytes || *bytes < least || *bytes > most) {
+              return must_be(fmt::format("a size from {} to {} (as in \"64KiB\", \"16MiB\", "
+                                         "\"1GiB\")",
+                                         format_size(least), format_size(most)),
+                             value);
+            }
+            target = *bytes;
+            return std::nullopt;
+          },
+          [](std::size_t value) { return literal(format_size(value)); }};
+}
+
+SettingKind<Endpoint> url() {
+  return {[](const toml::node& value, Endpoint& target, const Folder&) -> Complaint {
+            const auto text = plain_string(value);
+            if (!text) return must_be("a URL such as \"https://api.attestr.com\"", value);
+            auto endpoint = parse_endpoint(*text);
+            if (!endpoint) {
+              const std::string& message = endpoint.error().message;  // "api.url: what is wrong"
+              return "is not usable: " + message.substr(message.find(' ') + 1);
+            }
+            target = std::move(*endpoint);
+            return std::nullopt;
+          },
+          [](const Endpoint& value) { return literal("https://" + authority_of(value)); }};
+}
+
+SettingKind<std::string> version() {
+  constexpr std::size_t kMostBytes = 16;
+  return parsed<std::string>(
+      "a version such as \"v1\"",
+      [](const std::string& text, const Folder&) -> std::optional<std::string> {
+        const bool fits = text.size() <= kMostBytes && HandshakeId::parse(text);
+        return fits ? std::optional(text) : std::nullopt;
+      },
+      itself);
+}
+
+SettingKind<std::string> secret_file() {
+  return parsed<std::string>(
+      "the name of a file, which holds the secret",
+      [](const std::string& text, const Folder&) -> std::optional<std::string> {
+        return text.empty() ? std::nullopt : std::optional(text);
+      },
+      itself);
+}
+
+SettingKind<std::filesystem::path> path(MayBeEmpty may_be_empty) {
+  const bool takes_empty = may_be_empty == MayBeEmpty::yes;
+  return parsed<std::filesystem::path>(
+      takes_empty ? "a path, or \"\" for none" : "a path",
+      [takes_empty](const std::string& text,
+                    const Folder& folder) -> std::optional<std::filesystem::path> {
+        if (text.empty() && takes_empty) return std::filesystem::path();
+        if (text.empty()) return std::nullopt;
+        auto path = (folder / text).lexically_normal();
+        return path.has_filename() ? path : path.parent_path();
+      },
+      [](const std::filesystem::path& value) { return value.string(); });
+}
+
+SettingKind<std::optional<TcpEndpoint>> listen_address() {
+  return parsed<std::optional<TcpEndpoint>>(
+      "an address and a port (as in \"127.0.0.1:9464\", \"[::1]:9464\"), or \"\" for none",
+      [](const std::string& text, const Folder&) -> std::optional<std::optional<TcpEndpoint>> {
+        auto endpoint = parse_listen_address(text);
+        if (!endpoint && !text.empty()) return std::nullopt;
+        return std::optional(std::move(endpoint));
+      },
+      listen_text);
+}
+
+std::optional<std::size_t> chosen(const toml::node& value, const ChoiceNames& names) {
+  const auto text = plain_string(value);
+  const auto found = std::ranges::find(names, text ? std::string_view(*text) : std::string_view());
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+std::string must_be_one_of(const ChoiceNames& names, const toml::node& value) {
+  std::string expected;
+  for (const auto name : names) {
+    expected += fmt::format("{}\"{}\"", expected.empty() ? "" : " or ", name);
+  }
+  return must_be(expected, value);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,80 @@
+#include "daemon/control/prometheus.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+
+#include "base/check.h"
+
+namespace attestrd {
+namespace {
+
+std::string_view type_name(MetricType type) {
+  switch (type) {
+    case MetricType::counter: return "counter";
+    case MetricType::gauge:
+    case MetricType::optional_gauge:
+    case MetricType::timestamp: return "gauge";
+    case MetricType::histogram: return "histogram";
+  }
+  check_failed("a type of metric has a name", __FILE__, __LINE__);
+}
+
+/// Whole numbers without an exponent, as far as they are exact.
+std::string number(double value) {
+  constexpr double kMostExact = 9007199254740992;  // 2^53
+  const bool is_whole = std::abs(value) < kMostExact && std::trunc(value) == value;
+  return is_whole ? fmt::format("{}", static_cast<std::int64_t>(value)) : fmt::format("{}", value);
+}
+
+std::string format_value(MetricType type, double value) {
+  return type == MetricType::timestamp ? fmt::format("{:.3f}", value) : number(value);
+}
+
+/// The values of a row, a line each.
+std::string value_lines(const Metrics& metrics, Metric metric, const MetricRow& row,
+                        std::string_view program_version) {
+  std::string lines;
+  for (const auto label_value : row.label_values()) {
+    const double value = metrics.value(metric, label_value);
+    if (std::isnan(value)) continue;
+    const auto shown = label_value == kProgramVersion ? program_version : label_value;
+    const auto labels = row.label().empty() ? "" : fmt::format("{{{}=\"{}\"}}", row.label(), shown);
+    lines += fmt::format("{}{} {}\n", row.name, labels, format_value(row.type, value));
+  }
+  return lines;
+}
+
+/// Buckets count all that is at most their bound, so each holds those below it too.
+std::string histogram_lines(const Metrics& metrics, Metric metric, const MetricRow& row) {
+  const auto [counts, sum] = metrics.histogram(metric);
+  const auto bounds = row.bucket_bounds();
+  std::string lines;
+  double total = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    total += counts[i];
+    lines += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", row.name,
+                         i < bounds.size() ? number(bounds[i]) : "+Inf", number(total));
+  }
+  return lines + fmt::format("{0}_sum {1}\n{0}_count {2}\n", row.name, number(sum), number(total));
+}
+
+}  // namespace
+
+std::string prometheus_text(const Metrics& metrics, std::string_view program_version) {
+  std::string text;
+  for (std::size_t i = 0; i < metrics.rows().size(); ++i) {
+    const MetricRow& row = metrics.rows()[i];
+    const auto metric = static_cast<Metric>(i);
+    const auto lines = row.type == MetricType::histogram
+                           ? histogram_lines(metrics, metric, row)
+                           : value_lines(metrics, metric, row, program_version);
+    if (lines.empty()) continue;
+    text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{3}", row.name, row.help,
+                        type_name(row.type), lines);
+  }
+  return text;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,84 @@
+#include "metrics/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <vector>
+
+namespace attestrd {
+namespace {
+
+constexpr MetricRow kRows[] = {
+    {MetricType::counter, "answers_total", "", {"answer", "yes", "no"}, {}},
+    {MetricType::gauge, "pending", "", {}, {}},
+    {MetricType::timestamp, "started", "", {}, {}},
+    {MetricType::histogram, "delay_seconds", "", {}, {0.1, 1}},
+};
+constexpr Metric kAnswers{0};
+constexpr Metric kPending{1};
+constexpr Metric kStarted{2};
+constexpr Metric kDelay{3};
+
+TEST(Metrics, StartAtZeroOrAbsent) {
+  const Metrics metrics(kRows);
+  EXPECT_EQ(metrics.value(kAnswers, "yes"), 0);
+  EXPECT_EQ(metrics.value(kPending), 0);
+  EXPECT_TRUE(std::isnan(metrics.value(kStarted)));
+  EXPECT_EQ(metrics.histogram(kDelay).counts.size(), 3u);
+}
+
+TEST(Metrics, CountEachLabelValueAlone) {
+  Metrics metrics(kRows);
+  metrics.add(kAnswers, "yes");
+  metrics.add(kAnswers, "no", 2);
+  metrics.add(kAnswers, "yes");
+  EXPECT_EQ(metrics.value(kAnswers, "yes"), 2);
+  EXPECT_EQ(metrics.value(kAnswers, "no"), 2);
+}
+
+TEST(Metrics, AnObservationFallsIntoTheFirstBucketThatHoldsIt) {
+  Metrics metrics(kRows);
+  for (const double seconds : {0.05, 0.1, 0.5, 7.0}) metrics.observe(kDelay, seconds);
+  const auto histogram = metrics.histogram(kDelay);
+  EXPECT_EQ(std::vector(histogram.counts.begin(), histogram.counts.end()),
+            (std::vector<double>{2, 1, 1}));
+  EXPECT_DOUBLE_EQ(histogram.sum, 7.65);
+}
+
+TEST(Metrics, MergeAddsAllButGauges) {
+  Metrics all(kRows), part(kRows);
+  all.set(kPending, 3);
+  all.add(kAnswers, "no");
+  part.set(kPending, 9);
+  part.set(kStarted, 1);
+  part.add(kAnswers, "no");
+  part.observe(kDelay, 0.5);
+  all.merge(part);
+  EXPECT_EQ(all.value(kPending), 3);
+  EXPECT_TRUE(std::isnan(all.value(kStarted)));
+  EXPECT_EQ(all.value(kAnswers, "no"), 2);
+  EXPECT_EQ(all.histogram(kDelay).counts[1], 1);
+  EXPECT_EQ(all.histogram(kDelay).sum, 0.5);
+}
+
+TEST(MetricsDeathTest, AnUndeclaredLabelValueIsABrokenInvariant) {
+  Metrics metrics(kRows);
+  EXPECT_DEATH(metrics.add(kAnswers, "perhaps"), "invariant broken");
+  EXPECT_DEATH(metrics.add(kPending), "invariant broken");
+}
+
+TEST(MetricRows, AreNamedAsPrometheusAsks) {
+  std::set<std::string_view> names;
+  for (const MetricRow& row : metric_rows()) {
+    EXPECT_TRUE(row.name.starts_with("attestrd_")) << row.name;
+    EXPECT_EQ(row.name.ends_with("_total"), row.type == MetricType::counter) << row.name;
+    EXPECT_EQ(row.type == MetricType::histogram, !row.bucket_bounds().empty()) << row.name;
+    EXPECT_TRUE(std::ranges::is_sorted(row.bucket_bounds())) << row.name;
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace attestrd
