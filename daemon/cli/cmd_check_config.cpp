@@ -3,7 +3,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <CLI/App.hpp>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
@@ -12,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-#include "daemon/cli/commands.h"
+#include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
 #include "daemon/config/secrets.h"
@@ -63,28 +62,16 @@ Problems check_surroundings(const Config& config) {
   return problems;
 }
 
-int check_config(const std::string& file) {
-  const auto config = load_config(file);
+}  // namespace
+
+int cmd_check_config(const Given& given) {
+  const auto config = load_config(given.config_file);
   if (!config) return exit_with(config.error());
   const auto problems = check_surroundings(*config);
   for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem);
   if (!problems.empty()) return EX_CONFIG;
-  fmt::print("{}: ok\n", file);
+  fmt::print("{}: ok\n", given.config_file.string());
   return EX_OK;
-}
-
-}  // namespace
-
-void add_check_config(CLI::App& app, Command& chosen) {
-  const auto file = std::make_shared<std::string>(kDefaultConfigFile);
-  CLI::App* command = app.add_subcommand(
-      "check-config", "Checks the configuration, the secrets, the CA file and the folders");
-  command->add_option("file", *file, "The configuration")->type_name("FILE")->capture_default_str();
-  command->footer(
-      "Names all that is wrong, and exits with 78 then. Rights are seen as those of "
-      "whoever asks.\n\nExample:\n"
-      "  attestrd check-config /etc/attestrd/attestrd.toml");
-  command->callback([file, &chosen] { chosen = [file] { return check_config(*file); }; });
 }
 
 }  // namespace attestrd

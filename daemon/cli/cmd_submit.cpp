@@ -2,7 +2,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <CLI/App.hpp>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -17,7 +16,7 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "daemon/cli/commands.h"
+#include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
 #include "files/posix_files.h"
@@ -25,11 +24,6 @@
 
 namespace attestrd {
 namespace {
-
-struct SubmitOptions {
-  std::filesystem::path config_file{kDefaultConfigFile};
-  std::vector<std::string> ids;
-};
 
 /// A submission file in the making, checked line by line.
 class Draft {
@@ -111,16 +105,18 @@ Result<void> write_durably(const std::string& inbox_path, std::string_view text)
   return folder.sync();
 }
 
-int submit(const SubmitOptions& options) {
-  const auto config = load_config(options.config_file);
+}  // namespace
+
+int cmd_submit(const Given& given) {
+  const auto config = load_config(given.config_file);
   if (!config) return exit_with(config.error());
 
   Draft draft;
-  if (options.ids.size() == 1 && options.ids.front() == "-") {
+  if (given.operands.size() == 1 && given.operands.front() == "-") {
     read_stdin(draft);
   } else {
-    for (std::size_t i = 0; i < options.ids.size(); ++i) {
-      draft.add_id(options.ids[i], fmt::format("argument {} ('{}')", i + 1, options.ids[i]));
+    for (std::size_t i = 0; i < given.operands.size(); ++i) {
+      draft.add_id(given.operands[i], fmt::format("argument {} ('{}')", i + 1, given.operands[i]));
     }
   }
   if (draft.text().size() > limits::kSubmissionFileBytes) {
@@ -135,28 +131,6 @@ int submit(const SubmitOptions& options) {
   }
   fmt::print("submitted {}\n", draft.submissions());
   return EX_OK;
-}
-
-}  // namespace
-
-void add_submit(CLI::App& app, Command& chosen) {
-  const auto options = std::make_shared<SubmitOptions>();
-  CLI::App* command =
-      app.add_subcommand("submit", "Hands ids of handshakes to the daemon, all or none");
-  add_config_option(*command, options->config_file, "The configuration");
-  command->add_option("ids", options->ids, "Ids, or - to read lines of the inbox format from stdin")
-      ->type_name("ID...|-")
-      ->required();
-  command->footer(
-      "Exits with 0 once the ids lie durably in the inbox, whether or not the daemon "
-      "runs.\n65: an id is bad, 69: there is no inbox, 74: it can't be written, 77: "
-      "you may not.\n\n"
-      "Examples:\n"
-      "  attestrd submit DS02zfeuv6n4gkq51hvw6\n"
-      "  echo '{\"id\": \"DS02zfeuv6n4gkq51hvw6\", \"tag\": \"290846\"}' | attestrd "
-      "submit -\n"
-      "  attestrd submit - < ids.txt");
-  command->callback([options, &chosen] { chosen = [options] { return submit(*options); }; });
 }
 
 }  // namespace attestrd

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <sysexits.h>
 
-#include <CLI/App.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
@@ -14,7 +13,7 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "daemon/cli/commands.h"
+#include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
 #include "files/posix_reader.h"
@@ -26,11 +25,6 @@
 
 namespace attestrd {
 namespace {
-
-struct VerifyOptions {
-  std::filesystem::path config_file{kDefaultConfigFile};
-  std::vector<std::string> files;
-};
 
 /// What is to be said of one spool file.
 struct Verdict {
@@ -82,15 +76,17 @@ Result<std::string> read_record(const std::string& file) {
 /// The codes of several files become one: trouble reading counts more than a bad signature.
 int worse(int a, int b) { return std::max(a, b); }
 
-int verify(const VerifyOptions& options) {
-  const auto config = load_config(options.config_file);
+}  // namespace
+
+int cmd_verify(const Given& given) {
+  const auto config = load_config(given.config_file);
   if (!config) return exit_with(config.error());
   auto secrets = read_client_secrets(*config);
   if (!secrets) return exit_with(secrets.error());
   Verifier verifier(std::move(*secrets), config->signature.form);
 
   int code = EX_OK;
-  for (const auto& file : options.files) {
+  for (const auto& file : given.operands) {
     const auto text = read_record(file);
     if (!text) {
       code = worse(code, exit_with(text.error()));
@@ -102,24 +98,6 @@ int verify(const VerifyOptions& options) {
     if (!verdict.holds) code = worse(code, EX_DATAERR);
   }
   return code;
-}
-
-}  // namespace
-
-void add_verify(CLI::App& app, Command& chosen) {
-  const auto options = std::make_shared<VerifyOptions>();
-  CLI::App* command = app.add_subcommand(
-      "verify", "Checks spool files again, offline: signature, id and file name");
-  add_config_option(*command, options->config_file, "The configuration: names the secrets");
-  command->add_option("files", options->files, "Files of the spool")
-      ->type_name("FILE...")
-      ->required();
-  command->footer(
-      "Exits with 0 if all hold, 65 if one does not, 74 or 77 if one can't be read.\n\n"
-      "Examples:\n"
-      "  attestrd verify /var/spool/attestrd/results/DS02zfeuv6n4gkq51hvw6.json\n"
-      "  attestrd verify /var/spool/attestrd/results/*.json | grep -v ': valid'");
-  command->callback([options, &chosen] { chosen = [options] { return verify(*options); }; });
 }
 
 }  // namespace attestrd

@@ -25,7 +25,7 @@ std::int64_t seconds_of(Duration duration) {
   return std::chrono::floor<std::chrono::seconds>(duration).count();
 }
 
-/// To whole ones, and one at least: the next.
+/// Rounded, and at least one: the next.
 std::int64_t polls_to_come(const Explanation& why) {
   return std::max(std::llround(why.expected_polls), 1LL);
 }
@@ -76,7 +76,7 @@ std::optional<Wall> after(Wall now, const std::optional<Duration>& delay) {
   return delay ? std::optional(now + *delay) : std::nullopt;
 }
 
-/// In a case in which all are held, by what.
+/// What holds all handshakes; empty: nothing does.
 std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
   if (daemon.disk_full) return "the disk is full: nothing is fetched until there is room";
   if (const auto& pause = daemon.pause) {
@@ -101,8 +101,13 @@ std::string_view hold_name(const StatusReport::Daemon& daemon) {
   return daemon.requests_today && daemon.requests_today->is_spent ? "day_spent" : "";
 }
 
-json::object json_waiting(const ExplainReport& report) {
-  const auto& [why, daemon] = *report.waiting;
+/// The members that follow `id` and `time`.
+json::object json_of(const ExplainReport&, const ExplainReport::Unknown&) {
+  return {{"state", "unknown"}};
+}
+
+json::object json_of(const ExplainReport& report, const ExplainReport::Waiting& waiting) {
+  const auto& [why, daemon] = waiting;
   const Wall now = report.now;
   const auto held = hold_name(daemon);
   json::object object{
@@ -124,36 +129,21 @@ json::object json_waiting(const ExplainReport& report) {
   return object;
 }
 
-json::object json_row(const ExplainReport&, const UnknownHandshake&) {
-  return {{"state", "unknown"}};
+json::object json_of(const ExplainReport& report, const ExplainReport::Ended& ended) {
+  return {{"state", ended.is_published ? "ended" : "ending"},
+          {"outcome", name_of(ended.outcome)},
+          {"finished_at", to_rfc3339(ended.finished_at)},
+          {"file", file_of(report.id, ended.outcome)}};
 }
 
-json::object json_row(const ExplainReport& report, const QueuedHandshake& row) {
+json::object json_of(const ExplainReport&, const ExplainReport::Queued& queued) {
+  const QueuedHandshake& row = queued.row;
   return {{"state", "pending"},
-          {"waits_for", report.has_daemon ? "intake" : "daemon"},
+          {"waits_for", queued.has_daemon ? "intake" : "daemon"},
           {"submitted_at", to_rfc3339(row.submitted_at)},
           {"expiry", json_time(row.expiry)},
           {"last_pending_at", json_time(row.last_pending_at)},
           {"polls", row.polls}};
-}
-
-json::object json_end(const ExplainReport& report, const auto& end, std::string_view state) {
-  return {{"state", state},
-          {"outcome", name_of(end.outcome)},
-          {"finished_at", to_rfc3339(end.finished_at)},
-          {"file", file_of(report.id, end.outcome)}};
-}
-
-json::object json_row(const ExplainReport& report, const EndingHandshake& ending) {
-  return json_end(report, ending, "ending");
-}
-
-json::object json_row(const ExplainReport& report, const EndedHandshake& ended) {
-  return json_end(report, ended, "ended");
-}
-
-json::object json_row(const ExplainReport& report) {
-  return std::visit([&report](const auto& row) { return json_row(report, row); }, report.row);
 }
 
 void add_forecast(TextRows& rows, const Explanation& why, Wall now) {
@@ -170,8 +160,15 @@ void add_forecast(TextRows& rows, const Explanation& why, Wall now) {
   rows.add("deadline", fmt::format("{}, at {}", ahead(deadline, now), to_rfc3339(deadline)));
 }
 
-void add_waiting(TextRows& rows, const ExplainReport& report) {
-  const auto& [why, daemon] = *report.waiting;
+void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Unknown&) {
+  rows.line(
+      fmt::format("{} is not known: it was not submitted, or its file still lies in the "
+                  "inbox, or it ended longer ago than paths.tombstone_days.",
+                  report.id.view()));
+}
+
+void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Waiting& waiting) {
+  const auto& [why, daemon] = waiting;
   const Wall now = report.now;
   rows.line(fmt::format("{} {}.", report.id.view(), words_of(why.wait)));
   if (is_over(why.wait)) {
@@ -187,54 +184,58 @@ void add_waiting(TextRows& rows, const ExplainReport& report) {
   rows.add("submitted", ago(now - why.age, now));
 }
 
-void add_row(TextRows& rows, const ExplainReport& report, const UnknownHandshake&) {
-  rows.line(
-      fmt::format("{} is not known: it was not submitted, or its file still lies in the "
-                  "inbox, or it ended longer ago than paths.tombstone_days.",
-                  report.id.view()));
+void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Ended& ended) {
+  rows.line(fmt::format("{} has ended: {}.", report.id.view(), name_of(ended.outcome)));
+  rows.add("when", fmt::format("{}, at {}", ago(ended.finished_at, report.now),
+                               to_rfc3339(ended.finished_at)));
+  rows.add(ended.is_published ? "its record went to" : "its record goes to",
+           file_of(report.id, ended.outcome));
 }
 
-void add_row(TextRows& rows, const ExplainReport& report, const QueuedHandshake& row) {
-  const Wall now = report.now;
+void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Queued& queued) {
+  const QueuedHandshake& row = queued.row;
   rows.line(fmt::format(
       "{} {}.", report.id.view(),
-      report.has_daemon ? "is just being taken up" : "is pending, and waits until a daemon runs"));
+      queued.has_daemon ? "is just being taken up" : "is pending, and waits until a daemon runs"));
   rows.add("polls", row.polls);
-  rows.add("submitted", ago(row.submitted_at, now));
-  rows.add("last \"not yet\"", ago(row.last_pending_at, now));
+  rows.add("submitted", ago(row.submitted_at, report.now));
+  rows.add("last \"not yet\"", ago(row.last_pending_at, report.now));
   if (row.expiry) rows.add("expiry", to_rfc3339(*row.expiry));
-}
-
-void add_end(TextRows& rows, const ExplainReport& report, const auto& end, std::string_view label) {
-  rows.line(fmt::format("{} has ended: {}.", report.id.view(), name_of(end.outcome)));
-  rows.add("when",
-           fmt::format("{}, at {}", ago(end.finished_at, report.now), to_rfc3339(end.finished_at)));
-  rows.add(label, file_of(report.id, end.outcome));
-}
-
-void add_row(TextRows& rows, const ExplainReport& report, const EndingHandshake& ending) {
-  add_end(rows, report, ending, "its record goes to");
-}
-
-void add_row(TextRows& rows, const ExplainReport& report, const EndedHandshake& ended) {
-  add_end(rows, report, ended, "its record went to");
 }
 
 }  // namespace
 
+ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon) {
+  struct Visitor {
+    bool has_daemon;
+
+    ExplainReport::Case operator()(const UnknownHandshake&) const {
+      return ExplainReport::Unknown{};
+    }
+    ExplainReport::Case operator()(const QueuedHandshake& queued) const {
+      return ExplainReport::Queued{queued, has_daemon};
+    }
+    ExplainReport::Case operator()(const EndingHandshake& ending) const {
+      return ExplainReport::Ended{ending.outcome, ending.finished_at, false};
+    }
+    ExplainReport::Case operator()(const EndedHandshake& ended) const {
+      return ExplainReport::Ended{ended.outcome, ended.finished_at, true};
+    }
+  };
+  return std::visit(Visitor{has_daemon}, row);
+}
+
 std::string explain_json(const ExplainReport& report) {
   json::object object{{"id", report.id.view()}, {"time", to_rfc3339(report.now)}};
-  for (auto& [key, value] : report.waiting ? json_waiting(report) : json_row(report))
-    object[key] = value;
+  const auto rest =
+      std::visit([&report](const auto& found) { return json_of(report, found); }, report.found);
+  for (const auto& [key, value] : rest) object[key] = value;
   return json::serialize(object) + '\n';
 }
 
 std::string explain_text(const ExplainReport& report) {
   TextRows rows;
-  if (report.waiting)
-    add_waiting(rows, report);
-  else
-    std::visit([&](const auto& row) { add_row(rows, report, row); }, report.row);
+  std::visit([&rows, &report](const auto& found) { add(rows, report, found); }, report.found);
   return rows.take();
 }
 

@@ -1,32 +1,50 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <variant>
 
+#include "daemon/control/status.h"
 #include "engine/explanation.h"
 #include "handshake/handshake_id.h"
-#include "queue/queue.h"
-#include "daemon/control/status.h"
+#include "handshake/known_handshake.h"
 
 namespace attestrd {
 
 /// All that is known of one handshake, which may be nothing.
 struct ExplainReport {
-  /// What the daemon that runs knows of one that is pending.
+  /// Neither the daemon nor the queue knows the id.
+  struct Unknown {};
+
+  /// It is pending, and the daemon that runs has it.
   struct Waiting {
     Explanation why;
-    StatusReport::Daemon daemon;  ///< What may hold all of them.
+    StatusReport::Daemon daemon;  ///< What may hold all handshakes.
   };
 
-  HandshakeId id;
-  Wall now{};  ///< When this was so.
-  std::optional<Waiting> waiting;
-  KnownHandshake row;      ///< Without `waiting`: what the queue says.
-  bool has_daemon = true;  ///< Else none runs, and the queue file was read.
+  /// It is pending in the queue, and no daemon has it yet.
+  struct Queued {
+    QueuedHandshake row;
+    bool has_daemon = true;  ///< False: none runs, and the queue file was read.
+  };
 
-  bool is_known() const { return waiting || !std::holds_alternative<UnknownHandshake>(row); }
+  /// It has ended.
+  struct Ended {
+    Outcome outcome{};
+    Wall finished_at{};
+    bool is_published = false;  ///< Else its record is on its way.
+  };
+
+  using Case = std::variant<Unknown, Waiting, Queued, Ended>;
+
+  HandshakeId id;
+  Wall now{};  ///< When the report was made.
+  Case found;
+
+  bool is_known() const { return !std::holds_alternative<Unknown>(found); }
 };
+
+/// What the queue knows of it.
+ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon);
 
 /// For programs: one JSON object and a line feed.
 std::string explain_json(const ExplainReport& report);

@@ -1,195 +1,258 @@
 #include "daemon/service/assemble.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
-#include "daemon/service/daemon.h"
+#include "daemon/control/control_server.h"
+#include "daemon/control/routes.h"
+#include "daemon/service/chores.h"
+#include "daemon/service/disk_events.h"
 #include "daemon/service/exit_code.h"
-#include "files/posix_files.h"
+#include "daemon/service/inbox_scans.h"
+#include "daemon/service/lifecycle.h"
+#include "daemon/service/load_queue.h"
+#include "daemon/service/notice_writer.h"
+#include "daemon/service/notify.h"
+#include "daemon/service/part_settings.h"
+#include "daemon/service/progress.h"
+#include "daemon/service/reload.h"
+#include "daemon/service/signals.h"
+#include "daemon/service/stores.h"
+#include "daemon/version.h"
+#include "inbox/inotify_watch.h"
+#include "poll/https_poller.h"
 #include "poll/https_tls_memory.h"
+#include "runtime/conductor.h"
+#include "runtime/disk_worker.h"
 #include "runtime/entropy.h"
 #include "runtime/system_clock.h"
-#include "daemon/version.h"
 
 namespace attestrd {
 namespace {
 
-constexpr std::size_t kRowsPerClaim = 4096;
+// With limits::kTombstonesPurgedPerRound faster than handshakes can end.
+constexpr Duration kPurgeInterval = std::chrono::seconds(10);
+constexpr Duration kShowInterval = std::chrono::milliseconds(500);
+// A loop that turns its engine this much too late is stuck, and the watchdog may end the process.
+constexpr Duration kLateLoop = std::chrono::seconds(10);
 
-/// The memory holds secrets and identities: no core file, and nobody of our own user may read it.
+/// The memory holds secrets and personal data: no core file, and no other process of our user may
+/// read it.
 void keep_memory_private() {
 #if !defined(__SANITIZE_ADDRESS__)  // whose leak check traces its own process
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
 
-/// Lives as long as the process: its end would wait for a look-up in DNS, which nothing breaks off.
+/// Lives as long as the process: its destructor would wait for a DNS query that can't be cancelled.
 boost::asio::io_context& event_loop() {
   static auto& loop = *new boost::asio::io_context(1);
   return loop;
 }
 
-template <class T>
-Result<void> keep(Result<T> result, auto& place) {
-  if (!result) return result.error();
-  place = std::move(*result);
+/// The parts of the daemon, in the order in which assemble() makes them. They are destroyed in
+/// reverse order: each may use those above it.
+class Daemon {
+ public:
+  Daemon(const Config& config, RunOptions options)
+      : config_(config), options_(std::move(options)), notices_(config.log) {}
+
+  /// Makes all parts and recovers; nothing is polled before it returns.
+  Result<void> assemble(Secrets secrets);
+
+  /// Runs to the end and returns the exit code.
+  int run();
+
+ private:
+  Result<void> open_and_recover();
+  Result<void> make_engine_and_adapters(Secrets secrets);
+  void make_service();
+  Result<void> open_to_the_world();
+  void add_chores();
+  Questions questions();
+  void feed_watchdog();
+  void show_progress();
+  void announce_start();
+
+  Config config_;
+  RunOptions options_;
+  boost::asio::io_context& loop_ = event_loop();
+  NoticeWriter notices_;
+  Notifier notifier_;
+  ProgressLine progress_;
+  Wall started_at_ = read_clocks().wall;
+  double completions_learnt_ = 0;  ///< By earlier processes.
+
+  Stores stores_;
+  std::unique_ptr<Verifier> verifier_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Conductor> conductor_;
+  std::unique_ptr<HttpsPoller> poller_;
+  std::unique_ptr<DiskWorker> disk_;
+  std::optional<InboxScans> scans_;
+  std::optional<Lifecycle> lifecycle_;
+  std::optional<DiskEvents> disk_events_;
+  std::optional<Reload> reload_;
+  Chores chores_{loop_};
+  std::unique_ptr<InotifyWatch> watch_;
+  std::optional<ControlServer> control_;
+  std::unique_ptr<Signals> signals_;
+};
+
+Result<void> Daemon::assemble(Secrets secrets) {
+  if (auto done = open_and_recover(); !done) return done;
+  if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
+  make_service();
+  // Until all of it is read the queue is ours: what the engine wants written meanwhile waits.
+  const auto learnt = load_queue(*stores_.queue, *stores_.ledger, *conductor_);
+  if (!learnt) return learnt.error();
+  completions_learnt_ = *learnt;
+  disk_->start();
+  add_chores();
+  return open_to_the_world();
+}
+
+Result<void> Daemon::open_and_recover() {
+  // The locks first: no other process may write to what we are about to open.
+  auto stores = open_stores(config_);
+  if (!stores) return stores.error();
+  stores_ = std::move(*stores);
+  // What a crash left half done next: no handshake may be polled whose record is staged.
+  const auto notices = stores_.ledger->recover(read_clocks().wall);
+  if (!notices) return notices.error();
+  for (const Notice& notice : *notices) notices_.say(notice);
   return {};
+}
+
+Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
+  // The verifier decides whether a result is signed; the engine asks it.
+  verifier_ = std::make_unique<Verifier>(std::move(secrets.client_secrets), config_.signature.form);
+  // The engine holds every pending handshake and decides what happens next.
+  engine_ =
+      std::make_unique<Engine>(engine_settings(config_), *verifier_, draw_seed(), read_clocks());
+  // The conductor carries out what the engine decides.
+  conductor_ = std::make_unique<Conductor>(loop_, *engine_, *verifier_,
+                                           [this](const Notice& notice) { notices_.say(notice); });
+  // The poller asks Attestr.
+  auto poller =
+      HttpsPoller::make(loop_, poller_settings(config_, std::move(secrets.auth_token)),
+                        [this](Poller::Ticket ticket, const PollReply& reply, std::string& body) {
+                          conductor_->replied(ticket, reply, body);
+                        });
+  if (!poller) return poller.error();
+  poller_ = std::move(*poller);
+  // The disk worker writes, in a thread of its own, so that the event loop never waits for a disk.
+  disk_ = std::make_unique<DiskWorker>(
+      *stores_.ledger, loop_.get_executor(), [] { return read_clocks().wall; },
+      DiskWorker::Events{
+          .report = [this](const RoundReport& report) { disk_events_->on_report(report); },
+          .disk_full = [this](const Error& error) { disk_events_->on_disk_full(error); },
+          .disk_room = [this] { disk_events_->on_disk_room(); },
+          .queue_unavailable =
+              [this](const Error& error) { disk_events_->on_queue_unavailable(error); },
+          .queue_available = [this] { disk_events_->on_queue_available(); },
+          .failed = [this](const Error& error) { disk_events_->on_failure(error); }});
+  conductor_->connect(*poller_, *disk_);
+  return {};
+}
+
+void Daemon::make_service() {
+  // The scans ask the disk worker to read the inbox.
+  scans_.emplace(loop_, *disk_);
+  // The lifecycle runs the loop, and ends it in order.
+  lifecycle_.emplace(Lifecycle::Parts{loop_, config_, *engine_, *conductor_, *poller_, *disk_,
+                                      *scans_, notices_, notifier_},
+                     options_.until_empty);
+  // The disk worker reports to these three parts.
+  disk_events_.emplace(*conductor_, *scans_, *lifecycle_, notices_);
+  // A reload changes the settings of all parts that have some.
+  reload_.emplace(options_.config_file,
+                  Reload::Parts{config_, *verifier_, *poller_, *conductor_, notices_, notifier_});
+}
+
+Result<void> Daemon::open_to_the_world() {
+  // New files in the inbox are noticed at once. Without a watch the next scan finds them.
+  if (auto watch =
+          InotifyWatch::make(loop_, config_.paths.inbox.string(), [this] { scans_->scan(); })) {
+    watch_ = std::move(*watch);
+  }
+  // Operators and Prometheus ask through the control server.
+  auto control = ControlServer::open(loop_, config_.admin, control_routes(questions()));
+  if (!control) return control.error();
+  control_.emplace(std::move(*control));
+  // systemd and shells speak by signals.
+  signals_ = std::make_unique<Signals>(
+      loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run(); });
+  return {};
+}
+
+Questions Daemon::questions() {
+  return {
+      .ask_engine =
+          [this](EngineCommand command, Questions::OnAnswer on_answer) {
+            conductor_->ask(std::move(command), std::move(on_answer));
+          },
+      .look_up = [this](const HandshakeId& id,
+                        Questions::OnFound on_found) { disk_->look_up(id, std::move(on_found)); },
+      .facts =
+          [this] {
+            return DaemonFacts{::getpid(), started_at_, notices_.counters()};
+          },
+      .now = read_clocks};
+}
+
+void Daemon::add_chores() {
+  chores_.add(kPurgeInterval,
+              [this] { disk_->purge_tombstones(std::chrono::days(config_.paths.tombstone_days)); });
+  if (const auto interval = notifier_.watchdog_interval())
+    chores_.add(*interval, [this] { feed_watchdog(); });
+  chores_.add(kShowInterval, [this] { show_progress(); });
+}
+
+void Daemon::feed_watchdog() {
+  const auto wake = engine_->next_wake();
+  const bool is_in_time =
+      !wake || read_clocks().mono < std::max(*wake, conductor_->last_step()) + kLateLoop;
+  if (is_in_time) notifier_.feed_watchdog();
+}
+
+void Daemon::show_progress() {
+  const Now now = read_clocks();
+  const EngineReport report = engine_->report(now);
+  notifier_.status(fmt::format("{} pending, {} delivered{}", report.pending, report.completed,
+                               report.paused_for ? ", account paused" : ""));
+  if (options_.until_empty) progress_.show(report.pending, report.completed, now.mono);
+}
+
+void Daemon::announce_start() {
+  Notice started(Event::daemon_started, fmt::format("attestrd {} polls https://{}", kVersion,
+                                                    authority_of(config_.api.url)));
+  started.count = engine_->report(read_clocks()).pending;
+  notices_.say(started);
+  Notice cadence(Event::cadence_chosen, "polls by exponential backoff");
+  if (config_.poll.cadence == CadenceKind::adaptive) {
+    cadence.message = "polls when a result is likely, as learnt from so many completions";
+    cadence.count = static_cast<std::uint64_t>(completions_learnt_);
+  }
+  notices_.say(cadence);
+}
+
+int Daemon::run() {
+  announce_start();
+  notifier_.ready();
+  scans_->scan();
+  chores_.start();
+  return lifecycle_->run();
 }
 
 }  // namespace
-
-EngineSettings engine_settings(const Config& config) {
-  return {.cadence = config.poll.cadence,
-          .requests_per_second = config.api.requests_per_second,
-          .daily_requests = config.api.daily_requests,
-          .connections = config.api.connections,
-          .min_interval = config.poll.min_interval,
-          .max_interval = config.poll.max_interval,
-          .backoff_factor = config.poll.backoff_factor,
-          .give_up_after = config.poll.give_up_after,
-          .expiry_grace = config.poll.expiry_grace,
-          .unknown_grace = config.poll.unknown_grace,
-          .signature_attempts = config.signature.signature_attempts,
-          .logs_polls = config.log.level == Level::debug,
-          .host = config.api.url.host};
-}
-
-HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
-  return {.endpoint = config.api.url,
-          .version = config.api.version,
-          .auth_token = std::move(auth_token),
-          .user_agent = fmt::format("attestrd/{}", kVersion),
-          .ca_file = config.api.ca_file.string(),
-          .connections = config.api.connections,
-          .connect_timeout = config.api.connect_timeout,
-          .request_timeout = config.api.request_timeout,
-          .max_response_bytes = config.api.max_response_bytes};
-}
-
-Daemon::Daemon(const Config& config, const RunOptions& options)
-    : config_(config),
-      options_(options),
-      loop_(event_loop()),
-      log_(config.log.level, config.log.format, STDOUT_FILENO),
-      started_at_(read_clocks().wall) {}
-
-// The hands refer to each other, and end in the opposite order of their making.
-Daemon::~Daemon() = default;
-
-Result<void> Daemon::assemble(Secrets secrets) {
-  // Nobody else may write to what we are about to open, and what a crash left half done comes
-  // first: no handshake may be polled whose record lies staged.
-  if (auto opened = open_stores(); !opened) return opened;
-
-  // The mind, with the one object that it asks: whether a result is signed.
-  verifier_ = std::make_unique<Verifier>(std::move(secrets.client_secrets), config_.signature.form);
-  engine_ =
-      std::make_unique<Engine>(engine_settings(config_), *verifier_, draw_seed(), read_clocks());
-  conductor_ = std::make_unique<Conductor>(loop_, *engine_, *verifier_,
-                                           [this](const Notice& notice) { say(notice); });
-
-  // The two hands that report back to it: one asks Attestr, one writes to disk.
-  if (auto opened = open_poller(secrets); !opened) return opened;
-  disk_ = std::make_unique<DiskWorker>(
-      *ledger_, loop_.get_executor(), [] { return read_clocks().wall; },
-      DiskWorker::Events{
-          .report = [this](const RoundReport& report) { on_report(report); },
-          .disk_full = [this](const Error& error) { on_disk_full(error); },
-          .disk_room = [this] { on_disk_room(); },
-          .queue_unavailable = [this](const Error& error) { on_queue_unavailable(error); },
-          .queue_available = [this] { on_queue_available(); },
-          .failed = [this](const Error& error) { on_failure(error); }});
-  conductor_->connect(*poller_, *disk_);
-  // Until all of it is read the queue is ours, and what the mind wants written meanwhile waits.
-  if (auto loaded = load_queue(); !loaded) return loaded;
-  disk_->start();
-
-  // The doors to the world: new files in the inbox, whoever asks how we are, and the signals.
-  if (auto watch =
-          InotifyWatch::make(loop_, config_.paths.inbox.string(), [this] { scan_inbox(); })) {
-    watch_ = std::move(*watch);
-  }  // Without it the scan comes a little later.
-  auto control = ControlServer::open(
-      loop_, config_.admin, [this] { return status(); },
-      [this](const HandshakeId& id, ControlServer::OnExplained on_explained) {
-        explain(id, std::move(on_explained));
-      });
-  if (!control) return control.error();
-  control_.emplace(std::move(*control));
-  signals_ = std::make_unique<Signals>(
-      loop_, [this] { begin_stop(); }, [this] { reload(); });
-  return {};
-}
-
-Result<void> Daemon::open_stores() {
-  auto root = PosixDirectory::open(config_.paths.spool.string());
-  if (!root) return root.error();
-  auto inbox = PosixDirectory::open(config_.paths.inbox.string());
-  if (!inbox) return inbox.error();
-  if (auto locked = keep(FileLock::acquire(queue_lock_file(config_).string()), queue_lock_);
-      !locked) {
-    return locked;
-  }
-  if (auto locked = keep(FileLock::acquire((config_.paths.spool / ".lock").string()), spool_lock_);
-      !locked) {
-    return locked;
-  }
-  if (auto locked = keep(FileLock::acquire_folder(config_.paths.inbox.string()), inbox_lock_);
-      !locked) {
-    return locked;
-  }
-  if (auto opened = keep(FolderSpool::open(**root), spool_); !opened) return opened;
-  auto refused = open_refused(**root);
-  if (!refused) return refused.error();
-  inbox_ = std::make_unique<FolderInbox>(std::move(*inbox), std::move(*refused));
-  if (auto opened = keep(SqliteQueue::open(config_.paths.queue.string()), queue_); !opened) {
-    return opened;
-  }
-
-  ledger_ = std::make_unique<Ledger>(*inbox_, *queue_, *spool_);
-  auto notices = ledger_->recover(read_clocks().wall);
-  if (!notices) return notices.error();
-  for (const Notice& notice : *notices) say(notice);
-  return {};
-}
-
-Result<void> Daemon::open_poller(Secrets& secrets) {
-  const auto on_reply = [this](Poller::Ticket ticket, const PollReply& reply, std::string& body) {
-    conductor_->replied(ticket, reply, body);
-  };
-  return keep(
-      HttpsPoller::make(loop_, poller_settings(config_, std::move(secrets.auth_token)), on_reply),
-      poller_);
-}
-
-Result<void> Daemon::load_queue() {
-  const auto counts = queue_->count();
-  if (!counts) return counts.error();
-  const auto learnt = queue_->learnt();
-  if (!learnt) return learnt.error();
-  if (*learnt) {
-    completions_learnt_ = (*learnt)->completions();
-    conductor_->step(Learnt{&**learnt});
-  }
-  const auto reserved = queue_->reserved();
-  if (!reserved) return reserved.error();
-  if (*reserved) conductor_->step(Recalled{**reserved});
-  conductor_->step(Recovering{counts->polling});
-  for (;;) {
-    const auto rows = ledger_->claim(kRowsPerClaim);
-    if (!rows) return rows.error();
-    if (rows->empty()) break;
-    for (const QueuedHandshake& row : *rows) conductor_->step(Adopted{&row, false});
-  }
-  malloc_trim(0);  // What the reading took goes back to the system.
-  return {};
-}
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {
   keep_memory_private();

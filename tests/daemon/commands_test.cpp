@@ -1,4 +1,4 @@
-#include "daemon/cli/commands.h"
+#include "daemon/cli/command_line.h"
 
 #include <gtest/gtest.h>
 #include <sysexits.h>
@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -47,12 +48,8 @@ class CommandsTest : public testing::Test {
 
   Done run(std::vector<std::string> words, const std::string& input = "") {
     CLI::App app("", "attestrd");
-    app.require_subcommand(1);
-    Command chosen;
-    for (const auto add :
-         {add_submit, add_status, add_explain, add_verify, add_check_config, add_version}) {
-      add(app, chosen);
-    }
+    std::function<int()> chosen;
+    add_commands(app, chosen);
     std::reverse(words.begin(), words.end());  // As CLI::App wants them.
     std::istringstream stream(input);
     auto* const old_input = std::cin.rdbuf(stream.rdbuf());

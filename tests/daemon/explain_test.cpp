@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <variant>
 
 namespace attestrd {
 namespace {
@@ -26,22 +25,16 @@ ExplainReport waiting(Wait wait) {
   why.expected_polls = 13.6;
   why.chance_done = 0.0234;
   why.completions = 1204;
-  return {id(), kNow, ExplainReport::Waiting{why, {}}, {}};
+  return {id(), kNow, ExplainReport::Waiting{why, {}}};
 }
 
 ExplainReport ended(bool is_published) {
-  ExplainReport report{id(), kNow, {}, {}};
-  if (is_published)
-    report.row = EndedHandshake{Outcome::completed, kNow - 3h};
-  else
-    report.row = EndingHandshake{Outcome::completed, kNow - 3h};
-  return report;
+  return {id(), kNow, ExplainReport::Ended{Outcome::completed, kNow - 3h, is_published}};
 }
 
 ExplainReport pending(bool has_daemon) {
-  ExplainReport report{id(), kNow, {}, {}, has_daemon};
-  report.row = QueuedHandshake{id(), "a tag", kNow - 1h, kNow + 1h, kNow - 5s, 4};
-  return report;
+  const QueuedHandshake row{id(), "a tag", kNow - 1h, kNow + 1h, kNow - 5s, 4};
+  return {id(), kNow, ExplainReport::Queued{row, has_daemon}};
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -78,7 +71,7 @@ TEST(ExplainText, HasWordsForEachWait) {
 
 TEST(ExplainText, SaysWhatHoldsAll) {
   auto report = waiting(Wait::result);
-  auto& daemon = report.waiting->daemon;
+  auto& [why, daemon] = std::get<ExplainReport::Waiting>(report.found);
   daemon.requests_today = StatusReport::Requests{900, 1000, 100, false, kNow + 3h};
   EXPECT_FALSE(holds(explain_text(report), "Besides"));
   daemon.requests_today->is_spent = true;
@@ -94,7 +87,7 @@ TEST(ExplainText, SaysWhatHoldsAll) {
   daemon.disk_full = true;
   EXPECT_TRUE(holds(explain_text(report), "Besides, the disk is full: "));
   EXPECT_TRUE(holds(explain_json(report), R"("held_by":"disk_full")"));
-  report.waiting->why.wait = Wait::record;
+  why.wait = Wait::record;
   EXPECT_FALSE(holds(explain_text(report), "Besides"));
 }
 
@@ -115,7 +108,7 @@ TEST(ExplainText, TellsWhatOnlyTheQueueKnows) {
             "expiry                2026-11-23T21:57:00.000000Z\n");
   EXPECT_EQ(first_line(explain_text(pending(true))), "DS1 is just being taken up.");
   EXPECT_TRUE(pending(true).is_known());
-  const ExplainReport nobody{id(), kNow, {}, {}};
+  const ExplainReport nobody{id(), kNow, {}};
   EXPECT_FALSE(nobody.is_known());
   EXPECT_TRUE(explain_text(nobody).starts_with("DS1 is not known: "));
 }
@@ -131,10 +124,11 @@ TEST(ExplainJson, OfOneThatWaits) {
             R"("last_pending_at":"2026-11-23T20:56:48.000000Z"})"
             "\n");
   auto answered = waiting(Wait::answer);
-  answered.waiting->why.due.reset();
-  answered.waiting->why.since_pending.reset();
-  answered.waiting->daemon.pause = StatusReport::Pause{"forbidden", kNow, kNow + 5s};
-  answered.waiting->daemon.requests_today = StatusReport::Requests{1, 2, 0, false, kNow + 1h};
+  auto& [why, daemon] = std::get<ExplainReport::Waiting>(answered.found);
+  why.due.reset();
+  why.since_pending.reset();
+  daemon.pause = StatusReport::Pause{"forbidden", kNow, kNow + 5s};
+  daemon.requests_today = StatusReport::Requests{1, 2, 0, false, kNow + 1h};
   EXPECT_TRUE(holds(explain_json(answered), R"("next_poll":null,"next_poll_in_s":null,)"));
   EXPECT_TRUE(holds(explain_json(answered), R"("last_pending_at":null)"));
   EXPECT_TRUE(holds(explain_json(answered), R"("next_canary":"2026-11-23T20:57:05.000000Z")"));
@@ -173,7 +167,7 @@ TEST(ExplainJson, OfTheOthers) {
             R"("last_pending_at":"2026-11-23T20:56:55.000000Z","polls":4})"
             "\n");
   EXPECT_TRUE(holds(explain_json(pending(true)), R"("waits_for":"intake")"));
-  EXPECT_TRUE(holds(explain_json({id(), kNow, {}, {}}), R"("state":"unknown")"));
+  EXPECT_TRUE(holds(explain_json({id(), kNow, {}}), R"("state":"unknown")"));
 }
 
 }  // namespace

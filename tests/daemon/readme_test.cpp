@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/cli/command_table.h"
 #include "daemon/config/settings.h"
 #include "log/event.h"
 #include "metrics/metrics.h"
@@ -74,6 +75,17 @@ TEST(Readme, ListsTheSettings) {
         setting.reload == Setting::Reload::live ? "reload" : "restart", setting.meaning);
   }
   EXPECT_EQ(rows_below("| key | default | a change needs | meaning |"), rows);
+}
+
+TEST(Readme, ListsTheCommands) {
+  std::string rows;
+  for (const CommandRow& command : commands()) {
+    auto usage = fmt::format("`attestrd {}`", usage_of(command));
+    // A pipe would end the cell.
+    if (const auto pipe = usage.find("|-`"); pipe != usage.npos) usage.replace(pipe, 3, "` or `-`");
+    rows += fmt::format("| {} | {} | {} |\n", usage, command.summary, command.exits);
+  }
+  EXPECT_EQ(rows_below("| command | what it does | exits |"), rows);
 }
 
 }  // namespace

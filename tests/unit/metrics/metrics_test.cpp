@@ -66,7 +66,7 @@ TEST(Metrics, MergeAddsAllButGauges) {
 TEST(MetricsDeathTest, AnUndeclaredLabelValueIsABrokenInvariant) {
   Metrics metrics(kRows);
   EXPECT_DEATH(metrics.add(kAnswers, "perhaps"), "invariant broken");
-  EXPECT_DEATH(metrics.add(kPending), "invariant broken");
+  EXPECT_DEATH(metrics.add(kPending, ""), "invariant broken");
 }
 
 TEST(MetricRows, AreNamedAsPrometheusAsks) {

@@ -1,0 +1,103 @@
+#include "daemon/cli/command_line.h"
+
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "daemon/cli/command_table.h"
+#include "daemon/config/config.h"
+
+namespace attestrd {
+namespace {
+
+std::string footer_of(const CommandRow& row) {
+  std::string text(row.notes);
+  if (!text.empty()) text += "\n\n";
+  text += row.examples[1].empty() ? "Example:" : "Examples:";
+  for (const auto example : row.examples)
+    if (!example.empty()) text += fmt::format("\n  {}", example);
+  return text;
+}
+
+/// What the parser writes into.
+struct Parsed {
+  std::filesystem::path config_file{kDefaultConfigFile};
+  std::string config_operand{kDefaultConfigFile};
+  std::vector<std::string> operands;
+};
+
+void add_operands(CLI::App& command, const Operands& operands, std::vector<std::string>& target) {
+  if (operands.count == Operands::none) return;
+  auto* const option = command.add_option("operands", target, std::string(operands.meaning))
+                           ->type_name(std::string(operands.shown))
+                           ->required();
+  if (operands.count == Operands::one) option->expected(1);
+}
+
+void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& chosen) {
+  CLI::App* const command = app.add_subcommand(std::string(row.name), std::string(row.summary));
+  const auto parsed = std::make_shared<Parsed>();
+  add_operands(*command, row.operands, parsed->operands);
+  if (row.config_file == ConfigFile::option) {
+    command->add_option("--config", parsed->config_file, "The configuration")
+        ->type_name("FILE")
+        ->capture_default_str();
+  } else if (row.config_file == ConfigFile::operand) {
+    command->add_option("file", parsed->config_operand, "The configuration")
+        ->type_name("FILE")
+        ->capture_default_str();
+  }
+  for (const Flag& flag : row.flags)
+    if (!flag.name.empty()) command->add_flag(std::string(flag.name), std::string(flag.meaning));
+  command->footer(footer_of(row));
+  command->callback([command, &row, parsed, &chosen] {
+    Given given{parsed->config_file, parsed->operands, {}};
+    if (row.config_file == ConfigFile::operand) given.config_file = parsed->config_operand;
+    for (const Flag& flag : row.flags)
+      if (!flag.name.empty() && command->count(std::string(flag.name)) > 0)
+        given.flags.push_back(flag.name);
+    chosen = [&row, given] { return row.run(given); };
+  });
+}
+
+int run(const std::function<int()>& command) {
+  try {
+    const int code = command();
+    const bool is_written = std::fflush(stdout) == 0;
+    return code == EX_OK && !is_written ? EX_IOERR : code;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "attestrd: internal error: {}\n", error.what());
+    return EX_SOFTWARE;
+  }
+}
+
+}  // namespace
+
+void add_commands(CLI::App& app, std::function<int()>& chosen) {
+  app.require_subcommand(1);
+  for (const CommandRow& row : commands()) add_command(app, row, chosen);
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("Fetches the results of Attestr handshakes: never lost, never forged, exactly once.",
+               "attestrd");
+  app.footer(
+      "`attestrd COMMAND --help` shows examples.\n"
+      "Exit codes are those of sysexits.h: 0, 64 usage, 65 bad input, 69 unavailable,\n"
+      "70 internal, 74 I/O, 77 permission, 78 configuration.");
+  std::function<int()> chosen;
+  add_commands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == EX_OK ? EX_OK : EX_USAGE;
+  }
+  return run(chosen);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,63 @@
+// GET /explain/ID: the engine's answer, or the queue's for a handshake that the engine does not
+// have. 404 when neither knows the id, 503 when the queue can't be read.
+
+#include <utility>
+
+#include "daemon/control/explain.h"
+#include "daemon/control/routes.h"
+#include "daemon/control/status_report.h"
+
+namespace attestrd {
+namespace {
+
+/// One question about one handshake on its way to its answer.
+struct Explaining {
+  Questions questions;
+  HandshakeId id;
+  bool as_text;
+  Responder respond;
+
+  void answer(ExplainReport::Case found) const {
+    const ExplainReport report{id, questions.now().wall, std::move(found)};
+    const unsigned status = report.is_known() ? 200 : 404;
+    respond(as_text ? text_response(status, explain_text(report))
+                    : json_response(status, explain_json(report)));
+  }
+
+  /// `otherwise` follows when the engine does not have it.
+  void ask_engine(std::function<void()> otherwise) const {
+    const auto self = *this;
+    questions.ask_engine(ExplainCommand{id}, [self, otherwise = std::move(otherwise)](
+                                                 const EngineAnswer& answer) {
+      const auto& why = std::get<std::optional<Explanation>>(answer);
+      if (!why) return otherwise();
+      self.questions.ask_engine(ReportCommand{}, [self, why = *why](const EngineAnswer& report) {
+        const Now now = self.questions.now();
+        const auto all = daemon_status(std::get<EngineReport>(report), self.questions.facts(), now);
+        self.answer(ExplainReport::Waiting{why, all});
+      });
+    });
+  }
+
+  void ask_queue() const {
+    const auto self = *this;
+    questions.look_up(id, [self](const Result<KnownHandshake>& row) {
+      if (!row) return self.respond(plain_response(503, row.error().message));
+      const auto found = case_of(*row, true);
+      if (!std::holds_alternative<ExplainReport::Queued>(found)) return self.answer(found);
+      // The engine may have it by now.
+      self.ask_engine([self, found] { self.answer(found); });
+    });
+  }
+};
+
+}  // namespace
+
+void explain_route(const Questions& questions, const ServerRequest& request, Responder respond) {
+  const auto id = HandshakeId::parse(request.parameter);
+  if (!id) return respond(plain_response(404, "not found"));
+  const Explaining explaining{questions, *id, wants_text(request), std::move(respond)};
+  explaining.ask_engine([explaining] { explaining.ask_queue(); });
+}
+
+}  // namespace attestrd

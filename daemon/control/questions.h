@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "engine/command.h"
+#include "handshake/handshake_id.h"
+#include "metrics/metrics.h"
+#include "handshake/known_handshake.h"
+
+namespace attestrd {
+
+/// What the daemon knows of itself beside the engine.
+struct DaemonFacts {
+  int pid = 0;
+  Wall started_at{};
+  Metrics counters;  ///< Of all parts of the program.
+};
+
+/// What the routes can ask. They ask on the event loop, and each answer comes on the event loop, at
+/// once or later; never once the daemon stops.
+struct Questions {
+  using OnAnswer = std::function<void(EngineAnswer)>;
+  using OnFound = std::function<void(Result<KnownHandshake>)>;
+
+  std::function<void(EngineCommand, OnAnswer)> ask_engine;   ///< Conductor::ask
+  std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
+  std::function<DaemonFacts()> facts;
+  std::function<Now()> now;
+};
+
+}  // namespace attestrd

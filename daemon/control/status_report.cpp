@@ -1,0 +1,34 @@
+#include "daemon/control/status_report.h"
+
+#include <string>
+
+namespace attestrd {
+
+StatusReport status_report(const EngineReport& engine, const DaemonFacts& facts, Now now) {
+  return {.now = now.wall,
+          .handshakes = {engine.pending, engine.in_flight, engine.settling},
+          .oldest_pending = engine.oldest_submitted_at,
+          .daemon = daemon_status(engine, facts, now)};
+}
+
+StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts& facts, Now now) {
+  StatusReport::Daemon daemon;
+  daemon.pid = facts.pid;
+  daemon.started_at = facts.started_at;
+  daemon.counters = facts.counters;
+  if (engine.next_due) daemon.next_due = now.wall + *engine.next_due;
+  daemon.last_successful_poll = engine.last_good_poll_at;
+  if (engine.paused_for) {
+    daemon.pause = StatusReport::Pause{std::string(name_of(*engine.paused_for)),
+                                       engine.paused_since, now.wall + engine.next_canary};
+  }
+  if (engine.daily_limit > 0) {
+    daemon.requests_today =
+        StatusReport::Requests{engine.spent_today, engine.daily_limit, engine.kept_today,
+                               engine.is_day_spent, now.wall + engine.until_next_day};
+  }
+  daemon.disk_full = engine.is_disk_full;
+  return daemon;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,49 @@
+// GET /status, /metrics and /health: the same report, written in three ways.
+
+#include <utility>
+
+#include "daemon/control/routes.h"
+#include "daemon/control/status.h"
+#include "daemon/control/status_report.h"
+
+namespace attestrd {
+namespace {
+
+void with_report(const Questions& questions, std::function<void(const StatusReport&)> use) {
+  questions.ask_engine(ReportCommand{}, [facts = questions.facts(), now = questions.now(),
+                                         use = std::move(use)](const EngineAnswer& answer) {
+    use(status_report(std::get<EngineReport>(answer), facts, now));
+  });
+}
+
+ServerResponse health_response(const StatusReport& report) {
+  const auto& daemon = report.daemon;
+  if (daemon && daemon->disk_full) return plain_response(503, "disk full");
+  if (daemon && daemon->pause)
+    return plain_response(503, "account paused: " + daemon->pause->reason);
+  return plain_response(200, "ok");
+}
+
+}  // namespace
+
+void status_route(const Questions& questions, const ServerRequest& request, Responder respond) {
+  with_report(questions, [as_text = wants_text(request),
+                          respond = std::move(respond)](const StatusReport& report) {
+    respond(as_text ? text_response(200, status_text(report))
+                    : json_response(200, status_json(report)));
+  });
+}
+
+void metrics_route(const Questions& questions, const ServerRequest&, Responder respond) {
+  with_report(questions, [respond = std::move(respond)](const StatusReport& report) {
+    respond({200, "text/plain; version=0.0.4; charset=utf-8", status_metrics(report), {}});
+  });
+}
+
+void health_route(const Questions& questions, const ServerRequest&, Responder respond) {
+  with_report(questions, [respond = std::move(respond)](const StatusReport& report) {
+    respond(health_response(report));
+  });
+}
+
+}  // namespace attestrd

@@ -1,0 +1,57 @@
+#include "daemon/service/disk_events.h"
+
+#include <malloc.h>
+
+#include <utility>
+
+#include "base/limits.h"
+
+namespace attestrd {
+
+void DiskEvents::on_report(const RoundReport& report) {
+  // First of all, so that the next ids are written while the engine gets these.
+  if (report.inbox_has_more) scans_.scan();
+  conductor_.written(report);
+  give_memory_back(report);
+  if (lifecycle_.is_stopping() || report.inbox_has_more) return;
+  if (report.inbox_waits) {
+    scans_.scan_after(limits::kSubmissionQuiet);
+  } else {
+    lifecycle_.inbox_was_read(report.inbox_scanned && report.accepted.empty());
+  }
+}
+
+/// The end of a burst of submissions: the memory that it needed goes back to the system.
+void DiskEvents::give_memory_back(const RoundReport& report) {
+  if (!report.inbox_scanned) return;
+  const bool was_burst = std::exchange(is_burst_, report.inbox_has_more);
+  if (was_burst && !is_burst_) malloc_trim(0);
+}
+
+void DiskEvents::on_disk_full(const Error& error) {
+  scans_.pause();
+  notices_.say(
+      Notice(Event::disk_full, "intake and polling wait until there is room: " + error.message));
+  conductor_.step(DiskFull{});
+}
+
+void DiskEvents::on_disk_room() {
+  scans_.resume();
+  notices_.say(Notice(Event::disk_room, "there is room on the disk again; all goes on"));
+  conductor_.step(DiskHasRoom{});
+}
+
+void DiskEvents::on_queue_unavailable(const Error&) {
+  scans_.pause();
+  conductor_.step(QueueUnavailable{});
+}
+
+void DiskEvents::on_queue_available() {
+  scans_.resume();
+  conductor_.step(QueueAvailable{});
+}
+
+// A failed write or sync is never tried again: what the disk holds is unknown. Recovery finds out.
+void DiskEvents::on_failure(const Error& error) { lifecycle_.fail(error); }
+
+}  // namespace attestrd

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/result.h"
+#include "daemon/service/inbox_scans.h"
+#include "daemon/service/lifecycle.h"
+#include "daemon/service/notice_writer.h"
+#include "runtime/conductor.h"
+#include "runtime/disk_worker.h"
+
+namespace attestrd {
+
+/// Carries what the disk worker reports to the parts that it concerns.
+class DiskEvents {
+ public:
+  /// The parts outlive it.
+  DiskEvents(Conductor& conductor, InboxScans& scans, Lifecycle& lifecycle, NoticeWriter& notices)
+      : conductor_(conductor), scans_(scans), lifecycle_(lifecycle), notices_(notices) {}
+
+  void on_report(const RoundReport& report);
+  void on_disk_full(const Error& error);
+  void on_disk_room();
+  void on_queue_unavailable(const Error& error);
+  void on_queue_available();
+  void on_failure(const Error& error);
+
+ private:
+  void give_memory_back(const RoundReport& report);
+
+  Conductor& conductor_;
+  InboxScans& scans_;
+  Lifecycle& lifecycle_;
+  NoticeWriter& notices_;
+  bool is_burst_ = false;  ///< The inbox held more than one round accepts.
+};
+
+}  // namespace attestrd

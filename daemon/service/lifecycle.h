@@ -1,0 +1,62 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "daemon/config/config.h"
+#include "daemon/service/inbox_scans.h"
+#include "daemon/service/notice_writer.h"
+#include "daemon/service/notify.h"
+#include "poll/poller.h"
+#include "runtime/conductor.h"
+#include "runtime/disk_worker.h"
+
+namespace attestrd {
+
+/// Runs the event loop, and ends it: at a signal, when there is no more to do (`until_empty`), or
+/// after a failure. In an orderly end no poll starts, polls in flight may finish within
+/// `poll.shutdown_grace`, and what was learnt is written down.
+class Lifecycle {
+ public:
+  /// What it runs and stops. All of it outlives the Lifecycle.
+  struct Parts {
+    boost::asio::io_context& loop;
+    const Config& config;  ///< As of the last reload.
+    const Engine& engine;
+    Conductor& conductor;
+    Poller& poller;
+    DiskWorker& disk;
+    InboxScans& scans;
+    NoticeWriter& notices;
+    Notifier& notifier;
+  };
+
+  Lifecycle(Parts parts, bool until_empty);
+
+  /// Returns the exit code of the process.
+  int run();
+
+  /// Begins an orderly end. Later calls do nothing.
+  void stop();
+  bool is_stopping() const { return is_stopping_; }
+
+  /// The inbox has been read, and all that was in it is in the engine.
+  void inbox_was_read(bool was_empty);
+
+  /// Ends at once: only a restart and its recovery can go on.
+  void fail(const Error& error);
+
+ private:
+  void wait_until_quiet(Mono give_up_at);
+  void finish();
+
+  Parts parts_;
+  bool until_empty_;
+  boost::asio::steady_timer timer_;
+  bool is_stopping_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace attestrd

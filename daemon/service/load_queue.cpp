@@ -1,0 +1,34 @@
+#include "daemon/service/load_queue.h"
+
+#include <malloc.h>
+
+#include <cstddef>
+
+namespace attestrd {
+namespace {
+
+constexpr std::size_t kRowsPerClaim = 4096;
+
+}  // namespace
+
+Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
+  const auto counts = queue.count();
+  if (!counts) return counts.error();
+  const auto learnt = queue.learnt();
+  if (!learnt) return learnt.error();
+  if (*learnt) conductor.step(Learnt{&**learnt});
+  const auto reserved = queue.reserved();
+  if (!reserved) return reserved.error();
+  if (*reserved) conductor.step(Recalled{**reserved});
+  conductor.step(Recovering{counts->polling});
+  for (;;) {
+    const auto rows = ledger.claim(kRowsPerClaim);
+    if (!rows) return rows.error();
+    if (rows->empty()) break;
+    for (const QueuedHandshake& row : *rows) conductor.step(Adopted{&row, false});
+  }
+  malloc_trim(0);  // Gives the memory of the reading back to the system.
+  return *learnt ? (*learnt)->completions() : 0.0;
+}
+
+}  // namespace attestrd

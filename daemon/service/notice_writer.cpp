@@ -1,0 +1,20 @@
+#include "daemon/service/notice_writer.h"
+
+#include <unistd.h>
+
+namespace attestrd {
+
+NoticeWriter::NoticeWriter(const Config::Log& settings)
+    : log_(settings.level, settings.format, STDOUT_FILENO) {}
+
+void NoticeWriter::say(const Notice& notice) {
+  if (notice.event == Event::inbox_refused) counters_.add(Metric::submissions_refused);
+  log_.write(notice);
+}
+
+void NoticeWriter::configure(const Config::Log& settings) {
+  log_.set_level(settings.level);
+  log_.set_format(settings.format);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "daemon/config/config.h"
+#include "daemon/log/logging.h"
+#include "log/notice.h"
+#include "metrics/metrics.h"
+
+namespace attestrd {
+
+/// Writes notices to the log on stdout, and counts those that have a metric. Belongs to the event
+/// loop.
+class NoticeWriter {
+ public:
+  explicit NoticeWriter(const Config::Log& settings);
+
+  void say(const Notice& notice);
+
+  void configure(const Config::Log& settings);
+
+  const Metrics& counters() const { return counters_; }
+
+ private:
+  Logger log_;
+  Metrics counters_;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,39 @@
+#include "daemon/service/part_settings.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "daemon/version.h"
+
+namespace attestrd {
+
+EngineSettings engine_settings(const Config& config) {
+  return {.cadence = config.poll.cadence,
+          .requests_per_second = config.api.requests_per_second,
+          .daily_requests = config.api.daily_requests,
+          .connections = config.api.connections,
+          .min_interval = config.poll.min_interval,
+          .max_interval = config.poll.max_interval,
+          .backoff_factor = config.poll.backoff_factor,
+          .give_up_after = config.poll.give_up_after,
+          .expiry_grace = config.poll.expiry_grace,
+          .unknown_grace = config.poll.unknown_grace,
+          .signature_attempts = config.signature.signature_attempts,
+          .logs_polls = config.log.level == Level::debug,
+          .host = config.api.url.host};
+}
+
+HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
+  return {.endpoint = config.api.url,
+          .version = config.api.version,
+          .auth_token = std::move(auth_token),
+          .user_agent = fmt::format("attestrd/{}", kVersion),
+          .ca_file = config.api.ca_file.string(),
+          .connections = config.api.connections,
+          .connect_timeout = config.api.connect_timeout,
+          .request_timeout = config.api.request_timeout,
+          .max_response_bytes = config.api.max_response_bytes};
+}
+
+}  // namespace attestrd

@@ -1,0 +1,37 @@
+#include "daemon/service/reload.h"
+
+#include <utility>
+
+#include "daemon/config/secrets.h"
+#include "daemon/service/part_settings.h"
+
+namespace attestrd {
+
+void Reload::run() {
+  parts_.notifier.reloading();
+  const auto config = load_config(file_);
+  const Result<void> applied = config ? apply(*config) : Result<void>(config.error());
+  if (applied) {
+    parts_.notices.say(Notice(Event::config_reloaded, "the configuration is read again"));
+  } else {
+    parts_.notices.say(Notice(Event::config_rejected,
+                              "the configuration stays as it was: " + applied.error().message));
+  }
+  parts_.notifier.ready();
+}
+
+// Whatever can fail comes before the first change.
+Result<void> Reload::apply(const Config& config) {
+  if (auto checked = check_reload(parts_.config, config); !checked) return checked;
+  auto secrets = read_secrets(config);
+  if (!secrets) return secrets.error();
+  auto to_attestr = poller_settings(config, std::move(secrets->auth_token));
+  if (auto applied = parts_.poller.reconfigure(std::move(to_attestr)); !applied) return applied;
+  parts_.verifier = Verifier(std::move(secrets->client_secrets), config.signature.form);
+  parts_.notices.configure(config.log);
+  parts_.config = config;
+  parts_.conductor.step(Reconfigured{engine_settings(config)});
+  return {};
+}
+
+}  // namespace attestrd

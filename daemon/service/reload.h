@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+#include "daemon/config/config.h"
+#include "daemon/service/notice_writer.h"
+#include "daemon/service/notify.h"
+#include "poll/https_poller.h"
+#include "runtime/conductor.h"
+#include "verify/verifier.h"
+
+namespace attestrd {
+
+/// Reads the configuration and the secrets again (SIGHUP) and gives them to the parts of the
+/// running daemon. A file with an error, or with a change that needs a restart, changes nothing.
+class Reload {
+ public:
+  /// All of it outlives the Reload.
+  struct Parts {
+    Config& config;
+    Verifier& verifier;
+    HttpsPoller& poller;
+    Conductor& conductor;
+    NoticeWriter& notices;
+    Notifier& notifier;
+  };
+
+  Reload(std::filesystem::path file, Parts parts) : file_(std::move(file)), parts_(parts) {}
+
+  void run();
+
+ private:
+  Result<void> apply(const Config& config);
+
+  std::filesystem::path file_;
+  Parts parts_;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,50 @@
+#include "daemon/service/stores.h"
+
+#include <utility>
+
+#include "files/posix_files.h"
+
+namespace attestrd {
+namespace {
+
+/// Puts what was opened into its place.
+template <class T>
+Result<void> keep(Result<T> opened, auto& place) {
+  if (!opened) return opened.error();
+  place = std::move(*opened);
+  return {};
+}
+
+Result<void> lock_all(const Config& config, Stores& stores) {
+  const auto spool_lock_file = config.paths.spool / ".lock";
+  if (auto locked = keep(FileLock::acquire(queue_lock_file(config).string()), stores.queue_lock);
+      !locked) {
+    return locked;
+  }
+  if (auto locked = keep(FileLock::acquire(spool_lock_file.string()), stores.spool_lock); !locked) {
+    return locked;
+  }
+  return keep(FileLock::acquire_folder(config.paths.inbox.string()), stores.inbox_lock);
+}
+
+}  // namespace
+
+Result<Stores> open_stores(const Config& config) {
+  Stores stores;
+  auto root = PosixDirectory::open(config.paths.spool.string());
+  if (!root) return root.error();
+  auto inbox = PosixDirectory::open(config.paths.inbox.string());
+  if (!inbox) return inbox.error();
+  if (auto locked = lock_all(config, stores); !locked) return locked.error();
+  if (auto opened = keep(FolderSpool::open(**root), stores.spool); !opened) return opened.error();
+  auto refused = open_refused(**root);
+  if (!refused) return refused.error();
+  stores.inbox = std::make_unique<FolderInbox>(std::move(*inbox), std::move(*refused));
+  if (auto opened = keep(SqliteQueue::open(config.paths.queue.string()), stores.queue); !opened) {
+    return opened.error();
+  }
+  stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool);
+  return stores;
+}
+
+}  // namespace attestrd

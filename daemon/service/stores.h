@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "daemon/config/config.h"
+#include "files/posix_lock.h"
+#include "inbox/folder_inbox.h"
+#include "ledger/ledger.h"
+#include "queue/sqlite_queue.h"
+#include "spool/folder_spool.h"
+
+namespace attestrd {
+
+/// What the daemon keeps on disk, and the locks that keep other processes from writing to it.
+/// Members are destroyed in reverse order: each may use those above it, and the locks go last.
+struct Stores {
+  std::optional<FileLock> queue_lock;
+  std::optional<FileLock> spool_lock;
+  std::optional<FileLock> inbox_lock;
+  std::unique_ptr<FolderSpool> spool;
+  std::unique_ptr<FolderInbox> inbox;
+  std::unique_ptr<SqliteQueue> queue;
+  std::unique_ptr<Ledger> ledger;  ///< Writes to the three of them.
+};
+
+/// Opens all of them; recovery comes next. Errors: `unavailable` when another process holds a lock.
+Result<Stores> open_stores(const Config& config);
+
+}  // namespace attestrd

@@ -1,0 +1,226 @@
+#include "http/beast_server.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <algorithm>
+#include <list>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace attestrd {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using Local = asio::local::stream_protocol;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+using Parser = http::request_parser<http::string_body>;
+using Message = http::response<http::string_body>;
+
+Message message_of(ServerResponse response, const std::string& server_name) {
+  Message message{http::int_to_status(response.status), 11, std::move(response.body)};
+  message.set(http::field::content_type, response.content_type);
+  message.set(http::field::cache_control, "no-store");
+  message.set(http::field::server, server_name);
+  if (!response.allow.empty()) message.set(http::field::allow, response.allow);
+  message.keep_alive(false);
+  message.prepare_payload();
+  return message;
+}
+
+ServerRequest request_of(const Parser::value_type& head, Audience audience) {
+  ServerRequest request;
+  request.audience = audience;
+  request.method = std::string(head.method_string());
+  request.target = std::string(head.target());
+  request.accept = std::string(head[http::field::accept]);
+  request.is_from_browser = head.count(http::field::origin) + head.count("Sec-Fetch-Site") > 0;
+  return request;
+}
+
+/// Errors that are the client's fault, as opposed to the connection's.
+bool is_bad_request(const error_code& error) {
+  return error && error.category() == http::make_error_code(http::error::bad_method).category();
+}
+
+/// An answer that a handler has still to give.
+struct Ticket {
+  Ticket(const asio::any_io_executor& executor, std::chrono::milliseconds patience)
+      : ready(executor, patience) {}
+
+  asio::steady_timer ready;  ///< Cancelled once the answer is here.
+  std::optional<ServerResponse> answer;
+};
+
+}  // namespace
+
+/// Coroutines keep it alive until they have seen that it is closed.
+struct BeastServer::State {
+  State(asio::io_context& event_loop, Router routes, ServerSettings server_settings)
+      : loop(event_loop), router(std::move(routes)), settings(std::move(server_settings)) {}
+
+  template <class Acceptor>
+  static asio::awaitable<void> accept(std::shared_ptr<State> state, Acceptor acceptor,
+                                      Audience audience);
+  template <class Stream>
+  static asio::awaitable<void> serve(std::shared_ptr<State> state, Stream stream,
+                                     Audience audience);
+  template <class Stream>
+  static asio::awaitable<void> exchange(State& state, Stream& stream, Audience audience);
+  template <class Stream>
+  static asio::awaitable<std::optional<ServerResponse>> answer(State& state, Stream& stream,
+                                                               Audience audience);
+  static asio::awaitable<ServerResponse> ask(State& state, const RouteHandler& handler,
+                                             const ServerRequest& request);
+
+  std::size_t clients_of(Audience audience) const;
+  void close();
+
+  struct Client {
+    Audience audience;
+    std::function<void()> drop;
+  };
+
+  asio::io_context& loop;
+  Router router;
+  ServerSettings settings;
+  std::list<std::shared_ptr<Ticket>> tickets;
+  std::list<Client> clients;
+  std::list<std::function<void()>> listening;  ///< Closes an acceptor each.
+  bool is_closed = false;
+};
+
+template <class Acceptor>
+asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state, Acceptor acceptor,
+                                                 Audience audience) {
+  using Stream = boost::beast::basic_stream<typename Acceptor::protocol_type>;
+  const auto close = [&acceptor] {
+    error_code ignored;
+    acceptor.close(ignored);
+  };
+  const auto place = state->listening.insert(state->listening.end(), close);
+  asio::steady_timer pause(acceptor.get_executor());
+  while (!state->is_closed) {
+    auto [error, socket] = co_await acceptor.async_accept(kAsTuple);
+    if (state->is_closed) break;
+    if (error) {
+      // For example when no descriptor is free: polling needs them more.
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(kAsTuple);
+    } else if (state->clients_of(audience) < state->settings.clients) {
+      asio::co_spawn(acceptor.get_executor(), serve(state, Stream(std::move(socket)), audience),
+                     asio::detached);
+    }
+  }
+  state->listening.erase(place);
+}
+
+template <class Stream>
+asio::awaitable<void> BeastServer::State::serve(std::shared_ptr<State> state, Stream stream,
+                                                Audience audience) {
+  const auto client =
+      state->clients.insert(state->clients.end(), {audience, [&stream] { stream.close(); }});
+  co_await exchange(*state, stream, audience);
+  state->clients.erase(client);
+}
+
+template <class Stream>
+asio::awaitable<void> BeastServer::State::exchange(State& state, Stream& stream,
+                                                   Audience audience) {
+  auto response = co_await answer(state, stream, audience);
+  if (!response || state.is_closed) co_return;
+  auto message = message_of(std::move(*response), state.settings.name);
+  stream.expires_after(state.settings.exchange_timeout);
+  co_await http::async_write(stream, message, kAsTuple);
+  error_code ignored;
+  stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+/// Reads the request and answers it; nothing: the connection, or the server, is at its end.
+template <class Stream>
+asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State& state,
+                                                                          Stream& stream,
+                                                                          Audience audience) {
+  boost::beast::flat_buffer buffer(state.settings.head_bytes);
+  Parser parser;
+  parser.header_limit(static_cast<std::uint32_t>(state.settings.head_bytes));
+  parser.body_limit(state.settings.body_bytes);
+  stream.expires_after(state.settings.exchange_timeout);
+  const auto [head_error, head_bytes] =
+      co_await http::async_read_header(stream, buffer, parser, kAsTuple);
+  if (is_bad_request(head_error)) co_return plain_response(400, "bad request");
+  if (head_error || state.is_closed) co_return std::nullopt;
+
+  ServerRequest request = request_of(parser.get(), audience);
+  const auto found = state.router.find(request);
+  if (const auto* refusal = std::get_if<ServerResponse>(&found)) co_return *refusal;
+  if (parser.get().method() == http::verb::post) {
+    const auto [body_error, body_bytes] =
+        co_await http::async_read(stream, buffer, parser, kAsTuple);
+    if (is_bad_request(body_error)) co_return plain_response(400, "bad request");
+    if (body_error || state.is_closed) co_return std::nullopt;
+    request.body = std::move(parser.get().body());
+  }
+  const RouteHandler& handler = *std::get<const RouteHandler*>(found);
+  co_return co_await ask(state, handler, request);
+}
+
+asio::awaitable<ServerResponse> BeastServer::State::ask(State& state, const RouteHandler& handler,
+                                                        const ServerRequest& request) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto ticket = std::make_shared<Ticket>(executor, state.settings.answer_timeout);
+  const auto place = state.tickets.insert(state.tickets.end(), ticket);
+  handler(request, [ticket](ServerResponse response) {
+    ticket->answer = std::move(response);
+    ticket->ready.cancel();
+  });
+  if (!ticket->answer) co_await ticket->ready.async_wait(kAsTuple);
+  state.tickets.erase(place);
+  if (ticket->answer) co_return std::move(*ticket->answer);
+  co_return plain_response(503, state.settings.too_late);
+}
+
+std::size_t BeastServer::State::clients_of(Audience audience) const {
+  const auto count = std::ranges::count(clients, audience, &Client::audience);
+  return static_cast<std::size_t>(count);
+}
+
+void BeastServer::State::close() {
+  is_closed = true;
+  for (const auto& stop_listening : listening) stop_listening();
+  for (const auto& ticket : tickets) ticket->ready.cancel();
+  for (const auto& client : clients) client.drop();
+}
+
+BeastServer::BeastServer(asio::io_context& loop, Router router, ServerSettings settings)
+    : state_(std::make_shared<State>(loop, std::move(router), std::move(settings))) {}
+
+BeastServer::~BeastServer() {
+  if (state_) state_->close();
+}
+
+void BeastServer::serve(Local::acceptor acceptor) {
+  asio::co_spawn(state_->loop, State::accept(state_, std::move(acceptor), Audience::local),
+                 asio::detached);
+}
+
+void BeastServer::serve(tcp::acceptor acceptor) {
+  asio::co_spawn(state_->loop, State::accept(state_, std::move(acceptor), Audience::anybody),
+                 asio::detached);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,72 @@
+#include "http/router.h"
+
+#include <gtest/gtest.h>
+
+namespace attestrd {
+namespace {
+
+RouteHandler answers(std::string_view name) {
+  return [name](const ServerRequest& request, const Responder& respond) {
+    respond(plain_response(200, std::string(name) + " " + request.parameter));
+  };
+}
+
+const Router kRouter({{"GET", "/health", Audience::anybody, answers("health")},
+                      {"GET", "/explain/{}", Audience::local, answers("explain")},
+                      {"POST", "/kick", Audience::local, answers("kick")},
+                      {"GET", "/kick", Audience::local, answers("kicks")}});
+
+ServerResponse answer_to(ServerRequest request) {
+  const auto found = kRouter.find(request);
+  if (const auto* refusal = std::get_if<ServerResponse>(&found)) return *refusal;
+  ServerResponse answer;
+  (*std::get<const RouteHandler*>(found))(
+      request, [&answer](ServerResponse response) { answer = std::move(response); });
+  return answer;
+}
+
+ServerResponse answer_to(Audience audience, std::string method, std::string target) {
+  return answer_to({audience, std::move(method), std::move(target), {}, false, {}, {}});
+}
+
+TEST(Router, CallsTheHandlerOfTheRoute) {
+  EXPECT_EQ(answer_to(Audience::local, "GET", "/health").body, "health \n");
+  EXPECT_EQ(answer_to(Audience::anybody, "GET", "/health").body, "health \n");
+  EXPECT_EQ(answer_to(Audience::local, "POST", "/kick").body, "kick \n");
+  EXPECT_EQ(answer_to(Audience::local, "GET", "/explain/DS1").body, "explain DS1\n");
+}
+
+TEST(Router, AParameterIsOneSegment) {
+  for (const auto* target : {"/explain/", "/explain", "/explain/a/b", "/explain/a/"})
+    EXPECT_EQ(answer_to(Audience::local, "GET", target).status, 404u) << target;
+}
+
+TEST(Router, AnUnknownPathIsNotFound) {
+  const auto answer = answer_to(Audience::local, "GET", "/health?x=1");
+  EXPECT_EQ(answer.status, 404u);
+  EXPECT_EQ(answer.body, "not found\n");
+  EXPECT_EQ(answer.content_type, "text/plain; charset=utf-8");
+}
+
+TEST(Router, ALocalRouteIsNotFoundFromElsewhere) {
+  EXPECT_EQ(answer_to(Audience::anybody, "GET", "/explain/DS1").status, 404u);
+  EXPECT_EQ(answer_to(Audience::anybody, "POST", "/kick").status, 404u);
+}
+
+TEST(Router, AWrongMethodIsToldTheRightOnes) {
+  const auto answer = answer_to(Audience::local, "POST", "/health");
+  EXPECT_EQ(answer.status, 405u);
+  EXPECT_EQ(answer.body, "use GET\n");
+  EXPECT_EQ(answer.allow, "GET");
+  EXPECT_EQ(answer_to(Audience::local, "DELETE", "/kick").allow, "POST, GET");
+}
+
+TEST(Router, ABrowserCannotPost) {
+  ServerRequest request{Audience::local, "POST", "/kick", {}, true, {}, {}};
+  EXPECT_EQ(answer_to(request).status, 403u);
+  request.method = "GET";
+  EXPECT_EQ(answer_to(request).status, 200u);
+}
+
+}  // namespace
+}  // namespace attestrd
