@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/text.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 
@@ -33,7 +34,9 @@ struct Parsed {
 
 void add_operands(CLI::App& command, const Operands& operands, std::vector<std::string>& target) {
   if (operands.count == Operands::none) return;
-  auto* const option = command.add_option("operands", target, std::string(operands.meaning))
+  std::string name;  // `id` for `ID...`
+  for (const char c : operands.shown.substr(0, operands.shown.find('.'))) name += to_lower(c);
+  auto* const option = command.add_option(name, target, std::string(operands.meaning))
                            ->type_name(std::string(operands.shown))
                            ->required();
   if (operands.count == Operands::one) option->expected(1);
@@ -52,8 +55,10 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
         ->type_name("FILE")
         ->capture_default_str();
   }
-  for (const Flag& flag : row.flags)
-    if (!flag.name.empty()) command->add_flag(std::string(flag.name), std::string(flag.meaning));
+  for (const Flag& flag : row.flags) {
+    const std::string meaning(flag.meaning);  // A const lvalue: else it would be a target.
+    if (!flag.name.empty()) command->add_flag(std::string(flag.name), meaning);
+  }
   command->footer(footer_of(row));
   command->callback([command, &row, parsed, &chosen] {
     Given given{parsed->config_file, parsed->operands, {}};

@@ -21,6 +21,7 @@ constexpr timeval kTimeout{5, 0};
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::string_view kGoodStatus = "HTTP/1.1 200 ";
 constexpr std::string_view kUnknownStatus = "HTTP/1.1 404 ";
+constexpr std::string_view kConflictStatus = "HTTP/1.1 409 ";
 constexpr std::string_view kUnavailableStatus = "HTTP/1.1 503 ";
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
@@ -94,31 +95,44 @@ Error unexpected(const std::filesystem::path& socket, std::string_view answer) {
                                              socket.string(), first_line));
 }
 
-Result<std::string> exchange(const std::filesystem::path& socket, std::string_view target,
-                             std::string_view accept) {
+/// Sends a request (its line and fields begin it, the body ends it) and reads the answer: 200, or
+/// the status that says no.
+Result<DaemonAnswer> exchange(const std::filesystem::path& socket, std::string_view request,
+                              std::string_view status_of_no) {
   Connection connection(socket);
   if (auto connected = connection.connect(); !connected) return connected.error();
-  const auto request =
-      fmt::format("GET {} HTTP/1.1\r\nHost: attestrd\r\nAccept: {}\r\nConnection: close\r\n\r\n",
-                  target, accept);
   if (auto sent = connection.send(request); !sent) return sent.error();
-  return connection.receive();
+  const auto answer = connection.receive();
+  if (!answer) return answer.error();
+  const auto header_end = answer->find(kHeaderEnd);
+  if (header_end == answer->npos) return unexpected(socket, *answer);
+  auto body = answer->substr(header_end + kHeaderEnd.size());
+  if (answer->starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
+  if (answer->starts_with(status_of_no)) return DaemonAnswer{false, std::move(body)};
+  if (!answer->starts_with(kUnavailableStatus)) return unexpected(socket, *answer);
+  body.erase(std::min(body.find('\n'), body.size()));
+  return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));
+}
+
+/// The request line and the fields that every request has.
+std::string head_of(std::string_view method, std::string_view target, std::string_view accept) {
+  return fmt::format("{} {} HTTP/1.1\r\nHost: attestrd\r\nAccept: {}\r\nConnection: close\r\n",
+                     method, target, accept);
 }
 
 }  // namespace
 
 Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
                                       std::string_view accept) {
-  const auto answer = exchange(socket, target, accept);
-  if (!answer) return answer.error();
-  const auto header_end = answer->find(kHeaderEnd);
-  if (header_end == answer->npos) return unexpected(socket, *answer);
-  auto body = answer->substr(header_end + kHeaderEnd.size());
-  if (answer->starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
-  if (answer->starts_with(kUnknownStatus)) return DaemonAnswer{false, std::move(body)};
-  if (!answer->starts_with(kUnavailableStatus)) return unexpected(socket, *answer);
-  body.erase(std::min(body.find('\n'), body.size()));
-  return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));
+  return exchange(socket, head_of("GET", target, accept) + "\r\n", kUnknownStatus);
+}
+
+Result<DaemonAnswer> post_to_daemon(const std::filesystem::path& socket, std::string_view target,
+                                    std::string_view accept, std::string_view body) {
+  const auto fields =
+      fmt::format("Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.size());
+  auto request = head_of("POST", target, accept) + fields;
+  return exchange(socket, request.append(body), kConflictStatus);
 }
 
 Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,

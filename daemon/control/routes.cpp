@@ -12,12 +12,9 @@ Router control_routes(Questions questions) {
       handler(*shared, request, std::move(respond));
     };
   };
-  // JSON, or text for people if that is what Accept asks for. An answer that the disk delays: 503.
   return Router({
-      {"GET", "/status", Audience::local, with(status_route)},
-      {"GET", "/explain/{}", Audience::local, with(explain_route)},
-      {"GET", "/metrics", Audience::anybody, with(metrics_route)},
-      {"GET", "/health", Audience::anybody, with(health_route)},
+#define ROUTE(method, path, audience, handler) {method, path, Audience::audience, with(handler)},
+#include "daemon/control/routes.def"
   });
 }
 

@@ -5,14 +5,13 @@
 
 namespace attestrd {
 
-/// The routes of the control server, as routes.cpp lists them.
+/// The routes of the control server, as routes.def lists them.
 Router control_routes(Questions questions);
 
 // The handlers.
-void status_route(const Questions& questions, const ServerRequest& request, Responder respond);
-void metrics_route(const Questions& questions, const ServerRequest& request, Responder respond);
-void health_route(const Questions& questions, const ServerRequest& request, Responder respond);
-void explain_route(const Questions& questions, const ServerRequest& request, Responder respond);
+#define ROUTE(method, path, audience, handler) \
+  void handler(const Questions& questions, const ServerRequest& request, Responder respond);
+#include "daemon/control/routes.def"
 
 /// Whether the client wants a text for people; all others get JSON.
 bool wants_text(const ServerRequest& request);

@@ -21,6 +21,9 @@
 
 #include "daemon/cli/control_client.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/explain.h"
+#include "daemon/control/routes.h"
+#include "daemon/control/status_report.h"
 #include "temporary_folder.h"
 
 namespace attestrd {
@@ -33,21 +36,38 @@ using asio::ip::tcp;
 /// A server that runs in a thread of its own, as the daemon's would.
 class ControlTest : public testing::Test {
  protected:
+  ControlTest() {
+    engine_.pending = 5;
+    engine_.in_flight = 1;
+  }
   ~ControlTest() override { stop(); }
 
   Result<void> start() {
-    auto server = ControlServer::open(
-        loop_, admin_, [this] { return report_; },
-        [this](const HandshakeId& id, const ControlServer::OnExplained& on_explained) {
-          if (trouble_) return on_explained(*trouble_);
-          if (explains_) return on_explained(explanation_of(id));
-          unanswered_.push_back(on_explained);
-        });
+    auto server = ControlServer::open(loop_, admin_, control_routes(questions()));
     if (!server) return server.error();
     server_.emplace(std::move(*server));
     thread_ = std::thread([this] { loop_.run(); });
     return {};
   }
+
+  /// An engine that has no handshake, and a queue that knows one.
+  Questions questions() {
+    return {.ask_engine =
+                [this](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
+                  if (std::holds_alternative<ReportCommand>(command)) return on_answer(engine_);
+                  on_answer(std::optional<Explanation>());
+                },
+            .look_up =
+                [this](const HandshakeId& id, const Questions::OnFound& on_found) {
+                  if (trouble_) return on_found(*trouble_);
+                  if (explains_) return on_found(row_of(id));
+                  unanswered_.push_back(on_found);
+                },
+            .facts = [] { return DaemonFacts{}; },
+            .now = [] { return Now{}; }};
+  }
+
+  StatusReport report() const { return status_report(engine_, {}, {}); }
 
   void stop() {
     if (!thread_.joinable()) return;
@@ -55,10 +75,14 @@ class ControlTest : public testing::Test {
     thread_.join();  // Once no client is left.
   }
 
-  ExplainReport explanation_of(const HandshakeId& id) const {
-    ExplainReport report{id, {}, {}, {}};
-    if (id.view() == "DSended") report.row = EndedHandshake{Outcome::completed, {}};
-    return report;
+  static KnownHandshake row_of(const HandshakeId& id) {
+    if (id.view() == "DSended") return EndedHandshake{Outcome::completed, {}};
+    return UnknownHandshake{};
+  }
+
+  static ExplainReport explanation_of(std::string_view text) {
+    const auto id = *HandshakeId::parse(text);
+    return {id, {}, case_of(row_of(id), true)};
   }
 
   void wait_for_unanswered(std::size_t count) {
@@ -100,11 +124,11 @@ class ControlTest : public testing::Test {
 
   TemporaryFolder folder_;
   Config::Admin admin_{std::nullopt, folder_.path() / "control.sock"};
-  StatusReport report_{{}, {5, 1, 0}, {}, StatusReport::Daemon{}};
+  EngineReport engine_;
   bool explains_ = true;
   std::optional<Error> trouble_;
   asio::io_context loop_;
-  std::vector<ControlServer::OnExplained> unanswered_;
+  std::vector<Questions::OnFound> unanswered_;
   std::optional<ControlServer> server_;
   std::thread thread_;
 };
@@ -119,17 +143,17 @@ tcp::endpoint free_port() {
 
 TEST_F(ControlTest, TellsTheStatusInEitherForm) {
   ASSERT_TRUE(start());
-  EXPECT_EQ(body_of("/status", "application/json"), status_json(report_));
-  EXPECT_EQ(body_of("/status"), status_json(report_));
-  EXPECT_EQ(body_of("/status", "text/plain"), status_text(report_));
-  EXPECT_EQ(body_of("/metrics"), status_metrics(report_));
+  EXPECT_EQ(body_of("/status", "application/json"), status_json(report()));
+  EXPECT_EQ(body_of("/status"), status_json(report()));
+  EXPECT_EQ(body_of("/status", "text/plain"), status_text(report()));
+  EXPECT_EQ(body_of("/metrics"), status_metrics(report()));
 }
 
 TEST_F(ControlTest, IsHealthyUnlessItCannotPoll) {
   ASSERT_TRUE(start());
   EXPECT_EQ(body_of("/health"), "ok\n");
   stop();
-  report_.daemon->pause = StatusReport::Pause{"unauthorized", {}, {}};
+  engine_.paused_for = PauseReason::unauthorized;
   loop_.restart();
   ASSERT_TRUE(start());
   const auto answer = exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -159,13 +183,13 @@ TEST_F(ControlTest, AnswersOneRequestAConnection) {
 
 TEST_F(ControlTest, ExplainsAHandshakeInEitherForm) {
   ASSERT_TRUE(start());
-  const auto ended = explanation_of(*HandshakeId::parse("DSended"));
+  const auto ended = explanation_of("DSended");
   EXPECT_EQ(body_of("/explain/DSended"), explain_json(ended));
   EXPECT_EQ(body_of("/explain/DSended", "text/plain"), explain_text(ended));
   const auto nobody = ask_daemon_about(admin_.socket, "/explain/DSnobody", "text/plain");
   ASSERT_TRUE(nobody);
   EXPECT_FALSE(nobody->is_found);
-  EXPECT_EQ(nobody->body, explain_text(explanation_of(*HandshakeId::parse("DSnobody"))));
+  EXPECT_EQ(nobody->body, explain_text(explanation_of("DSnobody")));
   EXPECT_EQ(ask_daemon(admin_.socket, "/explain/DSnobody", "*/*").error().code, Errc::unavailable);
 }
 
@@ -189,8 +213,7 @@ TEST_F(ControlTest, AnExplanationMayTakeAWhileButNotForEver) {
   asio::write(late, asio::buffer(request));
   wait_for_unanswered(1);
   EXPECT_EQ(body_of("/health"), "ok\n") << "others are served meanwhile";
-  asio::post(loop_,
-             [this] { unanswered_.front()(explanation_of(*HandshakeId::parse("DSended"))); });
+  asio::post(loop_, [this] { unanswered_.front()(row_of(*HandshakeId::parse("DSended"))); });
   std::string answer;
   boost::system::error_code ignored;
   asio::read(late, asio::dynamic_buffer(answer), ignored);
@@ -304,7 +327,7 @@ TEST_F(ControlTest, ReplacesASocketThatNobodyAnswers) {
 TEST_F(ControlTest, RefusesASocketThatSomebodyAnswers) {
   ASSERT_TRUE(start());
   asio::io_context loop;
-  const auto second = ControlServer::open(loop, admin_, [] { return StatusReport{}; });
+  const auto second = ControlServer::open(loop, admin_, control_routes(questions()));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::unavailable);
   EXPECT_EQ(second.error().message, admin_.socket.string() +

@@ -1,4 +1,4 @@
-// A request to the control socket: daemon/control_server on a real unix socket, in this thread. The
+// A request to the control socket: daemon/control on a real unix socket, in this thread. The
 // input is what the client sends before it shuts its side down.
 
 #include "fuzz/target.h"
@@ -20,8 +20,9 @@
 #include <string>
 
 #include "daemon/control/control_server.h"
+#include "daemon/control/routes.h"
+#include "daemon/control/status_report.h"
 #include "fuzz/http_message.h"
-#include "daemon/control/status.h"
 
 namespace attestrd::fuzz {
 namespace {
@@ -55,10 +56,9 @@ class World {
  public:
   World() {
     admin_.socket = folder_.socket();
-    auto server = ControlServer::open(loop_, admin_, [this] {
-      ++reports;
-      return report;
-    });
+    engine.pending = 5;
+    engine.in_flight = 1;
+    auto server = ControlServer::open(loop_, admin_, control_routes(questions()));
     ATTESTRD_CHECK(server);
     server_.emplace(std::move(*server));
   }
@@ -74,10 +74,27 @@ class World {
     }
   }
 
-  StatusReport report{{}, {5, 1, 0}, {}, StatusReport::Daemon{}};
-  int reports = 0;  ///< That the last exchange asked for.
+  StatusReport report() const { return status_report(engine, {}, {}); }
+
+  EngineReport engine;
+  int reports = 0;  ///< Reports that the last exchange asked for.
 
  private:
+  /// An engine and a queue that have no handshake.
+  Questions questions() {
+    return {.ask_engine =
+                [this](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
+                  if (!std::holds_alternative<ReportCommand>(command))
+                    return on_answer(std::optional<Explanation>());
+                  ++reports;
+                  on_answer(engine);
+                },
+            .look_up = [](const HandshakeId&,
+                          const Questions::OnFound& on_found) { on_found(UnknownHandshake{}); },
+            .facts = [] { return DaemonFacts{}; },
+            .now = [] { return Now{}; }};
+  }
+
   std::string exchange_once(std::string_view request, std::size_t piece) {
     const int client = connect();
     while (!request.empty()) {
@@ -145,11 +162,11 @@ void check_answer(std::string_view request, const std::string& answer, const Wor
   const auto target = known_target(request);
   switch (message->status) {
     case 200:
-      ATTESTRD_CHECK(!target.empty() && is_body_of(target, message->body, world.report));
+      ATTESTRD_CHECK(!target.empty() && is_body_of(target, message->body, world.report()));
       break;
     case 503:
       ATTESTRD_CHECK(target == "/health" && message->body == "disk full\n");
-      ATTESTRD_CHECK(world.report.daemon->disk_full);
+      ATTESTRD_CHECK(world.engine.is_disk_full);
       break;
     case 405:
       ATTESTRD_CHECK(message->values("allow") == std::vector<std::string>{"GET"});
@@ -165,7 +182,7 @@ void check(std::string_view text) {
   static World world;
   const auto request = text.substr(0, kMostRequestBytes);
   Prng luck = luck_of(request);
-  world.report.daemon->disk_full = luck.next() % 4 == 0;
+  world.engine.is_disk_full = luck.next() % 4 == 0;
 
   const auto answer = world.exchange(request, kMostRequestBytes);
   check_answer(request, answer, world);

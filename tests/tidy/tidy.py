@@ -40,7 +40,7 @@ NOT_IN_CORE = re.compile(
     r"|\brandom_device\b|_clock::now\b")
 
 BEAST = re.compile(r"#include <boost/beast")
-USES_BEAST = {"lib/http/https_response_reader.cpp", "daemon/control/control_server.cpp"}
+USES_BEAST = {"lib/http/https_response_reader.cpp", "lib/http/beast_server.cpp"}
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|GTEST_SKIP|skipTest)\b|\bDISABLED_|@unittest\.skip"
                         r"|^\s*#\s*if 0\b")
