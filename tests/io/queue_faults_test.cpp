@@ -241,6 +241,20 @@ TEST_F(QueueFaultsTest, ALongLogIsWrittenBackOnceThereIsRoom) {
   EXPECT_TRUE((*database)->checkpoint_if_due()) << "nothing is left to write";
 }
 
+TEST_F(QueueFaultsTest, ABatchAfterWhichTheLongLogCantBeSyncedIsFinal) {
+  FailingVfs vfs;
+  auto queue = SqliteQueue::open(path(), FailingVfs::kName);
+  ASSERT_TRUE(queue) << queue.error().message;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 100'000; ++i) ids.push_back("DS02zfeuv6n4gk" + std::to_string(i));
+  vfs.fail_syncs(SQLITE_IOERR_FSYNC, EIO);
+  const auto written = accept(**queue, ids);
+  vfs.heal();
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Errc::io_failure);
+  EXPECT_EQ((*queue)->count()->polling, 100'000U) << "the commit itself stands";
+}
+
 TEST_F(QueueFaultsTest, ALogThatCantBeMadeDurableIsNotBuiltOn) {
   open_with_rows();
   // What a killed process leaves: the file and its log, neither of them closed.
