@@ -41,13 +41,16 @@ void DiskEvents::on_disk_room() {
   conductor_.step(DiskHasRoom{});
 }
 
-void DiskEvents::on_queue_unavailable(const Error&) {
+void DiskEvents::on_queue_unavailable(const Error& error) {
   scans_.pause();
+  notices_.say(Notice(Event::queue_unavailable,
+                      "intake and polling wait until the queue answers: " + error.message));
   conductor_.step(QueueUnavailable{});
 }
 
 void DiskEvents::on_queue_available() {
   scans_.resume();
+  notices_.say(Notice(Event::queue_available, "the queue answers again; all goes on"));
   conductor_.step(QueueAvailable{});
 }
 

@@ -144,7 +144,7 @@ bool DiskWorker::is_passing(const Error& error, Trouble& trouble) {
 /// Returns false when the worker was stopped.
 bool DiskWorker::wait_for_retry() {
   std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, limits::kDiskFullRetry, [this] { return stopping_; });
+  return !changed_.wait_for(lock, limits::kRoundRetry, [this] { return stopping_; });
 }
 
 template <class Handler, class... Arguments>

@@ -225,13 +225,13 @@ void World::try_round() {
   if (!report && report.error().code == Errc::disk_full) {
     if (!std::exchange(daemon.is_full, true)) step(DiskFull{});
     return after(
-        limits::kDiskFullRetry, [this] { try_round(); }, true);
+        limits::kRoundRetry, [this] { try_round(); }, true);
   }
   if (!report && report.error().code == Errc::unavailable) {
     note("the queue is unavailable");
     if (!std::exchange(daemon.is_queue_unavailable, true)) step(QueueUnavailable{});
     return after(
-        limits::kDiskFullRetry, [this] { try_round(); }, true);
+        limits::kRoundRetry, [this] { try_round(); }, true);
   }
   if (!report) return on_trouble(report.error());
   if (std::exchange(daemon.is_queue_unavailable, false)) step(QueueAvailable{});
