@@ -81,11 +81,9 @@ class CommandsTest : public testing::Test {
   void submit_to_queue(const std::vector<std::string>& ids) {
     auto queue = SqliteQueue::open((folder_.path() / "queue.db").string());
     ASSERT_TRUE(queue) << queue.error().message;
-    ASSERT_TRUE((*queue)->begin());
-    for (const auto& id : ids) {
-      ASSERT_TRUE((*queue)->accept({*HandshakeId::parse(id), "", {}}, Wall{}));
-    }
-    ASSERT_TRUE((*queue)->commit());
+    QueueBatch batch;
+    for (const auto& id : ids) batch.submissions.push_back({*HandshakeId::parse(id), "", {}});
+    ASSERT_TRUE((*queue)->write(batch, Wall{}));
   }
 
   std::filesystem::path write_record(const std::string& name, const std::string& outcome,
