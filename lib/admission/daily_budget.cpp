@@ -7,11 +7,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What is left is spread over an hour at least, or the last minutes would burn it.
+// The rest is spread over at least an hour; otherwise the last minutes of a day would spend it all.
 constexpr Duration kShortestRest = 1h;
-// A clock that is corrected by less may have stood before midnight again, and the day gone on.
+// A clock that is set back by less may show the time before midnight again: no new day begins.
 constexpr Duration kSmallStepBack = 1h;
-// A wait may reach into the next day, which has more: this share of an even pace is always paid.
+// A wait may reach into the next day, which has more requests: at least this share of an even pace
+// is always allowed.
 constexpr double kLeastShareOfEven = 0.25;
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -31,7 +32,7 @@ void DailyBudget::recall(const DayRequests& spent) {
   see_whether_spent();
 }
 
-void DailyBudget::look_at(Wall now) {
+void DailyBudget::advance_to(Wall now) {
   const AccountDay today = account_day_of(now);
   const bool is_far_ahead = day_ > account_day_of(now + kSmallStepBack);
   if (today <= day_ && !is_far_ahead) return;

@@ -36,7 +36,7 @@ class DailyBudget {
   void recall(const DayRequests& spent);
 
   /// Begins the day of `now` if it is a new one. Call it before any other question.
-  void look_at(Wall now);
+  void advance_to(Wall now);
 
   bool is_limited() const { return limit_ > 0; }
   std::uint64_t limit() const { return limit_; }
@@ -65,8 +65,8 @@ class DailyBudget {
   /// ends.
   void reserved(const DayRequests& granted, std::uint64_t last_polls);
 
-  /// How many reserved requests nobody will spend, now that polling stops; nothing: none. They are
-  /// no longer reserved.
+  /// How many reserved requests will not be spent, now that polling stops; nothing: none. They
+  /// are no longer reserved.
   std::optional<DayRequests> give_back();
 
   /// Requests per second at which the rest lasts until the day ends, for a steady pace.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kJitterShare = 0.02;
 constexpr double kLongestIntervalUs = 365.0 * 24 * 3600 * 1e6;
-// How late a timer may ring without the request that it stood for being lost from the rate.
+// How late a timer may fire without its request being lost from the rate.
 constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
 
 }  // namespace

@@ -16,7 +16,7 @@ class Pace {
   bool allows(Mono now) const { return now >= next_; }
   Mono next() const { return next_; }
 
-  /// A request goes out now.
+  /// A request is sent now.
   void spend(Mono now);
 
  private:

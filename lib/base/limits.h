@@ -52,6 +52,10 @@ inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 inline constexpr Duration kIdleConnection = 50s;  ///< Then a keep-alive connection is closed.
 
+// Verification.
+inline constexpr std::size_t kVerifiedAtOnceBytes = 256 * 1024;  ///< Of a result; larger ones have
+                                                                 ///< a turn of the loop each.
+
 // JSON.
 inline constexpr std::size_t kJsonDepth = 512;               ///< Of an answer.
 inline constexpr std::size_t kRecordDepth = kJsonDepth + 1;  ///< A record contains an answer.

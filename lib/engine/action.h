@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -18,6 +20,15 @@ namespace attestrd {
 struct StartPoll {
   Poller::Ticket ticket = 0;
   HandshakeId id;
+};
+
+/// Verify the result in the body of the reply that led to this, outside of this step:
+/// `result_bytes` bytes from `result_at` on. Verified follows with the same response.
+struct Verify {
+  Poller::Ticket ticket = 0;
+  std::size_t result_at = 0;
+  std::size_t result_bytes = 0;
+  std::string signature;
 };
 
 /// Write down the end of a handshake; Settled follows. `keeps_response`: the body of the reply that
@@ -58,7 +69,8 @@ struct Answered {
   EngineAnswer answer;
 };
 
-using Action = std::variant<StartPoll, Settle, Save, Remember, Reserve, GiveBack, Say, Answered>;
+using Action =
+    std::variant<StartPoll, Verify, Settle, Save, Remember, Reserve, GiveBack, Say, Answered>;
 
 /// Reused from step to step, so that a pending poll allocates nothing.
 using Actions = std::vector<Action>;

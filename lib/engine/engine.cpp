@@ -1,74 +1,125 @@
 #include "engine/engine.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
-#include "schedule/learnt_cadence.h"
+#include "engine/engine_commands.h"
+#include "engine/engine_replies.h"
+#include "engine/notices.h"
+#include "engine/verdict.h"
 
 namespace attestrd {
+namespace {
+
+PollTimingSettings timing_settings(const EngineSettings& settings) {
+  return {.cadence = settings.cadence,
+          .requests_per_second = settings.requests_per_second,
+          .polls_per_handshake = settings.polls_per_handshake,
+          .min_interval = settings.min_interval,
+          .max_interval = settings.max_interval,
+          .backoff_factor = settings.backoff_factor,
+          .give_up_after = settings.give_up_after,
+          .unknown_grace = settings.unknown_grace};
+}
+
+bool is_pending(const PendingRecord& record) {
+  return record.state != PendingRecord::State::vacant &&
+         record.state != PendingRecord::State::settling;
+}
+
+/// How many pending handshakes have a deadline before `end`. Walks over all.
+std::uint64_t deadlines_before(Mono end, const Roster& roster) {
+  std::uint64_t count = 0;
+  for (Roster::Slot slot = 0; slot < roster.slots(); ++slot) {
+    const PendingRecord& record = roster[slot];
+    count += is_pending(record) && record.deadline < end ? 1 : 0;
+  }
+  return count;
+}
+
+/// The time that the first polls of so many handshakes need at this rate. Without a limit the
+/// connections are the limit; they do about a thousand polls a second.
+Duration ramp_for(std::uint64_t handshakes, double requests_per_second) {
+  const double rate = requests_per_second > 0 ? requests_per_second : 1000;
+  return Duration(static_cast<Duration::rep>(static_cast<double>(handshakes) / rate * 1e6));
+}
+
+void give_back_requests(DailyBudget& budget, Actions& actions) {
+  if (const auto unspent = budget.give_back()) actions.emplace_back(GiveBack{*unspent});
+}
+
+}  // namespace
 
 Engine::Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now)
-    : verifier_(verifier),
-      prng_(seed),
-      wheel_(now.mono),
-      concurrency_(limits::kSlowStartConnections),
-      now_(now) {
-  take_settings(std::move(settings));
+    : verifier_(verifier), prng_(seed), timing_(timing_settings(settings)), wheel_(now.mono) {
+  configure(std::move(settings));
 }
 
 void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
-  now_ = now;
-  actions_ = &actions;
-  look_at_day();
-  std::visit([this](const auto& e) { on(e); }, event);
-  dispatch();
-  actions_ = nullptr;
+  const Step step{now, actions};
+  DailyBudget& budget = admission_.budget();
+  Backlog& backlog = admission_.backlog();
+  turn_day(step);
+  std::visit(
+      OneOf{
+          [&](const Replied& e) { Replies(*this, step).hear(e); },
+          [&](const Verified& e) { Replies(*this, step).hear(e); },
+          [&](const Woke&) {},
+          [&](const Adopted& e) { adopt(e, now); },
+          [&](const Settled& e) { settled(e.id); },
+          [&](const Lost& e) { lose(e.id); },
+          [&](const Learnt& e) { timing_.learnt(*e.hazard); },
+          [&](const Recalled& e) {
+            budget.recall(e.spent);
+            turn_day(step);
+          },
+          [&](const Reserved& e) {
+            const Mono day_ends = now.mono + until_next_account_day(now.wall);
+            budget.reserved(e.granted, deadlines_before(day_ends, roster_));
+            if (is_stopping_) give_back_requests(budget, actions);
+          },
+          [&](const Recovering& e) {
+            roster_.reserve(e.handshakes);
+            ramp_ = ramp_for(e.handshakes, admission_.rate(now.wall));
+          },
+          [&](const DiskFull&) { backlog.set_disk_full(true); },
+          [&](const DiskHasRoom&) { backlog.set_disk_full(false); },
+          [&](const QueueUnavailable&) { backlog.set_queue_unavailable(true); },
+          [&](const QueueAvailable&) { backlog.set_queue_unavailable(false); },
+          [&](const Reconfigured& e) {
+            configure(e.settings);
+            turn_day(step);
+          },
+          [&](const Commanded& e) {
+            actions.emplace_back(Answered{e.ticket, std::visit(Commands(*this, now), *e.command)});
+          },
+          [&](const Stop&) { stop(step); },
+      },
+      event);
+  dispatch(step);
 }
 
-void Engine::take_settings(EngineSettings settings) {
+void Engine::configure(EngineSettings settings) {
   settings_ = std::move(settings);
-  if (settings_.cadence == CadenceKind::adaptive) {
-    cadence_ = std::make_unique<LearntCadence>(hazard_, price_, settings_.max_interval);
-  } else {
-    cadence_ = std::make_unique<ExponentialCadence>(settings_.min_interval, settings_.max_interval,
-                                                    settings_.backoff_factor);
-  }
-  pace_.set_rate(settings_.requests_per_second);
-  price_.set_rate(settings_.requests_per_second);
-  budget_.set_limit(settings_.daily_requests);
-  look_at_day();
-  fix_price();
-  concurrency_ = std::min(concurrency_, settings_.connections);
+  timing_.set(timing_settings(settings_));
+  admission_.set_limits({.requests_per_second = settings_.requests_per_second,
+                         .daily_requests = settings_.daily_requests,
+                         .connections = settings_.connections});
 }
 
-void Engine::fix_price() {
-  unpriced_handshakes_ = 0;
-  if (settings_.polls_per_handshake == 0) return;
-  price_.fix(price_for_polls(hazard_, settings_.polls_per_handshake, settings_.give_up_after,
-                             settings_.min_interval, settings_.max_interval));
+/// The day may have turned, and with each request less is left of it.
+void Engine::turn_day(const Step& step) {
+  admission_.advance_to(step.now);
+  const DailyBudget& budget = admission_.budget();
+  timing_.set_daily_rate(budget.is_limited() ? budget.rate(step.now.wall) : 0);
+  if (!has_said_spent_ || budget.is_spent()) return;
+  has_said_spent_ = false;
+  step.say(notices::budget_renewed(budget.spent()));
 }
 
 // ---- Handshakes come and go.
 
-void Engine::on(const Learnt& event) {
-  const HazardDelta unsaved = hazard_.delta_since(saved_hazard_);
-  hazard_ = saved_hazard_ = *event.hazard;
-  hazard_.merge(unsaved);
-  fix_price();
-}
-
-void Engine::on(const Recovering& event) {
-  roster_.reserve(event.handshakes);
-  // Without a limit the connections are the limit; a thousand a second is about what they do.
-  const double a_second = rate() > 0 ? rate() : 1000;
-  ramp_ =
-      Duration(static_cast<Duration::rep>(static_cast<double>(event.handshakes) / a_second * 1e6));
-}
-
-void Engine::on(const Adopted& event) {
+void Engine::adopt(const Adopted& event, Now now) {
   const QueuedHandshake& handshake = *event.handshake;
   const auto [slot, is_added] = roster_.add(handshake.id);
   PendingRecord& record = roster_[slot];
@@ -77,15 +128,15 @@ void Engine::on(const Adopted& event) {
   // One submitted while the clock was ahead is given up no later for that.
   const Wall deadline = handshake.expiry
                             ? *handshake.expiry + settings_.expiry_grace
-                            : std::min(handshake.submitted_at, now_.wall) + settings_.give_up_after;
-  record.deadline = now_.mono + (deadline - now_.wall);
+                            : std::min(handshake.submitted_at, now.wall) + settings_.give_up_after;
+  record.deadline = now.mono + (deadline - now.wall);
   record.set_deadline_wall(deadline);
   record.tag_digest = digest_of_tag(handshake.tag);
   // What it waits for comes no later than its old deadline; one that is settling waits for nothing.
   if (!is_added) return;
 
-  const Duration age = std::max(now_.wall - handshake.submitted_at, Duration(0));
-  record.submitted = now_.mono - age;
+  const Duration age = std::max(now.wall - handshake.submitted_at, Duration(0));
+  record.submitted = now.mono - age;
   record.polls = handshake.polls;
   if (handshake.last_pending_at) {
     const Duration pending = *handshake.last_pending_at - handshake.submitted_at;
@@ -93,19 +144,19 @@ void Engine::on(const Adopted& event) {
   }
   record.is_fresh = event.is_new;
   record.is_unwatched = !event.is_new;
-  if (event.is_new) {
-    begin_waiting(slot);
+  if (!event.is_new) {
+    const bool is_overdue = now.mono >= record.deadline;
+    wait_until(slot, timing_.recovered_poll(record.load, age, ramp_, is_overdue, now.mono, prng_),
+               now.mono);
+  } else if (const auto due = timing_.first_poll(record.load, now.mono, prng_)) {
+    wait_until(slot, *due, now.mono);
   } else {
-    const Duration gap = cadence_->gap_at(age);
-    weigh(slot, gap);
-    const Duration phase = scaled(std::min(ramp_, gap), prng_.unit());
-    const bool is_overdue = now_.mono >= record.deadline;
-    schedule(slot, now_.mono + phase, is_overdue ? now_.mono + phase : now_.mono);
+    make_ready(slot, now.mono);
   }
 }
 
-void Engine::on(const Lost& event) {
-  const auto slot = roster_.find(event.id);
+void Engine::lose(const HandshakeId& id) {
+  const auto slot = roster_.find(id);
   if (!slot) return;
   PendingRecord& record = roster_[*slot];
   switch (record.state) {
@@ -123,181 +174,100 @@ void Engine::on(const Lost& event) {
   ATTESTRD_CHECK(false && "a vacant slot has no id");
 }
 
-void Engine::on(const Settled& event) {
-  const auto slot = roster_.find(event.id);
+void Engine::settled(const HandshakeId& id) {
+  const auto slot = roster_.find(id);
   ATTESTRD_CHECK(slot && roster_[*slot].state == State::settling);
-  settling_bytes_ -= roster_[*slot].response_bytes;
-  --settling_;
+  admission_.backlog().remove(roster_[*slot].response_bytes);
   forget(*slot);
 }
 
 void Engine::forget(Slot slot) {
-  price_.remove(roster_[slot].load);
+  timing_.remove(roster_[slot].load);
   roster_.remove(slot);
 }
 
-void Engine::on(const DiskFull&) { is_disk_full_ = true; }
-void Engine::on(const DiskHasRoom&) { is_disk_full_ = false; }
-void Engine::on(const QueueUnavailable&) { is_queue_unavailable_ = true; }
-void Engine::on(const QueueAvailable&) { is_queue_unavailable_ = false; }
-void Engine::on(const Reconfigured& event) { take_settings(event.settings); }
-void Engine::on(const Woke&) {}
-
-void Engine::on(const Stop&) {
-  if (is_stopping_) return;
-  is_stopping_ = true;
-  save_progress();
-  remember();
-  give_requests_back();
-}
-
-void Engine::remember() {
-  if (unsaved_completions_ == 0) return;
-  unsaved_completions_ = 0;
-  actions_->emplace_back(Remember{hazard_.delta_since(saved_hazard_)});
-  saved_hazard_ = hazard_;
-}
-
-void Engine::save_progress() {
+void Engine::stop(const Step& step) {
+  if (std::exchange(is_stopping_, true)) return;
   for (Slot slot = 0; slot < roster_.slots(); ++slot) {
     PendingRecord& record = roster_[slot];
-    if (!record.is_unsaved || record.state == State::vacant || record.state == State::settling) {
-      continue;
-    }
+    if (!is_pending(record) || !record.is_unsaved) continue;
     record.is_unsaved = false;
-    actions_->emplace_back(Save{{roster_.id_of(slot), record.polls, last_pending_at(record)}});
+    step.actions.emplace_back(
+        Save{{roster_.id_of(slot), record.polls, record.last_pending_at(step.now)}});
   }
+  if (auto learnt = timing_.take_unsaved()) step.actions.emplace_back(Remember{std::move(*learnt)});
+  give_back_requests(admission_.budget(), step.actions);
 }
 
-std::optional<Wall> Engine::last_pending_at(const PendingRecord& record) const {
-  if (record.last_pending == Mono::min()) return std::nullopt;
-  return now_.wall - (now_.mono - record.last_pending);
-}
+// ---- What is due, and what is polled.
 
-// ---- What is due, and when the next will be.
-
-void Engine::schedule(Slot slot, Mono due, Mono floor) {
+void Engine::wait_until(Slot slot, PollTiming::Due due, Mono now) {
   PendingRecord& record = roster_[slot];
-  // The last poll falls exactly on the deadline, and none just before it.
-  const bool is_last_poll_to_come = now_.mono < record.deadline || !record.is_last_poll;
-  if (is_last_poll_to_come && due > record.deadline - settings_.min_interval) {
-    due = record.deadline;
-  }
   record.state = State::waiting;
-  wheel_.insert(slot, std::max(due, floor));
+  wheel_.insert(slot, timing_.fit(due, {record.deadline, record.is_last_poll}, now));
 }
 
-void Engine::make_ready(Slot slot) {
+void Engine::make_ready(Slot slot, Mono now) {
+  using Lane = ReadyLanes::Lane;
   PendingRecord& record = roster_[slot];
   record.state = State::ready;
-  if (now_.mono >= record.deadline) {
-    last_lane_.push(slot);
-  } else if (record.is_fresh) {
-    fresh_lane_.push(slot);
-  } else {
-    known_lane_.push(slot);
-  }
+  const Lane other = record.is_fresh ? Lane::fresh : Lane::known;
+  lanes_.push(now >= record.deadline ? Lane::last : other, slot);
 }
 
-bool Engine::is_quiet() const {
-  // While nothing can be written, no grant will come soon.
-  const bool awaits_grant =
-      is_stopping_ && budget_.is_reserving() && !is_disk_full_ && !is_queue_unavailable_;
-  return in_flight_ == 0 && settling_ == 0 && !awaits_grant;
-}
-
-bool Engine::has_ready() const {
-  return !last_lane_.empty() || !fresh_lane_.empty() || !known_lane_.empty();
-}
-
-bool Engine::has_room() const {
-  return !is_disk_full_ && !is_queue_unavailable_ && in_flight_ < concurrency_ &&
-         settling_ + in_flight_ < limits::kUnsettledRecords &&
-         settling_bytes_ < limits::kUnsettledBytes;
-}
-
-Engine::Slot Engine::pop_ready() {
-  const std::array turns = {&last_lane_, &fresh_lane_, &last_lane_, &known_lane_};
-  while (turns[turn_]->empty()) turn_ = (turn_ + 1) % turns.size();
-  Ring<Slot>& lane = *turns[turn_];
-  turn_ = (turn_ + 1) % turns.size();
-  return lane.pop();
-}
-
-void Engine::dispatch() {
+void Engine::dispatch(const Step& step) {
   if (is_stopping_) return;
-  while (const auto slot = wheel_.pop_due(now_.mono)) make_ready(*slot);
-  while (has_ready() && has_room() && account_.allows(now_) && pace_.allows(now_.mono) &&
-         has_request_left()) {
-    const Slot slot = pop_ready();
-    if (roster_[slot].is_lost) {
-      forget(slot);
+  while (const auto slot = wheel_.pop_due(step.now.mono)) make_ready(*slot, step.now.mono);
+  DailyBudget& budget = admission_.budget();
+  while (!lanes_.empty() && admission_.allows(step.now)) {
+    if (budget.is_spent()) put_off_all_but_last_polls(step);
+    if (lanes_.empty() || !budget.allows()) break;
+    const Slot slot = lanes_.pop();
+    roster_[slot].is_lost ? forget(slot) : start_poll(slot, step);
+  }
+  if (is_empty()) return;  // No request is needed.
+  if (const auto wanted = budget.next_reservation()) step.actions.emplace_back(Reserve{*wanted});
+}
+
+void Engine::put_off_all_but_last_polls(const Step& step) {
+  if (!std::exchange(has_said_spent_, true)) {
+    step.say(
+        notices::budget_spent(admission_.budget().spent(), until_next_account_day(step.now.wall)));
+  }
+  while (const auto slot = lanes_.pop_other()) {
+    if (roster_[*slot].is_lost) {
+      forget(*slot);
     } else {
-      start_poll(slot);
+      wait_until(*slot, timing_.put_off(step.now.mono, prng_), step.now.mono);
     }
   }
-  reserve_requests();
 }
 
-void Engine::start_poll(Slot slot) {
+void Engine::start_poll(Slot slot, const Step& step) {
   PendingRecord& record = roster_[slot];
-  record.is_canary = !account_.is_open();
-  record.is_last_poll = now_.mono >= record.deadline;
+  record.is_last_poll = step.now.mono >= record.deadline;
+  record.is_canary = admission_.start(step.now, record.is_last_poll);
   record.is_fresh = false;
   record.is_unsaved = true;
   record.state = State::polling;
   ++record.polls;
   ++totals_.polls;
-  ++in_flight_;
-  account_.spend();
-  pace_.spend(now_.mono);
-  budget_.spend(record.is_last_poll);
-  actions_->emplace_back(StartPoll{slot, roster_.id_of(slot)});
+  step.actions.emplace_back(StartPoll{slot, roster_.id_of(slot)});
 }
 
 std::optional<Mono> Engine::next_wake() const {
   if (is_stopping_) return std::nullopt;
-  std::optional<Mono> wake = wheel_.next_wake();
-  if (!has_ready() || !has_room() || account_.has_canary()) return wake;
-  Mono next = pace_.next();
-  if (!budget_.allows()) {
-    if (!budget_.is_used_up()) return wake;  // Reserved is to come.
-    next = std::max(next, now_.mono + until_next_account_day(now_.wall));
-  }
-  if (!account_.is_open()) next = std::max(next, account_.next_canary());
-  return wake ? std::min(*wake, next) : next;
+  const auto wake = wheel_.next_wake();
+  const auto next = lanes_.empty() ? std::nullopt : admission_.next();
+  if (!wake || !next) return wake ? wake : next;
+  return std::min(*wake, *next);
 }
 
-EngineReport Engine::report(Now now) const {
-  EngineReport report = totals_;
-  report.pending = roster_.size() - settling_;
-  report.in_flight = in_flight_;
-  report.settling = settling_;
-  report.is_disk_full = is_disk_full_;
-  report.is_queue_unavailable = is_queue_unavailable_;
-  if (has_ready()) {
-    report.next_due = Duration(0);
-  } else if (const auto wake = wheel_.next_wake()) {
-    report.next_due = std::max(*wake - now.mono, Duration(0));
-  }
-  report_budget(now, report);
-  report.paused_for = account_.reason();
-  report.paused_since = account_.paused_since();
-  if (!account_.is_open()) {
-    report.next_canary = std::max(account_.next_canary() - now.mono, Duration(0));
-  }
-  return report;
-}
-
-std::optional<Wall> Engine::oldest_submitted_at(Now now) const {
-  std::optional<Mono> oldest;
-  for (Slot slot = 0; slot < roster_.slots(); ++slot) {
-    const PendingRecord& record = roster_[slot];
-    if (record.state == State::vacant || record.state == State::settling) continue;
-    oldest = std::min(oldest.value_or(record.submitted), record.submitted);
-  }
-  if (!oldest) return std::nullopt;
-  return now.wall - (now.mono - *oldest);
+bool Engine::is_quiet() const {
+  // While nothing can be written, no grant will come soon.
+  const bool awaits_grant =
+      is_stopping_ && admission_.budget().is_reserving() && admission_.backlog().can_be_written();
+  return admission_.in_flight() == 0 && admission_.backlog().records() == 0 && !awaits_grant;
 }
 
 }  // namespace attestrd

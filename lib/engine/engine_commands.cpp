@@ -1,54 +1,140 @@
-#include "engine/engine.h"
+#include "engine/engine_commands.h"
+
+#include <algorithm>
+
+#include "base/check.h"
 
 namespace attestrd {
+namespace {
 
-// The handlers of the commands: one each, in the order of EngineCommand.
+using Wait = Explanation::Wait;
+using State = PendingRecord::State;
 
-class Engine::Commands {
- public:
-  Commands(Engine& engine, Now now) : engine_(engine), now_(now) {}
-
-  EngineAnswer operator()(const ExplainCommand& command) const {
-    return engine_.explain(command.id, now_);
+/// Why a handshake is not polled now. `due` holds while it waits.
+Wait wait_of(const PendingRecord& record, std::optional<Mono> due, const DailyBudget& budget,
+             CadenceKind cadence, Now now) {
+  if (record.state == State::settling) return Wait::record;
+  if (record.state == State::polling) return Wait::answer;
+  const bool is_last = now.mono >= record.deadline;
+  if (budget.is_used_up() || (budget.is_spent() && !is_last)) {
+    const bool is_kept = !is_last && record.deadline - now.mono < until_next_account_day(now.wall);
+    return is_kept && !budget.is_used_up() ? Wait::deadline : Wait::next_day;
   }
+  if (!due) return Wait::turn;
+  if (record.errors > 0) return Wait::retry;
+  if (*due >= record.deadline) return Wait::deadline;
+  return cadence == CadenceKind::adaptive ? Wait::result : Wait::interval;
+}
 
-  EngineAnswer operator()(const ReportCommand&) const {
-    EngineReport report = engine_.report(now_);
-    report.oldest_submitted_at = engine_.oldest_submitted_at(now_);
-    return report;
+std::optional<Duration> wait_time(Wait wait, std::optional<Mono> due, Mono deadline, Now now) {
+  switch (wait) {
+    case Wait::next_day: return until_next_account_day(now.wall);
+    case Wait::deadline: return std::max(deadline - now.mono, Duration(0));
+    case Wait::result:
+    case Wait::interval:
+    case Wait::retry: return std::max(*due - now.mono, Duration(0));
+    case Wait::turn:
+    case Wait::answer:
+    case Wait::record: break;
   }
+  return std::nullopt;
+}
 
-  EngineAnswer operator()(const KickCommand& command) const {
-    std::vector<Kicked> kicked;
-    kicked.reserve(command.ids.size());
-    for (const HandshakeId& id : command.ids) kicked.push_back(kick(id));
-    return kicked;
+}  // namespace
+
+EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
+  return engine_.explain(command.id, now_);
+}
+
+EngineAnswer Engine::Commands::operator()(const ReportCommand&) const {
+  EngineReport report = engine_.report(now_);
+  report.oldest_submitted_at = engine_.oldest_submitted_at(now_);
+  return report;
+}
+
+EngineAnswer Engine::Commands::operator()(const KickCommand& command) const {
+  std::vector<Kicked> kicked;
+  kicked.reserve(command.ids.size());
+  for (const HandshakeId& id : command.ids) kicked.push_back(kick(id));
+  return kicked;
+}
+
+Kicked Engine::Commands::kick(const HandshakeId& id) const {
+  const auto slot = engine_.roster_.find(id);
+  if (!slot || engine_.roster_[*slot].is_lost) return Kicked::not_pending;
+  switch (engine_.roster_[*slot].state) {
+    case State::waiting:
+      engine_.wheel_.erase(*slot);
+      engine_.make_ready(*slot, now_.mono);
+      return Kicked::due_now;
+    case State::ready: return Kicked::due_already;
+    case State::polling: return Kicked::in_flight;
+    case State::settling: return Kicked::ending;
+    // Never: a vacant slot has no id.
+    case State::vacant: break;
   }
+  return Kicked::not_pending;
+}
 
- private:
-  Kicked kick(const HandshakeId& id) const {
-    const auto slot = engine_.roster_.find(id);
-    if (!slot || engine_.roster_[*slot].is_lost) return Kicked::not_pending;
-    switch (engine_.roster_[*slot].state) {
-      case State::waiting:
-        engine_.wheel_.erase(*slot);
-        engine_.make_ready(*slot);
-        return Kicked::due_now;
-      case State::ready: return Kicked::due_already;
-      case State::polling: return Kicked::in_flight;
-      case State::settling: return Kicked::ending;
-      // Never: a vacant slot has no id.
-      case State::vacant: break;
-    }
-    return Kicked::not_pending;
+std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const {
+  const auto slot = roster_.find(id);
+  if (!slot || roster_[*slot].is_lost) return std::nullopt;
+  const PendingRecord& record = roster_[*slot];
+  const auto due =
+      record.state == State::waiting ? std::optional(wheel_.due_of(*slot)) : std::nullopt;
+  const Hazard& hazard = timing_.hazard();
+  Explanation why;
+  why.wait = wait_of(record, due, admission_.budget(), settings_.cadence, now);
+  why.due = wait_time(why.wait, due, record.deadline, now);
+  why.age = now.mono - record.submitted;
+  why.until_deadline = record.deadline - now.mono;
+  const Mono last = record.last_pending == Mono::min() ? record.submitted : record.last_pending;
+  if (record.last_pending != Mono::min()) why.since_pending = now.mono - last;
+  why.polls = record.polls;
+  why.expected_polls =
+      timing_.expected_polls(why.age, std::max(record.deadline, now.mono) - record.submitted);
+  why.chance_done = 1 - hazard.survival(last - record.submitted, why.age);
+  why.completions = static_cast<std::uint64_t>(hazard.completions());
+  return why;
+}
+
+EngineReport Engine::report(Now now) const {
+  const AccountGate& account = admission_.account();
+  const Backlog& backlog = admission_.backlog();
+  const DailyBudget& budget = admission_.budget();
+  EngineReport report = totals_;
+  report.pending = roster_.size() - backlog.records();
+  report.in_flight = admission_.in_flight();
+  report.settling = backlog.records();
+  report.is_disk_full = backlog.is_disk_full();
+  report.is_queue_unavailable = backlog.is_queue_unavailable();
+  if (!lanes_.empty()) {
+    report.next_due = Duration(0);
+  } else if (const auto wake = wheel_.next_wake()) {
+    report.next_due = std::max(*wake - now.mono, Duration(0));
   }
+  report.daily_limit = budget.limit();
+  report.spent_today = budget.spent();
+  report.kept_today = budget.kept();
+  report.is_day_spent = budget.is_spent();
+  report.until_next_day = until_next_account_day(now.wall);
+  report.paused_for = account.reason();
+  report.paused_since = account.paused_since();
+  if (!account.is_open()) {
+    report.next_canary = std::max(account.next_canary() - now.mono, Duration(0));
+  }
+  return report;
+}
 
-  Engine& engine_;
-  Now now_;
-};
-
-void Engine::on(const Commanded& event) {
-  actions_->emplace_back(Answered{event.ticket, std::visit(Commands(*this, now_), *event.command)});
+std::optional<Wall> Engine::oldest_submitted_at(Now now) const {
+  std::optional<Mono> oldest;
+  for (Slot slot = 0; slot < roster_.slots(); ++slot) {
+    const PendingRecord& record = roster_[slot];
+    if (record.state == State::vacant || record.state == State::settling) continue;
+    oldest = std::min(oldest.value_or(record.submitted), record.submitted);
+  }
+  if (!oldest) return std::nullopt;
+  return now.wall - (now.mono - *oldest);
 }
 
 }  // namespace attestrd

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "base/account_day.h"
 #include "engine/command.h"
 #include "engine/settings.h"
+#include "handshake/finish.h"
 #include "handshake/handshake.h"
 #include "poll/poller.h"
 #include "schedule/hazard.h"
@@ -29,8 +31,9 @@ struct Reserved {
   DayRequests granted;
 };
 
-/// So many rows are about to be adopted from the queue, after a restart or a take-over: their first
-/// polls are spread over the time that the request budget needs for them.
+/// So many rows are about to be adopted from the queue, after a restart or when rows of another
+/// node are adopted: their first polls are spread over the time that the request budget needs for
+/// them.
 struct Recovering {
   std::uint64_t handshakes = 0;
 };
@@ -51,6 +54,14 @@ struct Lost {
 struct Replied {
   Poller::Ticket ticket = 0;
   const PollReply* reply = nullptr;
+};
+
+/// What a Verify asked for: this signing form held, or none did. `response` is the one that led to
+/// it.
+struct Verified {
+  Poller::Ticket ticket = 0;
+  std::optional<SigningForm> form;
+  const HttpResponse* response = nullptr;
 };
 
 /// The ledger has written down the end of a handshake; it is forgotten.
@@ -84,7 +95,7 @@ struct Stop {};
 struct Woke {};
 
 using EngineEvent = std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied,
-                                 Settled, DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable,
-                                 Reconfigured, Commanded, Stop, Woke>;
+                                 Verified, Settled, DiskFull, DiskHasRoom, QueueUnavailable,
+                                 QueueAvailable, Reconfigured, Commanded, Stop, Woke>;
 
 }  // namespace attestrd

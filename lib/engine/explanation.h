@@ -7,8 +7,8 @@
 
 namespace attestrd {
 
-/// Why one pending handshake is not asked for at this moment, and when it will be. What holds
-/// everybody (the account, the disk, the daily limit) stands in EngineReport.
+/// Why one pending handshake is not polled at this moment, and when it will be. What stops all of
+/// them (the account, the disk, the daily limit) stands in EngineReport.
 struct Explanation {
   enum class Wait : std::uint8_t {
     result,    ///< For a result to be likely: the wait of `adaptive`.

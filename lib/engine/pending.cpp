@@ -27,4 +27,13 @@ void PendingRecord::set_unknown_since(Mono since) {
   unknown_after_s = in_32_bits(std::chrono::floor<seconds>(since - submitted));
 }
 
+Mono PendingRecord::rounded_unknown_since(Mono since) const {
+  return submitted + seconds(in_32_bits(std::chrono::floor<seconds>(since - submitted)));
+}
+
+std::optional<Wall> PendingRecord::last_pending_at(Now now) const {
+  if (last_pending == Mono::min()) return std::nullopt;
+  return now.wall - (now.mono - last_pending);
+}
+
 }  // namespace attestrd

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/time.h"
 #include "engine/id_store.h"
@@ -34,7 +35,7 @@ struct PendingRecord {
   std::uint8_t doubts = 0;   ///< In a row: answers that seemed forged.
   State state = State::vacant;
   bool is_unknown : 1 = false;    ///< `unknown_since` holds.
-  bool is_last_poll : 1 = false;  ///< The poll in flight began at or after the deadline.
+  bool is_last_poll : 1 = false;  ///< The last poll that began did so at or after the deadline.
   bool is_canary : 1 = false;     ///< The poll in flight is the account's canary.
   bool is_fresh : 1 = false;      ///< Accepted by this process, and not polled yet.
   bool is_lost : 1 = false;       ///< Lost while a poll or a lane still names its slot.
@@ -51,6 +52,11 @@ struct PendingRecord {
   /// its submission.
   Mono unknown_since() const;
   void set_unknown_since(Mono since);
+  /// What unknown_since() would be if it were set to `since`.
+  Mono rounded_unknown_since(Mono since) const;
+
+  /// When Attestr last said "not yet", by the wall clock of now; nothing: never.
+  std::optional<Wall> last_pending_at(Now now) const;
 };
 
 }  // namespace attestrd

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "base/limits.h"
 #include "base/time.h"
 #include "schedule/cadence.h"
 
@@ -22,6 +24,7 @@ struct EngineSettings {
   Duration expiry_grace = std::chrono::minutes(10);
   Duration unknown_grace = std::chrono::minutes(10);
   std::uint32_t signature_attempts = 3;
+  std::size_t verified_at_once_bytes = limits::kVerifiedAtOnceBytes;
   bool logs_polls = false;  ///< One debug notice an answer.
   std::string host;         ///< Attestr's, for notices.
 };

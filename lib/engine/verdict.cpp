@@ -1,6 +1,7 @@
 #include "engine/verdict.h"
 
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "crypto/sha256.h"
@@ -8,23 +9,6 @@
 
 namespace attestrd {
 namespace {
-
-Verdict verdict_of(Verdict::Kind kind, bool is_healthy, std::string_view trouble = {}) {
-  Verdict verdict;
-  verdict.kind = kind;
-  verdict.is_healthy = is_healthy;
-  verdict.trouble = trouble;
-  return verdict;
-}
-
-Verdict wait() { return verdict_of(Verdict::Kind::wait, true); }
-
-Verdict finish(Outcome outcome, Reason reason = Reason::none) {
-  Verdict verdict = verdict_of(Verdict::Kind::finish, true);
-  verdict.outcome = outcome;
-  verdict.reason = reason;
-  return verdict;
-}
 
 PauseReason pause_for(AccountTrouble::Kind kind) {
   switch (kind) {
@@ -41,78 +25,83 @@ PauseReason pause_for(AccountTrouble::Kind kind) {
 /// Judges one answer; a visitor, so that a new kind of answer can't be forgotten.
 class Judge {
  public:
-  Judge(PendingRecord& record, Now now, const EngineSettings& settings, Verifier& verifier)
-      : record_(record), now_(now), settings_(settings), verifier_(verifier) {}
+  Judge(const PendingRecord& record, const std::optional<Verification>& verification, Now now,
+        const EngineSettings& settings)
+      : record_(record), verification_(verification), now_(now), settings_(settings) {}
 
-  Verdict operator()(const Pending&) { return not_yet(); }
+  Judgement operator()(const Pending&) const { return not_yet({}); }
 
-  Verdict operator()(const Ended& ended) {
+  Judgement operator()(const Ended& ended) const {
     if (ended.result.empty()) {
       if (ended.archived) return finish(Outcome::archived);
-      grant_overtime();
-      return not_yet();
+      return not_yet(overtime());
     }
-    record_.is_unknown = false;
-    const auto form = verifier_.verify(ended.result, ended.signature);
-    if (!form) return doubt(Reason::invalid_signature);
-    if (!has_given_tag(ended.tag)) return doubt(Reason::tag_mismatch);
-    Verdict verdict = finish(Outcome::completed);
-    verdict.form = form;
-    return verdict;
+    ATTESTRD_CHECK(verification_);
+    RecordChange change;
+    change.is_known = true;
+    if (!verification_->form) return doubt(Reason::invalid_signature, change);
+    if (!has_given_tag(ended.tag)) return doubt(Reason::tag_mismatch, change);
+    return {verdict::Finish{Outcome::completed, Reason::none, verification_->form}, change};
   }
 
-  Verdict operator()(const Unknown&) {
-    if (!record_.is_unknown) {
-      record_.is_unknown = true;
-      record_.set_unknown_since(now_.mono);
-    }
-    if (now_.mono - record_.unknown_since() < settings_.unknown_grace) return wait();
-    return finish(Outcome::failed, Reason::not_found);
+  Judgement operator()(const Unknown&) const {
+    RecordChange change;
+    if (!record_.is_unknown) change.unknown_since = now_.mono;
+    const Mono since =
+        record_.is_unknown ? record_.unknown_since() : record_.rounded_unknown_since(now_.mono);
+    if (now_.mono - since < settings_.unknown_grace) return {verdict::Wait{}, change};
+    return {verdict::Finish{Outcome::failed, Reason::not_found, {}}, change};
   }
 
-  Verdict operator()(const AccountTrouble& trouble) {
-    Verdict verdict = verdict_of(Verdict::Kind::pause, false, name_of(trouble.kind));
-    verdict.pause = pause_for(trouble.kind);
-    return verdict;
+  Judgement operator()(const AccountTrouble& trouble) const {
+    return {verdict::Pause{pause_for(trouble.kind), name_of(trouble.kind)}, {}};
   }
 
-  Verdict operator()(const ServerTrouble&) {
-    return verdict_of(Verdict::Kind::retry, false, "server_error");
+  Judgement operator()(const ServerTrouble&) const {
+    return {verdict::Retry{"server_error", false}, {}};
   }
 
-  Verdict operator()(const Invalid& invalid) {
-    if (!invalid.looks_forged)
-      return verdict_of(Verdict::Kind::retry, false, name_of(invalid.reason));
-    return doubt(invalid.reason == Invalid::Reason::wrong_id ? Reason::wrong_id
-                                                             : Reason::duplicate_key);
+  Judgement operator()(const Invalid& invalid) const {
+    if (!invalid.looks_forged) return {verdict::Retry{name_of(invalid.reason), false}, {}};
+    const bool is_wrong_id = invalid.reason == Invalid::Reason::wrong_id;
+    return doubt(is_wrong_id ? Reason::wrong_id : Reason::duplicate_key, {});
   }
 
  private:
-  Verdict not_yet() {
-    record_.is_unknown = false;
-    record_.doubts = 0;
-    record_.last_pending = now_.mono;
-    return is_over() ? finish(Outcome::failed, Reason::expired) : wait();
+  static Judgement finish(Outcome outcome, Reason reason = Reason::none, RecordChange change = {}) {
+    return {verdict::Finish{outcome, reason, {}}, std::move(change)};
   }
 
-  /// The deadline may have moved since the poll began: a merged submission prolongs it.
+  Judgement not_yet(RecordChange change) const {
+    change.is_known = true;
+    change.doubts = 0;
+    change.last_pending = now_.mono;
+    // The deadline may have moved since the poll began: a merged submission prolongs it.
+    if (is_over() && !change.is_overtime) return finish(Outcome::failed, Reason::expired, change);
+    return {verdict::Wait{}, change};
+  }
+
   bool is_over() const { return record_.is_last_poll && now_.mono >= record_.deadline; }
 
   /// A flow that was begun in time may end after its expiry; its result is still to come.
-  void grant_overtime() {
-    if (!is_over() || record_.is_overtime) return;
-    record_.is_overtime = true;
-    record_.deadline = now_.mono + settings_.give_up_after;
-    record_.set_deadline_wall(now_.wall + settings_.give_up_after);
+  RecordChange overtime() const {
+    RecordChange change;
+    if (!is_over() || record_.is_overtime) return change;
+    change.is_overtime = true;
+    change.deadline = now_.mono + settings_.give_up_after;
+    change.deadline_wall = now_.wall + settings_.give_up_after;
+    return change;
   }
 
   /// Doubts count in a row: to reject on a few spoilt answers among many good ones would lose a
   /// result, while a forger who lets good ones through gains nothing.
-  Verdict doubt(Reason reason) {
-    ++record_.doubts;
-    if (record_.doubts >= settings_.signature_attempts) return finish(Outcome::rejected, reason);
+  Judgement doubt(Reason reason, RecordChange change) const {
+    change.doubts = static_cast<std::uint8_t>(record_.doubts + 1);
+    if (*change.doubts >= settings_.signature_attempts) {
+      return finish(Outcome::rejected, reason, change);
+    }
     // Attestr answered: what is wrong is with this handshake alone.
-    return verdict_of(Verdict::Kind::retry, true, name_of(reason));
+    return {verdict::Retry{name_of(reason), true}, change};
   }
 
   bool has_given_tag(std::string_view raw_tag) const {
@@ -120,17 +109,47 @@ class Judge {
            record_.tag_digest == digest_of_tag(unescape_json_string(raw_tag));
   }
 
-  PendingRecord& record_;
+  const PendingRecord& record_;
+  const std::optional<Verification>& verification_;
   Now now_;
   const EngineSettings& settings_;
-  Verifier& verifier_;
 };
 
 }  // namespace
 
-Verdict judge(const Answer& answer, PendingRecord& record, Now now, const EngineSettings& settings,
-              Verifier& verifier) {
-  return std::visit(Judge(record, now, settings, verifier), answer);
+bool is_healthy(const Verdict& verdict) {
+  if (const auto* const retry = std::get_if<verdict::Retry>(&verdict)) return retry->is_healthy;
+  return !std::holds_alternative<verdict::Pause>(verdict);
+}
+
+std::string_view trouble_of(const Verdict& verdict) {
+  if (const auto* const retry = std::get_if<verdict::Retry>(&verdict)) return retry->trouble;
+  if (const auto* const pause = std::get_if<verdict::Pause>(&verdict)) return pause->trouble;
+  return {};
+}
+
+void apply(const RecordChange& change, PendingRecord& record) {
+  if (change.last_pending) record.last_pending = *change.last_pending;
+  if (change.doubts) record.doubts = *change.doubts;
+  if (change.is_known) record.is_unknown = false;
+  if (change.unknown_since) {
+    record.is_unknown = true;
+    record.set_unknown_since(*change.unknown_since);
+  }
+  if (change.deadline) record.deadline = *change.deadline;
+  if (change.deadline_wall) record.set_deadline_wall(*change.deadline_wall);
+  if (change.is_overtime) record.is_overtime = true;
+}
+
+const Ended* result_to_verify(const Answer& answer) {
+  const auto* const ended = std::get_if<Ended>(&answer);
+  return ended != nullptr && !ended->result.empty() ? ended : nullptr;
+}
+
+Judgement judge(const Answer& answer, const PendingRecord& record,
+                const std::optional<Verification>& verification, Now now,
+                const EngineSettings& settings) {
+  return std::visit(Judge(record, verification, now, settings), answer);
 }
 
 std::uint64_t digest_of_tag(std::string_view tag) {
@@ -138,7 +157,7 @@ std::uint64_t digest_of_tag(std::string_view tag) {
   const Sha256Digest digest = sha256_of(tag);
   std::uint64_t prefix = 0;
   std::memcpy(&prefix, digest.data(), sizeof prefix);
-  return prefix == 0 ? 1 : prefix;  // Never: nobody knows a text whose digest begins so.
+  return prefix == 0 ? 1 : prefix;  // Never: no text is known whose digest begins so.
 }
 
 }  // namespace attestrd

@@ -1,16 +1,45 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
+#include <variant>
 
-#include "engine/roster.h"
-#include "engine/settings.h"
-#include "handshake/handshake.h"
-#include "poll/answer.h"
 #include "admission/account_gate.h"
-#include "verify/verifier.h"
+#include "base/time.h"
+#include "engine/pending.h"
+#include "engine/settings.h"
+#include "handshake/finish.h"
+#include "poll/answer.h"
 
 namespace attestrd {
+
+namespace verdict {
+
+/// Not yet: the cadence says when to poll again.
+struct Wait {};
+
+/// Something went wrong with this poll: the handshake's own backoff says when to poll again.
+struct Retry {
+  std::string_view trouble;  ///< For the log: a word of a closed list.
+  /// The answer shows nevertheless that the account and the server are well.
+  bool is_healthy = false;
+};
+
+/// The account pauses; the handshake is polled again when that is over.
+struct Pause {
+  PauseReason reason{};
+  std::string_view trouble;  ///< For the log: a word of a closed list.
+};
+
+/// The handshake has ended.
+struct Finish {
+  Outcome outcome{};
+  Reason reason = Reason::none;
+  std::optional<SigningForm> form;  ///< The signing form that held, for `completed`.
+};
+
+}  // namespace verdict
 
 /// What an answer means for its handshake. The state table of the engine:
 ///
@@ -28,28 +57,43 @@ namespace attestrd {
 ///     wait, and it was the last poll           failed (expired)
 ///     the account's trouble                    pause; for this handshake nothing has happened
 ///     5xx                                      retry
-struct Verdict {
-  enum class Kind : std::uint8_t {
-    wait,    ///< Not yet: the cadence says when to ask again.
-    retry,   ///< Something went wrong: its own backoff says when.
-    pause,   ///< The account waits; this handshake is asked again when that is over.
-    finish,  ///< It has ended.
-  };
-  Kind kind{};
-  Outcome outcome{};
-  Reason reason = Reason::none;
-  std::optional<SigningForm> form;
-  PauseReason pause{};
-  /// The answer shows that the account and the server are well.
-  bool is_healthy = false;
-  /// For the log, when something went wrong: a word of a closed list.
-  std::string_view trouble;
+using Verdict = std::variant<verdict::Wait, verdict::Retry, verdict::Pause, verdict::Finish>;
+
+/// The answer shows that the account and the server are well.
+bool is_healthy(const Verdict& verdict);
+/// What went wrong, as a word of a closed list for the log; empty: nothing.
+std::string_view trouble_of(const Verdict& verdict);
+
+/// What an answer changes in the record of its handshake.
+struct RecordChange {
+  std::optional<Mono> last_pending;    ///< Attestr said "not yet" then.
+  std::optional<std::uint8_t> doubts;  ///< Answers in a row that seem forged.
+  bool is_known = false;               ///< Attestr knows the handshake.
+  std::optional<Mono> unknown_since;   ///< Attestr does not know it, for the first time in a row.
+  std::optional<Mono> deadline;        ///< It moves.
+  std::optional<Wall> deadline_wall;   ///< Likewise, by the wall clock.
+  bool is_overtime = false;            ///< Time was granted for the result.
 };
 
-/// Pure but for what `verifier` remembers; counts the doubts and keeps the unknown grace in
-/// `record`.
-Verdict judge(const Answer& answer, PendingRecord& record, Now now, const EngineSettings& settings,
-              Verifier& verifier);
+void apply(const RecordChange& change, PendingRecord& record);
+
+struct Judgement {
+  Verdict verdict;
+  RecordChange change;
+};
+
+/// The result of the answer was held against its signature: this form held, or none did.
+struct Verification {
+  std::optional<SigningForm> form;
+};
+
+/// The result whose signature must be verified before `answer` can be judged; nothing: none.
+const Ended* result_to_verify(const Answer& answer);
+
+/// Judges an answer. Pure. `verification` must be given if result_to_verify() is.
+Judgement judge(const Answer& answer, const PendingRecord& record,
+                const std::optional<Verification>& verification, Now now,
+                const EngineSettings& settings);
 
 /// What a tag is compared by: the first 8 bytes of its SHA-256, never 0; 0 for an empty tag.
 std::uint64_t digest_of_tag(std::string_view tag);

@@ -4,6 +4,8 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 #include "runtime/system_clock.h"
@@ -16,6 +18,8 @@ namespace {
 constexpr Duration kLongestSleep = std::chrono::seconds(30);
 // A timer that is overdue is about to ring, unless a suspend kept it.
 constexpr Duration kOverdue = std::chrono::milliseconds(100);
+
+Mono due_for(Mono wake, Mono last_step) { return std::min(wake, last_step + kLongestSleep); }
 
 }  // namespace
 
@@ -32,52 +36,67 @@ void Conductor::connect(Poller& poller, DiskWorker& disk) {
   disk_ = &disk;
 }
 
-void Conductor::step(const EngineEvent& event, std::string* body) {
+void Conductor::step(const EngineEvent& event, Heard heard) {
   const Now now = read_clocks();
   last_step_ = now.mono;
   actions_.clear();
   engine_.step(now, event, actions_);
   for (Action& action : actions_) {
-    std::visit([this, body](auto& what) { perform(what, body); }, action);
+    std::visit([this, heard](auto& what) { perform(what, heard); }, action);
   }
   if (!to_write_.is_empty()) disk_->submit(std::exchange(to_write_, {}));
   wake_in_time();
 }
 
-void Conductor::perform(StartPoll& action, std::string*) {
-  poller_->start(action.ticket, action.id);
+void Conductor::perform(StartPoll& action, Heard) { poller_->start(action.ticket, action.id); }
+
+void Conductor::perform(Verify& action, Heard heard) {
+  const HttpResponse& response = *heard.response;
+  auto unverified = std::make_shared<Unverified>(Unverified{
+      std::move(action), response.status, std::string(response.retry_after),
+      std::string(response.date), std::string(response.content_encoding), std::move(*heard.body)});
+  // In a turn of its own, so that others are not kept waiting by this one and the step together.
+  boost::asio::post(loop_, [this, unverified] { verify(*unverified); });
 }
 
-void Conductor::perform(Settle& action, std::string* body) {
-  if (action.keeps_response) action.finish.response = std::move(*body);
+void Conductor::verify(Unverified& unverified) {
+  const std::string_view body = unverified.body;
+  const Verify& what = unverified.what;
+  const auto form =
+      verifier_.verify(body.substr(what.result_at, what.result_bytes), what.signature);
+  const HttpResponse response{unverified.status, unverified.retry_after, unverified.date,
+                              unverified.content_encoding, body};
+  step(Verified{what.ticket, form, &response}, {&response, &unverified.body});
+}
+
+void Conductor::perform(Settle& action, Heard heard) {
+  if (action.keeps_response) action.finish.response = std::move(*heard.body);
   to_write_.finishes.push_back(std::move(action.finish));
 }
 
-void Conductor::perform(Save& action, std::string*) {
-  to_write_.progress.push_back(action.progress);
-}
+void Conductor::perform(Save& action, Heard) { to_write_.progress.push_back(action.progress); }
 
-void Conductor::perform(Remember& action, std::string*) {
+void Conductor::perform(Remember& action, Heard) {
   RoundRequest learnt;
   learnt.learnt = std::move(action.learnt);
   to_write_.join(std::move(learnt));
 }
 
-void Conductor::perform(Reserve& action, std::string*) {
+void Conductor::perform(Reserve& action, Heard) {
   RoundRequest reservation;
   reservation.reserve = action.wanted;
   to_write_.join(std::move(reservation));
 }
 
-void Conductor::perform(GiveBack& action, std::string*) {
+void Conductor::perform(GiveBack& action, Heard) {
   RoundRequest unspent;
   unspent.give_back = action.unspent;
   to_write_.join(std::move(unspent));
 }
 
-void Conductor::perform(attestrd::Say& action, std::string*) { say_(action.notice); }
+void Conductor::perform(attestrd::Say& action, Heard) { say_(action.notice); }
 
-void Conductor::perform(Answered& action, std::string*) {
+void Conductor::perform(Answered& action, Heard) {
   auto asked = asked_.extract(action.ticket);
   // Later, since the callback may turn the engine again while its actions are carried out.
   boost::asio::post(
@@ -93,7 +112,7 @@ void Conductor::ask(EngineCommand command, std::function<void(EngineAnswer)> on_
 }
 
 void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::string& body) {
-  step(Replied{ticket, &reply}, &body);
+  step(Replied{ticket, &reply}, {std::get_if<HttpResponse>(&reply), &body});
 }
 
 void Conductor::written(const RoundReport& report) {
@@ -108,7 +127,8 @@ void Conductor::wake_in_time() {
   const auto wake = engine_.next_wake();
   if (!wake && timer_due_ == Mono::max()) return;
   // A timer that rings too early costs one empty step; re-arming it at each poll costs more.
-  if (wake && timer_due_ <= due_for(*wake) && timer_due_ + kOverdue > last_step_) return;
+  if (wake && timer_due_ <= due_for(*wake, last_step_) && timer_due_ + kOverdue > last_step_)
+    return;
   // Once for all steps of one turn of the loop.
   if (std::exchange(is_to_be_set_, true)) return;
   const auto set = [this] {
@@ -118,8 +138,6 @@ void Conductor::wake_in_time() {
   boost::asio::post(loop_, boost::asio::bind_allocator(turn_memory_, set));
 }
 
-Mono Conductor::due_for(Mono wake) const { return std::min(wake, last_step_ + kLongestSleep); }
-
 void Conductor::set_timer() {
   const auto wake = engine_.next_wake();
   timer_due_ = Mono::max();
@@ -127,7 +145,7 @@ void Conductor::set_timer() {
     timer_.cancel();
     return;
   }
-  timer_due_ = due_for(*wake);
+  timer_due_ = due_for(*wake, last_step_);
   timer_.expires_after(std::max(timer_due_ - last_step_, Duration(0)));
   const auto ring = [this](boost::system::error_code error) {
     if (error) return;

@@ -25,7 +25,7 @@ class Conductor {
   /// The adapters, which themselves need the conductor to report to. Call before anything else.
   void connect(Poller& poller, DiskWorker& disk);
 
-  void step(const EngineEvent& event) { step(event, nullptr); }
+  void step(const EngineEvent& event) { step(event, {}); }
 
   /// Has the engine do what the command says. `on_answer` is called on the loop, never from within
   /// ask(), and not at all once the loop has stopped.
@@ -40,18 +40,34 @@ class Conductor {
   Mono last_step() const { return last_step_; }
 
  private:
-  void step(const EngineEvent& event, std::string* body);
-  void perform(StartPoll& action, std::string* body);
-  void perform(Settle& action, std::string* body);
-  void perform(Save& action, std::string* body);
-  void perform(Remember& action, std::string* body);
-  void perform(Reserve& action, std::string* body);
-  void perform(GiveBack& action, std::string* body);
-  void perform(attestrd::Say& action, std::string* body);
-  void perform(Answered& action, std::string* body);
+  /// The response that an event brought, and the buffer that its body lies in.
+  struct Heard {
+    const HttpResponse* response = nullptr;
+    std::string* body = nullptr;
+  };
+  /// A response whose result waits to be verified, with all that its views look into.
+  struct Unverified {
+    Verify what;
+    unsigned status = 0;
+    std::string retry_after;
+    std::string date;
+    std::string content_encoding;
+    std::string body;
+  };
+
+  void step(const EngineEvent& event, Heard heard);
+  void verify(Unverified& unverified);
+  void perform(StartPoll& action, Heard heard);
+  void perform(Verify& action, Heard heard);
+  void perform(Settle& action, Heard heard);
+  void perform(Save& action, Heard heard);
+  void perform(Remember& action, Heard heard);
+  void perform(Reserve& action, Heard heard);
+  void perform(GiveBack& action, Heard heard);
+  void perform(attestrd::Say& action, Heard heard);
+  void perform(Answered& action, Heard heard);
   void wake_in_time();
   void set_timer();
-  Mono due_for(Mono wake) const;
 
   boost::asio::io_context& loop_;
   Engine& engine_;

@@ -12,8 +12,8 @@ enum class CadenceKind : std::uint8_t {
   exponential,  ///< ExponentialCadence
 };
 
-/// The first clock of a handshake: how long to wait before asking again, from its age alone. A law
-/// of the age needs no counter in the record and goes on after a restart as if there had been none.
+/// The first clock of a handshake: how long to wait before the next poll, from its age alone. A
+/// function of the age needs no counter in the record, and a restart does not disturb it.
 class Cadence {
  public:
   virtual ~Cadence() = default;
@@ -21,7 +21,7 @@ class Cadence {
   /// The wait of a new handshake for its first poll.
   virtual Duration first_gap() const = 0;
 
-  /// The wait after a "not yet" at this age, before jitter; at most max_interval. Whoever waits so
+  /// The wait after a "not yet" at this age, before jitter: at most max_interval. The caller
   /// lengthens it to min_interval.
   virtual Duration gap_at(Duration age) const = 0;
 };

@@ -18,13 +18,13 @@ constexpr double kBucketsPerOctave = 4;
 // An observation counts by 1/e less after so many handshakes.
 constexpr double kMemory = 2000;
 
-// The prior: hazard 0.3 / (1 s + age), a law without a scale, but that who is not done within some
-// hours may never be. As strong as a tenth of a completion in each bucket.
+// The prior: hazard 0.3 / (1 s + age), a law without a scale, except that a handshake that is not
+// done within some hours may never be. It weighs as much as a tenth of a completion in each bucket.
 constexpr double kPriorHazard = 0.3;
 constexpr double kPriorHopefulS = 3600;
 constexpr double kPriorDone = 0.1;
 
-// Neighbours lend each other their observations: a law has no edges where our buckets have.
+// Neighbours share their observations, since the true law has no steps at the edges of our buckets.
 constexpr std::array kSmoothing = {0.25, 0.5, 0.25};
 
 // No bucket learns as much: a billion handshakes that wait for three months.
@@ -126,7 +126,7 @@ void Hazard::saw_pending(Duration from, Duration to) {
 void Hazard::saw_done(Duration from, Duration to) {
   if (from >= to) return;
   begin_observation(from);
-  // expm1 throughout: where next to nobody is done, what is taken from one is rounded to nothing.
+  // expm1 throughout: where hardly any is done, 1 - exp() would round to zero.
   const double done_by_then = -std::expm1(-expected(from, to));
   ATTESTRD_CHECK(done_by_then > 0);
   double pending = 1;  // at the beginning of a piece

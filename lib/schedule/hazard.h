@@ -29,13 +29,14 @@ struct HazardDelta {
 
 /// When handshakes get done: the hazard of completion by age, learnt from the answers themselves.
 ///
-/// Nobody says when a handshake was done, only that it was so by one poll and not yet by the one
-/// before (interval censoring), and many never are. So the hazard is a constant in each of some
-/// hundred log-spaced buckets of age: completions over time at risk. A "not yet" adds the time
-/// since the one before at once; a "done" is shared among the buckets that it may lie in, as the
-/// hazard so far has it (a step of expectation-maximisation: Dempster, Laird and Rubin 1977; for
-/// censored data: Turnbull 1976). Old observations fade, so that a law which changes is learnt
-/// anew. A prior with a heavy tail speaks until they outweigh it.
+/// An answer does not say when a handshake was done, only that it was done by this poll and not yet
+/// by the one before (interval censoring), and many handshakes never are. So the hazard is a
+/// constant in each of some hundred log-spaced buckets of age: completions over time at risk. A
+/// "not yet" adds the time since the one before at once; a "done" is shared among the buckets that
+/// it may lie in, in the proportions of the hazard so far (a step of expectation-maximisation:
+/// Dempster, Laird and Rubin 1977; for censored data: Turnbull 1976). Old observations fade, so
+/// that a law which changes is learnt anew. A prior with a heavy tail holds until observations
+/// outweigh it.
 class Hazard {
  public:
   /// Knows the prior alone.
@@ -46,7 +47,7 @@ class Hazard {
   /// An answer at age `to` said "done".
   void saw_done(Duration from, Duration to);
 
-  /// The share of those pending at `from` that are so still at `to`.
+  /// The share of handshakes pending at `from` that are still pending at `to`.
   double survival(Duration from, Duration to) const;
 
   /// The staleness rule: how long to wait after a "not yet" at `age` until the time that a result
@@ -61,7 +62,7 @@ class Hazard {
   /// Completions learnt, as far as they have not faded.
   double completions() const;
 
-  /// What this one knows more than `saved`, an earlier copy of it.
+  /// What was learnt since `saved`, an earlier copy of this one.
   HazardDelta delta_since(const Hazard& saved) const;
   /// Adds what another copy learnt: saved.merge(current.delta_since(saved)) makes `saved` know what
   /// `current` knows, but for rounding.

@@ -7,8 +7,8 @@
 
 namespace attestrd {
 
-/// Asks when a result is likely to lie there: the staleness rule of Hazard at the price of all.
-/// Both are looked at anew for each gap.
+/// Polls when a result is likely to be there: the staleness rule of Hazard at the one price of all
+/// polls. Both are read anew for each gap.
 class LearntCadence final : public Cadence {
  public:
   LearntCadence(const Hazard& hazard, const PollPrice& price, Duration max_interval)

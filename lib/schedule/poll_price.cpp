@@ -12,7 +12,7 @@ namespace {
 
 // What is left is for first and last polls, errors and chance.
 constexpr double kShareOfRate = 0.9;
-// Of that, for those at the longest gap.
+// Of that, the share of handshakes at the longest gap.
 constexpr double kShareOfLongest = 0.5;
 
 constexpr double kLoadUnits = 1e6;  // To one sqrt(s) per s.

@@ -6,7 +6,7 @@ namespace {
 
 using Account = Dialogue;
 
-TEST_F(Account, TroubleOfTheAccountFailsNobodyAndOneCanaryAsks) {
+TEST_F(Account, TroubleOfTheAccountFailsNoHandshakeAndOneCanaryIsPolled) {
   for (const char* text : {"h1", "h2", "h3", "h4"}) given_new(text);
   EXPECT_EQ(polls_in_flight(), 2U);  // slow start
   attestr_says_code("h1", 401, 4016);
@@ -40,7 +40,7 @@ TEST_F(Account, TheCanaryBacksOffToTenMinutesAndOneGoodAnswerResumes) {
   EXPECT_LE(delay_until_poll("h1"), settings.max_interval);
 }
 
-TEST_F(Account, EveryKindPausesAndFailsNobody) {
+TEST_F(Account, EveryKindPausesAndFailsNoHandshake) {
   struct Row {
     unsigned status;
     int code;
@@ -74,13 +74,13 @@ TEST_F(Account, RetryAfterRaisesTheFloorIsCappedAndNeverShortens) {
   EXPECT_EQ(delay_until_poll("h1"), limits::kRetryAfterCap);
 }
 
-TEST_F(Account, RetryAfterAsADateIsTakenAgainstTheAnswersOwnClock) {
+TEST_F(Account, RetryAfterAsADateIsReadAgainstTheAnswersOwnClock) {
   given_new("h1");
   attestr_says("h1", 429, "{}", "Sun, 06 Nov 1994 08:51:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(delay_until_poll("h1"), 120s);
 }
 
-TEST_F(Account, TheDailyLimitAsksHourlyAndAtMidnightInKolkata) {
+TEST_F(Account, UnderTheDailyLimitACanaryIsPolledHourlyAndAtMidnightInKolkata) {
   // 16:00 UTC is 21:30 there: 22:30, 23:30, then midnight.
   given_new("h1");
   attestr_says_code("h1", 429, 4293);

@@ -45,17 +45,17 @@ class AdaptiveTest : public Dialogue {
   }
 };
 
-TEST_F(AdaptiveTest, ANewHandshakeIsAskedForSoon) {
+TEST_F(AdaptiveTest, ANewHandshakeIsPolledSoon) {
   given_new("h1");
   const auto first = delay_until_poll("h1");
   EXPECT_GE(first, settings.min_interval);
   EXPECT_LE(first, 3s);
 }
 
-TEST_F(AdaptiveTest, AsksWhenOthersWereDone) {
+TEST_F(AdaptiveTest, PollsWhenOthersWereDone) {
   given_completions(300, 5min);
   given_new("h1");
-  EXPECT_GT(delay_until_poll("h1"), 30s);  // Nobody is that fast.
+  EXPECT_GT(delay_until_poll("h1"), 30s);  // None was done so fast.
   int polls_around_it = 0;
   const Mono submitted = now().mono;
   while (now().mono - submitted < 10min) {
@@ -74,7 +74,7 @@ TEST_F(AdaptiveTest, WhatWasLearntIsRememberedAtAStop) {
   EXPECT_NEAR(completions_remembered(), 3, 0.1);
 }
 
-TEST_F(AdaptiveTest, AndEveryNowAndThen) {
+TEST_F(AdaptiveTest, WhatWasLearntIsRememberedAfterEach64Completions) {
   given_completions(130, 1min);
   EXPECT_EQ(remembered.size(), 2U);
   EXPECT_NEAR(completions_remembered(), 128, 128 * 0.1) << "each delta has what is new alone";
@@ -89,14 +89,14 @@ TEST_F(AdaptiveTest, WhatIsLearntMeanwhileOutlivesWhatTheQueueBrings) {
   EXPECT_NEAR(completions_remembered(), 3, 0.1);
 }
 
-TEST_F(AdaptiveTest, GoesOnWithWhatTheDaemonBeforeHadLearnt) {
+TEST_F(AdaptiveTest, StartsWithWhatTheQueueKept) {
   const Hazard hazard = learnt_by_others();
   step(Learnt{&hazard});
   given_new("h1");
   EXPECT_GT(delay_until_poll("h1"), 2min);
 }
 
-TEST_F(AdaptiveTest, ThoseLeftByACrashDoNotTeachTwiceThatTheyAreSlow) {
+TEST_F(AdaptiveTest, RecoveredHandshakesAreNotLearntFromTwice) {
   given_completions(300, 1min);
   given_new("before");
   const auto first_gap = delay_until_poll("before");
@@ -115,7 +115,7 @@ TEST_F(AdaptiveTest, ThoseLeftByACrashDoNotTeachTwiceThatTheyAreSlow) {
   EXPECT_LT(gap, first_gap * 5 / 4);
 }
 
-TEST_F(AdaptiveTest, ARecoveredOneIsWatchedFromItsFirstNotYetOn) {
+TEST_F(AdaptiveTest, ARecoveredHandshakeIsLearntFromAfterItsFirstNotYet) {
   given_queued("h0", 1h);
   given_queued("h1", 1h);
   delay_until_poll("h0");
@@ -129,7 +129,7 @@ TEST_F(AdaptiveTest, ARecoveredOneIsWatchedFromItsFirstNotYetOn) {
   EXPECT_NEAR(completions_remembered(), 1, 0.01);
 }
 
-TEST_F(AdaptiveTest, ArchivedAfterItWasConsumedWasDone) {
+TEST_F(AdaptiveTest, ArchivedAfterItWasConsumedCountsAsDone) {
   given_new("h1");
   delay_until_poll("h1");
   attestr_says("h1", 200,
@@ -167,7 +167,7 @@ TEST_F(AdaptiveTest, SpendsTheGivenPollsOnAHandshake) {
   }
   const double polls_per_handshake = static_cast<double>(polls_started) / kHandshakes;
   EXPECT_GT(polls_per_handshake, 5);
-  EXPECT_LT(polls_per_handshake, 60);  // Nobody is ever done, against all that is expected.
+  EXPECT_LT(polls_per_handshake, 60);  // None is ever done, contrary to what is expected.
 }
 
 TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllAlike) {
@@ -183,7 +183,7 @@ TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllAlike) {
       attestr_says_pending(name);
     }
   }
-  EXPECT_EQ(polls.size(), 100U);  // Nobody starves.
+  EXPECT_EQ(polls.size(), 100U);  // None starves.
   for (const auto& [name, count] : polls) EXPECT_NEAR(count, 3.6, 3) << name;
 }
 

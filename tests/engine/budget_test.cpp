@@ -32,7 +32,7 @@ class Budget : public Dialogue {
   EngineReport report() { return engine().report(now()); }
 };
 
-TEST_F(Budget, AllButWhatIsKeptIsSpentAndThenAllWaitForTheNextDay) {
+TEST_F(Budget, OnceAllButTheKeptRequestsAreSpentPollsWaitForTheNextDay) {
   given_many(5);
   answer_all_for(kUntilMidnight - 1s);
   EXPECT_EQ(polls_started, 100U);
@@ -51,7 +51,7 @@ TEST_F(Budget, AllButWhatIsKeptIsSpentAndThenAllWaitForTheNextDay) {
   EXPECT_EQ(settles.size(), 0U);
 }
 
-TEST_F(Budget, ItIsToldInTheReport) {
+TEST_F(Budget, IsInTheReport) {
   EXPECT_EQ(report().daily_limit, 100U);
   given_many(1);
   EXPECT_EQ(report().spent_today, 1U);
@@ -71,20 +71,20 @@ TEST_F(Budget, NoPollBeforeItsRequestIsReserved) {
   EXPECT_TRUE(polls("h1"));
 }
 
-TEST_F(Budget, NothingIsReservedWhileNobodyWaits) {
+TEST_F(Budget, NothingIsReservedWhileNothingIsPending) {
   advance(48h);
   step(Woke{});
   EXPECT_TRUE(reservations.empty());
 }
 
-TEST_F(Budget, WhatTheDaemonBeforeHadReservedIsSpent) {
+TEST_F(Budget, WhatTheLastProcessHadReservedPassesForSpent) {
   step(Recalled{{account_day_of(now().wall), 98}});
   given_many(5);
   answer_all_for(1h);
   EXPECT_EQ(polls_started, 2U);
 }
 
-TEST_F(Budget, ButNotWhatItHadReservedYesterday) {
+TEST_F(Budget, WhatWasReservedYesterdayIsNotSpentToday) {
   step(Recalled{{account_day_of(now().wall) - 1, 100}});
   given_many(5);
   answer_all_for(1h);
@@ -151,7 +151,7 @@ TEST_F(Budget, OneIsKeptForEachDeadlineOfTheDay) {
   for (const auto& settle : settles) EXPECT_LT(settle.finish.finished_at - now().wall, Duration(0));
 }
 
-TEST_F(Budget, WhoHasEndedNeedsNoLastPoll) {
+TEST_F(Budget, AnEndedHandshakeNeedsNoLastPoll) {
   settings.expiry_grace = 0s;
   given_many(10, 2h);
   for (int i = 0; i < 6; ++i) {
@@ -214,7 +214,7 @@ TEST_F(Budget, ALostHandshakeIsNotPutOff) {
   EXPECT_EQ(said(Event::budget_spent), 1U);
 }
 
-TEST_F(Budget, AFreshOneThatWasPutOffIsFreshStill) {
+TEST_F(Budget, ANewHandshakeThatWasPutOffIsPolledTheNextDay) {
   settings.daily_requests = 1;
   given_many(2);
   attestr_says_pending("h0");

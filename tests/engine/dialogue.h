@@ -94,6 +94,17 @@ class Dialogue : public testing::Test {
   void attestr_says_forged(std::string_view text) {
     attestr_says(text, 200, answer(text, signed_result("another secret")));
   }
+  /// The result that waits longest is verified.
+  void verified() {
+    const auto [what, status, date, body] = verifications.front();
+    verifications.erase(verifications.begin());
+    const auto result = std::string_view(body).substr(what.result_at, what.result_bytes);
+    HttpResponse response;
+    response.status = status;
+    response.date = date;
+    response.body = body;
+    step(Verified{what.ticket, verifier_->verify(result, what.signature), &response});
+  }
   void poll_fails(std::string_view text, TransportFailure::Kind kind, int depth = -1) {
     reply(text, TransportFailure{kind, "as the test says", depth});
   }
@@ -146,7 +157,15 @@ class Dialogue : public testing::Test {
 
   Now now() const { return {mono_, wall_}; }
 
+  struct Verification {
+    Verify what;
+    unsigned status;
+    std::string date;
+    std::string body;
+  };
+
   EngineSettings settings;
+  std::vector<Verification> verifications;
   std::vector<Settle> settles;
   std::vector<Save> saves;
   std::vector<HazardDelta> remembered;
@@ -182,6 +201,7 @@ class Dialogue : public testing::Test {
     if (ticket == tickets_.end()) give_up(text, "has no poll in flight");
     const Poller::Ticket number = ticket->second;
     tickets_.erase(ticket);
+    reply_ = &what;
     step(Replied{number, &what});
   }
   void take(StartPoll& action) {
@@ -189,6 +209,11 @@ class Dialogue : public testing::Test {
     EXPECT_TRUE(is_first) << action.id.view() << " has two polls in flight";
     ++polls_started;
     poll_times.push_back(mono_);
+  }
+  void take(Verify& action) {
+    const auto& response = std::get<HttpResponse>(*reply_);
+    verifications.push_back(
+        {action, response.status, std::string(response.date), std::string(response.body)});
   }
   void take(Settle& action) { settles.push_back(std::move(action)); }
   void take(Save& action) { saves.push_back(action); }
@@ -206,6 +231,7 @@ class Dialogue : public testing::Test {
   Mono last_woken_ = Mono::min();
   int idle_wakes_ = 0;
   std::vector<DayRequests> unwritten_;
+  const PollReply* reply_ = nullptr;  // While it is heard.
   CommandTicket last_command_ = 0;
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<Engine> engine_;

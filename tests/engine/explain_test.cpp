@@ -31,7 +31,7 @@ TEST_F(Explain, ItWaitsForItsIntervalUntilItsNextPoll) {
   EXPECT_EQ(delay_until_poll("h1"), waiting.due);
 }
 
-TEST_F(Explain, WhatIsToComeFollowsFromWhatIsLearnt) {
+TEST_F(Explain, ExpectedPollsFollowFromWhatIsLearnt) {
   settings.cadence = CadenceKind::adaptive;
   Hazard hazard;
   for (int i = 0; i < 3000; ++i) {
@@ -69,7 +69,7 @@ TEST_F(Explain, TheLastPollFallsOnTheDeadline) {
   EXPECT_LT(why("h1").until_deadline, Duration(0));
 }
 
-TEST_F(Explain, WhoIsDueWaitsForItsTurn) {
+TEST_F(Explain, ADueHandshakeWaitsForItsTurn) {
   settings.connections = 1;
   given_new("h1");
   given_new("h2");
@@ -77,7 +77,7 @@ TEST_F(Explain, WhoIsDueWaitsForItsTurn) {
   EXPECT_EQ(why("h2").due, std::nullopt);
 }
 
-TEST_F(Explain, WhoHasEndedWaitsForItsRecordAndIsThenForgotten) {
+TEST_F(Explain, AnEndedHandshakeWaitsForItsRecordAndIsThenForgotten) {
   given_new("h1");
   attestr_says_completed("h1");
   EXPECT_EQ(why("h1").wait, Wait::record);
@@ -105,7 +105,7 @@ TEST_F(Explain, WhenTheDayIsSpentItWaitsForTheNextOne) {
   EXPECT_EQ(why("today").due, why("today").until_deadline);
 }
 
-TEST_F(Explain, WhenAllIsUsedUpSoDoesALastPoll) {
+TEST_F(Explain, WhenTheDayIsUsedUpALastPollWaitsForTheNextOneToo) {
   settings.daily_requests = 1;
   settings.expiry_grace = 0s;
   given_new("today", 1h);

@@ -8,7 +8,7 @@ using Schedule = Dialogue;
 
 std::string name(int i) { return fmt::format("h{}", i); }
 
-TEST_F(Schedule, ANewHandshakeIsAskedAtOnceAndThenExponentially) {
+TEST_F(Schedule, ANewHandshakeIsPolledAtOnceAndThenExponentially) {
   given_new("h1");
   EXPECT_TRUE(polls("h1"));
   double expected_s = 2;

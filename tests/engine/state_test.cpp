@@ -6,7 +6,7 @@ namespace {
 
 using States = Dialogue;
 
-TEST_F(States, OneThatSettlesTakesNoSubmission) {
+TEST_F(States, ASubmissionOfASettlingHandshakeChangesNothing) {
   given_new("h1");
   attestr_says_completed("h1");
   given_new("h1", 1h);
@@ -15,7 +15,7 @@ TEST_F(States, OneThatSettlesTakesNoSubmission) {
   EXPECT_TRUE(engine().is_empty());
 }
 
-TEST_F(States, OneThatSettlesIsTheLedgersThoughItIsLost) {
+TEST_F(States, ALostHandshakeThatSettlesStaysUntilTheLedgerSaysSo) {
   given_new("h1");
   attestr_says_completed("h1");
   step(Lost{id("h1")});
@@ -39,10 +39,10 @@ TEST_F(States, StopSavesWhatIsPendingAndNothingElse) {
   ASSERT_EQ(saves.size(), 1U);
   EXPECT_EQ(saves[0].progress.id, id("pending"));
   step(Stop{});
-  EXPECT_EQ(saves.size(), 1U) << "a second Stop is no news";
+  EXPECT_EQ(saves.size(), 1U) << "a second Stop changes nothing";
 }
 
-TEST_F(States, AReportTellsWhatIsPendingAlone) {
+TEST_F(States, AReportCountsWhatIsPendingAlone) {
   const auto empty = engine().report(now());
   EXPECT_EQ(empty.pending, 0U);
   EXPECT_FALSE(engine().oldest_submitted_at(now()));
@@ -113,7 +113,7 @@ TEST_F(States, AnAnswerWhileTheAccountPausesIsGoodButResumesNothing) {
   EXPECT_EQ(polls_in_flight(), 1U) << "the canary alone";
 }
 
-TEST_F(States, EachAnswerIsALineOfTheLogWhereThatIsAsked) {
+TEST_F(States, WithLogsPollsEachAnswerIsALineOfTheLog) {
   settings.logs_polls = true;
   given_new("h1");
   attestr_says_pending("h1");

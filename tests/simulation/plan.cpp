@@ -53,6 +53,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
     plan.crowd = copy.spread(6h, 48h);
     plan.bounds.records = 1 + copy.below(3);
   }
+  if (copy.chance(0.2)) settings.verified_at_once_bytes = 0;
   return plan;
 }
 

@@ -25,6 +25,10 @@ std::vector<Secret> secrets() {
   return all;
 }
 
+HttpResponse response_of(const Upstream::Answer& answer) {
+  return {answer.status, answer.retry_after, answer.date, "", answer.body};
+}
+
 }  // namespace
 
 World::Daemon::Daemon(Disk& disk)
@@ -104,17 +108,17 @@ bool World::open_stores(Daemon& daemon) {
   return bool(recovered);
 }
 
-void World::step(const EngineEvent& event, const std::string* body) {
+void World::step(const EngineEvent& event, const Upstream::Answer* heard) {
   auto& actions = daemon_->actions;
   actions.clear();
   judge_.clock_shows(wall());
   daemon_->engine->step(now(), event, actions);
   for (Action& action : actions)
-    std::visit([this, body](auto& what) { perform(what, body); }, action);
+    std::visit([this, heard](auto& what) { perform(what, heard); }, action);
   wake_in_time();
 }
 
-void World::perform(StartPoll& action, const std::string*) {
+void World::perform(StartPoll& action, const Upstream::Answer*) {
   note("poll", action.id.view());
   judge_.poll_starts(action.id, mono_);
   const bool is_asked_late = luck_.chance(0.5);  // Whether Attestr looks now or as it answers.
@@ -135,47 +139,61 @@ void World::reply(Poller::Ticket ticket, HandshakeId id, const Upstream::Answer&
   if (answer.failure) {
     what = *answer.failure;
   } else {
-    what = HttpResponse{answer.status, answer.retry_after, answer.date, "", answer.body};
+    what = response_of(answer);
   }
-  step(Replied{ticket, &what}, &answer.body);
+  step(Replied{ticket, &what}, &answer);
 }
 
-void World::perform(Settle& action, const std::string* body) {
+void World::perform(Verify& action, const Upstream::Answer* heard) {
+  note("verifies", "", action.result_bytes);
+  after(
+      luck_.chance(0.1) ? luck_.spread(1ms, 1min) : luck_.up_to(20ms),
+      [this, action, answer = *heard] {
+        const auto result =
+            std::string_view(answer.body).substr(action.result_at, action.result_bytes);
+        const auto form = daemon_->verifier.verify(result, action.signature);
+        const HttpResponse response = response_of(answer);
+        step(Verified{action.ticket, form, &response}, &answer);
+      },
+      true);
+}
+
+void World::perform(Settle& action, const Upstream::Answer* heard) {
   note("settles", action.finish.id.view(), static_cast<std::uint64_t>(action.finish.outcome));
-  if (action.keeps_response) action.finish.response = *body;
+  if (action.keeps_response) action.finish.response = heard->body;
   daemon_->waiting.finishes.push_back(std::move(action.finish));
   work();
 }
 
-void World::perform(Save& action, const std::string*) {
+void World::perform(Save& action, const Upstream::Answer*) {
   daemon_->waiting.progress.push_back(action.progress);
   work();
 }
 
-void World::perform(Remember& action, const std::string*) {
+void World::perform(Remember& action, const Upstream::Answer*) {
   RoundRequest learnt;
   learnt.learnt = std::move(action.learnt);
   daemon_->waiting.join(std::move(learnt));
   work();
 }
 
-void World::perform(Reserve& action, const std::string*) {
+void World::perform(Reserve& action, const Upstream::Answer*) {
   RoundRequest reservation;
   reservation.reserve = action.wanted;
   daemon_->waiting.join(std::move(reservation));
   work();
 }
 
-void World::perform(GiveBack& action, const std::string*) {
+void World::perform(GiveBack& action, const Upstream::Answer*) {
   RoundRequest unspent;
   unspent.give_back = action.unspent;
   daemon_->waiting.join(std::move(unspent));
   work();
 }
 
-void World::perform(Say&, const std::string*) {}
+void World::perform(Say&, const Upstream::Answer*) {}
 
-void World::perform(Answered&, const std::string*) {}
+void World::perform(Answered&, const Upstream::Answer*) {}
 
 void World::wake_in_time() {
   const auto wake = daemon_->engine->next_wake();

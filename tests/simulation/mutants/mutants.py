@@ -8,7 +8,11 @@ SPOOL = "lib/spool/folder_spool.cpp"
 ENGINE = "lib/engine/engine.cpp"
 VERDICT = "lib/engine/verdict.cpp"
 QUEUE = "lib/queue/sqlite_rows.cpp"
-REPLIES = "lib/engine/engine_replies.cpp"
+REPLIES = "lib/engine/replies.cpp"
+ENGINE_REPLIES = "lib/engine/engine_replies.cpp"
+ADMISSION = "lib/admission/admission.h"
+BACKLOG = "lib/admission/backlog.h"
+TIMING = "lib/schedule/poll_timing.cpp"
 BUDGET = "lib/admission/daily_budget"
 
 MUTANTS = {
@@ -71,37 +75,49 @@ MUTANTS = {
     "duplicate keys are taken": ("lib/poll/answer.cpp", [(
         "if (fault == JsonFault::duplicate_key) return invalid(Reason::duplicate_key, true);",
         "")]),
-    "a pause polls on": (ENGINE, [(
-        "has_room() && account_.allows(now_) &&", "has_room() &&")]),
-    "no rate limit": (ENGINE, [(
-        "account_.allows(now_) && pace_.allows(now_.mono)", "account_.allows(now_)")]),
-    "no bound on connections": (ENGINE, [("in_flight_ < concurrency_ &&", "")]),
-    "it polls on a full disk": (ENGINE, [("!is_disk_full_ && ", "")]),
-    "the floor is no floor": (ENGINE, [(
-        "wheel_.insert(slot, std::max(due, floor));", "wheel_.insert(slot, due);")]),
+    "a pause polls on": (ADMISSION, [(
+        "has_capacity() && account_.allows(now) &&", "has_capacity() &&")]),
+    "no rate limit": (ADMISSION, [(
+        "account_.allows(now) && pace_.allows(now.mono)", "account_.allows(now)")]),
+    "no bound on connections": (ADMISSION, [(
+        "return in_flight_ < slow_start_.allowed() && backlog_", "return backlog_")]),
+    "it polls on a full disk": (BACKLOG, [("!is_disk_full_ && ", "")]),
+    "the floor is no floor": (TIMING, [(
+        "return std::max(due.at, due.floor);", "return due.at;")]),
     "the later expiry does not hold": (ENGINE, [(
         "record.is_lost = false;\n\n", "record.is_lost = false;\n  if (!is_added) return;\n\n")]),
     "expired before the last poll": (VERDICT, [(
         "return record_.is_last_poll && now_.mono >= record_.deadline;",
         "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
     "unknown fails at once": (VERDICT, [(
-        "if (now_.mono - record_.unknown_since() < settings_.unknown_grace) return wait();", "")]),
+        "if (now_.mono - since < settings_.unknown_grace) return {verdict::Wait{}, change};",
+        "")]),
     "archived is not noticed": (VERDICT, [(
         "if (ended.archived) return finish(Outcome::archived);", "")]),
     "rejected at the first doubt": (VERDICT, [(
-        "if (record_.doubts >= settings_.signature_attempts)", "if (record_.doubts > 0)")]),
+        "if (*change.doubts >= settings_.signature_attempts)", "if (*change.doubts > 0)")]),
     "the signature is not looked at": (VERDICT, [(
-        "if (!form) return doubt(Reason::invalid_signature);", "")]),
+        "if (!verification_->form) return doubt(Reason::invalid_signature, change);", "")]),
+    "a verification that is still under way passes for good": (ENGINE_REPLIES, [(
+        "      const auto result_at = static_cast<std::size_t>"
+        "(ended->result.data() - response.body.data());\n"
+        "      step_.actions.emplace_back(\n"
+        "          Verify{event.ticket, result_at, ended->result.size(), "
+        "std::string(ended->signature)});\n"
+        "      return;",
+        "      return on_answer(slot, response, answer, Verification{SigningForm::raw});")]),
+    "a verification that failed passes for good": (ENGINE_REPLIES, [(
+        "on_answer(slot, *event.response, answer, Verification{event.form});",
+        "on_answer(slot, *event.response, answer, Verification{SigningForm::raw});")]),
     "Retry-After shortens a pause": ("lib/admission/account_gate.cpp", [(
         "        std::max(next_canary_, now.mono + std::min(*retry_after",
         "        std::min(next_canary_, now.mono + std::min(*retry_after")]),
-    "a restart forgets the requests of the day": ("lib/engine/engine_budget.cpp", [(
-        "budget_.recall(event.spent);", "budget_.recall({event.spent.day, 0});")]),
+    "a restart forgets the requests of the day": (ENGINE, [(
+        "budget.recall(e.spent);", "budget.recall({e.spent.day, 0});")]),
     "requests go out before they are reserved": (BUDGET + ".h", [(
         "spent_ < reserved_ && spent_ < limit_", "spent_ < limit_")]),
     "nothing is kept for last polls": (BUDGET + ".cpp", [(
         "spent_ + kept() >= limit_", "spent_ >= limit_")]),
     "the expiry is not held against the server's clock": (REPLIES, [(
-        "verdict.reason == Reason::expired && postpones_expiry(slot, response)",
-        "false && postpones_expiry(slot, response)")]),
+        "finish != nullptr && finish->reason == Reason::expired", "false")]),
 }

@@ -13,7 +13,7 @@ const AccountDay kToday = account_day_of(kMorning);
 /// A budget whose reservations are durable at once, in a store that grants all of them.
 class DailyBudgetTest : public testing::Test {
  protected:
-  DailyBudgetTest() { budget_.look_at(kMorning); }
+  DailyBudgetTest() { budget_.advance_to(kMorning); }
 
   void reserve(std::uint64_t last_polls = 0) {
     while (const auto wanted = budget_.next_reservation()) {
@@ -40,7 +40,7 @@ class DailyBudgetTest : public testing::Test {
   int commits_ = 0;
 };
 
-TEST_F(DailyBudgetTest, WithoutALimitAllGoesAndNothingIsWritten) {
+TEST_F(DailyBudgetTest, WithoutALimitAllIsAllowedAndNothingIsReserved) {
   EXPECT_EQ(spend(100'000), 100'000);
   EXPECT_EQ(commits_, 0);
   EXPECT_FALSE(budget_.is_limited());
@@ -65,7 +65,7 @@ TEST_F(DailyBudgetTest, AllOfItGoesAndNoMore) {
   for (const std::uint64_t limit : {1, 2, 3, 100, 255, 256, 10'000}) {
     budget_ = DailyBudget();
     durable_ = {};
-    budget_.look_at(kMorning);
+    budget_.advance_to(kMorning);
     budget_.set_limit(limit);
     EXPECT_EQ(spend(20'000), static_cast<int>(limit));
     EXPECT_TRUE(budget_.is_used_up());
@@ -95,9 +95,9 @@ TEST_F(DailyBudgetTest, AKilledProcessForgetsNoRequest) {
     sent += spend(7);
     budget_ = DailyBudget();
     budget_.set_limit(1000);
-    budget_.look_at(kMorning);
+    budget_.advance_to(kMorning);
     budget_.recall(durable_);
-    budget_.look_at(kMorning);
+    budget_.advance_to(kMorning);
   }
   EXPECT_LE(sent, 1000);
   EXPECT_GT(sent, 600) << "a death costs four requests at most";
@@ -124,7 +124,7 @@ TEST_F(DailyBudgetTest, WhatWasGivenBackIsNotSpentAfterARestart) {
   budget_ = DailyBudget();
   budget_.set_limit(10'000);
   budget_.recall(durable_);
-  budget_.look_at(kMorning);
+  budget_.advance_to(kMorning);
   EXPECT_EQ(budget_.spent(), 5U);
 }
 
@@ -142,7 +142,7 @@ TEST_F(DailyBudgetTest, ASmallerGrantSaysThatOthersHaveTheRestOfTheDay) {
   }
   EXPECT_TRUE(budget_.is_used_up());
   EXPECT_EQ(budget_.next_reservation(), std::nullopt);
-  budget_.look_at(kMorning + 24h);
+  budget_.advance_to(kMorning + 24h);
   EXPECT_TRUE(budget_.next_reservation()) << "tomorrow there are more";
 }
 
@@ -165,7 +165,7 @@ TEST_F(DailyBudgetTest, KeepsOneForEachDeadlineOfTheDay) {
   EXPECT_TRUE(budget_.is_used_up());
 }
 
-TEST_F(DailyBudgetTest, ButNoMoreThanHalf) {
+TEST_F(DailyBudgetTest, NoMoreThanHalfIsKept) {
   budget_.set_limit(1000);
   EXPECT_EQ(spend(1000, false, 5000), 500);
   EXPECT_EQ(spend(1000, true, 5000), 500);
@@ -180,7 +180,7 @@ TEST_F(DailyBudgetTest, ALastPollTakesFromWhatIsKept) {
   EXPECT_EQ(budget_.kept(), 0U);
 }
 
-TEST_F(DailyBudgetTest, OnceSpentItStaysSo) {
+TEST_F(DailyBudgetTest, OnceSpentItStaysSpent) {
   budget_.set_limit(100);
   spend(100, false, 10);
   ASSERT_TRUE(budget_.is_spent());
@@ -216,9 +216,9 @@ TEST_F(DailyBudgetTest, TheNextDayBeginsAnew) {
   budget_.set_limit(100);
   spend(1000);
   const Wall midnight = kMorning + until_next_account_day(kMorning);
-  budget_.look_at(midnight - Duration(1));
+  budget_.advance_to(midnight - Duration(1));
   EXPECT_TRUE(budget_.is_spent());
-  budget_.look_at(midnight);
+  budget_.advance_to(midnight);
   EXPECT_FALSE(budget_.is_spent());
   EXPECT_EQ(budget_.spent(), 0U);
   EXPECT_FALSE(budget_.allows()) << "the new day is not reserved yet";
@@ -230,7 +230,7 @@ TEST_F(DailyBudgetTest, AReservationOfYesterdayIsNoneOfToday) {
   budget_.set_limit(100);
   const auto yesterdays = budget_.next_reservation();
   ASSERT_TRUE(yesterdays);
-  budget_.look_at(kMorning + 24h);
+  budget_.advance_to(kMorning + 24h);
   const auto todays = budget_.next_reservation();
   ASSERT_TRUE(todays);
   budget_.reserved(*yesterdays, 0);
@@ -242,58 +242,58 @@ TEST_F(DailyBudgetTest, AReservationOfYesterdayIsNoneOfToday) {
 TEST_F(DailyBudgetTest, AClockSetBackOverMidnightBringsNoDayTwice) {
   budget_.set_limit(100);
   const Wall midnight = kMorning + until_next_account_day(kMorning);
-  budget_.look_at(midnight + 10min);
+  budget_.advance_to(midnight + 10min);
   EXPECT_EQ(spend(60), 60);
-  budget_.look_at(midnight - 40min);
+  budget_.advance_to(midnight - 40min);
   EXPECT_EQ(budget_.spent(), 60U);
-  budget_.look_at(midnight);
+  budget_.advance_to(midnight);
   EXPECT_EQ(budget_.spent(), 60U);
-  budget_.look_at(midnight + 24h);
+  budget_.advance_to(midnight + 24h);
   EXPECT_EQ(budget_.spent(), 0U);
 }
 
 TEST_F(DailyBudgetTest, ADayThatWasNeverReachedTakesNothingFromTheRealOne) {
   budget_.set_limit(100);
-  budget_.look_at(kMorning + 24h);  // For a moment.
+  budget_.advance_to(kMorning + 24h);  // For a moment.
   EXPECT_EQ(spend(60), 60);
-  budget_.look_at(kMorning);
+  budget_.advance_to(kMorning);
   EXPECT_EQ(budget_.spent(), 60U) << "today, by whatever name";
-  budget_.look_at(kMorning + 24h);
+  budget_.advance_to(kMorning + 24h);
   EXPECT_EQ(budget_.spent(), 0U);
 }
 
-TEST_F(DailyBudgetTest, NorDoesItAfterARestart) {
+TEST_F(DailyBudgetTest, ADayThatWasNeverReachedTakesNothingFromTheRealOneAfterARestart) {
   budget_.set_limit(100);
-  budget_.look_at(kMorning + 24h);
+  budget_.advance_to(kMorning + 24h);
   EXPECT_EQ(spend(60), 60);
   budget_ = DailyBudget();
   budget_.set_limit(100);
-  budget_.look_at(kMorning);
+  budget_.advance_to(kMorning);
   budget_.recall(durable_);
-  budget_.look_at(kMorning);
+  budget_.advance_to(kMorning);
   EXPECT_GE(budget_.spent(), 60U);
   EXPECT_EQ(spend(100), 40);
-  budget_.look_at(kMorning + 24h);
+  budget_.advance_to(kMorning + 24h);
   EXPECT_EQ(spend(200), 100);
 }
 
 TEST_F(DailyBudgetTest, AClockThatWasFarAheadFreezesNothing) {
   budget_.set_limit(100);
-  budget_.look_at(kMorning + 365 * 24h);
+  budget_.advance_to(kMorning + 365 * 24h);
   EXPECT_EQ(spend(60), 60);
   ASSERT_TRUE(budget_.next_reservation());
-  budget_.look_at(kMorning);
+  budget_.advance_to(kMorning);
   EXPECT_EQ(budget_.spent(), 60U) << "today, by whatever name";
   EXPECT_EQ(spend(100), 40);
   EXPECT_EQ(durable_.day, kToday);
-  budget_.look_at(kMorning + 24h);
+  budget_.advance_to(kMorning + 24h);
   EXPECT_EQ(spend(200), 100);
 }
 
 TEST_F(DailyBudgetTest, ARateThatLastsUntilTheDayEnds) {
   budget_.set_limit(8640);
   const Wall midnight = kMorning + until_next_account_day(kMorning);
-  budget_.look_at(midnight);
+  budget_.advance_to(midnight);
   EXPECT_NEAR(budget_.rate(midnight), 0.1, 1e-9);
   EXPECT_NEAR(budget_.rate(midnight + 12h), 0.2, 1e-9) << "what was saved is there";
   EXPECT_NEAR(budget_.rate(midnight + 24h - 1s), 2.4, 1e-9) << "but is not burnt at the end";

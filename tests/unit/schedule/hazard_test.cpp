@@ -73,7 +73,7 @@ TEST(Hazard, ThePriorBehavesFromTheFirstHandshakeOn) {
   EXPECT_LT(hazard.gap_at(2h, 250ms, 30min), 5min);
 }
 
-TEST(Hazard, WhereNobodyFinishesTheGapGrowsToTheLongest) {
+TEST(Hazard, WhereNoneFinishesTheGapGrowsToTheLongest) {
   Hazard hazard;
   for (int i = 0; i < 1000; ++i) hazard.saw_pending(0s, 24h);
   EXPECT_EQ(hazard.gap_at(2h, 250ms, 30min), 30min);
@@ -99,7 +99,7 @@ TEST(Hazard, AnObservationOfNoTimeSaysNothing) {
   EXPECT_EQ(hazard.write(), Hazard().write());
 }
 
-TEST(Hazard, TakesAnyAge) {
+TEST(Hazard, AcceptsAnyAge) {
   Hazard hazard;
   hazard.saw_pending(0s, Duration(1));
   hazard.saw_done(Duration(1), 24h * 365 * 100);
@@ -108,7 +108,7 @@ TEST(Hazard, TakesAnyAge) {
   EXPECT_GT(hazard.gap_at(24h * 365 * 100, 250ms, 30min), 0s);
 }
 
-TEST(Hazard, ADoneThatNobodyExpectedIsLearntLikeAnyOther) {
+TEST(Hazard, AnUnexpectedDoneIsLearntLikeAnyOther) {
   std::string text = "attestrd.hazard/1 104";
   for (int i = 0; i < 104; ++i) text += " 0 1e16";
   auto hazard = Hazard::read(text);

@@ -1,0 +1,75 @@
+#include "admission/admission.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace attestrd {
+
+void Admission::set_limits(const Limits& limits) {
+  requests_per_second_ = limits.requests_per_second;
+  pace_.set_rate(limits.requests_per_second);
+  budget_.set_limit(limits.daily_requests);
+  slow_start_.set_most(limits.connections);
+}
+
+void Admission::advance_to(Now now) {
+  budget_.advance_to(now.wall);
+  if (budget_.is_limited()) next_day_ = now.mono + until_next_account_day(now.wall);
+}
+
+std::optional<Mono> Admission::next() const {
+  if (!has_capacity() || account_.has_canary()) return std::nullopt;
+  Mono next = pace_.next();
+  if (!budget_.allows()) {
+    if (!budget_.is_used_up()) return std::nullopt;  // The grant of a reservation is to come.
+    next = std::max(next, next_day_);
+  }
+  if (!account_.is_open()) next = std::max(next, account_.next_canary());
+  return next;
+}
+
+bool Admission::start(Now now, bool is_last_poll) {
+  const bool is_canary = !account_.is_open();
+  ++in_flight_;
+  account_.spend();
+  pace_.spend(now.mono);
+  budget_.spend(is_last_poll);
+  return is_canary;
+}
+
+void Admission::end() {
+  ATTESTRD_CHECK(in_flight_ > 0);
+  --in_flight_;
+}
+
+void Admission::answer_lost(bool is_canary) {
+  if (is_canary) account_.canary_lost();
+}
+
+bool Admission::trouble(Now now, PauseReason reason, std::optional<Duration> retry_after,
+                        bool is_canary) {
+  const bool begins = account_.trouble(now, reason, retry_after, is_canary);
+  if (begins) slow_start_.begin_anew();
+  return begins;
+}
+
+bool Admission::failure(Now now, std::optional<Duration> retry_after, bool is_canary) {
+  const bool begins = account_.failure(now, retry_after, is_canary);
+  if (begins) slow_start_.begin_anew();
+  return begins;
+}
+
+bool Admission::good_answer(bool is_canary) {
+  const bool ends = account_.good_answer(is_canary);
+  if (account_.is_open()) slow_start_.good_answer();
+  return ends;
+}
+
+double Admission::rate(Wall now) const {
+  if (!budget_.is_limited()) return requests_per_second_;
+  const double a_day = budget_.rate(now);
+  return requests_per_second_ == 0 ? a_day : std::min(requests_per_second_, a_day);
+}
+
+}  // namespace attestrd

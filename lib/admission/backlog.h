@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace attestrd {
+
+/// The records that have ended and are not durable yet, and whether more may be fetched. Polling
+/// waits while they reach limits::kUnsettledRecords or limits::kUnsettledBytes, while the disk is
+/// full, and while the queue can't be reached: nothing is fetched that could not be stored.
+class Backlog {
+ public:
+  void add(std::uint32_t bytes) {
+    ++records_;
+    bytes_ += bytes;
+  }
+  /// `bytes` as they were added.
+  void remove(std::uint32_t bytes) {
+    ATTESTRD_CHECK(records_ > 0 && bytes_ >= bytes);
+    --records_;
+    bytes_ -= bytes;
+  }
+
+  void set_disk_full(bool is_full) { is_disk_full_ = is_full; }
+  void set_queue_unavailable(bool is_unavailable) { is_queue_unavailable_ = is_unavailable; }
+
+  /// One more poll may start while so many are in flight.
+  bool allows(std::size_t in_flight) const {
+    return can_be_written() && records_ + in_flight < limits::kUnsettledRecords &&
+           bytes_ < limits::kUnsettledBytes;
+  }
+
+  bool can_be_written() const { return !is_disk_full_ && !is_queue_unavailable_; }
+  bool is_disk_full() const { return is_disk_full_; }
+  bool is_queue_unavailable() const { return is_queue_unavailable_; }
+  std::size_t records() const { return records_; }
+
+ private:
+  std::size_t records_ = 0;
+  std::uint64_t bytes_ = 0;
+  bool is_disk_full_ = false;
+  bool is_queue_unavailable_ = false;
+};
+
+}  // namespace attestrd

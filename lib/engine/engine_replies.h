@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "engine/engine.h"
+#include "engine/notices.h"
+#include "engine/replies.h"
+
+namespace attestrd {
+
+/// What one reply leads to: the handshake waits, is polled again, or ends, and the account may
+/// pause. Lives for one event.
+class Engine::Replies {
+ public:
+  Replies(Engine& engine, const Step& step) : engine_(engine), step_(step), now_(step.now) {}
+
+  void hear(const Replied& event);
+  void hear(const Verified& event);
+
+ private:
+  bool drop_if_lost(Slot slot);
+  void on_answer(Slot slot, const HttpResponse& response, const Answer& answer,
+                 const std::optional<Verification>& verification);
+  void on_failure(Slot slot, const TransportFailure& failure);
+
+  void wait(Slot slot);
+  void retry(Slot slot, std::optional<Duration> retry_after);
+  void finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
+              std::string_view body);
+
+  void observe(Slot slot, const Answer& answer, const Verdict& verdict);
+  void count_good_answer(const PendingRecord& record);
+  void say_paused(Notice cause);
+  notices::Polled polled(Slot slot) const;
+
+  Engine& engine_;
+  const Step& step_;
+  Now now_;
+};
+
+}  // namespace attestrd

@@ -1,0 +1,108 @@
+#include "engine/notices.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "engine/replies.h"
+
+namespace attestrd::notices {
+namespace {
+
+Notice about(Event event, Level level, const Polled& polled) {
+  Notice notice;
+  notice.event = event;
+  notice.level = level;
+  notice.handshake = polled.id;
+  notice.polls = polled.polls;
+  return notice;
+}
+
+Notice about(Event event, Level level, const Polled& polled, const HttpResponse& response,
+             const Answer& answer, std::string_view trouble) {
+  Notice notice = about(event, level, polled);
+  notice.http_status = response.status;
+  if (const int code = code_of(answer)) notice.code = code;
+  notice.reason = trouble;
+  notice.request_id = request_id_of(answer);
+  return notice;
+}
+
+}  // namespace
+
+Notice poll_answered(const Polled& polled, const HttpResponse& response, const Answer& answer,
+                     std::string_view trouble) {
+  Notice notice = about(Event::poll_answered, Level::debug, polled, response, answer, trouble);
+  notice.message = "Attestr answered";
+  return notice;
+}
+
+Notice poll_error(const Polled& polled, const HttpResponse& response, const Answer& answer,
+                  std::string_view trouble) {
+  Notice notice = about(Event::poll_error, Level::warn, polled, response, answer, trouble);
+  notice.message = "the answer can't be used; the handshake is polled again";
+  return notice;
+}
+
+Notice poll_error(const Polled& polled, const TransportFailure& failure, std::string_view host) {
+  Notice notice = about(Event::poll_error, Level::warn, polled);
+  notice.message = "no answer came; the handshake is polled again";
+  notice.host = host;
+  notice.reason = fmt::format("{}: {}", name_of(failure.kind), failure.detail);
+  if (failure.kind == TransportFailure::Kind::certificate) {
+    notice.depth = failure.certificate_depth;
+  }
+  return notice;
+}
+
+Notice account_trouble(const Polled& polled, const HttpResponse& response, const Answer& answer,
+                       std::string_view trouble) {
+  return about(Event::account_paused, Level::error, polled, response, answer, trouble);
+}
+
+Notice account_paused(Notice cause, PauseReason reason, std::string_view host,
+                      Duration until_canary) {
+  cause.event = Event::account_paused;
+  cause.level = Level::error;
+  cause.message = fmt::format(
+      "polling is paused ({}): no handshake fails by this, and one canary at a time is polled to "
+      "see whether it is over",
+      name_of(reason));
+  // Of a certificate the reason says more already.
+  if (reason != PauseReason::certificate) cause.reason = name_of(reason);
+  cause.host = host;
+  cause.wait = until_canary;
+  return cause;
+}
+
+Notice account_resumed(PauseReason reason, Duration lasted) {
+  Notice notice;
+  notice.event = Event::account_resumed;
+  notice.message = "Attestr answers again; polling goes on";
+  notice.reason = name_of(reason);
+  notice.wait = lasted;
+  return notice;
+}
+
+Notice budget_spent(std::uint64_t spent, Duration until_next_day) {
+  Notice notice;
+  notice.event = Event::budget_spent;
+  notice.level = Level::warn;
+  notice.message =
+      "the requests of the day are spent, but for those kept for last polls: all other polls wait "
+      "for the next day";
+  notice.count = spent;
+  notice.wait = until_next_day;
+  return notice;
+}
+
+Notice budget_renewed(std::uint64_t spent) {
+  Notice notice;
+  notice.event = Event::budget_renewed;
+  notice.message = "there are requests again; polling goes on";
+  notice.count = spent;
+  return notice;
+}
+
+}  // namespace attestrd::notices

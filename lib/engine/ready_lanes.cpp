@@ -1,0 +1,33 @@
+#include "engine/ready_lanes.h"
+
+#include <array>
+
+#include "base/check.h"
+
+namespace attestrd {
+
+Ring<ReadyLanes::Slot>& ReadyLanes::of(Lane lane) {
+  switch (lane) {
+    case Lane::last: return last_;
+    case Lane::fresh: return fresh_;
+    case Lane::known: return known_;
+  }
+  check_failed("a lane has a ring", __FILE__, __LINE__);
+}
+
+ReadyLanes::Slot ReadyLanes::pop() {
+  ATTESTRD_CHECK(!empty());
+  const std::array turns = {&last_, &fresh_, &last_, &known_};
+  while (turns[turn_]->empty()) turn_ = (turn_ + 1) % turns.size();
+  Ring<Slot>& lane = *turns[turn_];
+  turn_ = (turn_ + 1) % turns.size();
+  return lane.pop();
+}
+
+std::optional<ReadyLanes::Slot> ReadyLanes::pop_other() {
+  if (!fresh_.empty()) return fresh_.pop();
+  if (!known_.empty()) return known_.pop();
+  return std::nullopt;
+}
+
+}  // namespace attestrd

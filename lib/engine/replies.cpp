@@ -1,0 +1,92 @@
+#include "engine/replies.h"
+
+#include <utility>
+
+#include "http/http_date.h"
+#include "http/retry_after.h"
+
+namespace attestrd {
+namespace {
+
+// HTTP dates have no fractions: an answer's Date may lie this much before its moment.
+constexpr Duration kHttpDateStep = std::chrono::seconds(1);
+
+struct CodeOf {
+  int operator()(const Pending&) const { return 0; }
+  int operator()(const Ended&) const { return 0; }
+  int operator()(const auto& trouble) const { return trouble.code; }
+};
+
+/// The deadline by the server's clock; nothing: it has passed there too, or no clock is shown.
+std::optional<Mono> postponed_deadline(const HttpResponse& response, const PendingRecord& record,
+                                       Now now) {
+  const auto date = read_http_date(response.date, now.wall);
+  if (!date || record.deadline_wall() <= *date + kHttpDateStep) return std::nullopt;
+  return now.mono + (record.deadline_wall() - *date);
+}
+
+bool is_expiry(const Verdict& verdict) {
+  const auto* const finish = std::get_if<verdict::Finish>(&verdict);
+  return finish != nullptr && finish->reason == Reason::expired;
+}
+
+}  // namespace
+
+FailureKind kind_of(const TransportFailure& failure) {
+  switch (failure.kind) {
+    case TransportFailure::Kind::certificate: return FailureKind::certificate;
+    case TransportFailure::Kind::framing:
+    case TransportFailure::Kind::too_large: return FailureKind::bad_answer;
+    case TransportFailure::Kind::resolve:
+    case TransportFailure::Kind::connect:
+    case TransportFailure::Kind::tls:
+    case TransportFailure::Kind::timeout:
+    case TransportFailure::Kind::reset: break;
+  }
+  return FailureKind::no_answer;
+}
+
+bool counts_against_server(FailureKind kind, const PendingRecord& record) {
+  return kind != FailureKind::bad_answer || record.is_canary || record.errors == 0;
+}
+
+JudgedAnswer judge_answer(const HttpResponse& response, const Answer& answer,
+                          const PendingRecord& record,
+                          const std::optional<Verification>& verification, Now now,
+                          const EngineSettings& settings) {
+  auto [verdict, change] = judge(answer, record, verification, now, settings);
+  if (is_expiry(verdict)) {
+    if (const auto deadline = postponed_deadline(response, record, now)) {
+      change.deadline = deadline;
+      verdict = verdict::Wait{};
+    }
+  }
+  return {std::move(verdict), std::move(change),
+          read_retry_after(response.retry_after, response.date, now.wall)};
+}
+
+Observation observation_of(const Answer& answer, const Verdict& verdict) {
+  if (std::holds_alternative<Pending>(answer)) return Observation::pending;
+  const auto* const ended = std::get_if<Ended>(&answer);
+  if (ended == nullptr) return Observation::nothing;
+  if (ended->result.empty() && !ended->archived) return Observation::pending;
+  const auto* const finish = std::get_if<verdict::Finish>(&verdict);
+  const bool is_done = ended->consumed && finish != nullptr && finish->outcome != Outcome::rejected;
+  return is_done ? Observation::done : Observation::nothing;
+}
+
+std::string_view request_id_of(const Answer& answer) {
+  if (const auto* const pending = std::get_if<Pending>(&answer)) return pending->request_id;
+  if (const auto* const ended = std::get_if<Ended>(&answer)) return ended->request_id;
+  return {};
+}
+
+std::string_view tag_of(const Answer& answer) {
+  if (const auto* const pending = std::get_if<Pending>(&answer)) return pending->tag;
+  if (const auto* const ended = std::get_if<Ended>(&answer)) return ended->tag;
+  return {};
+}
+
+int code_of(const Answer& answer) { return std::visit(CodeOf{}, answer); }
+
+}  // namespace attestrd

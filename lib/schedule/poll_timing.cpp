@@ -1,0 +1,128 @@
+#include "schedule/poll_timing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/backoff.h"
+#include "base/limits.h"
+#include "schedule/learnt_cadence.h"
+
+namespace attestrd {
+namespace {
+
+// Keeps handshakes that were submitted together from being polled together for ever.
+constexpr double kCadenceJitter = 0.1;
+// A fixed price follows what was learnt at this distance; so does the queue.
+constexpr std::uint32_t kHandshakesPerPrice = 64;
+constexpr std::uint32_t kCompletionsPerSave = 64;
+
+}  // namespace
+
+PollTiming::PollTiming(const PollTimingSettings& settings) { set(settings); }
+
+void PollTiming::set(const PollTimingSettings& settings) {
+  settings_ = settings;
+  if (settings.cadence == CadenceKind::adaptive) {
+    cadence_ = std::make_unique<LearntCadence>(hazard_, price_, settings.max_interval);
+  } else {
+    cadence_ = std::make_unique<ExponentialCadence>(settings.min_interval, settings.max_interval,
+                                                    settings.backoff_factor);
+  }
+  price_.set_rate(settings.requests_per_second);
+  fix_price();
+}
+
+void PollTiming::fix_price() {
+  unpriced_handshakes_ = 0;
+  if (settings_.polls_per_handshake == 0) return;
+  price_.fix(price_for_polls(hazard_, settings_.polls_per_handshake, settings_.give_up_after,
+                             settings_.min_interval, settings_.max_interval));
+}
+
+// ---- The next poll.
+
+std::optional<PollTiming::Due> PollTiming::first_poll(PollPrice::Load& load, Mono now, Prng& prng) {
+  if (settings_.polls_per_handshake > 0 && ++unpriced_handshakes_ >= kHandshakesPerPrice) {
+    fix_price();
+  }
+  const Duration gap = cadence_->first_gap();
+  if (gap == Duration(0)) return std::nullopt;
+  weigh(load, gap);
+  return Due{now + jittered(gap, prng), now};
+}
+
+PollTiming::Due PollTiming::recovered_poll(PollPrice::Load& load, Duration age, Duration ramp,
+                                           bool is_overdue, Mono now, Prng& prng) {
+  const Duration gap = cadence_->gap_at(age);
+  weigh(load, gap);
+  const Mono at = now + scaled(std::min(ramp, gap), prng.unit());
+  return {at, is_overdue ? at : now};
+}
+
+PollTiming::Due PollTiming::after_pending(PollPrice::Load& load, Duration age,
+                                          std::optional<Mono> unknown_since, Mono now, Prng& prng) {
+  const Duration gap = cadence_->gap_at(age);
+  weigh(load, gap);
+  Mono at = now + jittered(gap, prng);
+  if (unknown_since) at = std::min(at, *unknown_since + settings_.unknown_grace);
+  return {at, now + settings_.min_interval};
+}
+
+PollTiming::Due PollTiming::after_error(std::uint32_t errors, std::optional<Duration> retry_after,
+                                        Mono now, Prng& prng) const {
+  const Duration delay = equal_jitter(
+      exponential_backoff(limits::kErrorBackoffFirst, limits::kErrorBackoffCap, errors), prng);
+  const Duration floor = std::max(
+      settings_.min_interval, std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap));
+  return {now + std::max(delay, floor), now + floor};
+}
+
+PollTiming::Due PollTiming::put_off(Mono now, Prng& prng) const {
+  const Duration recheck = std::min(limits::kNextDayLook, settings_.max_interval);
+  return {now + equal_jitter(recheck, prng), now};
+}
+
+Mono PollTiming::fit(Due due, const Deadline& deadline, Mono now) const {
+  const bool is_last_poll_to_come = now < deadline.at || !deadline.was_last_poll;
+  if (is_last_poll_to_come && due.at > deadline.at - settings_.min_interval) due.at = deadline.at;
+  return std::max(due.at, due.floor);
+}
+
+/// A gap as it is waited: spread, and within its bounds.
+Duration PollTiming::jittered(Duration gap, Prng& prng) const {
+  const double jitter = 1 + kCadenceJitter * (2 * prng.unit() - 1);
+  return std::clamp(scaled(gap, jitter), settings_.min_interval,
+                    price_.longest(settings_.max_interval));
+}
+
+void PollTiming::weigh(PollPrice::Load& load, Duration gap) {
+  price_.remove(load);
+  load = price_.add(gap, price_.longest(settings_.max_interval));
+}
+
+// ---- What is learnt.
+
+void PollTiming::learnt(const Hazard& saved) {
+  const HazardDelta unsaved = hazard_.delta_since(saved_);
+  hazard_ = saved_ = saved;
+  hazard_.merge(unsaved);
+  fix_price();
+}
+
+bool PollTiming::saw_done(Duration from, Duration to) {
+  hazard_.saw_done(from, to);
+  return ++unsaved_completions_ >= kCompletionsPerSave;
+}
+
+std::optional<HazardDelta> PollTiming::take_unsaved() {
+  if (std::exchange(unsaved_completions_, 0) == 0) return std::nullopt;
+  HazardDelta delta = hazard_.delta_since(saved_);
+  saved_ = hazard_;
+  return delta;
+}
+
+double PollTiming::expected_polls(Duration age, Duration until) const {
+  return attestrd::expected_polls(hazard_, *cadence_, age, until, settings_.min_interval);
+}
+
+}  // namespace attestrd

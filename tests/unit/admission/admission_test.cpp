@@ -1,0 +1,138 @@
+#include "admission/admission.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Wall kWall{Duration(1'764'000'000'000'000)};  // 2025-11-24 16:00 UTC, 21:30 in Kolkata
+constexpr Duration kUntilMidnight = 150min;
+
+Now at(Duration since_start) { return {Mono(1000h) + since_start, kWall + since_start}; }
+
+class AdmissionTest : public testing::Test {
+ protected:
+  void given(const Admission::Limits& limits) {
+    admission_.set_limits(limits);
+    admission_.advance_to(at(0s));
+  }
+
+  /// Reserves what the budget asks for.
+  void reserve() {
+    while (const auto wanted = admission_.budget().next_reservation())
+      admission_.budget().reserved(*wanted, 0);
+  }
+
+  Admission admission_;
+};
+
+TEST_F(AdmissionTest, WithoutLimitsOnlyTheConnectionsBoundThePolls) {
+  given({.connections = 3});
+  EXPECT_EQ(admission_.next(), Mono::min()) << "at once";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(admission_.allows(at(0s)));
+    EXPECT_FALSE(admission_.start(at(0s), false)) << "no canary";
+  }
+  EXPECT_FALSE(admission_.allows(at(0s))) << "slow start";
+  EXPECT_EQ(admission_.next(), std::nullopt) << "an answer comes first";
+  admission_.good_answer(false);
+  EXPECT_TRUE(admission_.allows(at(0s)));
+  admission_.end();
+  EXPECT_EQ(admission_.in_flight(), 1U);
+}
+
+TEST_F(AdmissionTest, TheRateSaysWhenToAskAgain) {
+  given({.requests_per_second = 1, .connections = 3});
+  admission_.start(at(0s), false);
+  EXPECT_FALSE(admission_.allows(at(1s)));
+  ASSERT_TRUE(admission_.next());
+  EXPECT_TRUE(admission_.allows({*admission_.next(), kWall}));
+}
+
+TEST_F(AdmissionTest, WithoutAGrantOnlyTheGrantHelps) {
+  given({.daily_requests = 1000, .connections = 3});
+  EXPECT_FALSE(admission_.budget().allows());
+  EXPECT_EQ(admission_.next(), std::nullopt);
+  reserve();
+  EXPECT_TRUE(admission_.next());
+}
+
+TEST_F(AdmissionTest, OnceTheDayIsUsedUpTheNextDayHelps) {
+  given({.daily_requests = 1, .connections = 3});
+  reserve();
+  admission_.start(at(0s), false);
+  EXPECT_EQ(admission_.next(), at(kUntilMidnight).mono);
+  admission_.advance_to(at(1h));
+  EXPECT_EQ(admission_.next(), at(kUntilMidnight).mono);
+  admission_.advance_to(at(kUntilMidnight));
+  reserve();
+  EXPECT_LT(*admission_.next(), at(kUntilMidnight).mono);
+}
+
+TEST_F(AdmissionTest, APauseLetsOneCanaryThrough) {
+  given({.connections = 10});
+  for (int i = 0; i < 5; ++i) admission_.good_answer(false);
+  EXPECT_FALSE(admission_.start(at(0s), false));
+  EXPECT_TRUE(admission_.trouble(at(0s), PauseReason::unauthorized, {}, false));
+  admission_.end();
+  EXPECT_FALSE(admission_.allows(at(0s)));
+  EXPECT_EQ(admission_.next(), at(limits::kCanaryFirst).mono);
+  ASSERT_TRUE(admission_.allows(at(limits::kCanaryFirst)));
+  EXPECT_TRUE(admission_.start(at(limits::kCanaryFirst), false)) << "it is the canary";
+  EXPECT_FALSE(admission_.allows(at(1h)));
+  EXPECT_EQ(admission_.next(), std::nullopt) << "its answer comes first";
+  admission_.end();
+  EXPECT_TRUE(admission_.good_answer(true));
+  admission_.start(at(1h), false);
+  admission_.start(at(1h), false);
+  EXPECT_TRUE(admission_.allows(at(1h)));
+  admission_.start(at(1h), false);
+  EXPECT_FALSE(admission_.allows(at(1h))) << "after a pause it starts slowly, and grows by one";
+}
+
+TEST_F(AdmissionTest, ALostCanaryIsFollowedByTheNext) {
+  given({.connections = 10});
+  admission_.trouble(at(0s), PauseReason::forbidden, {}, false);
+  ASSERT_TRUE(admission_.start(at(1h), false));
+  admission_.end();
+  admission_.answer_lost(false);
+  EXPECT_FALSE(admission_.allows(at(1h))) << "it was another's answer that was lost";
+  admission_.answer_lost(true);
+  EXPECT_TRUE(admission_.allows(at(1h)));
+}
+
+TEST_F(AdmissionTest, FailuresInARowPauseIt) {
+  given({.connections = 10});
+  for (std::uint32_t i = 1; i < limits::kBreakerFailures; ++i)
+    EXPECT_FALSE(admission_.failure(at(0s), {}, false));
+  EXPECT_TRUE(admission_.failure(at(0s), {}, false));
+  EXPECT_EQ(admission_.account().reason(), PauseReason::upstream_down);
+}
+
+TEST_F(AdmissionTest, ABacklogStopsPollingUntilItIsWritten) {
+  given({.connections = 10});
+  admission_.backlog().set_disk_full(true);
+  EXPECT_FALSE(admission_.allows(at(0s)));
+  EXPECT_EQ(admission_.next(), std::nullopt);
+  admission_.backlog().set_disk_full(false);
+  EXPECT_TRUE(admission_.allows(at(0s)));
+}
+
+TEST_F(AdmissionTest, TheLowerOfBothRatesHolds) {
+  given({.requests_per_second = 5, .connections = 1});
+  EXPECT_EQ(admission_.rate(kWall), 5);
+  given({.requests_per_second = 5, .daily_requests = 8640, .connections = 1});
+  EXPECT_EQ(admission_.rate(kWall), admission_.budget().rate(kWall));
+  EXPECT_LT(admission_.rate(kWall), 5);
+  given({.requests_per_second = 0, .daily_requests = 8640, .connections = 1});
+  EXPECT_EQ(admission_.rate(kWall), admission_.budget().rate(kWall));
+  given({.requests_per_second = 0.001, .daily_requests = 8640, .connections = 1});
+  EXPECT_EQ(admission_.rate(kWall), 0.001);
+}
+
+}  // namespace
+}  // namespace attestrd

@@ -1,0 +1,61 @@
+#include "engine/ready_lanes.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace attestrd {
+namespace {
+
+using Lane = ReadyLanes::Lane;
+
+std::vector<ReadyLanes::Slot> pop_all(ReadyLanes& lanes) {
+  std::vector<ReadyLanes::Slot> slots;
+  while (!lanes.empty()) slots.push_back(lanes.pop());
+  return slots;
+}
+
+TEST(ReadyLanes, OneLaneIsFirstInFirstOut) {
+  ReadyLanes lanes;
+  EXPECT_TRUE(lanes.empty());
+  for (const ReadyLanes::Slot slot : {5U, 3U, 4U}) lanes.push(Lane::known, slot);
+  EXPECT_FALSE(lanes.empty());
+  EXPECT_EQ(pop_all(lanes), (std::vector<ReadyLanes::Slot>{5, 3, 4}));
+}
+
+TEST(ReadyLanes, LastPollsHaveEverySecondTurnAndTheOthersShareTheRest) {
+  ReadyLanes lanes;
+  for (ReadyLanes::Slot i = 0; i < 4; ++i) {
+    lanes.push(Lane::known, 30 + i);
+    lanes.push(Lane::fresh, 20 + i);
+    lanes.push(Lane::last, 10 + i);
+  }
+  EXPECT_EQ(pop_all(lanes),
+            (std::vector<ReadyLanes::Slot>{10, 20, 11, 30, 12, 21, 13, 31, 22, 32, 23, 33}));
+}
+
+TEST(ReadyLanes, AnEmptyLaneGivesItsTurnAway) {
+  ReadyLanes lanes;
+  lanes.push(Lane::fresh, 1);
+  lanes.push(Lane::known, 2);
+  EXPECT_EQ(lanes.pop(), 1U);
+  lanes.push(Lane::fresh, 3);
+  EXPECT_EQ(lanes.pop(), 2U) << "the lane of known ones is next, since no last poll waits";
+  EXPECT_EQ(lanes.pop(), 3U);
+}
+
+TEST(ReadyLanes, OthersAreTakenOutWhileLastPollsStay) {
+  ReadyLanes lanes;
+  lanes.push(Lane::last, 1);
+  EXPECT_FALSE(lanes.pop_other());
+  lanes.push(Lane::known, 2);
+  lanes.push(Lane::fresh, 3);
+  EXPECT_EQ(lanes.pop_other(), 3U);
+  EXPECT_EQ(lanes.pop_other(), 2U);
+  EXPECT_FALSE(lanes.pop_other());
+  EXPECT_EQ(lanes.pop(), 1U);
+  EXPECT_TRUE(lanes.empty());
+}
+
+}  // namespace
+}  // namespace attestrd

@@ -1,0 +1,119 @@
+#include "engine/replies.h"
+
+#include <gtest/gtest.h>
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+// 2025-11-24 16:00 UTC
+constexpr Now kNow{Mono(1000h), Wall(Duration(1'764'000'000'000'000))};
+
+class RepliesTest : public testing::Test {
+ protected:
+  RepliesTest() {
+    record_.submitted = kNow.mono - 1h;
+    record_.deadline = kNow.mono + 1h;
+    record_.state = PendingRecord::State::polling;
+  }
+
+  JudgedAnswer judged(const Answer& answer, const HttpResponse& response = {}) const {
+    return judge_answer(response, answer, record_, {}, kNow, settings_);
+  }
+
+  PendingRecord record_;
+  EngineSettings settings_;
+};
+
+TEST_F(RepliesTest, ATransportFailureSpeaksAgainstTheAccountTheServerOrItsHandshake) {
+  using Kind = TransportFailure::Kind;
+  EXPECT_EQ(kind_of({Kind::certificate, "", 0}), FailureKind::certificate);
+  for (const Kind kind : {Kind::resolve, Kind::connect, Kind::tls, Kind::timeout, Kind::reset})
+    EXPECT_EQ(kind_of({kind, "", -1}), FailureKind::no_answer) << name_of(kind);
+  for (const Kind kind : {Kind::framing, Kind::too_large})
+    EXPECT_EQ(kind_of({kind, "", -1}), FailureKind::bad_answer) << name_of(kind);
+}
+
+TEST_F(RepliesTest, ABadAnswerCountsOnceAHandshakeButAlwaysForACanary) {
+  EXPECT_TRUE(counts_against_server(FailureKind::bad_answer, record_));
+  record_.errors = 1;
+  EXPECT_FALSE(counts_against_server(FailureKind::bad_answer, record_));
+  EXPECT_TRUE(counts_against_server(FailureKind::no_answer, record_));
+  record_.is_canary = true;
+  EXPECT_TRUE(counts_against_server(FailureKind::bad_answer, record_));
+}
+
+TEST_F(RepliesTest, RetryAfterIsReadWithEachAnswer) {
+  HttpResponse response;
+  EXPECT_FALSE(judged(ServerTrouble{503, 0}, response).retry_after);
+  response.retry_after = "120";
+  EXPECT_EQ(judged(ServerTrouble{503, 0}, response).retry_after, Duration(120s));
+}
+
+TEST_F(RepliesTest, AnExpiryIsPostponedWhenTheServersClockSaysItIsEarly) {
+  record_.deadline = kNow.mono;
+  record_.is_last_poll = true;
+  record_.set_deadline_wall(kNow.wall);
+  HttpResponse response;
+  EXPECT_TRUE(std::holds_alternative<verdict::Finish>(judged(Pending{}, response).verdict))
+      << "no clock is shown";
+  response.date = "Mon, 24 Nov 2025 15:00:00 GMT";
+  const auto postponed = judged(Pending{}, response);
+  EXPECT_TRUE(std::holds_alternative<verdict::Wait>(postponed.verdict));
+  EXPECT_EQ(postponed.change.deadline, kNow.mono + 1h);
+  EXPECT_FALSE(postponed.change.deadline_wall) << "which is right";
+  response.date = "Mon, 24 Nov 2025 15:59:59 GMT";
+  EXPECT_TRUE(std::holds_alternative<verdict::Finish>(judged(Pending{}, response).verdict))
+      << "within the second that a date may lie before its moment";
+}
+
+TEST_F(RepliesTest, OnlyAnExpiryIsPostponed) {
+  Ended archived;
+  archived.archived = true;
+  HttpResponse response;
+  response.date = "Mon, 24 Nov 2025 15:00:00 GMT";
+  record_.set_deadline_wall(kNow.wall + 1h);
+  const auto finish = judged(archived, response).verdict;
+  ASSERT_TRUE(std::holds_alternative<verdict::Finish>(finish));
+  EXPECT_EQ(std::get<verdict::Finish>(finish).outcome, Outcome::archived);
+}
+
+TEST_F(RepliesTest, WhatAnAnswerSaysOfWhenHandshakesGetDone) {
+  const Verdict waits = verdict::Wait{};
+  const Verdict completed = verdict::Finish{Outcome::completed, Reason::none, {}};
+  const Verdict rejected = verdict::Finish{Outcome::rejected, Reason::wrong_id, {}};
+  EXPECT_EQ(observation_of(Pending{}, waits), Observation::pending);
+  EXPECT_EQ(observation_of(Unknown{}, waits), Observation::nothing);
+  Ended ended;
+  ended.consumed = true;
+  EXPECT_EQ(observation_of(ended, waits), Observation::pending) << "its result is not there yet";
+  ended.result = "{}";
+  EXPECT_EQ(observation_of(ended, completed), Observation::done);
+  EXPECT_EQ(observation_of(ended, rejected), Observation::nothing);
+  EXPECT_EQ(observation_of(ended, verdict::Retry{}), Observation::nothing);
+  Ended archived;
+  archived.archived = true;
+  const Verdict lost = verdict::Finish{Outcome::archived, Reason::none, {}};
+  EXPECT_EQ(observation_of(archived, lost), Observation::nothing) << "it was never consumed";
+  archived.consumed = true;
+  EXPECT_EQ(observation_of(archived, lost), Observation::done);
+}
+
+TEST_F(RepliesTest, OnlyAnswersOfAHandshakeHaveARequestIdAndATag) {
+  EXPECT_EQ(request_id_of(Pending{"r-1", "t"}), "r-1");
+  EXPECT_EQ(tag_of(Pending{"r-1", "t"}), "t");
+  Ended ended;
+  ended.request_id = "r-2";
+  ended.tag = "u";
+  EXPECT_EQ(request_id_of(ended), "r-2");
+  EXPECT_EQ(tag_of(ended), "u");
+  EXPECT_EQ(request_id_of(Unknown{404, 4002}), "");
+  EXPECT_EQ(tag_of(Unknown{404, 4002}), "");
+  EXPECT_EQ(code_of(Unknown{404, 4002}), 4002);
+  EXPECT_EQ(code_of(ended), 0);
+  EXPECT_EQ(code_of(Pending{}), 0);
+}
+
+}  // namespace
+}  // namespace attestrd

@@ -1,0 +1,181 @@
+#include "schedule/poll_timing.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+
+namespace attestrd {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Mono kNow{1000h};
+
+class PollTimingTest : public testing::Test {
+ protected:
+  PollTimingTest() : timing_(settings()) {}
+
+  static PollTimingSettings settings() {
+    return {.cadence = CadenceKind::exponential,
+            .min_interval = 2s,
+            .max_interval = 30min,
+            .give_up_after = 25h,
+            .unknown_grace = 10min};
+  }
+  static PollTimingSettings adaptive() {
+    auto changed = settings();
+    changed.cadence = CadenceKind::adaptive;
+    return changed;
+  }
+
+  /// A new handshake's completion, so many minutes after its submission.
+  void given_completions(int count, Duration age) {
+    for (int i = 0; i < count; ++i) {
+      timing_.saw_pending(0s, age - 10s);
+      timing_.saw_done(age - 10s, age);
+    }
+  }
+
+  PollTiming timing_;
+  Prng prng_{1};
+  PollPrice::Load load_ = 0;
+};
+
+TEST_F(PollTimingTest, ExponentialPollsANewHandshakeAtOnceAndAdaptiveWhenItMayBeDone) {
+  EXPECT_FALSE(timing_.first_poll(load_, kNow, prng_));
+  timing_.set(adaptive());
+  const auto due = timing_.first_poll(load_, kNow, prng_);
+  ASSERT_TRUE(due);
+  EXPECT_GE(due->at, kNow + 2s);
+  EXPECT_EQ(due->floor, kNow);
+  EXPECT_GT(load_, 0U) << "it adds to the rate while it waits";
+}
+
+TEST_F(PollTimingTest, AfterANotYetTheCadenceHoldsWithJitterAndItsBounds) {
+  for (int i = 0; i < 100; ++i) {
+    const auto due = timing_.after_pending(load_, 10min, {}, kNow, prng_);
+    EXPECT_NEAR(static_cast<double>((due.at - kNow) / 1ms), 362'000, 36'201);
+    EXPECT_EQ(due.floor, kNow + 2s);
+  }
+  EXPECT_LE(timing_.after_pending(load_, 24h, {}, kNow, prng_).at, kNow + 30min);
+  EXPECT_GE(timing_.after_pending(load_, 0s, {}, kNow, prng_).at, kNow + 2s);
+}
+
+TEST_F(PollTimingTest, AnUnknownHandshakeIsPolledExactlyWhenItsGraceEnds) {
+  const auto due = timing_.after_pending(load_, 10h, kNow - 9min, kNow, prng_);
+  EXPECT_EQ(due.at, kNow + 1min);
+  const auto later = timing_.after_pending(load_, 10s, kNow, kNow, prng_);
+  EXPECT_LT(later.at, kNow + 1min) << "but no later than its cadence says";
+}
+
+TEST_F(PollTimingTest, AnErrorBacksOffWithEqualJitterUpToTheCap) {
+  Duration full = limits::kErrorBackoffFirst;
+  for (std::uint32_t errors = 0; errors < 20; ++errors) {
+    const auto due = timing_.after_error(errors, {}, kNow, prng_);
+    EXPECT_GE(due.at - kNow, std::max(full / 2, Duration(2s)));
+    EXPECT_LE(due.at - kNow, std::max(full, Duration(2s)));
+    EXPECT_EQ(due.floor, kNow + 2s);
+    full = std::min(full * 2, limits::kErrorBackoffCap);
+  }
+}
+
+TEST_F(PollTimingTest, RetryAfterRaisesTheFloorIsCappedAndNeverShortens) {
+  EXPECT_EQ(timing_.after_error(0, 100s, kNow, prng_).floor, kNow + 100s);
+  EXPECT_GE(timing_.after_error(0, 100s, kNow, prng_).at, kNow + 100s);
+  EXPECT_EQ(timing_.after_error(0, 1000h, kNow, prng_).floor, kNow + limits::kRetryAfterCap);
+  EXPECT_EQ(timing_.after_error(0, 0s, kNow, prng_).floor, kNow + 2s);
+}
+
+TEST_F(PollTimingTest, RecoveredOnesAreSpreadOverTheRampButWaitNoLongerThanTheirGap) {
+  for (int i = 0; i < 100; ++i) {
+    const auto due = timing_.recovered_poll(load_, 1h, 10s, false, kNow, prng_);
+    EXPECT_LE(due.at, kNow + 10s);
+    EXPECT_EQ(due.floor, kNow);
+  }
+  for (int i = 0; i < 100; ++i)
+    EXPECT_LE(timing_.recovered_poll(load_, 0s, 24h, false, kNow, prng_).at, kNow + 2s);
+  const auto overdue = timing_.recovered_poll(load_, 1h, 10s, true, kNow, prng_);
+  EXPECT_EQ(overdue.floor, overdue.at) << "its deadline does not make it earlier";
+}
+
+TEST_F(PollTimingTest, WhileTheDayIsSpentItIsRecheckedFromTimeToTime) {
+  for (int i = 0; i < 100; ++i) {
+    const Duration recheck = timing_.put_off(kNow, prng_).at - kNow;
+    EXPECT_GE(recheck, limits::kNextDayLook / 2);
+    EXPECT_LE(recheck, limits::kNextDayLook);
+  }
+  auto changed = settings();
+  changed.max_interval = 10s;
+  timing_.set(changed);
+  EXPECT_LE(timing_.put_off(kNow, prng_).at, kNow + 10s);
+}
+
+TEST_F(PollTimingTest, TheLastPollFallsExactlyOnTheDeadlineAndNoneJustBeforeIt) {
+  const PollTiming::Due due{kNow + 60s, kNow};
+  EXPECT_EQ(timing_.fit(due, {kNow + 1h}, kNow), kNow + 60s);
+  EXPECT_EQ(timing_.fit(due, {kNow + 50s}, kNow), kNow + 50s) << "not after it";
+  EXPECT_EQ(timing_.fit(due, {kNow + 61s}, kNow), kNow + 61s) << "not just before it";
+  EXPECT_EQ(timing_.fit(due, {kNow + 62s}, kNow), kNow + 60s);
+}
+
+TEST_F(PollTimingTest, AfterTheLastPollTheDeadlineMovesNothing) {
+  const PollTiming::Due due{kNow + 60s, kNow};
+  EXPECT_EQ(timing_.fit(due, {kNow - 1s, true}, kNow), kNow + 60s);
+  EXPECT_EQ(timing_.fit(due, {kNow - 1s, false}, kNow), kNow) << "its last poll is overdue";
+  EXPECT_EQ(timing_.fit(due, {kNow + 10s, true}, kNow), kNow + 10s) << "it was prolonged";
+}
+
+TEST_F(PollTimingTest, NoRuleIsEarlierThanTheFloor) {
+  EXPECT_EQ(timing_.fit({kNow + 60s, kNow + 30s}, {kNow + 10s}, kNow), kNow + 30s);
+}
+
+TEST_F(PollTimingTest, WhatWasLearntIsSavedOnceAndOnlyIfACompletionIsNew) {
+  timing_.saw_pending(0s, 1min);
+  EXPECT_FALSE(timing_.take_unsaved());
+  given_completions(3, 1min);
+  const auto learnt = timing_.take_unsaved();
+  ASSERT_TRUE(learnt);
+  EXPECT_EQ(learnt->begun, 4U) << "with all that came before";
+  EXPECT_FALSE(timing_.take_unsaved());
+  for (int i = 1; i < 64; ++i) EXPECT_FALSE(timing_.saw_done(0s, 1min));
+  EXPECT_TRUE(timing_.saw_done(0s, 1min)) << "it is worth a write";
+}
+
+TEST_F(PollTimingTest, WhatIsNotSavedYetOutlivesWhatTheQueueBrings) {
+  given_completions(3, 1min);
+  timing_.learnt(Hazard());
+  EXPECT_NEAR(timing_.hazard().completions(), 3, 0.1);
+  const auto unsaved = timing_.take_unsaved();
+  ASSERT_TRUE(unsaved);
+  EXPECT_EQ(unsaved->begun, 3U);
+}
+
+TEST_F(PollTimingTest, AdaptiveWaitsUntilOthersWereDone) {
+  timing_.set(adaptive());
+  given_completions(1000, 10min);
+  EXPECT_GT(timing_.first_poll(load_, kNow, prng_)->at, kNow + 1min);
+  EXPECT_GT(timing_.expected_polls(0s, 24h), 1);
+}
+
+TEST_F(PollTimingTest, APriceThatIsFixedFollowsWhatIsLearnt) {
+  auto fixed = adaptive();
+  fixed.polls_per_handshake = 10;
+  timing_.set(fixed);
+  EXPECT_NEAR(timing_.expected_polls(0s, fixed.give_up_after), 10, 0.5);
+  given_completions(1000, 10min);
+  for (int i = 0; i < 64; ++i) timing_.first_poll(load_, kNow, prng_);
+  EXPECT_NEAR(timing_.expected_polls(0s, fixed.give_up_after), 10, 0.5);
+}
+
+TEST_F(PollTimingTest, ADailyRateLengthensTheGapsWhileManyWait) {
+  timing_.set(adaptive());
+  timing_.set_daily_rate(0.001);
+  std::vector<PollPrice::Load> loads(100, 0);
+  for (auto& load : loads) timing_.after_pending(load, 1min, {}, kNow, prng_);
+  const auto crowded = timing_.after_pending(load_, 1min, {}, kNow, prng_).at;
+  for (const auto load : loads) timing_.remove(load);
+  EXPECT_LT(timing_.after_pending(load_, 1min, {}, kNow, prng_).at, crowded);
+}
+
+}  // namespace
+}  // namespace attestrd
