@@ -9,7 +9,7 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "explain", "verify", "check-config", "version")
+COMMANDS = ("run", "submit", "status", "explain", "kick", "verify", "check-config", "version")
 
 
 def mode_of(path):
@@ -226,6 +226,32 @@ class ExplainTest(harness.Fixture):
         self.config = self.write_config("https://localhost")
         self.assertEqual(self.explain("no/id").returncode, harness.BAD_INPUT)
         self.assertEqual(self.explain("DS01").returncode, harness.UNAVAILABLE)
+
+
+class KickTest(harness.Fixture):
+    def kick(self, *words, **options):
+        return self.attestrd("kick", "--config", self.config, *words, **options)
+
+    def test_a_kicked_handshake_is_polled_ahead_of_its_interval(self):
+        simulator = self.start_simulator("--never", "1")
+        self.config = self.write_config(simulator.url, poll={
+            "cadence": "exponential", "min_interval": "1h", "max_interval": "1h"})
+        daemon = self.start_daemon(self.config)
+        self.drop(["DS01"])
+        harness.eventually(lambda: daemon.status()["pending"] == 1, what="the submission")
+        done = self.kick("--json", "DS01")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout), {"id": "DS01", "kick": "due_now"})
+        harness.eventually(lambda: daemon.log("poll.answered"), what="its poll")
+
+        done = self.kick("-", input="DS01\nDSnobody\n")
+        self.assertEqual((done.returncode, done.stderr), (harness.UNAVAILABLE, ""))
+        self.assertRegex(done.stdout, r"\ADS01 is due now\.\nDSnobody is not pending; ")
+
+    def test_wrong_usage(self):
+        self.config = self.write_config("https://localhost")
+        self.assertEqual(self.kick("DS01", "no/id").returncode, harness.BAD_INPUT)
+        self.assertEqual(self.kick("DS01").returncode, harness.UNAVAILABLE)
 
 
 class ShutdownTest(harness.Fixture):

@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "daemon/cli/command_table.h"
+#include "daemon/cli/control_client.h"
+#include "daemon/config/config.h"
+#include "daemon/service/exit_code.h"
+#include "handshake/handshake_id.h"
+
+namespace attestrd {
+namespace {
+
+/// The answer to so many stays below what the client reads.
+constexpr std::size_t kIdsPerRequest = 4096;
+
+/// The ids of the arguments, or one a line of stdin.
+std::vector<std::string> ids_of(const Given& given) {
+  if (given.operands != std::vector<std::string>{"-"}) return given.operands;
+  std::vector<std::string> ids;
+  for (std::string line; std::getline(std::cin, line);)
+    if (!line.empty()) ids.push_back(line);
+  return ids;
+}
+
+bool are_ids(const std::vector<std::string>& ids) {
+  bool are_good = true;
+  for (const auto& id : ids) {
+    if (HandshakeId::parse(id)) continue;
+    fmt::print(stderr, "'{}': is no handshake id: 1 to 64 letters, digits, '_' and '-'\n", id);
+    are_good = false;
+  }
+  return are_good;
+}
+
+/// Asks for one part of the ids and prints the answer. Whether all of them are pending.
+Result<bool> kick(const Config& config, std::string_view accept, std::string_view lines) {
+  const auto answer = post_to_daemon(config.admin.socket, "/kick", accept, lines);
+  if (!answer && answer.error().code == Errc::not_found)
+    return fail(Errc::unavailable, answer.error().message);
+  if (!answer) return answer.error();
+  fmt::print("{}", answer->body);
+  return answer->is_found;
+}
+
+}  // namespace
+
+int cmd_kick(const Given& given) {
+  const auto ids = ids_of(given);
+  if (!are_ids(ids)) return exit_with(fail(Errc::invalid_input, "nothing was polled"));
+  const auto config = load_config(given.config_file);
+  if (!config) return exit_with(config.error());
+  if (config->admin.socket.empty())
+    return exit_with(fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked"));
+  bool are_pending = true;
+  for (std::size_t first = 0; first < ids.size(); first += kIdsPerRequest) {
+    std::string lines;
+    for (std::size_t i = first; i < std::min(first + kIdsPerRequest, ids.size()); ++i)
+      lines += ids[i] + '\n';
+    const auto kicked =
+        kick(*config, given.has("--json") ? "application/json" : "text/plain", lines);
+    if (!kicked) return exit_with(kicked.error());
+    are_pending &= *kicked;
+  }
+  return are_pending ? EX_OK : EX_UNAVAILABLE;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,59 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "daemon/control/routes.h"
+
+namespace attestrd {
+namespace {
+
+/// The answer to a body, from an engine that says `kicked` whatever the ids.
+ServerResponse answer_to(std::string body, std::vector<Kicked> kicked,
+                         std::string accept = "application/json") {
+  std::vector<HandshakeId> asked;
+  Questions questions;
+  questions.ask_engine = [&](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
+    asked = std::get<KickCommand>(command).ids;
+    on_answer(kicked);
+  };
+  ServerRequest request;
+  request.accept = std::move(accept);
+  request.body = std::move(body);
+  ServerResponse answer;
+  kick_route(questions, request, [&](ServerResponse response) { answer = std::move(response); });
+  EXPECT_EQ(asked.size(), answer.status == 400 ? 0 : kicked.size());
+  return answer;
+}
+
+TEST(KickRoute, AnswersALineAnId) {
+  const auto answer =
+      answer_to("DS1\nDS2\nDS3\n", {Kicked::due_now, Kicked::in_flight, Kicked::due_already});
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.body,
+            "{\"id\":\"DS1\",\"kick\":\"due_now\"}\n"
+            "{\"id\":\"DS2\",\"kick\":\"in_flight\"}\n"
+            "{\"id\":\"DS3\",\"kick\":\"due_already\"}\n");
+}
+
+TEST(KickRoute, SaysWhichAreNotPending) {
+  const std::vector kicked = {Kicked::ending, Kicked::not_pending};
+  const auto answer = answer_to("DS1\nDS2", kicked);
+  EXPECT_EQ(answer.status, 409u);
+  EXPECT_EQ(answer.body,
+            "{\"id\":\"DS1\",\"kick\":\"ending\"}\n{\"id\":\"DS2\",\"kick\":\"not_pending\"}\n");
+  EXPECT_EQ(answer_to("DS1\nDS2", kicked, "text/plain").body,
+            "DS1 has ended, and its record is being written.\n"
+            "DS2 is not pending; `attestrd explain` may say more.\n");
+}
+
+TEST(KickRoute, RefusesALineThatIsNotAnId) {
+  for (const auto* body : {"DS1\nD/S\n", "DS1\n\nDS2\n", "DS1\r\nDS2\r\n"}) {
+    const auto answer = answer_to(body, {});
+    EXPECT_EQ(answer.status, 400u);
+    EXPECT_TRUE(answer.body.ends_with(" is not an id\n")) << answer.body;
+  }
+}
+
+}  // namespace
+}  // namespace attestrd
