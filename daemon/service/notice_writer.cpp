@@ -9,6 +9,7 @@ NoticeWriter::NoticeWriter(const Config::Log& settings)
 
 void NoticeWriter::say(const Notice& notice) {
   if (notice.event == Event::inbox_refused) counters_.add(Metric::submissions_refused);
+  if (notice.event == Event::spool_conflict) counters_.add(Metric::spool_conflicts);
   log_.write(notice);
 }
 
