@@ -15,7 +15,7 @@ namespace attestrd {
 struct DaemonFacts {
   int pid = 0;
   Wall started_at{};
-  Metrics counters;  ///< Of all parts of the program.
+  Metrics counters;  ///< What the engine does not count.
 };
 
 /// What the routes can ask. They ask on the event loop, and each answer comes on the event loop, at

@@ -16,14 +16,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.pid = facts.pid;
   daemon.started_at = facts.started_at;
   daemon.counters = facts.counters;
-  const auto count = [&daemon](Metric metric, std::uint64_t total, std::string_view label = {}) {
-    daemon.counters.add(metric, label, static_cast<double>(total));
-  };
-  count(Metric::polls, engine.polls);
-  count(Metric::handshakes_ended, engine.completed, "completed");
-  count(Metric::handshakes_ended, engine.archived, "archived");
-  count(Metric::handshakes_ended, engine.failed, "failed");
-  count(Metric::handshakes_ended, engine.rejected, "rejected");
+  daemon.counters.merge(engine.counters);
   if (engine.next_due) daemon.next_due = now.wall + *engine.next_due;
   daemon.last_successful_poll = engine.last_good_poll_at;
   if (engine.paused_for) {

@@ -226,9 +226,11 @@ void Daemon::feed_watchdog() {
 void Daemon::show_progress() {
   const Now now = read_clocks();
   const EngineReport report = engine_->report(now);
-  notifier_.status(fmt::format("{} pending, {} delivered{}", report.pending, report.completed,
+  const auto delivered = static_cast<std::uint64_t>(
+      report.counters.value(Metric::handshakes_ended, name_of(Outcome::completed)));
+  notifier_.status(fmt::format("{} pending, {} delivered{}", report.pending, delivered,
                                report.paused_for ? ", account paused" : ""));
-  if (options_.until_empty) progress_.show(report.pending, report.completed, now.mono);
+  if (options_.until_empty) progress_.show(report.pending, delivered, now.mono);
 }
 
 void Daemon::announce_start() {

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "engine/explanation.h"
 #include "handshake/handshake_id.h"
+#include "metrics/metrics.h"
 
 namespace attestrd {
 
@@ -50,12 +51,8 @@ enum class Kicked : std::uint8_t {
 struct EngineReport {
   std::uint64_t pending = 0;  ///< Waiting, due or polled at this moment.
   std::uint64_t in_flight = 0;
-  std::uint64_t settling = 0;  ///< Ended; their records are being written.
-  std::uint64_t polls = 0;     ///< Requests that went out.
-  std::uint64_t completed = 0;
-  std::uint64_t archived = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t rejected = 0;
+  std::uint64_t settling = 0;        ///< Ended; their records are being written.
+  Metrics counters;                  ///< What the engine counts; see metrics.def.
   std::optional<Duration> next_due;  ///< From now; zero: some are due already.
   std::optional<Wall> last_good_poll_at;
   std::optional<PauseReason> paused_for;

@@ -251,7 +251,7 @@ void Engine::start_poll(Slot slot, const Step& step) {
   record.is_unsaved = true;
   record.state = State::polling;
   ++record.polls;
-  ++totals_.polls;
+  totals_.counters.add(Metric::polls);
   step.actions.emplace_back(StartPoll{slot, roster_.id_of(slot)});
 }
 

@@ -137,12 +137,7 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
                 .request_id = std::string(request_id_of(answer)),
                 .tag = std::string(tag_of(answer)),
                 .response = {}};
-  switch (verdict.outcome) {
-    case Outcome::completed: ++engine_.totals_.completed; break;
-    case Outcome::archived: ++engine_.totals_.archived; break;
-    case Outcome::failed: ++engine_.totals_.failed; break;
-    case Outcome::rejected: ++engine_.totals_.rejected; break;
-  }
+  engine_.totals_.counters.add(Metric::handshakes_ended, name_of(verdict.outcome));
   // What an unknown handshake was answered need not be JSON, and says nothing.
   const bool keeps_response = verdict.reason != Reason::not_found;
   record.response_bytes = static_cast<std::uint32_t>(finish.tag.size());
