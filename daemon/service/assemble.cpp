@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/check.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/routes.h"
 #include "daemon/service/chores.h"
@@ -28,7 +27,6 @@
 #include "daemon/version.h"
 #include "inbox/inotify_watch.h"
 #include "poll/https_poller.h"
-#include "poll/https_tls_memory.h"
 #include "runtime/conductor.h"
 #include "runtime/disk_worker.h"
 #include "runtime/entropy.h"
@@ -258,7 +256,6 @@ int Daemon::run() {
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {
   keep_memory_private();
-  ATTESTRD_CHECK(keep_small_blocks_for_openssl());  // Nothing has used OpenSSL yet.
   Daemon daemon(config, options);
   if (auto assembled = daemon.assemble(std::move(secrets)); !assembled) {
     return exit_with(assembled.error());

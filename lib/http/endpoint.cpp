@@ -42,7 +42,7 @@ bool ends_in_number(std::string_view host) {
 }
 
 bool is_address(int family, const std::string& text) {
-  if (text.find('\0') != text.npos) return false;  // What follows it would not be looked at.
+  if (text.find('\0') != text.npos) return false;  // inet_pton() would ignore the rest.
   in6_addr any{};
   return inet_pton(family, text.c_str(), &any) == 1;
 }

@@ -8,7 +8,7 @@
 
 namespace attestrd {
 
-/// Where Attestr is: what `api.url` says.
+/// The server of `api.url`.
 struct Endpoint {
   enum class Kind : std::uint8_t { name, ipv4, ipv6 };
 
@@ -21,7 +21,7 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-/// Takes `https://HOST`, `https://HOST:PORT` and either with one `/` behind it, nothing else. HOST
+/// Accepts `https://HOST`, `https://HOST:PORT` and either with one `/` behind, nothing else. HOST
 /// is a DNS name (an international one in its `xn--` form), an IPv4 address, or an IPv6 address in
 /// brackets. An error quotes nothing of the URL, which may hold a password.
 Result<Endpoint> parse_endpoint(std::string_view url);

@@ -8,7 +8,7 @@ namespace attestrd {
 
 // How a request over HTTP can end: with a response, or with a failure of the transport.
 
-/// A complete, well-framed HTTP/1.1 answer as the poller read it. Views into its buffer.
+/// A complete, well-framed HTTP/1.1 response. Views into the buffer of its reader.
 struct HttpResponse {
   unsigned status = 0;
   std::string_view retry_after;       ///< The field's value; empty: absent.
@@ -17,13 +17,13 @@ struct HttpResponse {
   std::string_view body;
 };
 
-/// A poll that brought no answer we can read.
+/// A request that brought no response we can read.
 struct TransportFailure {
   enum class Kind : std::uint8_t {
     resolve,      ///< DNS gave no address.
     connect,      ///< Refused, unreachable, or no connection within `connect_timeout`.
     tls,          ///< The handshake failed for another reason than the certificate.
-    certificate,  ///< The certificate is not one for this host that we trust now. Account trouble.
+    certificate,  ///< The certificate is not one for this host that we trust now.
     timeout,      ///< No complete answer within `request_timeout`.
     reset,        ///< The connection ended before the answer was complete.
     framing,      ///< The answer is not HTTP/1.1 that we accept.

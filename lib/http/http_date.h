@@ -13,9 +13,9 @@ namespace attestrd {
 ///     Sunday, 06-Nov-94 08:49:37 GMT   RFC 850
 ///     Sun Nov  6 08:49:37 1994         asctime
 ///
-/// Names and separators must stand as in the grammar. Whether the name of the day fits the date is
-/// not asked. A leap second is the second after it. A two-digit year is the last one with these
-/// digits that lies at most 50 years after `now`.
+/// Names and separators must match the grammar. The name of the day is not compared with the date.
+/// A leap second counts as the second after it. A two-digit year is the last year with these digits
+/// that is at most 50 years after `now`.
 std::optional<Wall> read_http_date(std::string_view text, Wall now);
 
 }  // namespace attestrd

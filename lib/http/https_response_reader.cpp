@@ -18,7 +18,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kKeptBodyBytes = 64 * 1024;  ///< A body buffer above this is given back.
+constexpr std::size_t kKeptBodyBytes = 64 * 1024;  ///< A larger body buffer is freed.
 
 constexpr std::string_view kLastChunk = "0\r\n\r\n";  ///< The shortest end of a chunked body.
 
@@ -34,7 +34,7 @@ bool has_folded_line(std::string_view lines) {
   return lines.find("\n ") != lines.npos || lines.find("\n\t") != lines.npos;
 }
 
-/// What is kept of a response. Its strings are reused from one to the next.
+/// The parts of a response that are kept. The strings are reused from one response to the next.
 struct Parts {
   unsigned status = 0;
   bool is_http_1_1 = false;
@@ -58,7 +58,7 @@ struct Parts {
   }
 };
 
-/// Beast splits the message into its parts; what it lets pass and we don't is refused here.
+/// Beast splits the message into its parts. What Beast accepts and we do not is refused here.
 class Message final : public http::basic_parser<false> {
  public:
   Message(Parts& parts, std::size_t max_body_bytes) : parts_(parts) {
@@ -87,7 +87,7 @@ class Message final : public http::basic_parser<false> {
 
   void on_field_impl(http::field name, beast::string_view, beast::string_view value,
                      error_code& error) override {
-    const bool is_trailer = is_header_done();  // which is read and left aside
+    const bool is_trailer = is_header_done();  // which is read and ignored
     if (!is_trailer) take_field(name, {value.data(), value.size()}, error);
   }
 
@@ -112,7 +112,7 @@ class Message final : public http::basic_parser<false> {
     }
   }
 
-  /// For a field that holds one value: a proxy that adds its own adds it behind.
+  /// For a field with one value: a proxy that adds its own puts it after the first.
   static void keep_first(std::string& kept, std::string_view value) {
     if (kept.empty()) kept = value;
   }
@@ -148,7 +148,7 @@ class Message final : public http::basic_parser<false> {
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  /// The extensions are left aside, but nothing may hide in their quotes (RFC 9110, 5.6.4).
+  /// Extensions are ignored, but nothing may hide in their quoted strings (RFC 9110, 5.6.4).
   void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions,
                             error_code& error) override {
     if (size == 0) trailer_ = extensions.data() + extensions.size();
@@ -168,7 +168,7 @@ class Message final : public http::basic_parser<false> {
 
 struct HttpsResponseReader::Parser {
   Parts parts;
-  std::optional<Message> message;  ///< Beast's can't be used twice.
+  std::optional<Message> message;  ///< A parser of Beast serves one message.
 };
 
 HttpsResponseReader::HttpsResponseReader()
@@ -191,13 +191,13 @@ HttpsResponseReader::Progress HttpsResponseReader::commit(std::size_t count) {
   unparsed_bytes_ += count;
   has_begun_ = has_begun_ || count > 0;
   if (!parser_->message->is_header_done()) return parse_with_head(old_bytes);
-  // Beast asserts that the last chunk does not come to it in smaller pieces.
+  // Beast asserts that it is given the last chunk in one piece.
   if (parser_->parts.is_chunked && unparsed_bytes_ < kLastChunk.size()) return Progress::more;
   return parse();
 }
 
-/// The header section is parsed in one piece, once it is here. Beast would join its folded lines
-/// (RFC 9112, 5.2), so these are looked for first.
+/// The header section is parsed in one piece, once it is complete. Beast would join its folded
+/// lines (RFC 9112, 5.2), so these are searched for first.
 HttpsResponseReader::Progress HttpsResponseReader::parse_with_head(std::size_t old_bytes) {
   constexpr std::string_view kEnd = "\r\n\r\n";
   const auto seen = std::string_view(input_).substr(0, unparsed_bytes_);

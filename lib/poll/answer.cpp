@@ -16,7 +16,7 @@ namespace {
 
 using Trouble = AccountTrouble::Kind;
 
-/// Nothing, or the kind that a field has in the documents.
+/// Null, or the type that the API documents for a field.
 bool is_optional(const JsonMember& member, JsonKind kind) {
   return member.kind == JsonKind::absent || member.kind == JsonKind::null || member.kind == kind;
 }
@@ -26,8 +26,8 @@ std::string_view text_of(const JsonMember& member) {
   return member.kind == JsonKind::null ? std::string_view() : member.text;
 }
 
-/// The request id if it can be logged as it is. It decides nothing, so one of another shape is no
-/// fault of the answer.
+/// The request id if it can be logged as it is. Nothing depends on it, so that another form does
+/// not make the answer invalid.
 std::string_view loggable(const JsonMember& request_id) {
   constexpr std::size_t kLongest = 64;
   constexpr CharSet kHarmless = kLettersAndDigits | CharSet("_.:-");
@@ -37,8 +37,8 @@ std::string_view loggable(const JsonMember& request_id) {
   return is_good ? text : std::string_view();
 }
 
-/// Whether a JSON number is greater than zero, told from its digits, so that none is too great or
-/// too small.
+/// Whether a JSON number is greater than zero. Its digits decide, so that no number is too great or
+/// too small to be read.
 bool is_positive(std::string_view number) {
   const auto mantissa = number.substr(0, number.find_first_of("eE"));
   return !mantissa.starts_with('-') &&
@@ -75,8 +75,8 @@ Answer read_ok(const HttpResponse& response, const HandshakeId& asked) {
   if (!types_are_good) return invalid(Reason::wrong_types, false);
 
   const bool is_consumed = consumed.text == "true";
-  // Zero is how servers spell "no time": taking it for an archival would give up a result that is
-  // still to come, while not taking it costs a few polls.
+  // Servers write zero for "no time". To read it as an archival would give up a result that is
+  // still to come; to ignore it costs a few polls.
   const bool is_archived = archived.kind == JsonKind::number && is_positive(archived.text);
   if (!is_consumed && !is_archived) return Pending{loggable(request_id), text_of(tag)};
   return Ended{is_consumed,        is_archived,          text_of(result),
@@ -96,7 +96,7 @@ int read_code(std::string_view body) {
   return read.ec == std::errc{} && read.ptr == end && value > 0 ? value : 0;
 }
 
-/// What the codes of the account mean.
+/// The account failure that a code means.
 std::optional<Trouble> account_trouble_of_code(int code) {
   switch (code) {
     case 4005: return Trouble::low_credits;
@@ -112,7 +112,7 @@ std::optional<Trouble> account_trouble_of_code(int code) {
   }
 }
 
-/// What a status but 429 says of the account, whatever the code.
+/// The account failure that a status other than 429 means, whatever the code.
 std::optional<Trouble> account_trouble_of_status(unsigned status) {
   switch (status) {
     case 401: return Trouble::unauthorized;
@@ -122,12 +122,12 @@ std::optional<Trouble> account_trouble_of_status(unsigned status) {
   }
 }
 
-/// A 4xx. The first line that fits holds:
+/// A 4xx. The first line that matches applies:
 ///
-///     status  code                           says
+///     status  code                           meaning
 ///     429     4293                           daily_limit
 ///     429     any or none                    rate_limited
-///     4xx     4005, 4016, 403x, 429x, 40051  that trouble of the account
+///     4xx     4005, 4016, 403x, 429x, 40051  that failure of the account
 ///     401     any or none                    unauthorized
 ///     402     any or none                    low_credits
 ///     403     any or none                    forbidden

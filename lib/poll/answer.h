@@ -36,7 +36,7 @@ struct Unknown {
   int code = 0;  ///< 0: the body had none.
 };
 
-/// Trouble that belongs to the account, so that every handshake would meet it.
+/// A failure of the account: every handshake would meet it.
 struct AccountTrouble {
   enum class Kind : std::uint8_t {
     unauthorized,   ///< 401, 4016: the token.
@@ -51,13 +51,13 @@ struct AccountTrouble {
   int code = 0;
 };
 
-/// 5xx: the server's trouble.
+/// 5xx: a failure of the server.
 struct ServerTrouble {
   unsigned status = 0;
   int code = 0;
 };
 
-/// The answer can't be taken for one: see `Reason`.
+/// The answer is not valid: see `Reason`.
 struct Invalid {
   enum class Reason : std::uint8_t {
     not_json,           ///< The body of a 200 is not one JSON object in UTF-8 by RFC 8259, or it
@@ -72,7 +72,7 @@ struct Invalid {
   Reason reason{};
   unsigned status = 0;
   int code = 0;
-  /// A complete 200 in valid JSON that names another handshake or a key twice: forged, it seems.
+  /// A complete 200 in valid JSON with the id of another handshake, or a key twice: maybe forged.
   bool looks_forged = false;
 };
 
@@ -81,7 +81,7 @@ std::string_view name_of(Invalid::Reason reason);
 
 using Answer = std::variant<Pending, Ended, Unknown, AccountTrouble, ServerTrouble, Invalid>;
 
-/// Reads what Attestr says of `asked`. Pure; allocates nothing for a pending answer.
+/// Classifies the response to a poll of `asked`. Pure; allocates nothing for a pending answer.
 Answer read_answer(const HttpResponse& response, const HandshakeId& asked);
 
 }  // namespace attestrd

@@ -1,22 +1,18 @@
 #include "poll/https_poller.h"
 
-#include <boost/asio/bind_allocator.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "base/handler_memory.h"
 #include "base/limits.h"
 #include "base/ring.h"
-#include "poll/https_connection.h"
+#include "http/https_addresses.h"
+#include "http/https_connection.h"
+#include "poll/request.h"
 
 namespace attestrd {
 namespace {
@@ -24,34 +20,40 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-Result<std::shared_ptr<HttpsSetup>> make_setup(const asio::any_io_executor& executor,
-                                               HttpsPollerSettings settings) {
+/// What holds for all connections that are opened under one configuration.
+struct Setup {
+  std::uint32_t connections;
+  Duration request_timeout;
+  Request request;
+  std::shared_ptr<const HttpsTarget> target;
+};
+
+Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& executor,
+                                                HttpsPollerSettings settings) {
   if (settings.connections == 0) {
     return fail(Errc::invalid_config, "api.connections: must be 1 or more");
   }
   auto request =
       Request::make(settings.endpoint, settings.version, settings.auth_token, settings.user_agent);
   if (!request) return request.error();
-  auto tls = TlsContext::make(settings.ca_file);
-  if (!tls) return tls.error();
-  auto addresses = std::make_shared<HttpsAddresses>(executor, settings.endpoint);
-  return std::make_shared<HttpsSetup>(std::move(settings), *request, *std::move(tls),
-                                      std::move(addresses));
-}
-
-void pass_on(const std::exception_ptr& exception) {
-  if (exception) std::rethrow_exception(exception);
+  auto target = HttpsTarget::make(executor, {.endpoint = std::move(settings.endpoint),
+                                             .ca_file = std::move(settings.ca_file),
+                                             .connect_timeout = settings.connect_timeout,
+                                             .request_timeout = settings.request_timeout,
+                                             .max_response_bytes = settings.max_response_bytes});
+  if (!target) return target.error();
+  return std::make_shared<const Setup>(settings.connections, settings.request_timeout, *request,
+                                       *std::move(target));
 }
 
 }  // namespace
 
-/// The connections and who uses them. A seat is a connection with the poll that has it; one without
-/// a poll is idle, or about to be closed.
+/// The connections and their polls. A seat is a connection with the poll that uses it; one without
+/// a poll is idle, or about to be removed.
 class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
  public:
-  Pool(asio::any_io_executor executor, std::shared_ptr<HttpsSetup> setup, OnReply on_reply)
+  Pool(asio::any_io_executor executor, std::shared_ptr<const Setup> setup, OnReply on_reply)
       : executor_(std::move(executor)),
-        readiness_(std::make_shared<HttpsReadiness>(executor_)),
         setup_(std::move(setup)),
         on_reply_(std::move(on_reply)),
         watch_(executor_) {}
@@ -70,28 +72,27 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   };
 
   struct Seat {
+    std::shared_ptr<const Setup> setup;  ///< That of the connection.
     std::shared_ptr<HttpsConnection> connection;
+    std::optional<Request> request;  ///< A copy of its own, for the id that stands in it.
     std::optional<Job> job;
     bool is_reused = false;  ///< Its connection had served a poll before.
     Instant idle_since;
   };
 
-  Seat& add_seat();
   void begin(Seat& seat);
-  asio::awaitable<void> open(std::shared_ptr<Pool> self, Seat* seat);
+  bool is_reusable(const Seat& seat) const;
+  void renew(Seat& seat);
   void ended(Seat& seat, Failure failure);
   void go_on(Seat& seat);
   void remove(Seat& seat);
-  void dismiss_idle();
   void watch();
-  void end_late(Instant now);
+  void check_times();
 
   asio::any_io_executor executor_;
-  std::shared_ptr<HttpsReadiness> readiness_;
-  std::shared_ptr<HttpsSetup> setup_;
+  std::shared_ptr<const Setup> setup_;
   OnReply on_reply_;
   asio::steady_timer watch_;
-  HandlerMemory<> watch_memory_;
   bool is_watching_ = false;
   bool is_stopped_ = false;
   std::vector<std::unique_ptr<Seat>> seats_;
@@ -108,44 +109,35 @@ void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
     if (!seat.connection->is_silent()) seat.connection->close();
     seat.job = job;
     begin(seat);
-  } else if (seats_.size() >= setup_->settings.connections) {
+  } else if (seats_.size() >= setup_->connections) {
     waiting_.push(job);
   } else {
-    Seat& seat = add_seat();
+    Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
     seat.job = job;
     begin(seat);
   }
   if (!is_watching_) watch();
 }
 
-HttpsPoller::Pool::Seat& HttpsPoller::Pool::add_seat() {
-  Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
-  const auto on_end = [this, &seat](Failure failure) { ended(seat, std::move(failure)); };
-  const auto on_lost = [this, &seat] { remove(seat); };
-  seat.connection = std::make_shared<HttpsConnection>(
-      executor_, readiness_, HttpsConnection::Events{.on_end = on_end, .on_lost = on_lost});
-  return seat;
-}
-
 /// For a seat with a job: asks on its connection, or on a fresh one.
 void HttpsPoller::Pool::begin(Seat& seat) {
-  seat.is_reused = seat.connection->is_reusable(setup_);
-  if (seat.is_reused) return seat.connection->exchange(seat.job->id);
-  asio::co_spawn(executor_, open(shared_from_this(), &seat),
-                 [](const std::exception_ptr& e) { pass_on(e); });
+  seat.is_reused = is_reusable(seat);
+  if (!seat.is_reused) renew(seat);
+  seat.connection->exchange(seat.request->text_for(seat.job->id));
 }
 
-asio::awaitable<void> HttpsPoller::Pool::open(std::shared_ptr<Pool> self, Seat* seat) {
-  co_await asio::post(executor_, asio::use_awaitable);  // out of start()
-  if (self->is_stopped_) co_return;
-  const auto connection = seat->connection;
-  auto failure = co_await connection->open(setup_);
-  if (self->is_stopped_) co_return;
-  if (failure) {
-    ended(*seat, std::move(failure));
-  } else {
-    connection->exchange(seat->job->id);
-  }
+bool HttpsPoller::Pool::is_reusable(const Seat& seat) const {
+  return seat.connection && seat.connection->is_idle() && seat.setup == setup_;
+}
+
+void HttpsPoller::Pool::renew(Seat& seat) {
+  if (seat.connection) seat.connection->close();
+  seat.setup = setup_;
+  seat.request.emplace(setup_->request);
+  HttpsConnection::Events events{
+      .on_end = [this, &seat](Failure failure) { ended(seat, std::move(failure)); },
+      .on_lost = [this, &seat] { remove(seat); }};
+  seat.connection = std::make_shared<HttpsConnection>(executor_, setup_->target, std::move(events));
 }
 
 void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
@@ -165,17 +157,18 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
   if (!is_stopped_) go_on(seat);
 }
 
-/// After a poll: to the next one, or to idleness, or to its end.
+/// After a poll: the seat serves the next one, becomes idle, or is removed.
 void HttpsPoller::Pool::go_on(Seat& seat) {
   seat.job.reset();
-  const bool is_one_too_many = seats_.size() > setup_->settings.connections;
+  const bool is_one_too_many = seats_.size() > setup_->connections;
   if (!waiting_.empty() && !is_one_too_many) {
     seat.job = waiting_.pop();
     begin(seat);
-  } else if (is_one_too_many || !seat.connection->is_reusable(setup_)) {
+  } else if (is_one_too_many || !is_reusable(seat)) {
     remove(seat);
   } else {
-    seat.idle_since = HttpsConnection::Instant::clock::now();
+    seat.idle_since = Instant::clock::now();
+    seat.connection->watch();
     idle_.push_back(&seat);
   }
 }
@@ -191,46 +184,46 @@ void HttpsPoller::Pool::stop() {
   watch_.cancel();
   waiting_ = {};
   idle_.clear();
-  for (const auto& seat : seats_) seat->connection->abandon();
+  for (const auto& seat : seats_) {
+    seat->connection->close();
+    seat->setup->target->addresses->stop();
+  }
 }
 
 Result<void> HttpsPoller::Pool::reconfigure(HttpsPollerSettings settings) {
   auto setup = make_setup(executor_, std::move(settings));
   if (!setup) return setup.error();
   setup_ = *std::move(setup);
-  dismiss_idle();
+  while (!idle_.empty()) remove(*idle_.back());
   return {};
 }
 
-void HttpsPoller::Pool::dismiss_idle() {
-  while (!idle_.empty()) remove(*idle_.back());
-}
-
-/// Looks at all seats from time to time, which costs less than a timer that is set for each poll:
-/// an exchange may last a tenth longer than `request_timeout`.
+/// One timer for all seats costs less than one that is set for each poll; an exchange may therefore
+/// last a tenth longer than `request_timeout`.
 void HttpsPoller::Pool::watch() {
   constexpr auto kLongest = std::chrono::milliseconds(250);
   is_watching_ = true;
-  watch_.expires_after(std::min<Duration>(setup_->settings.request_timeout / 10, kLongest));
-  auto look = [self = shared_from_this()](const error_code& cancelled) {
+  watch_.expires_after(std::min<Duration>(setup_->request_timeout / 10, kLongest));
+  watch_.async_wait([self = shared_from_this()](const error_code& cancelled) {
     if (cancelled) return;
-    const auto now = HttpsConnection::Instant::clock::now();
-    while (!self->idle_.empty() && now - self->idle_.front()->idle_since > limits::kIdleConnection)
-      self->remove(*self->idle_.front());
-    self->end_late(now);
-    // Not before: a reply starts polls, and each would put off the next look.
+    self->check_times();
+    // Not before: a reply starts polls, and each would postpone the next check.
     self->is_watching_ = false;
     if (!self->seats_.empty() && !self->is_stopped_) self->watch();
-  };
-  watch_.async_wait(asio::bind_allocator(watch_memory_, std::move(look)));
+  });
 }
 
-/// A reply may change the seats.
-void HttpsPoller::Pool::end_late(Instant now) {
-  std::vector<std::shared_ptr<HttpsConnection>> connections;
-  for (const auto& seat : seats_)
-    if (seat->connection->is_late(now)) connections.push_back(seat->connection);
-  for (const auto& connection : connections) connection->end_if_late(now);
+void HttpsPoller::Pool::check_times() {
+  const auto now = Instant::clock::now();
+  while (!idle_.empty() && now - idle_.front()->idle_since > limits::kIdleConnection) {
+    remove(*idle_.front());
+  }
+  // A reply may change the seats.
+  std::vector<std::shared_ptr<HttpsConnection>> late;
+  for (const auto& seat : seats_) {
+    if (seat->connection->is_late(now)) late.push_back(seat->connection);
+  }
+  for (const auto& connection : late) connection->end_if_late(now);
 }
 
 Result<std::unique_ptr<HttpsPoller>> HttpsPoller::make(asio::io_context& events,

@@ -22,16 +22,16 @@ struct HttpsPollerSettings {
   std::string version;  ///< Of the API, as it stands in the path: "v1".
   Secret auth_token;
   std::string user_agent;  ///< "attestrd/" and the version of the program.
-  std::string ca_file;     ///< Empty: the system's trust store.
+  std::string ca_file;     ///< Empty: the trust store of the system.
   std::uint32_t connections = 1;
-  Duration connect_timeout{};  ///< Until the TLS connection stands, DNS included.
+  Duration connect_timeout{};  ///< Until TLS is established, DNS included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.
   std::size_t max_response_bytes = 0;
 };
 
-/// Polls Attestr over HTTPS, on keep-alive connections, the one used last first. Closes a
-/// connection after anything but a well-framed answer. A connection that died while it was idle
-/// costs no failure: the request is sent once more, on a fresh one.
+/// Polls Attestr over HTTPS, on keep-alive connections, the one used last first. A connection is
+/// closed after any answer that is not well framed. When an idle connection turns out to be dead
+/// before the first byte of an answer, the request is sent once more on a fresh connection.
 class HttpsPoller final : public Poller {
  public:
   /// Errors: a ca_file that can't be used; a version or a token that a request can't carry.
@@ -40,12 +40,12 @@ class HttpsPoller final : public Poller {
                                                    HttpsPollerSettings settings, OnReply on_reply);
   ~HttpsPoller() override;
 
-  /// A start beyond `connections` waits for its turn.
+  /// A poll beyond `connections` waits until a connection is free.
   void start(Ticket ticket, const HandshakeId& id) override;
   void stop() override;
 
-  /// Takes new settings for every connection made from now on; idle ones are closed, polls in
-  /// flight end under the old ones. On an error nothing changes.
+  /// Applies new settings to every connection that is opened from now on; idle connections are
+  /// closed, polls in flight end under the old settings. On an error nothing changes.
   Result<void> reconfigure(HttpsPollerSettings settings);
 
  private:
@@ -53,7 +53,7 @@ class HttpsPoller final : public Poller {
 
   explicit HttpsPoller(std::shared_ptr<Pool> pool);
 
-  std::shared_ptr<Pool> pool_;  ///< Shared with what is under way on the event loop.
+  std::shared_ptr<Pool> pool_;  ///< Shared with handlers that wait on the event loop.
 };
 
 }  // namespace attestrd

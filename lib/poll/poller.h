@@ -12,22 +12,22 @@ namespace attestrd {
 
 using PollReply = std::variant<HttpResponse, TransportFailure>;
 
-/// The door to Attestr. Its hand is `https_poller`.
+/// The interface for polls of Attestr. HttpsPoller implements it.
 class Poller {
  public:
   using Ticket = std::uint32_t;
 
   /// Called once for each poll, on the event loop, never from within start(). Views in the reply
-  /// hold until it returns. `body` is the buffer that HttpResponse::body looks into: whoever keeps
-  /// the answer may move it away instead of copying it.
+  /// hold until it returns. `body` is the buffer of HttpResponse::body: a callee that keeps the
+  /// answer may move it away instead of copying it.
   using OnReply = std::function<void(Ticket, const PollReply&, std::string& body)>;
 
   virtual ~Poller() = default;
 
-  /// Asks for the handshake once. Never more at a time than the `connections` of the settings.
+  /// Polls the handshake once. At most `connections` of the settings may be in flight.
   virtual void start(Ticket ticket, const HandshakeId& id) = 0;
 
-  /// Drops what is in flight: no further call of OnReply.
+  /// Drops the polls in flight: OnReply is not called again.
   virtual void stop() = 0;
 };
 

@@ -11,8 +11,8 @@
 
 namespace attestrd {
 
-/// The bytes of a poll: the call of Attestr's Execution Result API. All but the id is written once.
-/// Holds the token, so it wipes itself; it never grows, so it leaves no copy behind.
+/// The request of a poll: a call of Attestr's Execution Result API. All but the id is written once.
+/// It holds the token, so it wipes its memory, which never grows: no copy of the token is left.
 class Request {
  public:
   /// `user_agent` is trusted text. A version or a token that a request can't carry is an error,
@@ -31,7 +31,7 @@ class Request {
   Request(std::string before_id, std::size_t tail_bytes);
 
   std::string before_id_;
-  std::string bytes_;    ///< Room for the longest beginning, then all that follows the id.
+  std::string bytes_;    ///< Space for the longest beginning, then all that follows the id.
   std::size_t tail_at_;  ///< Where in `bytes_` the latter begins.
 };
 

@@ -13,7 +13,6 @@
 #include "io/pending_answer.h"
 #include "io/polling.h"
 #include "io/scripted_server.h"
-#include "poll/https_tls_memory.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {
@@ -103,7 +102,6 @@ class Table {
 }  // namespace
 
 std::size_t measure_polls(const char* name) {
-  ATTESTRD_CHECK(keep_small_blocks_for_openssl());  // As the daemon does.
   const CertificateAuthority authority;
   const std::string ca_file = std::filesystem::temp_directory_path() /
                               ("attestrd-cost-" + std::to_string(getpid()) + ".pem");

@@ -1,11 +1,14 @@
 #include "io/allocations.h"
 
 #include <execinfo.h>
+#include <openssl/crypto.h>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+
+#include "base/check.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ATTESTRD_HEAP_IS_SANITIZED
@@ -21,12 +24,18 @@ namespace {
 constexpr int kFrames = 24;
 
 thread_local bool is_counting = false;
+thread_local bool is_in_openssl = false;
 thread_local std::size_t allocations = 0;
+thread_local std::size_t openssl_allocations = 0;
 thread_local std::array<void*, kFrames> first_frames;
 thread_local int first_depth = 0;
 
 void note_allocation() {
   if (!is_counting) return;
+  if (is_in_openssl) {
+    ++openssl_allocations;
+    return;
+  }
   is_counting = false;  // What a stack walk takes is not the caller's.
   if (allocations++ == 0) first_depth = backtrace(first_frames.data(), kFrames);
   is_counting = true;
@@ -37,11 +46,37 @@ const int hooks_are_there = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, std::size_t) { note_allocation(); }, [](const volatile void*) {});
 #endif
 
+void* allocate_for_openssl(std::size_t bytes, const char*, int) {
+  is_in_openssl = true;
+  void* const block = bytes == 0 ? nullptr : std::malloc(bytes);
+  is_in_openssl = false;
+  return block;
+}
+
+void free_for_openssl(void* block, const char*, int) { std::free(block); }
+
+void* resize_for_openssl(void* block, std::size_t bytes, const char* file, int line) {
+  if (bytes == 0) {
+    free_for_openssl(block, file, line);
+    return nullptr;
+  }
+  is_in_openssl = true;
+  block = std::realloc(block, bytes);
+  is_in_openssl = false;
+  return block;
+}
+
+// Before main, as OpenSSL accepts them only before its first allocation.
+const bool sees_openssl =
+    CRYPTO_set_mem_functions(allocate_for_openssl, resize_for_openssl, free_for_openssl) == 1;
+
 }  // namespace
 
 AllocationCounter::AllocationCounter() {
+  ATTESTRD_CHECK(sees_openssl);
   backtrace(first_frames.data(), kFrames);  // The first walk of a process loads a library.
   allocations = 0;
+  openssl_allocations = 0;
   first_depth = 0;
   is_counting = true;
 }
@@ -49,6 +84,8 @@ AllocationCounter::AllocationCounter() {
 AllocationCounter::~AllocationCounter() { is_counting = false; }
 
 std::size_t AllocationCounter::count() const { return allocations; }
+
+std::size_t AllocationCounter::openssl_count() const { return openssl_allocations; }
 
 std::string AllocationCounter::first_caller() const {
   is_counting = false;

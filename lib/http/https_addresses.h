@@ -14,8 +14,9 @@
 
 namespace attestrd {
 
-/// Finds the addresses of one host. All who ask while DNS is being asked share its answer, and each
-/// waits only as long as it wants to: a look-up in getaddrinfo() can't be broken off.
+/// Finds the addresses of one host by DNS. Callers that wait at the same time share one look-up,
+/// which runs on the resolver's thread (getaddrinfo() blocks, and can't be interrupted); each
+/// caller waits until an instant of its own.
 class HttpsAddresses : public std::enable_shared_from_this<HttpsAddresses> {
  public:
   using List = std::vector<boost::asio::ip::tcp::endpoint>;
@@ -26,17 +27,17 @@ class HttpsAddresses : public std::enable_shared_from_this<HttpsAddresses> {
   /// Never an empty list. Errors: what DNS said; timed_out at `until`; operation_aborted.
   boost::asio::awaitable<boost::system::result<List>> find(Instant until);
 
-  /// Everyone in find() gets operation_aborted.
+  /// Every find() in progress ends with operation_aborted.
   void stop();
 
  private:
-  void ask();
-  void settle(boost::system::result<List> answer);
+  void look_up();
+  void publish(boost::system::result<List> answer);
 
   Endpoint endpoint_;
   boost::asio::ip::tcp::resolver resolver_;
-  bool is_asking_ = false;
-  boost::system::result<List> answer_;  ///< The last one.
+  bool is_looking_up_ = false;
+  boost::system::result<List> answer_;  ///< Of the last look-up.
   std::vector<boost::asio::steady_timer*> waiting_;
 };
 

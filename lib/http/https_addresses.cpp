@@ -1,4 +1,4 @@
-#include "poll/https_addresses.h"
+#include "http/https_addresses.h"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -20,35 +20,36 @@ asio::awaitable<boost::system::result<HttpsAddresses::List>> HttpsAddresses::fin
   if (endpoint_.is_address()) {
     co_return List(1, tcp::endpoint(asio::ip::make_address(endpoint_.host), endpoint_.port));
   }
-  if (!is_asking_) ask();
-  asio::steady_timer alarm(resolver_.get_executor(), until);
-  waiting_.push_back(&alarm);
-  error_code rang;
-  co_await alarm.async_wait(asio::redirect_error(asio::use_awaitable, rang));
-  std::erase(waiting_, &alarm);
-  if (!rang) co_return error_code(asio::error::timed_out);
+  if (!is_looking_up_) look_up();
+  // publish() cancels this timer, so that an error of the wait means that there is an answer.
+  asio::steady_timer timer(resolver_.get_executor(), until);
+  waiting_.push_back(&timer);
+  error_code cancelled;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  std::erase(waiting_, &timer);
+  if (!cancelled) co_return error_code(asio::error::timed_out);
   co_return answer_;
 }
 
 void HttpsAddresses::stop() {
   resolver_.cancel();
-  settle(error_code(asio::error::operation_aborted));
+  publish(error_code(asio::error::operation_aborted));
 }
 
-void HttpsAddresses::ask() {
-  is_asking_ = true;
+void HttpsAddresses::look_up() {
+  is_looking_up_ = true;
   resolver_.async_resolve(
       endpoint_.host, std::to_string(endpoint_.port), tcp::resolver::numeric_service,
       [self = shared_from_this()](const error_code& error, const auto& entries) {
-        self->is_asking_ = false;
-        if (error) return self->settle(error);
-        self->settle(List(entries.begin(), entries.end()));
+        self->is_looking_up_ = false;
+        if (error) return self->publish(error);
+        self->publish(List(entries.begin(), entries.end()));
       });
 }
 
-void HttpsAddresses::settle(boost::system::result<List> answer) {
+void HttpsAddresses::publish(boost::system::result<List> answer) {
   answer_ = std::move(answer);
-  for (auto* alarm : waiting_) alarm->cancel();
+  for (auto* timer : waiting_) timer->cancel();
 }
 
 }  // namespace attestrd

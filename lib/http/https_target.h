@@ -1,0 +1,40 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "http/endpoint.h"
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace attestrd {
+
+class HttpsAddresses;
+
+struct HttpsSettings {
+  Endpoint endpoint;
+  std::string ca_file;         ///< Empty: the trust store of the system.
+  Duration connect_timeout{};  ///< Until TLS is established, the look-up of the host included.
+  Duration request_timeout{};  ///< From the first byte sent to the last one received.
+  std::size_t max_response_bytes = 0;
+};
+
+/// What all connections to one server share.
+struct HttpsTarget {
+  HttpsSettings settings;
+  std::shared_ptr<boost::asio::ssl::context> tls;
+  std::shared_ptr<HttpsAddresses> addresses;
+
+  /// Error: a `ca_file` that can't be used.
+  static Result<std::shared_ptr<const HttpsTarget>> make(
+      const boost::asio::any_io_executor& executor, HttpsSettings settings);
+};
+
+}  // namespace attestrd

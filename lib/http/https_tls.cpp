@@ -1,0 +1,100 @@
+#include "http/https_tls.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/verify_context.hpp>
+
+#include <cstring>
+#include <utility>
+
+#include "files/posix_calls.h"
+
+namespace attestrd {
+namespace {
+
+namespace asio = boost::asio;
+namespace ssl = asio::ssl;
+using boost::system::error_code;
+
+std::string reason_of(unsigned long code) {
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
+  const char* reason = ERR_reason_error_string(code);
+  return reason != nullptr ? reason : "unknown reason";
+}
+
+/// Why `what` can't be used. The first error in OpenSSL's queue names the cause.
+Error openssl_error(const std::string& what, const char* advice) {
+  const auto code = ERR_get_error();
+  ERR_clear_error();
+  const bool is_passing = ERR_SYSTEM_ERROR(code) && may_pass(ERR_GET_REASON(code));
+  return fail(is_passing ? Errc::io_failure : Errc::invalid_config,
+              what + ": " + reason_of(code) + advice);
+}
+
+/// Without a host name OpenSSL would accept the certificate of any host.
+bool expect_host(SSL* session, const Endpoint& endpoint) {
+  const char* const host = endpoint.host.c_str();
+  SSL_set_hostflags(session,
+                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  if (endpoint.host.empty()) return false;
+  if (endpoint.is_address()) {
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host) == 1;
+  }
+  return SSL_set1_host(session, host) == 1 && SSL_set_tlsext_host_name(session, host) == 1;
+}
+
+}  // namespace
+
+bool TlsStream::is_drained() {
+  SSL* const session = native_handle();
+  return SSL_has_pending(session) == 0 && BIO_pending(SSL_get_rbio(session)) == 0;
+}
+
+Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_file) {
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
+  SSL_CTX* const native = context->native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
+  ERR_clear_error();
+  if (ca_file.empty()) {
+    if (SSL_CTX_set_default_verify_paths(native) == 1) return context;
+    return openssl_error("the system's trust store", "");
+  }
+  if (SSL_CTX_load_verify_file(native, ca_file.c_str()) == 1) return context;
+  return openssl_error("api.ca_file " + ca_file, "; it must hold certificates in PEM form");
+}
+
+std::unique_ptr<TlsStream> make_tls_stream(TcpSocket socket, ssl::context& context,
+                                           const Endpoint& endpoint, CertificateFault& fault) {
+  auto stream = std::make_unique<TlsStream>(std::move(socket), context);
+  // Asio has OpenSSL free its buffers whenever they are empty, so twice for each request.
+  SSL_clear_mode(stream->native_handle(), SSL_MODE_RELEASE_BUFFERS);
+  stream->set_verify_callback([&fault](bool is_accepted, ssl::verify_context& chain) {
+    X509_STORE_CTX* const native = chain.native_handle();
+    if (!is_accepted) {
+      fault = {X509_STORE_CTX_get_error(native), X509_STORE_CTX_get_error_depth(native)};
+    }
+    return is_accepted;
+  });
+  if (!expect_host(stream->native_handle(), endpoint)) return nullptr;
+  return stream;
+}
+
+std::string describe(const CertificateFault& fault) {
+  return X509_verify_cert_error_string(fault.reason);
+}
+
+std::string describe(const error_code& error) {
+  if (error == asio::error::eof) return "the server ended the connection";
+  if (error == ssl::error::stream_truncated) return "unexpected eof while reading";
+  if (error.category() != asio::error::get_ssl_category()) return error.message();
+  return reason_of(static_cast<unsigned long>(error.value()));
+}
+
+}  // namespace attestrd
