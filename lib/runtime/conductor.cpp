@@ -1,6 +1,5 @@
 #include "runtime/conductor.h"
 
-#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -135,7 +134,7 @@ void Conductor::wake_in_time() {
     is_to_be_set_ = false;
     set_timer();
   };
-  boost::asio::post(loop_, boost::asio::bind_allocator(turn_memory_, set));
+  boost::asio::post(loop_, set);
 }
 
 void Conductor::set_timer() {
@@ -152,7 +151,7 @@ void Conductor::set_timer() {
     timer_due_ = Mono::max();
     step(Woke{});
   };
-  timer_.async_wait(boost::asio::bind_allocator(timer_memory_, ring));
+  timer_.async_wait(ring);
 }
 
 }  // namespace attestrd

@@ -7,7 +7,6 @@
 #include <map>
 #include <string>
 
-#include "base/handler_memory.h"
 #include "engine/engine.h"
 #include "poll/poller.h"
 #include "runtime/disk_worker.h"
@@ -78,8 +77,6 @@ class Conductor {
   boost::asio::steady_timer timer_;
   Mono timer_due_ = Mono::max();
   bool is_to_be_set_ = false;  // The timer, at the end of this turn.
-  HandlerMemory<> timer_memory_;
-  HandlerMemory<> turn_memory_;
   Mono last_step_;
   Actions actions_;
   RoundRequest to_write_;  // What the actions of this step want written.
