@@ -43,6 +43,7 @@ struct JsonToken {
 /// allocation nor recursion. Strict: no byte order mark, nothing after the value but white space,
 /// strings in valid UTF-8. Escaped lone surrogates are accepted: the grammar allows them. Duplicate
 /// keys are not detected here: see json_object.h.
+// More than 20 methods: one for each production of the grammar.
 class JsonScanner {
  public:
   /// `max_depth` is at most limits::kRecordDepth.

@@ -3,7 +3,6 @@
 import pathlib
 import tempfile
 import unittest
-import unittest.mock
 
 import tidy
 
@@ -31,9 +30,6 @@ def long_function(lines):
 
 
 class TidyTest(unittest.TestCase):
-    def setUp(self):
-        self.enterContext(unittest.mock.patch.dict(tidy.KNOWN_LARGE_CLASSES, clear=True))
-
     def complaints(self, rule, **changes):
         """The complaints of a rule about the good checkout with changes; `None` removes a file."""
         files = {**GOOD_CHECKOUT, **changes.get("files", {})}
@@ -51,6 +47,12 @@ class TidyTest(unittest.TestCase):
     def test_good_checkout_passes(self):
         for rule in tidy.RULES:
             self.assertEqual(self.complaints(rule), [], rule.__name__)
+
+    def test_map_names_files(self):
+        text = "1. `queue/queue` and `daemon/main.cpp`; `/usr/bin` and `results/` are no files.\n"
+        self.assertEqual(self.complaints(tidy.map_names_files, files={"lib/README.md": text}), [])
+        self.assert_finds(tidy.map_names_files, "lib/README.md:2",
+                          files={"lib/README.md": text + "2. `queue/attic`\n"})
 
     def test_documents_are_complete(self):
         files = {"README.md": "Says `poll.max`; see [it](lib/queue/queue.h).",
