@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/escape.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/control_client.h"
 #include "daemon/config/config.h"
@@ -25,14 +26,15 @@ std::vector<std::string> ids_of(const Given& given) {
   std::vector<std::string> ids;
   for (std::string line; std::getline(std::cin, line);)
     if (!line.empty()) ids.push_back(line);
-  return ids;
+  return ids;  // Empty: there were none, or stdin can't be read.
 }
 
 bool are_ids(const std::vector<std::string>& ids) {
   bool are_good = true;
   for (const auto& id : ids) {
     if (HandshakeId::parse(id)) continue;
-    fmt::print(stderr, "'{}': is no handshake id: 1 to 64 letters, digits, '_' and '-'\n", id);
+    fmt::print(stderr, "'{}': is no handshake id: 1 to 64 letters, digits, '_' and '-'\n",
+               escaped(id, kPrintableEscapes));
     are_good = false;
   }
   return are_good;
@@ -52,6 +54,7 @@ Result<bool> kick(const Config& config, std::string_view accept, std::string_vie
 
 int cmd_kick(const Given& given) {
   const auto ids = ids_of(given);
+  if (ids.empty()) return exit_with(fail(Errc::invalid_input, "stdin holds no id"));
   if (!are_ids(ids)) return exit_with(fail(Errc::invalid_input, "nothing was polled"));
   const auto config = load_config(given.config_file);
   if (!config) return exit_with(config.error());

@@ -79,6 +79,7 @@ std::optional<Wall> after(Wall now, const std::optional<Duration>& delay) {
 /// What holds all handshakes; empty: nothing does.
 std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
   if (daemon.disk_full) return "the disk is full: nothing is fetched until there is room";
+  if (daemon.queue_unavailable) return "the queue does not answer: nothing is polled until it does";
   if (const auto& pause = daemon.pause) {
     return fmt::format(
         "the account is paused ({}) for {}: one at a time asks whether it is over, "
@@ -97,6 +98,7 @@ std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
 
 std::string_view hold_name(const StatusReport::Daemon& daemon) {
   if (daemon.disk_full) return "disk_full";
+  if (daemon.queue_unavailable) return "queue_unavailable";
   if (daemon.pause) return "account_paused";
   return daemon.requests_today && daemon.requests_today->is_spent ? "day_spent" : "";
 }

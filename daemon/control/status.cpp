@@ -67,6 +67,8 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                   : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
                                 pause->reason, ahead(pause->next_canary, now)));
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
+  if (daemon.queue_unavailable)
+    rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
   rows.add("disk", daemon.disk_full ? "FULL: nothing is fetched until there is room" : "ok");
   const Metrics& counters = daemon.counters;
   rows.line("since the start:");

@@ -44,6 +44,7 @@ struct StatusReport {
     std::optional<Pause> pause;
     std::optional<Requests> requests_today;
     bool disk_full = false;
+    bool queue_unavailable = false;
   };
 
   Wall now{};  ///< When the report was made.

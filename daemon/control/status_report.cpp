@@ -29,6 +29,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
                                engine.is_day_spent, now.wall + engine.until_next_day};
   }
   daemon.disk_full = engine.is_disk_full;
+  daemon.queue_unavailable = engine.is_queue_unavailable;
   return daemon;
 }
 

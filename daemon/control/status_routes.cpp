@@ -19,6 +19,7 @@ void with_report(const Questions& questions, std::function<void(const StatusRepo
 ServerResponse health_response(const StatusReport& report) {
   const auto& daemon = report.daemon;
   if (daemon && daemon->disk_full) return plain_response(503, "disk full");
+  if (daemon && daemon->queue_unavailable) return plain_response(503, "queue unavailable");
   if (daemon && daemon->pause)
     return plain_response(503, "account paused: " + daemon->pause->reason);
   return plain_response(200, "ok");

@@ -25,8 +25,11 @@ struct ExplainCommand {
   HandshakeId id;
 };
 
-/// How is the engine? The answer is an `EngineReport` with `oldest_submitted_at`.
-struct ReportCommand {};
+/// How is the engine? The answer is an `EngineReport`. Finding `oldest_submitted_at` is a walk over
+/// all pending handshakes, a few milliseconds a million.
+struct ReportCommand {
+  bool with_oldest = true;
+};
 
 /// Polls these handshakes as soon as may be. One that waits becomes due at once: it ignores the
 /// rest of its cadence, its own backoff and `min_interval`. The rate limit, the daily budget, the
@@ -65,8 +68,7 @@ struct EngineReport {
   std::uint64_t kept_today = 0;  ///< Of the limit, for last polls.
   bool is_day_spent = false;     ///< All but last polls wait for the next day.
   Duration until_next_day{0};
-  /// Of all that are pending. Only in the answer to a ReportCommand: it costs a walk over all of
-  /// them, a few milliseconds a million.
+  /// Of all that are pending. Only in the answer to a ReportCommand that asks for it.
   std::optional<Wall> oldest_submitted_at;
 };
 

@@ -46,9 +46,9 @@ EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
   return engine_.explain(command.id, now_);
 }
 
-EngineAnswer Engine::Commands::operator()(const ReportCommand&) const {
+EngineAnswer Engine::Commands::operator()(const ReportCommand& command) const {
   EngineReport report = engine_.report(now_);
-  report.oldest_submitted_at = engine_.oldest_submitted_at(now_);
+  if (command.with_oldest) report.oldest_submitted_at = engine_.oldest_submitted_at(now_);
   return report;
 }
 

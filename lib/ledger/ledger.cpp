@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "inbox/inbox.h"
+#include "ledger/final_error.h"
 #include "ledger/ledger_notices.h"
 #include "ledger/recovery.h"
 #include "queue/queue.h"
@@ -61,12 +62,6 @@ void append(std::vector<T>& target, std::vector<T> more) {
 void note_gone(const Finish& finish, RoundReport& report) {
   report.notices.push_back(row_gone_notice(finish));
   report.settled.push_back(finish.id);
-}
-
-/// Only an unavailable queue is waited for. After the batch no error may be mistaken for that.
-Error final_error(Error error) {
-  if (error.code == Errc::unavailable) error.code = Errc::io_failure;
-  return error;
 }
 
 }  // namespace
@@ -130,9 +125,9 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
 
 /// All up to the batch.
 Result<void> Ledger::begin(RoundRequest& request, Wall now) {
-  if (const auto there = spool_.check_place(); !there) return there.error();
+  if (const auto there = spool_.check_place(); !there) return not_of_queue(there.error());
   // What the round before found no room for. While there is none, nothing new begins.
-  if (const auto left = publish({}); !left) return left.error();
+  if (const auto left = publish({}); !left) return not_of_queue(left.error());
   auto lost = queue_.renew();
   if (!lost) return lost.error();
   append(unreported_.lost, std::move(*lost));
@@ -196,7 +191,7 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
   if (part.scan_inbox) {
     auto submissions = intake_.read(round.now, round.report);
-    if (!submissions) return submissions.error();
+    if (!submissions) return not_of_queue(submissions.error());
     batch.submissions = std::move(*submissions);
   }
   batch.reserve = reservation_after(part);
@@ -256,7 +251,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
   auto& report = round.report;
   staging_.keep();
   unmarked_.clear();
-  if (const auto noted = note_staged(round, written.changes); !noted) return noted.error();
+  note_staged(round, written.changes);
   note_granted(round, written);
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
   intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
@@ -272,7 +267,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
 }
 
 /// A row that could not be staged is not polled by this owner any more, so its record is dropped.
-Result<void> Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
+void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
   for (std::size_t i = 0; i < round.finishes.size(); ++i) {
     const auto& finish = round.part.finishes[round.finishes[i]];
     if (changes[i] == Applied::applied) {
@@ -280,9 +275,9 @@ Result<void> Ledger::note_staged(Round& round, const std::vector<Applied>& chang
       continue;
     }
     note_gone(finish, round.report);
-    if (const auto dropped = spool_.drop(finish.id); !dropped) return dropped;
+    // A record that stays behind is dropped at recovery, as one that no row knows.
+    static_cast<void>(spool_.drop(finish.id));
   }
-  return {};
 }
 
 void Ledger::note_granted(Round& round, const QueueBatchResult& written) {

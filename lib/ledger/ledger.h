@@ -85,7 +85,7 @@ class Ledger {
   std::optional<DayRequests> reservation_after(const RoundRequest& part) const;
   Error not_written(Error error, RoundRequest& request);
   Result<RoundReport> end(Round round, QueueBatchResult written, const std::vector<Finish>& next);
-  Result<void> note_staged(Round& round, const std::vector<Applied>& changes);
+  void note_staged(Round& round, const std::vector<Applied>& changes);
   void note_granted(Round& round, const QueueBatchResult& written);
   Result<void> publish(const std::vector<Finish>& next);
 

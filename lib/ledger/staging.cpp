@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "ledger/final_error.h"
 #include "queue/queue.h"
 #include "spool/record.h"
 #include "spool/spool.h"
@@ -68,7 +69,7 @@ Result<std::vector<std::optional<Fingerprint>>> Staging::write(const std::vector
   }
   if (written_.empty()) return fingerprints;
   if (const auto synced = spool_.sync_staging(how, writing_ahead(next)); !synced)
-    return synced.error();
+    return not_of_queue(synced.error());
   return fingerprints;
 }
 
@@ -77,7 +78,7 @@ Result<Fingerprint> Staging::write_one(const Finish& finish, const QueuedHandsha
   const auto record = record_of(finish, row);
   written_.push_back(finish.id);  // Whatever fails then, drop() knows of it.
   auto in_the_way = spool_.stage(finish.id, record, how);
-  if (!in_the_way) return in_the_way.error();
+  if (!in_the_way) return not_of_queue(in_the_way.error());
   if (*in_the_way) notices.push_back(std::move(**in_the_way));
   return fingerprint_of(record);
 }
@@ -104,6 +105,8 @@ class Staging::Ahead {
       const auto left = finishes_.size() - index;
       const auto page = finishes_.subspan(index, std::min(left, kRowsPerLookUp));
       auto rows = find_rows(staging_.queue_, page);
+      // Their own round looks them up again, and waits if it must.
+      if (!rows && rows.error().code == Errc::disk_full) return false;
       if (!rows) return rows.error();
       rows_ = std::move(*rows);
       first_row_ = index;
@@ -137,7 +140,7 @@ Result<bool> Staging::write_ahead(const Finish& finish, const QueuedHandshake& r
   const Errc code = written.error().code;
   if (code == Errc::disk_full) drop_ahead();
   if (code == Errc::disk_full || code == Errc::already_exists) return false;
-  return written.error();
+  return not_of_queue(written.error());
 }
 
 void Staging::drop() {

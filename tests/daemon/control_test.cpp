@@ -161,6 +161,14 @@ TEST_F(ControlTest, IsHealthyUnlessItCannotPoll) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\naccount paused: unauthorized\n")) << answer;
 }
 
+TEST_F(ControlTest, IsNotHealthyWhileTheQueueIsUnavailable) {
+  engine_.is_queue_unavailable = true;
+  ASSERT_TRUE(start());
+  const auto answer = exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(first_line(answer), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\nqueue unavailable\n")) << answer;
+}
+
 TEST_F(ControlTest, RefusesWhatItDoesNotKnow) {
   ASSERT_TRUE(start());
   EXPECT_EQ(first_line(exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), "HTTP/1.1 404 Not Found");

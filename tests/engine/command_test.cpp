@@ -27,6 +27,9 @@ TEST_F(Commands, ReportAnswersWithTheOldestHandshakeToo) {
   EXPECT_EQ(report.pending, 2U);
   EXPECT_EQ(report.oldest_submitted_at, now().wall - 3h);
   EXPECT_FALSE(engine().report(now()).oldest_submitted_at) << "which costs a walk over all";
+  const auto quick = std::get<EngineReport>(ask(ReportCommand{.with_oldest = false}));
+  EXPECT_EQ(quick.pending, 2U);
+  EXPECT_FALSE(quick.oldest_submitted_at);
 }
 
 TEST_F(Commands, AKickedHandshakeIsPolledAtOnceWhateverItWaitsFor) {

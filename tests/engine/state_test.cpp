@@ -57,7 +57,7 @@ TEST_F(States, AReportCountsWhatIsPendingAlone) {
   const auto settling = engine().report(now());
   EXPECT_EQ(settling.pending, 0U);
   EXPECT_EQ(settling.settling, 1U);
-  EXPECT_EQ(settling.completed, 2U);
+  EXPECT_EQ(settling.counters.value(Metric::handshakes_ended, "completed"), 2);
   EXPECT_FALSE(engine().oldest_submitted_at(now())) << "those that have ended are not waited for";
 
   given_new("pending");

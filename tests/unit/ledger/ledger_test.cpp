@@ -14,6 +14,32 @@ using ::testing::SizeIs;
 
 class LedgerTest : public ::testing::Test, public World {};
 
+/// An inbox on a file system that answers EAGAIN.
+class BusyInbox final : public Inbox {
+ public:
+  Result<InboxScan> scan(std::size_t, Wall) override { return fail(Errc::unavailable, "EAGAIN"); }
+  Result<InboxSettlement> settle() override { return InboxSettlement{}; }
+  void rewind() override {}
+};
+
+TEST_F(LedgerTest, TroubleOfTheInboxDoesNotPassForAnUnavailableQueue) {
+  Faults faults;
+  MemoryFolder root(faults);
+  MemoryDirectory folder(root);
+  MemoryStore store;
+  MemoryQueue queue(store, faults);
+  const auto spool = *FolderSpool::open(folder);
+  BusyInbox inbox;
+  Ledger ledger(inbox, queue, *spool);
+  ASSERT_TRUE(ledger.recover(now));
+  ASSERT_TRUE(ledger.claim(1));
+  RoundRequest scan;
+  scan.scan_inbox = true;
+  const auto report = ledger.round(scan, now);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::io_failure) << "it would be waited for, for ever";
+}
+
 TEST_F(LedgerTest, TakesInAFileAndRemovesIt) {
   given_submission("list", "DSa\nDSb\n# a comment\n\n{\"id\":\"DSc\",\"tag\":\"7\"}\n");
   start();
