@@ -48,7 +48,7 @@ class Queue {
   /// Rows in `polling` that this owner has not been given yet, at most `max_rows` of them; none:
   /// it has been given all. One owner alone is given every row once, in the order of ids. Among
   /// many, a later call may return rows that another owner has lost. Rows that write() inserts are
-  /// not among them.
+  /// not among them, if the first write() with submissions comes after the last page.
   virtual Result<Claim> claim(std::size_t max_rows) = 0;
 
   /// Asks for the ownership to go on. Returns the ids that another owner has now: they must not be
@@ -57,9 +57,12 @@ class Queue {
 
   /// Makes a batch durable, all of it or nothing. Writing it again, after an answer was lost, leads
   /// to the same rows as writing it once: a row that is staged with the same record, or done with
-  /// the same outcome, counts as `applied`. What the first try inserted is merged by the second.
-  /// Under an old fence, changes of rows in `polling` are `not_ours`, and nothing is reserved or
-  /// learnt. Also checks that the store is still in its place; an empty batch does nothing else.
+  /// the same outcome, counts as `applied`. What the first try inserted is merged by the second. A
+  /// purge is not among this: a second try purges more, and an id whose tombstone the first try
+  /// purged is a new one to the second. Under an old fence, changes of rows in `polling` are
+  /// `not_ours`, and nothing is reserved or learnt; a queue with one owner for ever need not
+  /// compare fences. Also checks that the store is still in its place; an empty batch does nothing
+  /// else.
   virtual Result<QueueBatchResult> write(const QueueBatch& batch, Wall now) = 0;
 
   /// The staged rows whose records are in the spool of this node.
