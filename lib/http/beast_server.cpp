@@ -74,8 +74,10 @@ struct BeastServer::State {
       : loop(event_loop), router(std::move(routes)), settings(std::move(server_settings)) {}
 
   template <class Acceptor>
-  static asio::awaitable<void> accept(std::shared_ptr<State> state, Acceptor acceptor,
-                                      Audience audience);
+  static void listen(const std::shared_ptr<State>& state, Acceptor acceptor, Audience audience);
+  template <class Acceptor>
+  static asio::awaitable<void> accept(std::shared_ptr<State> state,
+                                      std::shared_ptr<Acceptor> acceptor, Audience audience);
   template <class Stream>
   static asio::awaitable<void> serve(std::shared_ptr<State> state, Stream stream,
                                      Audience audience);
@@ -104,29 +106,36 @@ struct BeastServer::State {
   bool is_closed = false;
 };
 
+/// The acceptor can be closed from now on, before its coroutine has begun too.
 template <class Acceptor>
-asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state, Acceptor acceptor,
+void BeastServer::State::listen(const std::shared_ptr<State>& state, Acceptor acceptor,
+                                Audience audience) {
+  const auto shared = std::make_shared<Acceptor>(std::move(acceptor));
+  state->listening.push_back([shared] {
+    error_code ignored;
+    shared->close(ignored);
+  });
+  asio::co_spawn(state->loop, accept(state, shared, audience), asio::detached);
+}
+
+template <class Acceptor>
+asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state,
+                                                 std::shared_ptr<Acceptor> acceptor,
                                                  Audience audience) {
   using Stream = boost::beast::basic_stream<typename Acceptor::protocol_type>;
-  const auto close = [&acceptor] {
-    error_code ignored;
-    acceptor.close(ignored);
-  };
-  const auto place = state->listening.insert(state->listening.end(), close);
-  asio::steady_timer pause(acceptor.get_executor());
+  asio::steady_timer pause(acceptor->get_executor());
   while (!state->is_closed) {
-    auto [error, socket] = co_await acceptor.async_accept(kAsTuple);
+    auto [error, socket] = co_await acceptor->async_accept(kAsTuple);
     if (state->is_closed) break;
     if (error) {
       // For example when no descriptor is free: polling needs them more.
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kAsTuple);
     } else if (state->clients_of(audience) < state->settings.clients) {
-      asio::co_spawn(acceptor.get_executor(), serve(state, Stream(std::move(socket)), audience),
+      asio::co_spawn(acceptor->get_executor(), serve(state, Stream(std::move(socket)), audience),
                      asio::detached);
     }
   }
-  state->listening.erase(place);
 }
 
 template <class Stream>
@@ -214,13 +223,11 @@ BeastServer::~BeastServer() {
 }
 
 void BeastServer::serve(Local::acceptor acceptor) {
-  asio::co_spawn(state_->loop, State::accept(state_, std::move(acceptor), Audience::local),
-                 asio::detached);
+  State::listen(state_, std::move(acceptor), Audience::local);
 }
 
 void BeastServer::serve(tcp::acceptor acceptor) {
-  asio::co_spawn(state_->loop, State::accept(state_, std::move(acceptor), Audience::anybody),
-                 asio::detached);
+  State::listen(state_, std::move(acceptor), Audience::anybody);
 }
 
 }  // namespace attestrd

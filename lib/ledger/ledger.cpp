@@ -133,7 +133,7 @@ Result<void> Ledger::begin(RoundRequest& request, Wall now) {
   append(unreported_.lost, std::move(*lost));
   staging_.spare_room(most_finishes_ != kNoBound);
 
-  auto& round = begun_.emplace();
+  auto& round = begun_.emplace(Round{});
   round.part = take_part(request);
   round.now = now;
   const auto prepared = prepare(round, request.finishes);
