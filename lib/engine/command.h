@@ -32,9 +32,10 @@ struct ReportCommand {
 };
 
 /// Polls these handshakes as soon as may be. One that waits becomes due at once: it ignores the
-/// rest of its cadence, its own backoff and `min_interval`. The rate limit, the daily budget, the
-/// account's pause, a full disk and the number of connections hold for it as for any other that is
-/// due. The answer is a `std::vector<Kicked>`, one for each id in their order.
+/// rest of its cadence, its own backoff (a Retry-After for it included) and `min_interval`. The
+/// rate limit, the daily budget, the account's pause, a full disk and the number of connections
+/// hold for it as for any other that is due. The answer is a `std::vector<Kicked>`, one for each id
+/// in their order.
 struct KickCommand {
   std::vector<HandshakeId> ids;
 };
