@@ -62,7 +62,7 @@ TEST_F(DailyBudgetTest, NothingGoesOutBeforeItIsReserved) {
 }
 
 TEST_F(DailyBudgetTest, AllOfItGoesAndNoMore) {
-  for (const std::uint64_t limit : {1, 2, 3, 100, 255, 256, 10'000}) {
+  for (const std::uint64_t limit : {1U, 2U, 3U, 100U, 255U, 256U, 10'000U}) {
     budget_ = DailyBudget();
     durable_ = {};
     budget_.advance_to(kMorning);

@@ -12,7 +12,7 @@ namespace attestrd {
 namespace {
 
 TEST(Secret, RevealsItsText) {
-  for (const std::size_t length : {0, 1, 15, 16, 4096}) {
+  for (const std::size_t length : {0U, 1U, 15U, 16U, 4096U}) {
     const std::string text(length, 'x');
     EXPECT_EQ(Secret(text).reveal(), text);
   }
