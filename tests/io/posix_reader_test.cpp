@@ -35,7 +35,7 @@ class PosixReaderTest : public ::testing::Test {
 };
 
 TEST_F(PosixReaderTest, ReadsFilesOfAnyLength) {
-  for (const std::size_t length : {0, 1, 4095, 4096, 4097, 10'000, 100'000}) {
+  for (const std::size_t length : {0U, 1U, 4095U, 4096U, 4097U, 10'000U, 100'000U}) {
     const std::string text(length, 'x');
     disk_.write("file", text);
     EXPECT_EQ(*read("file"), text) << length;
