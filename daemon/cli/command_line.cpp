@@ -25,7 +25,7 @@ std::string footer_of(const CommandRow& row) {
   return text;
 }
 
-/// What the parser writes into.
+/// The variables that the parser writes.
 struct Parsed {
   std::filesystem::path config_file{kDefaultConfigFile};
   std::string config_operand{kDefaultConfigFile};

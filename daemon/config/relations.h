@@ -14,7 +14,7 @@ struct BrokenRelation {
   std::string what;      ///< The end of a sentence that begins with the key's name.
 };
 
-/// Of a Config each of whose settings is within its bounds.
+/// Needs a Config in which each setting is within its bounds.
 std::vector<BrokenRelation> broken_relations(const Config& config);
 
 }  // namespace attestrd

@@ -47,7 +47,7 @@ SettingKind<std::filesystem::path> path(MayBeEmpty may_be_empty);
 /// `127.0.0.1:9464` or `[::1]:9464`. Names are refused: they would have to be looked up.
 SettingKind<std::optional<boost::asio::ip::tcp::endpoint>> listen_address();
 
-// What one_of() is made of.
+// The parts of one_of().
 using ChoiceNames = std::vector<std::string_view>;
 /// The place of the word that stands there, or nothing.
 std::optional<std::size_t> chosen(const toml::node& value, const ChoiceNames& names);

@@ -76,7 +76,7 @@ std::optional<Wall> after(Wall now, const std::optional<Duration>& delay) {
   return delay ? std::optional(now + *delay) : std::nullopt;
 }
 
-/// What holds all handshakes; empty: nothing does.
+/// The reason why no handshake is polled; empty: there is none.
 std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
   if (daemon.disk_full) return "the disk is full: nothing is fetched until there is room";
   if (daemon.queue_unavailable) return "the queue does not answer: nothing is polled until it does";

@@ -43,7 +43,7 @@ struct ExplainReport {
   bool is_known() const { return !std::holds_alternative<Unknown>(found); }
 };
 
-/// What the queue knows of it.
+/// The queue's knowledge of the handshake.
 ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon);
 
 /// For programs: one JSON object and a line feed.

@@ -11,7 +11,7 @@
 
 namespace attestrd {
 
-/// What the daemon knows of itself beside the engine.
+/// Facts about the daemon that the engine does not have.
 struct DaemonFacts {
   int pid = 0;
   Wall started_at{};

@@ -13,7 +13,7 @@ Router control_routes(Questions questions);
   void handler(const Questions& questions, const ServerRequest& request, Responder respond);
 #include "daemon/control/routes.def"
 
-/// Whether the client wants a text for people; all others get JSON.
+/// True: the client wants a text for people. All other clients get JSON.
 bool wants_text(const ServerRequest& request);
 
 }  // namespace attestrd

@@ -35,7 +35,7 @@
 namespace attestrd {
 namespace {
 
-// With limits::kTombstonesPurgedPerRound faster than handshakes can end.
+// Together with limits::kTombstonesPurgedPerRound this is faster than handshakes can end.
 constexpr Duration kPurgeInterval = std::chrono::seconds(10);
 constexpr Duration kShowInterval = std::chrono::milliseconds(500);
 // A loop that turns its engine this much too late is stuck, and the watchdog may end the process.
