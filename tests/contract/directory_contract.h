@@ -8,8 +8,9 @@
 
 #include "files/files.h"
 
-// What every folder promises (files/files.h), as far as all implementations can be asked. `Maker`
-// has `std::unique_ptr<Directory> folder(name)`, which opens a folder and makes it if need be.
+// The contract of `Directory` (files/files.h), as far as every implementation can be tested for it.
+// `Maker` has `std::unique_ptr<Directory> folder(name)`, which opens a folder and creates it if it
+// is missing.
 
 namespace attestrd::test {
 

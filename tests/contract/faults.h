@@ -7,17 +7,17 @@
 
 namespace attestrd::test {
 
-/// Thrown where the process dies.
+/// The exception that a simulated death of the process throws.
 struct Death {};
 
-/// Lets the n-th step of the interfaces in memory go wrong.
+/// A fault injector: makes the n-th step of the in-memory implementations fail.
 class Faults {
  public:
   enum class Kind {
     none,
     death,
     disk_full,
-    unavailable,  ///< The queue can't be reached, for once.
+    unavailable,  ///< The queue is unavailable for one call.
     answer_lost,  ///< The queue writes a batch, and its answer is lost.
   };
 
@@ -27,34 +27,34 @@ class Faults {
   }
   void disarm() { kind_ = next_kind_ = Kind::none; }
 
-  /// What is armed once the first one has struck.
+  /// Arms a second fault, which takes effect once the first one has struck.
   void then(Kind kind, int step) {
     next_kind_ = kind;
     next_step_ = step;
   }
 
-  /// The process may die here.
+  /// Throws Death if a death is armed for this step.
   void step() {
     if (strikes(Kind::death)) throw Death{};
   }
 
-  /// The same; and returns whether the disk is full for once.
+  /// Does the same as step(), and returns whether the disk is full at this one call.
   bool writing_step() {
     step();
     return strikes(Kind::disk_full);
   }
 
-  /// Whether the queue can't be reached for once.
+  /// Returns whether the queue is unavailable for this one call.
   bool reaching_step() { return strikes(Kind::unavailable); }
 
-  /// Whether the answer to what was just written is lost.
+  /// Returns whether the answer to the batch that was just written is lost.
   bool answering_step() { return strikes(Kind::answer_lost); }
 
   bool is_spent() const { return kind_ == Kind::none; }
   bool has_struck() const { return strikes_ > 0; }
 
-  std::string unwritable;  ///< The disk fails whenever a file of this name is made.
-  std::size_t most_names = std::numeric_limits<std::size_t>::max();  ///< A folder has room for.
+  std::string unwritable;  ///< Creating a file of this name fails.
+  std::size_t most_names = std::numeric_limits<std::size_t>::max();  ///< Capacity of a folder.
 
  private:
   bool strikes(Kind kind) {

@@ -12,14 +12,14 @@
 
 namespace attestrd::test {
 
-/// Folders in memory that remember what was synced, so that they can lose the rest.
+/// A folder in memory that records what was synced, so that a power failure can drop the rest.
 class MemoryFolder {
  public:
   explicit MemoryFolder(Faults& faults) : faults_(faults) {}
 
-  using Names = std::map<std::string, std::string, std::less<>>;  ///< With what the files hold.
+  using Names = std::map<std::string, std::string, std::less<>>;  ///< With the files' contents.
 
-  /// The power fails: every name that was not synced is as it was.
+  /// Simulates a power failure: restores every name to its last synced state.
   void lose_what_is_not_synced() {
     names = synced;
     written.clear();
@@ -36,7 +36,7 @@ class MemoryFolder {
 
   Names names;
   Names synced;
-  std::set<std::string, std::less<>> written;  ///< Whose contents are not synced.
+  std::set<std::string, std::less<>> written;  ///< Names with unsynced contents.
   std::map<std::string, std::unique_ptr<MemoryFolder>> folders;
   bool is_broken = false;  ///< It can't be listed.
   bool is_in_place = true;
@@ -72,7 +72,7 @@ class MemoryFile final : public ReadableFile {
   std::size_t position_ = 0;
 };
 
-/// A handle of a folder, as a process holds one: the folder outlives it.
+/// A handle of a folder, as a process holds it. The folder outlives the handle.
 class MemoryDirectory final : public Directory {
  public:
   explicit MemoryDirectory(MemoryFolder& folder, std::string path = "root")

@@ -13,7 +13,7 @@
 
 namespace attestrd::test {
 
-/// The queue of one owner on a store in memory; it lives as long as a process of the owner.
+/// A queue of one owner on a store in memory. It lives as long as a process of the owner.
 class MemoryQueue final : public Queue {
  public:
   MemoryQueue(MemoryStore& store, Faults& faults, std::string owner = "node")
@@ -235,7 +235,7 @@ class MemoryQueue final : public Queue {
   Faults& faults_;
   std::string owner_;
   std::uint64_t generation_;
-  std::set<HandshakeId> given_;  ///< Rows in `polling` that this owner knows of.
+  std::set<HandshakeId> given_;  ///< Rows in `polling` that this owner has received.
   Hazard known_before_;          ///< What this owner had learnt before.
 };
 

@@ -15,14 +15,14 @@
 
 namespace attestrd::test {
 
-/// Rows that outlive the queues which are open on them, shared by owners with names. Each row in
-/// `polling` lies on a shelf, and each shelf has one owner.
+/// Rows that outlive the queues which are open on them, shared by named owners. Each row in
+/// `polling` belongs to a shelf (a partition), and each shelf has one owner.
 struct MemoryStore {
   struct Open {
     QueuedHandshake row;
     std::size_t shelf = 0;
     std::optional<StagedHandshake> staged;
-    std::string spool;  ///< Whose staging/ holds the record of a staged row.
+    std::string spool;  ///< The owner whose staging/ holds the record of a staged row.
   };
   struct Tombstone {
     Outcome outcome{};
@@ -30,10 +30,11 @@ struct MemoryStore {
   };
   struct Shelf {
     std::string owner;
-    std::uint64_t generation = 0;  ///< Of the process of its owner that may change its rows.
+    std::uint64_t generation = 0;  ///< Identifies the owner's process that may change rows.
   };
 
-  /// An owner begins anew: its process of before, should it still run, may change nothing more.
+  /// Starts a new process of an owner and returns its generation. The owner's previous process, if
+  /// it still runs, can change no row from now on.
   std::uint64_t begin(const std::string& owner) {
     ++last_generation;
     bool has_shelf = false;
@@ -46,7 +47,7 @@ struct MemoryStore {
     return last_generation;
   }
 
-  /// `from` is declared dead: its rows belong to the process `generation` of `to`.
+  /// Declares `from` dead: its rows now belong to the process `generation` of `to`.
   void take_over(const std::string& from, const std::string& to, std::uint64_t generation) {
     for (auto& shelf : shelves)
       if (shelf.owner == from) shelf = {to, generation};
@@ -57,13 +58,14 @@ struct MemoryStore {
     return shelf.owner == owner && shelf.generation == generation;
   }
 
-  /// Where new rows of an owner go: to another's shelf once it has lost its own.
+  /// Returns the shelf for new rows of an owner: shelf 0, which is another owner's, once it has
+  /// lost its own.
   std::size_t shelf_for(const std::string& owner) const {
     const auto own = std::ranges::find(shelves, owner, &Shelf::owner);
     return own == shelves.end() ? 0 : static_cast<std::size_t>(own - shelves.begin());
   }
 
-  /// What an owner may have reserved at most, next to what others have.
+  /// Returns the most requests that an owner may reserve, given the reservations of the others.
   std::uint64_t left_for(const std::string& owner, AccountDay day) const {
     std::uint64_t left = daily_limit;
     for (const auto& [name, requests] : reserved)

@@ -11,8 +11,8 @@
 #include "base/check.h"
 #include "queue/queue.h"
 
-// What every queue promises to its one owner (queue/queue.h). `Maker` has `Queue& queue()` and
-// `void reopen()`, which is a new process of the same owner.
+// The contract of `Queue` (queue/queue.h) with one owner. `Maker` has `Queue& queue()`, and
+// `void reopen()`, which starts a new process of the same owner.
 
 namespace attestrd::test {
 
@@ -31,7 +31,7 @@ class QueueContract : public ::testing::Test {
 
   Queue& queue() { return maker_.queue(); }
 
-  /// A new process, which claims all of its rows. Returns their ids in the order that they came in.
+  /// Starts a new process, which claims all rows. Returns their ids in the order of acceptance.
   Rows reopen(std::size_t page = 100) {
     maker_.reopen();
     return claim_all(page);
@@ -85,7 +85,7 @@ class QueueContract : public ::testing::Test {
     return queue().find_polling(ids)->at(0);
   }
 
-  /// DSpolling, DSstaged and DSended are in the states that they are named by.
+  /// Puts DSpolling, DSstaged and DSended into the states that their names give.
   void given_rows() {
     for (const auto* const id : {"DSpolling", "DSstaged", "DSended"}) accept(id, "7");
     EXPECT_EQ(apply(stage("DSstaged")), Applied::applied);

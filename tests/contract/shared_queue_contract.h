@@ -10,16 +10,16 @@
 #include "base/check.h"
 #include "queue/queue.h"
 
-// What queues on one store promise to two owners (queue/queue.h). `Maker` has `Queue& first()` and
-// `Queue& second()`; `void take_over()`, after which the first owner's rows are the second's; and
-// `void limit_day(requests)` of the account.
+// The contract of `Queue` (queue/queue.h) with two owners on one store. `Maker` has
+// `Queue& first()` and `Queue& second()`; `void take_over()`, after which the first owner's rows
+// belong to the second; and `void limit_day(requests)`, the daily limit of the account.
 
 namespace attestrd::test {
 
 template <class Maker>
 class SharedQueueContract : public ::testing::Test {
  protected:
-  /// One owner, as its ledger sees it.
+  /// One owner of the store, seen as its ledger sees it.
   struct Owner {
     explicit Owner(Queue& its) : queue(its) { claim(); }
 

@@ -5,7 +5,7 @@
 
 namespace attestrd::dialogue {
 
-// Signs on its own, so that the verifier is not judged by itself.
+// Signs with OpenSSL alone, so that the verifier is not tested against its own code.
 std::string Dialogue::signed_result(std::string_view secret) {
   constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"P"}}})";
   unsigned char digest[EVP_MAX_MD_SIZE];

@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 
 inline HandshakeId id(std::string_view text) { return *HandshakeId::parse(text); }
 
-/// A conversation with one engine, on clocks that only the test moves. `say`s are kept, so the log
-/// is asserted too; polls are kept until they are answered.
+/// A fixture that drives one engine, on clocks that only the test advances. Notices are recorded,
+/// so that tests assert the log too. A poll stays in flight until the test answers it.
 class Dialogue : public testing::Test {
  protected:
   static constexpr std::string_view kSecret = "client-secret";
@@ -42,7 +42,7 @@ class Dialogue : public testing::Test {
     return *engine_;
   }
 
-  // ---- What happens.
+  // ---- Events.
 
   void given_new(std::string_view text, std::optional<Duration> expires_in = {},
                  std::string tag = "") {
@@ -94,7 +94,7 @@ class Dialogue : public testing::Test {
   void attestr_says_forged(std::string_view text) {
     attestr_says(text, 200, answer(text, signed_result("another secret")));
   }
-  /// The result that waits longest is verified.
+  /// Verifies the oldest result that awaits verification, and reports the outcome to the engine.
   void verified() {
     const auto [what, status, date, body] = verifications.front();
     verifications.erase(verifications.begin());
@@ -121,7 +121,7 @@ class Dialogue : public testing::Test {
     return answers.at(ticket);
   }
 
-  // ---- What is expected.
+  // ---- Expectations.
 
   bool polls(std::string_view text) const { return tickets_.contains(std::string(text)); }
   std::size_t polls_in_flight() const { return tickets_.size(); }
@@ -185,7 +185,7 @@ class Dialogue : public testing::Test {
  private:
   static std::string signed_result(std::string_view secret);
 
-  /// Ends the dialogue: a loop in it could wait for ever for what does not come.
+  /// Throws, and so ends the test: a loop in it could wait for ever for an action that never comes.
   [[noreturn]] static void give_up(std::string_view what, std::string_view why) {
     throw std::logic_error(fmt::format("{} {}", what, why));
   }
@@ -231,7 +231,7 @@ class Dialogue : public testing::Test {
   Mono last_woken_ = Mono::min();
   int idle_wakes_ = 0;
   std::vector<DayRequests> unwritten_;
-  const PollReply* reply_ = nullptr;  // While it is heard.
+  const PollReply* reply_ = nullptr;  // Valid while step() handles it.
   CommandTicket last_command_ = 0;
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<Engine> engine_;

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kRowsPerPage = 7;  // Few: the seams between pages are to be met.
+constexpr std::size_t kRowsPerPage = 7;  // Small, so that runs cross page boundaries.
 
 std::vector<Secret> secrets() {
   std::vector<Secret> all;
@@ -75,7 +75,8 @@ void World::start() {
   scan();
 }
 
-// Whatever befell the daemon before: each id lies in the inbox, in the queue or in the spool.
+// Checks that each submitted id is in the inbox, in the queue or in the spool, whatever happened to
+// the daemon before.
 void World::account_for_all(std::set<HandshakeId> held) {
   for (const auto& [name, inode] : disk_.names("inbox")) {
     const auto& bytes = disk_.file(inode).bytes;
@@ -121,7 +122,8 @@ void World::step(const EngineEvent& event, const Upstream::Answer* heard) {
 void World::perform(StartPoll& action, const Upstream::Answer*) {
   note("poll", action.id.view());
   judge_.poll_starts(action.id, mono_);
-  const bool is_asked_late = luck_.chance(0.5);  // Whether Attestr looks now or as it answers.
+  // Attestr reads the state of the handshake on arrival of the poll, or late: when it answers.
+  const bool is_asked_late = luck_.chance(0.5);
   const Duration latency = luck_.up_to(upstream_.weather.latency);
   auto answer = upstream_.answer(action.id, mono_, true_wall());
   after(
@@ -220,7 +222,8 @@ void World::scan() {
   work();
 }
 
-// Deferred, since the engine's actions of one step belong together.
+// Defers the round to an event of its own, so that all actions of one engine step join the same
+// round.
 void World::work() {
   after(
       0s,
@@ -277,12 +280,13 @@ void World::round_ends(const RoundReport& report) {
     after(
         limits::kMarkDelay, [this] { work(); }, true);
   if (!daemon_->is_busy) return work();
-  // As the disk worker does it.
+  // The real disk worker joins waiting requests in the same way.
   if (!daemon_->is_full) daemon_->request.join(std::exchange(daemon_->waiting, {}));
   try_round();
 }
 
-// A failed write or sync: exit 74, and systemd starts another life.
+// Kills the process after a failed write or sync: the daemon exits with code 74, and systemd starts
+// it again.
 void World::on_trouble(const Error& error) {
   note("fails: " + error.message);
   disk_.kill();

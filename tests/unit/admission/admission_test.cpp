@@ -21,7 +21,7 @@ class AdmissionTest : public testing::Test {
     admission_.advance_to(at(0s));
   }
 
-  /// Reserves what the budget asks for.
+  /// Grants every reservation that the budget requests.
   void reserve() {
     while (const auto wanted = admission_.budget().next_reservation())
       admission_.budget().reserved(*wanted, 0);

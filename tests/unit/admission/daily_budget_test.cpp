@@ -7,10 +7,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Wall kMorning{std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 1h};  // 06:30 there
+// 06:30 in Kolkata.
+const Wall kMorning{std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 1h};
 const AccountDay kToday = account_day_of(kMorning);
 
-/// A budget whose reservations are durable at once, in a store that grants all of them.
+/// A fixture whose store grants each reservation in full and makes it durable at once.
 class DailyBudgetTest : public testing::Test {
  protected:
   DailyBudgetTest() { budget_.advance_to(kMorning); }
@@ -24,7 +25,7 @@ class DailyBudgetTest : public testing::Test {
     }
   }
 
-  /// As many as it lets through, at most `most`.
+  /// Spends up to `most` requests, and returns how many the budget allowed.
   int spend(int most, bool are_last_polls = false, std::uint64_t last_polls = 0) {
     for (int spent = 0; spent < most; ++spent) {
       reserve(last_polls);
@@ -184,7 +185,7 @@ TEST_F(DailyBudgetTest, OnceSpentItStaysSpent) {
   budget_.set_limit(100);
   spend(100, false, 10);
   ASSERT_TRUE(budget_.is_spent());
-  budget_.reserved({kToday, 95}, 0);  // They have ended by themselves.
+  budget_.reserved({kToday, 95}, 0);  // The handshakes that needed last polls have ended.
   EXPECT_TRUE(budget_.is_spent());
   budget_.set_limit(100);
   EXPECT_TRUE(budget_.is_spent());
@@ -254,7 +255,7 @@ TEST_F(DailyBudgetTest, AClockSetBackOverMidnightBringsNoDayTwice) {
 
 TEST_F(DailyBudgetTest, ADayThatWasNeverReachedTakesNothingFromTheRealOne) {
   budget_.set_limit(100);
-  budget_.advance_to(kMorning + 24h);  // For a moment.
+  budget_.advance_to(kMorning + 24h);  // The wall clock is a day ahead.
   EXPECT_EQ(spend(60), 60);
   budget_.advance_to(kMorning);
   EXPECT_EQ(budget_.spent(), 60U) << "today, by whatever name";

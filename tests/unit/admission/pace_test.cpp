@@ -9,7 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Spends whenever allowed, looking at the clock every `step`, for `span`.
+/// Spends whenever the pace allows it, on a clock that advances by `step`, for `span`. Returns the
+/// times of the requests.
 std::vector<Mono> spend_greedily(Pace& pace, Duration step, Duration span) {
   std::vector<Mono> times;
   for (Mono now(1000h); now < Mono(1000h) + span; now += step) {
