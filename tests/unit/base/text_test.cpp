@@ -58,7 +58,7 @@ TEST(Text, RefusesHexOfAnotherLengthOrWithOtherCharacters) {
     EXPECT_FALSE(decode_hex(hex, bytes)) << hex;
 }
 
-/// The sequence of `point` by a table of its own.
+/// Returns the UTF-8 sequence of `point`, which may be a surrogate.
 std::string sequence_of(char32_t point) {
   std::array<char, 4> text;
   return {text.data(), static_cast<std::size_t>(put_utf8(point, text.data()) - text.data())};
@@ -76,7 +76,7 @@ TEST(Utf8, EveryCodePointButASurrogateIsWellFormed) {
 }
 
 TEST(Utf8, FindsAsManySequencesAsThereAreCodePoints) {
-  // Of all texts of three bytes, those that are one sequence: U+0800 to U+FFFF, no surrogates.
+  // The sequences of three bytes are U+0800 to U+FFFF without the surrogates.
   int sequences = 0;
   for (int bytes = 0; bytes < 1 << 24; ++bytes) {
     const char text[] = {static_cast<char>(bytes >> 16), static_cast<char>(bytes >> 8),

@@ -36,7 +36,7 @@ TEST(IdStore, ReusesTheBytesOfARemovedIdForOneOfItsLength) {
   IdStore store;
   const auto first = store.add(id("DS02zfeuv6n4gkq51hvw6"));
   const auto second = store.add(id("DS1"));
-  EXPECT_EQ(second - first, 17U);  // 21 letters of six bits and the length.
+  EXPECT_EQ(second - first, 17U);  // 21 letters of six bits each, and a byte of length.
   store.remove(first);
   EXPECT_NE(store.add(id("DS2")), first);
   EXPECT_EQ(store.add(id("DS02zk3n0w5xq8r1tbvy7")), first);

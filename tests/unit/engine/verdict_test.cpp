@@ -17,7 +17,7 @@ class VerdictTest : public testing::Test {
     record_.state = PendingRecord::State::polling;
   }
 
-  /// Judges, and applies what changes.
+  /// Returns the verdict on an answer, and applies the change to the record.
   Verdict judged(const Answer& answer, const std::optional<Verification>& verification = {},
                  Now now = kNow) {
     auto [verdict, change] = judge(answer, record_, verification, now, settings_);

@@ -16,7 +16,7 @@ using Progress = HttpsResponseReader::Progress;
 
 constexpr std::size_t kMaxBody = 1000;
 
-/// Gives the bytes in pieces of one size, and stops where the reader does.
+/// Feeds the bytes in pieces of at most `piece_bytes`, until they end or the reader does.
 Progress feed(HttpsResponseReader& reader, std::string_view bytes, std::size_t piece_bytes) {
   auto progress = Progress::more;
   while (progress == Progress::more && !bytes.empty()) {
@@ -31,7 +31,8 @@ Progress feed(HttpsResponseReader& reader, std::string_view bytes, std::size_t p
 
 constexpr std::size_t kAllAtOnce = std::size_t{1} << 30;
 
-/// What the reader makes of the bytes, all at once and, with the same outcome, one by one.
+/// A fixture that feeds each text in one piece and byte by byte, and expects the same outcome of
+/// both.
 class ResponseReaderTest : public testing::Test {
  protected:
   Progress read(std::string_view bytes) {
@@ -40,7 +41,7 @@ class ResponseReaderTest : public testing::Test {
     const auto one_by_one = feed(slow, bytes, 1);
     reader_.begin(kMaxBody);
     const auto at_once = feed(reader_, bytes, kAllAtOnce);
-    // Bytes that follow a message are seen only if they come with its end.
+    // The reader detects extra bytes only if they arrive together with the end of the message.
     EXPECT_TRUE(one_by_one == at_once || reader_.fault() == "bytes follow it") << bytes;
     return at_once;
   }

@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// A file that gives `step` bytes at a time.
+/// A file of which each read returns at most `step` bytes.
 class SlowFile final : public ReadableFile {
  public:
   SlowFile(std::string text, std::size_t step) : text_(std::move(text)), step_(step) {}

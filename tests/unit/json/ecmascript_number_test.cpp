@@ -16,7 +16,7 @@ struct Spelling {
   const char* stringified;
 };
 
-// Each pair as Node 20 gives it: JSON.stringify(JSON.parse(token)).
+// Expected texts: the output of Node 20 for JSON.stringify(JSON.parse(token)).
 constexpr Spelling kSpellings[] = {
     {"0", "0"},
     {"-0", "0"},

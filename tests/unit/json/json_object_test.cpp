@@ -17,7 +17,7 @@ JsonMember member(std::string_view text, std::string_view name) {
   return members.front();
 }
 
-/// An object of `count` members whose keys differ in their last eight digits.
+/// Returns an object of `count` members whose keys differ in their last eight digits.
 std::string wide_object(int count, const std::string& prefix) {
   std::string text = "{";
   for (int i = 0; i < count; ++i)

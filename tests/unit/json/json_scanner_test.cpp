@@ -11,7 +11,8 @@ namespace {
 
 using namespace std::string_literals;
 
-/// The tokens of a text in short, e.g. `{ k:a n:1 }`, and its end or its fault.
+/// Returns the tokens of a text in short form, e.g. `{ k:a n:1 }`, followed by the end or the
+/// fault.
 std::string tokens(std::string_view text) {
   std::string said;
   JsonScanner scanner(text);

@@ -7,8 +7,8 @@
 
 #include "unit/ledger/world.h"
 
-// The promise: whatever goes wrong, at whichever step, each handshake that was submitted appears in
-// the spool exactly once. Told by trying every step.
+// Tests the guarantee that each submitted handshake appears in the spool exactly once, by injecting
+// each fault at every step.
 
 namespace attestrd::test {
 namespace {
@@ -40,7 +40,7 @@ class Story : public World {
     given_submission("DSd", "");
   }
 
-  /// Runs until all is done, through deaths if need be.
+  /// Runs until everything is published, with a restart after each death.
   void run() {
     try {
       live();
@@ -52,19 +52,20 @@ class Story : public World {
 
   bool has_suffered() const { return has_suffered_; }
 
-  /// What goes wrong next, and where.
+  /// Arms a fault at the given step.
   void trouble(Trouble trouble, int step) {
     trouble_ = trouble;
     arm(kind_of(trouble), step);
   }
 
-  /// A second trouble, armed when the first one has killed.
+  /// Sets a second fault, which is armed once the first one has killed the process.
   void then(Trouble trouble, int step) {
     next_ = trouble;
     next_step_ = step;
   }
 
-  /// The same for a first trouble that does not kill.
+  /// Arms a second fault, which takes effect once the first one has struck without killing the
+  /// process.
   void meanwhile(Trouble trouble, int step) {
     then_arm(kind_of(trouble), step);
     if (is_fatal(trouble)) trouble_ = trouble;
@@ -86,7 +87,7 @@ class Story : public World {
     if (trouble_ == Trouble::power_cut)
       lose_power();
     else
-      consume();  // The fastest consumer there is.
+      consume();  // The fastest possible consumer.
     if (next_ != Trouble::none) trouble(std::exchange(next_, Trouble::none), next_step_);
   }
 
@@ -113,17 +114,17 @@ void expect_each_exactly_once(Story& story) {
   EXPECT_TRUE(story.rows().open.empty());
 }
 
-// Every second step after every first would take long and find the same.
+// Stride of the second step: all pairs of steps would take long and find no more faults.
 constexpr int kStride = 3;
 constexpr int kStepsOfRecovery = 45;
 constexpr int kStepsAfterAnAnswer = 12;
 
-/// How the four records become durable.
+/// The way in which the four records become durable.
 enum class Way : std::uint8_t {
   one_by_one,
   together,
-  ahead,  ///< Three of them together; meanwhile the last is written, and has a round to itself.
-  ahead_of_moves,  ///< It is written while the moves of the three are synced.
+  ahead,  ///< Three together; the last is written meanwhile, and published in its own round.
+  ahead_of_moves,  ///< Like `ahead`, but it is written while the moves of the three are synced.
 };
 
 RoundBounds bounds_for(Way way) {
@@ -138,14 +139,15 @@ std::string name_of(Way way) {
   return way == Way::together ? "Together" : "";
 }
 
-/// Only some steps write to the disk, and fewer go to the queue.
+/// Returns a lower bound of the steps at which the fault can strike: only some steps write to the
+/// disk, and fewer call the queue.
 int least_steps(Trouble trouble) {
   if (trouble == Trouble::disk_full) return 15;
   if (trouble == Trouble::unavailable) return 10;
   return trouble == Trouble::answer_lost ? 4 : 20;
 }
 
-/// What goes wrong, and in which way.
+/// Parameters: the fault, and the way in which records become durable.
 class EveryStep : public ::testing::TestWithParam<std::tuple<Trouble, Way>> {
  protected:
   static Trouble trouble() { return std::get<0>(GetParam()); }
@@ -212,7 +214,8 @@ INSTANTIATE_TEST_SUITE_P(
       return name_of(std::get<0>(test.param)) + name_of(std::get<1>(test.param));
     });
 
-/// A batch that may be written or not waits for its answer, and then something else goes wrong.
+/// A suite in which the answer to a batch is missing, so that it may be committed or not, when a
+/// second fault strikes.
 class WhileABatchIsUnanswered : public EveryStep {};
 
 TEST_P(WhileABatchIsUnanswered, AppearsExactlyOnce) {

@@ -14,7 +14,7 @@ using ::testing::SizeIs;
 
 class LedgerTest : public ::testing::Test, public World {};
 
-/// An inbox on a file system that answers EAGAIN.
+/// An inbox on a file system whose calls fail with EAGAIN.
 class BusyInbox final : public Inbox {
  public:
   Result<InboxScan> scan(std::size_t, Wall) override { return fail(Errc::unavailable, "EAGAIN"); }
@@ -141,7 +141,7 @@ TEST_F(LedgerTest, AFullDiskChangesNothing) {
   start();
   take_in();
   end("DSa", Outcome::completed);
-  arm(Faults::Kind::disk_full, 0);  // The record.
+  arm(Faults::Kind::disk_full, 0);  // At the write of the record.
   const auto report = try_round();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Errc::disk_full);
@@ -158,7 +158,7 @@ TEST_F(LedgerTest, WhatHasNoRoomTogetherIsPublishedInParts) {
   for (const auto* const id : {"DSa", "DSb", "DSc", "DSd", "DSe"}) end(id, Outcome::completed);
   given_submission("DSlate", "");
   request.scan_inbox = true;
-  given_room_for(1 + 2);  // One name is that of the mark in staging/.
+  given_room_for(1 + 2);  // One name is the marker file in staging/.
   ASSERT_FALSE(try_round());
   const auto part = try_round();
   ASSERT_TRUE(part) << "less than before";
@@ -199,7 +199,7 @@ TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
   take_in();
   end("DSa", Outcome::completed);
   end("DSb", Outcome::completed);
-  arm(Faults::Kind::disk_full, 4);  // The second rename.
+  arm(Faults::Kind::disk_full, 4);  // At the second rename.
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
   ASSERT_TRUE(fault_is_spent());
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSb")));
@@ -414,7 +414,7 @@ TEST_F(LedgerTest, ARowThatIsTakenOverWhileItsRecordIsWrittenIsNotPublished) {
   start();
   take_in();
   end("DSa", Outcome::completed);
-  arm(Faults::Kind::unavailable, 2);  // The batch; the record is written.
+  arm(Faults::Kind::unavailable, 2);  // At the batch, after the write of the record.
   EXPECT_EQ(try_round().error().code, Errc::unavailable);
   EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json"));
   given_taken_over();
@@ -444,7 +444,7 @@ TEST_F(LedgerTest, WhileTheQueueIsUnavailableARoundKeepsItsBatch) {
   given_submission("DSc", "");
   request.scan_inbox = true;
   end("DSa", Outcome::completed);
-  arm(Faults::Kind::unavailable, 2);  // The batch.
+  arm(Faults::Kind::unavailable, 2);  // At the batch.
   EXPECT_EQ(try_round().error().code, Errc::unavailable);
   EXPECT_TRUE(request.is_empty());
   EXPECT_TRUE(has_work());
@@ -465,7 +465,7 @@ TEST_F(LedgerTest, AQueueThatIsUnavailableBeforeAnythingIsWrittenLeavesTheReques
   start();
   take_in();
   end("DSa", Outcome::completed);
-  for (const int step : {0, 1}) {  // The renewal, and the look-up of the row.
+  for (const int step : {0, 1}) {  // At the renewal, and at the lookup of the row.
     arm(Faults::Kind::unavailable, step);
     EXPECT_EQ(try_round().error().code, Errc::unavailable);
     EXPECT_THAT(names_in("staging"), ElementsAre(".used"));

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// Rounds of two records, so that a third is written ahead.
+/// A fixture with rounds of two records, so that a third record is written ahead.
 class StagingTest : public ::testing::Test, public World {
  protected:
   StagingTest() { bounds = {.records = 2, .synced_one_by_one = 1}; }
@@ -27,7 +27,7 @@ class StagingTest : public ::testing::Test, public World {
     for (const auto* const id : ids) end(id, Outcome::completed);
   }
 
-  /// The round fails, but what is its own is published.
+  /// Runs a round that publishes its two records, but fails to write the third one ahead.
   void write_a_third_that_fails() {
     given_ended({"DSa", "DSb", "DSc"});
     given_unwritable("DSc.json");
@@ -73,7 +73,7 @@ TEST_F(StagingTest, NoRoomForMoreIsNoTroubleAhead) {
 TEST_F(StagingTest, WhatFoundNoRoomMakesRoom) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
-  arm(Faults::Kind::death, 15);  // The first rename.
+  arm(Faults::Kind::death, 15);  // At the first rename.
   EXPECT_THROW(try_round(), Death);
   ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
   EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"))
@@ -103,7 +103,7 @@ TEST_F(StagingTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished) {
 }
 
 TEST_F(StagingTest, AFailedWriteAheadIsNoLossThoughItStruckTheSyncOfTheMoves) {
-  bounds.synced_one_by_one = 2;  // Nothing is written ahead before.
+  bounds.synced_one_by_one = 2;  // Nothing is written ahead before the sync of the moves.
   write_a_third_that_fails();
   lose_power();
   start();
@@ -113,7 +113,7 @@ TEST_F(StagingTest, AFailedWriteAheadIsNoLossThoughItStruckTheSyncOfTheMoves) {
 
 TEST_F(StagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
   given_ended({"DSa", "DSb", "DSc"});
-  arm(Faults::Kind::disk_full, 4);  // The first rename.
+  arm(Faults::Kind::disk_full, 4);  // At the first rename.
   const auto report = try_round();
   ASSERT_TRUE(report);
   EXPECT_THAT(report->settled, IsEmpty());
@@ -123,12 +123,12 @@ TEST_F(StagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
 
 TEST_F(StagingTest, RecoveryMakesRoomBeforeItPublishes) {
   given_ended({"DSa", "DSb", "DSc"});
-  arm(Faults::Kind::death, 13);  // The first rename.
+  arm(Faults::Kind::death, 13);  // At the first rename.
   EXPECT_THROW(try_round(), Death);
   ASSERT_EQ(rows().open.size(), 3U);
   ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
   ASSERT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json", "DSc.json"));
-  arm(Faults::Kind::disk_full, 0);  // The first rename again.
+  arm(Faults::Kind::disk_full, 0);  // At the first rename again.
   EXPECT_EQ(error_of_start().code, Errc::disk_full);
   EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json", "DSb.json"));
 }

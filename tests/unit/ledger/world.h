@@ -25,11 +25,11 @@ inline HandshakeId id_of(std::string_view text) {
   return *id;
 }
 
-/// A disk, and one process after another that works on it: the real ledger, inbox and spool, on
-/// folders and rows in memory.
+/// A disk and a sequence of processes that work on it: the real ledger, inbox and spool, on folders
+/// and rows in memory.
 class World {
  public:
-  // What happens outside.
+  // Events outside the daemon.
 
   void given_submission(const std::string& name, const std::string& text) {
     inbox().names[name] = inbox().synced[name] = text;
@@ -40,7 +40,7 @@ class World {
     spool.names[name] = spool.synced[name] = text;
   }
 
-  /// A folder is replaced by one with these names. Returns those that it had.
+  /// Replaces the files of a folder by others. Returns the previous ones.
   MemoryFolder::Names swap_folder(const std::string& folder, MemoryFolder::Names names) {
     root_.folder(folder).synced = names;
     return std::exchange(root_.folder(folder).names, std::move(names));
@@ -65,13 +65,13 @@ class World {
 
   void given_taken_away(std::string_view id) { rows_.open.erase(id_of(id)); }
 
-  /// Another owner takes all rows over.
+  /// Transfers all rows to another owner.
   void given_taken_over() { rows_.take_over("node", "other", rows_.begin("other")); }
 
   void given_daily_limit(std::uint64_t requests) { rows_.daily_limit = requests; }
   void given_reserved_by_others(DayRequests requests) { rows_.reserved["other"] = requests; }
 
-  /// What goes wrong once the first fault has struck.
+  /// Arms a second fault, which takes effect once the first one has struck.
   void then_arm(Faults::Kind kind, int step) { faults_.then(kind, step); }
 
   void die() { process_.reset(); }
@@ -81,7 +81,7 @@ class World {
     root_.lose_what_is_not_synced();
   }
 
-  /// A consumer takes away all that lies in the folders of outcomes.
+  /// Removes all records from the folders of outcomes, as a consumer does, and records their names.
   void consume() {
     for (const auto* const folder : {"results", "archived", "failed", "rejected"}) {
       auto& names = root_.folder(folder).names;
@@ -91,9 +91,9 @@ class World {
     }
   }
 
-  // What the daemon does.
+  // Actions of the daemon.
 
-  /// As a service manager does it: a process that can't recover now is started again.
+  /// Starts a process, and starts it again after an error that may pass, as a service manager does.
   void start() {
     for (int tries = 0; tries < 10; ++tries) {
       process_ = std::make_unique<Process>(*this);
@@ -118,9 +118,9 @@ class World {
     request.finishes.push_back(finish);
   }
 
-  /// A round of all that waits, tried again for as long as the disk is full or the queue
-  /// unavailable, and others while the disk has no room for all at once. What they settle is
-  /// reported together, all else is of the last one.
+  /// Runs rounds until nothing of the request is left, also while the disk is full, the queue is
+  /// unavailable, or the disk has space for a part only. The report contains the settled handshakes
+  /// of all these rounds; its other fields are those of the last round.
   RoundReport round() {
     std::vector<HandshakeId> settled;
     for (int tries = 0; tries < 10; ++tries) {
@@ -161,7 +161,7 @@ class World {
     return ids;
   }
 
-  // What is seen.
+  // Observations.
 
   std::vector<std::string> names_in(const std::string& folder) {
     std::vector<std::string> names;
@@ -183,7 +183,7 @@ class World {
   Wall now{std::chrono::hours(24 * 365 * 50)};
 
  private:
-  /// Everything that dies with the process.
+  /// The state that a process loses when it dies.
   struct Process {
     explicit Process(World& world)
         : root(world.root_),

@@ -28,8 +28,8 @@ Answer answer(unsigned status, std::string_view body, std::string_view content_e
   return read_answer(response, kAsked);
 }
 
-/// A 200 for the handshake that was asked, with `members` besides its `_id`. The text that an
-/// answer points into lives as long as this.
+/// A 200 for the handshake that was asked, with `members` after its `_id`. It owns the text into
+/// which the parsed answer points.
 class Ok {
  public:
   explicit Ok(const std::string& members)
@@ -50,7 +50,7 @@ class Ok {
   Answer answer_;
 };
 
-/// The invalid answer that a body of a 200 makes.
+/// Returns the invalid answer that is read from a 200 with this body.
 Invalid invalid(std::string_view body) {
   const Answer given = answer(200, body);
   const auto* found = std::get_if<Invalid>(&given);
@@ -85,7 +85,7 @@ bool is_unexpected(const Answer& given, unsigned status, int code) {
          found->status == status && found->code == code && !found->looks_forged;
 }
 
-// The sample of the documents.
+// The sample of Attestr's documentation.
 
 TEST(SampleAnswer, IsAnEndedHandshake) {
   const Answer given = answer(200, kSampleAnswer);
@@ -119,7 +119,7 @@ TEST(SampleAnswer, HoldsInEveryFormOnceItIsSigned) {
   }
 }
 
-// A 200: the states of a handshake.
+// Answers with status 200: the states of a handshake.
 
 TEST(Answer, IsPendingUntilItIsConsumed) {
   const Ok ok(R"("consumed":false,"tag":"290846","requestId":"c500f555-0dd3",)"
@@ -211,7 +211,7 @@ TEST(Answer, AllocatesNothingForKeysWhilePending) {
   EXPECT_TRUE(ok.pending());
 }
 
-// A 200: its lesser fields.
+// Answers with status 200: the other fields.
 
 TEST(Tag, IsTheTextBetweenTheQuotesAsItStands) {
   const Ok ok(R"("consumed":false,"tag":"caf\u00e9 \"x\"")");
@@ -251,7 +251,7 @@ TEST(RequestId, IsPassedOnOnlyIfItCanBeLogged) {
   EXPECT_EQ(request_id("{}"), "");
 }
 
-// A 200 that can't be taken for an answer.
+// Answers with status 200 that are invalid.
 
 TEST(InvalidAnswer, IsNotOneJsonObject) {
   for (const auto& body :
@@ -317,7 +317,7 @@ TEST(InvalidAnswer, IsCompressed) {
     EXPECT_TRUE(std::holds_alternative<Pending>(answer(200, body, encoding))) << encoding;
 }
 
-// Errors.
+// Answers with an error status.
 
 TEST(ErrorAnswer, IsReadByTheTableOfTheDocuments) {
   EXPECT_TRUE(is_unknown(answer(400, error_body(4001)), 400, 4001));

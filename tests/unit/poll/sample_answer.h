@@ -4,8 +4,8 @@
 
 namespace attestrd {
 
-/// The sample response of Attestr's "Execution Result API" page. It is elided there, so that its
-/// signature can't hold.
+/// The sample response of Attestr's "Execution Result API" page. The page elides parts of it, so
+/// that its signature can't be valid.
 inline constexpr std::string_view kSampleAnswer =
     R"({)"
     "\n"

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 Duration from_seconds(double s) { return Duration(static_cast<Duration::rep>(s * 1e6)); }
 
-/// Handshakes that are done with a constant hazard, each asked every `gap` until it is done or
-/// gone.
+/// Returns what is learnt from handshakes with exponentially distributed completion times, each
+/// polled every `gap` until it is done or older than `patience`.
 Hazard learnt_from(double mean_s, Duration gap, int handshakes, Duration patience = 24h) {
   Hazard hazard;
   Prng prng(1);
@@ -121,7 +121,7 @@ TEST(Hazard, AnUnexpectedDoneIsLearntLikeAnyOther) {
   EXPECT_NEAR(hazard->completions(), 3, 0.01);
 }
 
-/// So many handshakes that were done between two ages.
+/// Adds `handshakes` completions between the ages `from` and `to`.
 void observe(Hazard& hazard, int handshakes, Duration from, Duration to) {
   for (int i = 0; i < handshakes; ++i) {
     hazard.saw_pending(0s, from);
@@ -129,7 +129,8 @@ void observe(Hazard& hazard, int handshakes, Duration from, Duration to) {
   }
 }
 
-/// As the next process reads them: a bucket is estimated anew only when it is observed, or read.
+/// Compares both as the next process would read them: a bucket's estimate is updated only when the
+/// bucket is observed or read.
 void expect_same(const Hazard& written, const Hazard& expected) {
   const Hazard a = *Hazard::read(written.write());
   const Hazard b = *Hazard::read(expected.write());

@@ -41,7 +41,7 @@ TEST(LearntCadence, ExpectsOnePollOfOneAtItsDeadline) {
   EXPECT_EQ(expected_polls(hazard, 1s, 24h, 24h, 2s, 1h), 0);
 }
 
-/// As often as it may, and counts how often it is asked.
+/// A cadence with a constant gap, which counts its calls.
 class ConstantCadence final : public Cadence {
  public:
   explicit ConstantCadence(Duration gap) : gap_(gap) {}

@@ -29,7 +29,7 @@ TEST(PollPrice, WithoutALimitItIsTheLeastHoweverManyWait) {
   EXPECT_EQ(price.now(), limits::kLeastPollPrice);
 }
 
-// Whoever is given gaps by the square-root law then asks as often as the rate allows.
+// Gaps of the square-root law at the resulting price use as much as the rate allows.
 TEST(PollPrice, RisesUntilThoseWhoWaitFitIntoTheRate) {
   PollPrice price;
   price.set_rate(20);

@@ -28,7 +28,7 @@ class PollTimingTest : public testing::Test {
     return changed;
   }
 
-  /// A new handshake's completion, so many minutes after its submission.
+  /// Adds `count` completions of new handshakes, each seen between `age` - 10 s and `age`.
   void given_completions(int count, Duration age) {
     for (int i = 0; i < count; ++i) {
       timing_.saw_pending(0s, age - 10s);

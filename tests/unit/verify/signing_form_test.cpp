@@ -45,7 +45,7 @@ struct Spelling {
   const char* stringified;
 };
 
-// Each pair as Node 20 gives it: JSON.stringify(JSON.parse(json)).
+// Expected texts: the output of Node 20 for JSON.stringify(JSON.parse(json)).
 constexpr Spelling kSpellings[] = {
     {R"j(null)j", R"j(null)j"},
     {R"j(true)j", R"j(true)j"},

@@ -14,7 +14,7 @@ constexpr std::string_view kResult = R"({ "2" : {"n":1.0} , "1":"\u0041" })";
 constexpr std::string_view kCompact = R"({"2":{"n":1.0},"1":"\u0041"})";
 constexpr std::string_view kStringified = R"({"1":"A","2":{"n":1}})";
 
-/// The signature of `signed_text` as Attestr writes it.
+/// Returns the signature of `signed_text` in the form that Attestr writes.
 std::string signature_of(std::string_view signed_text, const std::string& secret = "current") {
   constexpr std::string_view kDigits = "0123456789abcdef";
   HmacSha256 hmac{Secret(secret)};
@@ -38,7 +38,7 @@ Verifier verifier(SigningFormPolicy policy = SigningFormPolicy::automatic) {
 }
 
 TEST(Verifier, AcceptsASignatureMadeByOpenssl) {
-  // printf '{"a":1}' | openssl dgst -sha256 -hmac current
+  // Made by: printf '{"a":1}' | openssl dgst -sha256 -hmac current
   EXPECT_EQ(verifier().verify(R"({"a":1})",
                               "0345f0c5dda38f11d7ecbd894261467fe57581ac872c61977a81c93152d4654e"),
             SigningForm::raw);
