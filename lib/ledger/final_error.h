@@ -4,15 +4,18 @@
 
 namespace attestrd {
 
-/// Only an unavailable queue and a full disk before the batch are waited for. Everywhere else in a
-/// round such an error must not pass for one of the two: it ends the process, and recovery decides.
+/// Returns the error with `unavailable` and `disk_full` turned into `io_failure`. A round waits
+/// only for an unavailable queue, and for a full disk before its batch. Anywhere else in a round
+/// these codes must not be mistaken for such a wait: the error ends the process, and recovery
+/// decides.
 inline Error final_error(Error error) {
   if (error.code == Errc::unavailable || error.code == Errc::disk_full)
     error.code = Errc::io_failure;
   return error;
 }
 
-/// Of the inbox or the spool before the batch: a full disk is waited for, and nothing else.
+/// Returns the error of an inbox or spool call before the batch, with `unavailable` turned into
+/// `io_failure`: there the round waits for a full disk, and for nothing else.
 inline Error not_of_queue(Error error) {
   return error.code == Errc::unavailable ? final_error(std::move(error)) : error;
 }

@@ -20,7 +20,7 @@ void append(std::vector<T>& target, std::vector<T> more) {
     std::ranges::move(more, std::back_inserter(target));
 }
 
-/// The row that this owner is to poll; null: there is none.
+/// Returns the row that this owner is to poll, or null if there is none.
 QueuedHandshake* row_of(Acceptance& acceptance) {
   if (auto* const inserted = std::get_if<InsertedRow>(&acceptance)) return &inserted->row;
   if (auto* const merged = std::get_if<MergedRow>(&acceptance)) return &merged->row;

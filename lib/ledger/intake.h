@@ -15,39 +15,41 @@ namespace attestrd {
 
 class Inbox;
 
-/// The intake of one round: inbox files become submissions, and what the queue answers becomes
+/// The intake of one round: turns inbox files into submissions, and the answers of the queue into
 /// accepted rows and notices.
 ///
-/// The rows of a file are committed before the file is removed. A crash in between means that the
-/// file is read again, and an id is accepted once. So finish() and settle() follow the commit, in
-/// this order; or rewind(), when there was none.
+/// The rows of a file are committed before the file is removed. After a crash in between the file
+/// is read again, and each id is still accepted only once. Therefore the caller calls finish() and
+/// settle(), in this order, after the commit, or rewind() if there was no commit.
 class Intake {
  public:
   explicit Intake(Inbox& inbox) : inbox_(inbox) {}
 
-  /// Reads on in the inbox, and returns what the queue is to accept.
+  /// Reads the next lines of the inbox. Returns the submissions that the queue is to accept.
   Result<std::vector<Submission>> read(Wall now, RoundReport& report);
 
-  /// `acceptances` are the queue's answers to what read() returned, one for each.
+  /// Reports the accepted rows and the notices. `acceptances` holds the answer of the queue to each
+  /// submission that read() returned.
   void finish(std::span<const Submission> submissions, std::vector<Acceptance> acceptances,
               RoundReport& report);
 
-  /// Removes the files that were read to their end, and moves away what is refused. Does nothing
-  /// when there was no read() since the last one.
+  /// Removes the files that were read to their end, and moves refused files away. Does nothing if
+  /// there was no read() since the last settle().
   Result<void> settle(RoundReport& report);
 
-  /// Nothing of the last read() was kept: the next one returns it again.
+  /// Discards the last read() after a round that was not committed: the next read() returns the
+  /// same submissions again.
   void rewind();
 
  private:
-  /// Submissions that stand together in one file.
+  /// A run of consecutive submissions in one file.
   struct Slice {
     std::string file;
     std::size_t submissions = 0;
   };
 
   Inbox& inbox_;
-  std::vector<Slice> slices_;  ///< Of what read() returned.
+  std::vector<Slice> slices_;  ///< The slices of the submissions that read() returned.
   std::vector<Notice> notices_;
   bool is_read_ = false;
 };

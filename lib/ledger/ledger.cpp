@@ -14,43 +14,48 @@
 
 namespace attestrd {
 
-// Publication. A record must appear exactly once, though a consumer may take it away the instant it
-// appears and the process may die at any instruction. The order of steps ensures that:
+// Publication. A record must appear exactly once, although a consumer may remove it the instant it
+// appears and the process may die at any instruction. The order of these steps ensures that:
 //
-//   1. Write the record to staging/ and sync it; sync the folder. Many are synced together.
-//   2. Write the row as staged, with the record's length and SHA-256. From here the handshake can
-//      only end published.
-//   3. Rename the record into its folder, replacing nothing. The instant of publication.
-//   4. Sync the folder that it came to, then staging/. The other way round a power cut could take
-//      the name from both.
-//   5. Write the row as done.
+//   1. Write the record to staging/ and sync it; sync the folder. Many records are synced together.
+//   2. Commit the row as staged, with the length and SHA-256 of the record. From here the handshake
+//      can only end published.
+//   3. Rename the record into its folder without replacing a file. This is the instant of
+//      publication.
+//   4. Sync the folder that the record moved to, then staging/. In the reverse order a power cut
+//      could remove the name from both.
+//   5. Commit the row as done.
 //
-// Rows and files show where a process died, and recovery goes on there. Row polling, record in
-// staging/: between 1 and 2; the record is dropped and Attestr is asked again. Row staged, record
-// in staging/: go on at 3. Row staged, no record in staging/: it was published, since nobody but us
-// removes files from staging/; go on at 4.
+// Rows and files show where a process died, and recovery resumes there:
+//   - The row is polling and its record is in staging/: the process died between 1 and 2. The
+//     record is dropped and Attestr is polled again.
+//   - The row is staged and its record is in staging/: resume at 3.
+//   - The row is staged and no record is in staging/: it was published, since only attestrd removes
+//     files from staging/. Resume at 4.
 //
-// So a missing record proves something only of the staging/ that it was in. A file in staging/
-// marks it as used: while a row is staged, a staging/ without that file is not recovered from.
+// A missing record therefore proves publication only for the staging/ folder that held it. A file
+// in staging/ marks the folder as used: while a row is staged, recovery refuses a staging/ without
+// that file.
 //
-// While the disk syncs, be it the records of a round or their moves, those of the next round are
+// While the disk syncs the records of a round or their moves, the records of the next round are
 // written to staging/ already. That sync may have missed them. So they count as not synced, however
 // few they are, until the sync of their own round; and until their rows are staged, a crash leaves
 // them between 1 and 2.
 //
-// Intake. The rows of an inbox file are durable before the file is removed; a crash in between
-// means that it is read again, and an id is accepted once.
+// Intake. The rows of an inbox file are durable before the file is removed. After a crash in
+// between the file is read again, and each id is still accepted only once.
 //
-// A round does all this for what waits, with one batch of the queue: 1 for its finishes; then one
-// write of 2, the progress of its polls, 5 of the round before and the rows of its intake; then 3
-// and 4; then the inbox files are removed. The queue applies changes before submissions, so that an
-// id that ends in this round and is submitted in it again is seen to have ended; one whose record
-// waits for the next round is merged, which comes too late to change its end.
+// A round does all this for the changes that wait, with one batch of the queue. It does step 1 for
+// its finishes. Then one write commits step 2, the progress of its polls, step 5 of the round
+// before and the rows of its intake. Then it does steps 3 and 4, and removes the inbox files. The
+// queue applies changes before submissions: an id that ends in this round and is submitted again in
+// it counts as ended. An id whose record waits for the next round is merged, which comes too late
+// to change how it ends.
 //
-// A full disk undoes a round up to its batch, and a smaller one is tried. But a queue that is
-// unavailable may have made the batch durable or not, and may still do so: rows and records must
-// stay as they are, and nothing else is written, until the queue has answered to the same batch. A
-// batch that is written twice is written once (see Queue::write).
+// A full disk undoes a round up to its batch, and a smaller round is tried. An unavailable queue is
+// different: it may have committed the batch, or may still commit it. Rows and records must stay as
+// they are, and nothing else is written, until the queue has answered to the same batch. A batch
+// that is written twice has the effect of one write (see Queue::write).
 
 namespace {
 
@@ -83,7 +88,7 @@ Result<std::vector<Notice>> Ledger::recover(Wall now) {
     staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});
   unmarked_ = published;
   if (const auto moved = publish({}); !moved) return moved.error();
-  // Step 4 for those that the process before had renamed, and maybe not synced.
+  // Step 4 for the records that the process before had renamed, and maybe not synced.
   if (const auto synced = spool_.sync_moves({}); !synced) return synced.error();
   append(notices, std::move(unreported_.notices));
   unreported_ = {};
@@ -123,10 +128,11 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
   return report;
 }
 
-/// All up to the batch.
+/// Does everything before the write of the batch.
 Result<void> Ledger::begin(RoundRequest& request, Wall now) {
   if (const auto there = spool_.check_place(); !there) return not_of_queue(there.error());
-  // What the round before found no room for. While there is none, nothing new begins.
+  // Publishes the records for which an earlier round found the disk full. Nothing new begins while
+  // it is still full.
   if (const auto left = publish({}); !left) return not_of_queue(left.error());
   auto lost = queue_.renew();
   if (!lost) return lost.error();
@@ -145,10 +151,10 @@ Result<void> Ledger::begin(RoundRequest& request, Wall now) {
   return prepared;
 }
 
-/// Takes out of the request what this round is to do: all of it, but for the records that are too
-/// many for one round, so that none waits long to be synced and published. After a round that found
-/// no room on the disk only a few records are taken, and the intake waits for its turn: what is
-/// published will be taken away, and that makes room for more.
+/// Moves the part that this round does out of the request: everything except the records that
+/// exceed the bound of a round, so that no record waits long to be synced and published. After a
+/// round that found the disk full, only a few records are moved, and the intake waits while there
+/// are finishes: consumers remove what is published, and that frees disk space.
 RoundRequest Ledger::take_part(RoundRequest& request) const {
   RoundRequest rest;
   auto& finishes = request.finishes;
@@ -163,7 +169,7 @@ RoundRequest Ledger::take_part(RoundRequest& request) const {
   return std::exchange(request, std::move(rest));
 }
 
-/// Puts the part of the round back, ahead of what is left of the request.
+/// Puts the part of the round back, ahead of the rest of the request.
 void Ledger::give_back(RoundRequest& request) {
   auto part = std::move(begun_->part);
   begun_.reset();
@@ -171,8 +177,8 @@ void Ledger::give_back(RoundRequest& request) {
   request = std::move(part);
 }
 
-/// Makes it so that nothing of the round happened: there is no room for it. The next one asks for
-/// less. A record that can't be dropped now is dropped when its handshake is staged again.
+/// Undoes all of the round, because the disk is full. The next round does less. A record that can't
+/// be dropped now is dropped when its handshake is staged again.
 void Ledger::undo(RoundRequest& request) {
   const auto finishes = begun_->part.finishes.size();
   if (finishes > 0) most_finishes_ = std::max<std::size_t>(1, finishes / 2);
@@ -181,7 +187,7 @@ void Ledger::undo(RoundRequest& request) {
   give_back(request);
 }
 
-/// Step 1, and the batch.
+/// Does step 1 and fills the batch.
 Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   const auto& part = round.part;
   auto& batch = round.batch;
@@ -222,8 +228,9 @@ Result<void> Ledger::stage(Round& round, const std::vector<Finish>& next) {
   return {};
 }
 
-/// What this owner is to have reserved after a round. The engine counts in grants, the queue in
-/// totals of an owner, so that a batch may be written twice.
+/// Returns the total that this owner reserves with the round, or nothing if the batch need not
+/// change it. The engine counts in grants, the queue in totals of an owner, so that a batch may be
+/// written twice.
 std::optional<DayRequests> Ledger::reservation_after(const RoundRequest& part) const {
   DayRequests total = reserved_;
   if (part.reserve) {
@@ -236,7 +243,7 @@ std::optional<DayRequests> Ledger::reservation_after(const RoundRequest& part) c
   return total;
 }
 
-/// The batch got no answer, or a bad one.
+/// Handles a batch that failed or got no answer. Returns the error.
 Error Ledger::not_written(Error error, RoundRequest& request) {
   if (error.code == Errc::unavailable)
     begun_->may_be_written = true;
@@ -245,7 +252,7 @@ Error Ledger::not_written(Error error, RoundRequest& request) {
   return error;
 }
 
-/// All after the batch.
+/// Does everything after the write of the batch.
 Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
                                 const std::vector<Finish>& next) {
   auto& report = round.report;
@@ -266,7 +273,8 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
   return std::move(report);
 }
 
-/// A row that could not be staged is not polled by this owner any more, so its record is dropped.
+/// Notes the rows that were staged. A row that could not be staged is not polled by this owner any
+/// more, so its record is dropped.
 void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
   for (std::size_t i = 0; i < round.finishes.size(); ++i) {
     const auto& finish = round.part.finishes[round.finishes[i]];
@@ -275,7 +283,7 @@ void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
       continue;
     }
     note_gone(finish, round.report);
-    // A record that stays behind is dropped at recovery, as one that no row knows.
+    // If that fails, recovery moves the record out of staging/: no row of this owner expects it.
     static_cast<void>(spool_.drop(finish.id));
   }
 }
@@ -289,8 +297,9 @@ void Ledger::note_granted(Round& round, const QueueBatchResult& written) {
   round.report.granted = {wanted->day, wanted->requests - std::min(wanted->requests, refused)};
 }
 
-/// Steps 3 and 4, for records whose rows are staged. On a full disk those that were not moved stay
-/// in staged_. While the moves are synced, records of the next round are written.
+/// Does steps 3 and 4 for the records whose rows are staged. If the disk is full, the records that
+/// were not moved stay in `staged_`. While the moves are synced, records of `next` are written
+/// ahead.
 Result<void> Ledger::publish(const std::vector<Finish>& next) {
   if (staged_.empty()) return {};
   Result<void> result;

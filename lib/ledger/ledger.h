@@ -23,57 +23,58 @@ class Inbox;
 class Queue;
 class Spool;
 
-/// Writes down what happened, in the one order that loses nothing and publishes nothing twice: the
-/// intake and the publication protocol (see ledger.cpp), joined so that what waits goes into one
-/// batch. Knows inbox, queue and spool by their interfaces alone.
+/// The intake and the publication protocol (see ledger.cpp), in the one order that loses nothing
+/// and publishes nothing twice. All changes that wait go into one batch of the queue. The ledger
+/// knows inbox, queue and spool only by their interfaces.
 ///
-/// Once, in this order: recover(), then claim() until it is empty; then rounds.
+/// Call recover() once, then claim() until it returns no rows, then round() as often as needed.
 class Ledger {
  public:
   Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds = {});
 
-  /// Ends what a crash left half done. Returns what to log.
+  /// Completes the publications that a crash left half done. Returns the notices to log.
   Result<std::vector<Notice>> recover(Wall now);
 
-  /// Rows to poll, at most `max_rows`; none: that were all. The rounds that follow change rows
-  /// under the fence of the last claim.
+  /// Returns at most `max_rows` rows to poll, or none if all were returned before. Later rounds
+  /// change rows under the fence of the last claim.
   Result<std::vector<QueuedHandshake>> claim(std::size_t max_rows);
 
-  /// One round, one batch. What is done leaves the request: all of it, or a part where it has more
-  /// records than a round may have, or the disk no room for all. What stays must come first in the
-  /// next request: some of its records may be written already.
+  /// Runs one round, which writes one batch. Removes the changes that it makes from the request:
+  /// all of them, or only a part if the request has more records than a round may have or the disk
+  /// has no space for all. The rest must come first in the next request, since some of its records
+  /// may be written already.
   ///
-  /// `disk_full`: nothing of it happened, and the same request may be tried again; less of it is
-  /// done at once then. `unavailable`: the queue can't be reached, or its answer was lost; the next
-  /// round first writes the same batch again, and the request must then begin as it is now. Any
-  /// other error is final: the process must end, and recovery decides.
+  /// `disk_full`: nothing was changed, and the same request may be tried again; the next try does
+  /// less of it at once. `unavailable`: the queue can't be reached, or its answer was lost; the
+  /// next round first writes the same batch again, and its request must begin with all that the
+  /// request holds now. Any other error is final: the process must end, and recovery decides.
   Result<RoundReport> round(RoundRequest& request, Wall now);
 
-  /// What is known of an id, between rounds.
+  /// Returns the state of an id in the queue. Must be called between rounds.
   Result<KnownHandshake> find(const HandshakeId& id);
 
-  /// Something waits for a next round, even for one with an empty request: `done` marks of the last
-  /// round, a record without room in its folder, or a batch that the queue has not answered.
+  /// Returns true if another round is needed even for an empty request: for `done` marks of the
+  /// last round, a record for which the disk was full, or a batch that the queue has not answered.
   bool has_unmarked() const { return !unmarked_.empty() || !staged_.empty() || begun_; }
 
  private:
   static constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
 
-  /// A record that is in staging/ with its row, and what to log once it is published.
+  /// A record in staging/ whose row is staged, and the notice to log once it is published.
   struct Unpublished {
     HandshakeId id;
     Outcome outcome{};
     Notice notice;
   };
 
-  /// A round up to the answer of the queue.
+  /// The state of a round until the queue answers to its batch.
   struct Round {
-    RoundRequest part;  ///< Of the request.
+    RoundRequest part;  ///< The part of the request that this round does.
     Wall now{};
-    QueueBatch batch;                   ///< Its first changes stage rows, the last ones end them.
-    std::vector<std::size_t> finishes;  ///< Whose rows the first changes stage.
+    QueueBatch batch;  ///< Its first changes stage rows, its last ones mark rows done.
+    std::vector<std::size_t> finishes;  ///< Indices of those whose rows the first changes stage.
     RoundReport report;
-    bool may_be_written = false;  ///< The answer to the batch was lost.
+    bool may_be_written = false;  ///< An answer was lost: the batch may be committed already.
   };
 
   Result<void> begin(RoundRequest& request, Wall now);
@@ -96,12 +97,12 @@ class Ledger {
   Staging staging_;
   Fence fence_;
   std::optional<Round> begun_;
-  std::vector<Unpublished> staged_;  ///< By this round, or left by one that found no room.
-  std::vector<Done> unmarked_;       ///< Published; their rows still say `staged`.
-  RoundReport unreported_;           ///< What no report says yet.
-  DayRequests reserved_;             ///< By this owner, as the queue answered last.
-  HazardDelta learnt_;               ///< By this owner since the start, as far as it is written.
-  std::size_t most_finishes_ = kNoBound;  ///< Of one round. While the disk is full they are few.
+  std::vector<Unpublished> staged_;  ///< Staged by this round, or by one that found the disk full.
+  std::vector<Done> unmarked_;       ///< Published handshakes whose rows are still `staged`.
+  RoundReport unreported_;           ///< Results that no report contains yet.
+  DayRequests reserved_;             ///< The total of this owner, as the queue last answered.
+  HazardDelta learnt_;  ///< Learnt by this owner since the start, as far as it is written.
+  std::size_t most_finishes_ = kNoBound;  ///< The bound for a round: low while the disk is full.
 };
 
 }  // namespace attestrd

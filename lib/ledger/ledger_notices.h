@@ -12,27 +12,27 @@
 
 namespace attestrd {
 
-// The notices of the ledger.
+// Builds the notices that the ledger logs.
 
-/// The record of a handshake is in its folder now.
+/// Returns the notice that a handshake has ended and that its record is in its folder.
 Notice outcome_notice(const Finish& finish);
 
-/// The same, after a restart, when the rest of the finish is forgotten.
+/// Returns the same notice after a restart, when the rest of the finish is no longer known.
 Notice outcome_notice(const HandshakeId& id, Outcome outcome, Reason reason);
 
 Notice row_gone_notice(const Finish& finish);
 
 Notice recovered_notice(const QueueCounts& counts, std::size_t published);
 
-/// The outcome of one submission file: a notice for each of the first few ids that were known
-/// already, one that sums up the others, and one for the new ids.
+/// The notices of one submission file: one for each of the first few ids that are pending or have
+/// ended already, one that counts the rest of either kind, and one for all new ids.
 class IntakeNotices {
  public:
   explicit IntakeNotices(const std::string& file) : file_(file) {}
 
   void add(const HandshakeId& id, const Acceptance& acceptance);
 
-  /// Moves all to `notices`.
+  /// Moves all notices to `notices`, the counts included.
   void finish(std::vector<Notice>& notices);
 
  private:

@@ -28,8 +28,9 @@ Result<Recovery::HalfDone> Recovery::find(Wall now, std::vector<Notice>& notices
   return half_done;
 }
 
-/// Takes out of `staged` the rows whose records are not what the rows say. The rows go first: with
-/// the record gone and the row still staged, the handshake would pass for published.
+/// Removes from `staged` the rows whose records do not match them, and sets these rows back to
+/// `polling`. The rows change before the records are moved away: a crash in between would otherwise
+/// leave a staged row without a record, and the handshake would count as published.
 Result<void> Recovery::return_broken_to_polling(std::vector<StagedHandshake>& staged, Wall now,
                                                 std::vector<Notice>& notices) {
   QueueBatch batch;
@@ -55,8 +56,8 @@ Result<void> Recovery::return_broken_to_polling(std::vector<StagedHandshake>& st
   return {};
 }
 
-/// The records of handshakes that are polled again. They go before anything is published, which may
-/// need the room.
+/// Drops the records of handshakes that are polled again. They are dropped before anything is
+/// published, since publication may need the disk space.
 Result<void> Recovery::drop_polling(const std::vector<HandshakeId>& records) {
   const auto rows = queue_.find_polling(records);
   if (!rows) return rows.error();
@@ -68,7 +69,8 @@ Result<void> Recovery::drop_polling(const std::vector<HandshakeId>& records) {
   return {};
 }
 
-/// What is left is a stranger's, a record without a row, or a folder under the name of a record.
+/// Quarantines what is left: foreign files, records without a row, and folders that have the name
+/// of a record.
 Result<void> Recovery::clear_staging(std::vector<Notice>& notices) {
   auto files = spool_.staged();
   if (!files) return files.error();

@@ -12,22 +12,25 @@ namespace attestrd {
 class Queue;
 class Spool;
 
-/// What a process that died left half done, found by rows and files (see ledger.cpp).
+/// The recovery after a crash: finds the publications that the previous process left half done, by
+/// the rows of the queue and the files in staging/ (see ledger.cpp).
 class Recovery {
  public:
   Recovery(Queue& queue, Spool& spool) : queue_(queue), spool_(spool) {}
 
-  /// Where publication goes on.
+  /// The publications to resume.
   struct HalfDone {
-    std::vector<StagedHandshake> unpublished;  ///< Their records lie in staging/.
-    std::vector<Done> published;               ///< Their records were moved, and maybe not synced.
+    std::vector<StagedHandshake> unpublished;  ///< Their records are in staging/.
+    std::vector<Done> published;               ///< Their records were renamed, maybe not synced.
   };
 
-  /// Reads the staged rows of this node and staging/. Returns rows to `polling` whose records are
-  /// not what the rows say, and drops the records of rows in `polling`.
+  /// Compares the staged rows of this node with the files in staging/. Returns the publications to
+  /// resume. Sets staged rows whose records do not match them back to `polling`, and drops the
+  /// records of rows in `polling`.
   Result<HalfDone> find(Wall now, std::vector<Notice>& notices);
 
-  /// Once all is published: what is still in staging/ belongs to no row, and goes to rejected/.
+  /// Moves all files in staging/ to rejected/. Must be called after everything is published: a file
+  /// that is still in staging/ then belongs to no row.
   Result<void> clear_staging(std::vector<Notice>& notices);
 
  private:

@@ -15,7 +15,7 @@ void append(std::vector<T>& target, std::vector<T> more) {
     std::ranges::move(more, std::back_inserter(target));
 }
 
-/// Requests of one day add up; those of another day take their place.
+/// Adds the requests of `more` to those of `sum`, or replaces `sum` if `more` is of another day.
 void append(std::optional<DayRequests>& sum, const std::optional<DayRequests>& more) {
   if (!more) return;
   if (sum && sum->day == more->day)

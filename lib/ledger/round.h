@@ -15,37 +15,37 @@
 
 namespace attestrd {
 
-/// All that waits to be written.
+/// The changes that wait to be written by a round.
 struct RoundRequest {
   bool scan_inbox = false;
-  std::optional<Duration> purge_older_than;  ///< Tombstones of before that are forgotten.
+  std::optional<Duration> purge_older_than;  ///< Purge the tombstones that are older.
   std::vector<Finish> finishes;
   std::vector<Progress> progress;
   std::optional<HazardDelta> learnt;
-  std::optional<DayRequests> reserve;    ///< So many more requests of a day.
-  std::optional<DayRequests> give_back;  ///< So many reserved requests that will not be spent.
+  std::optional<DayRequests> reserve;    ///< Additional requests of a day to reserve.
+  std::optional<DayRequests> give_back;  ///< Reserved requests of a day that will not be spent.
 
-  /// Appends what came in later.
+  /// Merges a later request into this one.
   void join(RoundRequest later);
 
   bool is_empty() const;
 };
 
-/// What a round made durable, and what it found out.
+/// The changes that a round made durable, and its findings.
 struct RoundReport {
   std::vector<QueuedHandshake> accepted;  ///< New rows, and rows merged: the later expiry holds.
-  std::vector<HandshakeId> settled;       ///< Their finishes are in the spool, or their rows gone.
+  std::vector<HandshakeId> settled;       ///< Their records are in the spool, or their rows gone.
   std::vector<HandshakeId> lost;          ///< Another owner has their rows now.
-  std::vector<Notice> notices;            ///< What to log, in order.
-  bool inbox_has_more = false;            ///< The scan stopped at its bound: ask again at once.
-  bool inbox_waits = false;               ///< A file had to stay: ask again later.
-  bool inbox_scanned = false;             ///< The request asked for a scan.
-  std::optional<DayRequests> granted;     ///< So many more requests of a day may be spent.
+  std::vector<Notice> notices;            ///< To be logged, in this order.
+  bool inbox_has_more = false;            ///< The scan stopped at its bound: scan again at once.
+  bool inbox_waits = false;               ///< A file had to stay: scan again later.
+  bool inbox_scanned = false;             ///< The round scanned the inbox.
+  std::optional<DayRequests> granted;     ///< Additional requests of a day that may be spent.
 };
 
-/// How many records a round may have.
+/// The numbers of records that bound a round.
 struct RoundBounds {
-  std::size_t records = limits::kRecordsPerRound;                  ///< More wait for the next one.
+  std::size_t records = limits::kRecordsPerRound;  ///< More wait for the next round.
   std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
 };
 

@@ -16,7 +16,7 @@
 namespace attestrd {
 namespace {
 
-/// A page is at hand for the records that are written ahead.
+/// The number of rows that are read at once for the records that are written ahead.
 constexpr std::size_t kRowsPerLookUp = 64;
 
 using Rows = std::vector<std::optional<QueuedHandshake>>;
@@ -38,11 +38,11 @@ Result<std::vector<std::optional<Fingerprint>>> Staging::write(const std::vector
                                                                const std::vector<Finish>& next,
                                                                std::vector<Notice>& notices) {
   ATTESTRD_CHECK(ahead_.size() <= finishes.size());
-  // Before anything is written: the queue may be unavailable.
+  // The rows are read before anything is written: the queue may be unavailable.
   const std::span all(finishes);
   const auto rows = find_rows(queue_, all.subspan(ahead_.size()));
   if (!rows) return rows.error();
-  // What was written ahead is not synced, however few records there are now.
+  // Records that were written ahead are not synced yet, however few records there are now.
   const bool are_few = finishes.size() <= bounds_.synced_one_by_one && ahead_.empty();
   const auto how = are_few ? RecordSync::one_by_one : RecordSync::together;
 
@@ -76,15 +76,15 @@ Result<std::vector<std::optional<Fingerprint>>> Staging::write(const std::vector
 Result<Fingerprint> Staging::write_one(const Finish& finish, const QueuedHandshake& row,
                                        RecordSync how, std::vector<Notice>& notices) {
   const auto record = record_of(finish, row);
-  written_.push_back(finish.id);  // Whatever fails then, drop() knows of it.
+  written_.push_back(finish.id);  // First, so that drop() removes it after any error below.
   auto in_the_way = spool_.stage(finish.id, record, how);
   if (!in_the_way) return not_of_queue(in_the_way.error());
   if (*in_the_way) notices.push_back(std::move(**in_the_way));
   return fingerprint_of(record);
 }
 
-/// Finishes that are written ahead during one sync, and the page of their rows that is at hand. No
-/// row changes during a sync.
+/// The finishes that are written ahead during one sync, and a page of their rows. The page stays
+/// valid, since no row changes during a sync.
 class Staging::Ahead {
  public:
   Ahead(Staging& staging, std::span<const Finish> finishes)
@@ -105,7 +105,7 @@ class Staging::Ahead {
       const auto left = finishes_.size() - index;
       const auto page = finishes_.subspan(index, std::min(left, kRowsPerLookUp));
       auto rows = find_rows(staging_.queue_, page);
-      // Their own round looks them up again, and waits if it must.
+      // The round of these finishes reads their rows again, and waits for disk space if it must.
       if (!rows && rows.error().code == Errc::disk_full) return false;
       if (!rows) return rows.error();
       rows_ = std::move(*rows);
@@ -129,7 +129,8 @@ Meanwhile Staging::writing_ahead(const std::vector<Finish>& next) {
       [ahead = Ahead(*this, std::span(next).first(most))]() mutable { return ahead.write_next(); };
 }
 
-/// False: its name is taken, or there is no room. Its own round will see to that.
+/// Writes one record ahead. Returns false if its name is in use or the disk is full: the round of
+/// the finish handles both.
 Result<bool> Staging::write_ahead(const Finish& finish, const QueuedHandshake& row) {
   const auto record = record_of(finish, row);
   const auto written = spool_.stage_ahead(finish.id, record);

@@ -18,8 +18,8 @@ class Queue;
 class Spool;
 enum class RecordSync : std::uint8_t;
 
-/// Records on their way into staging/: step 1 of publication (see ledger.cpp), and the records of
-/// the next round that are written ahead while the disk syncs those of this one.
+/// The writer of records to staging/: step 1 of publication (see ledger.cpp). It also writes ahead
+/// the records of the next round while the disk syncs those of this one.
 ///
 /// A record that was written ahead is not synced, and its row is still in `polling`.
 class Staging {
@@ -27,31 +27,32 @@ class Staging {
   Staging(Queue& queue, Spool& spool, RoundBounds bounds)
       : queue_(queue), spool_(spool), bounds_(bounds) {}
 
-  /// Writes the records of `finishes` and syncs them; those that were written ahead come first
-  /// among them. While the disk syncs, records of `next` are written ahead. Returns one entry for
-  /// each finish; nothing where no row in `polling` waits for it, or an earlier finish of the round
-  /// has its id. After an error, or when the commit did not happen, drop() undoes it.
+  /// Writes the records of `finishes` and syncs them. The finishes whose records were written ahead
+  /// must come first. While the disk syncs, records of `next` are written ahead. Returns one entry
+  /// for each finish, empty if the finish has no row in `polling` or if an earlier finish of the
+  /// round has the same id. After an error, or if the commit does not happen, drop() undoes it.
   Result<std::vector<std::optional<Fingerprint>>> write(const std::vector<Finish>& finishes,
                                                         const std::vector<Finish>& next,
                                                         std::vector<Notice>& notices);
 
-  /// For Spool::sync_moves(): writes ahead what write() would, one record a call.
+  /// Returns the work for Spool::sync_moves() to do during its syncs: it writes records of `next`
+  /// ahead, one in each call, as write() does.
   Meanwhile writing_ahead(const std::vector<Finish>& next);
 
-  /// The rows of the last write() are committed: its records stay.
+  /// Keeps the records of the last write(), whose rows are committed now.
   void keep() { written_.clear(); }
 
-  /// Removes the records of the last write(), and all that were written ahead. A record that can't
+  /// Removes the records of the last write() and all that were written ahead. A record that can't
   /// be removed is dropped when its handshake is staged again, or at recovery.
   void drop();
 
-  /// Removes what was written ahead, so that there is room for records that have rows.
+  /// Removes the records that were written ahead, to free disk space for the records of this round.
   void drop_ahead();
 
-  /// What writing ahead met. It ends the process once the round is published.
+  /// The error of writing ahead, if there was one. It ends the process once the round is published.
   const Result<void>& trouble() const { return trouble_; }
 
-  /// While the disk is nearly full, room is for the round alone: nothing is written ahead.
+  /// Stops writing ahead while the disk is nearly full, so that only the round uses its space.
   void spare_room(bool is_scarce) { is_room_scarce_ = is_scarce; }
 
  private:
@@ -68,8 +69,8 @@ class Staging {
   Queue& queue_;
   Spool& spool_;
   const RoundBounds bounds_;
-  std::vector<HandshakeId> written_;  ///< Records of this round, not kept yet.
-  std::vector<Record> ahead_;         ///< Of the first finishes of the next round.
+  std::vector<HandshakeId> written_;  ///< The records of this round that keep() has not kept yet.
+  std::vector<Record> ahead_;         ///< The records of the first finishes of the next round.
   Result<void> trouble_;
   bool is_room_scarce_ = false;
 };
