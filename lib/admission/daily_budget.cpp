@@ -61,15 +61,14 @@ std::optional<DayRequests> DailyBudget::next_reservation() {
   const bool is_enough = total <= reserved_ || reserved_ > spent_ + step() / 2;
   if (!is_limited() || is_reserving_ || is_enough) return std::nullopt;
   is_reserving_ = true;
-  wanted_ = total - reserved_;
-  return DayRequests{day_, wanted_};
+  return DayRequests{day_, total - reserved_};
 }
 
-void DailyBudget::reserved(const DayRequests& granted, std::uint64_t last_polls) {
-  if (granted.day != day_) return;  // The day has turned meanwhile.
+void DailyBudget::reserved(const Reservation& answer, std::uint64_t last_polls) {
+  if (answer.day != day_) return;  // The day has turned meanwhile.
   is_reserving_ = false;
-  reserved_ += granted.requests;
-  if (granted.requests < wanted_) {
+  reserved_ += answer.granted;
+  if (answer.granted < answer.wanted) {
     const std::uint64_t others = limit_ > reserved_ ? limit_ - reserved_ : 0;
     spent_ += others;
     reserved_ = std::max(reserved_ + others, spent_);

@@ -60,10 +60,9 @@ class DailyBudget {
 
   /// How many more requests should be reserved now; nothing: enough are, or soon will be.
   std::optional<DayRequests> next_reservation();
-  /// So many more requests are reserved, which may be fewer than asked for: the rest of the day is
-  /// reserved by others then, and passes for spent. `last_polls` deadlines come before the day
-  /// ends.
-  void reserved(const DayRequests& granted, std::uint64_t last_polls);
+  /// Adds what was granted. Where that is less than was wanted, other owners have reserved the rest
+  /// of the day: it counts as spent. `last_polls` deadlines come before the day ends.
+  void reserved(const Reservation& answer, std::uint64_t last_polls);
 
   /// How many reserved requests will not be spent, now that polling stops; nothing: none. They
   /// are no longer reserved.
@@ -80,7 +79,6 @@ class DailyBudget {
   AccountDay day_ = 0;
   std::uint64_t spent_ = 0;
   std::uint64_t reserved_ = 0;  // Of this day, durably; those that are spent are among them.
-  std::uint64_t wanted_ = 0;    // What the reservation under way asked for.
   std::uint64_t last_polls_ = 0;
   bool is_reserving_ = false;
   bool is_spent_ = false;

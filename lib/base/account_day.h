@@ -23,4 +23,13 @@ struct DayRequests {
   bool operator==(const DayRequests&) const = default;
 };
 
+/// The answer to a reservation of requests. `granted` is less than `wanted` only where other owners
+/// of the queue have reserved the rest of the day.
+struct Reservation {
+  AccountDay day = 0;
+  std::uint64_t wanted = 0;
+  std::uint64_t granted = 0;
+  bool operator==(const Reservation&) const = default;
+};
+
 }  // namespace attestrd

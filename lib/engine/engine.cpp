@@ -75,7 +75,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
           },
           [&](const Reserved& e) {
             const Mono day_ends = now.mono + until_next_account_day(now.wall);
-            budget.reserved(e.granted, deadlines_before(day_ends, roster_));
+            budget.reserved(e.answer, deadlines_before(day_ends, roster_));
             if (is_stopping_) give_back_requests(budget, actions);
           },
           [&](const Recovering& e) {

@@ -26,9 +26,9 @@ struct Recalled {
   DayRequests spent;
 };
 
-/// The answer to a Reserve: so many more requests are reserved, which may be fewer than wanted.
+/// The answer to a Reserve, or to several that were written together.
 struct Reserved {
-  DayRequests granted;
+  Reservation answer;
 };
 
 /// So many rows are about to be adopted from the queue, after a restart or when rows of another

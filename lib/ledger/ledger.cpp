@@ -259,7 +259,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
   staging_.keep();
   unmarked_.clear();
   note_staged(round, written.changes);
-  note_granted(round, written);
+  note_reserved(round, written);
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
   intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
 
@@ -288,13 +288,14 @@ void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
   }
 }
 
-void Ledger::note_granted(Round& round, const QueueBatchResult& written) {
+void Ledger::note_reserved(Round& round, const QueueBatchResult& written) {
   if (!written.reserved) return;
   reserved_ = *written.reserved;
   const auto& wanted = round.part.reserve;
   if (!wanted) return;
   const auto refused = round.batch.reserve->requests - reserved_.requests;
-  round.report.granted = {wanted->day, wanted->requests - std::min(wanted->requests, refused)};
+  const auto granted = wanted->requests - std::min(wanted->requests, refused);
+  round.report.reserved = {wanted->day, wanted->requests, granted};
 }
 
 /// Does steps 3 and 4 for the records whose rows are staged. If the disk is full, the records that

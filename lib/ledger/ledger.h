@@ -87,7 +87,7 @@ class Ledger {
   Error not_written(Error error, RoundRequest& request);
   Result<RoundReport> end(Round round, QueueBatchResult written, const std::vector<Finish>& next);
   void note_staged(Round& round, const std::vector<Applied>& changes);
-  void note_granted(Round& round, const QueueBatchResult& written);
+  void note_reserved(Round& round, const QueueBatchResult& written);
   Result<void> publish(const std::vector<Finish>& next);
 
   Queue& queue_;

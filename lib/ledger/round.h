@@ -40,7 +40,7 @@ struct RoundReport {
   bool inbox_has_more = false;            ///< The scan stopped at its bound: scan again at once.
   bool inbox_waits = false;               ///< A file had to stay: scan again later.
   bool inbox_scanned = false;             ///< The round scanned the inbox.
-  std::optional<DayRequests> granted;     ///< Additional requests of a day that may be spent.
+  std::optional<Reservation> reserved;    ///< The answer to `RoundRequest::reserve`.
 };
 
 /// The numbers of records that bound a round.

@@ -116,7 +116,7 @@ void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::stri
 
 void Conductor::written(const RoundReport& report) {
   for (const Notice& notice : report.notices) say_(notice);
-  if (report.granted) step(Reserved{*report.granted});
+  if (report.reserved) step(Reserved{*report.reserved});
   for (const HandshakeId& id : report.lost) step(Lost{id});
   for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});

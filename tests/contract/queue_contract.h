@@ -280,6 +280,17 @@ TYPED_TEST_P(QueueContract, AppliesChangesBeforeSubmissions) {
   EXPECT_TRUE(std::holds_alternative<AlreadyEnded>(result.acceptances.at(0)));
 }
 
+TYPED_TEST_P(QueueContract, PurgesAfterSubmissions) {
+  this->given_rows();
+  auto wanted = this->batch();
+  wanted.submissions.push_back({this->id_of("DSended"), "", {}});
+  wanted.purge = Purge{kQueueNow + std::chrono::hours(1), 10};
+  const auto result = this->write(wanted);
+  EXPECT_TRUE(std::holds_alternative<AlreadyEnded>(result.acceptances.at(0)));
+  EXPECT_EQ(result.purged, 1U);
+  EXPECT_TRUE(std::holds_alternative<InsertedRow>(this->accept("DSended")));
+}
+
 TYPED_TEST_P(QueueContract, ABatchThatIsWrittenTwiceIsWrittenOnce) {
   using namespace std::chrono_literals;
   this->given_rows();
@@ -356,8 +367,8 @@ REGISTER_TYPED_TEST_SUITE_P(QueueContract, KeepsARowAsItWasAccepted, KeepsTimesI
                             AnUnstagedRowIsPolledAgain, GivesEachRowOnceInPages,
                             GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
                             PurgesTheOldestTombstonesFirst, AppliesChangesBeforeSubmissions,
-                            ABatchThatIsWrittenTwiceIsWrittenOnce, AnEmptyBatchChangesNothing,
-                            KeepsOneCountOfWhatIsReserved,
+                            PurgesAfterSubmissions, ABatchThatIsWrittenTwiceIsWrittenOnce,
+                            AnEmptyBatchChangesNothing, KeepsOneCountOfWhatIsReserved,
                             MergesWhatIsLearntWithWhatWasKnownBefore);
 
 }  // namespace attestrd::test

@@ -67,7 +67,7 @@ TEST_F(Budget, NoPollBeforeItsRequestIsReserved) {
   advance(1h);
   EXPECT_FALSE(polls("h1")) << "however long the disk takes";
   EXPECT_EQ(reservations.size(), 1U);
-  step(Reserved{reservations.front()});
+  disk_reserves(reservations.front());
   EXPECT_TRUE(polls("h1"));
 }
 
@@ -112,7 +112,7 @@ TEST_F(Budget, AReservationThatComesAfterTheStopIsGivenBackToo) {
   step(DiskFull{});
   EXPECT_TRUE(engine().is_quiet()) << "but not on a full disk";
   step(DiskHasRoom{});
-  step(Reserved{reservations.front()});
+  disk_reserves(reservations.front());
   EXPECT_EQ(given_back, reservations);
   EXPECT_TRUE(engine().is_quiet());
 }
@@ -130,7 +130,7 @@ TEST_F(Budget, ASmallerGrantEndsTheDayWhenItIsSpent) {
   disk_answers = false;
   given_many(5);
   ASSERT_EQ(reservations.size(), 1U);
-  step(Reserved{{reservations.front().day, 3}});
+  step(Reserved{{reservations.front().day, reservations.front().requests, 3}});
   answer_all_for(1h);
   EXPECT_EQ(polls_started, 3U);
   EXPECT_EQ(said(Event::budget_spent), 1U);

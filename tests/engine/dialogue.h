@@ -112,7 +112,11 @@ class Dialogue : public testing::Test {
     Actions actions;
     engine().step(now(), event, actions);
     for (Action& action : actions) std::visit([this](auto& a) { take(a); }, action);
-    for (const auto& wanted : std::exchange(unwritten_, {})) step(Reserved{wanted});
+    for (const auto& wanted : std::exchange(unwritten_, {})) disk_reserves(wanted);
+  }
+
+  void disk_reserves(const DayRequests& wanted) {
+    step(Reserved{{wanted.day, wanted.requests, wanted.requests}});
   }
 
   EngineAnswer ask(const EngineCommand& command) {

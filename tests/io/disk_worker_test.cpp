@@ -143,7 +143,7 @@ class DiskWorkerTest : public ::testing::Test {
   std::size_t accepted_ = 0;
   std::size_t published_ = 0;
   int empty_reports_ = 0;
-  std::optional<DayRequests> reserved_;
+  std::optional<Reservation> reserved_;
   int full_ = 0;
   int room_ = 0;
   int unavailable_ = 0;
@@ -163,7 +163,7 @@ class DiskWorkerTest : public ::testing::Test {
   void note(RoundReport report) {
     accepted_ += report.accepted.size();
     published_ += report.settled.size();
-    if (report.granted) reserved_ = report.granted;
+    if (report.reserved) reserved_ = report.reserved;
     if (report.accepted.empty() && report.settled.empty()) ++empty_reports_;
   }
 };
@@ -370,7 +370,7 @@ TEST_F(DiskWorkerTest, AReservationIsDurableBeforeItIsToldOf) {
   reserve({20'000, 300});
   wait_until([this] { return reserved_.has_value(); });
   stop();
-  EXPECT_EQ(reserved_, (DayRequests{20'000, 300}));
+  EXPECT_EQ(reserved_, (Reservation{20'000, 300, 300}));
   EXPECT_EQ(rows_.reserved.at("node"), (DayRequests{20'000, 300}));
 }
 

@@ -266,7 +266,7 @@ void World::try_round() {
 void World::round_ends(const RoundReport& report) {
   daemon_->is_busy = !daemon_->request.is_empty();
   judge_.settled(report.settled);
-  if (report.granted) step(Reserved{*report.granted});
+  if (report.reserved) step(Reserved{*report.reserved});
   for (const auto& id : report.settled) step(Settled{id});
   for (const auto& row : report.accepted) {
     note("accepted", row.id.view());

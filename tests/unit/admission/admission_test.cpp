@@ -24,7 +24,7 @@ class AdmissionTest : public testing::Test {
   /// Grants every reservation that the budget requests.
   void reserve() {
     while (const auto wanted = admission_.budget().next_reservation())
-      admission_.budget().reserved(*wanted, 0);
+      admission_.budget().reserved({wanted->day, wanted->requests, wanted->requests}, 0);
   }
 
   Admission admission_;

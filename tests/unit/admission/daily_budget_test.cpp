@@ -11,6 +11,10 @@ using namespace std::chrono_literals;
 const Wall kMorning{std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 1h};
 const AccountDay kToday = account_day_of(kMorning);
 
+Reservation in_full(const DayRequests& wanted) {
+  return {wanted.day, wanted.requests, wanted.requests};
+}
+
 /// A fixture whose store grants each reservation in full and makes it durable at once.
 class DailyBudgetTest : public testing::Test {
  protected:
@@ -21,7 +25,7 @@ class DailyBudgetTest : public testing::Test {
       if (durable_.day != wanted->day) durable_ = {wanted->day, 0};
       durable_.requests += wanted->requests;
       ++commits_;
-      budget_.reserved(*wanted, last_polls);
+      budget_.reserved(in_full(*wanted), last_polls);
     }
   }
 
@@ -58,7 +62,7 @@ TEST_F(DailyBudgetTest, NothingGoesOutBeforeItIsReserved) {
   EXPECT_EQ(wanted->day, kToday);
   EXPECT_EQ(budget_.next_reservation(), std::nullopt) << "one at a time";
   EXPECT_FALSE(budget_.allows());
-  budget_.reserved(*wanted, 0);
+  budget_.reserved(in_full(*wanted), 0);
   EXPECT_TRUE(budget_.allows());
 }
 
@@ -114,7 +118,7 @@ TEST_F(DailyBudgetTest, AProcessThatIsStoppedGivesBackWhatItDidNotSpend) {
   const auto wanted = budget_.next_reservation();
   ASSERT_TRUE(wanted);
   EXPECT_EQ(budget_.give_back(), std::nullopt) << "what is under way is not granted yet";
-  budget_.reserved(*wanted, 0);
+  budget_.reserved(in_full(*wanted), 0);
   EXPECT_EQ(budget_.give_back(), wanted);
 }
 
@@ -134,7 +138,7 @@ TEST_F(DailyBudgetTest, ASmallerGrantSaysThatOthersHaveTheRestOfTheDay) {
   const auto wanted = budget_.next_reservation();
   ASSERT_TRUE(wanted);
   ASSERT_GT(wanted->requests, 2U);
-  budget_.reserved({wanted->day, 2}, 0);
+  budget_.reserved({wanted->day, wanted->requests, 2}, 0);
   EXPECT_EQ(budget_.next_reservation(), std::nullopt) << "asking again brings no more";
   EXPECT_EQ(budget_.spent(), 998U);
   for (int i = 0; i < 2; ++i) {
@@ -147,11 +151,29 @@ TEST_F(DailyBudgetTest, ASmallerGrantSaysThatOthersHaveTheRestOfTheDay) {
   EXPECT_TRUE(budget_.next_reservation()) << "tomorrow there are more";
 }
 
+TEST_F(DailyBudgetTest, LateGrantOfASmallerReservationIsNoRefusal) {
+  budget_.set_limit(1000);
+  const auto early = budget_.next_reservation();
+  ASSERT_TRUE(early);
+  budget_.advance_to(kMorning + 24h);  // A clock that is wrong, until the next line.
+  budget_.advance_to(kMorning);
+  budget_.set_limit(100'000);
+  const auto late = budget_.next_reservation();
+  ASSERT_TRUE(late);
+  ASSERT_GT(late->requests, early->requests);
+  budget_.reserved(in_full(*early), 0);
+  EXPECT_FALSE(budget_.is_used_up());
+  EXPECT_EQ(budget_.spent(), 0U);
+  budget_.reserved(in_full(*late), 0);
+  EXPECT_EQ(spend(2000), 2000);
+}
+
 TEST_F(DailyBudgetTest, NoGrantAtAllUsesTheDayUp) {
   spend(300);
   budget_.set_limit(200);
-  ASSERT_TRUE(budget_.next_reservation());
-  budget_.reserved({kToday, 0}, 0);
+  const auto wanted = budget_.next_reservation();
+  ASSERT_TRUE(wanted);
+  budget_.reserved({kToday, wanted->requests, 0}, 0);
   EXPECT_EQ(budget_.next_reservation(), std::nullopt);
   EXPECT_TRUE(budget_.is_used_up());
 }
@@ -185,7 +207,7 @@ TEST_F(DailyBudgetTest, OnceSpentItStaysSpent) {
   budget_.set_limit(100);
   spend(100, false, 10);
   ASSERT_TRUE(budget_.is_spent());
-  budget_.reserved({kToday, 95}, 0);  // The handshakes that needed last polls have ended.
+  budget_.reserved({kToday, 95, 95}, 0);  // The handshakes that needed last polls have ended.
   EXPECT_TRUE(budget_.is_spent());
   budget_.set_limit(100);
   EXPECT_TRUE(budget_.is_spent());
@@ -234,9 +256,9 @@ TEST_F(DailyBudgetTest, AReservationOfYesterdayIsNoneOfToday) {
   budget_.advance_to(kMorning + 24h);
   const auto todays = budget_.next_reservation();
   ASSERT_TRUE(todays);
-  budget_.reserved(*yesterdays, 0);
+  budget_.reserved(in_full(*yesterdays), 0);
   EXPECT_FALSE(budget_.allows());
-  budget_.reserved(*todays, 0);
+  budget_.reserved(in_full(*todays), 0);
   EXPECT_TRUE(budget_.allows());
 }
 

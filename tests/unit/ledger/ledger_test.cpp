@@ -298,9 +298,9 @@ TEST_F(LedgerTest, RequestsAreGrantedOnceTheyAreReserved) {
   start();
   request.reserve = DayRequests{20'000, 300};
   EXPECT_FALSE(request.is_empty());
-  EXPECT_EQ(round().granted, (DayRequests{20'000, 300}));
+  EXPECT_EQ(round().reserved, (Reservation{20'000, 300, 300}));
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 300}));
-  EXPECT_EQ(round().granted, std::nullopt);
+  EXPECT_EQ(round().reserved, std::nullopt);
 }
 
 TEST_F(LedgerTest, AReservationThatFindsNoRoomGrantsNothing) {
@@ -309,7 +309,7 @@ TEST_F(LedgerTest, AReservationThatFindsNoRoomGrantsNothing) {
   arm(Faults::Kind::disk_full, 0);
   ASSERT_FALSE(try_round());
   EXPECT_TRUE(rows().reserved.empty());
-  EXPECT_EQ(round().granted, (DayRequests{20'000, 300})) << "it waits for room";
+  EXPECT_EQ(round().reserved, (Reservation{20'000, 300, 300})) << "it waits for room";
 }
 
 TEST_F(LedgerTest, GrantsOfADayAddUpInTheQueue) {
@@ -318,16 +318,16 @@ TEST_F(LedgerTest, GrantsOfADayAddUpInTheQueue) {
   round();
   start();
   request.reserve = DayRequests{20'000, 50};
-  EXPECT_EQ(round().granted, (DayRequests{20'000, 50}));
+  EXPECT_EQ(round().reserved, (Reservation{20'000, 50, 50}));
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 350}));
   request.give_back = DayRequests{20'000, 20};
-  EXPECT_EQ(round().granted, std::nullopt);
+  EXPECT_EQ(round().reserved, std::nullopt);
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 330}));
   request.give_back = DayRequests{19'999, 20};
   round();
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 330})) << "that day is over";
   request.reserve = DayRequests{20'001, 10};
-  EXPECT_EQ(round().granted, (DayRequests{20'001, 10}));
+  EXPECT_EQ(round().reserved, (Reservation{20'001, 10, 10}));
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'001, 10}));
 }
 
@@ -337,7 +337,7 @@ TEST_F(LedgerTest, AReservationWhoseAnswerIsLostIsMadeOnce) {
   arm(Faults::Kind::answer_lost, 0);
   EXPECT_EQ(try_round().error().code, Errc::unavailable);
   EXPECT_TRUE(has_work());
-  EXPECT_EQ(round().granted, (DayRequests{20'000, 300}));
+  EXPECT_EQ(round().reserved, (Reservation{20'000, 300, 300}));
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 300}));
 }
 
@@ -346,9 +346,9 @@ TEST_F(LedgerTest, LessIsGrantedWhereOthersHaveReserved) {
   given_reserved_by_others({20'000, 900});
   start();
   request.reserve = DayRequests{20'000, 300};
-  EXPECT_EQ(round().granted, (DayRequests{20'000, 100}));
+  EXPECT_EQ(round().reserved, (Reservation{20'000, 300, 100}));
   request.reserve = DayRequests{20'000, 5};
-  EXPECT_EQ(round().granted, (DayRequests{20'000, 0}));
+  EXPECT_EQ(round().reserved, (Reservation{20'000, 5, 0}));
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 100}));
 }
 
