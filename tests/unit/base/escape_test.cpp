@@ -61,7 +61,7 @@ TEST(Escape, PrintableLeavesNothingButPrintableAscii) {
             "a b\"~\\x5c\\x7f\\xc3\\xa9\\x0a");
 }
 
-TEST(Escape, LogRepairsWhatIsNoUtf8) {
+TEST(Escape, LogReplacesInvalidUtf8AndC1Controls) {
   EXPECT_EQ(escaped("\xc3\xa9\xf0\x9f\x98\x80", kLogEscapes), "\xc3\xa9\xf0\x9f\x98\x80");
   EXPECT_EQ(escaped("\x80\xffx\xe2\x82", kLogEscapes),
             "\xef\xbf\xbd\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd");
@@ -69,7 +69,7 @@ TEST(Escape, LogRepairsWhatIsNoUtf8) {
   EXPECT_EQ(escaped("\x1b\x7f\"\\", kLogEscapes), "\\u001b\\u007f\\\"\\\\");
 }
 
-TEST(Escape, AppendsToWhatIsThere) {
+TEST(Escape, AppendsToTheText) {
   std::string text = "before ";
   append_escaped(text, "", kJsonEscapes);
   append_escaped(text, "\x01", kJsonEscapes);

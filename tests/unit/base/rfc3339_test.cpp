@@ -21,7 +21,7 @@ TEST(Rfc3339, WritesMicroseconds) {
   EXPECT_EQ(to_rfc3339(Wall(0us)), "1970-01-01T00:00:00.000000Z");
 }
 
-TEST(Rfc3339, CutsOffWhatMillisecondsCanNotShow) {
+TEST(Rfc3339, TruncatesToMilliseconds) {
   const Wall time = std::chrono::sys_days(std::chrono::year(2026) / 2 / 3) + 4h + 5min + 6s;
   EXPECT_EQ(in_milliseconds(time + 789'999us), "at 2026-02-03T04:05:06.789Z");
   EXPECT_EQ(in_milliseconds(time + 999us), "at 2026-02-03T04:05:06.000Z");

@@ -86,7 +86,7 @@ TEST(Utf8, FindsAsManySequencesAsThereAreCodePoints) {
   EXPECT_EQ(sequences, 0x10000 - 0x800 - 0x800);
 }
 
-TEST(Utf8, RefusesWhatIsCutShortOverlongOrTooLarge) {
+TEST(Utf8, RefusesTruncatedOverlongAndTooLargeSequences) {
   for (const auto* text : {"\x80", "\xbf", "\xc2", "\xc2x", "\xc0\xaf", "\xc1\xbf", "\xe2\x82",
                            "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x9f\x98", "\xf0\x8f\xbf\xbf",
                            "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"})

@@ -15,7 +15,7 @@ HttpResponse response_with(unsigned status) {
   return response;
 }
 
-TEST(Notices, AnAnswerIsNamedWithItsStatusCodeAndRequestId) {
+TEST(Notices, AnAnswerHasItsStatusCodeAndRequestId) {
   const auto good = notices::poll_answered(kPolled, response_with(200), Pending{"r-1", ""}, "");
   EXPECT_EQ(good.event, Event::poll_answered);
   EXPECT_EQ(good.level, Level::debug);
@@ -32,7 +32,7 @@ TEST(Notices, AnAnswerIsNamedWithItsStatusCodeAndRequestId) {
   EXPECT_EQ(bad.reason, "server_error");
 }
 
-TEST(Notices, AFailureOfTheTransportIsNamedWithHostAndReason) {
+TEST(Notices, AFailureOfTheTransportHasHostAndReason) {
   const auto reset =
       notices::poll_error(kPolled, {TransportFailure::Kind::reset, "closed", -1}, "host");
   EXPECT_EQ(reset.event, Event::poll_error);
@@ -61,7 +61,7 @@ TEST(Notices, APauseIsAnErrorWithItsCauseAndHasAnEnd) {
   EXPECT_EQ(resumed.wait, Duration(1h));
 }
 
-TEST(Notices, OfACertificateTheReasonStaysAsItWasFound) {
+TEST(Notices, APauseForACertificateKeepsItsReason) {
   const auto cause =
       notices::poll_error(kPolled, {TransportFailure::Kind::certificate, "expired", 0}, "host");
   const auto paused = notices::account_paused(cause, PauseReason::certificate, "host", 5s);
@@ -69,7 +69,7 @@ TEST(Notices, OfACertificateTheReasonStaysAsItWasFound) {
   EXPECT_EQ(paused.depth, 0);
 }
 
-TEST(Notices, TheBudgetIsNamedWithWhatIsSpent) {
+TEST(Notices, TheBudgetHasTheRequestsSpent) {
   const auto spent = notices::budget_spent(100, 2h);
   EXPECT_EQ(spent.event, Event::budget_spent);
   EXPECT_EQ(spent.level, Level::warn);

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(PendingRecord, KeepsItsWallDeadlineInWholeSecondsRoundedUp) {
+TEST(PendingRecord, RoundsItsWallDeadlineUpToWholeSeconds) {
   PendingRecord record;
   record.set_deadline_wall(Wall(1'764'000'000s));
   EXPECT_EQ(record.deadline_wall(), Wall(1'764'000'000s));
@@ -19,7 +19,7 @@ TEST(PendingRecord, KeepsItsWallDeadlineInWholeSecondsRoundedUp) {
   EXPECT_EQ(record.deadline_wall(), Wall(std::chrono::seconds(UINT32_MAX)));
 }
 
-TEST(PendingRecord, KeepsSinceWhenItIsUnknownInWholeSecondsRoundedDown) {
+TEST(PendingRecord, RoundsUnknownSinceDownToWholeSeconds) {
   PendingRecord record;
   record.submitted = Mono(1000h);
   const Mono since = Mono(1000h) + 90s + 999ms;
@@ -29,7 +29,7 @@ TEST(PendingRecord, KeepsSinceWhenItIsUnknownInWholeSecondsRoundedDown) {
   EXPECT_EQ(record.unknown_since(), Mono(1000h) + 90s);
 }
 
-TEST(PendingRecord, SaysWhenItWasLastPendingByTheWallClock) {
+TEST(PendingRecord, ReturnsItsLastPendingTimeByTheWallClock) {
   PendingRecord record;
   const Now now{Mono(1000h), Wall(1'764'000'000s)};
   EXPECT_FALSE(record.last_pending_at(now));

@@ -34,7 +34,7 @@ TEST(ReadyLanes, LastPollsHaveEverySecondTurnAndTheOthersShareTheRest) {
             (std::vector<ReadyLanes::Slot>{10, 20, 11, 30, 12, 21, 13, 31, 22, 32, 23, 33}));
 }
 
-TEST(ReadyLanes, AnEmptyLaneGivesItsTurnAway) {
+TEST(ReadyLanes, AnEmptyLaneIsSkipped) {
   ReadyLanes lanes;
   lanes.push(Lane::fresh, 1);
   lanes.push(Lane::known, 2);
@@ -44,7 +44,7 @@ TEST(ReadyLanes, AnEmptyLaneGivesItsTurnAway) {
   EXPECT_EQ(lanes.pop(), 3U);
 }
 
-TEST(ReadyLanes, OthersAreTakenOutWhileLastPollsStay) {
+TEST(ReadyLanes, OthersArePoppedWhileLastPollsStay) {
   ReadyLanes lanes;
   lanes.push(Lane::last, 1);
   EXPECT_FALSE(lanes.pop_other());

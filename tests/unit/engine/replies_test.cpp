@@ -26,7 +26,7 @@ class RepliesTest : public testing::Test {
   EngineSettings settings_;
 };
 
-TEST_F(RepliesTest, ATransportFailureSpeaksAgainstTheAccountTheServerOrItsHandshake) {
+TEST_F(RepliesTest, ATransportFailureCountsAgainstTheAccountTheServerOrItsHandshake) {
   using Kind = TransportFailure::Kind;
   EXPECT_EQ(kind_of({Kind::certificate, "", 0}), FailureKind::certificate);
   for (const Kind kind : {Kind::resolve, Kind::connect, Kind::tls, Kind::timeout, Kind::reset})
@@ -51,7 +51,7 @@ TEST_F(RepliesTest, RetryAfterIsReadWithEachAnswer) {
   EXPECT_EQ(judged(ServerTrouble{503, 0}, response).retry_after, Duration(120s));
 }
 
-TEST_F(RepliesTest, AnExpiryIsPostponedWhenTheServersClockSaysItIsEarly) {
+TEST_F(RepliesTest, AnExpiryIsPostponedWhileTheServersClockIsBeforeTheDeadline) {
   record_.deadline = kNow.mono;
   record_.is_last_poll = true;
   record_.set_deadline_wall(kNow.wall);
@@ -79,7 +79,7 @@ TEST_F(RepliesTest, OnlyAnExpiryIsPostponed) {
   EXPECT_EQ(std::get<verdict::Finish>(finish).outcome, Outcome::archived);
 }
 
-TEST_F(RepliesTest, WhatAnAnswerSaysOfWhenHandshakesGetDone) {
+TEST_F(RepliesTest, AnAnswerIsObservedAsPendingDoneOrNothing) {
   const Verdict waits = verdict::Wait{};
   const Verdict completed = verdict::Finish{Outcome::completed, Reason::none, {}};
   const Verdict rejected = verdict::Finish{Outcome::rejected, Reason::wrong_id, {}};

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds seconds_of_32_bits(UINT32_MAX);
 
 HandshakeId id(std::string_view text) { return *HandshakeId::parse(text); }
 
-TEST(Roster, FindsWhatWasAddedAndNothingElse) {
+TEST(Roster, FindsAddedIdsAndNoOthers) {
   Roster roster;
   EXPECT_EQ(roster.find(id("a")), std::nullopt);
   const auto slot = roster.add(id("a")).slot;

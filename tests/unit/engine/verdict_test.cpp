@@ -63,7 +63,7 @@ TEST_F(VerdictTest, JudgingChangesNothingByItself) {
   EXPECT_EQ(judgement.change.last_pending, kNow.mono);
 }
 
-TEST_F(VerdictTest, ANotYetWaitsAndEndsDoubtsAndTheUnknownGrace) {
+TEST_F(VerdictTest, APendingAnswerResetsDoubtsAndTheUnknownGrace) {
   record_.doubts = 2;
   record_.is_unknown = true;
   EXPECT_TRUE(waits(judged(Pending{})));
@@ -95,14 +95,14 @@ TEST_F(VerdictTest, ABadSignatureIsRejectedAtTheLastAttempt) {
   EXPECT_TRUE(ends(judged(with_result(), kBad), Outcome::rejected, Reason::invalid_signature));
 }
 
-TEST_F(VerdictTest, AnotherTagThanGivenIsADoubtToo) {
+TEST_F(VerdictTest, ATagOtherThanTheSubmittedOneIsADoubt) {
   settings_.signature_attempts = 1;
   record_.tag_digest = digest_of_tag("mi\"ne");
   EXPECT_TRUE(ends(judged(with_result("theirs"), kGood), Outcome::rejected, Reason::tag_mismatch));
   EXPECT_TRUE(ends(judged(with_result("mi\\u0022ne"), kGood), Outcome::completed));
 }
 
-TEST_F(VerdictTest, WhatSeemsForgedIsADoubtAndOtherGarbageIsNot) {
+TEST_F(VerdictTest, AnAnswerThatLooksForgedIsADoubtAndOtherGarbageIsNot) {
   EXPECT_TRUE(
       retries(judged(Invalid{Invalid::Reason::not_json, 200, 0, false}), "not_json", false));
   EXPECT_EQ(record_.doubts, 0);
@@ -111,7 +111,7 @@ TEST_F(VerdictTest, WhatSeemsForgedIsADoubtAndOtherGarbageIsNot) {
   EXPECT_TRUE(ends(judged(forged(Invalid::Reason::wrong_id)), Outcome::rejected, Reason::wrong_id));
 }
 
-TEST_F(VerdictTest, ArchivedWithoutAResultIsLostAndConsumedWithoutOneIsNot) {
+TEST_F(VerdictTest, ArchivedWithoutAResultEndsAndConsumedWithoutOneWaits) {
   Ended ended;
   ended.consumed = true;
   EXPECT_TRUE(waits(judged(ended)));
@@ -119,7 +119,7 @@ TEST_F(VerdictTest, ArchivedWithoutAResultIsLostAndConsumedWithoutOneIsNot) {
   EXPECT_TRUE(ends(judged(ended), Outcome::archived));
 }
 
-TEST_F(VerdictTest, TheLastPollEndsWithANotYet) {
+TEST_F(VerdictTest, APendingAnswerToTheLastPollIsExpired) {
   given_last_poll();
   EXPECT_TRUE(ends(judged(Pending{}), Outcome::failed, Reason::expired));
   EXPECT_EQ(record_.last_pending, kNow.mono);
@@ -127,7 +127,7 @@ TEST_F(VerdictTest, TheLastPollEndsWithANotYet) {
   EXPECT_TRUE(waits(judged(Pending{}))) << "it was prolonged meanwhile";
 }
 
-TEST_F(VerdictTest, OneThatWasConsumedInTimeIsGivenOvertimeOnce) {
+TEST_F(VerdictTest, AConsumedHandshakeGetsOvertimeOnce) {
   given_last_poll();
   Ended ended;
   ended.consumed = true;
@@ -139,7 +139,7 @@ TEST_F(VerdictTest, OneThatWasConsumedInTimeIsGivenOvertimeOnce) {
   EXPECT_TRUE(ends(judged(ended, {}, later), Outcome::failed, Reason::expired));
 }
 
-TEST_F(VerdictTest, AnUnknownOneFailsOnceItsGraceHasPassed) {
+TEST_F(VerdictTest, AnUnknownHandshakeFailsOnceItsGraceHasPassed) {
   EXPECT_TRUE(waits(judged(Unknown{})));
   EXPECT_TRUE(record_.is_unknown);
   EXPECT_EQ(record_.unknown_since(), kNow.mono);
@@ -150,7 +150,7 @@ TEST_F(VerdictTest, AnUnknownOneFailsOnceItsGraceHasPassed) {
   EXPECT_TRUE(ends(judged(Unknown{}, {}, end), Outcome::failed, Reason::not_found));
 }
 
-TEST_F(VerdictTest, EachTroubleOfTheAccountHasItsPause) {
+TEST_F(VerdictTest, EachAccountTroubleHasItsPause) {
   using Kind = AccountTrouble::Kind;
   const std::pair<Kind, PauseReason> rows[] = {{Kind::unauthorized, PauseReason::unauthorized},
                                                {Kind::forbidden, PauseReason::forbidden},
@@ -167,7 +167,7 @@ TEST_F(VerdictTest, EachTroubleOfTheAccountHasItsPause) {
   }
 }
 
-TEST_F(VerdictTest, TheServersTroubleIsRetried) {
+TEST_F(VerdictTest, AServerErrorIsRetried) {
   const auto verdict = judged(ServerTrouble{503, 0});
   EXPECT_TRUE(retries(verdict, "server_error", false));
   EXPECT_FALSE(is_healthy(verdict));

@@ -24,35 +24,35 @@ std::string refusal_of(std::string_view url) {
   return endpoint.error().message;
 }
 
-TEST(Endpoint, TakesAName) {
+TEST(Endpoint, AcceptsAName) {
   EXPECT_EQ(parsed("https://api.attestr.com"), (Endpoint{"api.attestr.com", 443, Kind::name}));
   EXPECT_EQ(parsed("https://localhost"), (Endpoint{"localhost", 443, Kind::name}));
   EXPECT_EQ(parsed("https://xn--mnchen-3ya.example"),
             (Endpoint{"xn--mnchen-3ya.example", 443, Kind::name}));
 }
 
-TEST(Endpoint, TakesAPort) {
+TEST(Endpoint, AcceptsAPort) {
   EXPECT_EQ(parsed("https://api.attestr.com:8443").port, 8443);
   EXPECT_EQ(parsed("https://api.attestr.com:1").port, 1);
   EXPECT_EQ(parsed("https://api.attestr.com:65535").port, 65535);
 }
 
-TEST(Endpoint, TakesAddresses) {
+TEST(Endpoint, AcceptsAddresses) {
   EXPECT_EQ(parsed("https://127.0.0.1:8443"), (Endpoint{"127.0.0.1", 8443, Kind::ipv4}));
   EXPECT_EQ(parsed("https://[::1]"), (Endpoint{"::1", 443, Kind::ipv6}));
   EXPECT_EQ(parsed("https://[2001:DB8::A]:9"), (Endpoint{"2001:db8::a", 9, Kind::ipv6}));
 }
 
-TEST(Endpoint, CaseDoesNotMatter) {
+TEST(Endpoint, IgnoresCase) {
   EXPECT_EQ(parsed("HTTPS://API.Attestr.COM"), parsed("https://api.attestr.com"));
 }
 
-TEST(Endpoint, OneSlashAtTheEndIsNoPath) {
+TEST(Endpoint, AcceptsOneTrailingSlash) {
   EXPECT_EQ(parsed("https://api.attestr.com/"), parsed("https://api.attestr.com"));
   EXPECT_EQ(parsed("https://[::1]:8443/"), parsed("https://[::1]:8443"));
 }
 
-TEST(Endpoint, RefusesWhatIsNotHttps) {
+TEST(Endpoint, RefusesOtherSchemesThanHttps) {
   for (const auto* url : {"", "api.attestr.com", "http://api.attestr.com", "https:/api.attestr.com",
                           "https//api.attestr.com", " https://api.attestr.com"}) {
     EXPECT_EQ(refusal_of(url), "api.url: must begin with https://") << url;
@@ -66,7 +66,7 @@ TEST(Endpoint, RefusesAnEmptyHost) {
   refusal_of("https://[]");
 }
 
-TEST(Endpoint, RefusesWhatStandsBehindTheHost) {
+TEST(Endpoint, RefusesAPathAQueryAndAFragment) {
   for (const auto* url :
        {"https://a.example/api", "https://a.example//", "https://a.example?x=y",
         "https://a.example#x", "https://a.example:443/api/", "https://a.example?/"}) {
@@ -91,7 +91,7 @@ TEST(Endpoint, RefusesBadNames) {
   }
 }
 
-TEST(Endpoint, RefusesWhatResolversReadAsAnAddressInDisguise) {
+TEST(Endpoint, RefusesNamesThatResolversReadAsAddresses) {
   for (const auto* url : {"https://127.1", "https://2130706433", "https://10.0.0.256",
                           "https://1.2.3.4.5", "https://01.2.3.4"}) {
     refusal_of(url);
@@ -113,7 +113,7 @@ TEST(Endpoint, RefusesAPasswordAndNeverQuotesIt) {
   EXPECT_EQ(refusal_of("https://a.example:hunter2").find("hunter2"), std::string::npos);
 }
 
-TEST(Endpoint, AuthorityNamesOnlyAPortOutOfTheOrdinary) {
+TEST(Endpoint, AuthorityOmitsTheDefaultPort) {
   EXPECT_EQ(authority_of(parsed("https://api.attestr.com:443")), "api.attestr.com");
   EXPECT_EQ(authority_of(parsed("https://api.attestr.com:8443")), "api.attestr.com:8443");
   EXPECT_EQ(authority_of(parsed("https://[::1]")), "[::1]");

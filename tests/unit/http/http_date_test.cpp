@@ -28,20 +28,20 @@ TEST(HttpDate, KnowsEveryMonthAndDay) {
   EXPECT_EQ(read("Saturday, 29-Feb-92 00:00:00 GMT"), sys_days{1992y / February / 29});
 }
 
-TEST(HttpDate, TakesALeapSecond) {
+TEST(HttpDate, AcceptsALeapSecond) {
   EXPECT_EQ(read("Sat, 31 Dec 2016 23:59:60 GMT"), sys_days{2017y / January / 1});
 }
 
-TEST(HttpDate, TakesTheFirstAndTheLastYear) {
+TEST(HttpDate, AcceptsTheFirstAndTheLastYear) {
   EXPECT_EQ(read("Sat, 01 Jan 0000 00:00:00 GMT"), sys_days{0y / January / 1});
   EXPECT_EQ(read("Fri, 31 Dec 9999 23:59:59 GMT"), sys_days{9999y / December / 31} + 24h - 1s);
 }
 
-TEST(HttpDate, DoesNotAskWhetherTheDayFits) {
+TEST(HttpDate, IgnoresAWrongDayOfTheWeek) {
   EXPECT_EQ(read("Mon, 06 Nov 1994 08:49:37 GMT"), kExample);
 }
 
-TEST(HttpDate, OfTwoDigitsLiesAtMost50YearsAhead) {
+TEST(HttpDate, ATwoDigitYearIsAtMost50YearsAhead) {
   EXPECT_EQ(read("Monday, 23-Nov-26 20:57:00 GMT"), kNow);
   EXPECT_EQ(read("Monday, 23-Nov-75 00:00:00 GMT"), sys_days{2075y / November / 23});
   EXPECT_EQ(read("Monday, 22-Nov-76 00:00:00 GMT"), sys_days{2076y / November / 22});
@@ -50,13 +50,13 @@ TEST(HttpDate, OfTwoDigitsLiesAtMost50YearsAhead) {
   EXPECT_EQ(read("Monday, 01-Jan-00 00:00:00 GMT"), sys_days{2000y / January / 1});
 }
 
-TEST(HttpDate, OfTwoDigitsCrossesACentury) {
+TEST(HttpDate, ATwoDigitYearCrossesACentury) {
   const Wall in_2090 = sys_days{2090y / January / 1};
   EXPECT_EQ(read_http_date("Monday, 01-Jan-05 00:00:00 GMT", in_2090),
             Wall(sys_days{2105y / January / 1}));
 }
 
-TEST(HttpDate, RefusesDatesThatNoCalendarHas) {
+TEST(HttpDate, RefusesDatesOutsideTheCalendar) {
   for (const auto* text :
        {"Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 31 Nov 1994 08:49:37 GMT",
         "Sun, 29 Feb 2025 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
@@ -65,7 +65,7 @@ TEST(HttpDate, RefusesDatesThatNoCalendarHas) {
     EXPECT_EQ(read(text), std::nullopt) << text;
 }
 
-TEST(HttpDate, RefusesWhatTheGrammarDoes) {
+TEST(HttpDate, RefusesDatesOutsideTheGrammar) {
   for (const auto* text : {"",
                            "GMT",
                            "120",

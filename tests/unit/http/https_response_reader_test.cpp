@@ -75,7 +75,7 @@ TEST_F(ResponseReaderTest, ReadsChunks) {
   EXPECT_TRUE(reader_.keeps_alive());
 }
 
-TEST_F(ResponseReaderTest, ReadsFieldsWeUse) {
+TEST_F(ResponseReaderTest, ReadsTheFieldsInUse) {
   ASSERT_EQ(read("HTTP/1.1 429 Too Many\r\nretry-after:  17 \r\n"
                  "DATE: Mon, 23 Nov 2026 23:22:19 GMT\r\n"
                  "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"),
@@ -85,7 +85,7 @@ TEST_F(ResponseReaderTest, ReadsFieldsWeUse) {
   EXPECT_EQ(reader_.response().content_encoding, "gzip");
 }
 
-TEST_F(ResponseReaderTest, OfRetryAfterAndDateTheFirstCounts) {
+TEST_F(ResponseReaderTest, KeepsTheFirstRetryAfterAndDate) {
   ASSERT_EQ(read("HTTP/1.1 429 x\r\nRetry-After: 17\r\nRetry-After: 1\r\nDate: a\r\nDate: b\r\n"
                  "Content-Length: 0\r\n\r\n"),
             Progress::complete);
@@ -100,7 +100,7 @@ TEST_F(ResponseReaderTest, ContentEncodingsAddUp) {
   EXPECT_EQ(reader_.response().content_encoding, "identity, gzip");
 }
 
-TEST_F(ResponseReaderTest, TrailersAreLeftAside) {
+TEST_F(ResponseReaderTest, IgnoresTrailers) {
   ASSERT_EQ(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "1\r\na\r\n0\r\nRetry-After: 9\r\nContent-Encoding: gzip\r\n\r\n"),
             Progress::complete);
@@ -108,7 +108,7 @@ TEST_F(ResponseReaderTest, TrailersAreLeftAside) {
   EXPECT_EQ(reader_.response().content_encoding, "");
 }
 
-TEST_F(ResponseReaderTest, NothingIsLeftOfTheResponseBefore) {
+TEST_F(ResponseReaderTest, BeginDiscardsThePreviousResponse) {
   ASSERT_EQ(read("HTTP/1.1 429 x\r\nRetry-After: 17\r\nDate: a\r\nContent-Encoding: gzip\r\n"
                  "Content-Length: 3\r\n\r\nabc"),
             Progress::complete);
@@ -127,7 +127,7 @@ TEST_F(ResponseReaderTest, BodyMayBeMovedAway) {
   EXPECT_EQ(reader_.response().body, "xyz");
 }
 
-TEST_F(ResponseReaderTest, KnowsWhetherItHasBegun) {
+TEST_F(ResponseReaderTest, ReportsWhetherTheAnswerHasBegun) {
   reader_.begin(kMaxBody);
   EXPECT_FALSE(reader_.has_begun());
   feed(reader_, "H", 1);
@@ -136,7 +136,7 @@ TEST_F(ResponseReaderTest, KnowsWhetherItHasBegun) {
   EXPECT_FALSE(reader_.has_begun());
 }
 
-TEST_F(ResponseReaderTest, ConnectionCloseIsHeard) {
+TEST_F(ResponseReaderTest, ReadsConnectionClose) {
   ASSERT_EQ(read("HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 0\r\n\r\n"),
             Progress::complete);
   EXPECT_FALSE(reader_.keeps_alive());
@@ -184,7 +184,7 @@ TEST_F(ResponseReaderTest, RefusesBadLengths) {
   fault_of("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12");
 }
 
-TEST_F(ResponseReaderTest, RefusesStatusesThatNoAnswerHas) {
+TEST_F(ResponseReaderTest, RefusesStatusesFromOutside200To599) {
   for (const std::string status : {"000", "099", "100", "101", "103", "199", "600", "999"}) {
     EXPECT_EQ(fault_of("HTTP/1.1 " + status + " x\r\nContent-Length: 0\r\n\r\n"),
               "its status is not from 200 to 599");
@@ -200,7 +200,7 @@ TEST_F(ResponseReaderTest, RefusesContinueBeforeTheAnswer) {
   fault_of("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 }
 
-TEST_F(ResponseReaderTest, RefusesABodyWhereNoneMayBe) {
+TEST_F(ResponseReaderTest, RefusesABodyWithAStatusThatHasNone) {
   EXPECT_EQ(fault_of("HTTP/1.1 204 x\r\nContent-Length: 2\r\n\r\n{}"),
             "it has a body where none may be");
   EXPECT_EQ(fault_of("HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
@@ -214,7 +214,7 @@ TEST_F(ResponseReaderTest, NoContentNeedsNoLength) {
   ASSERT_EQ(read("HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n"), Progress::complete);
 }
 
-TEST_F(ResponseReaderTest, RefusesBytesThatFollow) {
+TEST_F(ResponseReaderTest, RefusesBytesAfterTheAnswer) {
   const std::string good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
   EXPECT_EQ(fault_of(good + "x"), "bytes follow it");
   EXPECT_EQ(fault_of(good + good), "bytes follow it");
@@ -235,7 +235,7 @@ TEST_F(ResponseReaderTest, RefusesFoldedLines) {
   }
 }
 
-TEST_F(ResponseReaderTest, TakesNoIndentedBodyForAFold) {
+TEST_F(ResponseReaderTest, DoesNotReadAnIndentedBodyAsAFold) {
   ASSERT_EQ(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "3\r\n{\n \r\n3\r\n\n\t}\r\n0\r\nX: a\r\n\r\n"),
             Progress::complete);
@@ -260,7 +260,7 @@ TEST_F(ResponseReaderTest, RefusesBrokenChunks) {
   }
 }
 
-TEST_F(ResponseReaderTest, NothingHidesInAChunkExtension) {
+TEST_F(ResponseReaderTest, RefusesControlCharactersInAChunkExtension) {
   using namespace std::string_literals;
   const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const auto& quoted : {"\0"s, "\n"s, "\x1f"s, "\x7f"s}) {
@@ -273,7 +273,7 @@ TEST_F(ResponseReaderTest, NothingHidesInAChunkExtension) {
   EXPECT_EQ(read(head + "1;a=\"\t b\"\r\na\r\n0;c\r\n\r\n"), Progress::complete);
 }
 
-TEST_F(ResponseReaderTest, BodyOfExactlyTheBoundPasses) {
+TEST_F(ResponseReaderTest, AcceptsABodyOfExactlyTheBound) {
   const std::string body(kMaxBody, 'x');
   EXPECT_EQ(read("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + body), Progress::complete);
   EXPECT_EQ(
@@ -281,14 +281,14 @@ TEST_F(ResponseReaderTest, BodyOfExactlyTheBoundPasses) {
       Progress::complete);
 }
 
-TEST_F(ResponseReaderTest, TooLargeABodyIsRefusedBeforeItComes) {
+TEST_F(ResponseReaderTest, RefusesATooLargeBodyBeforeItArrives) {
   EXPECT_EQ(read("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"), Progress::too_large);
   EXPECT_EQ(reader_.fault(), "its body is larger than max_response");
   EXPECT_EQ(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n"),
             Progress::too_large);
 }
 
-TEST_F(ResponseReaderTest, ChunksAddUpToTooLarge) {
+TEST_F(ResponseReaderTest, RefusesChunksThatAddUpToATooLargeBody) {
   std::string chunks;
   for (int i = 0; i < 11; ++i) chunks += "64\r\n" + std::string(100, 'x') + "\r\n";
   EXPECT_EQ(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks),
@@ -311,7 +311,7 @@ TEST_F(ResponseReaderTest, BoundsTheLinesBetweenChunks) {
   EXPECT_EQ(read(head + "0\r\nX: " + endless), Progress::too_large);
 }
 
-TEST_F(ResponseReaderTest, ACutAnswerIsNeverComplete) {
+TEST_F(ResponseReaderTest, ATruncatedAnswerIsNeverComplete) {
   const std::string answers[] = {
       "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n"};

@@ -32,13 +32,13 @@ TEST(RetryAfter, IsBoundedSoThatAnyClockCanAddIt) {
   EXPECT_EQ(wait(std::string(10'000, '9')), kMost);
 }
 
-TEST(RetryAfter, IsADateTakenAgainstTheAnswersOwn) {
+TEST(RetryAfter, IsRelativeToTheDateOfTheAnswer) {
   EXPECT_EQ(wait("Mon, 23 Nov 2026 12:00:30 GMT"), 30s);
   EXPECT_EQ(wait("Monday, 23-Nov-26 12:01:00 GMT"), 60s);
   EXPECT_EQ(wait("Mon Nov 23 13:00:00 2026"), 1h);
 }
 
-TEST(RetryAfter, IsTakenAgainstOurClockWhereTheAnswerHasNoDate) {
+TEST(RetryAfter, IsRelativeToOurClockIfTheAnswerHasNoDate) {
   EXPECT_EQ(wait("Mon, 23 Nov 2026 20:57:30 GMT", ""), 30s);
   EXPECT_EQ(wait("Mon, 23 Nov 2026 20:57:30 GMT", "yesterday"), 30s);
 }
@@ -49,7 +49,7 @@ TEST(RetryAfter, IsZeroOnceItsDateHasPassed) {
   EXPECT_EQ(wait("Sat, 01 Jan 0000 00:00:00 GMT"), 0s);
 }
 
-TEST(RetryAfter, IsNothingWhereItIsAbsentOrMalformed) {
+TEST(RetryAfter, IsEmptyIfAbsentOrMalformed) {
   for (const auto* text : {"", " ", "-1", "+1", "1.5", "1s", " 1", "1 ", "0x10", "soon", "1, 2",
                            "Mon, 23 Nov 2026 12:00:30"})
     EXPECT_EQ(wait(text), std::nullopt) << text;

@@ -53,7 +53,7 @@ TEST(Router, ALocalRouteIsNotFoundFromElsewhere) {
   EXPECT_EQ(answer_to(Audience::anybody, "POST", "/kick").status, 404u);
 }
 
-TEST(Router, AWrongMethodIsToldTheRightOnes) {
+TEST(Router, AWrongMethodIsAnsweredWithTheAllowedOnes) {
   const auto answer = answer_to(Audience::local, "POST", "/health");
   EXPECT_EQ(answer.status, 405u);
   EXPECT_EQ(answer.body, "use GET\n");

@@ -62,12 +62,12 @@ TEST_P(LineReaderTest, SplitsAtLineFeeds) {
   EXPECT_TRUE(read("a\n\nbc\n").is_complete);
 }
 
-TEST_P(LineReaderTest, TellsALastLineWithoutEnd) {
+TEST_P(LineReaderTest, ReportsALastLineWithoutLineFeed) {
   EXPECT_THAT(read("a\nb").lines, ElementsAre("a", "b"));
   EXPECT_FALSE(read("a\nb").is_complete);
 }
 
-TEST_P(LineReaderTest, CutsAnOverlongLineAndGoesOnBehindIt) {
+TEST_P(LineReaderTest, TruncatesAnOverlongLineAndContinuesAfterIt) {
   const std::string longest(limits::kSubmissionLineBytes, 'x');
   const std::string cut = longest + "x";
   EXPECT_THAT(read(longest + "\nb\n").lines, ElementsAre(longest, "b"));
@@ -84,7 +84,7 @@ TEST_P(LineReaderTest, CutsAnOverlongLineAndGoesOnBehindIt) {
 
 INSTANTIATE_TEST_SUITE_P(Steps, LineReaderTest, ::testing::Values(1, 7, 4096, 1 << 20));
 
-TEST(LineReaderBoundTest, DoesNotRunAfterAFileThatGrows) {
+TEST(LineReaderBoundTest, StopsAtItsBoundInAFileThatGrows) {
   EXPECT_THAT(read("a\nb\nc\n", 2, 4).lines, ElementsAre("a", "b"));
 }
 

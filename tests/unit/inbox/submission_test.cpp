@@ -29,7 +29,7 @@ bool is_blank(std::string_view line) {
   return std::holds_alternative<BlankLine>(read_submission_line(line));
 }
 
-TEST(SubmissionTest, TakesAnId) {
+TEST(SubmissionTest, ReadsAnId) {
   for (const auto* const line :
        {"DS02zfeuv6n4gkq51hvw6", " DS02zfeuv6n4gkq51hvw6\t", "DS02zfeuv6n4gkq51hvw6\r",
         "\xEF\xBB\xBF"
@@ -38,7 +38,7 @@ TEST(SubmissionTest, TakesAnId) {
   EXPECT_EQ(good(std::string(64, 'x')).id.view().size(), 64U);
 }
 
-TEST(SubmissionTest, TakesAnObject) {
+TEST(SubmissionTest, ReadsAnObject) {
   const auto whole = good(R"({"id":"DSa","tag":"290846","expiry":1675397411000})");
   EXPECT_EQ(whole.id.view(), "DSa");
   EXPECT_EQ(whole.tag, "290846");
@@ -49,14 +49,14 @@ TEST(SubmissionTest, TakesAnObject) {
   EXPECT_EQ(good(R"({"id":"DS\u0061","tag":"\u20ac\ud83d\ude00"})").tag, "€😀");
 }
 
-TEST(SubmissionTest, SkipsWhatSaysNothing) {
+TEST(SubmissionTest, SkipsBlankLinesAndComments) {
   EXPECT_TRUE(is_blank(""));
   EXPECT_TRUE(is_blank(" \t\r"));
   EXPECT_TRUE(is_blank("# DSa"));
   EXPECT_TRUE(is_blank("\xEF\xBB\xBF"));
 }
 
-TEST(SubmissionTest, RefusesWhatIsNoId) {
+TEST(SubmissionTest, RefusesTextsThatAreNoId) {
   for (const auto* const line : {"not an id", "../etc/passwd", "DSa,DSb", "DS\xff", "\"DSa\"",
                                  "-"
                                  "\x1b[2J",
@@ -73,7 +73,7 @@ struct Refused {
 
 class RefusedObject : public ::testing::TestWithParam<Refused> {};
 
-TEST_P(RefusedObject, SaysWhy) {
+TEST_P(RefusedObject, IsRefusedWithItsReason) {
   EXPECT_THAT(objection(GetParam().line), HasSubstr(GetParam().objection)) << GetParam().line;
 }
 
@@ -108,7 +108,7 @@ TEST(SubmissionTest, BoundsTheTag) {
   EXPECT_THAT(objection(with_tag(limits::kTagBytes + 1)), HasSubstr("more than 256 bytes"));
 }
 
-TEST(SubmissionTest, KnowsWhichNamesAreSubmissions) {
+TEST(SubmissionTest, RecognisesTheFileNamesOfSubmissions) {
   EXPECT_TRUE(is_submission_name("list"));
   EXPECT_TRUE(is_submission_name("-rf"));
   EXPECT_FALSE(is_submission_name(".list"));

@@ -172,7 +172,7 @@ TEST_P(EveryStep, AppearsExactlyOnce) {
   EXPECT_GT(step, least_steps(trouble())) << "the story is shorter than it should be";
 }
 
-TEST_P(EveryStep, AppearsExactlyOnceThoughTheRecoveryFailsToo) {
+TEST_P(EveryStep, AppearsExactlyOnceIfTheRecoveryFailsToo) {
   bool struck = true;
   for (int first = 0; struck; ++first) {
     for (int second = first % kStride; second < kStepsOfRecovery; second += kStride) {

@@ -22,7 +22,7 @@ class BusyInbox final : public Inbox {
   void rewind() override {}
 };
 
-TEST_F(LedgerTest, TroubleOfTheInboxDoesNotPassForAnUnavailableQueue) {
+TEST_F(LedgerTest, AnUnavailableInboxIsAnIoFailure) {
   Faults faults;
   MemoryFolder root(faults);
   MemoryDirectory folder(root);
@@ -40,7 +40,7 @@ TEST_F(LedgerTest, TroubleOfTheInboxDoesNotPassForAnUnavailableQueue) {
   EXPECT_EQ(report.error().code, Errc::io_failure) << "it would be waited for, for ever";
 }
 
-TEST_F(LedgerTest, TakesInAFileAndRemovesIt) {
+TEST_F(LedgerTest, AcceptsTheIdsOfAFileAndRemovesIt) {
   given_submission("list", "DSa\nDSb\n# a comment\n\n{\"id\":\"DSc\",\"tag\":\"7\"}\n");
   start();
   request.scan_inbox = true;
@@ -89,7 +89,7 @@ TEST_F(LedgerTest, LogsEachOutcomeAtItsLevel) {
   EXPECT_THAT(names_in("rejected"), ElementsAre("DSr.json"));
 }
 
-TEST_F(LedgerTest, AnIdThatEndedIsNotTakenInAgain) {
+TEST_F(LedgerTest, AnEndedIdIsNotAcceptedAgain) {
   given_submission("first", "DSa\n");
   start();
   take_in();
@@ -104,7 +104,7 @@ TEST_F(LedgerTest, AnIdThatEndedIsNotTakenInAgain) {
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
 }
 
-TEST_F(LedgerTest, SumsUpManyOfAKind) {
+TEST_F(LedgerTest, SummarisesManyNoticesOfAKind) {
   std::string ids;
   for (int i = 0; i < 25; ++i) ids += "DS" + std::to_string(i) + "\n";
   given_submission("first", ids);
@@ -116,7 +116,7 @@ TEST_F(LedgerTest, SumsUpManyOfAKind) {
   EXPECT_EQ(last_logged(Event::inbox_merged).count, 15U);
 }
 
-TEST_F(LedgerTest, AFinishWhoseRowWasTakenAwayIsNotPublished) {
+TEST_F(LedgerTest, AFinishWithoutARowIsNotPublished) {
   start();
   end("DSgone", Outcome::completed);
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSgone")));
@@ -151,7 +151,7 @@ TEST_F(LedgerTest, AFullDiskChangesNothing) {
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"))) << "with the same request";
 }
 
-TEST_F(LedgerTest, WhatHasNoRoomTogetherIsPublishedInParts) {
+TEST_F(LedgerTest, RecordsThatDoNotFitTogetherArePublishedInParts) {
   given_submission("list", "DSa\nDSb\nDSc\nDSd\nDSe\n");
   start();
   take_in();
@@ -172,7 +172,7 @@ TEST_F(LedgerTest, WhatHasNoRoomTogetherIsPublishedInParts) {
   EXPECT_THAT(polling(), ElementsAre("DSlate"));
 }
 
-TEST_F(LedgerTest, MoreRecordsThanARoundTakesWaitForTheNext) {
+TEST_F(LedgerTest, RecordsBeyondTheBoundOfARoundWaitForTheNext) {
   bounds.records = 2;
   given_submission("list", "DSa\nDSb\nDSc\n");
   start();
@@ -193,7 +193,7 @@ TEST_F(LedgerTest, MoreRecordsThanARoundTakesWaitForTheNext) {
   EXPECT_TRUE(request.is_empty());
 }
 
-TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
+TEST_F(LedgerTest, ARecordWhoseRenameMeetsAFullDiskIsPublishedLater) {
   given_submission("list", "DSa\nDSb\n");
   start();
   take_in();
@@ -206,7 +206,7 @@ TEST_F(LedgerTest, ARecordThatFindsNoRoomInItsFolderIsPublishedLater) {
   EXPECT_EQ(logged(Event::handshake_completed), 2U);
 }
 
-TEST_F(LedgerTest, AnOtherFileUnderTheNameIsKept) {
+TEST_F(LedgerTest, AnotherFileUnderTheNameIsKept) {
   given_submission("DSa", "");
   given_file("results", "DSa.json", "somebody else's");
   given_file("rejected", "DSa.json", "an older one");
@@ -219,7 +219,7 @@ TEST_F(LedgerTest, AnOtherFileUnderTheNameIsKept) {
   EXPECT_EQ(last_logged(Event::spool_conflict).level, Level::error);
 }
 
-TEST_F(LedgerTest, PutsAsideWhatNoRowKnows) {
+TEST_F(LedgerTest, QuarantinesFilesWithoutARow) {
   given_file("staging", "DSx.json", "whose?");
   given_file("staging", "core", "what?");
   start();
@@ -228,7 +228,7 @@ TEST_F(LedgerTest, PutsAsideWhatNoRowKnows) {
   EXPECT_EQ(logged(Event::spool_quarantined), 2U);
 }
 
-TEST_F(LedgerTest, ARecordThatIsNotWhatTheRowSaysIsPutAsideAndPolledAgain) {
+TEST_F(LedgerTest, ARecordThatDiffersFromItsRowIsQuarantinedAndPolledAgain) {
   given_submission("DSa", "");
   start();
   take_in();
@@ -243,7 +243,7 @@ TEST_F(LedgerTest, ARecordThatIsNotWhatTheRowSaysIsPutAsideAndPolledAgain) {
   EXPECT_THAT(polling(), ElementsAre("DSa"));
 }
 
-TEST_F(LedgerTest, TakesNoRecordForPublishedThatAnotherStagingHolds) {
+TEST_F(LedgerTest, ARecordThatIsMissingFromAReplacedStagingIsNotPublished) {
   given_submission("DSa", "");
   start();
   take_in();
@@ -271,7 +271,7 @@ TEST_F(LedgerTest, WritesNothingIntoAFolderThatIsNotInItsPlace) {
   EXPECT_THAT(names_in("results"), IsEmpty());
 }
 
-TEST_F(LedgerTest, AListThatFindsNoRoomWaitsAndIsToldOfOnce) {
+TEST_F(LedgerTest, AListOfBadLinesThatMeetsAFullDiskWaitsAndIsLoggedOnce) {
   given_submission("list", "DSa\nno id\n");
   start();
   fill("refused", true);
@@ -303,7 +303,7 @@ TEST_F(LedgerTest, RequestsAreGrantedOnceTheyAreReserved) {
   EXPECT_EQ(round().reserved, std::nullopt);
 }
 
-TEST_F(LedgerTest, AReservationThatFindsNoRoomGrantsNothing) {
+TEST_F(LedgerTest, AReservationThatMeetsAFullDiskGrantsNothing) {
   start();
   request.reserve = DayRequests{20'000, 300};
   arm(Faults::Kind::disk_full, 0);
@@ -341,7 +341,7 @@ TEST_F(LedgerTest, AReservationWhoseAnswerIsLostIsMadeOnce) {
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 300}));
 }
 
-TEST_F(LedgerTest, LessIsGrantedWhereOthersHaveReserved) {
+TEST_F(LedgerTest, GrantsLessIfOthersHaveReserved) {
   given_daily_limit(1000);
   given_reserved_by_others({20'000, 900});
   start();
@@ -352,7 +352,7 @@ TEST_F(LedgerTest, LessIsGrantedWhereOthersHaveReserved) {
   EXPECT_EQ(rows().reserved.at("node"), (DayRequests{20'000, 100}));
 }
 
-TEST_F(LedgerTest, WhatIsLearntAddsUpThoughAnAnswerIsLost) {
+TEST_F(LedgerTest, LearntDeltasAddUpIfAnAnswerIsLost) {
   start();
   const auto learn = [this] {
     Hazard current;
@@ -392,7 +392,7 @@ TEST_F(LedgerTest, ProgressAndPurgeReachTheQueue) {
   EXPECT_TRUE(rows().ended.empty());
 }
 
-TEST_F(LedgerTest, RowsThatAnotherOwnerHasAreReportedOnceAndNotPublished) {
+TEST_F(LedgerTest, RowsOfAnotherOwnerAreReportedOnceAndNotPublished) {
   given_submission("list", "DSa\nDSb\n");
   start();
   take_in();
@@ -437,7 +437,7 @@ TEST_F(LedgerTest, ARecordWhoseRowWasStagedBeforeATakeOverIsPublished) {
   EXPECT_EQ(rows().ended.size(), 1U);
 }
 
-TEST_F(LedgerTest, WhileTheQueueIsUnavailableARoundKeepsItsBatch) {
+TEST_F(LedgerTest, ARoundKeepsItsBatchWhileTheQueueIsUnavailable) {
   given_submission("list", "DSa\nDSb\nno id\n");
   start();
   take_in();
@@ -460,7 +460,7 @@ TEST_F(LedgerTest, WhileTheQueueIsUnavailableARoundKeepsItsBatch) {
   EXPECT_THAT(request.finishes, SizeIs(1)) << "what came later waits for the next round";
 }
 
-TEST_F(LedgerTest, AQueueThatIsUnavailableBeforeAnythingIsWrittenLeavesTheRequest) {
+TEST_F(LedgerTest, AQueueThatIsUnavailableBeforeTheFirstWriteLeavesTheRequest) {
   given_submission("DSa", "");
   start();
   take_in();
@@ -474,7 +474,7 @@ TEST_F(LedgerTest, AQueueThatIsUnavailableBeforeAnythingIsWrittenLeavesTheReques
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
 }
 
-TEST_F(LedgerTest, AFullDiskUndoesNoBatchThatMayBeWritten) {
+TEST_F(LedgerTest, AFullDiskDropsNoBatchThatMayBeCommitted) {
   given_submission("DSa", "");
   start();
   take_in();

@@ -44,7 +44,7 @@ TEST(RoundRequest, IsEmptyUntilSomethingWaits) {
   }
 }
 
-TEST(RoundRequest, WhatCameInLaterComesAfterwards) {
+TEST(RoundRequest, JoinAppendsLaterProgress) {
   const auto progress = [](std::uint32_t polls) {
     return with([polls](RoundRequest& request) {
       request.progress.push_back({*HandshakeId::parse("DSa"), polls, {}});
@@ -65,7 +65,7 @@ TEST(RoundRequest, RequestsOfOneDayAddUpAndANewDayBeginsAnew) {
   EXPECT_EQ(request.reserve, (DayRequests{2, 7}));
 }
 
-TEST(RoundRequest, WhatWasLearntAddsUp) {
+TEST(RoundRequest, LearntDeltasAddUp) {
   const auto learnt = [] {
     Hazard current;
     current.saw_done(std::chrono::seconds(10), std::chrono::seconds(20));

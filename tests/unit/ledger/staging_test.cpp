@@ -38,7 +38,7 @@ class StagingTest : public ::testing::Test, public World {
   }
 };
 
-TEST_F(StagingTest, WhatWasWrittenAheadIsSyncedThoughItIsAlone) {
+TEST_F(StagingTest, ARecordWrittenAheadIsSyncedInARoundOfItsOwn) {
   given_ended({"DSa", "DSb", "DSc"});
   round();
   const auto record = text_of("results", "DSc.json");
@@ -47,7 +47,7 @@ TEST_F(StagingTest, WhatWasWrittenAheadIsSyncedThoughItIsAlone) {
   EXPECT_EQ(text_of("results", "DSc.json"), record);
 }
 
-TEST_F(StagingTest, WhatWasWrittenAheadGoesWhenItsRowIsTakenAway) {
+TEST_F(StagingTest, ARecordWrittenAheadIsRemovedIfItsRowIsGone) {
   given_ended({"DSa", "DSb", "DSc"});
   ASSERT_TRUE(try_round());
   given_taken_away("DSc");
@@ -56,21 +56,21 @@ TEST_F(StagingTest, WhatWasWrittenAheadGoesWhenItsRowIsTakenAway) {
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
 }
 
-TEST_F(StagingTest, ANameThatIsTakenIsNotWrittenAhead) {
+TEST_F(StagingTest, ANameInUseIsNotWrittenAhead) {
   given_ended({"DSa", "DSb", "DSc", "DSc"});
   round();
   EXPECT_EQ(logged(Event::handshake_completed), 3U);
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json", "DSc.json"));
 }
 
-TEST_F(StagingTest, NoRoomForMoreIsNoTroubleAhead) {
+TEST_F(StagingTest, AFullFolderStopsWritingAheadButNotTheRound) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
   ASSERT_TRUE(try_round());
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSc"), id_of("DSd")));
 }
 
-TEST_F(StagingTest, WhatFoundNoRoomMakesRoom) {
+TEST_F(StagingTest, ARecordWrittenAheadIsRemovedWhenTheFolderIsFull) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
   arm(Faults::Kind::death, 15);  // At the first rename.
@@ -80,7 +80,7 @@ TEST_F(StagingTest, WhatFoundNoRoomMakesRoom) {
       << "DSc went, since there was no room for DSd";
 }
 
-TEST_F(StagingTest, WhatFoundNoRoomIsWrittenWhileTheMovesAreSynced) {
+TEST_F(StagingTest, RecordsThatDidNotFitAreWrittenWhileTheMovesAreSynced) {
   given_ended({"DSa", "DSb", "DSc", "DSd"});
   given_room_for(1 + 3);
   ASSERT_TRUE(try_round());
@@ -102,7 +102,7 @@ TEST_F(StagingTest, AFailedWriteAheadEndsTheProcessOnceTheRoundIsPublished) {
   EXPECT_THAT(names_in("results"), IsEmpty());
 }
 
-TEST_F(StagingTest, AFailedWriteAheadIsNoLossThoughItStruckTheSyncOfTheMoves) {
+TEST_F(StagingTest, AFailedWriteAheadDuringTheSyncOfTheMovesLosesNothing) {
   bounds.synced_one_by_one = 2;  // Nothing is written ahead before the sync of the moves.
   write_a_third_that_fails();
   lose_power();
@@ -111,7 +111,7 @@ TEST_F(StagingTest, AFailedWriteAheadIsNoLossThoughItStruckTheSyncOfTheMoves) {
   EXPECT_THAT(polling(), ElementsAre("DSc"));
 }
 
-TEST_F(StagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
+TEST_F(StagingTest, RecordsWrittenAheadAreRemovedWhenARenameMeetsAFullDisk) {
   given_ended({"DSa", "DSb", "DSc"});
   arm(Faults::Kind::disk_full, 4);  // At the first rename.
   const auto report = try_round();
@@ -121,7 +121,7 @@ TEST_F(StagingTest, WhatWasWrittenAheadMakesRoomForWhatHasARow) {
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa"), id_of("DSb"), id_of("DSc")));
 }
 
-TEST_F(StagingTest, RecoveryMakesRoomBeforeItPublishes) {
+TEST_F(StagingTest, RecoveryRemovesRecordsWithoutStagedRowsBeforeItPublishes) {
   given_ended({"DSa", "DSb", "DSc"});
   arm(Faults::Kind::death, 13);  // At the first rename.
   EXPECT_THROW(try_round(), Death);

@@ -69,7 +69,7 @@ TEST(MetricsDeathTest, AnUndeclaredLabelValueIsABrokenInvariant) {
   EXPECT_DEATH(metrics.add(kPending, ""), "invariant broken");
 }
 
-TEST(MetricRows, AreNamedAsPrometheusAsks) {
+TEST(MetricRows, FollowTheNamingOfPrometheus) {
   std::set<std::string_view> names;
   for (const MetricRow& row : metric_rows()) {
     EXPECT_TRUE(row.name.starts_with("attestrd_")) << row.name;

@@ -102,7 +102,7 @@ TEST(SampleAnswer, IsAnEndedHandshake) {
   EXPECT_EQ(ended->result.find("resultSignature"), std::string_view::npos);
 }
 
-TEST(SampleAnswer, HoldsInEveryFormOnceItIsSigned) {
+TEST(SampleAnswer, IsVerifiedInEveryFormOnceItIsSigned) {
   const Answer given = answer(200, kSampleAnswer);
   const std::string_view result = std::get<Ended>(given).result;
   for (const auto form : {SigningForm::raw, SigningForm::compact, SigningForm::stringify}) {
@@ -139,14 +139,14 @@ TEST(Answer, NeedsNothingButIdAndConsumed) {
   EXPECT_EQ(ended.ended()->result, "");
 }
 
-TEST(Answer, HasEndedWithTheResultAsItStands) {
+TEST(Answer, HasEndedWithTheUnchangedTextOfTheResult) {
   const Ok ok(R"("consumed":true,"result" : { "a": "}\"" , "n":1.0 } ,"resultSignature":"00ff")");
   ASSERT_TRUE(ok.ended());
   EXPECT_EQ(ok.ended()->result, R"({ "a": "}\"" , "n":1.0 })");
   EXPECT_EQ(ok.ended()->signature, "00ff");
 }
 
-TEST(Answer, TakesAnEmptyResultForAResult) {
+TEST(Answer, AcceptsAnEmptyResult) {
   const Ok ok(R"("consumed":true,"result":{})");
   ASSERT_TRUE(ok.ended());
   EXPECT_EQ(ok.ended()->result, "{}");
@@ -192,13 +192,13 @@ TEST(Answer, MayBeArchivedWithoutEverBeingConsumed) {
   EXPECT_TRUE(ok.ended()->archived);
 }
 
-TEST(Answer, IsReadInAnyOrderAndWithAnythingBesides) {
+TEST(Answer, IsReadInAnyOrderAndWithOtherMembers) {
   const std::string body = R"( {"new":[{"_id":"x","consumed":true}],"consumed":false,)"
                            R"("number":3804,"_id":"DS02zfeuv6n4gkq51hvw6"} )";
   EXPECT_TRUE(std::holds_alternative<Pending>(answer(200, body)));
 }
 
-TEST(Answer, IsKnownByItsIdHoweverThatIsSpelled) {
+TEST(Answer, MatchesItsIdHoweverItIsEscaped) {
   EXPECT_TRUE(std::holds_alternative<Pending>(
       answer(200, R"({"_id":"\u0044S02zfeuv6n4gkq51hvw6","consumed":false})")));
 }
@@ -213,7 +213,7 @@ TEST(Answer, AllocatesNothingForKeysWhilePending) {
 
 // Answers with status 200: the other fields.
 
-TEST(Tag, IsTheTextBetweenTheQuotesAsItStands) {
+TEST(Tag, IsTheUnchangedTextBetweenTheQuotes) {
   const Ok ok(R"("consumed":false,"tag":"caf\u00e9 \"x\"")");
   ASSERT_TRUE(ok.pending());
   EXPECT_EQ(ok.pending()->tag, R"(caf\u00e9 \"x\")");
@@ -226,7 +226,7 @@ TEST(Tag, MayBeANumber) {
   EXPECT_EQ(ok.ended()->tag, "290846");
 }
 
-TEST(Tag, IsNothingElse) {
+TEST(Tag, IsNeitherABooleanNorAnArrayNorAnObject) {
   for (const auto* tag : {"true", "[]", "{}"})
     EXPECT_TRUE(Ok(R"("consumed":false,"tag":)"s + tag).is_invalid(Reason::wrong_types)) << tag;
 }
@@ -266,7 +266,7 @@ TEST(InvalidAnswer, IsNotOneJsonObject) {
   }
 }
 
-TEST(InvalidAnswer, NamesAKeyTwiceAndLooksForged) {
+TEST(InvalidAnswer, HasADuplicateKeyAndLooksForged) {
   for (const auto* body :
        {R"({"_id":"DS02zfeuv6n4gkq51hvw6","consumed":true,"consumed":false})",
         R"({"_id":"DS02zfeuv6n4gkq51hvw6","_id":"other","consumed":false})",
@@ -277,7 +277,7 @@ TEST(InvalidAnswer, NamesAKeyTwiceAndLooksForged) {
   }
 }
 
-TEST(InvalidAnswer, NamesAnotherHandshakeAndLooksForged) {
+TEST(InvalidAnswer, HasTheIdOfAnotherHandshakeAndLooksForged) {
   for (const auto* body : {R"({"_id":"DS02other","consumed":false})", R"({"_id":""})",
                            R"({"_id":"DS02zfeuv6n4gkq51hvw6\u0000","consumed":false})",
                            R"({"_id":"ds02zfeuv6n4gkq51hvw6","consumed":false})"}) {
@@ -286,7 +286,7 @@ TEST(InvalidAnswer, NamesAnotherHandshakeAndLooksForged) {
   }
 }
 
-TEST(InvalidAnswer, NamesNoHandshake) {
+TEST(InvalidAnswer, HasNoId) {
   for (const auto* body : {R"({"consumed":false})", R"({"_id":null,"consumed":false})",
                            R"({"_id":17,"consumed":false})", R"({"_id":{},"consumed":false})",
                            R"({"code":4016,"message":"m"})", "{}"}) {
@@ -351,7 +351,7 @@ TEST(ErrorAnswer, FallsBackOnItsStatus) {
   }
 }
 
-TEST(ErrorAnswer, BlamesTheAccountByItsCodeWhateverThe4xx) {
+TEST(ErrorAnswer, IsAccountTroubleByItsCodeWithAny4xxStatus) {
   for (const unsigned status : {400U, 401U, 402U, 403U, 404U, 409U, 499U}) {
     const auto says = [status](int code, Trouble kind) {
       return is_account_trouble(answer(status, error_body(code)), kind, status, code);
@@ -365,7 +365,7 @@ TEST(ErrorAnswer, BlamesTheAccountByItsCodeWhateverThe4xx) {
   }
 }
 
-TEST(ErrorAnswer, BlamesTheHandshakeOnlyWhereItsStatusDoes) {
+TEST(ErrorAnswer, IsUnknownOnlyWithAStatusForTheHandshake) {
   EXPECT_TRUE(is_unknown(answer(404, error_body(4001)), 404, 4001));
   EXPECT_TRUE(is_account_trouble(answer(401, error_body(4001)), Trouble::unauthorized, 401, 4001));
   EXPECT_TRUE(is_account_trouble(answer(403, error_body(4002)), Trouble::forbidden, 403, 4002));
@@ -378,14 +378,14 @@ TEST(ErrorAnswer, IsARateLimitWheneverItIsA429) {
         << code;
 }
 
-TEST(ErrorAnswer, IsTheServersTroubleWhateverItsCode) {
+TEST(ErrorAnswer, IsServerTroubleWhateverItsCode) {
   for (const unsigned status : {500U, 502U, 503U, 504U, 599U}) {
     EXPECT_TRUE(is_server_trouble(answer(status, error_body(4016)), status, 4016));
     EXPECT_TRUE(is_server_trouble(answer(status, error_body(4001)), status, 4001));
   }
 }
 
-TEST(ErrorAnswer, OfAStatusWithoutAMeaningIsInvalid) {
+TEST(ErrorAnswer, WithAnUnexpectedStatusIsInvalid) {
   for (const unsigned status :
        {0U, 100U, 199U, 201U, 204U, 206U, 299U, 301U, 304U, 399U, 600U, 999U})
     EXPECT_TRUE(is_unexpected(answer(status, error_body(4016)), status, 0)) << status;

@@ -30,7 +30,7 @@ TEST(Request, IsTheCallOfTheDocument) {
             "\r\n");
 }
 
-TEST(Request, TakesIdsOfEveryLengthOneAfterAnother) {
+TEST(Request, AcceptsIdsOfEveryLengthOneAfterAnother) {
   auto request = make("v1", "dG9rZW4=");
   ASSERT_TRUE(request.has_value());
   const std::string end(request->text_for(id("x")).substr(36));

@@ -33,13 +33,13 @@ Hazard learnt_from(double mean_s, Duration gap, int handshakes, Duration patienc
   return hazard;
 }
 
-TEST(Hazard, LearnsAConstantOneFromCensoredAnswers) {
+TEST(Hazard, LearnsAConstantHazardFromCensoredAnswers) {
   const auto hazard = learnt_from(600, 30s, 3000);
   for (const Duration age : {60s, 300s, 900s, 1500s})
     EXPECT_NEAR(hazard.survival(age, age + 60s), std::exp(-0.1), 0.012) << seconds(age);
 }
 
-TEST(Hazard, ItsGapIsTheSquareRootLaw) {
+TEST(Hazard, ItsGapFollowsTheSquareRootLaw) {
   const auto hazard = learnt_from(600, 30s, 3000);
   for (const Duration age : {60s, 300s, 900s})
     EXPECT_NEAR(seconds(hazard.gap_at(age, 1s, 1h)), std::sqrt(2 * 600), 5) << seconds(age);
@@ -73,14 +73,14 @@ TEST(Hazard, ThePriorBehavesFromTheFirstHandshakeOn) {
   EXPECT_LT(hazard.gap_at(2h, 250ms, 30min), 5min);
 }
 
-TEST(Hazard, WhereNoneFinishesTheGapGrowsToTheLongest) {
+TEST(Hazard, WithoutCompletionsTheGapGrowsToTheLongest) {
   Hazard hazard;
   for (int i = 0; i < 1000; ++i) hazard.saw_pending(0s, 24h);
   EXPECT_EQ(hazard.gap_at(2h, 250ms, 30min), 30min);
   EXPECT_GT(hazard.survival(0s, 24h), 0.99);
 }
 
-TEST(Hazard, ForgetsALawThatChanged) {
+TEST(Hazard, ForgetsAnOldDistribution) {
   auto hazard = learnt_from(120, 10s, 3000);
   Prng prng(2);
   for (int i = 0; i < 10'000; ++i) {
@@ -92,7 +92,7 @@ TEST(Hazard, ForgetsALawThatChanged) {
   EXPECT_NEAR(hazard.survival(60s, 120s), std::exp(-60.0 / 1800), 0.02);
 }
 
-TEST(Hazard, AnObservationOfNoTimeSaysNothing) {
+TEST(Hazard, AnObservationOfZeroDurationChangesNothing) {
   Hazard hazard;
   hazard.saw_pending(5s, 5s);
   hazard.saw_done(5s, 5s);
@@ -108,7 +108,7 @@ TEST(Hazard, AcceptsAnyAge) {
   EXPECT_GT(hazard.gap_at(24h * 365 * 100, 250ms, 30min), 0s);
 }
 
-TEST(Hazard, AnUnexpectedDoneIsLearntLikeAnyOther) {
+TEST(Hazard, ACompletionOfProbabilityZeroIsLearntLikeAnyOther) {
   std::string text = "attestrd.hazard/1 104";
   for (int i = 0; i < 104; ++i) text += " 0 1e16";
   auto hazard = Hazard::read(text);
@@ -141,7 +141,7 @@ void expect_same(const Hazard& written, const Hazard& expected) {
   }
 }
 
-TEST(Hazard, ASavedOneAndItsDeltaAreTheCurrentOne) {
+TEST(Hazard, ASavedHazardPlusItsDeltaIsTheCurrentOne) {
   const Hazard first = learnt_from(600, 30s, 500);
   auto saved = Hazard::read(first.write());
   ASSERT_TRUE(saved);
@@ -198,7 +198,7 @@ TEST(Hazard, IsReadAsItWasWritten) {
   EXPECT_LT(hazard.write().size(), 4096U);
 }
 
-TEST(Hazard, ReadsNothingElse) {
+TEST(Hazard, RefusesOtherTexts) {
   const auto text = Hazard().write();
   EXPECT_FALSE(Hazard::read(""));
   EXPECT_FALSE(Hazard::read(text + " 1"));

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(LearntCadence, FollowsThePriceOfNow) {
+TEST(LearntCadence, FollowsTheCurrentPrice) {
   const Hazard hazard;
   PollPrice price;
   const LearntCadence cadence(hazard, price, 30min);
@@ -21,7 +21,7 @@ TEST(LearntCadence, FollowsThePriceOfNow) {
   EXPECT_EQ(cadence.gap_at(24h * 365), 30min);
 }
 
-TEST(LearntCadence, APriceForSoManyPollsGivesThem) {
+TEST(LearntCadence, APriceForANumberOfPollsYieldsThatNumber) {
   const Hazard hazard;
   for (const double polls : {5.0, 30.0, 100.0}) {
     const auto price = price_for_polls(hazard, polls, 24h, 2s, 1h);
@@ -29,13 +29,13 @@ TEST(LearntCadence, APriceForSoManyPollsGivesThem) {
   }
 }
 
-TEST(LearntCadence, WhatCantBeHadIsNotPaidFor) {
+TEST(LearntCadence, ThePriceForAnUnreachableNumberOfPollsIsBounded) {
   const Hazard hazard;
   EXPECT_EQ(price_for_polls(hazard, 0.1, 24h, 2s, 1h), limits::kMostPollPrice);
   EXPECT_LT(price_for_polls(hazard, 1e9, 24h, 2s, 1h), 2ms);
 }
 
-TEST(LearntCadence, ExpectsOnePollOfOneAtItsDeadline) {
+TEST(LearntCadence, ExpectsOnePollJustBeforeTheDeadlineAndNoneAfterIt) {
   const Hazard hazard;
   EXPECT_EQ(expected_polls(hazard, 1s, 24h - 1s, 24h, 2s, 1h), 1);
   EXPECT_EQ(expected_polls(hazard, 1s, 24h, 24h, 2s, 1h), 0);
@@ -58,7 +58,7 @@ class ConstantCadence final : public Cadence {
   Duration gap_;
 };
 
-TEST(LearntCadence, ForeseesMillionsOfPollsAsWellAsFew) {
+TEST(LearntCadence, EstimatesHundredsOfThousandsOfPollsInFewSteps) {
   const Hazard hazard;
   const ConstantCadence cadence(50ms);
   double polls = 0;
@@ -67,7 +67,7 @@ TEST(LearntCadence, ForeseesMillionsOfPollsAsWellAsFew) {
   EXPECT_LT(cadence.asked, 1000);
 }
 
-TEST(LearntCadence, ForeseesACenturyInNoTime) {
+TEST(LearntCadence, EstimatesACenturyInFewSteps) {
   const ConstantCadence cadence(10ms);
   EXPECT_GT(expected_polls(Hazard(), cadence, 0s, 24h * 365 * 174, 10ms), 1e6);
   EXPECT_LT(cadence.asked, 2000);

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-TEST(PollPrice, IsTheLeastWhileThereIsRoom) {
+TEST(PollPrice, IsTheLeastBelowTheRate) {
   PollPrice price;
   EXPECT_EQ(price.now(), limits::kLeastPollPrice);
   price.set_rate(20);
@@ -30,7 +30,7 @@ TEST(PollPrice, WithoutALimitItIsTheLeastHoweverManyWait) {
 }
 
 // Gaps of the square-root law at the resulting price use as much as the rate allows.
-TEST(PollPrice, RisesUntilThoseWhoWaitFitIntoTheRate) {
+TEST(PollPrice, RisesUntilThePollsFitIntoTheRate) {
   PollPrice price;
   price.set_rate(20);
   const double hazard = 1.0 / 600;
@@ -49,14 +49,14 @@ TEST(PollPrice, RisesUntilThoseWhoWaitFitIntoTheRate) {
   EXPECT_NEAR(at_todays_price, 18, 0.1);
 }
 
-TEST(PollPrice, DoesNotRunAwayWhereTheLongestGapIsTooShort) {
+TEST(PollPrice, IsBoundedWhereTheLongestGapIsTooShort) {
   PollPrice price;
   price.set_rate(1);
   for (int i = 0; i < 100'000; ++i) price.add(30min, 30min);
   EXPECT_EQ(price.now(), limits::kMostPollPrice);
 }
 
-TEST(PollPrice, FallsAgainWhenAllIsTakenAway) {
+TEST(PollPrice, FallsAgainWhenAllLoadsAreRemoved) {
   PollPrice price;
   price.set_rate(1);
   std::vector<PollPrice::Load> loads;
@@ -66,7 +66,7 @@ TEST(PollPrice, FallsAgainWhenAllIsTakenAway) {
   EXPECT_EQ(price.now(), limits::kLeastPollPrice);
 }
 
-TEST(PollPrice, AFixedOneHolds) {
+TEST(PollPrice, AFixedPriceIsKept) {
   PollPrice price;
   price.set_rate(20);
   price.fix(7s);
@@ -74,7 +74,7 @@ TEST(PollPrice, AFixedOneHolds) {
   EXPECT_EQ(price.now(), 7s);
 }
 
-TEST(PollPrice, TakesEveryGap) {
+TEST(PollPrice, AcceptsEveryGap) {
   PollPrice price;
   price.set_rate(1);
   price.remove(price.add(0s, 30min));
@@ -83,7 +83,7 @@ TEST(PollPrice, TakesEveryGap) {
   EXPECT_EQ(price.now(), limits::kLeastPollPrice);
 }
 
-TEST(PollPrice, ADailyRateIsOneMoreLimit) {
+TEST(PollPrice, ADailyRateIsALimitToo) {
   PollPrice price;
   for (int i = 0; i < 1000; ++i) price.add(10s, 30min);
   price.set_daily_rate(10);
@@ -112,7 +112,7 @@ TEST(PollPrice, TheLongestGapYieldsToADailyRateAlone) {
   EXPECT_EQ(price.longest(48h), 48h) << "it is longer already";
 }
 
-TEST(PollPrice, WhoWaitsLongestLeavesHalfOfADailyRateToTheOthers) {
+TEST(PollPrice, TheLongestGapsLeavePartOfADailyRateToOtherHandshakes) {
   PollPrice price;
   price.set_daily_rate(0.1);
   for (int i = 0; i < 1000; ++i) price.add(price.longest(30min), price.longest(30min));

@@ -51,7 +51,7 @@ TEST_F(PollTimingTest, ExponentialPollsANewHandshakeAtOnceAndAdaptiveWhenItMayBe
   EXPECT_GT(load_, 0U) << "it adds to the rate while it waits";
 }
 
-TEST_F(PollTimingTest, AfterANotYetTheCadenceHoldsWithJitterAndItsBounds) {
+TEST_F(PollTimingTest, AfterAPendingAnswerTheCadenceHoldsWithJitterAndItsBounds) {
   for (int i = 0; i < 100; ++i) {
     const auto due = timing_.after_pending(load_, 10min, {}, kNow, prng_);
     EXPECT_NEAR(static_cast<double>((due.at - kNow) / 1ms), 362'000, 36'201);
@@ -86,7 +86,7 @@ TEST_F(PollTimingTest, RetryAfterRaisesTheFloorIsCappedAndNeverShortens) {
   EXPECT_EQ(timing_.after_error(0, 0s, kNow, prng_).floor, kNow + 2s);
 }
 
-TEST_F(PollTimingTest, RecoveredOnesAreSpreadOverTheRampButWaitNoLongerThanTheirGap) {
+TEST_F(PollTimingTest, RecoveredHandshakesAreSpreadOverTheRampAndWaitAtMostTheirGap) {
   for (int i = 0; i < 100; ++i) {
     const auto due = timing_.recovered_poll(load_, 1h, 10s, false, kNow, prng_);
     EXPECT_LE(due.at, kNow + 10s);
@@ -98,7 +98,7 @@ TEST_F(PollTimingTest, RecoveredOnesAreSpreadOverTheRampButWaitNoLongerThanTheir
   EXPECT_EQ(overdue.floor, overdue.at) << "its deadline does not make it earlier";
 }
 
-TEST_F(PollTimingTest, WhileTheDayIsSpentItIsRecheckedFromTimeToTime) {
+TEST_F(PollTimingTest, ASpentDayIsRecheckedAtABoundedInterval) {
   for (int i = 0; i < 100; ++i) {
     const Duration recheck = timing_.put_off(kNow, prng_).at - kNow;
     EXPECT_GE(recheck, limits::kNextDayLook / 2);
@@ -118,7 +118,7 @@ TEST_F(PollTimingTest, TheLastPollFallsExactlyOnTheDeadlineAndNoneJustBeforeIt) 
   EXPECT_EQ(timing_.fit(due, {kNow + 62s}, kNow), kNow + 60s);
 }
 
-TEST_F(PollTimingTest, AfterTheLastPollTheDeadlineMovesNothing) {
+TEST_F(PollTimingTest, AfterTheLastPollTheDeadlineHasNoEffect) {
   const PollTiming::Due due{kNow + 60s, kNow};
   EXPECT_EQ(timing_.fit(due, {kNow - 1s, true}, kNow), kNow + 60s);
   EXPECT_EQ(timing_.fit(due, {kNow - 1s, false}, kNow), kNow) << "its last poll is overdue";
@@ -129,7 +129,7 @@ TEST_F(PollTimingTest, NoRuleIsEarlierThanTheFloor) {
   EXPECT_EQ(timing_.fit({kNow + 60s, kNow + 30s}, {kNow + 10s}, kNow), kNow + 30s);
 }
 
-TEST_F(PollTimingTest, WhatWasLearntIsSavedOnceAndOnlyIfACompletionIsNew) {
+TEST_F(PollTimingTest, ObservationsAreSavedOnceAndOnlyWithANewCompletion) {
   timing_.saw_pending(0s, 1min);
   EXPECT_FALSE(timing_.take_unsaved());
   given_completions(3, 1min);
@@ -141,7 +141,7 @@ TEST_F(PollTimingTest, WhatWasLearntIsSavedOnceAndOnlyIfACompletionIsNew) {
   EXPECT_TRUE(timing_.saw_done(0s, 1min)) << "it is worth a write";
 }
 
-TEST_F(PollTimingTest, WhatIsNotSavedYetOutlivesWhatTheQueueBrings) {
+TEST_F(PollTimingTest, UnsavedObservationsAreAddedToThoseOfTheQueue) {
   given_completions(3, 1min);
   timing_.learnt(Hazard());
   EXPECT_NEAR(timing_.hazard().completions(), 3, 0.1);
@@ -150,14 +150,14 @@ TEST_F(PollTimingTest, WhatIsNotSavedYetOutlivesWhatTheQueueBrings) {
   EXPECT_EQ(unsaved->begun, 3U);
 }
 
-TEST_F(PollTimingTest, AdaptiveWaitsUntilOthersWereDone) {
+TEST_F(PollTimingTest, AdaptiveWaitsUntilACompletionIsLikely) {
   timing_.set(adaptive());
   given_completions(1000, 10min);
   EXPECT_GT(timing_.first_poll(load_, kNow, prng_)->at, kNow + 1min);
   EXPECT_GT(timing_.expected_polls(0s, 24h), 1);
 }
 
-TEST_F(PollTimingTest, APriceThatIsFixedFollowsWhatIsLearnt) {
+TEST_F(PollTimingTest, APriceForANumberOfPollsFollowsTheObservations) {
   auto fixed = adaptive();
   fixed.polls_per_handshake = 10;
   timing_.set(fixed);

@@ -20,7 +20,7 @@ std::set<TimingWheel::Slot> pop_all(TimingWheel& wheel, Mono now) {
   return slots;
 }
 
-TEST(TimingWheel, AnEmptyOneHasNothingDueAndNeverWakes) {
+TEST(TimingWheel, AnEmptyWheelHasNothingDueAndNeverWakes) {
   TimingWheel wheel(kStart);
   EXPECT_EQ(wheel.pop_due(kStart + 24h), std::nullopt);
   EXPECT_EQ(wheel.next_wake(), std::nullopt);
@@ -35,7 +35,7 @@ TEST(TimingWheel, FiresAtTheMillisecondAndNeverEarly) {
   EXPECT_EQ(wheel.pop_due(kStart + 2ms), std::nullopt);
 }
 
-TEST(TimingWheel, TellsWhenASlotIsDue) {
+TEST(TimingWheel, ReturnsWhenASlotIsDue) {
   TimingWheel wheel(kStart);
   wheel.insert(7, kStart + 1500us);
   wheel.insert(8, kStart + 20h);
@@ -45,7 +45,7 @@ TEST(TimingWheel, TellsWhenASlotIsDue) {
   EXPECT_EQ(wheel.due_of(8), kStart + 20h);
 }
 
-TEST(TimingWheel, WhatIsDueInThePastIsDueNow) {
+TEST(TimingWheel, ASlotDueInThePastIsDueNow) {
   TimingWheel wheel(kStart);
   wheel.insert(1, kStart - 1h);
   EXPECT_LE(*wheel.next_wake(), kStart);
@@ -63,7 +63,7 @@ TEST(TimingWheel, AnErasedSlotDoesNotFire) {
   EXPECT_EQ(wheel.next_wake(), std::nullopt);
 }
 
-TEST(TimingWheel, AMonthAwayIsStillExact) {
+TEST(TimingWheel, FiresExactlyAfterAMonth) {
   TimingWheel wheel(kStart);
   const Mono due = kStart + 24h * 31 + 1ms;
   wheel.insert(0, due);
@@ -74,7 +74,7 @@ TEST(TimingWheel, AMonthAwayIsStillExact) {
   EXPECT_EQ(wheel.pop_due(due), 0U);
 }
 
-TEST(TimingWheel, WhatIsFurtherAwayFiresAtTheFurthest) {
+TEST(TimingWheel, ASlotBeyondTheHorizonFiresAtTheHorizon) {
   TimingWheel wheel(kStart);
   wheel.insert(0, kStart + 24h * 365 * 200);
   while (*wheel.next_wake() < kStart + TimingWheel::kFurthest) {
@@ -83,7 +83,7 @@ TEST(TimingWheel, WhatIsFurtherAwayFiresAtTheFurthest) {
   EXPECT_EQ(wheel.pop_due(kStart + TimingWheel::kFurthest), 0U);
 }
 
-TEST(TimingWheel, HowFarAwayCountsFromTheLastLook) {
+TEST(TimingWheel, TheHorizonCountsFromTheLastPop) {
   TimingWheel wheel(kStart);
   const Mono later = kStart + 24h * 200;
   EXPECT_EQ(wheel.pop_due(later), std::nullopt) << "nothing was in it for long";

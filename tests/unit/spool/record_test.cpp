@@ -47,7 +47,7 @@ std::string objection(std::string_view text) {
   return record ? "(taken)" : record.error().message;
 }
 
-TEST(RecordTest, SaysEverythingOfACompletedOne) {
+TEST(RecordTest, WritesAllMembersOfACompletedHandshake) {
   EXPECT_EQ(write_record(completed(), "9", kSubmitted),
             R"({"schema":"attestrd.result/1","id":"DSa","outcome":"completed","tag":"\u0039",)"
             R"("submitted_at":"2026-11-23T20:57:00.123Z","finished_at":"2026-11-23T20:57:02.123Z",)"
@@ -57,7 +57,7 @@ TEST(RecordTest, SaysEverythingOfACompletedOne) {
             "\n");
 }
 
-TEST(RecordTest, LeavesOutWhatHasNothingToSay) {
+TEST(RecordTest, OmitsEmptyMembers) {
   EXPECT_EQ(write_record(failed(), "", kSubmitted),
             R"({"schema":"attestrd.result/1","id":"DSa","outcome":"failed","reason":"expired",)"
             R"("submitted_at":"2026-11-23T20:57:00.123Z","finished_at":"2026-11-23T20:57:00.123Z",)"
@@ -65,11 +65,11 @@ TEST(RecordTest, LeavesOutWhatHasNothingToSay) {
             "\n");
 }
 
-TEST(RecordTest, TakesTheTagOfTheAnswerAsItStands) {
+TEST(RecordTest, CopiesTheUnchangedTagOfTheAnswer) {
   EXPECT_THAT(write_record(completed(), "", kSubmitted), HasSubstr(R"("tag":"\u0039",)"));
 }
 
-TEST(RecordTest, ACompletedRecordHasTheAnswersTagWhateverWasGiven) {
+TEST(RecordTest, ACompletedRecordHasTheTagOfTheAnswerNotTheSubmittedOne) {
   auto finish = completed();
   EXPECT_THAT(write_record(finish, "8", kSubmitted), HasSubstr(R"("tag":"\u0039",)"));
   finish.tag = "";
@@ -137,7 +137,7 @@ TEST(RecordTest, ReadsARecordWithoutAnswer) {
   EXPECT_EQ(record->response, "");
 }
 
-TEST(RecordTest, SaysWhyItIsNoRecord) {
+TEST(RecordTest, NamesTheFaultOfAnInvalidRecord) {
   const auto text = write_record(completed(), "", kSubmitted);
   const auto with = [&text](std::string_view old_text, std::string_view new_text) {
     std::string changed = text;
