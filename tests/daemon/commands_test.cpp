@@ -24,14 +24,14 @@ namespace {
 constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"A"}}})";
 constexpr std::string_view kSecret = "s3cret";
 
-/// What a command did.
+/// The exit code and the output of a command.
 struct Done {
   int code;
   std::string out;
   std::string err;
 };
 
-/// Runs commands as main() does, in a house of their own.
+/// A fixture that runs commands as main() does, in a folder of its own.
 class CommandsTest : public testing::Test {
  protected:
   CommandsTest() {
@@ -50,7 +50,7 @@ class CommandsTest : public testing::Test {
     CLI::App app("", "attestrd");
     std::function<int()> chosen;
     add_commands(app, chosen);
-    std::reverse(words.begin(), words.end());  // As CLI::App wants them.
+    std::reverse(words.begin(), words.end());  // CLI::App expects reversed arguments.
     std::istringstream stream(input);
     auto* const old_input = std::cin.rdbuf(stream.rdbuf());
     std::cin.clear();
@@ -66,7 +66,8 @@ class CommandsTest : public testing::Test {
     return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
   }
 
-  /// The one file of the inbox; its name must be one that the daemon takes.
+  /// Returns the contents of the only file in the inbox. Its name must be one that the daemon
+  /// reads.
   std::string inbox() {
     std::string contents;
     for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "inbox")) {
@@ -77,7 +78,7 @@ class CommandsTest : public testing::Test {
     return contents;
   }
 
-  /// As a daemon that has ended would have left it.
+  /// Writes the queue file that a daemon leaves behind when it ends.
   void submit_to_queue(const std::vector<std::string>& ids) {
     auto queue = SqliteQueue::open((folder_.path() / "queue.db").string());
     ASSERT_TRUE(queue) << queue.error().message;

@@ -139,7 +139,7 @@ struct Fault {
   std::string_view text;
   std::string_view complaint;
 
-  /// The key at fault, the first thing that the complaint quotes.
+  /// Prints the key at fault, which is the first quoted text of the complaint.
   friend void PrintTo(const Fault& fault, std::ostream* out) {
     const auto quoted = fault.complaint.find('\'') + 1;
     *out << fault.complaint.substr(quoted, fault.complaint.find('\'', quoted) - quoted);

@@ -33,7 +33,7 @@ namespace asio = boost::asio;
 using Local = asio::local::stream_protocol;
 using asio::ip::tcp;
 
-/// A server that runs in a thread of its own, as the daemon's would.
+/// A fixture whose server runs on a thread of its own, as the daemon's does.
 class ControlTest : public testing::Test {
  protected:
   ControlTest() {
@@ -50,7 +50,7 @@ class ControlTest : public testing::Test {
     return {};
   }
 
-  /// An engine that has no handshake, and a queue that knows one.
+  /// Returns the interface to an engine without handshakes, and to a queue with a single one.
   Questions questions() {
     return {.ask_engine =
                 [this](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
@@ -72,7 +72,7 @@ class ControlTest : public testing::Test {
   void stop() {
     if (!thread_.joinable()) return;
     asio::post(loop_, [this] { server_.reset(); });
-    thread_.join();  // Once no client is left.
+    thread_.join();  // The loop ends once no client is left.
   }
 
   static KnownHandshake row_of(const HandshakeId& id) {
@@ -98,7 +98,7 @@ class ControlTest : public testing::Test {
     return answer ? *answer : "error: " + answer.error().message;
   }
 
-  /// Sends raw bytes and reads until the server closes.
+  /// Sends raw bytes, and returns everything read until the server closes.
   template <class Socket>
   std::string exchange(Socket& socket, std::string_view request) {
     boost::system::error_code ignored;
@@ -135,7 +135,7 @@ class ControlTest : public testing::Test {
 
 std::string first_line(const std::string& answer) { return answer.substr(0, answer.find('\r')); }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago. Another process may have bound it since.
 tcp::endpoint free_port() {
   asio::io_context loop;
   return tcp::acceptor(loop, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
@@ -307,7 +307,7 @@ TEST_F(ControlTest, DropsItsClientsAndItsSocketAtTheEnd) {
   Local::socket idle(loop);
   idle.connect(Local::endpoint(admin_.socket.string()));
   EXPECT_EQ(body_of("/health"), "ok\n");
-  stop();  // Does not wait for the idle one.
+  stop();  // Must not wait for the idle client.
   EXPECT_FALSE(std::filesystem::exists(admin_.socket));
   const auto answer = ask_daemon(admin_.socket, "/health", "*/*");
   ASSERT_FALSE(answer);

@@ -8,7 +8,7 @@
 namespace attestrd {
 namespace {
 
-/// The answer to a body, from an engine that says `kicked` whatever the ids.
+/// Returns the answer to a body, from an engine that answers `kicked` for any ids.
 ServerResponse answer_to(std::string body, std::vector<Kicked> kicked,
                          std::string accept = "application/json") {
   std::vector<HandshakeId> asked;

@@ -41,7 +41,7 @@ class LoggingTest : public testing::Test {
     logger_->write(notice);
   }
 
-  /// All that is written until nobody has the other end any more.
+  /// Reads until the last writer has closed the pipe.
   std::string read_all() {
     std::string all;
     std::array<char, 65536> room{};
@@ -104,7 +104,7 @@ TEST_F(LoggingTest, WritesWhatWaitsTogetherAndWholeLinesOnly) {
   constexpr int kLines = 2000;
   close_reader();
   close_writer();
-  // Tells the writes apart, and takes only a few of them until they are read.
+  // A socket pair that keeps the boundaries of the writes, with a buffer for only a few of them.
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends_.data()), 0);
   const int room = 4096;
   ASSERT_EQ(::setsockopt(ends_[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
@@ -133,12 +133,13 @@ TEST_F(LoggingTest, DropsTheOldestAndTellsHowManyWhenTheReaderIsTooSlow) {
   start(Level::info);
   const auto before = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < kLines; ++i) write(Level::info, "a line");
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);  // It waited for nobody.
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);  // No wait for the reader.
 
   std::thread end([this] { end_log(); });
   const auto log = read_all();
   end.join();
-  std::size_t dropped = 0;  // Told once, unless the writer of the log has its turn in between.
+  // Logged once, unless the log's writer thread runs in between.
+  std::size_t dropped = 0;
   for (auto notice = log.find("log.dropped"); notice != log.npos;
        notice = log.find("log.dropped", notice + 1))
     dropped += std::stoul(log.substr(log.find("\"count\":", notice) + 8));

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using Datagrams = boost::asio::local::datagram_protocol;
 
-/// Stands where systemd does.
+/// A fixture with the notification socket of systemd.
 class NotifyTest : public testing::Test {
  protected:
   NotifyTest() : socket_(loop_, Datagrams::endpoint((folder_.path() / "notify").string())) {

@@ -1,5 +1,5 @@
-// The tables of README.md are those that the program is built from, row by row. On a failure the
-// message holds the table as it should be.
+// Checks that the tables of README.md are equal to those that the program is built from, row by
+// row. A failure prints the expected table.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 namespace attestrd {
 namespace {
 
-/// The body of the table with this head: its rows, each with its line feed.
+/// Returns the body of the table with this head: its rows, each with its line feed.
 std::string rows_below(std::string_view head) {
   const std::string readme = TemporaryFolder::read(ATTESTRD_README);
   const auto at = readme.find("\n" + std::string(head) + "\n|---");
@@ -44,7 +44,8 @@ std::string_view type_name(MetricType type) {
   }
 }
 
-/// `{state}`: `pending`, `in_flight`, `settling`; empty: no label.
+/// Returns the label and its values, e.g. "`state`: `pending`, `in_flight`"; empty if the metric
+/// has no label.
 std::string labels_of(const MetricRow& row) {
   if (row.label().empty()) return "";
   std::string text = fmt::format("`{}`", row.label());
@@ -81,7 +82,7 @@ TEST(Readme, ListsTheCommands) {
   std::string rows;
   for (const CommandRow& command : commands()) {
     auto usage = fmt::format("`attestrd {}`", usage_of(command));
-    // A pipe would end the cell.
+    // A pipe would end the cell of the table.
     if (const auto pipe = usage.find("|-`"); pipe != usage.npos) usage.replace(pipe, 3, "` or `-`");
     rows += fmt::format("| {} | {} | {} |\n", usage, command.summary, command.exits);
   }

@@ -105,12 +105,12 @@ TEST_F(SecretsTest, ABareNameLeadsToTheCredentialsOfSystemdFirst) {
   folder_.write("auth-token", "beside");
   folder_.write("credentials/auth-token", "credential", 0444);
   ::setenv("CREDENTIALS_DIRECTORY", (folder_.path() / "credentials").c_str(), 1);
-  EXPECT_EQ(token_or_complaint(), "credential");  // Its mode is systemd's business.
+  EXPECT_EQ(token_or_complaint(), "credential");  // systemd sets its mode.
 
   config_.api.auth_token_file = "./auth-token";
   EXPECT_EQ(token_or_complaint(), "beside");
   folder_.write("client-secret", "beside");
-  EXPECT_EQ(secrets_or_complaint(), "beside,");  // systemd has none of that name.
+  EXPECT_EQ(secrets_or_complaint(), "beside,");  // No credential has this name.
 }
 
 TEST_F(SecretsTest, TellsOfBothFilesAtOnce) {

@@ -16,7 +16,7 @@ class SignalsTest : public ::testing::Test {
   void raise_and_wait(int signal) {
     const auto before = events_.size();
     std::raise(signal);
-    // More than one turn: Asio counts the reading of its own pipe as one.
+    // Runs the loop more than once: Asio counts the read from its own pipe as a handler.
     while (events_.size() == before) ASSERT_NE(loop_.run_one_for(10s), 0U);
   }
 

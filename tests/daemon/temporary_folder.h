@@ -11,7 +11,7 @@
 
 namespace attestrd {
 
-/// A folder that goes away with all that a test put there.
+/// A folder that is removed with all its contents at the end of the test.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -28,7 +28,7 @@ class TemporaryFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  /// Writes a file, of which only the owner may read a thing unless `mode` says otherwise.
+  /// Writes a file that only the owner can read, unless `mode` permits more.
   std::filesystem::path write(std::string_view name, std::string_view contents,
                               unsigned mode = 0600) const {
     const auto file = path_ / name;

@@ -14,7 +14,7 @@ TEST(Units, ReadsDurations) {
   EXPECT_EQ(parse_duration("25h"), 25h);
   EXPECT_EQ(parse_duration("7d"), 168h);
   EXPECT_EQ(parse_duration("0s"), 0s);
-  EXPECT_EQ(parse_duration("106751991d"), 24h * 106751991LL);  // the most that 64 bits hold
+  EXPECT_EQ(parse_duration("106751991d"), 24h * 106751991LL);  // the largest in 64 bits
 }
 
 TEST(Units, RefusesWhatIsNoDuration) {

@@ -81,7 +81,7 @@ TEST_F(Account, RetryAfterAsADateIsReadAgainstTheAnswersOwnClock) {
 }
 
 TEST_F(Account, UnderTheDailyLimitACanaryIsPolledHourlyAndAtMidnightInKolkata) {
-  // 16:00 UTC is 21:30 there: 22:30, 23:30, then midnight.
+  // 16:00 UTC is 21:30 in Kolkata: the canary polls at 22:30, 23:30 and midnight.
   given_new("h1");
   attestr_says_code("h1", 429, 4293);
   for (const Duration expected : {Duration(1h), Duration(1h), Duration(30min), Duration(1h)}) {
@@ -96,7 +96,7 @@ TEST_F(Account, ALimitIsNoAttemptOfTheHandshake) {
     attestr_says_code("h1", 429, 4291);
     delay_until_poll("h1");
   }
-  attestr_says_code("h1", 500, 0);  // the canary's own: asked again by the account's clock
+  attestr_says_code("h1", 500, 0);  // its own; the next poll follows the account's backoff
   EXPECT_EQ(settles.size(), 0U);
   EXPECT_EQ(said(Event::account_paused), 1U);
 }
@@ -165,7 +165,7 @@ TEST_F(Account, OwnErrorsBackOffWithEqualJitterAndNeverLengthenTheWait) {
   Duration full = limits::kErrorBackoffFirst;
   for (int i = 0; i < 12; ++i) {
     poll_fails("h1", TransportFailure::Kind::timeout);
-    if (polls("h2")) attestr_says_pending("h2");  // keeps the circuit whole
+    if (polls("h2")) attestr_says_pending("h2");  // prevents the circuit breaker
     const Mono from = now().mono;
     while (!polls("h1")) {
       advance(std::max(*engine().next_wake() - now().mono, Duration(0)));

@@ -14,7 +14,8 @@ class AdaptiveTest : public Dialogue {
     settings.cadence = CadenceKind::adaptive;
   }
 
-  /// So many handshakes are done `age` after their submission, and seen by the next poll.
+  /// Adds `count` handshakes that are done `age` after their submission, each completed by the next
+  /// poll.
   void given_completions(int count, Duration age) {
     for (int i = 0; i < count; ++i) {
       const auto name = "DSdone" + std::to_string(i);
@@ -37,7 +38,7 @@ class AdaptiveTest : public Dialogue {
     return hazard;
   }
 
-  /// By a queue that knew nothing before.
+  /// Returns the completions that a queue without earlier observations has after all deltas.
   double completions_remembered() const {
     Hazard queue;
     for (const HazardDelta& delta : remembered) queue.merge(delta);
@@ -55,7 +56,7 @@ TEST_F(AdaptiveTest, ANewHandshakeIsPolledSoon) {
 TEST_F(AdaptiveTest, PollsWhenOthersWereDone) {
   given_completions(300, 5min);
   given_new("h1");
-  EXPECT_GT(delay_until_poll("h1"), 30s);  // None was done so fast.
+  EXPECT_GT(delay_until_poll("h1"), 30s);  // No completion was so fast.
   int polls_around_it = 0;
   const Mono submitted = now().mono;
   while (now().mono - submitted < 10min) {
@@ -158,7 +159,7 @@ TEST_F(AdaptiveTest, ArchivedBeforeItWasConsumedTeachesNothing) {
 
 TEST_F(AdaptiveTest, SpendsTheGivenPollsOnAHandshake) {
   settings.polls_per_handshake = 10;
-  constexpr int kHandshakes = 100;  // So many that the price is fixed anew meanwhile.
+  constexpr int kHandshakes = 100;  // Enough for the price to be recomputed meanwhile.
   for (int i = 0; i < kHandshakes; ++i) given_new("h" + std::to_string(i));
   while (polls_started == 0 || polls_in_flight() > 0) {
     attestr_says_all_pending();
@@ -167,7 +168,7 @@ TEST_F(AdaptiveTest, SpendsTheGivenPollsOnAHandshake) {
   }
   const double polls_per_handshake = static_cast<double>(polls_started) / kHandshakes;
   EXPECT_GT(polls_per_handshake, 5);
-  EXPECT_LT(polls_per_handshake, 60);  // None is ever done, contrary to what is expected.
+  EXPECT_LT(polls_per_handshake, 60);  // No handshake is ever done, against the estimate.
 }
 
 TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllAlike) {
@@ -183,7 +184,7 @@ TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllAlike) {
       attestr_says_pending(name);
     }
   }
-  EXPECT_EQ(polls.size(), 100U);  // None starves.
+  EXPECT_EQ(polls.size(), 100U);  // No handshake starves.
   for (const auto& [name, count] : polls) EXPECT_NEAR(count, 3.6, 3) << name;
 }
 

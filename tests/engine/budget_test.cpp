@@ -4,7 +4,8 @@
 namespace attestrd::dialogue {
 namespace {
 
-/// It is 21:30 in Kolkata, where the day of the account ends at midnight.
+/// A fixture with a daily limit, at 21:30 in Kolkata. The day of the account ends there at
+/// midnight.
 class Budget : public Dialogue {
  protected:
   static constexpr Duration kUntilMidnight = 150min;
@@ -19,7 +20,7 @@ class Budget : public Dialogue {
     for (int i = 0; i < count; ++i) given_new(fmt::format("h{}", i), expires_in);
   }
 
-  /// Attestr says "not yet" to all, for so long.
+  /// Answers all polls as pending for `duration`.
   void answer_all_for(Duration duration) {
     const Mono end = now().mono + duration;
     while (now().mono < end) {
@@ -248,7 +249,7 @@ TEST_P(BudgetAfterARestart, TheFirstPollsAreSpreadOverTheDay) {
 
 INSTANTIATE_TEST_SUITE_P(WithOrWithoutARate, BudgetAfterARestart, testing::Values(20, 0));
 
-/// With the learnt cadence, in which every gap has its price.
+/// A fixture with the adaptive cadence, whose gaps depend on the price of a poll.
 class AdaptiveBudget : public Budget {
  protected:
   void SetUp() override {
@@ -257,7 +258,8 @@ class AdaptiveBudget : public Budget {
     settings.max_interval = 30min;
   }
 
-  /// How many polls each hour of a day sees, when so many are submitted in the course of it.
+  /// Returns the number of polls in each hour of a day during which `submitted` handshakes are
+  /// submitted.
   std::vector<std::size_t> polls_by_hour(int submitted) {
     advance(kUntilMidnight);
     std::vector<std::size_t> polls;

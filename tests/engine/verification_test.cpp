@@ -3,7 +3,7 @@
 namespace attestrd::dialogue {
 namespace {
 
-/// Every result is too large to be verified at once.
+/// A fixture in which every result is too large to be verified within the step.
 class Verifications : public Dialogue {
  protected:
   void SetUp() override {

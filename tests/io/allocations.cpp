@@ -12,7 +12,7 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ATTESTRD_HEAP_IS_SANITIZED
-// From <sanitizer/allocator_interface.h>, which g++ 12 comes without.
+// Declared in <sanitizer/allocator_interface.h>, which g++ 12 does not ship.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void*,
                                                                              std::size_t),
                                                          void (*free_hook)(const volatile void*));
@@ -36,7 +36,7 @@ void note_allocation() {
     ++openssl_allocations;
     return;
   }
-  is_counting = false;  // What a stack walk takes is not the caller's.
+  is_counting = false;  // The stack walk itself allocates.
   if (allocations++ == 0) first_depth = backtrace(first_frames.data(), kFrames);
   is_counting = true;
 }
@@ -66,7 +66,7 @@ void* resize_for_openssl(void* block, std::size_t bytes, const char* file, int l
   return block;
 }
 
-// Before main, as OpenSSL accepts them only before its first allocation.
+// Set before main(): OpenSSL accepts them only before its first allocation.
 const bool sees_openssl =
     CRYPTO_set_mem_functions(allocate_for_openssl, resize_for_openssl, free_for_openssl) == 1;
 
@@ -74,7 +74,7 @@ const bool sees_openssl =
 
 AllocationCounter::AllocationCounter() {
   ATTESTRD_CHECK(sees_openssl);
-  backtrace(first_frames.data(), kFrames);  // The first walk of a process loads a library.
+  backtrace(first_frames.data(), kFrames);  // The first call in a process loads a library.
   allocations = 0;
   openssl_allocations = 0;
   first_depth = 0;
@@ -99,7 +99,8 @@ std::string AllocationCounter::first_caller() const {
 }  // namespace attestrd
 
 #ifndef ATTESTRD_HEAP_IS_SANITIZED
-// These stand before the C library's, for all that is linked; its `free` takes what they give.
+// Replaces the allocation functions of the C library for everything that is linked. Its `free`
+// accepts the blocks that they return.
 
 extern "C" {
 

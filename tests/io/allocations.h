@@ -5,8 +5,9 @@
 
 namespace attestrd {
 
-/// Counts the allocations of the thread that makes it, as long as it lives: by malloc and its like,
-/// so by `new` and by every library. Those of OpenSSL are counted apart. One at a time a thread.
+/// A counter of the allocations of the thread that constructs it, during its lifetime: by malloc
+/// and related functions, and so by `new` and by every library. Allocations of OpenSSL are counted
+/// apart. At most one per thread exists at a time.
 class AllocationCounter {
  public:
   AllocationCounter();
@@ -14,11 +15,12 @@ class AllocationCounter {
   AllocationCounter(const AllocationCounter&) = delete;
   AllocationCounter& operator=(const AllocationCounter&) = delete;
 
-  /// All but those of OpenSSL.
+  /// Returns the allocations except those of OpenSSL.
   std::size_t count() const;
   std::size_t openssl_count() const;
 
-  /// Where the first of count() came from, a frame a line, for addr2line. Ends the count.
+  /// Returns the stack of the first allocation in count(), a frame per line, for addr2line. Ends
+  /// the count.
   std::string first_caller() const;
 };
 

@@ -32,7 +32,7 @@ std::size_t allocations_of(const std::function<void()>& work) {
   return counter.count();
 }
 
-/// What the compiler can't see through, it can't leave out.
+/// Receives each block: the compiler can't omit an allocation that a volatile pointer receives.
 void* volatile block;
 
 TEST(AllocationCounter, SeesEveryWayToTheHeap) {
@@ -42,7 +42,7 @@ TEST(AllocationCounter, SeesEveryWayToTheHeap) {
   std::free(block);
   EXPECT_EQ(allocations_of([] { block = std::calloc(10, 10); }), 1u);
   std::free(block);
-#ifndef __SANITIZE_THREAD__  // TSan of g++ 12 does not tell its hooks of aligned blocks.
+#ifndef __SANITIZE_THREAD__  // TSan of g++ 12 does not report aligned blocks to its hooks.
   EXPECT_EQ(allocations_of([] { block = std::aligned_alloc(64, 128); }), 1u);
   std::free(block);
 #endif
@@ -74,7 +74,7 @@ TEST(AllocationCounter, SeesItsOwnThreadAlone) {
   EXPECT_EQ(count, 0u);
 }
 
-/// A server that says "not yet", on a thread of its own.
+/// A server on a thread of its own that answers every poll as pending.
 class PendingServer {
  public:
   explicit PendingServer(const Identity& identity) : server_(events_, identity) {
@@ -106,9 +106,9 @@ class PendingPollTest : public testing::Test {
   ~PendingPollTest() override { std::filesystem::remove(ca_file_); }
 
   /// Counts in one window of polls after another until a window is free of allocations. Asio keeps
-  /// the memory of its handlers for the next ones. It allocates again only when more or larger
-  /// handlers overlap than ever before: a busy machine can bring that about late, but only some ten
-  /// times in all. An allocation that comes with the polls is seen in every window.
+  /// the memory of its handlers for later ones. It allocates again only when more or larger
+  /// handlers overlap than ever before: on a busy machine that may happen late, but only some ten
+  /// times in all. An allocation that belongs to the polls occurs in every window.
   void expect_no_allocation(std::uint64_t warm_up, std::uint64_t window) {
     Polling polling(engine_, poller_);
     std::optional<AllocationCounter> counter;
@@ -124,7 +124,7 @@ class PendingPollTest : public testing::Test {
       }
     };
     polling.adopt(kHandshakes, 10min);
-    polling.loop().run();  // In one go, as the daemon does: what Asio keeps, it keeps for a run.
+    polling.loop().run();  // In one run, like the daemon: Asio keeps memory only for a run.
     const double openssl_blocks = static_cast<double>(counter->openssl_count());
     EXPECT_LE(openssl_blocks / static_cast<double>(window), kOpensslBlocksAPoll);
     EXPECT_EQ(counter->count(), 0u) << "in each of " << windows << " windows of " << window
@@ -137,10 +137,11 @@ class PendingPollTest : public testing::Test {
   static constexpr std::size_t kMostWindows = 10;
 
   /// OpenSSL 3.0 allocates two blocks of some 40 bytes for each record that it encrypts or
-  /// decrypts, and frees them at once; a request and its response are a record each.
+  /// decrypts, and frees them at once. A request and its response are one record each.
   static constexpr double kOpensslBlocksAPoll = 4.01;
 
-  /// More are due at any time than can be asked for, so that all connections are opened early.
+  /// More handshakes are due at any time than can be polled, so that all connections are opened
+  /// early.
   static constexpr std::size_t kHandshakes = 1000;
   EngineSettings engine_{.requests_per_second = 0,
                          .connections = 8,
@@ -167,8 +168,8 @@ class PendingPollTest : public testing::Test {
 TEST_F(PendingPollTest, AllocatesNothingAtFullLoad) { expect_no_allocation(2000, 5000); }
 
 TEST_F(PendingPollTest, AllocatesNothingAtARate) {
-  engine_.requests_per_second = 500;              // So that the timer rings for nearly each.
-  engine_.connections = poller_.connections = 1;  // Else another might be opened late.
+  engine_.requests_per_second = 500;              // The timer expires for nearly each poll.
+  engine_.connections = poller_.connections = 1;  // No second one is opened late.
   expect_no_allocation(500, 1000);
 }
 

@@ -61,7 +61,7 @@ CertificateAuthority::CertificateAuthority() : key_(EVP_EC_gen("P-256")) {
 
 Identity CertificateAuthority::issue(const std::string& names, long valid_for_s) const {
   const std::unique_ptr<EVP_PKEY, Free> key(EVP_EC_gen("P-256"));
-  // The common name is that of a good certificate: nobody may go by it.
+  // The common name is that of a good certificate, to test that clients ignore it.
   const std::unique_ptr<X509, Free> leaf(make_certificate(key.get(), "localhost", 2, valid_for_s));
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(own_.get()));
   if (!names.empty()) add_extension(leaf.get(), NID_subject_alt_name, names);

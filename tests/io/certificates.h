@@ -8,19 +8,19 @@
 
 namespace attestrd {
 
-/// What a server shows and what it keeps, both in PEM.
+/// A certificate and its private key, both in PEM.
 struct Identity {
   std::string certificate;
   std::string key;
 };
 
-/// Signs certificates, made on the spot.
+/// A certificate authority that issues certificates at run time.
 class CertificateAuthority {
  public:
   CertificateAuthority();
 
-  /// `names` as OpenSSL writes them: "DNS:localhost,IP:127.0.0.1". Valid from an hour ago until
-  /// `valid_for_s` from now.
+  /// Returns a certificate for `names`, in OpenSSL's notation: "DNS:localhost,IP:127.0.0.1". It is
+  /// valid from an hour ago until `valid_for_s` from now.
   Identity issue(const std::string& names, long valid_for_s = 3600) const;
 
   const std::string& certificate() const { return certificate_; }

@@ -11,21 +11,21 @@
 
 namespace attestrd::test {
 
-/// What befalls folders: shared by a ChangedFolder and all that lie in it.
+/// The changes and faults of a ChangedFolder and of all that it contains.
 struct Changes {
-  /// The n-th call from now fails, and no other; 0: none does.
+  /// The n-th call from now fails, and no other; 0: no call fails.
   int fails_in = 0;
-  /// Whatever else the world does between two calls: asked before each, with its name.
+  /// Called before each call, with its name, to simulate other processes.
   std::function<void(std::string_view call, const std::string& path)> before;
-  /// Changes what a folder tells of a name.
+  /// Changes the result of inspect().
   std::function<void(std::string_view name, FileInfo& info)> on_inspect;
-  /// No rename leads to folders whose paths end so.
+  /// Renames into folders whose paths end so fail, as if they were on another mount.
   std::string other_mount;
-  /// Only their owner may read the files of folders whose paths end so.
+  /// Files in folders whose paths end so can be opened only by their owner.
   std::string refuses_to_open;
 };
 
-/// A folder of the real disk, with changes.
+/// A folder of the real disk with changes and faults.
 class ChangedFolder final : public Directory {
  public:
   ChangedFolder(std::unique_ptr<Directory> real, Changes& changes)

@@ -47,7 +47,7 @@ std::string completed_body() {
                      kResult, hex);
 }
 
-/// A conductor whose disk worker is not started: its requests stay in its queue.
+/// A fixture whose disk worker is not started: its requests stay in its queue.
 class ConductorTest : public ::testing::Test {
  protected:
   ConductorTest() { conductor_.connect(poller_, disk_); }

@@ -32,14 +32,14 @@ using namespace std::chrono_literals;
 
 int own_nice() { return ::getpriority(PRIO_PROCESS, 0); }
 
-/// Whether a thread may go before the others by so much.
+/// Returns whether a thread may set this nice value.
 bool may_go_first(int nice) {
   return std::async(std::launch::async,
                     [nice] { return ::setpriority(PRIO_PROCESS, 0, nice) == 0; })
       .get();
 }
 
-/// A worker on folders and rows in memory, and its event loop.
+/// A fixture with a worker on folders and rows in memory, and its event loop.
 class DiskWorkerTest : public ::testing::Test {
  protected:
   DiskWorkerTest() { ATTESTRD_CHECK(ledger_.claim(1).has_value()); }
@@ -77,7 +77,7 @@ class DiskWorkerTest : public ::testing::Test {
     worker_->start();
   }
 
-  /// The next round begins, but does not go on.
+  /// Blocks the next round at its beginning.
   void hold_the_disk() { gate_.emplace(); }
 
   void let_the_disk_go() {
@@ -111,7 +111,7 @@ class DiskWorkerTest : public ::testing::Test {
   /// Runs the loop until the condition holds.
   template <class Condition>
   void wait_until(Condition condition) {
-    loop_.restart();  // The guard of the wait before stopped it.
+    loop_.restart();  // The end of the previous wait stopped it.
     const auto work = boost::asio::make_work_guard(loop_);
     const auto deadline = std::chrono::steady_clock::now() + 30s;
     while (!condition()) {
@@ -138,7 +138,7 @@ class DiskWorkerTest : public ::testing::Test {
   boost::asio::io_context loop_;
   std::optional<std::promise<void>> gate_;
   std::atomic<int> rounds_ = 0;
-  std::atomic<int> nice_ = 100;  ///< The worker's; none is so great.
+  std::atomic<int> nice_ = 100;  ///< The worker's; initially an impossible value.
 
   std::size_t accepted_ = 0;
   std::size_t published_ = 0;
@@ -153,7 +153,7 @@ class DiskWorkerTest : public ::testing::Test {
   std::optional<DiskWorker> worker_;
 
  private:
-  /// The worker asks for the time once for each round, before it begins.
+  /// Returns the time. The worker calls it once per round, before the round begins.
   Wall tell_time() {
     nice_ = own_nice();
     if (rounds_++ == 0 && gate_) gate_->get_future().wait();
@@ -191,7 +191,7 @@ TEST_F(DiskWorkerTest, GoesBeforeTheEventLoopWhereItMay) {
   reserve({1, 5});
   wait_until([this] { return reserved_.has_value(); });
   stop();
-  // It takes root, or a limit such as that of the unit, to prove more than the fallback.
+  // Without root, or a limit such as that of the unit, this tests the fallback only.
   EXPECT_EQ(nice_, may_go_first(first) ? first : own_nice());
 }
 

@@ -40,7 +40,7 @@ class FilesTest : public ::testing::Test {
       EXPECT_TRUE(folder_->write(std::to_string(calls), "more"));
       return ++calls % 3 != 0;
     };
-    // The number depends on the disk.
+    // The number of calls depends on the disk.
     for (int tries = 0; tries < 100 && calls == 0; ++tries) ASSERT_TRUE(sync(write));
     EXPECT_GT(calls, 0);
     EXPECT_LE(calls, 3);
@@ -86,7 +86,7 @@ TEST_F(FilesTest, WritesMoreWhileTheDiskSyncsNames) {
   expect_more_written_while([this](const Meanwhile& more) { return folder_->sync(more); });
 }
 
-// Not under sanitizers, which map memory all the time.
+// Disabled under sanitizers, which map memory all the time.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(FilesTest, SyncsAllWithoutAThread) {
   std::atomic<bool> may_end = false;
@@ -96,7 +96,7 @@ TEST_F(FilesTest, SyncsAllWithoutAThread) {
   ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
   const struct rlimit none { 1, before.rlim_max };
   ASSERT_EQ(::setrlimit(RLIMIT_AS, &none), 0);
-  // The first ones reuse stacks of threads that have ended.
+  // The first threads reuse stacks of threads that have ended.
   const auto take_thread = [&] { threads.emplace_back([&may_end] { may_end.wait(false); }); };
   EXPECT_THROW(for (;;) take_thread(), std::system_error);
   int calls = 0;
@@ -143,7 +143,7 @@ TEST_F(FilesTest, MovesWithoutReplacing) {
 }
 
 TEST_F(FilesTest, LeavesNothingWhenAWriteFails) {
-  // A limit on the size of files replaces a failing disk; its signal would kill us.
+  // A limit on the size of files simulates a failing disk; its signal would kill the process.
   struct rlimit before;
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
@@ -213,7 +213,7 @@ TEST_F(FilesTest, ClampsATimeThatCannotBeRepresented) {
   for (const auto seconds : {std::int64_t{1} << 55, std::int64_t{13'000'000'000}}) {
     const struct timespec time[2] = {{seconds, 999'999'999}, {seconds, 999'999'999}};
     ASSERT_EQ(::utimensat(AT_FDCWD, disk_.path("a").c_str(), time, 0), 0);
-    // The file system may clamp it further, but never to the present.
+    // The file system may clamp the time further, but never to the present.
     EXPECT_GT(folder_->inspect("a")->modified_at, now + std::chrono::hours(24 * 365 * 100));
   }
 }

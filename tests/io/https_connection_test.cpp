@@ -36,7 +36,7 @@ std::string answer(std::string_view body) {
          std::string(body);
 }
 
-/// What a connection reported.
+/// The events that a connection reported.
 struct Log {
   std::vector<std::optional<Kind>> ends;
   int lost = 0;
@@ -188,7 +188,7 @@ TEST_F(HttpsConnectionTest, AnEndlessAnswerDelaysNoOtherExchange) {
   run_until_ends(1);
   EXPECT_EQ(log_.ends[0], std::nullopt);
   EXPECT_TRUE(endless_log.ends.empty());
-  // It had its turns too, though none of more than a buffer.
+  // The endless exchange went on too, with at most a buffer per turn of the loop.
   EXPECT_GT(busy->body().size(), before);
   busy->close();
   elsewhere.stop();

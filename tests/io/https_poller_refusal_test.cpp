@@ -3,7 +3,7 @@
 namespace attestrd {
 namespace {
 
-// Answers that are refused; ResponseReaderTest has all of them.
+// Tests a sample of the answers that are refused; ResponseReaderTest has all of them.
 
 struct Refusal {
   const char* name;

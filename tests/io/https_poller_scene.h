@@ -39,7 +39,8 @@ using Kind = TransportFailure::Kind;
 using Then = Step::Then;
 using Clock = std::chrono::steady_clock;
 
-/// Far more than it should take, and less than what the fixture is patient for.
+/// An upper bound for calls that must not hang: far more than they take, and less than the timeouts
+/// of the fixture.
 constexpr std::chrono::seconds kNoHang{15};
 
 inline const std::string kToken = "aHVudGVyMg==";
@@ -56,7 +57,7 @@ inline const CertificateAuthority& authority() {
   return made;
 }
 
-/// A reply as it was heard, with no view left in it.
+/// A copy of a reply that contains no view.
 struct Heard {
   unsigned status = 0;
   std::string body{};
@@ -136,7 +137,7 @@ class HttpsPollerTest : public testing::Test {
     ASSERT_EQ(replies_.size(), count);
   }
 
-  /// However long a busy machine takes.
+  /// Runs the loop until the condition holds, for up to 60 s on a busy machine.
   template <class Condition>
   void run_until(Condition condition) {
     const auto until = Clock::now() + 60s;
@@ -148,10 +149,11 @@ class HttpsPollerTest : public testing::Test {
     run_until([this, connections] { return server_->open() == connections; });
   }
 
-  /// For what must not come.
+  /// Runs the loop for a fixed time, to check that nothing happens.
   void run_for(std::chrono::milliseconds time) { events_.run_for(time); }
 
-  /// Our ends of all connections to the server can send no more, which they don't know yet.
+  /// Shuts down sending on the poller's sockets of all connections to the server, without the
+  /// poller's knowledge.
   void cut_sending() {
     int cut = 0;
     for (int descriptor = 0; descriptor < 1024; ++descriptor) {
@@ -171,7 +173,7 @@ class HttpsPollerTest : public testing::Test {
   }
 
   boost::asio::io_context events_{1};
-  std::list<ScriptedServer> servers_;  ///< Kept, as their coroutines go on.
+  std::list<ScriptedServer> servers_;  ///< Kept alive: their coroutines go on.
   ScriptedServer* server_ = nullptr;
   HttpsPollerSettings settings_{.endpoint = {"localhost", 443, Endpoint::Kind::name},
                                 .version = "v1",
@@ -179,7 +181,7 @@ class HttpsPollerTest : public testing::Test {
                                 .user_agent = "attestrd/test",
                                 .ca_file = "",
                                 .connections = 4,
-                                .connect_timeout = 20s,  // Whoever waits for these hangs.
+                                .connect_timeout = 20s,  // Longer than kNoHang.
                                 .request_timeout = 20s,
                                 .max_response_bytes = 100'000};
   std::unique_ptr<HttpsPoller> poller_;

@@ -3,7 +3,7 @@
 namespace attestrd {
 namespace {
 
-// What is asked and what is heard.
+// Requests and answers.
 
 TEST_F(HttpsPollerTest, AsksAndHears) {
   given_server();
@@ -182,15 +182,15 @@ TEST_F(HttpsPollerTest, StopIsSilentAfterARequestThatCanNotBeSent) {
   EXPECT_TRUE(replies_.empty());
 }
 
-// Stopping and reloading.
+// Stop and reload.
 
 TEST_F(HttpsPollerTest, StopIsSilentAndClosesEverything) {
   given_server();
   EXPECT_EQ(poll().status, 200u);
   replies_.clear();
   for (int i = 0; i < 5; ++i) server_says({"", Then::hang});
-  for (Poller::Ticket ticket = 0; ticket < 6; ++ticket) start(ticket);  // more than connections
-  run_until([this] { return server_->requests().size() == 5; });        // One was answered.
+  for (Poller::Ticket ticket = 0; ticket < 6; ++ticket) start(ticket);  // more than 4 connections
+  run_until([this] { return server_->requests().size() == 5; });        // One is poll()'s.
   EXPECT_EQ(server_->open(), 4u);
   poller().stop();
   run_until_open(0);

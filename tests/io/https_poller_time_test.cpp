@@ -3,7 +3,7 @@
 namespace attestrd {
 namespace {
 
-// Trouble on the way, and time.
+// Failures of the transport, and timeouts.
 
 TEST_F(HttpsPollerTest, ARefusedConnectionIsToldWithItsAddress) {
   given_server();
@@ -83,7 +83,7 @@ TEST_F(HttpsPollerTest, AnEndlessAnswerLeavesOthersTheirTurn) {
   boost::asio::io_context elsewhere{1};
   ScriptedServer server(elsewhere, authority().issue("DNS:localhost"));
   settings_.endpoint.port = server.port();
-  // Small chunks: to read them takes longer than to send them.
+  // Small chunks take longer to read than to send.
   std::string chunks;
   for (int i = 0; i < 10'000; ++i) chunks += "1\r\nx\r\n";
   server.script.push_back(

@@ -3,7 +3,7 @@
 namespace attestrd {
 namespace {
 
-// Who the server is.
+// Authentication of the server.
 
 TEST_F(HttpsPollerTest, RefusesAnotherHost) {
   given_server("DNS:other.example");

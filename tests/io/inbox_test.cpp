@@ -23,14 +23,14 @@ class InboxTest : public ::testing::Test {
     disk_.write("inbox/" + name, text);
   }
 
-  /// A scan, seen a good while after all files were written.
+  /// Scans the inbox at a time an hour after all files were written.
   InboxScan scan(std::size_t max_lines = 1000) {
     return scan_at(written_ + std::chrono::hours(1), max_lines);
   }
 
   Result<InboxScan> try_scan() { return inbox_.scan(1000, written_); }
 
-  /// A scan while files are being written.
+  /// Scans the inbox at the time at which the files are written.
   InboxScan scan_at_once() { return scan_at(written_, 1000); }
 
   std::vector<std::string> ids(const InboxScan& scan) {
@@ -293,7 +293,7 @@ TEST_F(InboxTest, AFileFromTheEndOfTimeIsTaken) {
   EXPECT_THAT(ids(scan()), ElementsAre("DSa"));
 }
 
-/// Takes root's powers away for a while; anybody else has none to lose.
+/// Drops the privileges of root during its lifetime; has no effect for other users.
 class Unprivileged {
  public:
   Unprivileged() { EXPECT_EQ(::geteuid() == 0 ? ::seteuid(65534) : 0, 0); }

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A loop without timers: nothing but the watch wakes it.
+/// A fixture with a loop without timers, so that only the watch wakes it.
 class InotifyWatchTest : public testing::Test {
  protected:
   void expect_told() {

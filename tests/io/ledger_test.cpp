@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
-/// The ledger with its real hands.
+/// A fixture with the ledger on the real disk and the real SQLite.
 class LedgerOnDiskTest : public ::testing::Test {
  protected:
   LedgerOnDiskTest() { restart(); }
@@ -111,7 +111,8 @@ TEST_F(LedgerOnDiskTest, RecordsAreWrittenWhileOthersAreSynced) {
   const auto report = process_->ledger.round(request, now_);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(disk_.names_in("spool/results").size(), 100U);
-  const auto ahead = disk_.names_in("spool/staging").size() - 1;  // How many, the disk decides.
+  // The number of records written ahead depends on the disk.
+  const auto ahead = disk_.names_in("spool/staging").size() - 1;
   RecordProperty("ahead", static_cast<int>(ahead));
   EXPECT_LE(ahead, 100U);
   EXPECT_EQ(process_->queue->count()->polling, 200U) << "the rows of what is ahead have to wait";

@@ -5,7 +5,7 @@
 
 namespace attestrd {
 
-/// What Attestr says of a handshake whose user has not finished.
+/// Returns Attestr's answer for a handshake whose user has not finished.
 inline std::string pending_body(std::string_view id) {
   return R"({"_id":")" + std::string(id) +
          R"(","number":"3804-324489-8469","tag":"290846",)"
@@ -13,7 +13,7 @@ inline std::string pending_body(std::string_view id) {
          R"("result":null,"resultSignature":null})";
 }
 
-/// The same with the head of an answer, as a usual server writes it.
+/// Returns the same with a head of the usual form.
 inline std::string pending_answer(std::string_view id) {
   const std::string body = pending_body(id);
   return "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Tue, 24 Nov 2026 13:30:33 GMT\r\n"
@@ -21,7 +21,7 @@ inline std::string pending_answer(std::string_view id) {
          std::to_string(body.size()) + "\r\nConnection: keep-alive\r\n\r\n" + body;
 }
 
-/// The id that a request asks for.
+/// Returns the id that a request polls.
 inline std::string_view asked_id(std::string_view request) {
   const auto path = request.substr(0, request.find(" HTTP/"));
   return path.substr(path.rfind('/') + 1);

@@ -21,29 +21,29 @@
 
 namespace attestrd {
 
-/// The event loop of the daemon as it polls: the real engine, conductor and poller, put together as
-/// daemon/service/assemble.cpp does. As nothing ends, the disk worker has nothing to write; what it
-/// would write to lies in memory.
+/// The event loop of the daemon as it polls: the real engine, conductor and poller, composed as in
+/// daemon/service/assemble.cpp. No handshake ends, so that the disk worker has nothing to write;
+/// its folders and its queue are in memory.
 class Polling {
  public:
   Polling(const EngineSettings& engine, HttpsPollerSettings poller);
   ~Polling();
 
-  /// Handshakes from the queue, each submitted so long ago. Their first polls are due at once.
+  /// Adopts handshakes from the queue, each submitted `age` ago. Their first polls are due at once.
   void adopt(std::size_t handshakes, Duration age);
 
-  /// The timer rings.
+  /// Wakes the engine, as its timer does.
   void wake() { conductor_.step(Woke{}); }
 
   boost::asio::io_context& loop() { return loop_; }
 
   std::uint64_t replies() const { return replies_; }
-  /// Called after each.
+  /// Called after each reply.
   std::function<void()> on_reply = [] {};
 
   EngineReport report() const;
 
-  /// What was said in the log.
+  /// Returns the notices of the log.
   const std::vector<Notice>& notices() const { return notices_; }
 
  private:

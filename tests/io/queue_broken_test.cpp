@@ -1,4 +1,4 @@
-// What the queue does with files, and rows, that attestrd never wrote.
+// Tests the queue on files and rows that attestrd never wrote.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,8 +42,8 @@ class BrokenQueueTest : public ::testing::Test {
     ASSERT_TRUE(done) << done.error().message;
   }
 
-  /// A queue in which DSpolling, DSstaged and DSended are in the states that they are named by, and
-  /// whose tables hold whatever another program writes into them.
+  /// Creates a queue with DSpolling, DSstaged and DSended in the states that their names give. Its
+  /// tables have no constraints, so that another program can write any value.
   void given_queue_without_rules() {
     std::filesystem::remove(path());
     open();
@@ -61,7 +61,7 @@ class BrokenQueueTest : public ::testing::Test {
     queue_ = std::move(*queue);
   }
 
-  /// Acts as a user who has no rights but those that all have, and can't read the folder `blind`.
+  /// Calls `act` as a user without privileges or ownership, who can't read the folder `blind`.
   void as_nobody(const std::function<void()>& act) {
     using std::filesystem::perms;
     std::filesystem::permissions(disk_.path(), perms(0555));
@@ -123,13 +123,14 @@ TEST_F(BrokenQueueTest, WhatTheCommandLineReadsItCantWrite) {
   ASSERT_TRUE(database) << database.error().message;
   const auto written = (*database)->execute("CREATE TABLE more (x)");
   ASSERT_FALSE(written);
-  // The system would let us write: that SQLite does not looks like a disk that fails.
+  // The system permits the write, so that the refusal by SQLite is reported as a disk failure.
   EXPECT_EQ(written.error().code, Errc::io_failure);
 }
 
 TEST_F(BrokenQueueTest, WhatTheSystemForbidsIsAMissingRight) {
   sql("CREATE TABLE filler (x)");
-  for (const unsigned mode : {0444U, 0666U}) {  // The file itself, and the folder of its journal.
+  // The user can't write to the file itself, or to the folder of its journal.
+  for (const unsigned mode : {0444U, 0666U}) {
     std::filesystem::permissions(path(), std::filesystem::perms(mode));
     as_nobody([this] {
       const auto database = SqliteDatabase::open(path(), SQLITE_OPEN_READWRITE);

@@ -1,4 +1,4 @@
-// What the queue does when SQLite fails.
+// Tests the queue while SQLite fails.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ class QueueFaultsTest : public ::testing::Test {
     queue_ = std::move(*queue);
   }
 
-  /// DSpolling, DSstaged and DSended are in the states that they are named by.
+  /// Opens a queue with DSpolling, DSstaged and DSended in the states that their names give.
   void open_with_rows() {
     open();
     ASSERT_TRUE(write_rows(*queue_));
@@ -50,8 +50,8 @@ class QueueFaultsTest : public ::testing::Test {
     EXPECT_EQ(counts->ended, 1U);
   }
 
-  /// Stops each statement that `act` runs, one after the other. The error says so, and nothing has
-  /// changed. After the last one `act` succeeds; `restore` takes it back.
+  /// Stops each statement that `act` runs, one per call. Expects an error and no change. Once no
+  /// statement is left to stop, `act` must succeed; `restore` reverts it.
   void each_stop_is_told(
       const std::function<Result<void>()>& act, const std::function<void()>& restore = [] {}) {
     for (int statement = 1;; ++statement) {
@@ -73,7 +73,7 @@ class QueueFaultsTest : public ::testing::Test {
     }
   }
 
-  /// The same for a batch; then begins anew.
+  /// Does the same for a batch, and creates the queue anew afterwards.
   void each_stop_of_a_write_is_told(const std::function<Result<QueueBatchResult>()>& write) {
     each_stop_is_told([&write] { return without_value(write()); },
                       [this] {
@@ -83,7 +83,7 @@ class QueueFaultsTest : public ::testing::Test {
                       });
   }
 
-  /// Opens the file again and again while each statement of it fails, one after the other.
+  /// Opens the file repeatedly, with a fault at one statement after the other.
   void each_failure_of_opening_is_told(Errc expected, void (SqliteFaults::*fail)(int)) {
     for (int statement = 1;; ++statement) {
       (faults_.*fail)(statement);
@@ -133,7 +133,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsTold) {
   open_with_rows();
   const RowChange changes[] = {Progress{id_of("DSpolling"), 1, kNow},
                                stage("DSpolling"),
-                               stage("DSstaged"),  // A second time.
+                               stage("DSstaged"),  // Already staged.
                                Unstage{id_of("DSstaged")},
                                done("DSstaged"),
                                done("DSended")};
@@ -209,7 +209,7 @@ TEST_F(QueueFaultsTest, WhatTheWritesToTheFileMeetIsSorted) {
     vfs.fail_writes(row.code, row.system_error);
     EXPECT_EQ((*database)->checkpoint().error().code, row.expected) << row.code;
   }
-  // What could not be synced may be lost already: never to be tried again.
+  // A failed sync must never be repeated: the data may be lost already.
   const Row syncs[] = {{SQLITE_IOERR_FSYNC, ENOSPC, Errc::io_failure},
                        {SQLITE_IOERR_DIR_FSYNC, EDQUOT, Errc::io_failure}};
   for (const auto& row : syncs) {
@@ -257,7 +257,7 @@ TEST_F(QueueFaultsTest, ABatchAfterWhichTheLongLogCantBeSyncedIsFinal) {
 
 TEST_F(QueueFaultsTest, ALogThatCantBeMadeDurableIsNotBuiltOn) {
   open_with_rows();
-  // What a killed process leaves: the file and its log, neither of them closed.
+  // Copies the file and its log while they are open, as a killed process leaves them.
   for (const auto* const ending : {"", "-wal"})
     std::filesystem::copy(disk_.path("queue.db" + std::string(ending)),
                           disk_.path("left.db" + std::string(ending)));

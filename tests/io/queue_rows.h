@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "queue/queue.h"
 
-// Short words for what the tests of the queue file write and read.
+// Helper functions for the tests of the queue file.
 
 namespace attestrd::test {
 
@@ -62,7 +62,7 @@ inline Result<std::optional<QueuedHandshake>> find_polling(Queue& queue, std::st
   return rows->front();
 }
 
-/// DSpolling, DSstaged and DSended are in the states that they are named by.
+/// Writes DSpolling, DSstaged and DSended in the states that their names give.
 inline Result<void> write_rows(Queue& queue) {
   if (const auto done_it = accept(queue, {"DSpolling", "DSstaged", "DSended"}); !done_it)
     return done_it.error();

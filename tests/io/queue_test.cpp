@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
-/// Until its end, one of the system calls that SQLite makes is another.
+/// Replaces one of the system calls of SQLite during its lifetime.
 class OtherCall {
  public:
   OtherCall(const char* name, sqlite3_syscall_ptr call) : name_(name) {
@@ -94,7 +94,7 @@ TEST_F(QueueTest, ABatchThatFailsChangesNothing) {
   open();
   EXPECT_FALSE(test::accept(*queue_, {"DSa", "DSb"}));
   EXPECT_EQ(queue_->count()->polling, 0U);
-  accept({"DSa"});  // And the next one is written.
+  accept({"DSa"});  // The next batch is written.
   EXPECT_EQ(queue_->count()->polling, 1U);
 }
 
@@ -148,13 +148,14 @@ TEST_F(QueueTest, BringsUpAFileOfVersion1) {
 }
 
 TEST_F(QueueTest, TellsAFailingDiskFromAMissingRight) {
-  // SQLite opens the file for reading then, and finds out later that it can't write.
+  // SQLite then opens the file for reading, and detects later that it can't write.
   const OtherCall open_call("open", reinterpret_cast<sqlite3_syscall_ptr>(open_for_reading_alone));
   EXPECT_EQ(error_of_open().code, Errc::io_failure);
 }
 
 TEST_F(QueueTest, SeesThatTheChangeOfAPragmaFailed) {
-  // To commit it, SQLite removes its journal, which is after the answer.
+  // SQLite removes its journal to commit the change, after it has returned the result of the
+  // pragma.
   const OtherCall unlink_call("unlink", reinterpret_cast<sqlite3_syscall_ptr>(fail_to_unlink));
   EXPECT_EQ(error_of_open().code, Errc::io_failure);
 }
@@ -217,7 +218,7 @@ TEST_F(QueueTest, WritesNothingIntoAFileThatWasMovedRemovedOrReplaced) {
   refuses();
   std::filesystem::remove(path());
   std::filesystem::rename(disk_.path("aside.db"), path());
-  accept({"DSa"});  // It is back.
+  accept({"DSa"});  // The file is in its place again.
   std::filesystem::remove(path());
   refuses();
 }
@@ -241,7 +242,7 @@ TEST_F(QueueTest, HasOneUserAtATime) {
 TEST_F(QueueTest, IsReadByTheCommandLineEvenAfterAKill) {
   open();
   accept({"DSa"});
-  // What a killed process leaves: the file and its log, neither of them closed.
+  // Copies the file and its log while they are open, as a killed process leaves them.
   std::filesystem::copy(disk_.path("queue.db"), disk_.path("left.db"));
   std::filesystem::copy(disk_.path("queue.db-wal"), disk_.path("left.db-wal"));
   auto left = SqliteQueue::open_read_only(disk_.path("left.db").string());

@@ -29,7 +29,7 @@ ScriptedServer::ScriptedServer(asio::io_context& events, const Identity& identit
   tls_.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
   SSL_CTX_set_max_proto_version(tls_.native_handle(), settings.max_tls_version);
   if (settings.max_tls_version == TLS1_1_VERSION) {
-    // OpenSSL allows it at this level only.
+    // OpenSSL permits this version at this security level only.
     SSL_CTX_set_min_proto_version(tls_.native_handle(), TLS1_VERSION);
     SSL_CTX_set_cipher_list(tls_.native_handle(), "DEFAULT:@SECLEVEL=0");
   }
@@ -100,7 +100,8 @@ asio::awaitable<void> ScriptedServer::perform(Stream& stream, Step step) {
     co_await asio::async_write(stream, again, asio::redirect_error(asio::use_awaitable, error));
   }
   if (step.then == Then::keep && !error) co_return;
-  // To hang is to wait for a client that leaves, as if the answer were still to come.
+  // A hanging server waits for the client to close, as if the rest of the answer were still to
+  // come.
   char byte = 0;
   if (step.then == Then::hang) {
     co_await stream.async_read_some(asio::buffer(&byte, 1),

@@ -19,25 +19,25 @@
 
 namespace attestrd {
 
-/// A TLS server that goes by a script, on the event loop of the test. It must live as long as that
-/// loop runs.
+/// A TLS server that follows a script, on the event loop of the test. It must outlive every run of
+/// that loop.
 class ScriptedServer {
  public:
-  /// What the server does with one request: sends raw bytes, then one of these.
+  /// The server's reaction to one request: it sends raw bytes, and then does `then`.
   struct Step {
     enum class Then : std::uint8_t { keep, close, reset, hang };
 
     std::string bytes;
     Then then = Then::keep;
-    std::chrono::milliseconds before{0};   ///< Waits so long before the first byte,
-    std::chrono::milliseconds between{0};  ///< and, if not zero, so long between single bytes.
-    std::string endless{};                 ///< Sent behind it, if not empty, again and again.
+    std::chrono::milliseconds before{0};   ///< Delay before the first byte.
+    std::chrono::milliseconds between{0};  ///< Delay between single bytes; 0: all at once.
+    std::string endless{};                 ///< Sent afterwards without end, if not empty.
   };
 
   struct Settings {
     const char* address = "127.0.0.1";
     int max_tls_version = 0;  ///< 0: the newest.
-    bool greets = true;       ///< false: accepts TCP and then says nothing.
+    bool greets = true;       ///< false: accepts TCP and then sends nothing.
   };
 
   ScriptedServer(boost::asio::io_context& events, const Identity& identity, Settings settings);
@@ -46,23 +46,23 @@ class ScriptedServer {
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-  /// The steps for the requests to come, in order; after these, `otherwise` for each.
+  /// The steps for the next requests, in order. Each later request gets `otherwise`.
   std::deque<Step> script;
   Step otherwise;
-  /// If set, the bytes of `otherwise` are made for each request.
+  /// Makes the bytes of `otherwise` for each request, if set.
   std::function<std::string(const std::string& request)> answers;
 
   std::size_t accepted() const { return accepted_; }
   std::size_t open() const;
   const std::vector<std::string>& requests() const { return requests_; }
 
-  /// Takes no more connections.
+  /// Accepts no more connections.
   void refuse() { acceptor_.close(); }
 
-  /// Ends every connection that stands.
+  /// Closes every open connection.
   void hang_up();
 
-  /// Sends bytes that nobody asked for on every connection that stands.
+  /// Sends unsolicited bytes on every open connection.
   void blurt(const std::string& bytes);
 
  private:

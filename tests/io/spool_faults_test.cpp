@@ -1,4 +1,4 @@
-// What the spool does when its folders fail, or are not as they should be.
+// Tests the spool on folders that fail, or that are not as they should be.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,8 +43,8 @@ class SpoolFaultsTest : public ::testing::Test {
     return spool ? Error{} : spool.error();
   }
 
-  /// Lets each call that `act` makes of a folder fail, one after the other, each time in the state
-  /// that `prepare` makes. The failure is told, and as one that nobody may try again.
+  /// Fails each call that `act` makes of a folder, one per run, each time in the state that
+  /// `prepare` makes. Expects an error that excludes a retry.
   void each_failure_is_told(const std::function<void()>& prepare,
                             const std::function<Result<void>()>& act) {
     for (int call = 1;; ++call) {

@@ -120,7 +120,7 @@ TEST_F(SpoolTest, ReadsNoMoreThanItsOwnBytesUnderTheName) {
 TEST_F(SpoolTest, AFileUnderALeaseIsAnothersFile) {
   open();
   disk_.write("results/DSa.json", "ours");
-  std::signal(SIGIO, SIG_IGN);  // The end of a lease would kill.
+  std::signal(SIGIO, SIG_IGN);  // Breaking the lease raises it.
   const int leased = ::open(disk_.path("results/DSa.json").c_str(), O_WRONLY | O_CLOEXEC);
   ASSERT_EQ(::fcntl(leased, F_SETLEASE, F_WRLCK), 0);
   stage("DSa", "ours");

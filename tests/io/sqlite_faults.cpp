@@ -7,7 +7,7 @@
 namespace attestrd::test {
 namespace {
 
-// SQLite's hooks are functions of C.
+// SQLite's hooks are C functions, so that their state is global.
 
 struct Plan {
   int runs_to_stop = 0;
@@ -24,8 +24,8 @@ int on_statement(unsigned, void*, void*, void*) {
 
 int on_progress(void*) { return plan.stops_now ? 1 : 0; }
 
-/// SQLite asks for each thing that a statement wants to do, first of all whether it may be a
-/// SELECT, a transaction, a PRAGMA, or the change of a table.
+/// Authorises each action of a statement when it is prepared. SQLite asks first for the statement
+/// itself: a SELECT, a transaction, a PRAGMA, or the change of a table.
 int on_prepare(void*, int action, const char* first, const char* second, const char*,
                const char* trigger) {
   if (plan.keeps_synchronous && action == SQLITE_PRAGMA && second != nullptr &&

@@ -2,7 +2,8 @@
 
 namespace attestrd::test {
 
-/// Lets SQLite fail where a test says, in every connection opened while this lives. One at a time.
+/// Injects faults into SQLite, in every connection opened during its lifetime. At most one exists
+/// at a time.
 class SqliteFaults {
  public:
   SqliteFaults();
@@ -10,20 +11,20 @@ class SqliteFaults {
   SqliteFaults(const SqliteFaults&) = delete;
   SqliteFaults& operator=(const SqliteFaults&) = delete;
 
-  /// The n-th statement from now that runs is stopped (SQLITE_INTERRUPT), and no other.
+  /// Stops the n-th statement that runs from now on (SQLITE_INTERRUPT), and no other.
   void stop_statement(int n);
-  /// The n-th statement from now that is prepared is refused (SQLITE_AUTH), and no other.
+  /// Refuses the n-th statement that is prepared from now on (SQLITE_AUTH), and no other.
   void refuse_statement(int n);
-  /// The n-th has still to come.
+  /// Returns whether the n-th statement is still to come.
   bool is_armed() const;
   void disarm();
 
-  /// Connections begin with `synchronous=NORMAL`, and it can't be set.
+  /// Opens connections with `synchronous=NORMAL`, and ignores changes of it.
   void keep_synchronous_normal();
 };
 
-/// A file system of SQLite's (sqlite.org/vfs.html): the system's, but that writes to databases, or
-/// their syncs, may fail with a code of SQLite's and the errno of the system. Logs are written.
+/// A SQLite VFS (sqlite.org/vfs.html) on top of the system's. Writes to databases, or their syncs,
+/// may fail with a code of SQLite and an errno. Writes to logs succeed.
 class FailingVfs {
  public:
   FailingVfs();

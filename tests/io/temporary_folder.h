@@ -12,7 +12,7 @@
 
 namespace attestrd::test {
 
-/// A folder of its own on the real disk, gone with the test.
+/// A folder on the real disk, which is removed at the end of the test.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -42,7 +42,7 @@ class TemporaryFolder {
     return text.str();
   }
 
-  /// Sorted.
+  /// Returns the sorted names.
   std::vector<std::string> names_in(const std::string& name) const {
     return *(*PosixDirectory::open(path(name).string()))->list();
   }
