@@ -25,7 +25,7 @@ TEST(Chores, RunAtTheStartAndThenAtTheirIntervals) {
   EXPECT_EQ(done, "rare often often often ");
 }
 
-TEST(CallAfter, ATimerThatIsSetAnewOrCancelledDropsTheOldCall) {
+TEST(CallAfter, ResettingOrCancellingATimerDropsTheOldCall) {
   boost::asio::io_context loop;
   boost::asio::steady_timer timer(loop);
   std::string called;

@@ -147,7 +147,7 @@ TEST_F(CommandsTest, SubmitWritesNothingWhenOneIdIsBad) {
   EXPECT_EQ(inbox(), "");
 }
 
-TEST_F(CommandsTest, SubmitOfNothing) {
+TEST_F(CommandsTest, SubmitRefusesAnEmptyList) {
   EXPECT_EQ(run({"submit", "--config", config_}).code, EX_USAGE);
   const auto empty = run({"submit", "--config", config_, "-"}, "# nobody\n");
   EXPECT_EQ(empty.code, EX_OK);
@@ -162,14 +162,14 @@ TEST_F(CommandsTest, SubmitNeedsTheInbox) {
   EXPECT_NE(done.err.find((folder_.path() / "inbox").string()), done.err.npos) << done.err;
 }
 
-TEST_F(CommandsTest, VerifySaysWhichFormHeld) {
+TEST_F(CommandsTest, VerifyNamesTheFormThatHeld) {
   const auto file = write_record("DS1.json", "completed", signed_response());
   const auto done = run({"verify", "--config", config_, file});
   EXPECT_EQ(done.code, EX_OK) << done.err;
   EXPECT_EQ(done.out, file.string() + ": valid (raw)\n");
 }
 
-TEST_F(CommandsTest, VerifyTellsWhatDoesNotHold) {
+TEST_F(CommandsTest, VerifyReportsInvalidRecords) {
   const auto expect_invalid = [this](const std::filesystem::path& file, std::string_view why) {
     const auto done = run({"verify", "--config", config_, file});
     EXPECT_EQ(done.code, EX_DATAERR);
@@ -199,13 +199,13 @@ TEST_F(CommandsTest, VerifyChecksEveryFileAndReturnsTheWorst) {
   EXPECT_EQ(run({"verify", "--config", config_, folder_.path()}).code, EX_IOERR);
 }
 
-TEST_F(CommandsTest, CheckConfigFindsAllInOrder) {
+TEST_F(CommandsTest, CheckConfigAcceptsAValidConfiguration) {
   const auto done = run({"check-config", config_});
   EXPECT_EQ(done.code, EX_OK) << done.err;
   EXPECT_EQ(done.out, config_ + ": ok\n");
 }
 
-TEST_F(CommandsTest, CheckConfigNamesAllThatIsWrong) {
+TEST_F(CommandsTest, CheckConfigNamesEachFault) {
   folder_.write("auth-token", "token\n", 0644);
   std::filesystem::remove(folder_.path() / "inbox");
   const auto done = run({"check-config", config_});
@@ -258,7 +258,7 @@ TEST_F(CommandsTest, StatusReadsTheQueueOfADaemonThatDoesNotRun) {
   EXPECT_EQ(json.out.find("DS1"), json.out.npos);
 }
 
-TEST_F(CommandsTest, StatusKnowsADaemonThatDoesNotAnswer) {
+TEST_F(CommandsTest, StatusReportsADaemonThatDoesNotAnswer) {
   submit_to_queue({"DS1"});
   const auto lock = FileLock::acquire((folder_.path() / "queue.db.lock").string());
   ASSERT_TRUE(lock);
@@ -279,7 +279,7 @@ TEST_F(CommandsTest, ExplainReadsTheQueueOfADaemonThatDoesNotRun) {
   EXPECT_NE(json.out.find(R"("state":"pending")"), json.out.npos) << json.out;
 }
 
-TEST_F(CommandsTest, ExplainKnowsWhoIsNotKnown) {
+TEST_F(CommandsTest, ExplainReportsAnUnknownId) {
   submit_to_queue({"DS1"});
   const auto text = run({"explain", "--config", config_, "DSnobody"});
   EXPECT_EQ(text.code, EX_UNAVAILABLE);
@@ -298,13 +298,13 @@ TEST_F(CommandsTest, ExplainNeedsADaemonOrAQueue) {
   EXPECT_NE(done.err.find("there is no queue; has the daemon ever run?"), done.err.npos);
 }
 
-TEST_F(CommandsTest, VersionBeginsWithOurs) {
+TEST_F(CommandsTest, VersionBeginsWithThatOfTheProgram) {
   const auto done = run({"version"});
   EXPECT_EQ(done.code, EX_OK);
   EXPECT_TRUE(done.out.starts_with("attestrd " ATTESTRD_VERSION "\n")) << done.out;
 }
 
-TEST_F(CommandsTest, AnUnknownConfigurationIsNamed) {
+TEST_F(CommandsTest, AMissingConfigurationIsNamed) {
   for (const auto* command : {"submit", "status", "verify"}) {
     const auto done = run({command, "--config", "/nowhere/c.toml",
                            std::string(command) == "status" ? "--json" : "DS1"});

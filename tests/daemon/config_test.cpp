@@ -29,7 +29,7 @@ TEST(Config, AnEmptyFileGivesTheDefaults) {
   EXPECT_EQ(*config, defaults);
 }
 
-TEST(Config, TheExampleSaysWhatTheDefaultsAre) {
+TEST(Config, TheExampleEqualsTheDefaults) {
   auto example = load_config(ATTESTRD_CONFIG_EXAMPLE);
   ASSERT_TRUE(example) << example.error().message;
   example->folder.clear();
@@ -50,7 +50,7 @@ TEST(Config, TheExampleHasEverySettingWithItsDefault) {
   EXPECT_EQ(lines, expected);
 }
 
-TEST(Config, AReloadRefusesWhatOnlyARestartApplies) {
+TEST(Config, AReloadRefusesSettingsThatNeedARestart) {
   const auto complaint = [](std::string_view text) {
     const auto checked = check_reload(*parse(""), *parse(text));
     return checked ? "none" : checked.error().message;
@@ -64,7 +64,7 @@ TEST(Config, AReloadRefusesWhatOnlyARestartApplies) {
   EXPECT_EQ(complaint("[paths]\ntombstone_days = 3\n[api]\nurl = \"https://b.test\""), "none");
 }
 
-TEST(Config, TakesEverySetting) {
+TEST(Config, ReadsEverySetting) {
   const auto config = parse(R"(
 [api]
 url = "https://sim.test:8443"
@@ -244,7 +244,7 @@ INSTANTIATE_TEST_SUITE_P(
               "3: key 'paths.inbox' (/s/results) must be a folder of its own, not one of the "
               "spool's"}));
 
-TEST(Config, TellsOfEachFaultInOneHarmlessLine) {
+TEST(Config, ReportsEachFaultInOneEscapedLine) {
   EXPECT_EQ(complaint_about("[api]\n\"a\\nb\" = 1\n[\"\\u001b[31m\"]\n"),
             "/etc/a/c.toml:2: key 'api.a\\x0ab' is unknown\n"
             "/etc/a/c.toml:3: section '[\\x1b[31m]' is unknown");
@@ -259,7 +259,7 @@ TEST(Config, NamesAllFaultsInTheOrderOfTheFile) {
             "/etc/a/c.toml:6: key 'api.connections' must be a whole number from 1 to 4096, not 0");
 }
 
-TEST(Config, RelativePathsBeginAtTheFolderOfTheFile) {
+TEST(Config, RelativePathsAreRelativeToTheFolderOfTheFile) {
   const auto config = parse(
       "[paths]\ninbox = \"in\"\nqueue = \"../q.db\"\nspool = \"/out\"\n"
       "[api]\nca_file = \"ca.pem\"");

@@ -141,7 +141,7 @@ tcp::endpoint free_port() {
   return tcp::acceptor(loop, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
 }
 
-TEST_F(ControlTest, TellsTheStatusInEitherForm) {
+TEST_F(ControlTest, AnswersTheStatusInEitherForm) {
   ASSERT_TRUE(start());
   EXPECT_EQ(body_of("/status", "application/json"), status_json(report()));
   EXPECT_EQ(body_of("/status"), status_json(report()));
@@ -169,7 +169,7 @@ TEST_F(ControlTest, IsNotHealthyWhileTheQueueIsUnavailable) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\nqueue unavailable\n")) << answer;
 }
 
-TEST_F(ControlTest, RefusesWhatItDoesNotKnow) {
+TEST_F(ControlTest, RefusesUnknownTargetsMethodsAndMalformedRequests) {
   ASSERT_TRUE(start());
   EXPECT_EQ(first_line(exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), "HTTP/1.1 404 Not Found");
   const auto post = exchange("POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}");
@@ -201,7 +201,7 @@ TEST_F(ControlTest, ExplainsAHandshakeInEitherForm) {
   EXPECT_EQ(ask_daemon(admin_.socket, "/explain/DSnobody", "*/*").error().code, Errc::unavailable);
 }
 
-TEST_F(ControlTest, ExplainsNothingButHandshakes) {
+TEST_F(ControlTest, ExplainRefusesTextsThatAreNoId) {
   ASSERT_TRUE(start());
   for (const auto* target : {"/explain/", "/explain/D.S", "/explain/DS1/", "/explain"}) {
     const auto answer = ask_daemon_about(admin_.socket, target, "*/*");
@@ -211,7 +211,7 @@ TEST_F(ControlTest, ExplainsNothingButHandshakes) {
   }
 }
 
-TEST_F(ControlTest, AnExplanationMayTakeAWhileButNotForEver) {
+TEST_F(ControlTest, AnExplanationIsAwaitedForALimitedTime) {
   explains_ = false;
   ASSERT_TRUE(start());
   asio::io_context loop;
@@ -231,7 +231,7 @@ TEST_F(ControlTest, AnExplanationMayTakeAWhileButNotForEver) {
   EXPECT_TRUE(nothing.error().message.ends_with(": the disk is too slow to look it up"));
 }
 
-TEST_F(ControlTest, TroubleWithTheQueueIsNoExplanation) {
+TEST_F(ControlTest, AnErrorOfTheQueueIsServiceUnavailable) {
   trouble_ = fail(Errc::io_failure, "queue.db: disk I/O error");
   ASSERT_TRUE(start());
   EXPECT_EQ(first_line(exchange("GET /explain/DSended HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -241,7 +241,7 @@ TEST_F(ControlTest, TroubleWithTheQueueIsNoExplanation) {
   EXPECT_EQ(nothing.error().message, admin_.socket.string() + ": queue.db: disk I/O error");
 }
 
-TEST_F(ControlTest, EndsWhileAnExplanationIsAwaited) {
+TEST_F(ControlTest, StopsWhileAnExplanationIsAwaited) {
   explains_ = false;
   ASSERT_TRUE(start());
   asio::io_context loop;
@@ -254,7 +254,7 @@ TEST_F(ControlTest, EndsWhileAnExplanationIsAwaited) {
   EXPECT_FALSE(std::filesystem::exists(admin_.socket));
 }
 
-TEST_F(ControlTest, KeepsTheStatusFromTheNetwork) {
+TEST_F(ControlTest, TheNetworkListenerHasNoStatusAndNoExplanation) {
   admin_.listen = free_port();
   ASSERT_TRUE(start());
   EXPECT_EQ(first_line(exchange_tcp("GET /status HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -282,7 +282,7 @@ TEST_F(ControlTest, HoldsAtMostSixteenClients) {
   EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
 }
 
-TEST_F(ControlTest, ABusyPortLocksNobodyOutOfTheSocketNorTheOtherWayRound) {
+TEST_F(ControlTest, ConnectionsOfOneListenerDoNotExhaustTheOther) {
   admin_.listen = free_port();
   ASSERT_TRUE(start());
   const auto health = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -321,7 +321,7 @@ TEST_F(ControlTest, TheSocketIsForItsOwnerAndGroup) {
   EXPECT_EQ(info.st_mode & 07777, 0660u);
 }
 
-TEST_F(ControlTest, ReplacesASocketThatNobodyAnswers) {
+TEST_F(ControlTest, ReplacesAStaleSocket) {
   {
     asio::io_context loop;
     Local::acceptor left_over(loop, Local::endpoint(admin_.socket.string()));
@@ -332,7 +332,7 @@ TEST_F(ControlTest, ReplacesASocketThatNobodyAnswers) {
   EXPECT_EQ(body_of("/health"), "ok\n");
 }
 
-TEST_F(ControlTest, RefusesASocketThatSomebodyAnswers) {
+TEST_F(ControlTest, RefusesASocketInUse) {
   ASSERT_TRUE(start());
   asio::io_context loop;
   const auto second = ControlServer::open(loop, admin_, control_routes(questions()));
@@ -359,7 +359,7 @@ TEST_F(ControlTest, RefusesAPathThatItCannotUse) {
             ": the path of a socket may have 107 bytes; set a shorter admin.socket");
 }
 
-TEST_F(ControlTest, RefusesAPortThatIsTakenAndLetsGoOfTheRest) {
+TEST_F(ControlTest, RefusesAPortInUseAndRemovesItsSocket) {
   asio::io_context loop;
   tcp::acceptor taken(loop, {asio::ip::address_v4::loopback(), 0});
   admin_.listen = taken.local_endpoint();

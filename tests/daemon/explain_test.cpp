@@ -41,7 +41,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 bool holds(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
-TEST(ExplainText, SaysWhyAndUntilWhen) {
+TEST(ExplainText, HasTheReasonAndTheEndOfAWait) {
   EXPECT_EQ(explain_text(waiting(Wait::result)),
             "DS1 waits until a result is likely enough to be worth a poll.\n"
             "next poll             in 4m 12s (252 s), at 2026-11-23T21:01:12.000000Z\n"
@@ -69,7 +69,7 @@ TEST(ExplainText, HasWordsForEachWait) {
             "submitted             2m 5s ago\n");
 }
 
-TEST(ExplainText, SaysWhatHoldsAll) {
+TEST(ExplainText, HasTheReasonThatHoldsAllHandshakes) {
   auto report = waiting(Wait::result);
   auto& [why, daemon] = std::get<ExplainReport::Waiting>(report.found);
   daemon.requests_today = StatusReport::Requests{900, 1000, 100, false, kNow + 3h};
@@ -91,7 +91,7 @@ TEST(ExplainText, SaysWhatHoldsAll) {
   EXPECT_FALSE(holds(explain_text(report), "Besides"));
 }
 
-TEST(ExplainText, TellsWhatHasEnded) {
+TEST(ExplainText, HasTheOutcomeOfAnEndedHandshake) {
   EXPECT_EQ(explain_text(ended(true)),
             "DS1 has ended: completed.\n"
             "when                  3h 0m ago, at 2026-11-23T17:57:00.000000Z\n"
@@ -99,7 +99,7 @@ TEST(ExplainText, TellsWhatHasEnded) {
   EXPECT_TRUE(holds(explain_text(ended(false)), "its record goes to    results/DS1.json\n"));
 }
 
-TEST(ExplainText, TellsWhatOnlyTheQueueKnows) {
+TEST(ExplainText, HasTheRowOfTheQueueWithoutADaemon) {
   EXPECT_EQ(explain_text(pending(false)),
             "DS1 is pending, and waits until a daemon runs.\n"
             "polls                 4\n"
@@ -113,7 +113,7 @@ TEST(ExplainText, TellsWhatOnlyTheQueueKnows) {
   EXPECT_TRUE(explain_text(nobody).starts_with("DS1 is not known: "));
 }
 
-TEST(ExplainJson, OfOneThatWaits) {
+TEST(ExplainJson, HasTheFieldsOfAWaitingHandshake) {
   EXPECT_EQ(explain_json(waiting(Wait::result)),
             R"({"id":"DS1","time":"2026-11-23T20:57:00.000000Z","state":"pending",)"
             R"("waits_for":"result","next_poll":"2026-11-23T21:01:12.000000Z",)"
@@ -153,7 +153,7 @@ TEST(ExplainJson, HasAWordForEachWait) {
   EXPECT_EQ(word(Wait::record), "record");
 }
 
-TEST(ExplainJson, OfTheOthers) {
+TEST(ExplainJson, HasTheFieldsOfOtherStates) {
   EXPECT_EQ(explain_json(ended(true)),
             R"({"id":"DS1","time":"2026-11-23T20:57:00.000000Z","state":"ended",)"
             R"("outcome":"completed","finished_at":"2026-11-23T17:57:00.000000Z",)"

@@ -26,7 +26,7 @@ ServerResponse answer_to(std::string body, std::vector<Kicked> kicked,
   return answer;
 }
 
-TEST(KickRoute, AnswersALineAnId) {
+TEST(KickRoute, AnswersOneLinePerId) {
   const auto answer =
       answer_to("DS1\nDS2\nDS3\n", {Kicked::due_now, Kicked::in_flight, Kicked::due_already});
   EXPECT_EQ(answer.status, 200u);
@@ -36,7 +36,7 @@ TEST(KickRoute, AnswersALineAnId) {
             "{\"id\":\"DS3\",\"kick\":\"due_already\"}\n");
 }
 
-TEST(KickRoute, SaysWhichAreNotPending) {
+TEST(KickRoute, NamesTheIdsThatAreNotPending) {
   const std::vector kicked = {Kicked::ending, Kicked::not_pending};
   const auto answer = answer_to("DS1\nDS2", kicked);
   EXPECT_EQ(answer.status, 409u);

@@ -46,7 +46,7 @@ TEST(LogLine, HoldsEveryFieldInOrder) {
             "count=18446744073709551615 line=2 wait_ms=1500 depth=0\n");
 }
 
-TEST(LogLine, LeavesOutWhatIsNotSet) {
+TEST(LogLine, OmitsEmptyFields) {
   Notice notice;
   notice.event = Event::daemon_started;
   notice.level = Level::warn;
@@ -65,7 +65,7 @@ std::string escaped(std::string file) {
   return line.substr(start, line.rfind('"') - start);
 }
 
-TEST(LogLine, StaysOneLineOfUtf8WhateverAFileIsCalled) {
+TEST(LogLine, StaysOneLineOfUtf8WithAnyFileName) {
   EXPECT_EQ(escaped("a\"b\\c"), R"(a\"b\\c)");
   EXPECT_EQ(escaped("a\nb\r\t\x1b[2J\x7f"), R"(a\u000ab\u000d\u0009\u001b[2J\u007f)");
   EXPECT_EQ(escaped(std::string("a\0b", 3)), R"(a\u0000b)");
@@ -73,7 +73,7 @@ TEST(LogLine, StaysOneLineOfUtf8WhateverAFileIsCalled) {
             "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x99\x82");
 }
 
-TEST(LogLine, ReplacesWhatIsNoUtf8) {
+TEST(LogLine, ReplacesInvalidUtf8AndC1Controls) {
   const std::string r = "\xef\xbf\xbd";
   EXPECT_EQ(escaped("\xff"), r);
   EXPECT_EQ(escaped("\xc3"), r);                          // cut short

@@ -100,7 +100,7 @@ TEST_F(LoggingTest, LosesNothingToAReaderThatKeepsUp) {
   EXPECT_EQ(count(read_all(), "a line"), 300u);
 }
 
-TEST_F(LoggingTest, WritesWhatWaitsTogetherAndWholeLinesOnly) {
+TEST_F(LoggingTest, WritesWaitingLinesTogetherAndWholeLinesOnly) {
   constexpr int kLines = 2000;
   close_reader();
   close_writer();
@@ -128,7 +128,7 @@ TEST_F(LoggingTest, WritesWhatWaitsTogetherAndWholeLinesOnly) {
   EXPECT_LT(writes.size(), kLines / 4U);
 }
 
-TEST_F(LoggingTest, DropsTheOldestAndTellsHowManyWhenTheReaderIsTooSlow) {
+TEST_F(LoggingTest, DropsTheOldestLinesAndLogsTheirCountWhenTheReaderIsTooSlow) {
   constexpr std::size_t kLines = 50'000;
   start(Level::info);
   const auto before = std::chrono::steady_clock::now();
@@ -147,14 +147,14 @@ TEST_F(LoggingTest, DropsTheOldestAndTellsHowManyWhenTheReaderIsTooSlow) {
   EXPECT_EQ(count(log, "a line") + dropped, kLines);
 }
 
-TEST_F(LoggingTest, OutlivesAReaderThatIsGone) {
+TEST_F(LoggingTest, SurvivesAClosedReader) {
   start(Level::info);
   close_reader();
   for (int i = 0; i < 100; ++i) write(Level::info, "a line");
   logger_.reset();
 }
 
-TEST_F(LoggingTest, EndsSoonThoughTheReaderTakesNothing) {
+TEST_F(LoggingTest, EndsSoonIfTheReaderReadsNothing) {
   start(Level::info);
   for (int i = 0; i < 5'000; ++i) write(Level::info, std::string(200, 'x'));
   const auto before = std::chrono::steady_clock::now();

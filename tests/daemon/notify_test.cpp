@@ -39,7 +39,7 @@ class NotifyTest : public testing::Test {
   Notifier notifier_;
 };
 
-TEST_F(NotifyTest, TellsOfEachStage) {
+TEST_F(NotifyTest, ReportsEachStage) {
   notifier_.ready();
   EXPECT_EQ(next_datagram(), "READY=1");
   notifier_.status("3 pending");
@@ -50,21 +50,21 @@ TEST_F(NotifyTest, TellsOfEachStage) {
   EXPECT_EQ(next_datagram(), "STOPPING=1");
 }
 
-TEST_F(NotifyTest, TellsOfAReloadAndItsTimeInOneDatagram) {
+TEST_F(NotifyTest, ReportsAReloadAndItsTimeInOneDatagram) {
   notifier_.reloading();
   const auto datagram = next_datagram();
   ASSERT_TRUE(datagram.starts_with("RELOADING=1\nMONOTONIC_USEC=")) << datagram;
   EXPECT_GT(std::stoll(datagram.substr(datagram.rfind('=') + 1)), 0);
 }
 
-TEST_F(NotifyTest, FeedsTheWatchdogTwiceAsOftenAsItBites) {
+TEST_F(NotifyTest, FeedsTheWatchdogAtHalfOfItsInterval) {
   EXPECT_EQ(notifier_.watchdog_interval(), std::nullopt);
   ::setenv("WATCHDOG_USEC", "30000000", 1);
   ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
   EXPECT_EQ(notifier_.watchdog_interval(), 15s);
 }
 
-TEST_F(NotifyTest, SaysNothingWhereNobodyAsked) {
+TEST_F(NotifyTest, SendsNothingWithoutANotificationSocket) {
   ::unsetenv("NOTIFY_SOCKET");
   notifier_.ready();
   EXPECT_EQ(socket_.available(), 0u);

@@ -84,7 +84,7 @@ TEST_F(SecretsTest, RefusesAFileThatIsOpenToOthers) {
   }
 }
 
-TEST_F(SecretsTest, RefusesWhatIsNoPlainFile) {
+TEST_F(SecretsTest, RefusesAMissingFileAndAFifo) {
   EXPECT_EQ(token_or_complaint(), "auth-token: can't be opened: No such file or directory");
   ASSERT_EQ(::mkfifo((folder_.path() / "auth-token").c_str(), 0600), 0);
   EXPECT_EQ(token_or_complaint(), "auth-token: must be a plain file");
@@ -101,7 +101,7 @@ TEST_F(SecretsTest, ReadsSeveralClientSecretsInTheirOrder) {
             "client-secret: is empty; put the client secret there, on one line");
 }
 
-TEST_F(SecretsTest, ABareNameLeadsToTheCredentialsOfSystemdFirst) {
+TEST_F(SecretsTest, ABareNameIsSearchedInTheCredentialsOfSystemdFirst) {
   folder_.write("auth-token", "beside");
   folder_.write("credentials/auth-token", "credential", 0444);
   ::setenv("CREDENTIALS_DIRECTORY", (folder_.path() / "credentials").c_str(), 1);
@@ -113,7 +113,7 @@ TEST_F(SecretsTest, ABareNameLeadsToTheCredentialsOfSystemdFirst) {
   EXPECT_EQ(secrets_or_complaint(), "beside,");  // No credential has this name.
 }
 
-TEST_F(SecretsTest, TellsOfBothFilesAtOnce) {
+TEST_F(SecretsTest, ReportsBothFilesAtOnce) {
   folder_.write("client-secret", "");
   const auto secrets = read_secrets(config_);
   ASSERT_FALSE(secrets);

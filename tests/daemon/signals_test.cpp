@@ -30,7 +30,7 @@ TEST_F(SignalsTest, BecomeEventsOfTheLoop) {
   EXPECT_EQ(events_, "reload stop stop reload ");
 }
 
-TEST(SignalsEndTest, OneThatComesLateIsNoDeath) {
+TEST(SignalsEndTest, ASignalAfterTheEndDoesNotKillTheProcess) {
   boost::asio::io_context loop;
   {
     const Signals signals(

@@ -55,7 +55,7 @@ StatusReport not_running() {
   return report;
 }
 
-TEST(Status, ForPrograms) {
+TEST(Status, JsonHasEveryField) {
   EXPECT_EQ(status_json(running()),
             R"({"daemon":"running","version":")" + std::string(kVersion) +
                 R"(","time":"2026-11-23T20:57:00.000000Z","pending":1200,"in_flight":3,)"
@@ -83,7 +83,7 @@ TEST(Status, ForPrograms) {
                 "\n");
 }
 
-TEST(Status, ForPeople) {
+TEST(Status, TextHasEveryLine) {
   EXPECT_EQ(status_text(running()), "attestrd              " + std::string(kVersion) +
                                         ", running for 2m 5s, pid 4242\n"
                                         "pending               1200\n"
@@ -107,7 +107,7 @@ TEST(Status, ForPeople) {
             "settling              0\n");
 }
 
-TEST(Status, TellsPeopleOfTrouble) {
+TEST(Status, TextReportsAPauseAndAFullDisk) {
   const auto text = status_text(paused());
   EXPECT_NE(text.find("account               paused for 1m 1s (unauthorized), asks again in 40s\n"),
             text.npos);
@@ -116,7 +116,7 @@ TEST(Status, TellsPeopleOfTrouble) {
   EXPECT_NE(text.find("next poll             none\n"), text.npos);
 }
 
-TEST(Status, TellsPeopleOfTheDailyLimit) {
+TEST(Status, TextReportsTheDailyLimit) {
   auto report = limited();
   EXPECT_NE(status_text(report).find("requests today        900 of 1000; all but last polls wait "
                                      "for the next day, in 21h 33m\n"),
@@ -125,7 +125,7 @@ TEST(Status, TellsPeopleOfTheDailyLimit) {
   EXPECT_NE(status_text(report).find("requests today        900 of 1000\n"), std::string::npos);
 }
 
-TEST(Status, ForPrometheus) {
+TEST(Status, MetricsHaveTheValuesOfTheReport) {
   const auto of_the_day = status_metrics(limited());
   EXPECT_NE(of_the_day.find("attestrd_requests_today{of=\"spent\"} 900\n"
                             "attestrd_requests_today{of=\"limit\"} 1000\n"),

@@ -17,7 +17,7 @@ TEST(Units, ReadsDurations) {
   EXPECT_EQ(parse_duration("106751991d"), 24h * 106751991LL);  // the largest in 64 bits
 }
 
-TEST(Units, RefusesWhatIsNoDuration) {
+TEST(Units, RefusesTextsThatAreNoDuration) {
   for (const auto* text : {"", "2", "s", "-2s", "+2s", " 2s", "2 s", "2s ", "1h30m", "1.5s", "2S",
                            "2sec", "1e3s", "106751992d", "99999999999999999999s", "2us"}) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
@@ -31,7 +31,7 @@ TEST(Units, ReadsSizes) {
   EXPECT_EQ(parse_size("1GiB"), 1073741824u);
 }
 
-TEST(Units, RefusesWhatIsNoSize) {
+TEST(Units, RefusesTextsThatAreNoSize) {
   for (const auto* text : {"", "KiB", "-1", "1kB", "1MB", "1mib", "1 MiB", "0.5MiB",
                            "99999999999GiB", "9223372036854775808"}) {
     EXPECT_EQ(parse_size(text), std::nullopt) << text;

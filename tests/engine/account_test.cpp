@@ -6,7 +6,7 @@ namespace {
 
 using Account = Dialogue;
 
-TEST_F(Account, TroubleOfTheAccountFailsNoHandshakeAndOneCanaryIsPolled) {
+TEST_F(Account, AccountTroubleFailsNoHandshakeAndOneCanaryIsPolled) {
   for (const char* text : {"h1", "h2", "h3", "h4"}) given_new(text);
   EXPECT_EQ(polls_in_flight(), 2U);  // slow start
   attestr_says_code("h1", 401, 4016);
@@ -40,7 +40,7 @@ TEST_F(Account, TheCanaryBacksOffToTenMinutesAndOneGoodAnswerResumes) {
   EXPECT_LE(delay_until_poll("h1"), settings.max_interval);
 }
 
-TEST_F(Account, EveryKindPausesAndFailsNoHandshake) {
+TEST_F(Account, EveryKindOfAccountTroublePausesAndFailsNoHandshake) {
   struct Row {
     unsigned status;
     int code;
@@ -90,13 +90,13 @@ TEST_F(Account, UnderTheDailyLimitACanaryIsPolledHourlyAndAtMidnightInKolkata) {
   }
 }
 
-TEST_F(Account, ALimitIsNoAttemptOfTheHandshake) {
+TEST_F(Account, ARateLimitCountsAsNoAttemptOfTheHandshake) {
   given_new("h1");
   for (int i = 0; i < 20; ++i) {
     attestr_says_code("h1", 429, 4291);
     delay_until_poll("h1");
   }
-  attestr_says_code("h1", 500, 0);  // its own; the next poll follows the account's backoff
+  attestr_says_code("h1", 500, 0);  // the canary's own error; retried by the account's backoff
   EXPECT_EQ(settles.size(), 0U);
   EXPECT_EQ(said(Event::account_paused), 1U);
 }
@@ -129,7 +129,7 @@ TEST_F(Account, TenFailuresInARowBreakTheCircuit) {
   EXPECT_EQ(said(Event::account_resumed), 1U);
 }
 
-TEST_F(Account, OneThatCanNeverBeAnsweredNeitherBreaksTheCircuitNorHoldsTheCanary) {
+TEST_F(Account, AHandshakeThatAlwaysFailsNeitherBreaksTheCircuitNorStaysTheCanary) {
   settings.give_up_after = 1h;
   given_new("poison");
   for (int i = 0; i < 30; ++i) {
@@ -148,7 +148,7 @@ TEST_F(Account, OneThatCanNeverBeAnsweredNeitherBreaksTheCircuitNorHoldsTheCanar
   EXPECT_EQ(said(Event::account_resumed), 1U);
 }
 
-TEST_F(Account, FailuresOfOneDoNotTouchTheWaitOfAnother) {
+TEST_F(Account, FailuresOfAHandshakeDoNotChangeTheWaitOfAnother) {
   given_new("h1");
   given_new("h2");
   attestr_says_pending("h2");

@@ -53,7 +53,7 @@ TEST_F(AdaptiveTest, ANewHandshakeIsPolledSoon) {
   EXPECT_LE(first, 3s);
 }
 
-TEST_F(AdaptiveTest, PollsWhenOthersWereDone) {
+TEST_F(AdaptiveTest, PollsMostAroundTheUsualCompletionTime) {
   given_completions(300, 5min);
   given_new("h1");
   EXPECT_GT(delay_until_poll("h1"), 30s);  // No completion was so fast.
@@ -67,7 +67,7 @@ TEST_F(AdaptiveTest, PollsWhenOthersWereDone) {
   EXPECT_GT(polls_around_it, 10);
 }
 
-TEST_F(AdaptiveTest, WhatWasLearntIsRememberedAtAStop) {
+TEST_F(AdaptiveTest, ObservationsAreSavedAtAStop) {
   given_completions(3, 1min);
   EXPECT_TRUE(remembered.empty());
   step(Stop{});
@@ -75,13 +75,13 @@ TEST_F(AdaptiveTest, WhatWasLearntIsRememberedAtAStop) {
   EXPECT_NEAR(completions_remembered(), 3, 0.1);
 }
 
-TEST_F(AdaptiveTest, WhatWasLearntIsRememberedAfterEach64Completions) {
+TEST_F(AdaptiveTest, ObservationsAreSavedAfterEach64Completions) {
   given_completions(130, 1min);
   EXPECT_EQ(remembered.size(), 2U);
   EXPECT_NEAR(completions_remembered(), 128, 128 * 0.1) << "each delta has what is new alone";
 }
 
-TEST_F(AdaptiveTest, WhatIsLearntMeanwhileOutlivesWhatTheQueueBrings) {
+TEST_F(AdaptiveTest, UnsavedObservationsAreAddedToThoseOfTheQueue) {
   given_completions(3, 1min);
   const Hazard others = learnt_by_others();
   step(Learnt{&others});
@@ -90,14 +90,14 @@ TEST_F(AdaptiveTest, WhatIsLearntMeanwhileOutlivesWhatTheQueueBrings) {
   EXPECT_NEAR(completions_remembered(), 3, 0.1);
 }
 
-TEST_F(AdaptiveTest, StartsWithWhatTheQueueKept) {
+TEST_F(AdaptiveTest, StartsWithTheObservationsOfTheQueue) {
   const Hazard hazard = learnt_by_others();
   step(Learnt{&hazard});
   given_new("h1");
   EXPECT_GT(delay_until_poll("h1"), 2min);
 }
 
-TEST_F(AdaptiveTest, RecoveredHandshakesAreNotLearntFromTwice) {
+TEST_F(AdaptiveTest, RecoveredHandshakesDoNotDistortTheObservations) {
   given_completions(300, 1min);
   given_new("before");
   const auto first_gap = delay_until_poll("before");
@@ -116,7 +116,7 @@ TEST_F(AdaptiveTest, RecoveredHandshakesAreNotLearntFromTwice) {
   EXPECT_LT(gap, first_gap * 5 / 4);
 }
 
-TEST_F(AdaptiveTest, ARecoveredHandshakeIsLearntFromAfterItsFirstNotYet) {
+TEST_F(AdaptiveTest, ARecoveredHandshakeIsObservedFromItsFirstPendingAnswerOn) {
   given_queued("h0", 1h);
   given_queued("h1", 1h);
   delay_until_poll("h0");
@@ -139,7 +139,7 @@ TEST_F(AdaptiveTest, ArchivedAfterItWasConsumedCountsAsDone) {
   EXPECT_EQ(remembered.size(), 1U);
 }
 
-TEST_F(AdaptiveTest, WhatIsRejectedTeachesNothing) {
+TEST_F(AdaptiveTest, ARejectedHandshakeIsNotObserved) {
   settings.signature_attempts = 1;
   given_new("h1");
   delay_until_poll("h1");
@@ -148,7 +148,7 @@ TEST_F(AdaptiveTest, WhatIsRejectedTeachesNothing) {
   EXPECT_TRUE(remembered.empty());
 }
 
-TEST_F(AdaptiveTest, ArchivedBeforeItWasConsumedTeachesNothing) {
+TEST_F(AdaptiveTest, ArchivedBeforeItWasConsumedIsNotObserved) {
   given_new("h1");
   delay_until_poll("h1");
   attestr_says("h1", 200,
@@ -157,7 +157,7 @@ TEST_F(AdaptiveTest, ArchivedBeforeItWasConsumedTeachesNothing) {
   EXPECT_TRUE(remembered.empty());
 }
 
-TEST_F(AdaptiveTest, SpendsTheGivenPollsOnAHandshake) {
+TEST_F(AdaptiveTest, SpendsAboutTheGivenPollsOnAHandshake) {
   settings.polls_per_handshake = 10;
   constexpr int kHandshakes = 100;  // Enough for the price to be recomputed meanwhile.
   for (int i = 0; i < kHandshakes; ++i) given_new("h" + std::to_string(i));
@@ -171,7 +171,7 @@ TEST_F(AdaptiveTest, SpendsTheGivenPollsOnAHandshake) {
   EXPECT_LT(polls_per_handshake, 60);  // No handshake is ever done, against the estimate.
 }
 
-TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllAlike) {
+TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllHandshakesAlike) {
   settings.requests_per_second = 0.1;
   for (int i = 0; i < 100; ++i) given_new("h" + std::to_string(i));
   std::map<std::string, int> polls;

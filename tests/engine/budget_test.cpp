@@ -52,7 +52,7 @@ TEST_F(Budget, OnceAllButTheKeptRequestsAreSpentPollsWaitForTheNextDay) {
   EXPECT_EQ(settles.size(), 0U);
 }
 
-TEST_F(Budget, IsInTheReport) {
+TEST_F(Budget, TheReportHasTheLimitAndTheRequestsSpent) {
   EXPECT_EQ(report().daily_limit, 100U);
   given_many(1);
   EXPECT_EQ(report().spent_today, 1U);
@@ -78,21 +78,21 @@ TEST_F(Budget, NothingIsReservedWhileNothingIsPending) {
   EXPECT_TRUE(reservations.empty());
 }
 
-TEST_F(Budget, WhatTheLastProcessHadReservedPassesForSpent) {
+TEST_F(Budget, RequestsReservedByTheLastProcessCountAsSpent) {
   step(Recalled{{account_day_of(now().wall), 98}});
   given_many(5);
   answer_all_for(1h);
   EXPECT_EQ(polls_started, 2U);
 }
 
-TEST_F(Budget, WhatWasReservedYesterdayIsNotSpentToday) {
+TEST_F(Budget, RequestsReservedYesterdayDoNotCountToday) {
   step(Recalled{{account_day_of(now().wall) - 1, 100}});
   given_many(5);
   answer_all_for(1h);
   EXPECT_EQ(polls_started, 100U);
 }
 
-TEST_F(Budget, AStopGivesBackWhatWasReservedAndNotSpent) {
+TEST_F(Budget, AStopReturnsUnspentReservations) {
   settings.daily_requests = 100'000;
   given_new("h1");
   ASSERT_EQ(reservations.size(), 1U);
@@ -103,7 +103,7 @@ TEST_F(Budget, AStopGivesBackWhatWasReservedAndNotSpent) {
   EXPECT_EQ(given_back.back(), unspent);
 }
 
-TEST_F(Budget, AReservationThatComesAfterTheStopIsGivenBackToo) {
+TEST_F(Budget, AReservationGrantedAfterTheStopIsReturnedToo) {
   disk_answers = false;
   given_new("h1");
   ASSERT_EQ(reservations.size(), 1U);
@@ -138,7 +138,7 @@ TEST_F(Budget, ASmallerGrantEndsTheDayWhenItIsSpent) {
   EXPECT_EQ(reservations.size(), 1U) << "asking again brings no more";
 }
 
-TEST_F(Budget, OneIsKeptForEachDeadlineOfTheDay) {
+TEST_F(Budget, ARequestIsKeptForEachDeadlineOfTheDay) {
   settings.expiry_grace = 0s;
   given_many(10, 2h);
   given_new("tomorrow");
@@ -191,7 +191,7 @@ TEST_F(Budget, AHigherLimitHoldsAtOnce) {
   EXPECT_GT(polls_started, 200U);
 }
 
-TEST_F(Budget, AJumpOfTheClockFreezesNothing) {
+TEST_F(Budget, AJumpOfTheWallClockDoesNotStopPolling) {
   given_many(5);
   answer_all_for(1h);
   wall_clock_jumps(365 * 24h);
@@ -204,7 +204,7 @@ TEST_F(Budget, AJumpOfTheClockFreezesNothing) {
   EXPECT_GT(polls_started, 200U) << "the day after the one that it is";
 }
 
-TEST_F(Budget, ALostHandshakeIsNotPutOff) {
+TEST_F(Budget, ALostHandshakeIsNotDeferredToTheNextDay) {
   settings.connections = 1;
   settings.daily_requests = 1;
   given_many(3);
@@ -215,7 +215,7 @@ TEST_F(Budget, ALostHandshakeIsNotPutOff) {
   EXPECT_EQ(said(Event::budget_spent), 1U);
 }
 
-TEST_F(Budget, ANewHandshakeThatWasPutOffIsPolledTheNextDay) {
+TEST_F(Budget, ANewHandshakeWithoutARequestIsPolledTheNextDay) {
   settings.daily_requests = 1;
   given_many(2);
   attestr_says_pending("h0");
@@ -284,7 +284,7 @@ TEST_F(AdaptiveBudget, SpreadsTheRequestsOverTheDay) {
   for (std::size_t hour = 6; hour < 24; ++hour) EXPECT_GT(polls[hour], 2000U / 24 / 3) << hour;
 }
 
-TEST_F(AdaptiveBudget, MaxIntervalYieldsWhereItWouldTakeAll) {
+TEST_F(AdaptiveBudget, MaxIntervalIsExceededWhereItWouldExhaustTheLimit) {
   settings.daily_requests = 500;
   const auto polls = polls_by_hour(200);
   EXPECT_LE(polls_started, 500U);

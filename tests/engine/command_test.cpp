@@ -12,7 +12,7 @@ class Commands : public Dialogue {
   }
 };
 
-TEST_F(Commands, ExplainAnswersAsTheEngineExplains) {
+TEST_F(Commands, ExplainReturnsTheExplanationOfTheEngine) {
   given_new("h1");
   const auto answer = std::get<std::optional<Explanation>>(ask(ExplainCommand{id("h1")}));
   ASSERT_TRUE(answer);
@@ -20,7 +20,7 @@ TEST_F(Commands, ExplainAnswersAsTheEngineExplains) {
   EXPECT_FALSE(std::get<std::optional<Explanation>>(ask(ExplainCommand{id("never-seen")})));
 }
 
-TEST_F(Commands, ReportAnswersWithTheOldestHandshakeToo) {
+TEST_F(Commands, ReportIncludesTheOldestHandshake) {
   given_queued("h1", 3h);
   given_new("h2");
   const auto report = std::get<EngineReport>(ask(ReportCommand{}));
@@ -46,7 +46,7 @@ TEST_F(Commands, AKickedHandshakeIsPolledAtOnceWhateverItWaitsFor) {
   EXPECT_GE(delay_until_poll("waits"), 1min) << "its cadence goes on as before";
 }
 
-TEST_F(Commands, AKickSaysWhatItFound) {
+TEST_F(Commands, AKickReturnsTheStateThatItFound) {
   settings.connections = 1;
   given_new("polling");
   EXPECT_EQ(kick("polling"), Kicked::in_flight);
@@ -60,7 +60,7 @@ TEST_F(Commands, AKickSaysWhatItFound) {
   EXPECT_EQ(kick("ready"), Kicked::not_pending) << "its poll is under way, but another node has it";
 }
 
-TEST_F(Commands, OneKickAnswersForEachId) {
+TEST_F(Commands, OneKickReturnsAResultForEachId) {
   given_new("h1");
   attestr_says_pending("h1");
   const auto answer = ask(KickCommand{{id("h1"), id("h1"), id("never-seen")}});
@@ -81,7 +81,7 @@ TEST_F(Commands, AKickedHandshakeWaitsForTheRateAndTheAccountAsOthersDo) {
   EXPECT_EQ(delay_until_poll("h1"), limits::kCanaryFirst);
 }
 
-TEST_F(Commands, OneThatWasKickedBeforeItsDeadlineMayHaveItsLastPollAfterIt) {
+TEST_F(Commands, AHandshakeKickedBeforeItsDeadlineMayHaveItsLastPollAfterIt) {
   settings.expiry_grace = 0s;
   settings.min_interval = 20s;
   given_new("h1", 30s);

@@ -31,7 +31,7 @@ TEST_F(Explain, ItWaitsForItsIntervalUntilItsNextPoll) {
   EXPECT_EQ(delay_until_poll("h1"), waiting.due);
 }
 
-TEST_F(Explain, ExpectedPollsFollowFromWhatIsLearnt) {
+TEST_F(Explain, ExpectedPollsFollowFromTheObservations) {
   settings.cadence = CadenceKind::adaptive;
   Hazard hazard;
   for (int i = 0; i < 3000; ++i) {

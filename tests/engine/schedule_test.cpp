@@ -58,7 +58,7 @@ TEST_F(Schedule, ConcurrencyStartsAtTwoAndGrowsWithEachGoodAnswer) {
   EXPECT_EQ(polls_in_flight(), 5U) << "never above `connections`";
 }
 
-TEST_F(Schedule, AfterARestartTheOverdueSpreadOverTheBudgetWithFreshPhases) {
+TEST_F(Schedule, AfterARestartOverdueHandshakesSpreadOverTheRateWithNewPhases) {
   settings.requests_per_second = 100;
   step(Recovering{1000});
   for (int i = 0; i < 1000; ++i) given_queued(name(i), 3h);
@@ -118,7 +118,7 @@ TEST_F(Schedule, AFullDiskStopsPollingUntilThereIsRoom) {
   EXPECT_TRUE(polls("h1"));
 }
 
-TEST_F(Schedule, AQueueThatCantBeReachedStopsPollingWhateverTheDiskHas) {
+TEST_F(Schedule, AnUnavailableQueueStopsPollingWithAndWithoutAFullDisk) {
   step(QueueUnavailable{});
   given_new("h1");
   advance(24h);
@@ -164,7 +164,7 @@ TEST_F(Schedule, AfterStopNothingIsPolledAndProgressIsSaved) {
   EXPECT_TRUE(engine().is_quiet());
 }
 
-TEST_F(Schedule, ALostHandshakeIsForgottenWhereverItIs) {
+TEST_F(Schedule, ALostHandshakeIsRemovedInEveryState) {
   settings.connections = 1;
   given_new("polling");
   given_new("ready");
@@ -204,7 +204,7 @@ TEST_F(Schedule, AMergedHandshakeKeepsTheLaterDeadlineAndIsPolledOnce) {
   EXPECT_EQ(settles.size(), 0U);
 }
 
-TEST_F(Schedule, NewSettingsHoldFromTheNextDecisionOn) {
+TEST_F(Schedule, NewSettingsApplyFromTheNextDecisionOn) {
   given_new("h1");
   attestr_says_pending("h1");
   settings.min_interval = 1min;
@@ -214,13 +214,13 @@ TEST_F(Schedule, NewSettingsHoldFromTheNextDecisionOn) {
   EXPECT_GE(delay_until_poll("h1"), 1min);
 }
 
-TEST_F(Schedule, AServersRetryAfterIsHeldForAServerError) {
+TEST_F(Schedule, RetryAfterIsObeyedForAServerError) {
   given_new("h1");
   attestr_says_code("h1", 503, 0, "100");
   EXPECT_GE(delay_until_poll("h1"), 100s);
 }
 
-TEST_F(Schedule, ASubmissionFromAClockThatWasAheadIsNotFrozen) {
+TEST_F(Schedule, ASubmissionTimeInTheFutureDoesNotPreventExpiry) {
   settings.give_up_after = 1h;
   given_queued("h1", -365 * 24h);
   while (!settled("h1") && delay_until_poll("h1", 2h) <= 2h && polls("h1"))

@@ -15,7 +15,7 @@ TEST_F(States, ASubmissionOfASettlingHandshakeChangesNothing) {
   EXPECT_TRUE(engine().is_empty());
 }
 
-TEST_F(States, ALostHandshakeThatSettlesStaysUntilTheLedgerSaysSo) {
+TEST_F(States, ALostSettlingHandshakeStaysUntilTheLedgerReportsIt) {
   given_new("h1");
   attestr_says_completed("h1");
   step(Lost{id("h1")});
@@ -101,7 +101,7 @@ TEST_F(States, WithoutARateTheOverdueSpreadOverAThousandASecond) {
   EXPECT_GE(polls_started, 2000U);
 }
 
-TEST_F(States, AnAnswerWhileTheAccountPausesIsGoodButResumesNothing) {
+TEST_F(States, AnAnswerDuringAPauseIsAcceptedButDoesNotResumeTheAccount) {
   for (const auto* const text : {"h1", "h2", "h3"}) given_new(text);
   EXPECT_EQ(polls_in_flight(), 2U);
   attestr_says_code("h1", 401, 4016);
@@ -113,7 +113,7 @@ TEST_F(States, AnAnswerWhileTheAccountPausesIsGoodButResumesNothing) {
   EXPECT_EQ(polls_in_flight(), 1U) << "the canary alone";
 }
 
-TEST_F(States, WithLogsPollsEachAnswerIsALineOfTheLog) {
+TEST_F(States, WithLogPollsEachAnswerIsLogged) {
   settings.logs_polls = true;
   given_new("h1");
   attestr_says_pending("h1");
@@ -126,7 +126,7 @@ TEST_F(States, WithLogsPollsEachAnswerIsALineOfTheLog) {
   EXPECT_EQ(last_said(Event::poll_answered).code, 4002);
 }
 
-TEST_F(States, ErrorsWithoutEndBackOffToTheCapAndNoFurther) {
+TEST_F(States, EndlessErrorsBackOffToTheCapAndNoFurther) {
   settings.give_up_after = 400 * 24h;
   given_new("h1");
   for (int i = 0; i < 300; ++i) {
@@ -163,7 +163,7 @@ TEST_F(States, OvertimeIsGrantedOnce) {
   EXPECT_EQ(now().mono - Mono(1000h), 1h + settings.expiry_grace + settings.give_up_after);
 }
 
-TEST_F(States, ItExpiresWhenTheServersClockAgrees) {
+TEST_F(States, AHandshakeExpiresWhenTheServersClockHasPassedItsDeadline) {
   settings.expiry_grace = 0s;
   given_new("h1", 1h);
   advance(1h);

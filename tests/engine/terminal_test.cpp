@@ -38,7 +38,7 @@ TEST_F(Terminal, PendingWaitsAndRemembersWhenItWasLastSeenPending) {
   EXPECT_EQ(settled("h1")->finish.polls, 2U);
 }
 
-TEST_F(Terminal, ABadSignatureIsAskedAgainAndRejectedAtTheThird) {
+TEST_F(Terminal, ABadSignatureIsRetriedAndRejectedAtTheThird) {
   given_new("h1");
   attestr_says_forged("h1");
   delay_until_poll("h1");
@@ -111,7 +111,7 @@ TEST_F(Terminal, ConsumedWithoutAResultIsNotFinished) {
   EXPECT_TRUE(ended("h1", Outcome::completed));
 }
 
-TEST_F(Terminal, OneThatWasConsumedByItsDeadlineIsGivenTimeForItsResult) {
+TEST_F(Terminal, AHandshakeConsumedByItsDeadlineGetsOvertimeForItsResult) {
   given_new("h1", 1h);
   advance(1h + settings.expiry_grace);
   while (settles.empty() && now().mono < Mono(1000h) + 2h) {
@@ -123,7 +123,7 @@ TEST_F(Terminal, OneThatWasConsumedByItsDeadlineIsGivenTimeForItsResult) {
   EXPECT_TRUE(ended("h1", Outcome::completed));
 }
 
-TEST_F(Terminal, ALastPollUnderWayDoesNotExpireAHandshakeThatWasProlonged) {
+TEST_F(Terminal, ALastPollInFlightDoesNotExpireAProlongedHandshake) {
   given_new("h1", 1h);
   while (!polls("h1") || now().mono < Mono(1000h) + 1h + settings.expiry_grace) {
     if (polls("h1")) attestr_says_pending("h1");
@@ -147,7 +147,7 @@ TEST_F(Terminal, AnUnknownHandshakeFailsExactlyWhenItsGraceEnds) {
   EXPECT_EQ(now().mono - first, settings.unknown_grace);
 }
 
-TEST_F(Terminal, AHandshakeThatBecomesVisibleIsPolledOn) {
+TEST_F(Terminal, AnUnknownHandshakeThatAppearsIsPolledFurther) {
   given_new("h1");
   attestr_says_code("h1", 400, 4002);
   advance(5min);
@@ -196,7 +196,7 @@ TEST_F(Terminal, AnAnswerToAPollFromBeforeTheDeadlineDoesNotExpireIt) {
   EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
 }
 
-TEST_F(Terminal, NothingExpiresWhileTheServersClockSaysItIsEarly) {
+TEST_F(Terminal, NothingExpiresWhileTheServersClockIsBeforeTheDeadline) {
   wall_clock_jumps(24h * 365);  // wrong from the start, a year ahead
   given_new("h1", 1h - 24h * 365);
   attestr_says("h1", 200, R"({"_id":"h1","consumed":false})", "", "Mon, 24 Nov 2025 16:00:00 GMT");
@@ -206,7 +206,7 @@ TEST_F(Terminal, NothingExpiresWhileTheServersClockSaysItIsEarly) {
   EXPECT_TRUE(ended("h1", Outcome::completed));
 }
 
-TEST_F(Terminal, AJumpOfTheWallClockNeitherFreezesNorExpires) {
+TEST_F(Terminal, AJumpOfTheWallClockNeitherStopsPollingNorExpires) {
   for (const Duration jump : {Duration(24h * 365), Duration(-24h * 365 * 2)}) {
     given_new("h1", 1h);
     attestr_says_pending("h1");
@@ -218,7 +218,7 @@ TEST_F(Terminal, AJumpOfTheWallClockNeitherFreezesNorExpires) {
   }
 }
 
-TEST_F(Terminal, AnotherTagThanGivenIsRejected) {
+TEST_F(Terminal, ATagOtherThanTheSubmittedOneIsRejected) {
   given_new("h1", {}, "mine");
   for (int i = 0; i < 3; ++i) {
     delay_until_poll("h1");

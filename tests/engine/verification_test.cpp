@@ -36,7 +36,7 @@ TEST_F(Verifications, ALargeResultEndsNothingBeforeItIsVerified) {
   EXPECT_EQ(engine().report(now()).last_good_poll_at, now().wall);
 }
 
-TEST_F(Verifications, ABadSignatureIsADoubtAsEver) {
+TEST_F(Verifications, ABadSignatureOfALargeResultIsADoubt) {
   given_new("h1");
   for (int i = 0; i < 3; ++i) {
     delay_until_poll("h1");
@@ -57,7 +57,7 @@ TEST_F(Verifications, OnlyResultsAreVerified) {
   EXPECT_TRUE(ended("h1", Outcome::archived));
 }
 
-TEST_F(Verifications, OneThatIsLostMeanwhileIsForgotten) {
+TEST_F(Verifications, AHandshakeLostDuringVerificationIsRemoved) {
   given_new("h1");
   attestr_says_completed("h1");
   step(Lost{id("h1")});
@@ -67,7 +67,7 @@ TEST_F(Verifications, OneThatIsLostMeanwhileIsForgotten) {
   EXPECT_EQ(engine().report(now()).in_flight, 0U);
 }
 
-TEST_F(Verifications, OneThatIsProlongedMeanwhileIsStillCompleted) {
+TEST_F(Verifications, AHandshakeProlongedDuringVerificationIsStillCompleted) {
   given_new("h1", 1h);
   attestr_says_completed("h1");
   given_new("h1", 24h);
@@ -76,7 +76,7 @@ TEST_F(Verifications, OneThatIsProlongedMeanwhileIsStillCompleted) {
   EXPECT_EQ(settles.size(), 1U);
 }
 
-TEST_F(Verifications, AStopWaitsForIt) {
+TEST_F(Verifications, AStopWaitsForTheVerification) {
   given_new("h1");
   attestr_says_completed("h1");
   step(Stop{});

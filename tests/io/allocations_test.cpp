@@ -35,7 +35,7 @@ std::size_t allocations_of(const std::function<void()>& work) {
 /// Receives each block: the compiler can't omit an allocation that a volatile pointer receives.
 void* volatile block;
 
-TEST(AllocationCounter, SeesEveryWayToTheHeap) {
+TEST(AllocationCounter, CountsEveryAllocationFunction) {
   EXPECT_EQ(allocations_of([] {}), 0u);
   EXPECT_EQ(allocations_of([] { block = std::malloc(100); }), 1u);
   EXPECT_EQ(allocations_of([] { block = std::realloc(block, 100'000); }), 1u);
@@ -49,7 +49,7 @@ TEST(AllocationCounter, SeesEveryWayToTheHeap) {
   EXPECT_EQ(allocations_of([] { std::string(100, 'x').find('y'); }), 1u);
 }
 
-TEST(AllocationCounter, CountsThoseOfOpensslApart) {
+TEST(AllocationCounter, CountsAllocationsOfOpensslApart) {
   const AllocationCounter counter;
   block = OPENSSL_malloc(100);
   block = OPENSSL_realloc(block, 100'000);
@@ -58,7 +58,7 @@ TEST(AllocationCounter, CountsThoseOfOpensslApart) {
   EXPECT_EQ(counter.openssl_count(), 2u);
 }
 
-TEST(AllocationCounter, SeesItsOwnThreadAlone) {
+TEST(AllocationCounter, CountsItsOwnThreadOnly) {
   std::atomic<bool> may_begin = false;
   std::atomic<bool> is_done = false;
   std::thread other([&] {

@@ -95,7 +95,7 @@ TEST_F(ConductorTest, AnswersACommandInALaterTurnOfTheLoop) {
   EXPECT_EQ(std::get<EngineReport>(*answer).pending, 1U);
 }
 
-TEST_F(ConductorTest, CallbackMayAskAgain) {
+TEST_F(ConductorTest, ACallbackMayIssueACommand) {
   int answers = 0;
   conductor_.ask(ReportCommand{}, [&](const EngineAnswer&) {
     ++answers;
@@ -105,7 +105,7 @@ TEST_F(ConductorTest, CallbackMayAskAgain) {
   EXPECT_EQ(answers, 2);
 }
 
-TEST_F(ConductorTest, VerifiesALargeResultInATurnOfItsOwnAndKeepsTheResponse) {
+TEST_F(ConductorTest, VerifiesALargeResultInALaterTurnAndKeepsTheResponse) {
   given_new();
   ASSERT_EQ(poller_.tickets.size(), 1U);
   std::string body = completed_body();

@@ -185,7 +185,7 @@ TEST_F(DiskWorkerTest, MayEndWithoutAStart) {
   EXPECT_EQ(rounds_, 0);
 }
 
-TEST_F(DiskWorkerTest, GoesBeforeTheEventLoopWhereItMay) {
+TEST_F(DiskWorkerTest, HasAHigherPriorityThanTheEventLoopIfPermitted) {
   const int first = std::max(own_nice() - limits::kDiskWorkerLead, PRIO_MIN);
   start();
   reserve({1, 5});
@@ -195,7 +195,7 @@ TEST_F(DiskWorkerTest, GoesBeforeTheEventLoopWhereItMay) {
   EXPECT_EQ(nice_, may_go_first(first) ? first : own_nice());
 }
 
-TEST_F(DiskWorkerTest, TakesInPublishesAndMarksByItself) {
+TEST_F(DiskWorkerTest, AcceptsPublishesAndMarksByItself) {
   given_submitted(3);
   start();
   worker_->scan_inbox();
@@ -212,7 +212,7 @@ TEST_F(DiskWorkerTest, TakesInPublishesAndMarksByItself) {
   EXPECT_FALSE(failure_);
 }
 
-TEST_F(DiskWorkerTest, JoinsAllThatWaitsIntoOneRound) {
+TEST_F(DiskWorkerTest, JoinsAllWaitingRequestsIntoOneRound) {
   given_pending(100);
   hold_the_disk();
   start();
@@ -225,7 +225,7 @@ TEST_F(DiskWorkerTest, JoinsAllThatWaitsIntoOneRound) {
   EXPECT_EQ(rounds_, 3) << "the held one, one for all hundred, one for their marks";
 }
 
-TEST_F(DiskWorkerTest, WhatIsTooMuchForARoundGoesWithWhatCameLater) {
+TEST_F(DiskWorkerTest, RecordsBeyondTheBoundOfARoundShareTheNextWithLaterOnes) {
   given_pending(200);
   make();
   for (int i = 0; i < 150; ++i) end(i);
@@ -256,7 +256,7 @@ TEST_F(DiskWorkerTest, StaysUpWhileTheDiskIsFull) {
   EXPECT_FALSE(failure_);
 }
 
-TEST_F(DiskWorkerTest, WritesWhatWaitsBeforeItStops) {
+TEST_F(DiskWorkerTest, WritesWaitingRequestsBeforeItStops) {
   given_pending(5);
   start();
   for (int i = 0; i < 5; ++i) end(i);
@@ -300,7 +300,7 @@ TEST_F(DiskWorkerTest, StaysUpWhileTheQueueIsUnavailable) {
   EXPECT_EQ(rows_.open.size(), 1U);
 }
 
-TEST_F(DiskWorkerTest, SaysThatTheQueueAnswersAgainThoughTheDiskIsFull) {
+TEST_F(DiskWorkerTest, ReportsAnAvailableQueueWhileTheDiskIsFull) {
   given_submitted(1);
   faults_.arm(Faults::Kind::unavailable, 0);
   faults_.then(Faults::Kind::disk_full, 0);
@@ -314,7 +314,7 @@ TEST_F(DiskWorkerTest, SaysThatTheQueueAnswersAgainThoughTheDiskIsFull) {
   EXPECT_EQ(room_, 1);
 }
 
-TEST_F(DiskWorkerTest, StopsThoughTheQueueStaysUnavailable) {
+TEST_F(DiskWorkerTest, StopsWhileTheQueueIsUnavailable) {
   given_submitted(1);
   faults_.arm(Faults::Kind::unavailable, 0);
   hold_the_disk();
@@ -345,7 +345,7 @@ TEST_F(DiskWorkerTest, LooksUpAHandshakeWithoutARound) {
   EXPECT_EQ(rounds_, 0);
 }
 
-TEST_F(DiskWorkerTest, AndWhileTheDiskIsFull) {
+TEST_F(DiskWorkerTest, LooksUpAHandshakeWhileTheDiskIsFull) {
   given_submitted(1);
   given_full_disk_once();
   hold_the_disk();
@@ -365,7 +365,7 @@ TEST_F(DiskWorkerTest, AndWhileTheDiskIsFull) {
   EXPECT_EQ(full_before, 0) << "there was no room yet";
 }
 
-TEST_F(DiskWorkerTest, AReservationIsDurableBeforeItIsToldOf) {
+TEST_F(DiskWorkerTest, AReservationIsDurableBeforeItIsReported) {
   start();
   reserve({20'000, 300});
   wait_until([this] { return reserved_.has_value(); });
@@ -374,7 +374,7 @@ TEST_F(DiskWorkerTest, AReservationIsDurableBeforeItIsToldOf) {
   EXPECT_EQ(rows_.reserved.at("node"), (DayRequests{20'000, 300}));
 }
 
-TEST_F(DiskWorkerTest, SaysThatItFailedAndEnds) {
+TEST_F(DiskWorkerTest, ReportsAFailureAndEnds) {
   given_submitted(1);
   root_.folder("inbox").is_broken = true;
   start();

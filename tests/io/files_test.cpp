@@ -88,7 +88,7 @@ TEST_F(FilesTest, WritesMoreWhileTheDiskSyncsNames) {
 
 // Disabled under sanitizers, which map memory all the time.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-TEST_F(FilesTest, SyncsAllWithoutAThread) {
+TEST_F(FilesTest, SyncsAllIfNoThreadCanBeCreated) {
   std::atomic<bool> may_end = false;
   std::vector<std::jthread> threads;
   threads.reserve(100);
@@ -265,7 +265,7 @@ TEST_F(FilesTest, AFolderLockIsExclusiveAndLeavesNoFile) {
   EXPECT_EQ(FileLock::acquire_folder(path + "/none").error().code, Errc::not_found);
 }
 
-TEST(FileNamesTest, AreNumberedAndHarmless) {
+TEST(FileNamesTest, AreNumberedAndEscaped) {
   EXPECT_EQ(numbered_name("list", 1), "list");
   EXPECT_EQ(numbered_name("list", 2), "list.2");
   EXPECT_EQ(numbered_name("DSa.json", 3, ".json"), "DSa.3.json");

@@ -115,7 +115,7 @@ TEST_F(HttpsConnectionTest, SendsARequestOfManyRecords) {
   EXPECT_THAT(server_.requests(), ElementsAre(large));
 }
 
-TEST_F(HttpsConnectionTest, AFailureClosesIt) {
+TEST_F(HttpsConnectionTest, AFailureClosesTheConnection) {
   server_.script.push_back({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", Then::close});
   const auto connection = make_connection();
   connection->exchange(kRequest);

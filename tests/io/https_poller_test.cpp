@@ -5,7 +5,7 @@ namespace {
 
 // Requests and answers.
 
-TEST_F(HttpsPollerTest, AsksAndHears) {
+TEST_F(HttpsPollerTest, SendsARequestAndReportsTheAnswer) {
   given_server();
   server_says(
       {"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nDate: now\r\nContent-Encoding: br\r\n"
@@ -66,7 +66,7 @@ TEST_F(HttpsPollerTest, ReusesAConnectionAfterChunksAndErrors) {
   EXPECT_EQ(server_->accepted(), 1u);
 }
 
-TEST_F(HttpsPollerTest, DoesNotReuseWhatTheServerWillClose) {
+TEST_F(HttpsPollerTest, DoesNotReuseAConnectionThatTheServerWillClose) {
   given_server();
   server_says({"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"});
   server_says({"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}"});
@@ -83,7 +83,7 @@ TEST_F(HttpsPollerTest, OpensNoMoreConnectionsThanAllowed) {
   for (const auto& [ticket, reply] : replies_) EXPECT_EQ(reply.status, 200u);
 }
 
-TEST_F(HttpsPollerTest, WhatWaitsForAConnectionOutlivesAFailure) {
+TEST_F(HttpsPollerTest, APollThatWaitsForAConnectionSurvivesAFailure) {
   settings_.connections = 1;
   given_server();
   server_says({"nonsense\r\n\r\n"});
@@ -105,7 +105,7 @@ TEST_F(HttpsPollerTest, AReplyMayStartTheNextPoll) {
   EXPECT_EQ(server_->accepted(), 1u);
 }
 
-TEST_F(HttpsPollerTest, AConnectionThatDiedIdleCostsNoPoll) {
+TEST_F(HttpsPollerTest, AConnectionThatClosedWhileIdleFailsNoPoll) {
   given_server();
   EXPECT_EQ(poll().status, 200u);
   server_->hang_up();
@@ -115,7 +115,7 @@ TEST_F(HttpsPollerTest, AConnectionThatDiedIdleCostsNoPoll) {
   EXPECT_EQ(server_->accepted(), 2u);
 }
 
-TEST_F(HttpsPollerTest, AnIdleConnectionThatSpeaksIsNotReused) {
+TEST_F(HttpsPollerTest, AnIdleConnectionThatReceivesBytesIsNotReused) {
   given_server();
   EXPECT_EQ(poll().status, 200u);
   server_->blurt(answer("{\"forged\":1}"));
@@ -123,7 +123,7 @@ TEST_F(HttpsPollerTest, AnIdleConnectionThatSpeaksIsNotReused) {
   EXPECT_EQ(server_->accepted(), 2u);
 }
 
-TEST_F(HttpsPollerTest, AsksOnceMoreIfAReusedConnectionDiesUnanswered) {
+TEST_F(HttpsPollerTest, RetriesIfAReusedConnectionClosesBeforeTheAnswer) {
   for (const Then end : {Then::close, Then::reset}) {
     given_server();
     poller_.reset();
@@ -136,7 +136,7 @@ TEST_F(HttpsPollerTest, AsksOnceMoreIfAReusedConnectionDiesUnanswered) {
   }
 }
 
-TEST_F(HttpsPollerTest, AsksOnceMoreOnlyOnce) {
+TEST_F(HttpsPollerTest, RetriesOnlyOnce) {
   given_server();
   server_says({answer("{}")});
   server_says({"", Then::close});
@@ -146,7 +146,7 @@ TEST_F(HttpsPollerTest, AsksOnceMoreOnlyOnce) {
   EXPECT_EQ(server_->requests().size(), 3u);
 }
 
-TEST_F(HttpsPollerTest, DoesNotAskAgainOnceTheAnswerHasBegun) {
+TEST_F(HttpsPollerTest, DoesNotRetryOnceTheAnswerHasBegun) {
   given_server();
   server_says({answer("{}")});
   server_says({"H", Then::close});
@@ -155,14 +155,14 @@ TEST_F(HttpsPollerTest, DoesNotAskAgainOnceTheAnswerHasBegun) {
   EXPECT_EQ(server_->requests().size(), 2u);
 }
 
-TEST_F(HttpsPollerTest, DoesNotAskAgainOnAFreshConnection) {
+TEST_F(HttpsPollerTest, DoesNotRetryAfterAFailureOfANewConnection) {
   given_server();
   server_says({"", Then::close});
   EXPECT_EQ(poll().failure, Kind::reset);
   EXPECT_EQ(server_->requests().size(), 1u);
 }
 
-TEST_F(HttpsPollerTest, ARequestThatCanNotBeSentIsAskedOnceMore) {
+TEST_F(HttpsPollerTest, ARequestThatCanNotBeSentIsRetried) {
   given_server();
   EXPECT_EQ(poll().status, 200u);
   cut_sending();

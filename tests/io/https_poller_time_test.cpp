@@ -5,7 +5,7 @@ namespace {
 
 // Failures of the transport, and timeouts.
 
-TEST_F(HttpsPollerTest, ARefusedConnectionIsToldWithItsAddress) {
+TEST_F(HttpsPollerTest, ARefusedConnectionIsReportedWithItsAddress) {
   given_server();
   const auto port = std::to_string(server_->port());
   server_->refuse();
@@ -16,7 +16,7 @@ TEST_F(HttpsPollerTest, ARefusedConnectionIsToldWithItsAddress) {
   EXPECT_EQ(reply.detail, "127.0.0.1:" + port + ": Connection refused");
 }
 
-TEST_F(HttpsPollerTest, AnUnknownHostIsToldInTime) {
+TEST_F(HttpsPollerTest, AnUnknownHostIsReportedInTime) {
   settings_.endpoint.host = "attestrd.invalid";
   settings_.connect_timeout = 200ms;
   const auto begun = Clock::now();
@@ -26,7 +26,7 @@ TEST_F(HttpsPollerTest, AnUnknownHostIsToldInTime) {
   EXPECT_LT(Clock::now() - begun, kNoHang);
 }
 
-TEST_F(HttpsPollerTest, AHandshakeThatHangsIsCut) {
+TEST_F(HttpsPollerTest, ATlsHandshakeThatHangsTimesOut) {
   settings_.connect_timeout = 100ms;
   given_server("DNS:localhost", 3600, {.greets = false});
   const auto begun = Clock::now();
@@ -35,7 +35,7 @@ TEST_F(HttpsPollerTest, AHandshakeThatHangsIsCut) {
   EXPECT_LT(Clock::now() - begun, kNoHang);
 }
 
-TEST_F(HttpsPollerTest, ASilentServerIsCut) {
+TEST_F(HttpsPollerTest, ASilentServerTimesOut) {
   settings_.request_timeout = 1s;
   given_server();
   server_says({"", Then::hang});
@@ -47,7 +47,7 @@ TEST_F(HttpsPollerTest, ASilentServerIsCut) {
   EXPECT_EQ(server_->accepted(), 2u);
 }
 
-TEST_F(HttpsPollerTest, EachSilenceIsCutThoughRepliesStartPollsAllTheTime) {
+TEST_F(HttpsPollerTest, EachSilentPollTimesOutWhileRepliesStartOthers) {
   settings_.connections = 2;
   settings_.request_timeout = 500ms;
   given_server();
@@ -68,7 +68,7 @@ TEST_F(HttpsPollerTest, EachSilenceIsCutThoughRepliesStartPollsAllTheTime) {
   EXPECT_GT(replies_.size(), 10u);
 }
 
-TEST_F(HttpsPollerTest, ATrickleIsCut) {
+TEST_F(HttpsPollerTest, ATrickleTimesOut) {
   settings_.request_timeout = 150ms;
   given_server();
   server_says({.bytes = answer(std::string(1000, 'x')), .between = 5ms});
@@ -77,7 +77,7 @@ TEST_F(HttpsPollerTest, ATrickleIsCut) {
   EXPECT_LT(Clock::now() - begun, kNoHang);
 }
 
-TEST_F(HttpsPollerTest, AnEndlessAnswerLeavesOthersTheirTurn) {
+TEST_F(HttpsPollerTest, AnEndlessAnswerTimesOut) {
   settings_.request_timeout = 300ms;
   settings_.max_response_bytes = limits::kLargestResponseBytes;
   boost::asio::io_context elsewhere{1};
@@ -95,7 +95,7 @@ TEST_F(HttpsPollerTest, AnEndlessAnswerLeavesOthersTheirTurn) {
   elsewhere.stop();
 }
 
-TEST_F(HttpsPollerTest, ASlowAnswerInPiecesIsTaken) {
+TEST_F(HttpsPollerTest, ASlowAnswerInPiecesIsAccepted) {
   given_server();
   server_says({.bytes = answer("{\"slow\":1}"), .between = 1ms});
   EXPECT_EQ(poll().body, "{\"slow\":1}");
@@ -103,7 +103,7 @@ TEST_F(HttpsPollerTest, ASlowAnswerInPiecesIsTaken) {
   EXPECT_EQ(server_->accepted(), 1u);
 }
 
-TEST_F(HttpsPollerTest, TheTimeOfOnePollDoesNotCutTheNext) {
+TEST_F(HttpsPollerTest, TheTimeoutOfOnePollDoesNotAffectTheNext) {
   settings_.request_timeout = 1s;
   given_server();
   EXPECT_EQ(poll().status, 200u);

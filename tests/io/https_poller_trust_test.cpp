@@ -35,7 +35,7 @@ TEST_F(HttpsPollerTest, RefusesAnUntrustedAuthority) {
   EXPECT_EQ(reply.depth, 0);
 }
 
-TEST_F(HttpsPollerTest, TheSystemsStoreDoesNotTrustTheTest) {
+TEST_F(HttpsPollerTest, TheSystemsStoreDoesNotTrustTheTestAuthority) {
   settings_.ca_file.clear();
   given_server();
   EXPECT_EQ(poll().failure, Kind::certificate);
@@ -50,7 +50,7 @@ TEST_F(HttpsPollerTest, ChecksTheAddressWhenThatIsTheHost) {
   EXPECT_EQ(poll().status, 200u);
 }
 
-TEST_F(HttpsPollerTest, SpeaksIpv6) {
+TEST_F(HttpsPollerTest, ConnectsByIpv6) {
   settings_.endpoint = {"::1", 0, Endpoint::Kind::ipv6};
   given_server("IP:::1", 3600, {.address = "::1"});
   EXPECT_EQ(poll().status, 200u);

@@ -61,7 +61,7 @@ class InboxTest : public ::testing::Test {
   Wall written_ = std::chrono::floor<Duration>(std::chrono::system_clock::now());
 };
 
-TEST_F(InboxTest, GivesTheIdsAndRemovesTheFilesWhenSettled) {
+TEST_F(InboxTest, ReturnsTheIdsAndRemovesTheFilesAtSettle) {
   drop("list", "DSa\nDSb\n");
   drop("DSc", "");
   EXPECT_THAT(ids(scan()), ElementsAre("DSc", "DSa", "DSb"));
@@ -71,7 +71,7 @@ TEST_F(InboxTest, GivesTheIdsAndRemovesTheFilesWhenSettled) {
   EXPECT_THAT(in_refused(), IsEmpty());
 }
 
-TEST_F(InboxTest, GivesItAllAgainAfterARewind) {
+TEST_F(InboxTest, ReturnsAllIdsAgainAfterARewind) {
   drop("list", "DSa\nDSb\n");
   scan(2);
   inbox_.rewind();
@@ -97,7 +97,7 @@ TEST_F(InboxTest, ReadsABigFileInRounds) {
   EXPECT_THAT(in_inbox(), IsEmpty());
 }
 
-TEST_F(InboxTest, LeavesWhatIsStillWritten) {
+TEST_F(InboxTest, IgnoresNamesOfUnfinishedFiles) {
   drop(".list", "DSa\n");
   drop("list.tmp", "DSa\n");
   drop("list.part", "DSa\n");
@@ -130,12 +130,12 @@ TEST_F(InboxTest, WaitsUntilTheWriterHasClosed) {
   EXPECT_THAT(ids(scan()), ElementsAre("DSexport", "DSa", "DSb"));
 }
 
-TEST_F(InboxTest, TakesACompleteFileAtOnce) {
+TEST_F(InboxTest, ReadsACompleteFileAtOnce) {
   drop("list", "DSa\n");
   EXPECT_THAT(ids(scan_at_once()), ElementsAre("DSa"));
 }
 
-TEST_F(InboxTest, KeepsAFileThatWasWrittenOnAfterTheScan) {
+TEST_F(InboxTest, KeepsAFileThatHasChangedSinceTheScan) {
   drop("list", "DSa\n");
   scan();
   drop("list", "DSa\nDSb\n");
@@ -143,7 +143,7 @@ TEST_F(InboxTest, KeepsAFileThatWasWrittenOnAfterTheScan) {
   EXPECT_THAT(ids(scan()), ElementsAre("DSa", "DSb"));
 }
 
-TEST_F(InboxTest, ListsBadLinesInRefused) {
+TEST_F(InboxTest, WritesAListOfBadLinesToRefused) {
   drop("list", "DSa\nnot an id\n\n{\"id\":7}\n\x1b[31m\xff\nDSb\n");
   const auto found = scan();
   EXPECT_THAT(ids(found), ElementsAre("DSa", "DSb"));
@@ -158,7 +158,7 @@ TEST_F(InboxTest, ListsBadLinesInRefused) {
   EXPECT_THAT(text, HasSubstr(": \\x1b[31m\\xff\n"));
 }
 
-TEST_F(InboxTest, GivesRefusedNamesANumberWhenTaken) {
+TEST_F(InboxTest, NumbersTheListInRefusedIfItsNameIsInUse) {
   for (int i = 0; i < 2; ++i) {
     drop("list", "bad line " + std::to_string(i) + "\n");
     scan();
@@ -171,7 +171,7 @@ TEST_F(InboxTest, GivesRefusedNamesANumberWhenTaken) {
   EXPECT_THAT(in_refused(), ElementsAre("list", "list.2")) << "the same is there already";
 }
 
-TEST_F(InboxTest, KeepsASubmissionWhoseBadLinesAreTooMany) {
+TEST_F(InboxTest, KeepsASubmissionWithTooManyBadLines) {
   std::string text;
   for (int i = 0; i < 40'000; ++i) text += "this is a bad line\n";
   drop("list", text);
@@ -210,14 +210,14 @@ TEST_F(InboxTest, RefusesAHardLink) {
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("hard links"));
 }
 
-TEST_F(InboxTest, RefusesAHugeFileUnread) {
+TEST_F(InboxTest, RefusesAHugeFileWithoutReadingIt) {
   drop("huge", "");
   std::filesystem::resize_file(disk_.path("inbox/huge"), std::uintmax_t{10} << 30);
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("larger than 64 MiB"));
   EXPECT_THAT(in_refused(), ElementsAre("huge"));
 }
 
-TEST_F(InboxTest, LeavesAFolderAloneAndSaysSoOnce) {
+TEST_F(InboxTest, LeavesAFolderInPlaceAndReportsItOnce) {
   disk_.write("inbox/folder/list", "DSa\n");
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("folder"));
   scan();
@@ -225,7 +225,7 @@ TEST_F(InboxTest, LeavesAFolderAloneAndSaysSoOnce) {
   EXPECT_THAT(in_inbox(), ElementsAre("folder"));
 }
 
-TEST_F(InboxTest, NamesFromStrangersDoNoHarm) {
+TEST_F(InboxTest, EscapesUnusualNames) {
   for (const auto* const name : {"-rf", "a\nb", "a\xff", "$(reboot)"}) drop(name, "no id\n");
   scan();
   settle();
@@ -233,7 +233,7 @@ TEST_F(InboxTest, NamesFromStrangersDoNoHarm) {
   EXPECT_THAT(in_refused(), ElementsAre("%24%28reboot%29", "%2Drf", "a%0Ab", "a%FF"));
 }
 
-TEST_F(InboxTest, OverwritesWhatADeadProcessLeftUnfinished) {
+TEST_F(InboxTest, OverwritesAnUnfinishedListOfADeadProcess) {
   disk_.write("refused/.unfinished", "half a li");
   drop("list", "no id\n");
   scan();
@@ -241,7 +241,7 @@ TEST_F(InboxTest, OverwritesWhatADeadProcessLeftUnfinished) {
   EXPECT_THAT(in_refused(), ElementsAre("list"));
 }
 
-TEST_F(InboxTest, AFolderIsNotInTheWayOfAList) {
+TEST_F(InboxTest, MovesAFolderAwayFromTheNameOfTheUnfinishedList) {
   disk_.write("refused/.unfinished/file", "somebody's");
   drop("list", "no id\n");
   scan();
@@ -251,7 +251,7 @@ TEST_F(InboxTest, AFolderIsNotInTheWayOfAList) {
   EXPECT_EQ(disk_.read("refused/%2Eunfinished/file"), "somebody's");
 }
 
-TEST_F(InboxTest, KeepsWhatTookTheNameOfAMisfit) {
+TEST_F(InboxTest, KeepsAFileThatReplacedARefusedOne) {
   drop("list", "");
   scan();
   drop("new", "DSa\n");
@@ -263,7 +263,7 @@ TEST_F(InboxTest, KeepsWhatTookTheNameOfAMisfit) {
   EXPECT_THAT(ids(scan()), ElementsAre("DSa"));
 }
 
-TEST_F(InboxTest, AFolderThatTookTheNameOfAFileIsTheNextScansToSee) {
+TEST_F(InboxTest, AFolderThatReplacedAFileIsReportedByTheNextScan) {
   drop("list", "");
   scan();
   std::filesystem::remove(disk_.path("inbox/list"));
@@ -272,7 +272,7 @@ TEST_F(InboxTest, AFolderThatTookTheNameOfAFileIsTheNextScansToSee) {
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("folder"));
 }
 
-TEST_F(InboxTest, EndsWhenItsFolderIsAnother) {
+TEST_F(InboxTest, FailsWhenAFolderWasReplaced) {
   for (const auto* const name : {"inbox", "refused"}) {
     ASSERT_TRUE(try_scan());
     std::filesystem::rename(disk_.path(name), disk_.path("aside"));
@@ -286,7 +286,7 @@ TEST_F(InboxTest, EndsWhenItsFolderIsAnother) {
   }
 }
 
-TEST_F(InboxTest, AFileFromTheEndOfTimeIsTaken) {
+TEST_F(InboxTest, ReadsAFileFromTheFarFuture) {
   drop("list", "DSa");
   const struct timespec time[2] = {{std::int64_t{1} << 55, 0}, {std::int64_t{1} << 55, 0}};
   ASSERT_EQ(::utimensat(AT_FDCWD, disk_.path("inbox/list").c_str(), time, 0), 0);
@@ -312,7 +312,7 @@ TEST_F(InboxTest, MovesAnUnreadableFile) {
   EXPECT_THAT(in_refused(), ElementsAre("list"));
 }
 
-TEST_F(InboxTest, LeavesAloneWhatItCannotRemoveAndSaysSoOnce) {
+TEST_F(InboxTest, KeepsAFileThatItCannotRemoveAndReportsItOnce) {
   drop("list", "DSa\n");
   ASSERT_EQ(::chmod(disk_.path("inbox").c_str(), 0555), 0);
   {

@@ -28,7 +28,7 @@ class InotifyWatchTest : public testing::Test {
   int told_ = 0;
 };
 
-TEST_F(InotifyWatchTest, TellsOfWhatAppears) {
+TEST_F(InotifyWatchTest, ReportsNewFiles) {
   const auto watch = InotifyWatch::make(loop_, disk_.path(), [this] { ++told_; });
   ASSERT_TRUE(watch);
   disk_.write("closed after writing", "DS1\n");
@@ -39,7 +39,7 @@ TEST_F(InotifyWatchTest, TellsOfWhatAppears) {
   expect_told();
 }
 
-TEST_F(InotifyWatchTest, ABurstIsToldOnce) {
+TEST_F(InotifyWatchTest, ABurstIsReportedOnce) {
   const auto watch = InotifyWatch::make(loop_, disk_.path(), [this] { ++told_; });
   ASSERT_TRUE(watch);
   for (int i = 0; i < 100; ++i) disk_.write(std::to_string(i), "DS1\n");
@@ -48,7 +48,7 @@ TEST_F(InotifyWatchTest, ABurstIsToldOnce) {
   EXPECT_LT(told_, 10);
 }
 
-TEST_F(InotifyWatchTest, AFolderThatIsNotThereCanNotBeWatched) {
+TEST_F(InotifyWatchTest, AMissingFolderCanNotBeWatched) {
   EXPECT_FALSE(InotifyWatch::make(loop_, disk_.path("nothing"), [] {}));
 }
 

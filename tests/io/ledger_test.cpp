@@ -80,7 +80,7 @@ class LedgerOnDiskTest : public ::testing::Test {
   std::optional<Process> process_;
 };
 
-TEST_F(LedgerOnDiskTest, AnIdComesOutOfTheSpool) {
+TEST_F(LedgerOnDiskTest, AnIdOfTheInboxIsPublishedInTheSpool) {
   disk_.write("spool/inbox/list", "DSa\nDSb\n");
   EXPECT_EQ(take_in(), 2U);
   restart();
@@ -126,7 +126,7 @@ TEST_F(LedgerOnDiskTest, RecordsAreWrittenWhileOthersAreSynced) {
   EXPECT_EQ(process_->queue->count()->ended, 300U);
 }
 
-TEST_F(LedgerOnDiskTest, TakesInAHundredThousandIdsOfOneFile) {
+TEST_F(LedgerOnDiskTest, AcceptsAHundredThousandIdsOfOneFile) {
   std::string ids;
   for (int i = 0; i < 100'000; ++i) ids += "DS02zfeuv6n4gk" + std::to_string(1'000'000 + i) + "\n";
   disk_.write("spool/inbox/list", ids);

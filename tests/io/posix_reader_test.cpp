@@ -52,7 +52,7 @@ TEST_F(PosixReaderTest, RefusesAFileWithMoreThanItsBytes) {
   EXPECT_EQ(text.error().error, EFBIG);
 }
 
-TEST_F(PosixReaderTest, SaysWhichStepFailed) {
+TEST_F(PosixReaderTest, NamesTheStepThatFailed) {
   std::filesystem::create_directory(disk_.path("folder"));
   expect_fault("absent", FileKinds::plain, Step::open, ENOENT);
   expect_fault("absent", FileKinds::any, Step::open, ENOENT);
@@ -65,7 +65,7 @@ TEST_F(PosixReaderTest, RefusesAFifoWithoutWaitingForItsWriter) {
   expect_fault("fifo", FileKinds::plain, Step::kind, ENOTSUP);
 }
 
-TEST_F(PosixReaderTest, ReadsAFifoWhereAnyKindWillDo) {
+TEST_F(PosixReaderTest, ReadsAFifoIfAnyKindIsAllowed) {
   ASSERT_EQ(::mkfifo(disk_.path("fifo").c_str(), 0600), 0);
   const std::string text(20'000, 'x');
   const std::jthread writer([&] { disk_.write("fifo", text); });
@@ -78,7 +78,7 @@ TEST_F(PosixReaderTest, FollowsALink) {
   EXPECT_EQ(*read("link"), "text");
 }
 
-TEST_F(PosixReaderTest, ReadsOnWhereAGrowingFileEnded) {
+TEST_F(PosixReaderTest, ContinuesAtTheEndOfAGrowingFile) {
   disk_.write("file", "first");
   auto reader = PosixReader::open(disk_.path("file").string(), FileKinds::plain);
   ASSERT_TRUE(reader);
@@ -87,7 +87,7 @@ TEST_F(PosixReaderTest, ReadsOnWhereAGrowingFileEnded) {
   EXPECT_EQ(*reader->read_all(100), " second");
 }
 
-TEST_F(PosixReaderTest, KnowsTheModeOfTheOpenFile) {
+TEST_F(PosixReaderTest, ReturnsTheModeOfTheOpenFile) {
   disk_.write("file", "text");
   ASSERT_EQ(::chmod(disk_.path("file").c_str(), 0604), 0);
   const auto reader = PosixReader::open(disk_.path("file").string(), FileKinds::plain);

@@ -116,7 +116,7 @@ TEST_F(BrokenQueueTest, TheCommandLineReadsNothingButAQueue) {
   EXPECT_EQ(SqliteQueue::open_read_only(path()).error().code, Errc::invalid_input);
 }
 
-TEST_F(BrokenQueueTest, WhatTheCommandLineReadsItCantWrite) {
+TEST_F(BrokenQueueTest, TheCommandLineOpensTheQueueReadOnly) {
   open();
   queue_.reset();
   const auto database = open_queue_file_read_only(path());
@@ -127,7 +127,7 @@ TEST_F(BrokenQueueTest, WhatTheCommandLineReadsItCantWrite) {
   EXPECT_EQ(written.error().code, Errc::io_failure);
 }
 
-TEST_F(BrokenQueueTest, WhatTheSystemForbidsIsAMissingRight) {
+TEST_F(BrokenQueueTest, AWriteThatTheSystemForbidsIsPermissionDenied) {
   sql("CREATE TABLE filler (x)");
   // The user can't write to the file itself, or to the folder of its journal.
   for (const unsigned mode : {0444U, 0666U}) {
@@ -142,7 +142,7 @@ TEST_F(BrokenQueueTest, WhatTheSystemForbidsIsAMissingRight) {
   }
 }
 
-TEST_F(BrokenQueueTest, AFolderWhoseNamesCantBeSyncedIsNotBuiltOn) {
+TEST_F(BrokenQueueTest, AFolderThatCantBeSyncedIsRefused) {
   std::filesystem::create_directory(disk_.path("blind"));
   const auto blind = disk_.path("blind/queue.db").string();
   as_nobody([&] {
@@ -152,7 +152,7 @@ TEST_F(BrokenQueueTest, AFolderWhoseNamesCantBeSyncedIsNotBuiltOn) {
   });
 }
 
-TEST_F(BrokenQueueTest, AQueueInTheFolderWhereWeAreNeedsNoPath) {
+TEST_F(BrokenQueueTest, AQueueInTheCurrentFolderNeedsNoPath) {
   const auto home = std::filesystem::current_path();
   std::filesystem::current_path(disk_.path());
   const auto queue = SqliteQueue::open("queue.db");
@@ -167,7 +167,7 @@ TEST_F(BrokenQueueTest, AQueueWithoutItsTablesIsRefused) {
   EXPECT_THAT(error_of_open().message, HasSubstr("no such table: tombstone"));
 }
 
-TEST_F(BrokenQueueTest, ABrokenPendingRowIsTold) {
+TEST_F(BrokenQueueTest, ABrokenPendingRowIsReported) {
   given_queue_without_rules();
   sql("UPDATE handshake SET submitted_at = NULL WHERE state = 'polling'");
   open();
@@ -181,7 +181,7 @@ TEST_F(BrokenQueueTest, ABrokenPendingRowIsTold) {
   expect_broken(queue_->claim(10));
 }
 
-TEST_F(BrokenQueueTest, ABrokenStagedRowIsTold) {
+TEST_F(BrokenQueueTest, ABrokenStagedRowIsReported) {
   for (const auto* const damage :
        {"id = '../DS'", "outcome = 'lost'", "outcome = NULL", "reason = 'none such'",
         "finished_at = NULL", "sha256 = x'00'", "sha256 = NULL"}) {
@@ -192,7 +192,7 @@ TEST_F(BrokenQueueTest, ABrokenStagedRowIsTold) {
   }
 }
 
-TEST_F(BrokenQueueTest, ABrokenTombstoneIsTold) {
+TEST_F(BrokenQueueTest, ABrokenTombstoneIsReported) {
   given_queue_without_rules();
   sql("UPDATE tombstone SET outcome = 'lost'");
   open();
@@ -203,7 +203,7 @@ TEST_F(BrokenQueueTest, ABrokenTombstoneIsTold) {
   expect_broken(queue_->find(id_of("DSended")));
 }
 
-TEST_F(BrokenQueueTest, ATableThatIsGoneIsTold) {
+TEST_F(BrokenQueueTest, AMissingTableIsReported) {
   open();
   for (const auto* const table : {"learnt", "reserved"}) sql(std::string("DROP TABLE ") + table);
   open();
@@ -213,7 +213,7 @@ TEST_F(BrokenQueueTest, ATableThatIsGoneIsTold) {
   EXPECT_EQ(reserve(*queue_, {20'000, 300}).error().code, Errc::io_failure);
 }
 
-TEST_F(BrokenQueueTest, ARowThatATriggerKeepsOutIsTold) {
+TEST_F(BrokenQueueTest, ARowThatATriggerRejectsIsReported) {
   open();
   sql("CREATE TRIGGER keep_out BEFORE INSERT ON handshake BEGIN SELECT RAISE(IGNORE); END");
   open();

@@ -105,7 +105,7 @@ class QueueFaultsTest : public ::testing::Test {
   std::unique_ptr<SqliteQueue> queue_;
 };
 
-TEST_F(QueueFaultsTest, EachStoppedStatementOfOpeningIsTold) {
+TEST_F(QueueFaultsTest, EachStoppedStatementOfOpeningIsReported) {
   each_failure_of_opening_is_told(Errc::io_failure, &SqliteFaults::stop_statement);
   open_with_rows();
   queue_.reset();
@@ -114,7 +114,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfOpeningIsTold) {
   expect_rows();
 }
 
-TEST_F(QueueFaultsTest, EachRefusedStatementOfOpeningIsTold) {
+TEST_F(QueueFaultsTest, EachRefusedStatementOfOpeningIsReported) {
   each_failure_of_opening_is_told(Errc::permission_denied, &SqliteFaults::refuse_statement);
   open_with_rows();
   queue_.reset();
@@ -123,13 +123,13 @@ TEST_F(QueueFaultsTest, EachRefusedStatementOfOpeningIsTold) {
   expect_rows();
 }
 
-TEST_F(QueueFaultsTest, EachStoppedStatementOfAnAcceptanceIsTold) {
+TEST_F(QueueFaultsTest, EachStoppedStatementOfAnAcceptanceIsReported) {
   open_with_rows();
   for (const auto* const id : {"DSnew", "DSpolling", "DSstaged", "DSended"})
     each_stop_of_a_write_is_told([&] { return accept(*queue_, {id}); });
 }
 
-TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsTold) {
+TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsReported) {
   open_with_rows();
   const RowChange changes[] = {Progress{id_of("DSpolling"), 1, kNow},
                                stage("DSpolling"),
@@ -148,7 +148,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsTold) {
   each_stop_of_a_write_is_told([this] { return reserve(*queue_, {20'000, 300}); });
 }
 
-TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
+TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsReported) {
   open_with_rows();
   each_stop_is_told([this] { return without_value(find_polling(*queue_, "DSpolling")); });
   each_stop_is_told([this] { return without_value(queue_->claim(10)); });
@@ -160,7 +160,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsTold) {
   each_stop_is_told([this] { return without_value(queue_->reserved()); });
 }
 
-TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsTold) {
+TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsReported) {
   open_with_rows();
   const std::function<Result<void>()> acts[] = {
       [this] { return without_value(learn(*queue_)); },
@@ -182,7 +182,7 @@ TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsTold) {
   }
 }
 
-TEST_F(QueueFaultsTest, ARefusedStatementOfALookIsTold) {
+TEST_F(QueueFaultsTest, ARefusedStatementOfALookupIsReported) {
   open_with_rows();
   faults_.refuse_statement(1);
   const auto refused = queue_->find(id_of("DSended"));
@@ -191,7 +191,7 @@ TEST_F(QueueFaultsTest, ARefusedStatementOfALookIsTold) {
   EXPECT_EQ(refused.error().code, Errc::permission_denied);
 }
 
-TEST_F(QueueFaultsTest, WhatTheWritesToTheFileMeetIsSorted) {
+TEST_F(QueueFaultsTest, FailuresOfWritesAndSyncsAreClassified) {
   FailingVfs vfs;
   const auto database = open_queue_file(path(), FailingVfs::kName);
   ASSERT_TRUE(database) << database.error().message;
@@ -222,7 +222,7 @@ TEST_F(QueueFaultsTest, WhatTheWritesToTheFileMeetIsSorted) {
   EXPECT_TRUE((*database)->checkpoint());
 }
 
-TEST_F(QueueFaultsTest, ALongLogIsWrittenBackOnceThereIsRoom) {
+TEST_F(QueueFaultsTest, ALongLogIsWrittenBackOnceTheDiskHasSpace) {
   FailingVfs vfs;
   const auto database = open_queue_file(path(), FailingVfs::kName);
   ASSERT_TRUE(database) << database.error().message;
@@ -241,7 +241,7 @@ TEST_F(QueueFaultsTest, ALongLogIsWrittenBackOnceThereIsRoom) {
   EXPECT_TRUE((*database)->checkpoint_if_due()) << "nothing is left to write";
 }
 
-TEST_F(QueueFaultsTest, ABatchAfterWhichTheLongLogCantBeSyncedIsFinal) {
+TEST_F(QueueFaultsTest, AFailedSyncOfTheLongLogAfterABatchIsAnIoFailure) {
   FailingVfs vfs;
   auto queue = SqliteQueue::open(path(), FailingVfs::kName);
   ASSERT_TRUE(queue) << queue.error().message;
@@ -255,7 +255,7 @@ TEST_F(QueueFaultsTest, ABatchAfterWhichTheLongLogCantBeSyncedIsFinal) {
   EXPECT_EQ((*queue)->count()->polling, 100'000U) << "the commit itself stands";
 }
 
-TEST_F(QueueFaultsTest, ALogThatCantBeMadeDurableIsNotBuiltOn) {
+TEST_F(QueueFaultsTest, ALogThatCantBeSyncedIsRefused) {
   open_with_rows();
   // Copies the file and its log while they are open, as a killed process leaves them.
   for (const auto* const ending : {"", "-wal"})
@@ -273,7 +273,7 @@ TEST_F(QueueFaultsTest, ALogThatCantBeMadeDurableIsNotBuiltOn) {
   expect_rows();
 }
 
-TEST_F(QueueFaultsTest, AQuestionWithoutARowHasAnEmptyAnswer) {
+TEST_F(QueueFaultsTest, AQueryWithoutARowReturnsAnEmptyText) {
   const auto database = open_queue_file(path());
   ASSERT_TRUE(database);
   EXPECT_EQ(*(*database)->ask("SELECT 1 WHERE 0"), "");

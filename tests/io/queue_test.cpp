@@ -98,7 +98,7 @@ TEST_F(QueueTest, ABatchThatFailsChangesNothing) {
   EXPECT_EQ(queue_->count()->polling, 1U);
 }
 
-TEST_F(QueueTest, ATextOfWhatWasLearntThatNobodyCanReadIsAsNone) {
+TEST_F(QueueTest, UnreadableObservationsAreIgnored) {
   open();
   ASSERT_TRUE(learn(*queue_));
   sql("UPDATE learnt SET text = 'of another version'");
@@ -108,7 +108,7 @@ TEST_F(QueueTest, ATextOfWhatWasLearntThatNobodyCanReadIsAsNone) {
   EXPECT_NEAR((*queue_->learnt())->completions(), 1, 0.01);
 }
 
-TEST_F(QueueTest, TellsAFullDisk) {
+TEST_F(QueueTest, ReportsAFullDisk) {
   const auto database = SqliteDatabase::open(path(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   ASSERT_TRUE(database);
   ASSERT_TRUE((*database)->execute("PRAGMA max_page_count = 12; CREATE TABLE filler (x)"));
@@ -117,7 +117,7 @@ TEST_F(QueueTest, TellsAFullDisk) {
   EXPECT_EQ(full.error().code, Errc::disk_full);
 }
 
-TEST_F(QueueTest, BringsUpAFileOfVersion2) {
+TEST_F(QueueTest, UpgradesAFileOfVersion2) {
   open();
   ASSERT_TRUE(learn(*queue_));
   sql("DROP TABLE reserved; PRAGMA user_version = 2");
@@ -128,7 +128,7 @@ TEST_F(QueueTest, BringsUpAFileOfVersion2) {
   EXPECT_EQ(*queue_->reserved(), (DayRequests{20'000, 300}));
 }
 
-TEST_F(QueueTest, BringsUpAFileOfVersion1) {
+TEST_F(QueueTest, UpgradesAFileOfVersion1) {
   open();
   accept({"DS1"});
   queue_.reset();
@@ -147,13 +147,13 @@ TEST_F(QueueTest, BringsUpAFileOfVersion1) {
   EXPECT_EQ(*queue_->reserved(), (DayRequests{20'000, 300}));
 }
 
-TEST_F(QueueTest, TellsAFailingDiskFromAMissingRight) {
+TEST_F(QueueTest, DistinguishesAFailingDiskFromAMissingPermission) {
   // SQLite then opens the file for reading, and detects later that it can't write.
   const OtherCall open_call("open", reinterpret_cast<sqlite3_syscall_ptr>(open_for_reading_alone));
   EXPECT_EQ(error_of_open().code, Errc::io_failure);
 }
 
-TEST_F(QueueTest, SeesThatTheChangeOfAPragmaFailed) {
+TEST_F(QueueTest, DetectsThatTheChangeOfAPragmaFailed) {
   // SQLite removes its journal to commit the change, after it has returned the result of the
   // pragma.
   const OtherCall unlink_call("unlink", reinterpret_cast<sqlite3_syscall_ptr>(fail_to_unlink));
@@ -174,13 +174,13 @@ TEST_F(QueueTest, RefusesTheDatabaseOfAnotherProgram) {
   EXPECT_THAT(error_of_open().message, HasSubstr("another program"));
 }
 
-TEST_F(QueueTest, RefusesWhatIsNoDatabase) {
+TEST_F(QueueTest, RefusesAFileThatIsNoDatabase) {
   disk_.write("queue.db", std::string(5000, 'x'));
   EXPECT_EQ(error_of_open().code, Errc::invalid_input);
   EXPECT_EQ(disk_.read("queue.db"), std::string(5000, 'x')) << "and leaves it as it is";
 }
 
-TEST_F(QueueTest, SaysThatItIsCorrupt) {
+TEST_F(QueueTest, ReportsCorruption) {
   open();
   std::vector<std::string> ids;
   for (int i = 0; i < 2000; ++i) ids.push_back("DS" + std::to_string(i));
@@ -223,7 +223,7 @@ TEST_F(QueueTest, WritesNothingIntoAFileThatWasMovedRemovedOrReplaced) {
   refuses();
 }
 
-TEST_F(QueueTest, TakesALinkToItsFolder) {
+TEST_F(QueueTest, AcceptsALinkToItsFolder) {
   std::filesystem::create_directory(disk_.path("folder"));
   std::filesystem::create_directory_symlink("folder", disk_.path("link"));
   const auto queue = SqliteQueue::open(disk_.path("link/queue.db").string());

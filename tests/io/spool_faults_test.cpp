@@ -74,12 +74,12 @@ class SpoolFaultsTest : public ::testing::Test {
   std::unique_ptr<FolderSpool> spool_;
 };
 
-TEST_F(SpoolFaultsTest, EachFailureOfOpeningIsTold) {
+TEST_F(SpoolFaultsTest, EachFailureOfOpeningIsReported) {
   each_failure_is_told([] {}, [this] { return without_value(FolderSpool::open(root_)); });
   each_failure_is_told([] {}, [this] { return without_value(open_refused(root_)); });
 }
 
-TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
+TEST_F(SpoolFaultsTest, EachFailureOfStagingIsReported) {
   open();
   for (const auto how : {RecordSync::one_by_one, RecordSync::together}) {
     const auto stage = [&] { return without_value(spool_->stage(kId, "new", how)); };
@@ -108,7 +108,7 @@ TEST_F(SpoolFaultsTest, EachFailureOfStagingIsTold) {
   EXPECT_TRUE(spool_->claim_staging(1));
 }
 
-TEST_F(SpoolFaultsTest, EachFailureOfAPublicationIsTold) {
+TEST_F(SpoolFaultsTest, EachFailureOfAPublicationIsReported) {
   open();
   const auto publish = [this] { return without_value(spool_->publish(kId, Outcome::completed)); };
   const auto put = [this](const std::string& theirs) {
@@ -158,7 +158,7 @@ TEST_F(SpoolFaultsTest, AFolderOnAnotherMountIsRefused) {
   }
 }
 
-TEST_F(SpoolFaultsTest, ARenameToAnotherMountIsToldAndMovesNothing) {
+TEST_F(SpoolFaultsTest, ARenameToAnotherMountIsReportedAndMovesNothing) {
   open();
   disk_.write("staging/DSa.json", "a");
   changes_.other_mount = "/results";
@@ -172,7 +172,7 @@ TEST_F(SpoolFaultsTest, ARenameToAnotherMountIsToldAndMovesNothing) {
   EXPECT_THAT(disk_.names_in("staging"), ElementsAre("DSa.json"));
 }
 
-TEST_F(SpoolFaultsTest, ARecordThatAConsumerTakesMeanwhileMakesRoomForOurs) {
+TEST_F(SpoolFaultsTest, ARecordIsPublishedIfAConsumerRemovesTheConflictingOne) {
   open();
   disk_.write("staging/DSa.json", "ours");
   disk_.write("results/DSa.json", "theirs");
@@ -184,7 +184,7 @@ TEST_F(SpoolFaultsTest, ARecordThatAConsumerTakesMeanwhileMakesRoomForOurs) {
   EXPECT_THAT(disk_.names_in("rejected"), IsEmpty());
 }
 
-TEST_F(SpoolFaultsTest, AnotherNameIsTakenWhenSomebodyTakesTheFreeOne) {
+TEST_F(SpoolFaultsTest, UsesAnotherNameIfTheFreeOneIsTakenMeanwhile) {
   open();
   disk_.write("staging/core", "?");
   changes_.before = [this](std::string_view call, const std::string&) {
@@ -197,7 +197,7 @@ TEST_F(SpoolFaultsTest, AnotherNameIsTakenWhenSomebodyTakesTheFreeOne) {
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
 }
 
-TEST_F(SpoolFaultsTest, ATakenNameThatMayNotBeReadIsAConflict) {
+TEST_F(SpoolFaultsTest, AnUnreadableFileUnderTheNameIsAConflict) {
   open();
   disk_.write("staging/DSa.json", "ours");
   disk_.write("results/DSa.json", "ours");

@@ -71,7 +71,7 @@ TEST_F(SpoolTest, PublishesARecordByItsOutcome) {
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
 }
 
-TEST_F(SpoolTest, TakesTheSameBytesForDone) {
+TEST_F(SpoolTest, TreatsAnEqualRecordUnderTheNameAsPublished) {
   open();
   disk_.write("results/DSa.json", "a");
   stage("DSa", "a");
@@ -80,7 +80,7 @@ TEST_F(SpoolTest, TakesTheSameBytesForDone) {
   EXPECT_THAT(disk_.names_in("rejected"), IsEmpty());
 }
 
-TEST_F(SpoolTest, PutsOtherBytesAside) {
+TEST_F(SpoolTest, QuarantinesARecordWhoseNameHasOtherBytes) {
   open();
   disk_.write("results/DSa.json", "theirs");
   disk_.write("rejected/DSa.json", "older");
@@ -117,10 +117,10 @@ TEST_F(SpoolTest, ReadsNoMoreThanItsOwnBytesUnderTheName) {
   EXPECT_EQ(disk_.read("rejected/DSa.json"), "ours");
 }
 
-TEST_F(SpoolTest, AFileUnderALeaseIsAnothersFile) {
+TEST_F(SpoolTest, AFileUnderALeaseIsAConflict) {
   open();
   disk_.write("results/DSa.json", "ours");
-  std::signal(SIGIO, SIG_IGN);  // Breaking the lease raises it.
+  std::signal(SIGIO, SIG_IGN);  // Breaking the lease raises it; it would kill the process.
   const int leased = ::open(disk_.path("results/DSa.json").c_str(), O_WRONLY | O_CLOEXEC);
   ASSERT_EQ(::fcntl(leased, F_SETLEASE, F_WRLCK), 0);
   stage("DSa", "ours");
@@ -132,7 +132,7 @@ TEST_F(SpoolTest, AFileUnderALeaseIsAnothersFile) {
   EXPECT_EQ(disk_.read("rejected/DSa.json"), "ours");
 }
 
-TEST_F(SpoolTest, AFolderWhereARecordBelongsIsPutAside) {
+TEST_F(SpoolTest, AFolderUnderTheNameOfARecordIsQuarantined) {
   open();
   disk_.write("staging/DSa.json/file", "somebody's");
   EXPECT_EQ(spool_->drop(id_of("DSa")).error().code, Errc::unsafe_file);
@@ -144,7 +144,7 @@ TEST_F(SpoolTest, AFolderWhereARecordBelongsIsPutAside) {
   EXPECT_EQ(disk_.read("rejected/DSa.json/file"), "somebody's");
 }
 
-TEST_F(SpoolTest, RefusesANewStagingWhileRecordsAreOnTheirWay) {
+TEST_F(SpoolTest, RefusesANewStagingFolderWhileRowsAreStaged) {
   open();
   const auto claimed = spool_->claim_staging(2);
   ASSERT_FALSE(claimed);
@@ -157,7 +157,7 @@ TEST_F(SpoolTest, RefusesANewStagingWhileRecordsAreOnTheirWay) {
   EXPECT_THAT(spool_->staged()->strangers, IsEmpty());
 }
 
-TEST_F(SpoolTest, KnowsWhenAFolderIsAnother) {
+TEST_F(SpoolTest, DetectsAReplacedFolder) {
   open();
   EXPECT_TRUE(spool_->check_place());
   for (const auto* const name : {"staging", "results", "archived", "failed", "rejected"}) {
@@ -172,7 +172,7 @@ TEST_F(SpoolTest, KnowsWhenAFolderIsAnother) {
   }
 }
 
-TEST_F(SpoolTest, StagesOverWhatWasLeft) {
+TEST_F(SpoolTest, StagingReplacesALeftoverRecord) {
   open();
   disk_.write("staging/DSa.json", "left");
   stage("DSa", "new");
@@ -181,7 +181,7 @@ TEST_F(SpoolTest, StagesOverWhatWasLeft) {
   ASSERT_TRUE(spool_->drop(id_of("DSa"))) << "it may be gone already";
 }
 
-TEST_F(SpoolTest, TellsWhatIsInStaging) {
+TEST_F(SpoolTest, ListsRecordsAndOtherFilesInStaging) {
   open();
   for (const auto* const name : {"a-b.json", "a.json", "core", ".json", "a b.json"})
     disk_.write(std::string("staging/") + name, "record");
