@@ -14,62 +14,64 @@
 
 namespace attestrd {
 
-/// The generation of one process's ownership of rows, as claim() gave it. A process that lost its
-/// rows gets a new one with its next claim, so that a batch of before changes none of them. One
-/// value for all rows: it costs no memory a row. The default is older than any claim.
+/// The generation of one process's ownership of rows, as returned by claim(). A process that lost
+/// its rows gets a new generation with its next claim, so that an older batch changes none of them.
+/// One value for all rows costs no memory per row. The default is older than any claim.
 struct Fence {
   std::uint64_t generation = 0;
   bool operator==(const Fence&) const = default;
 };
 
-/// Tombstones to forget: those of handshakes that ended before a time, the oldest first.
+/// The tombstones to remove: those of handshakes that ended before a time, the oldest first.
 struct Purge {
   Wall ended_before{};
   std::size_t max_rows = 0;
 };
 
-/// All that one round wants written. It is applied in the order of its members.
+/// All changes that one round writes. They are applied in the order of the members.
 struct QueueBatch {
   Fence fence;
   std::vector<RowChange> changes;
   std::vector<Submission> submissions;
-  /// The requests of a day that this owner wants to have reserved in all, in place of what it had
-  /// reserved before. A total of its own, not one of all owners: writing it twice is writing it
-  /// once, and no owner overwrites what another has reserved.
+  /// The total number of requests of a day that this owner wants reserved, in place of its earlier
+  /// reservation. It is a total of this owner, not of all owners: writing it twice has the effect
+  /// of one write, and no owner overwrites the reservation of another.
   std::optional<DayRequests> reserve;
-  /// What this owner has learnt in all since it opened the queue, in place of what earlier batches
-  /// said of it. The queue merges it with what was known before and with what other owners learn.
+  /// All that this owner has learnt since it opened the queue, in place of the deltas in its
+  /// earlier batches. The queue merges it with the hazard known before and with the deltas of other
+  /// owners.
   std::optional<HazardDelta> learnt;
   std::optional<Purge> purge;
 };
 
-/// The submission became a row of this owner.
+/// A submission that became a row of this owner.
 struct InsertedRow {
   QueuedHandshake row;
 };
 
-/// This owner had the row already: the later expiry holds, and a tag fills an empty one.
+/// A submission merged into a row that this owner had already: the later expiry holds, and its tag
+/// is used if the row has none.
 struct MergedRow {
   QueuedHandshake row;
 };
 
-/// It was merged into a row that another owner polls, or became one.
+/// A submission that became a row of another owner, or was merged into one.
 struct RowElsewhere {};
 
-/// The handshake is staged, or a tombstone.
+/// A submission of a handshake that is staged or has a tombstone.
 struct AlreadyEnded {
   Outcome outcome{};
 };
 
-/// What became of a submission.
+/// The outcome of a submission.
 using Acceptance = std::variant<InsertedRow, MergedRow, RowElsewhere, AlreadyEnded>;
 
-/// What a batch made durable.
+/// The effects of a batch, which are durable.
 struct QueueBatchResult {
   std::vector<Applied> changes;         ///< One for each row change, in their order.
   std::vector<Acceptance> acceptances;  ///< One for each submission, in their order.
-  std::optional<DayRequests> reserved;  ///< This owner's total; fewer than it wanted, maybe.
-  std::size_t purged = 0;               ///< Tombstones.
+  std::optional<DayRequests> reserved;  ///< This owner's total, possibly less than it wanted.
+  std::size_t purged = 0;               ///< The number of tombstones that were removed.
 };
 
 }  // namespace attestrd

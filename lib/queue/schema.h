@@ -4,14 +4,16 @@
 
 namespace attestrd::schema {
 
-/// "Attr" in ASCII: says in the header of the file whose database it is (`PRAGMA application_id`).
+/// The mark of an attestrd database in the header of the file (`PRAGMA application_id`): "Attr" in
+/// ASCII.
 inline constexpr std::int32_t kApplicationId = 0x41747472;
 
-/// Raised whenever an older attestrd could misread the file (`PRAGMA user_version`).
+/// The version of the file (`PRAGMA user_version`), raised whenever an older attestrd could misread
+/// it.
 inline constexpr std::int32_t kVersion = 3;
 
-/// Times are unix times in milliseconds. The columns from `outcome` on are null until the row is
-/// staged. No column holds anything of an answer.
+/// The tables of version 1. Times are unix times in milliseconds. The columns from `outcome` on are
+/// null until the row is staged. No column holds any part of an answer.
 inline constexpr const char* kCreate = R"sql(
 CREATE TABLE handshake (
   id              TEXT PRIMARY KEY NOT NULL,
@@ -40,7 +42,7 @@ CREATE TABLE tombstone (
 CREATE INDEX tombstone_finished_at ON tombstone (finished_at);
 )sql";
 
-/// What version 2 added: one line of what was learnt (Hazard::write).
+/// The table that version 2 added: one row with the learnt hazard, as Hazard::write() writes it.
 inline constexpr const char* kCreateLearnt = R"sql(
 CREATE TABLE learnt (
   what TEXT PRIMARY KEY NOT NULL CHECK (what = 'hazard'),
@@ -48,7 +50,7 @@ CREATE TABLE learnt (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-/// What version 3 added: one line that says how many requests of a day are reserved.
+/// The table that version 3 added: one row with the number of requests of a day that are reserved.
 inline constexpr const char* kCreateReserved = R"sql(
 CREATE TABLE reserved (
   line     INTEGER PRIMARY KEY NOT NULL CHECK (line = 1),

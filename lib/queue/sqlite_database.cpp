@@ -24,7 +24,7 @@ bool may_write_to(const std::string& name) {
   return ::faccessat(AT_FDCWD, name.c_str(), W_OK, AT_EACCESS) == 0 || errno == ENOENT;
 }
 
-/// Whether the system lets us write to all that the queue consists of.
+/// Returns whether the process may write to all files of the queue and to their folder.
 bool may_write(const std::string& path) {
   for (const auto* const ending : {"", "-wal", "-journal"})
     if (!may_write_to(path + ending)) return false;
@@ -39,7 +39,7 @@ void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
 
 void SqliteDatabase::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 
-// Binding fails only for a parameter that the statement has not, which is a bug.
+// Binding fails only for a parameter that the statement does not have, which is a bug.
 
 SqliteStatement& SqliteStatement::bind(std::string_view text) {
   const char* const data = text.empty() ? "" : text.data();
@@ -123,8 +123,8 @@ void SqliteStatement::reset() {
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, int flags,
                                                              const char* vfs) {
-  // Nobody asks for SQLite's counts of memory, which cost it a lock at each block.
-  static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));  // Refused once it is in use.
+  // SQLite's memory statistics are not used, and cost a lock for each block of memory.
+  static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));  // Refused once SQLite is in use.
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs);
@@ -167,7 +167,7 @@ Result<std::string> SqliteDatabase::ask(const std::string& sql) {
   if (!has_row) return has_row.error();
   if (!*has_row) return std::string();
   std::string answer(statement->text(0));
-  // The last step commits what a PRAGMA has changed, and tells if that fails.
+  // The last step commits the change of a PRAGMA, and reports if that fails.
   const auto has_more = statement->step();
   if (!has_more) return has_more.error();
   return answer;
@@ -186,14 +186,14 @@ Result<void> SqliteDatabase::checkpoint() {
 Result<void> SqliteDatabase::checkpoint_if_due() {
   if (log_pages_ < kCheckpointPages) return {};
   auto done = checkpoint();
-  // The log holds it all, so the commit stands; the next one tries this again.
+  // The log holds all changes, so the commit stands; the next commit tries the checkpoint again.
   if (!done && done.error().code == Errc::disk_full) return {};
   return done;
 }
 
 Result<void> SqliteDatabase::check_place() {
   int has_moved = 0;
-  // A file system of SQLite's that can't tell leaves it as it is.
+  // A VFS of SQLite that does not support this leaves `has_moved` unchanged.
   sqlite3_file_control(connection_.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &has_moved);
   if (has_moved == 0) return {};
   return fail(Errc::io_failure,
@@ -223,7 +223,7 @@ Error SqliteDatabase::last_error(std::string_view what) const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return fail(Errc::unavailable, message + ": another process has it open");
     case SQLITE_READONLY:
-      // SQLite reads on when it can't open a file for writing, whatever the trouble was.
+      // SQLite continues read-only if it can't open a file for writing, for whatever reason.
       return fail(may_write(path_) ? Errc::io_failure : Errc::permission_denied, message);
     case SQLITE_PERM:
     case SQLITE_AUTH: return fail(Errc::permission_denied, message);

@@ -28,13 +28,14 @@ class SqliteStatement {
   SqliteStatement& bind(std::span<const unsigned char> bytes);
   SqliteStatement& bind(const HandshakeId& id) { return bind(id.view()); }
 
-  /// True: there is a row to read. An error has reset the statement.
+  /// Steps to the next row. Returns whether there is a row to read; if not, and after an error, the
+  /// statement is reset.
   Result<bool> step();
 
-  /// Steps over a statement without rows. Returns how many rows it changed.
+  /// Runs a statement that returns no rows. Returns the number of rows that it changed.
   Result<std::int64_t> run();
 
-  /// Whether there is a row; reads none.
+  /// Returns whether there is a row, and resets the statement.
   Result<bool> exists();
 
   std::string_view text(int column) const;
@@ -61,34 +62,34 @@ class SqliteStatement {
 /// A connection to a SQLite file. Every error names the file.
 class SqliteDatabase {
  public:
-  /// `flags` and `vfs` as of sqlite3_open_v2().
+  /// Opens a file. `flags` and `vfs` are those of sqlite3_open_v2().
   static Result<std::unique_ptr<SqliteDatabase>> open(const std::string& path, int flags,
                                                       const char* vfs = nullptr);
 
   Result<void> execute(const char* sql);
   Result<SqliteStatement> prepare(std::string_view sql);
 
-  /// The first column of the first row.
+  /// Returns the first column of the first row, or an empty text if there is no row.
   Result<std::string> ask(const std::string& sql);
 
-  /// Moves what the log holds into the file, and syncs both.
+  /// Moves the changes in the log into the file, and syncs both.
   Result<void> checkpoint();
 
-  /// The same once the log is long. SQLite's own checkpoints drop their
-  /// errors; here one ends the process, since what failed to sync must not be synced again.
+  /// Does a checkpoint once the log is long. SQLite's own checkpoints ignore errors; here an error
+  /// (except a full disk) ends the process, since a failed sync must not be repeated.
   Result<void> checkpoint_if_due();
 
-  /// `io_failure` when the path does not lead to the file any more: nobody would read what is
-  /// written there.
+  /// Returns `io_failure` if the path does not lead to the open file any more: changes written to
+  /// the file would then reach no reader.
   Result<void> check_place();
 
-  /// Gives back the memory of pages that no statement is reading.
+  /// Frees the memory of pages that no statement is reading.
   void drop_cache();
 
   bool is_in_transaction() const;
   const std::string& path() const { return path_; }
 
-  /// The error that the last call ended with.
+  /// Returns the error of the last call. Its message begins with `what`.
   Error last_error(std::string_view what) const;
 
  private:

@@ -15,7 +15,7 @@
 namespace attestrd {
 namespace {
 
-/// Makes the file if it is not there, so that its mode is ours to say and a link is never followed.
+/// Creates the file if it is absent, so that attestrd determines its mode and never follows a link.
 Result<void> make_file(const std::string& path) {
   const Descriptor file(
       open_at(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
@@ -27,7 +27,8 @@ Result<void> make_file(const std::string& path) {
   return {};
 }
 
-/// Refuses a file that another program or a newer attestrd wrote. Returns its version; 0: empty.
+/// Refuses a file that another program or a newer attestrd wrote. Returns the version of the file,
+/// or 0 if it is empty.
 Result<int> check_identity(SqliteDatabase& database) {
   const auto application = database.ask("PRAGMA application_id");
   if (!application) return application.error();
@@ -48,7 +49,7 @@ Result<int> check_identity(SqliteDatabase& database) {
   return number;
 }
 
-/// Brings a file of an older version, or an empty one, up to ours, in one commit.
+/// Upgrades an empty file, or one of an older version, to the current version in one commit.
 Result<void> bring_up(SqliteDatabase& database, int version) {
   std::string sql = "BEGIN IMMEDIATE;";
   if (version < 1) sql += schema::kCreate;
@@ -59,7 +60,7 @@ Result<void> bring_up(SqliteDatabase& database, int version) {
   return database.execute(sql.c_str());
 }
 
-/// Sets what the promises rest on, and reads it back.
+/// Sets the modes on which durability depends, and reads them back.
 Result<void> make_durable(SqliteDatabase& database) {
   const auto mode = database.ask("PRAGMA journal_mode = WAL");
   if (!mode) return mode.error();
@@ -74,14 +75,15 @@ Result<void> make_durable(SqliteDatabase& database) {
   return {};
 }
 
-/// The process before may have died between the write of a commit and its sync. SQLite takes such a
-/// commit for valid, and so do we: an id that seems to be accepted already is not written again,
-/// and its inbox file is removed. So what is seen must first be durable.
+/// Makes all commits in the log durable. The process before may have died between the write of a
+/// commit and its sync. SQLite treats such a commit as valid, and so does attestrd: an id that
+/// seems to be accepted already is not written again, and its inbox file is removed. So every
+/// visible commit must be durable first.
 Result<void> make_log_durable(SqliteDatabase& database) { return database.checkpoint(); }
 
-/// SQLite syncs the names of its files too, but does not care whether that succeeds. A log that
-/// loses its name in a power cut takes every commit with it. The folder may be a link, which SQLite
-/// has followed as well: the dot is behind it.
+/// Syncs the folder of the file. SQLite syncs the names of its files too, but ignores errors of
+/// that. If the log loses its name in a power cut, every commit in it is lost. The folder may be a
+/// link, which SQLite has followed as well: `/.` makes the path lead to the target of the link.
 Result<void> make_names_durable(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
   const auto folder = PosixDirectory::open((parent / ".").string());
@@ -101,7 +103,8 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
   auto opened = SqliteDatabase::open(path, flags, vfs);
   if (!opened) return opened;
   auto& database = **opened;
-  // EXCLUSIVE keeps every other connection out: before 3.51.3 two that write can corrupt the log.
+  // EXCLUSIVE locks out every other connection: before SQLite 3.51.3 two connections that write can
+  // corrupt the log.
   const auto set = database.execute(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
       "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 8388608");
@@ -112,7 +115,7 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
   if (*version < schema::kVersion)
     if (const auto done = bring_up(database, *version); !done) return done.error();
   if (const auto durable = make_log_durable(database); !durable) return durable.error();
-  // Another file system of SQLite's keeps its names by itself.
+  // Another VFS of SQLite makes the names of its files durable itself.
   if (vfs == nullptr)
     if (const auto durable = make_names_durable(path); !durable) return durable.error();
   return opened;

@@ -41,7 +41,7 @@ Result<Claim> SqliteQueue::claim(std::size_t max_rows) {
   claim.rows = std::move(*page);
   is_all_claimed_ = claim.rows.size() < max_rows;
   if (!claim.rows.empty()) claimed_up_to_ = claim.rows.back().id.view();
-  if (is_all_claimed_) rows_->database().drop_cache();  // Hardly any page of it is read again.
+  if (is_all_claimed_) rows_->database().drop_cache();  // Hardly any page is read again.
   return claim;
 }
 
@@ -55,7 +55,8 @@ Result<QueueBatchResult> SqliteQueue::write(const QueueBatch& batch, Wall now) {
   if (result)
     if (const auto committed = database.execute("COMMIT"); !committed) result = committed.error();
   if (!result) {
-    // SQLite rolls back by itself after some errors; what is left undone dies with the process.
+    // SQLite rolls back by itself after some errors. If this rollback fails, the transaction ends
+    // with the process.
     if (database.is_in_transaction()) static_cast<void>(database.execute("ROLLBACK"));
     return result;
   }

@@ -10,20 +10,20 @@ namespace attestrd {
 class SqliteDatabase;
 class SqliteRows;
 
-/// The queue in one SQLite file, through one connection that no other may share: WAL,
-/// `synchronous=FULL`, locked for as long as it is open. It has one owner, so that its fence is
-/// always the same, nothing is ever lost or `not_ours`, and all that is wanted is reserved. It is
-/// never `unavailable` once it is open.
+/// The queue in one SQLite file, with one connection that locks the file while it is open, in WAL
+/// mode with `synchronous=FULL`. It has one owner, so its fence is always the same, no row is ever
+/// lost or `not_ours`, and every reservation is granted in full. Once it is open, it is never
+/// `unavailable`.
 class SqliteQueue final : public Queue {
  public:
-  /// Opens the file, and makes it (0640) if it is not there; its folder must exist.
-  /// `newer_version` when a newer attestrd wrote it, `invalid_input` when it is not an attestrd
-  /// queue file, `unavailable` when another process has it open. `vfs` names another file system
-  /// of SQLite's (sqlite.org/vfs.html) than the system's.
+  /// Opens the file, and creates it (0640) if it is absent; its folder must exist. Errors:
+  /// `newer_version` if a newer attestrd wrote it, `invalid_input` if it is not an attestrd queue
+  /// file, `unavailable` if another process has it open. `vfs` names a VFS of SQLite
+  /// (sqlite.org/vfs.html) to use instead of the default.
   static Result<std::unique_ptr<SqliteQueue>> open(const std::string& path,
                                                    const char* vfs = nullptr);
 
-  /// For the command line, while it holds the lock of a daemon that does not run.
+  /// Opens the file for reading, for a command that holds the lock of a daemon that does not run.
   static Result<std::unique_ptr<SqliteQueue>> open_read_only(const std::string& path);
 
   ~SqliteQueue() override;
@@ -47,9 +47,9 @@ class SqliteQueue final : public Queue {
   Result<void> learn(const HazardDelta& delta);
 
   std::unique_ptr<SqliteRows> rows_;
-  std::string claimed_up_to_;  ///< The greatest id of the pages so far.
+  std::string claimed_up_to_;  ///< The greatest id that was claimed so far.
   bool is_all_claimed_ = false;
-  std::optional<Hazard> known_before_;  ///< What was learnt before the queue was opened.
+  std::optional<Hazard> known_before_;  ///< The hazard learnt before the queue was opened.
 };
 
 }  // namespace attestrd

@@ -46,8 +46,8 @@ constexpr const char* kCount =
     "min(submitted_at) FILTER (WHERE state = 'polling'), (SELECT count(*) FROM tombstone) "
     "FROM handshake";
 
-// These are rare, and a file of an older version that is only read has no such tables: they are not
-// kept prepared.
+// These statements are not kept prepared: they run rarely, and a file of an older version that is
+// opened for reading does not have their tables.
 constexpr const char* kSaveLearnt =
     "INSERT OR REPLACE INTO learnt (what, text) VALUES ('hazard', ?)";
 constexpr const char* kLearnt = "SELECT text FROM learnt WHERE what = 'hazard'";
@@ -59,7 +59,7 @@ constexpr const char* kFindEnded =
     "SELECT outcome, finished_at, 1 FROM tombstone WHERE id = ?1 UNION ALL "
     "SELECT outcome, finished_at, 0 FROM handshake WHERE id = ?1 AND state = 'staged'";
 
-constexpr std::size_t kPageReserve = 4096;  // Rows.
+constexpr std::size_t kPageReserve = 4096;  // In rows.
 
 Error broken_row(const SqliteDatabase& database) {
   return fail(Errc::io_failure, "the queue " + database.path() +
@@ -167,19 +167,19 @@ Result<bool> SqliteRows::change(const Done& done) {
   return *removed == 1;
 }
 
-// By far the most are new: one statement finds that out, and writes them.
+// Nearly all submissions are new, so a single statement checks that and inserts the row.
 Result<Acceptance> SqliteRows::accept(const Submission& submission, Wall now) {
   const auto& id = submission.id;
   auto& insert = statements_.insert.bind(id).bind(submission.tag).bind(now).bind(submission.expiry);
   const auto inserted = insert.run();
   if (!inserted) return inserted.error();
   if (*inserted == 0) return accept_again(submission);
-  using std::chrono::milliseconds;  // What the row says.
+  using std::chrono::milliseconds;  // The precision of the row in the file.
   return Acceptance(InsertedRow{
       {id, submission.tag, std::chrono::floor<milliseconds>(now), submission.expiry, {}, 0}});
 }
 
-/// An id that has a row, or a tombstone.
+/// Accepts a submission of an id that has a row or a tombstone already.
 Result<Acceptance> SqliteRows::accept_again(const Submission& submission) {
   const auto& id = submission.id;
   auto& tombstone = statements_.find_tombstone.bind(id);

@@ -13,12 +13,12 @@
 namespace attestrd {
 
 /// The tables of the queue file. Each call changes or reads one row, or a page of rows, in the
-/// transaction of its caller. Rows that attestrd can't have written are an `io_failure`.
+/// transaction of its caller. A row that attestrd can't have written is an `io_failure`.
 class SqliteRows {
  public:
   explicit SqliteRows(std::unique_ptr<SqliteDatabase> database) : database_(std::move(database)) {}
 
-  /// Before anything else.
+  /// Prepares the statements. Must be called before any other function.
   Result<void> prepare();
 
   SqliteDatabase& database() { return *database_; }
@@ -28,9 +28,10 @@ class SqliteRows {
   Result<std::size_t> purge(Wall ended_before, std::size_t max_rows);
 
   Result<std::optional<QueuedHandshake>> find_polling(const HandshakeId& id);
-  /// Of one that is not in `polling`.
+  /// Returns the state of an id that has no row in `polling`.
   Result<KnownHandshake> find_ended(const HandshakeId& id);
-  /// The first rows in `polling` whose ids are greater, in the order of ids.
+  /// Returns the first `max_rows` rows in `polling` whose ids are greater than `id`, in the order
+  /// of ids.
   Result<std::vector<QueuedHandshake>> polling_after(std::string_view id, std::size_t max_rows);
   Result<std::vector<StagedHandshake>> staged();
   Result<QueueCounts> count();
@@ -48,7 +49,7 @@ class SqliteRows {
   Result<Acceptance> accept_again(const Submission& submission);
   Result<Acceptance> merge(const Submission& submission, QueuedHandshake row);
 
-  /// Kept prepared for as long as the connection is open.
+  /// The statements that stay prepared while the connection is open.
   struct Statements {
     SqliteStatement find_tombstone;
     SqliteStatement insert;
