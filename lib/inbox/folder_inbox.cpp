@@ -11,17 +11,18 @@ namespace attestrd {
 namespace {
 
 bool is_quiet(const FileInfo& info, Wall now) {
-  // A file from far in the future tells that a clock was set, not that somebody still writes it.
+  // A time far in the future means that a clock was changed, not that the file is still written.
   const Duration age = now - std::chrono::floor<Duration>(info.modified_at);
   return age >= limits::kSubmissionQuiet || age <= -limits::kSubmissionQuiet;
 }
 
-/// Whether its writer has closed it, as far as can be known.
+/// Returns whether the writer has closed the file, as far as the system can report it.
 bool is_closed(Writers writers, const FileInfo& info, Wall now) {
   return writers == Writers::none || (writers == Writers::unknown && is_quiet(info, now));
 }
 
-/// Why a name that is no plain file of one link is refused; empty: it is one.
+/// Returns the reason why a file is refused, or an empty text if it is a plain file with one link
+/// and not too large.
 std::string objection_to(const FileInfo& info) {
   if (info.kind == FileInfo::Kind::symlink) return "it is a symbolic link";
   if (info.kind != FileInfo::Kind::regular) return "it is not a plain file";
@@ -123,7 +124,7 @@ bool FolderInbox::is_left_alone(const std::string& name, const FileInfo& info, I
 
 void FolderInbox::begin_empty_file(const std::string& name, const FileInfo& info, Wall now,
                                    InboxScan& scan) {
-  const auto file = inbox_->open(name, 0);  // One that we can't open may be taken all the same.
+  const auto file = inbox_->open(name, 0);  // A file that can't be opened may still be accepted.
   if (!is_closed(file ? (*file)->writers() : Writers::unknown, info, now)) {
     scan.waits = true;
   } else if (const auto id = id_of_empty_file(name)) {
@@ -153,7 +154,7 @@ Result<void> FolderInbox::read_file(std::size_t& lines_left, Wall now, InboxScan
   }
   auto slice = reader_->take_slice();
   auto notices = reader_->take_notices();
-  if (!left_alone_.contains(reader_->name())) {  // Else they were taken in and told before.
+  if (!left_alone_.contains(reader_->name())) {  // The lines of the others were reported before.
     scan.slices.push_back(std::move(slice));
     append(scan.notices, std::move(notices));
   }

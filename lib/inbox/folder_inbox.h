@@ -14,14 +14,16 @@
 
 namespace attestrd {
 
-/// The inbox in a folder, and the folder that refused submissions go to.
+/// The inbox in a folder, with the folder for refused submissions.
 ///
-/// A file is accepted only if no process has it open for writing (where the system can't tell, once
-/// it was unchanged for `limits::kSubmissionQuiet`), and if it did not change while it was read. A
-/// file that is empty, or whose last line has no end, may be half written: it too must have been
-/// unchanged for so long. A name that can be neither accepted nor moved away is logged once, and
-/// left alone until it changes. One that finds no room in refused/ is logged once as well, and
-/// tried again now and then.
+/// A file is accepted only if no process has it open for writing and if it did not change while it
+/// was read. Where the system can't report writers, the file must have been unchanged for
+/// `limits::kSubmissionQuiet` instead. A file whose last line has no line feed may be half written:
+/// it too must have been unchanged for so long, and so must an empty file before it is refused.
+///
+/// A name that can be neither accepted nor moved away is logged once, and left alone until it
+/// changes. A name for which refused/ has no space is logged once as well, and tried again from
+/// time to time.
 class FolderInbox final : public Inbox {
  public:
   FolderInbox(std::unique_ptr<Directory> inbox, std::unique_ptr<Directory> refused)
@@ -35,18 +37,18 @@ class FolderInbox final : public Inbox {
   /// A file that was read to its end.
   struct Finished {
     std::string name;
-    FileInfo info;  ///< As it was read.
+    FileInfo info;  ///< The attributes of the file that was read.
     Refusal refusal;
   };
-  /// A name that is no submission.
+  /// A name that is refused as a submission.
   struct Refused {
     std::string name;
-    FileInfo info;  ///< As it was judged.
+    FileInfo info;  ///< The attributes for which it was refused.
     std::string reason;
   };
   struct LeftAlone {
     FileInfo info;
-    std::optional<std::uint64_t> until_pass;  ///< None: for ever.
+    std::optional<std::uint64_t> until_pass;  ///< Empty: until the name changes.
   };
 
   Result<void> begin_pass();
@@ -67,11 +69,11 @@ class FolderInbox final : public Inbox {
   std::unique_ptr<Directory> inbox_;
   FolderRefused refused_;
   std::uint64_t pass_ = 0;
-  std::vector<std::string> waiting_;             ///< Of this pass, the first one last.
-  std::map<std::string, LeftAlone> left_alone_;  ///< By name. The log knows of each.
-  std::unique_ptr<SubmissionReader> reader_;     ///< The file that a scan stopped in.
+  std::vector<std::string> waiting_;             ///< The names of this pass, in reverse order.
+  std::map<std::string, LeftAlone> left_alone_;  ///< By name. Each one was logged.
+  std::unique_ptr<SubmissionReader> reader_;     ///< The file in which a scan stopped.
 
-  // What settle() will do (folder_inbox_settle.cpp).
+  // The work of the next settle() (folder_inbox_settle.cpp).
   std::vector<Finished> finished_;
   std::vector<Refused> misfits_;
 };

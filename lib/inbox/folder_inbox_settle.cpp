@@ -5,10 +5,11 @@
 namespace attestrd {
 namespace {
 
-/// After so many passes, at one a second or two, refused/ is asked for room again.
+/// The number of passes, at one a second or two, after which refused/ is checked for space again.
 constexpr std::uint64_t kPassesWithoutRoom = 10;
 
-/// What is in the way in refused/ may be gone the next time: no room, or the hands of others.
+/// Returns whether an error in refused/ may be gone at the next try: the disk was full, or other
+/// users changed names there.
 bool may_pass(Errc code) {
   return code == Errc::disk_full || code == Errc::not_found || code == Errc::already_exists ||
          code == Errc::unsafe_file;
@@ -34,7 +35,8 @@ Result<InboxSettlement> FolderInbox::settle() {
   return settlement;
 }
 
-/// Returns the files whose bad lines are in refused/ now, or that have none.
+/// Lists the bad lines of the files in refused/. Returns the files whose bad lines are listed there
+/// now, and the files that have none.
 Result<std::vector<FolderInbox::Finished>> FolderInbox::list_bad_lines(
     std::vector<Finished> files, InboxSettlement& settlement) {
   std::vector<Finished> listed;
@@ -56,12 +58,12 @@ Result<std::vector<FolderInbox::Finished>> FolderInbox::list_bad_lines(
   return listed;
 }
 
-/// Removes a file that was taken. No sync follows: after a power cut it is read once more.
+/// Removes a file that was accepted. No sync follows: after a power cut the file is read once more.
 Result<void> FolderInbox::remove(const Finished& finished, InboxSettlement& settlement) {
   const auto info = inbox_->inspect(finished.name);
   if (!info && info.error().code == Errc::not_found) return {};
   if (!info) return info.error();
-  if (*info != finished.info) {  // Somebody wrote on: it is read again.
+  if (*info != finished.info) {  // The file was changed: it is read again.
     settlement.waits = true;
     return {};
   }
@@ -74,7 +76,7 @@ Result<void> FolderInbox::remove(const Finished& finished, InboxSettlement& sett
     leave_alone(finished.name, *info, removed.error().message, settlement);
   else if (removed.error().code == Errc::disk_full)
     leave_for_now(finished.name, *info, removed.error(), settlement);
-  else if (removed.error().code == Errc::unsafe_file)  // A folder, since that look.
+  else if (removed.error().code == Errc::unsafe_file)  // It became a folder since the check.
     settlement.waits = true;
   else
     return removed;
@@ -86,7 +88,7 @@ Result<void> FolderInbox::move_away(const Refused& misfit, InboxSettlement& sett
   const auto info = inbox_->inspect(name);
   if (!info && info.error().code == Errc::not_found) return {};
   if (!info) return info.error();
-  if (!is_unchanged(judged, *info)) {  // Something else goes by its name now, and is judged anew.
+  if (!is_unchanged(judged, *info)) {  // Another file has the name now, and is checked anew.
     settlement.waits = true;
     return {};
   }
@@ -96,7 +98,7 @@ Result<void> FolderInbox::move_away(const Refused& misfit, InboxSettlement& sett
   }
   const auto taken = refused_.take(*inbox_, name, *info);
   if (!taken && taken.error().code == Errc::not_found)
-    settlement.waits = true;  // Somebody took it away.
+    settlement.waits = true;  // Another process removed it.
   else if (!taken && taken.error().code == Errc::permission_denied)
     leave_alone(name, *info, reason + "; " + taken.error().message, settlement);
   else if (!taken && may_pass(taken.error().code))

@@ -5,7 +5,7 @@
 namespace attestrd {
 namespace {
 
-/// What a list is called until it is complete.
+/// The name of a list until it is complete.
 constexpr std::string_view kUnfinished = ".unfinished";
 
 }  // namespace
@@ -31,7 +31,7 @@ Result<void> FolderRefused::write_unfinished(std::string_view text) {
   if (written || written.error().code != Errc::already_exists) return written;
   const auto removed = folder_->remove(kUnfinished);
   if (!removed && removed.error().code != Errc::unsafe_file) return removed;
-  if (!removed) {  // A folder, which attestrd never made: out of the way.
+  if (!removed) {  // It is a folder, which attestrd never creates: it is moved to another name.
     const auto moved = take(*folder_, std::string(kUnfinished), {});
     if (!moved) return moved.error();
   }

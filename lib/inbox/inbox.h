@@ -11,7 +11,7 @@
 
 namespace attestrd {
 
-/// The good lines of one submission file, or of the part of it that was read in one scan.
+/// The good lines of one submission file, or of the part of it that one scan read.
 struct InboxSlice {
   std::string file;
   std::vector<Submission> submissions;
@@ -20,35 +20,35 @@ struct InboxSlice {
 /// The findings of one scan.
 struct InboxScan {
   std::vector<InboxSlice> slices;
-  std::vector<Notice> notices;  ///< Which lines are refused.
+  std::vector<Notice> notices;  ///< The refused lines.
   bool has_more = false;        ///< The scan stopped at its bound.
   bool waits = false;           ///< A file may be half written: a later scan reads it.
 };
 
-/// What settle() did with the files of a scan.
+/// The effects of settle() on the files of a scan.
 struct InboxSettlement {
-  std::vector<Notice> notices;  ///< Which files are refused.
-  bool waits = false;           ///< A file stays: it was written to, or refused/ had no place.
+  std::vector<Notice> notices;  ///< The refused files.
+  bool waits = false;           ///< A file stays: it was changed, or refused/ has no space for it.
 };
 
-/// The inbox, where customers drop submissions; `FolderInbox` implements it.
+/// The interface to the inbox, where customers drop submissions; `FolderInbox` implements it.
 ///
-/// Each scan is followed by settle() or rewind(). The place where a scan stopped is kept in memory
-/// alone: a new process reads a half-read file again from its beginning, which is harmless, since
-/// an id is accepted once.
+/// Each scan must be followed by settle() or rewind(). The position at which a scan stopped is kept
+/// only in memory: a new process reads a half-read file again from its beginning, which is
+/// harmless, since an id is accepted only once.
 class Inbox {
  public:
   virtual ~Inbox() = default;
 
-  /// Reads on, at most `max_lines`. Changes nothing in the inbox.
+  /// Reads at most `max_lines` more lines. Changes nothing in the inbox.
   virtual Result<InboxScan> scan(std::size_t max_lines, Wall now) = 0;
 
-  /// The good lines of the last scan are durable: writes its bad lines to refused/, and then
-  /// removes the files that it read to their end. Never `disk_full`: a file whose lines find no
-  /// room waits in the inbox.
+  /// Writes the bad lines of the last scan to refused/, then removes the files that the scan read
+  /// to their end. The good lines must be durable before. Never returns `disk_full`: a file stays
+  /// in the inbox while the disk has no space for its bad lines.
   virtual Result<InboxSettlement> settle() = 0;
 
-  /// Nothing of the last scan was kept: the next one gives it again.
+  /// Discards the last scan, of which nothing was kept: the next scan returns the same again.
   virtual void rewind() = 0;
 };
 

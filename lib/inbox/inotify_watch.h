@@ -12,12 +12,12 @@
 
 namespace attestrd {
 
-/// Says that something happened in a folder, so that a scan need not wait for its turn. A hint and
-/// no more: what is there, the scan finds; an overflow, or a file system that tells nothing, costs
-/// delay alone.
+/// A watch that reports changes in a folder, so that the next scan need not wait for its interval.
+/// The report is only a hint, and the scan finds the files: an overflow, or a file system that
+/// reports nothing, costs only delay.
 class InotifyWatch {
  public:
-  /// `on_change` is called on the loop, once for a burst of changes.
+  /// Watches a folder. `on_change` is called on the event loop, once for a burst of changes.
   static Result<std::unique_ptr<InotifyWatch>> make(boost::asio::io_context& loop,
                                                     const std::string& folder,
                                                     std::function<void()> on_change);
@@ -28,7 +28,7 @@ class InotifyWatch {
 
   boost::asio::posix::stream_descriptor descriptor_;
   std::function<void()> on_change_;
-  std::array<char, 16 * 1024> events_;  // read and thrown away
+  std::array<char, 16 * 1024> events_;  // Read and discarded.
 };
 
 }  // namespace attestrd

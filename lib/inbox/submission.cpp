@@ -18,7 +18,7 @@ using Line = std::variant<Submission, BlankLine, BadLine>;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kIdRule = "an id has 1 to 64 letters, digits, '_' or '-'";
 
-// In milliseconds: the start of 2010 and of 2200. A time in seconds or microseconds is neither.
+// The start of 2010 and of 2200, in milliseconds. A time in seconds or microseconds is outside.
 constexpr std::int64_t kEarliestExpiryMs = 1'262'304'000'000;
 constexpr std::int64_t kLatestExpiryMs = 7'258'118'400'000;
 
@@ -29,15 +29,15 @@ std::string_view trimmed(std::string_view line) {
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
-/// UTF-8 has no bytes for a lone surrogate, so the scanner lets its escape pass and the unescaped
-/// text shows it as a sequence that begins with ED A0 to ED BF.
+/// Returns whether the text holds a lone surrogate, which UTF-8 can't encode. The scanner accepts
+/// the escape of one, and the unescaped text then has a sequence that begins with ED A0 to ED BF.
 bool holds_lone_surrogate(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i)
     if (text[i] == '\xED' && static_cast<unsigned char>(text[i + 1]) >= 0xA0) return true;
   return false;
 }
 
-/// Reads one JSON object, member by member.
+/// A reader of one JSON object, member by member.
 class ObjectReader {
  public:
   explicit ObjectReader(std::string_view text) : scanner_(text) {}

@@ -9,24 +9,24 @@
 
 namespace attestrd {
 
-/// A line that says nothing: blank, or a comment.
+/// A line that is blank or a comment.
 struct BlankLine {};
 
-/// What is wrong with a line, for whoever wrote it.
+/// A line that is refused, with the reason for its author.
 struct BadLine {
   std::string reason;
 };
 
 /// Reads one line of a submission, without its line feed: an id, or a JSON object with `id` and
 /// optionally `tag` and `expiry` (unix time in milliseconds). White space around it, a carriage
-/// return at its end and a byte order mark at its start are let pass.
+/// return at its end and a byte order mark at its start are ignored.
 std::variant<Submission, BlankLine, BadLine> read_submission_line(std::string_view line);
 
-/// Whether a file of this name in the inbox is a submission at all: not one that its writer still
-/// keeps under a dot name, `.tmp` or `.part`.
+/// Returns whether a file of this name in the inbox is a submission. A name that begins with a dot
+/// or ends with `.tmp` or `.part` is not: its writer has not finished it.
 bool is_submission_name(std::string_view name);
 
-/// The id that an empty file of this name submits.
+/// Returns the id that an empty file of this name submits, or nothing if it submits none.
 std::optional<HandshakeId> id_of_empty_file(std::string_view name);
 
 }  // namespace attestrd

@@ -13,12 +13,12 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 64 * 1024;
 
-/// What is shown of a line that is too long.
+/// The number of bytes that are returned of a line that is too long.
 constexpr std::size_t kShownBytes = limits::kSubmissionLineBytes + 1;
 
 }  // namespace
 
-/// Drops what was read and reads on. Returns false at the end of the file.
+/// Drops the lines that were returned and reads more. Returns false at the end of the file.
 Result<bool> LineReader::fill() {
   buffer_.erase(0, std::exchange(position_, 0));
   const std::size_t kept = buffer_.size();
@@ -51,7 +51,7 @@ Result<std::optional<std::string_view>> LineReader::next() {
   }
 }
 
-/// Takes the head of a line whose end is not in sight, and skips the rest.
+/// Returns the head of a line whose end is not in the buffer, and skips the rest of the line.
 Result<std::optional<std::string_view>> LineReader::take_overlong() {
   head_ = buffer_.substr(position_, kShownBytes);
   for (;;) {
@@ -80,7 +80,7 @@ void Refusal::add(std::uint64_t number, std::string_view reason, std::string_vie
 }
 
 Result<bool> SubmissionReader::read(std::size_t& lines_left) {
-  // An id of Attestr's and its line feed have 22 bytes.
+  // An id from Attestr and its line feed have 22 bytes.
   submissions_.reserve(std::min<std::uint64_t>(lines_left, lines_.bytes_left() / 16 + 1));
   while (lines_left > 0) {
     const auto next = lines_.next();

@@ -12,24 +12,25 @@
 
 namespace attestrd {
 
-/// The lines of a file, in a piece of memory that does not grow with it.
+/// A reader of the lines of a file, in memory that does not grow with the file.
 class LineReader {
  public:
-  /// Reads no more than `bytes`, however fast the file may grow.
+  /// Reads at most `bytes` of the file, even if it grows.
   LineReader(std::unique_ptr<ReadableFile> file, std::uint64_t bytes)
       : file_(std::move(file)), bytes_left_(bytes) {}
 
-  /// The next line without its line feed, valid until the next call; nothing: the end. Of a line
-  /// longer than `limits::kSubmissionLineBytes` one byte more than that, so that it shows.
+  /// Returns the next line without its line feed, valid until the next call, or nothing at the end.
+  /// A line longer than `limits::kSubmissionLineBytes` is cut to one byte more than that, so that
+  /// the caller recognises it.
   Result<std::optional<std::string_view>> next();
 
-  /// After the end: whether the last line had its line feed.
+  /// Returns whether the last line had a line feed. Valid after the end.
   bool is_complete() const { return is_complete_; }
 
   Result<FileInfo> inspect() { return file_->inspect(); }
   Writers writers() { return file_->writers(); }
 
-  /// Of the file, not given out yet.
+  /// Returns the number of bytes of the file that next() has not returned yet.
   std::uint64_t bytes_left() const { return buffer_.size() - position_ + bytes_left_; }
 
  private:
@@ -40,35 +41,36 @@ class LineReader {
   std::uint64_t bytes_left_;
   std::string buffer_;
   std::size_t position_ = 0;
-  std::string head_;  ///< Of a line that was too long.
+  std::string head_;  ///< The head of a line that was too long.
   bool is_complete_ = true;
 };
 
-/// What is wrong with the lines of a file, in the words that go to refused/.
+/// The list of the bad lines of a file and their reasons, as it is written to refused/.
 struct Refusal {
   std::string text;
   std::uint64_t lines = 0;
-  bool is_partial = false;  ///< It does not tell all: the submission itself must be kept.
+  bool is_partial = false;  ///< The list is not complete: the submission itself must be kept.
 
   void add(std::uint64_t number, std::string_view reason, std::string_view line);
 };
 
-/// A submission file that is being read, over as many scans as it takes.
+/// A submission file that is being read, by one scan or several.
 class SubmissionReader {
  public:
   SubmissionReader(std::string name, const FileInfo& info, std::unique_ptr<ReadableFile> file)
       : name_(std::move(name)), info_(info), lines_(std::move(file), info.size_bytes) {}
 
-  /// Reads on until `lines_left` is zero or the file is over, which it returns.
+  /// Reads until `lines_left` is zero or the file ends. Returns whether the file has ended.
   Result<bool> read(std::size_t& lines_left);
 
-  /// After the end: whether the file is now as it was at the beginning.
+  /// Returns whether the file is unchanged since its reading began. Valid after the end.
   Result<bool> is_unchanged();
 
   Writers writers() { return lines_.writers(); }
 
-  /// What was read since the last call.
+  /// Returns the submissions that were read since the last call.
   InboxSlice take_slice();
+  /// Returns the notices of the lines that were read since the last call.
   std::vector<Notice> take_notices();
 
   const std::string& name() const { return name_; }
@@ -82,7 +84,7 @@ class SubmissionReader {
   Notice refused_notice(std::string message) const;
 
   std::string name_;
-  FileInfo info_;  ///< As it was at the beginning.
+  FileInfo info_;  ///< The attributes of the file when its reading began.
   LineReader lines_;
   std::uint64_t line_ = 0;
   std::vector<Submission> submissions_;
