@@ -52,12 +52,12 @@ ServerRequest request_of(const Parser::value_type& head, Audience audience) {
   return request;
 }
 
-/// Errors that are the client's fault, as opposed to the connection's.
+/// Returns whether the error is a fault of the client, and not of the connection.
 bool is_bad_request(const error_code& error) {
   return error && error.category() == http::make_error_code(http::error::bad_method).category();
 }
 
-/// An answer that a handler has still to give.
+/// An answer that a handler has not given yet.
 struct Ticket {
   Ticket(const asio::any_io_executor& executor, std::chrono::milliseconds patience)
       : ready(executor, patience) {}
@@ -68,7 +68,7 @@ struct Ticket {
 
 }  // namespace
 
-/// Coroutines keep it alive until they have seen that it is closed.
+/// The state of a server. Its coroutines keep it alive until they have seen that it is closed.
 struct BeastServer::State {
   State(asio::io_context& event_loop, Router routes, ServerSettings server_settings)
       : loop(event_loop), router(std::move(routes)), settings(std::move(server_settings)) {}
@@ -102,11 +102,12 @@ struct BeastServer::State {
   ServerSettings settings;
   std::list<std::shared_ptr<Ticket>> tickets;
   std::list<Client> clients;
-  std::list<std::function<void()>> listening;  ///< Closes an acceptor each.
+  std::list<std::function<void()>> listening;  ///< Each function closes one acceptor.
   bool is_closed = false;
 };
 
-/// The acceptor can be closed from now on, before its coroutine has begun too.
+/// Starts to accept clients. From now on close() can close the acceptor, even before its coroutine
+/// has begun.
 template <class Acceptor>
 void BeastServer::State::listen(const std::shared_ptr<State>& state, Acceptor acceptor,
                                 Audience audience) {
@@ -128,7 +129,7 @@ asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state,
     auto [error, socket] = co_await acceptor->async_accept(kAsTuple);
     if (state->is_closed) break;
     if (error) {
-      // For example when no descriptor is free: polling needs them more.
+      // A likely cause is that no descriptor is free: polling needs them more.
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kAsTuple);
     } else if (state->clients_of(audience) < state->settings.clients) {
@@ -159,7 +160,8 @@ asio::awaitable<void> BeastServer::State::exchange(State& state, Stream& stream,
   stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
-/// Reads the request and answers it; nothing: the connection, or the server, is at its end.
+/// Reads the request and returns its response, or nothing if the connection or the server is
+/// closed.
 template <class Stream>
 asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State& state,
                                                                           Stream& stream,

@@ -13,19 +13,19 @@
 
 namespace attestrd {
 
-/// What a server bounds and says.
+/// The bounds and the texts of a server.
 struct ServerSettings {
-  std::string name;          ///< The Server field.
-  std::string too_late;      ///< Of the 503 for a request whose handler does not answer in time.
-  std::size_t clients = 16;  ///< Of each audience; more are closed unread.
-  std::size_t head_bytes = 8192;                                         ///< More: 400.
-  std::size_t body_bytes = std::size_t{1} << 20;                         ///< More: 400.
+  std::string name;               ///< The Server field.
+  std::string too_late;           ///< The text of the 503 if a handler does not answer in time.
+  std::size_t clients = 16;       ///< Per audience; further clients are closed unread.
+  std::size_t head_bytes = 8192;  ///< A longer head gets 400.
+  std::size_t body_bytes = std::size_t{1} << 20;  ///< A longer body gets 400.
   std::chrono::milliseconds exchange_timeout = std::chrono::seconds(5);  ///< To read, and to write.
-  std::chrono::milliseconds answer_timeout = std::chrono::seconds(4);    ///< Of a handler.
+  std::chrono::milliseconds answer_timeout = std::chrono::seconds(4);    ///< For a handler.
 };
 
-/// An HTTP/1.1 server on unix sockets and TCP ports: one request a connection, GET without and POST
-/// with a body. All of it runs on the event loop.
+/// An HTTP/1.1 server on unix sockets and TCP ports. It serves one request per connection: GET
+/// without a body, and POST with a body. All of it runs on the event loop.
 class BeastServer {
  public:
   BeastServer(boost::asio::io_context& loop, Router router, ServerSettings settings);
@@ -33,10 +33,10 @@ class BeastServer {
   BeastServer(BeastServer&&) noexcept = default;
   BeastServer& operator=(BeastServer&&) = delete;
 
-  /// Drops the clients. What still waits for an answer of its handler gets none.
+  /// Closes the connections of all clients. A request that waits for its handler gets no response.
   ~BeastServer();
 
-  /// Accepts clients until the end.
+  /// Accepts clients until the server is destroyed.
   void serve(boost::asio::local::stream_protocol::acceptor acceptor);  ///< Audience: local.
   void serve(boost::asio::ip::tcp::acceptor acceptor);                 ///< Audience: anybody.
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kScheme = "https://";
 constexpr std::uint16_t kDefaultPort = 443;
-constexpr std::size_t kNameBytes = 253;  // RFC 1035, 2.3.4, without the root's dot
+constexpr std::size_t kNameBytes = 253;  // RFC 1035, 2.3.4, without the dot of the root.
 constexpr std::size_t kLabelBytes = 63;
 
 Error bad_url(std::string_view what) {
@@ -36,7 +36,8 @@ bool is_name(std::string_view host) {
   return is_label(host);
 }
 
-/// `127.1` and `10.0.0.256` are no names: resolvers read the former as an address.
+/// Returns whether the last label is a number, as in `127.1` and `10.0.0.256`. Such a host is not a
+/// name: resolvers read the former as an address.
 bool ends_in_number(std::string_view host) {
   return kDigits.contains_all(host.substr(host.rfind('.') + 1));
 }
@@ -77,7 +78,7 @@ Result<Endpoint> parse_host(std::string host, bool bracketed) {
   return Endpoint{std::move(host), kDefaultPort, *kind};
 }
 
-/// `HOST` or `HOST:PORT`.
+/// Parses `HOST` or `HOST:PORT`.
 Result<Endpoint> parse_authority(std::string_view text) {
   const bool bracketed = text.starts_with('[');
   const auto end = bracketed ? text.find(']') : text.find(':');

@@ -21,12 +21,12 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-/// Accepts `https://HOST`, `https://HOST:PORT` and either with one `/` behind, nothing else. HOST
-/// is a DNS name (an international one in its `xn--` form), an IPv4 address, or an IPv6 address in
-/// brackets. An error quotes nothing of the URL, which may hold a password.
+/// Parses `https://HOST` or `https://HOST:PORT`, with at most one `/` after it, and rejects
+/// everything else. HOST is a DNS name (an international one in its `xn--` form), an IPv4 address,
+/// or an IPv6 address in brackets. Errors quote no part of the URL, which may hold a password.
 Result<Endpoint> parse_endpoint(std::string_view url);
 
-/// The value of the Host field (RFC 9110, 7.2): the port only where it is not 443.
+/// Returns the value of the Host field (RFC 9110, 7.2), which has a port only if it is not 443.
 std::string authority_of(const Endpoint& endpoint);
 
 }  // namespace attestrd

@@ -6,32 +6,32 @@
 
 namespace attestrd {
 
-// How a request over HTTP can end: with a response, or with a failure of the transport.
+// The two outcomes of a request over HTTP: a response, or a failure of the transport.
 
-/// A complete, well-framed HTTP/1.1 response. Views into the buffer of its reader.
+/// A complete, well-framed HTTP/1.1 response. Its members are views into the buffer of its reader.
 struct HttpResponse {
   unsigned status = 0;
-  std::string_view retry_after;       ///< The field's value; empty: absent.
+  std::string_view retry_after;       ///< The value of the field; empty if it is absent.
   std::string_view date;              ///< Likewise.
   std::string_view content_encoding;  ///< Likewise.
   std::string_view body;
 };
 
-/// A request that brought no response we can read.
+/// A request without a readable response.
 struct TransportFailure {
   enum class Kind : std::uint8_t {
     resolve,      ///< DNS gave no address.
     connect,      ///< Refused, unreachable, or no connection within `connect_timeout`.
-    tls,          ///< The handshake failed for another reason than the certificate.
-    certificate,  ///< The certificate is not one for this host that we trust now.
+    tls,          ///< The TLS handshake failed for another reason than the certificate.
+    certificate,  ///< The certificate is not trusted, not valid now, or not for this host.
     timeout,      ///< No complete answer within `request_timeout`.
     reset,        ///< The connection ended before the answer was complete.
-    framing,      ///< The answer is not HTTP/1.1 that we accept.
+    framing,      ///< The answer is not acceptable HTTP/1.1.
     too_large,    ///< The answer is larger than `max_response`.
   };
   Kind kind{};
-  std::string detail;          ///< What the system or the library said; never a byte of an answer.
-  int certificate_depth = -1;  ///< Kind::certificate: where in the chain; 0 is the server's own.
+  std::string detail;          ///< The message of the system or a library; no byte of an answer.
+  int certificate_depth = -1;  ///< Position in the chain for Kind::certificate; 0 is the server's.
 };
 
 std::string_view name_of(TransportFailure::Kind kind);

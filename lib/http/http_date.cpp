@@ -26,8 +26,8 @@ constexpr std::array<std::string_view, 7> kLongDays = {
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// Parses a text from the left. The first mismatch makes all that follows void, so that a caller
-/// checks once, at the end.
+/// A parser of a text from the left. The first mismatch invalidates the whole result, so a caller
+/// checks is_complete() once, at the end.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -40,7 +40,7 @@ class Reader {
     }
   }
 
-  /// The index in `names` of the name that comes next.
+  /// Returns the index in `names` of the next name.
   std::size_t name(std::span<const std::string_view> names) {
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (!rest_.starts_with(names[i])) continue;
@@ -51,7 +51,7 @@ class Reader {
     return 0;
   }
 
-  /// A number of exactly `digits` digits, of which the first may be a space if `padded`.
+  /// Returns a number of exactly `digits` digits, of which the first may be a space if `padded`.
   int number(std::size_t digits, bool padded = false) {
     int value = 0;
     for (std::size_t i = 0; i < digits; ++i) {
@@ -149,7 +149,8 @@ std::optional<Wall> time_of(const Parts& parts) {
   return sys_days{date} + hours{parts.hour} + minutes{parts.minute} + seconds{parts.second};
 }
 
-/// RFC 9110, 5.6.7: a date that seems to be more than 50 years ahead is in the past.
+/// Returns the time of a date whose year has two digits. A date that seems to be more than 50 years
+/// ahead is in the past (RFC 9110, 5.6.7).
 std::optional<Wall> time_of_two_digit_year(Parts parts, Wall now) {
   const year_month_day today{std::chrono::floor<days>(now)};
   const int last = static_cast<int>(today.year() + years{50});

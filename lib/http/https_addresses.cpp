@@ -21,7 +21,7 @@ asio::awaitable<boost::system::result<HttpsAddresses::List>> HttpsAddresses::fin
     co_return List(1, tcp::endpoint(asio::ip::make_address(endpoint_.host), endpoint_.port));
   }
   if (!is_looking_up_) look_up();
-  // publish() cancels this timer, so that an error of the wait means that there is an answer.
+  // publish() cancels this timer, so an error of the wait means that the answer has come.
   asio::steady_timer timer(resolver_.get_executor(), until);
   waiting_.push_back(&timer);
   error_code cancelled;

@@ -14,9 +14,9 @@
 
 namespace attestrd {
 
-/// Finds the addresses of one host by DNS. Callers that wait at the same time share one look-up,
-/// which runs on the resolver's thread (getaddrinfo() blocks, and can't be interrupted); each
-/// caller waits until an instant of its own.
+/// The addresses of one host, found by DNS. Callers that wait at the same time share one DNS query,
+/// which runs on the resolver's thread (getaddrinfo() blocks, and can't be interrupted). Each
+/// caller waits until its own deadline.
 class HttpsAddresses : public std::enable_shared_from_this<HttpsAddresses> {
  public:
   using List = std::vector<boost::asio::ip::tcp::endpoint>;
@@ -24,10 +24,11 @@ class HttpsAddresses : public std::enable_shared_from_this<HttpsAddresses> {
 
   HttpsAddresses(const boost::asio::any_io_executor& executor, const Endpoint& endpoint);
 
-  /// Never an empty list. Errors: what DNS said; timed_out at `until`; operation_aborted.
+  /// Returns the addresses, never an empty list. Errors: the error of DNS, timed_out at `until`, or
+  /// operation_aborted after stop().
   boost::asio::awaitable<boost::system::result<List>> find(Instant until);
 
-  /// Every find() in progress ends with operation_aborted.
+  /// Ends every find() in progress with operation_aborted.
   void stop();
 
  private:
@@ -37,7 +38,7 @@ class HttpsAddresses : public std::enable_shared_from_this<HttpsAddresses> {
   Endpoint endpoint_;
   boost::asio::ip::tcp::resolver resolver_;
   bool is_looking_up_ = false;
-  boost::system::result<List> answer_;  ///< Of the last look-up.
+  boost::system::result<List> answer_;  ///< The answer to the last query.
   std::vector<boost::asio::steady_timer*> waiting_;
 };
 

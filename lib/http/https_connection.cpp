@@ -59,7 +59,7 @@ void HttpsConnection::exchange(std::string_view request) {
 }
 
 asio::awaitable<void> HttpsConnection::open(std::shared_ptr<HttpsConnection> self) {
-  co_await asio::post(executor_, asio::use_awaitable);  // Out of exchange().
+  co_await asio::post(executor_, asio::use_awaitable);  // Lets exchange() return first.
   if (self->state_ == State::closed) co_return;
   opening_ = std::make_unique<HttpsOpening>(executor_, target_);
   auto opened = co_await opening_->run();
@@ -119,8 +119,8 @@ void HttpsConnection::end_with(Failure failure) {
 
 void HttpsConnection::watch() {
   if (std::exchange(is_watched_, true)) return;
-  // The response to the next request, too, makes the socket readable. Its wait ends before the
-  // response is received, as operations on a socket end in the order in which they began.
+  // The response to the next request makes the socket readable, too. This wait then ends before the
+  // response is received, since operations on a socket end in the order in which they began.
   auto on_readable = [self = shared_from_this()](const error_code&) {
     self->is_watched_ = false;
     if (self->state_ != State::idle) return;

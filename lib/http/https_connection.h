@@ -21,51 +21,53 @@ namespace attestrd {
 class HttpsOpening;
 class TlsStream;
 
-/// One connection over TLS, for one request after another. The first exchange opens it. Once closed
-/// it stays so: the next request needs another object. One thread.
+/// A connection over TLS, for one request after another. The first exchange opens it. A closed
+/// connection is never reopened: the next request needs another object. One thread uses it.
 ///
 /// Each step reads at most one buffer of 17 kB and then returns to the event loop, so that an
-/// answer without end delays no other connection.
+/// endless answer delays no other connection.
 class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
  public:
-  using Failure = std::optional<TransportFailure>;  ///< Empty: success.
+  using Failure = std::optional<TransportFailure>;  ///< Empty after a success.
   using Instant = std::chrono::steady_clock::time_point;
 
-  /// Both are called on the event loop, never from within a call of the connection, and not after
-  /// close().
+  /// The callbacks of a connection. Both are called on the event loop, never from within a call of
+  /// the connection, and not after close().
   struct Events {
     std::function<void(Failure)> on_end;  ///< An exchange has ended.
-    std::function<void()> on_lost;        ///< The connection ended, or received something, while
-                                          ///< it was idle; it is closed.
+    std::function<void()> on_lost;        ///< The connection ended or received bytes while it was
+                                          ///< idle, and is closed now.
   };
 
   HttpsConnection(boost::asio::any_io_executor executor, std::shared_ptr<const HttpsTarget> target,
                   Events events);
   ~HttpsConnection();
 
-  /// Sends a request, whose bytes must stay until on_end. A failure closes the connection. Only for
-  /// a connection that is new or idle.
+  /// Sends a request on a new or idle connection. The bytes of the request must stay valid until
+  /// on_end. A failure closes the connection.
   void exchange(std::string_view request);
 
-  /// Whether it served a request and can serve another.
+  /// Returns whether the connection has served a request and can serve another.
   bool is_idle() const { return state_ == State::idle; }
 
-  /// From now on, until the next exchange, on_lost may be called.
+  /// Watches the idle connection: on_lost may be called from now on until the next exchange.
   void watch();
 
-  /// Whether nothing was received while it was idle. Asks the system: the event that on_lost would
-  /// report may still be queued.
+  /// Returns whether nothing was received while the connection was idle. Checks the socket itself,
+  /// since the event that leads to on_lost may still be queued.
   bool is_silent() const;
 
-  /// Ends an exchange that has lasted longer than `request_timeout`.
+  /// Returns whether the exchange has lasted longer than `request_timeout`.
   bool is_late(Instant now) const { return state_ == State::exchanging && now >= give_up_at_; }
+  /// Ends the exchange with a timeout if it is late.
   void end_if_late(Instant now);
 
-  /// After a failed exchange: whether no byte of a response was received.
+  /// Returns whether no byte of a response was received. Valid after a failed exchange.
   bool is_unanswered() const { return !reader_.has_begun(); }
 
-  /// After a successful exchange, until the next one.
+  /// Returns the response of a successful exchange, valid until the next exchange.
   HttpResponse response() const { return reader_.response(); }
+  /// Returns the buffer of its body, valid until the next exchange.
   std::string& body() { return reader_.body(); }
 
   /// Closes the socket without the closing handshake of TLS, which may hang. An exchange in
@@ -87,7 +89,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   State state_ = State::fresh;
   bool is_watched_ = false;
   std::unique_ptr<HttpsOpening> opening_;
-  std::unique_ptr<TlsStream> stream_;  ///< Not before it is open; kept, as operations refer to it.
+  std::unique_ptr<TlsStream> stream_;  ///< Null until opened; kept, as operations refer to it.
   std::string_view request_;
   Instant give_up_at_;
   HttpsResponseReader reader_;

@@ -26,8 +26,8 @@ std::string text_of(const tcp::endpoint& address) {
   return (is_v6 ? '[' + host + ']' : host) + ':' + std::to_string(address.port());
 }
 
-/// Closes a socket at an instant, unless it is destroyed before. The state is shared with the
-/// handler of the timer, which may be queued already when the deadline is destroyed.
+/// A deadline that closes a socket, unless the deadline is destroyed before. The state is shared
+/// with the handler of the timer, which may be queued already at that time.
 class Deadline {
  public:
   Deadline(TcpSocket& socket, Clock::time_point when)
@@ -71,7 +71,7 @@ asio::awaitable<HttpsOpening::Opened> HttpsOpening::run() {
   co_return co_await connect(*addresses, until);
 }
 
-/// Tries one address after another; each gets an even share of the time that is left.
+/// Tries one address after another. Each one gets an equal share of the remaining time.
 asio::awaitable<HttpsOpening::Opened> HttpsOpening::connect(const HttpsAddresses::List& addresses,
                                                             Instant until) {
   std::string trouble;

@@ -15,19 +15,19 @@
 
 namespace attestrd {
 
-/// Opens one connection: finds the addresses of the host, connects to one of them, and does the TLS
-/// handshake, all within `connect_timeout`.
+/// The opening of one connection: it finds the addresses of the host, connects to one of them, and
+/// does the TLS handshake, all within `connect_timeout`.
 class HttpsOpening {
  public:
   using Opened = std::variant<std::unique_ptr<TlsStream>, TransportFailure>;
 
   HttpsOpening(boost::asio::any_io_executor executor, std::shared_ptr<const HttpsTarget> target);
 
-  /// Call once. The object must live until it has ended.
+  /// Opens the connection. Must be called only once, and the object must live until it has ended.
   boost::asio::awaitable<Opened> run();
 
-  /// Makes run() end with some failure as soon as the addresses are known; a look-up is not cut, as
-  /// others may wait for it.
+  /// Makes run() end with some failure as soon as the addresses are known. A DNS query is not
+  /// cancelled, since other connections may wait for it.
   void abandon();
 
  private:
@@ -38,7 +38,7 @@ class HttpsOpening {
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<const HttpsTarget> target_;
-  TcpSocket* socket_ = nullptr;  ///< The one that run() is busy with.
+  TcpSocket* socket_ = nullptr;  ///< The socket that run() uses at present.
   bool is_abandoned_ = false;
 };
 

@@ -44,7 +44,7 @@ struct Parts {
   std::string date;
   std::string content_encoding;
   std::string body;
-  std::string_view fault;  ///< Why it was refused.
+  std::string_view fault;  ///< The reason why the response was refused.
 
   void clear() {
     status = 0;
@@ -58,7 +58,8 @@ struct Parts {
   }
 };
 
-/// Beast splits the message into its parts. What Beast accepts and we do not is refused here.
+/// A parser that splits the message into its parts. It refuses what Beast alone would accept but
+/// attestrd does not.
 class Message final : public http::basic_parser<false> {
  public:
   Message(Parts& parts, std::size_t max_body_bytes) : parts_(parts) {
@@ -67,7 +68,8 @@ class Message final : public http::basic_parser<false> {
     body_limit(max_body_bytes);
   }
 
-  /// Where the trailer begins in the bytes of the last put(); null: not all of it has come.
+  /// Returns the beginning of the trailer in the bytes of the last put(), or null if it has not
+  /// come completely.
   const char* trailer() const { return trailer_; }
 
  private:
@@ -87,7 +89,7 @@ class Message final : public http::basic_parser<false> {
 
   void on_field_impl(http::field name, beast::string_view, beast::string_view value,
                      error_code& error) override {
-    const bool is_trailer = is_header_done();  // which is read and ignored
+    const bool is_trailer = is_header_done();  // A trailer is read and ignored.
     if (!is_trailer) take_field(name, {value.data(), value.size()}, error);
   }
 
@@ -112,7 +114,7 @@ class Message final : public http::basic_parser<false> {
     }
   }
 
-  /// For a field with one value: a proxy that adds its own puts it after the first.
+  /// Keeps the first value of a field: a proxy that adds its own value puts it after the first.
   static void keep_first(std::string& kept, std::string_view value) {
     if (kept.empty()) kept = value;
   }
@@ -148,7 +150,8 @@ class Message final : public http::basic_parser<false> {
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  /// Extensions are ignored, but nothing may hide in their quoted strings (RFC 9110, 5.6.4).
+  /// Ignores the extensions, but refuses control characters, which could hide in their quoted
+  /// strings (RFC 9110, 5.6.4).
   void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions,
                             error_code& error) override {
     if (size == 0) trailer_ = extensions.data() + extensions.size();
@@ -191,13 +194,13 @@ HttpsResponseReader::Progress HttpsResponseReader::commit(std::size_t count) {
   unparsed_bytes_ += count;
   has_begun_ = has_begun_ || count > 0;
   if (!parser_->message->is_header_done()) return parse_with_head(old_bytes);
-  // Beast asserts that it is given the last chunk in one piece.
+  // Beast asserts that it gets the last chunk in one piece.
   if (parser_->parts.is_chunked && unparsed_bytes_ < kLastChunk.size()) return Progress::more;
   return parse();
 }
 
-/// The header section is parsed in one piece, once it is complete. Beast would join its folded
-/// lines (RFC 9112, 5.2), so these are searched for first.
+/// Parses the header section in one piece, once it is complete. Beast would join its folded lines
+/// (RFC 9112, 5.2), so these are searched for first.
 HttpsResponseReader::Progress HttpsResponseReader::parse_with_head(std::size_t old_bytes) {
   constexpr std::string_view kEnd = "\r\n\r\n";
   const auto seen = std::string_view(input_).substr(0, unparsed_bytes_);

@@ -20,19 +20,19 @@ class HttpsAddresses;
 
 struct HttpsSettings {
   Endpoint endpoint;
-  std::string ca_file;         ///< Empty: the trust store of the system.
-  Duration connect_timeout{};  ///< Until TLS is established, the look-up of the host included.
+  std::string ca_file;         ///< If empty, the trust store of the system is used.
+  Duration connect_timeout{};  ///< Until TLS is established, the DNS query included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.
   std::size_t max_response_bytes = 0;
 };
 
-/// What all connections to one server share.
+/// The settings and objects that all connections to one server share.
 struct HttpsTarget {
   HttpsSettings settings;
   std::shared_ptr<boost::asio::ssl::context> tls;
   std::shared_ptr<HttpsAddresses> addresses;
 
-  /// Error: a `ca_file` that can't be used.
+  /// Returns an error if `ca_file` can't be used.
   static Result<std::shared_ptr<const HttpsTarget>> make(
       const boost::asio::any_io_executor& executor, HttpsSettings settings);
 };

@@ -26,7 +26,7 @@ std::string reason_of(unsigned long code) {
   return reason != nullptr ? reason : "unknown reason";
 }
 
-/// Why `what` can't be used. The first error in OpenSSL's queue names the cause.
+/// Returns the error that `what` can't be used. The first error in OpenSSL's queue is the cause.
 Error openssl_error(const std::string& what, const char* advice) {
   const auto code = ERR_get_error();
   ERR_clear_error();
@@ -35,7 +35,8 @@ Error openssl_error(const std::string& what, const char* advice) {
               what + ": " + reason_of(code) + advice);
 }
 
-/// Without a host name OpenSSL would accept the certificate of any host.
+/// Sets the host that the certificate must name. Without one OpenSSL would accept the certificate
+/// of any host. Returns false if there is no host or OpenSSL does not accept it.
 bool expect_host(SSL* session, const Endpoint& endpoint) {
   const char* const host = endpoint.host.c_str();
   SSL_set_hostflags(session,
@@ -73,7 +74,7 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_fil
 std::unique_ptr<TlsStream> make_tls_stream(TcpSocket socket, ssl::context& context,
                                            const Endpoint& endpoint, CertificateFault& fault) {
   auto stream = std::make_unique<TlsStream>(std::move(socket), context);
-  // Asio has OpenSSL free its buffers whenever they are empty, so twice for each request.
+  // Asio sets a mode in which OpenSSL frees its buffers whenever they are empty: twice per request.
   SSL_clear_mode(stream->native_handle(), SSL_MODE_RELEASE_BUFFERS);
   stream->set_verify_callback([&fault](bool is_accepted, ssl::verify_context& chain) {
     X509_STORE_CTX* const native = chain.native_handle();

@@ -7,10 +7,11 @@
 
 namespace attestrd {
 
-/// The delay that Retry-After (RFC 9110, 10.2.3) asks for: delta-seconds, or an HTTP-date in any of
-/// the three forms, relative to the answer's own Date (`now` if it has none). Empty if the field is
-/// absent or malformed; zero if the date has passed. Not capped here, but delta-seconds beyond 2^31
-/// count as 2^31 (as RFC 9111, 1.2.2, demands), so that any clock can add them.
+/// Returns the delay that Retry-After (RFC 9110, 10.2.3) demands: delta-seconds, or an HTTP-date in
+/// any of the three forms, relative to the answer's own Date (or to `now` if it has none). Returns
+/// nothing if the field is absent or malformed, and zero if the date has passed. The delay is not
+/// capped here, but delta-seconds beyond 2^31 count as 2^31 (as RFC 9111, 1.2.2, demands), so that
+/// any clock can add them.
 std::optional<Duration> read_retry_after(std::string_view retry_after, std::string_view date,
                                          Wall now);
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kParameter = "{}";
 
-/// What stands in `target` for the `{}` of `path`, or nothing if they do not match.
+/// Returns the part of `target` that `{}` in `path` stands for, or nothing if they do not match.
 std::optional<std::string_view> match(std::string_view path, std::string_view target) {
   if (!path.ends_with(kParameter)) {
     return path == target ? std::optional(std::string_view()) : std::nullopt;

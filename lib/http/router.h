@@ -9,19 +9,19 @@
 
 namespace attestrd {
 
-/// The clients that a listening socket is for. Any program of the machine, or of the network,
-/// reaches a TCP port; file permissions protect a unix socket.
+/// The clients that a listening socket is for. Any program on the machine or in the network reaches
+/// a TCP port (`anybody`); file permissions protect a unix socket (`local`).
 enum class Audience : std::uint8_t { local, anybody };
 
-/// A request to our own server.
+/// A request to the server of attestrd.
 struct ServerRequest {
   Audience audience{};
   std::string method;
   std::string target;
-  std::string accept;            ///< The Accept field; empty: there is none.
+  std::string accept;            ///< The Accept field; empty if there is none.
   bool is_from_browser = false;  ///< It has an Origin or a Sec-Fetch-Site field.
-  std::string parameter;         ///< What stands in the target for the route's `{}`.
-  std::string body;              ///< Of a POST.
+  std::string parameter;         ///< The part of the target that the route's `{}` stands for.
+  std::string body;              ///< The body of a POST.
 };
 
 struct ServerResponse {
@@ -31,20 +31,20 @@ struct ServerResponse {
   std::string allow;  ///< The Allow field of a 405.
 };
 
-/// For people: one line.
+/// Returns a response for people, with one line of text.
 ServerResponse plain_response(unsigned status, std::string_view line);
-/// For people: a text that ends with a line feed.
+/// Returns a response for people, with a text that ends with a line feed.
 ServerResponse text_response(unsigned status, std::string text);
 ServerResponse json_response(unsigned status, std::string json);
 
-/// Answers a request, at once or later, but once.
+/// A function that answers a request. It is called at once or later, but only once.
 using Responder = std::function<void(ServerResponse)>;
 using RouteHandler = std::function<void(const ServerRequest&, Responder)>;
 
 struct Route {
   std::string_view method;
   std::string_view path;  ///< May end in `{}`, which stands for one segment that is not empty.
-  Audience audience{};    ///< `anybody`: served to local clients too.
+  Audience audience{};    ///< With `anybody`, the route is served to local clients too.
   RouteHandler handler;
 };
 
@@ -53,9 +53,9 @@ class Router {
  public:
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-  /// The handler of the route that the request's head names (`body` is not read), and sets
-  /// `parameter`; or the answer that refuses the request: 404, 405, or 403 for a POST that a
-  /// browser sends, since any page could make it send one.
+  /// Finds the route for the head of the request (`body` is not read). Returns its handler and sets
+  /// `parameter`, or returns the response that refuses the request: 404, 405, or 403 for a POST
+  /// from a browser, since any web page could make the browser send one.
   std::variant<const RouteHandler*, ServerResponse> find(ServerRequest& request) const;
 
  private:
