@@ -8,7 +8,7 @@
 namespace attestrd {
 namespace {
 
-// A name may have 255 bytes (NAME_MAX): this leaves space for a number.
+// A name may have 255 bytes (NAME_MAX): this bound leaves space for a number.
 constexpr std::size_t kHarmlessNameBytes = 200;
 
 constexpr CharSet kHarmless = kLettersAndDigits | CharSet("._-+=,@");

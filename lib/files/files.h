@@ -23,22 +23,22 @@ struct FileInfo {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t mount = 0;  ///< A rename can't cross mounts, not even of one device.
-  std::chrono::sys_time<std::chrono::nanoseconds> modified_at{};  ///< Clamped to what it can hold.
+  std::chrono::sys_time<std::chrono::nanoseconds> modified_at{};  ///< Clamped to the type's range.
   bool is_ours = false;                                           ///< Owned by our user or by root.
-  bool writable_by_others = false;  ///< By users outside of its owner and its group.
+  bool writable_by_others = false;  ///< Writable by users who are neither its owner nor its group.
 
   friend bool operator==(const FileInfo&, const FileInfo&) = default;
 };
 
-/// Whether a file is unchanged. Of anything but a plain file only the identity counts: others may
-/// change the time of a fifo or a folder as often as they like.
+/// Returns whether a file is unchanged. For anything but a plain file only the identity counts:
+/// other users may change the time of a fifo or a folder as often as they like.
 bool is_unchanged(const FileInfo& then, const FileInfo& now);
 
-/// Whether any process has a file open for writing.
+/// The processes that have a file open for writing.
 enum class Writers : std::uint8_t {
   none,
   some,
-  unknown,  ///< The system does not answer for a file of another owner.
+  unknown,  ///< The system gives no answer, e.g. for a file of another owner.
 };
 
 /// A plain file that is read from its beginning to its end.
@@ -46,7 +46,7 @@ class ReadableFile {
  public:
   virtual ~ReadableFile() = default;
 
-  /// Reads into the front of `room` and returns the number of bytes; 0: the end of the file.
+  /// Reads into the front of `room`. Returns the number of bytes, or 0 at the end of the file.
   virtual Result<std::size_t> read(std::span<char> room) = 0;
 
   virtual Result<FileInfo> inspect() = 0;
@@ -61,7 +61,7 @@ enum class Moved : std::uint8_t {
   other_mount,  ///< The folders lie on different mounts. Nothing was changed.
 };
 
-/// Does a piece of work and returns whether there is more.
+/// A function that does a piece of work and returns whether there is more.
 using Meanwhile = std::function<bool()>;
 
 /// The interface to files: an open folder. It accepts single names, never paths, and follows no
@@ -79,21 +79,22 @@ class Directory {
  public:
   virtual ~Directory() = default;
 
-  /// For messages.
+  /// Returns the path of the folder, for messages.
   virtual const std::string& path() const = 0;
 
-  /// Whether its path still leads to it. It does not once the folder was moved or removed, another
-  /// file system was mounted over it, or another folder has its name: a file made in it then is
-  /// visible to no reader.
+  /// Returns whether its path still leads to it. This is false once the folder was moved or
+  /// removed, another file system was mounted over it, or another folder has its name: no reader
+  /// would see a file that is created in it then.
   virtual bool is_in_place() = 0;
 
-  /// All names but `.` and `..`, sorted by their bytes.
+  /// Returns all names but `.` and `..`, sorted by their bytes.
   virtual Result<std::vector<std::string>> list() = 0;
 
-  /// `not_found` when the name is not there.
+  /// Returns the attributes of a name, or `not_found` if it does not exist.
   virtual Result<FileInfo> inspect(std::string_view name) = 0;
 
-  /// Opens a plain file of one link and at most `max_bytes`; `unsafe_file` for anything else.
+  /// Opens a plain file of one link and at most `max_bytes`. Returns `unsafe_file` for anything
+  /// else.
   virtual Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
                                                      std::uint64_t max_bytes) = 0;
 
@@ -101,15 +102,16 @@ class Directory {
   /// the name is removed again; `already_exists` leaves the existing file alone.
   virtual Result<void> create(std::string_view name, std::string_view contents) = 0;
 
-  /// As create(), but neither contents nor name are durable before a sync_all() that begins later.
+  /// Writes a new file as create() does, but neither its contents nor its name are durable before a
+  /// sync_all() that begins later.
   virtual Result<void> write(std::string_view name, std::string_view contents) = 0;
 
-  /// Renames and never replaces. Durable after sync() of both folders. Sync the target first: a
-  /// power cut may then leave the file in both folders, but never in none.
+  /// Renames a file and never replaces another. The move is durable after sync() of both folders.
+  /// Sync the target first: a power cut may then leave the file in both folders, but never in none.
   virtual Result<Moved> move(std::string_view name, Directory& target,
                              std::string_view target_name) = 0;
 
-  /// `not_found` when the name is not there.
+  /// Removes a file. Returns `not_found` if the name does not exist.
   virtual Result<void> remove(std::string_view name) = 0;
 
   /// Makes the names in the folder durable. Until the disk has finished, `meanwhile`, unless it is
@@ -117,32 +119,35 @@ class Directory {
   virtual Result<void> sync(const Meanwhile& meanwhile) = 0;
   Result<void> sync() { return sync({}); }
 
-  /// As sync(), and makes the contents of all files written in the folder durable: in one call to
-  /// the system, so that a thousand files cost about as much as one.
+  /// Makes the names in the folder durable, as sync() does, and the contents of all files written
+  /// in it: in one system call, so that a thousand files cost about as much as one.
   virtual Result<void> sync_all(const Meanwhile& meanwhile) = 0;
 
-  /// Opens a folder in this one; creates it (0750) if it is absent. `unsafe_file` when the name is
-  /// a link or no folder, `permission_denied` when we may not write to it.
+  /// Opens a folder in this one, and creates it (0750) if it is absent. Returns `unsafe_file` if
+  /// the name is a link or not a folder, and `permission_denied` if the process may not write to
+  /// it.
   virtual Result<std::unique_ptr<Directory>> subfolder(std::string_view name) = 0;
 };
 
-/// `io_failure` when the folder is no longer in its place: see Directory::is_in_place().
+/// Returns `io_failure` if the folder is no longer in its place: see Directory::is_in_place().
 Result<void> check_place(Directory& folder);
 
-/// Reads a whole file by `Directory::open`. For files named by their path see posix_reader.h.
+/// Reads a whole file by `Directory::open`. posix_reader.h reads files that are named by their
+/// path.
 Result<std::string> read_file(Directory& folder, std::string_view name, std::uint64_t max_bytes);
 
-/// `NAME`, `NAME.2`, `NAME.3`, ...: the name of a file when the earlier ones are in use. If the
-/// name ends with `ending`, the number is put before it: `ID.2.json`.
+/// Returns one of `NAME`, `NAME.2`, `NAME.3`, ...: the name of a file when the earlier ones are in
+/// use. If the name ends with `ending`, the number is put before it: `ID.2.json`.
 std::string numbered_name(std::string_view name, unsigned number, std::string_view ending = "");
 
-/// A number whose name is free in `folder`: the lowest, if all before it are in use. Checks few
-/// names, however many are in use (a binary search).
+/// Returns a number whose name is free in `folder`. It is the lowest one if the names in use have
+/// no gap. Checks few names, however many are in use (a binary search).
 Result<unsigned> free_number(Directory& folder, std::string_view name,
                              std::string_view ending = "");
 
-/// The name with everything but plain ASCII, and a dot or a hyphen at its start, as `%XX`; cut off
-/// if it is too long. Safe in a terminal and in a shell.
+/// Returns the name with all but letters, digits and `._-+=,@`, and a dot or hyphen at its start,
+/// as
+/// `%XX`. A long name is cut off. The result is safe in a terminal and in a shell.
 std::string harmless_name(std::string_view name);
 
 }  // namespace attestrd

@@ -25,7 +25,7 @@ FileInfo::Kind kind_of(mode_t mode) {
 
 using FileTime = decltype(FileInfo::modified_at);
 
-/// Clamped: any user may set a time that nanoseconds since 1970 can't represent.
+/// Returns the time, clamped: any user may set a time that nanoseconds since 1970 can't represent.
 FileTime time_of(const struct statx_timestamp& time) {
   using std::chrono::seconds;
   constexpr auto kLatest = std::chrono::floor<seconds>(FileTime::max().time_since_epoch()).count();

@@ -13,14 +13,14 @@
 
 namespace attestrd {
 
-// System calls on files, with errors as messages.
+// Wraps system calls on files, and turns their errors into messages.
 
-/// Owns a file descriptor, or none.
+/// An owner of a file descriptor, or of none.
 class Descriptor {
  public:
   Descriptor() = default;
 
-  /// `value` is what a system call returned: negative means that there is none.
+  /// `value` is the result of a system call: if it is negative, there is no descriptor.
   explicit Descriptor(int value) : value_(value) {}
   ~Descriptor() { reset(-1); }
   Descriptor(Descriptor&& other) noexcept : value_(other.release()) {}
@@ -29,7 +29,7 @@ class Descriptor {
     return *this;
   }
 
-  /// Negative: there is none.
+  /// Returns the descriptor, or a negative value if there is none.
   int get() const { return value_; }
   int release() { return std::exchange(value_, -1); }
 
@@ -42,8 +42,8 @@ class Descriptor {
   int value_ = -1;
 };
 
-/// Repeats a call that a signal interrupted (EINTR). For fsync() too that is no failure of the
-/// disk: no data is dropped, and an error of the disk would be returned as such.
+/// Repeats a call that a signal interrupted (EINTR). This is safe for fsync() too: EINTR is not a
+/// failure of the disk, no data is dropped, and an error of the disk would be returned as such.
 template <class Call>
 int uninterrupted(Call call) {
   for (;;) {
@@ -52,26 +52,30 @@ int uninterrupted(Call call) {
   }
 }
 
-/// openat(2).
+/// Calls openat(2), and repeats it if a signal interrupts it.
 int open_at(int folder, const std::string& name, int flags, mode_t mode = 0);
 
-/// The attributes of an open file (with an empty name) or of a name in an open folder.
+/// Returns the attributes of an open file (with an empty name) or of a name in an open folder.
 Result<FileInfo> inspect_at(int descriptor, const std::string& name, const std::string& path);
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path);
 
-/// Any error is `io_failure`, even ENOSPC: the data may be lost already, so no caller may retry.
+/// Calls fsync(2). Any error is `io_failure`, even ENOSPC: the data may be lost already, so no
+/// caller may retry.
 Result<void> sync_descriptor(int descriptor, const std::string& path);
 
-/// Whether syncfs(2) reports write errors: before Linux 5.8 it did not report those of contents,
-/// before 5.17 those of a journal, and on overlayfs it does not report those of the layers below.
+/// Returns whether syncfs(2) reports all write errors. Before Linux 5.8 it did not report errors of
+/// contents, before 5.17 those of a journal, and on overlayfs it does not report those of the
+/// layers below.
 bool can_sync_all(int descriptor);
 
-/// An error whose message is "WHAT PATH: strerror", and whose code follows from `error` (an errno).
+/// Returns an error with the message "WHAT PATH: strerror" and the code that follows from `error`
+/// (an errno).
 Error file_error(int error, std::string_view what, std::string_view path);
 
-/// Whether the cause of an errno may disappear by itself: a failing disk, no memory, no free
-/// descriptor. A wrong path or a missing permission stays until the operator corrects it.
+/// Returns whether the cause of an errno may disappear by itself, such as a failing disk, no memory
+/// or no free descriptor. A wrong path or a missing permission stays until the operator corrects
+/// it.
 bool may_pass(int error);
 
 }  // namespace attestrd

@@ -37,9 +37,10 @@ class PosixFile final : public ReadableFile {
 
   Result<FileInfo> inspect() override { return inspect_at(descriptor_.get(), "", path_); }
 
-  /// A read lease (fcntl(2), F_SETLEASE) is granted only while no process has the file open for
-  /// writing, and only to its owner or with CAP_LEASE. If one opens it while we hold the lease, the
-  /// kernel sends a signal: SIGURG, which is ignored, instead of SIGIO, which would kill us.
+  /// Checks for writers by a read lease (fcntl(2), F_SETLEASE). The kernel grants it only while no
+  /// process has the file open for writing, and only to the owner of the file or with CAP_LEASE. If
+  /// a process opens the file while the lease is held, the kernel sends a signal: SIGURG, which is
+  /// ignored, instead of SIGIO, which would kill this process.
   Writers writers() override {
     const int file = descriptor_.get();
     if (::fcntl(file, F_SETSIG, SIGURG) != 0) return Writers::unknown;
@@ -55,7 +56,7 @@ class PosixFile final : public ReadableFile {
   Descriptor descriptor_;
 };
 
-/// Why an opened file is refused; nothing: it is accepted.
+/// Returns the reason why an opened file is refused, or nothing if it is accepted.
 std::optional<std::string> objection_to(const FileInfo& info, std::uint64_t max_bytes) {
   if (info.kind != FileInfo::Kind::regular) return "it is not a plain file";
   if (info.links != 1) return "it has " + std::to_string(info.links) + " hard links";
@@ -64,7 +65,8 @@ std::optional<std::string> objection_to(const FileInfo& info, std::uint64_t max_
   return std::nullopt;
 }
 
-/// A sync waits for the disk most of the time, so it runs on a thread of its own.
+/// Runs `sync` on a thread of its own, since it waits for the disk most of the time, and calls
+/// `meanwhile` on the caller's thread.
 template <class Sync>
 Result<void> beside(const Meanwhile& meanwhile, const Sync& sync) {
   if (!meanwhile) return sync();

@@ -14,7 +14,7 @@
 namespace attestrd {
 namespace {
 
-/// The pid that the holder has written into the file, digits only.
+/// Returns the pid that the holder has written into the file, digits only, or "unknown".
 std::string holder_of(int descriptor) {
   std::array<char, 20> buffer;
   const ssize_t count = ::pread(descriptor, buffer.data(), buffer.size(), 0);
@@ -35,7 +35,7 @@ Result<FileLock> FileLock::acquire(const std::string& path) {
     return fail(Errc::unavailable, path + " is held by another process (pid " +
                                        holder_of(file.get()) + "): stop that one first");
   }
-  // The pid is for people only: a full disk is no reason to fail.
+  // The pid is only for people, so the lock is held even if a full disk prevents the write.
   const auto pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) == 0)
     static_cast<void>(!::pwrite(file.get(), pid.data(), pid.size(), 0));

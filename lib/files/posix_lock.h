@@ -12,13 +12,13 @@ namespace attestrd {
 /// process ends, even when it is killed.
 class FileLock {
  public:
-  /// Creates the file if it is absent. It is never removed: else two processes could lock two files
-  /// of the same name. `unavailable` when another process holds the lock: the message names its
-  /// pid.
+  /// Locks a file, and creates it if it is absent. The file is never removed: otherwise two
+  /// processes could lock two files of the same name. Returns `unavailable` if another process
+  /// holds the lock; the message names its pid.
   static Result<FileLock> acquire(const std::string& path);
 
-  /// Locks an existing folder, without a file in it. `unavailable` when another process holds the
-  /// lock.
+  /// Locks an existing folder, without a file in it. Returns `unavailable` if another process holds
+  /// the lock.
   static Result<FileLock> acquire_folder(const std::string& path);
 
  private:

@@ -48,7 +48,7 @@ ReadResult<PosixReader> PosixReader::open(const std::string& path, FileKinds kin
 }
 
 ReadResult<std::string> PosixReader::read_all(std::size_t max_bytes) {
-  // One byte larger than is expected, so that the end is found without growing.
+  // The buffer is one byte larger than expected, so that the end is found without growing it.
   const std::size_t expected = std::min<std::uint64_t>(size_bytes_, max_bytes);
   std::string bytes(std::max(expected + 1, kLeastBytes), '\0');
   std::size_t length = 0;

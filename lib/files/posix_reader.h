@@ -10,8 +10,8 @@
 
 namespace attestrd {
 
-/// Why a file was not read whole. The caller makes an Error of it: what an errno means depends on
-/// what the file is for.
+/// The reason why a file was not read completely. The caller turns it into an Error, since the
+/// meaning of an errno depends on the purpose of the file.
 struct ReadFault {
   enum class Step : std::uint8_t {
     open,
@@ -28,23 +28,23 @@ struct ReadFault {
 template <class T>
 using ReadResult = boost::system::result<T, ReadFault>;
 
-/// Which files a PosixReader opens.
+/// The kinds of files that a PosixReader opens.
 enum class FileKinds : std::uint8_t {
   plain,  ///< Plain files only; never blocks.
   any,    ///< Pipes and devices too; blocks until they deliver.
 };
 
-/// A file that is read whole, opened by its path; symbolic links are followed. For files that the
-/// operator names. What others write comes through a Directory.
+/// A file that is opened by its path and read completely; symbolic links are followed. It is for
+/// files that the operator names. Files that other users write are read through a Directory.
 class PosixReader {
  public:
   static ReadResult<PosixReader> open(const std::string& path, FileKinds kinds);
 
-  /// The permission bits of the open file.
+  /// Returns the permission bits of the open file.
   mode_t mode() const { return mode_; }
 
-  /// Reads from where the last call stopped to the end. The text that is returned is the only copy:
-  /// whatever else held bytes of the file is wiped, so that it may be a secret.
+  /// Reads from the end of the last call to the end of the file. The returned text is the only
+  /// copy: all other buffers that held bytes of the file are wiped, so the file may hold a secret.
   ReadResult<std::string> read_all(std::size_t max_bytes);
 
  private:
@@ -53,10 +53,10 @@ class PosixReader {
 
   Descriptor descriptor_;
   mode_t mode_;
-  std::uint64_t size_bytes_;  ///< As found when it was opened; 0 for a pipe.
+  std::uint64_t size_bytes_;  ///< The size when the file was opened; 0 for a pipe.
 };
 
-/// PosixReader::open() and read_all() in one call.
+/// Calls PosixReader::open() and read_all().
 ReadResult<std::string> read_whole(const std::string& path, FileKinds kinds, std::size_t max_bytes);
 
 }  // namespace attestrd

@@ -16,18 +16,18 @@ namespace {
 
 using Trouble = AccountTrouble::Kind;
 
-/// Null, or the type that the API documents for a field.
+/// Returns whether a field is absent, null or of the type that the API documents.
 bool is_optional(const JsonMember& member, JsonKind kind) {
   return member.kind == JsonKind::absent || member.kind == JsonKind::null || member.kind == kind;
 }
 
-/// The value; empty where it is null or absent.
+/// Returns the value, or an empty text if it is null or absent.
 std::string_view text_of(const JsonMember& member) {
   return member.kind == JsonKind::null ? std::string_view() : member.text;
 }
 
-/// The request id if it can be logged as it is. Nothing depends on it, so that another form does
-/// not make the answer invalid.
+/// Returns the request id if it can be logged unchanged, else an empty text. Nothing else depends
+/// on it, so another form does not make the answer invalid.
 std::string_view loggable(const JsonMember& request_id) {
   constexpr std::size_t kLongest = 64;
   constexpr CharSet kHarmless = kLettersAndDigits | CharSet("_.:-");
@@ -37,8 +37,8 @@ std::string_view loggable(const JsonMember& request_id) {
   return is_good ? text : std::string_view();
 }
 
-/// Whether a JSON number is greater than zero. Its digits decide, so that no number is too great or
-/// too small to be read.
+/// Returns whether a JSON number is greater than zero. Only its digits are checked, so that no
+/// number is too large or too small to be read.
 bool is_positive(std::string_view number) {
   const auto mantissa = number.substr(0, number.find_first_of("eE"));
   return !mantissa.starts_with('-') &&
@@ -75,16 +75,16 @@ Answer read_ok(const HttpResponse& response, const HandshakeId& asked) {
   if (!types_are_good) return invalid(Reason::wrong_types, false);
 
   const bool is_consumed = consumed.text == "true";
-  // Servers write zero for "no time". To read it as an archival would give up a result that is
-  // still to come; to ignore it costs a few polls.
+  // Servers write zero for "no time". Treating zero as an archival would lose a result that is
+  // still to come; ignoring it costs only a few polls.
   const bool is_archived = archived.kind == JsonKind::number && is_positive(archived.text);
   if (!is_consumed && !is_archived) return Pending{loggable(request_id), text_of(tag)};
   return Ended{is_consumed,        is_archived,          text_of(result),
                text_of(signature), loggable(request_id), text_of(tag)};
 }
 
-/// The `code` of an error's body; 0 if there is none. Not every error comes from the API itself, so
-/// nothing is refused here.
+/// Returns the `code` in the body of an error, or 0 if there is none. Not every error comes from
+/// the API itself, so no body is refused here.
 int read_code(std::string_view body) {
   std::array<JsonMember, 1> members = {{{"code"}}};
   if (scan_object(body, members) != JsonFault::none) return 0;
@@ -96,7 +96,7 @@ int read_code(std::string_view body) {
   return read.ec == std::errc{} && read.ptr == end && value > 0 ? value : 0;
 }
 
-/// The account failure that a code means.
+/// Returns the account failure that a code means, if any.
 std::optional<Trouble> account_trouble_of_code(int code) {
   switch (code) {
     case 4005: return Trouble::low_credits;
@@ -112,7 +112,7 @@ std::optional<Trouble> account_trouble_of_code(int code) {
   }
 }
 
-/// The account failure that a status other than 429 means, whatever the code.
+/// Returns the account failure that a status other than 429 means, if any, whatever the code.
 std::optional<Trouble> account_trouble_of_status(unsigned status) {
   switch (status) {
     case 401: return Trouble::unauthorized;
@@ -122,7 +122,7 @@ std::optional<Trouble> account_trouble_of_status(unsigned status) {
   }
 }
 
-/// A 4xx. The first line that matches applies:
+/// Classifies a 4xx. The first row that matches applies:
 ///
 ///     status  code                           meaning
 ///     429     4293                           daily_limit
@@ -135,7 +135,7 @@ std::optional<Trouble> account_trouble_of_status(unsigned status) {
 ///     400     4001, 4002                     Unknown
 ///     4xx     any or none                    Invalid
 ///
-/// So 4001 and 4002, which can end a handshake for good, never do where the status blames the
+/// So 4001 and 4002, which can end a handshake for good, never do so if the status blames the
 /// account: a pause loses nothing.
 Answer read_client_error(unsigned status, int code) {
   if (status == 429)

@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-/// What holds for all connections that are opened under one configuration.
+/// The settings and objects of all connections that are opened under one configuration.
 struct Setup {
   std::uint32_t connections;
   Duration request_timeout;
@@ -48,8 +48,8 @@ Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& exe
 
 }  // namespace
 
-/// The connections and their polls. A seat is a connection with the poll that uses it; one without
-/// a poll is idle, or about to be removed.
+/// The connections and their polls. A seat is a connection with the poll that uses it; a seat
+/// without a poll is idle or about to be removed.
 class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
  public:
   Pool(asio::any_io_executor executor, std::shared_ptr<const Setup> setup, OnReply on_reply)
@@ -72,11 +72,11 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   };
 
   struct Seat {
-    std::shared_ptr<const Setup> setup;  ///< That of the connection.
+    std::shared_ptr<const Setup> setup;  ///< The setup of the connection.
     std::shared_ptr<HttpsConnection> connection;
-    std::optional<Request> request;  ///< A copy of its own, for the id that stands in it.
+    std::optional<Request> request;  ///< The seat's own copy, since the request contains the id.
     std::optional<Job> job;
-    bool is_reused = false;  ///< Its connection had served a poll before.
+    bool is_reused = false;  ///< The connection has served a poll before.
     Instant idle_since;
   };
 
@@ -96,8 +96,8 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   bool is_watching_ = false;
   bool is_stopped_ = false;
   std::vector<std::unique_ptr<Seat>> seats_;
-  std::vector<Seat*> idle_;           ///< The one used last is the last.
-  Ring<std::optional<Job>> waiting_;  ///< For a seat.
+  std::vector<Seat*> idle_;           ///< The most recently used seat is the last.
+  Ring<std::optional<Job>> waiting_;  ///< The polls that wait for a seat.
 };
 
 void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
@@ -119,7 +119,7 @@ void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
   if (!is_watching_) watch();
 }
 
-/// For a seat with a job: asks on its connection, or on a fresh one.
+/// Sends the poll of a seat that has a job, on its connection or on a fresh one.
 void HttpsPoller::Pool::begin(Seat& seat) {
   seat.is_reused = is_reusable(seat);
   if (!seat.is_reused) renew(seat);
@@ -157,7 +157,7 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
   if (!is_stopped_) go_on(seat);
 }
 
-/// After a poll: the seat serves the next one, becomes idle, or is removed.
+/// Continues after a poll: the seat serves the next one, becomes idle, or is removed.
 void HttpsPoller::Pool::go_on(Seat& seat) {
   seat.job.reset();
   const bool is_one_too_many = seats_.size() > setup_->connections;
@@ -198,8 +198,8 @@ Result<void> HttpsPoller::Pool::reconfigure(HttpsPollerSettings settings) {
   return {};
 }
 
-/// One timer for all seats costs less than one that is set for each poll; an exchange may therefore
-/// last a tenth longer than `request_timeout`.
+/// Checks the times of all seats at intervals. One timer for all seats costs less than one that is
+/// set for each poll; therefore an exchange may last a tenth longer than `request_timeout`.
 void HttpsPoller::Pool::watch() {
   constexpr auto kLongest = std::chrono::milliseconds(250);
   is_watching_ = true;
@@ -207,7 +207,7 @@ void HttpsPoller::Pool::watch() {
   watch_.async_wait([self = shared_from_this()](const error_code& cancelled) {
     if (cancelled) return;
     self->check_times();
-    // Not before: a reply starts polls, and each would postpone the next check.
+    // The flag is cleared only now: a reply starts polls, and each would postpone the next check.
     self->is_watching_ = false;
     if (!self->seats_.empty() && !self->is_stopped_) self->watch();
   });
@@ -218,7 +218,7 @@ void HttpsPoller::Pool::check_times() {
   while (!idle_.empty() && now - idle_.front()->idle_since > limits::kIdleConnection) {
     remove(*idle_.front());
   }
-  // A reply may change the seats.
+  // The late connections are collected first, since a reply may change the seats.
   std::vector<std::shared_ptr<HttpsConnection>> late;
   for (const auto& seat : seats_) {
     if (seat->connection->is_late(now)) late.push_back(seat->connection);

@@ -19,33 +19,35 @@ namespace attestrd {
 
 struct HttpsPollerSettings {
   Endpoint endpoint;
-  std::string version;  ///< Of the API, as it stands in the path: "v1".
+  std::string version;  ///< The version of the API in the path: "v1".
   Secret auth_token;
   std::string user_agent;  ///< "attestrd/" and the version of the program.
-  std::string ca_file;     ///< Empty: the trust store of the system.
+  std::string ca_file;     ///< If empty, the trust store of the system is used.
   std::uint32_t connections = 1;
   Duration connect_timeout{};  ///< Until TLS is established, DNS included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.
   std::size_t max_response_bytes = 0;
 };
 
-/// Polls Attestr over HTTPS, on keep-alive connections, the one used last first. A connection is
-/// closed after any answer that is not well framed. When an idle connection turns out to be dead
-/// before the first byte of an answer, the request is sent once more on a fresh connection.
+/// A poller of Attestr over HTTPS. It uses keep-alive connections, the most recently used one
+/// first. A connection is closed after any answer that is not well framed. If an idle connection
+/// turns out to be dead before the first byte of an answer, the request is sent once more on a
+/// fresh one.
 class HttpsPoller final : public Poller {
  public:
-  /// Errors: a ca_file that can't be used; a version or a token that a request can't carry.
-  /// `events` must outlive the poller and be run by one thread, the only one to call the poller.
+  /// Returns a poller, or an error if the ca_file can't be used or if a request can't carry the
+  /// version or the token. `events` must outlive the poller and be run by one thread, which is the
+  /// only one to call the poller.
   static Result<std::unique_ptr<HttpsPoller>> make(boost::asio::io_context& events,
                                                    HttpsPollerSettings settings, OnReply on_reply);
   ~HttpsPoller() override;
 
-  /// A poll beyond `connections` waits until a connection is free.
+  /// Starts a poll. A poll beyond `connections` waits until a connection is free.
   void start(Ticket ticket, const HandshakeId& id) override;
   void stop() override;
 
-  /// Applies new settings to every connection that is opened from now on; idle connections are
-  /// closed, polls in flight end under the old settings. On an error nothing changes.
+  /// Applies new settings to every connection that is opened from now on. Idle connections are
+  /// closed; polls in flight end under the old settings. After an error nothing has changed.
   Result<void> reconfigure(HttpsPollerSettings settings);
 
  private:

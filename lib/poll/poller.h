@@ -17,9 +17,9 @@ class Poller {
  public:
   using Ticket = std::uint32_t;
 
-  /// Called once for each poll, on the event loop, never from within start(). Views in the reply
-  /// hold until it returns. `body` is the buffer of HttpResponse::body: a callee that keeps the
-  /// answer may move it away instead of copying it.
+  /// A callback that is called once for each poll, on the event loop, never from within start().
+  /// Views in the reply hold until it returns. `body` is the buffer of HttpResponse::body: a callee
+  /// that keeps the answer may move it instead of copying it.
   using OnReply = std::function<void(Ticket, const PollReply&, std::string& body)>;
 
   virtual ~Poller() = default;
@@ -27,7 +27,7 @@ class Poller {
   /// Polls the handshake once. At most `connections` of the settings may be in flight.
   virtual void start(Ticket ticket, const HandshakeId& id) = 0;
 
-  /// Drops the polls in flight: OnReply is not called again.
+  /// Drops the polls in flight. OnReply is not called again.
   virtual void stop() = 0;
 };
 

@@ -14,7 +14,7 @@ bool is_version(std::string_view text) {
   return !text.empty() && kAllowed.contains_all(text);
 }
 
-/// Whether `text` has only the characters of token68 (RFC 9110, 11.2), as Basic demands.
+/// Returns whether `text` has only characters of token68 (RFC 9110, 11.2), as Basic demands.
 bool is_token(std::string_view text) {
   constexpr CharSet kAllowed = kLettersAndDigits | CharSet("-._~+/=");
   return !text.empty() && kAllowed.contains_all(text);

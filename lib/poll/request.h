@@ -11,12 +11,13 @@
 
 namespace attestrd {
 
-/// The request of a poll: a call of Attestr's Execution Result API. All but the id is written once.
-/// It holds the token, so it wipes its memory, which never grows: no copy of the token is left.
+/// The request of a poll: a call of Attestr's Execution Result API. All parts but the id are
+/// written once. It holds the token, so it wipes its memory, which never grows: no copy of the
+/// token is left.
 class Request {
  public:
-  /// `user_agent` is trusted text. A version or a token that a request can't carry is an error,
-  /// which quotes neither.
+  /// Returns a request, or an error if it can't carry the version or the token. The error quotes
+  /// neither. `user_agent` is trusted text.
   static Result<Request> make(const Endpoint& endpoint, std::string_view version,
                               const Secret& auth_token, std::string_view user_agent);
 
@@ -24,15 +25,15 @@ class Request {
   Request& operator=(const Request&) = delete;
   ~Request();
 
-  /// The request for one handshake; the view holds until the next call.
+  /// Returns the request for one handshake; the view holds until the next call.
   std::string_view text_for(const HandshakeId& id);
 
  private:
   Request(std::string before_id, std::size_t tail_bytes);
 
   std::string before_id_;
-  std::string bytes_;    ///< Space for the longest beginning, then all that follows the id.
-  std::size_t tail_at_;  ///< Where in `bytes_` the latter begins.
+  std::string bytes_;    ///< Space for the longest beginning, then the tail that follows the id.
+  std::size_t tail_at_;  ///< The position of the tail in `bytes_`.
 };
 
 }  // namespace attestrd

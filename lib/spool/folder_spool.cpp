@@ -14,11 +14,11 @@ namespace {
 constexpr std::string_view kEnding = ".json";
 constexpr std::string_view kStaging = "staging";
 constexpr std::string_view kRefused = "refused";
-constexpr std::string_view kUsed = ".used";  ///< In staging/, once it is in use.
+constexpr std::string_view kUsed = ".used";  ///< The file that marks a staging/ as used.
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 
-/// The id whose record has this name.
+/// Returns the id whose record has this name, or nothing if no record has it.
 std::optional<HandshakeId> id_of(std::string_view name) {
   if (!name.ends_with(kEnding)) return std::nullopt;
   return HandshakeId::parse(name.substr(0, name.size() - kEnding.size()));
@@ -141,7 +141,7 @@ Result<std::optional<Notice>> FolderSpool::publish(const HandshakeId& id, Outcom
     if (*moved == Moved::done) return std::optional<Notice>();
 
     const auto is_same = holds_same_bytes(*target.files, name);
-    if (!is_same && is_same.error().code == Errc::not_found) continue;  // A consumer just took it.
+    if (!is_same && is_same.error().code == Errc::not_found) continue;  // A consumer removed it.
     if (!is_same) return is_same.error();
     if (*is_same) {
       const auto dropped = drop(id);
@@ -154,19 +154,20 @@ Result<std::optional<Notice>> FolderSpool::publish(const HandshakeId& id, Outcom
   }
 }
 
-/// Whether `folder` has what staging/ has under this name. `not_found`: it has nothing any more.
+/// Returns whether the file of this name in `folder` has the same bytes as the one in staging/, or
+/// `not_found` if `folder` has no such file any more.
 Result<bool> FolderSpool::holds_same_bytes(Directory& folder, const std::string& name) {
   const auto ours = read_file(*staging_.files, name, limits::kRecordBytes);
   if (!ours) return fail(Errc::io_failure, ours.error().message);
   const auto theirs = read_file(folder, name, ours->size());
   if (theirs) return *ours == *theirs;
   const auto code = theirs.error().code;
-  // Of a disk that fails nobody knows what it holds: it may be the very record.
+  // If the disk fails, the contents are unknown: they may be this very record.
   if (code == Errc::not_found || code == Errc::io_failure) return theirs.error();
-  return false;  // Whatever else keeps us from reading it: a link, a size, its mode, a lease.
+  return false;  // It can't be read for another reason: it is a link, its size, its mode, a lease.
 }
 
-/// Returns the name that was free there.
+/// Moves a file from staging/ to rejected/. Returns its name there, which was free.
 Result<std::string> FolderSpool::move_to_rejected(std::string_view name) {
   Folder& rejected = folder(Outcome::rejected);
   const auto free = free_number(*rejected.files, harmless_name(name), kEnding);
@@ -193,7 +194,7 @@ Result<Notice> FolderSpool::quarantine(std::string_view name, std::string why) {
 }
 
 Result<void> FolderSpool::sync_moves(const Meanwhile& meanwhile) {
-  // Staging last: a power cut in between leaves a record in both folders, never in none.
+  // staging/ is the last one: a power cut in between leaves a record in both folders, not in none.
   for (Folder* const folder : all_folders()) {
     if (!folder->is_changed) continue;
     const auto synced = folder->files->sync(meanwhile);
@@ -214,7 +215,7 @@ Result<StagedFiles> FolderSpool::staged() {
     else
       staged.strangers.push_back(name);
   }
-  std::ranges::sort(staged.records);  // Another order than that of the names.
+  std::ranges::sort(staged.records);  // The order of ids differs from the order of names.
   return staged;
 }
 

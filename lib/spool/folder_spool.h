@@ -8,11 +8,12 @@
 
 namespace attestrd {
 
-/// The spool in folders under one root, so that a rename leads from each to each.
+/// The spool in folders under one root, so that a file can be renamed between any two of them.
 class FolderSpool final : public Spool {
  public:
-  /// Opens the folders and makes those that are not there. `unsafe_file` when one is a link or can
-  /// be written by anybody, `io_failure` when they do not all lie on one mount.
+  /// Opens the folders and creates those that are absent. Errors: `unsafe_file` if a folder is a
+  /// link, belongs to another user, or is writable by others; `io_failure` if not all folders are
+  /// on one mount.
   static Result<std::unique_ptr<FolderSpool>> open(Directory& root);
 
   Result<void> check_place() override;
@@ -31,7 +32,7 @@ class FolderSpool final : public Spool {
  private:
   struct Folder {
     std::unique_ptr<Directory> files;
-    bool is_changed = true;  ///< Since the last sync. At the start, by the process before.
+    bool is_changed = true;  ///< Changed since the last sync, at first by the process before.
   };
 
   FolderSpool() = default;
@@ -47,7 +48,7 @@ class FolderSpool final : public Spool {
   std::array<Folder, 4> folders_;  ///< By outcome.
 };
 
-/// Opens the folder of refused submissions under the spool's root; makes it if it is not there.
+/// Opens the folder of refused submissions under the root of the spool; creates it if it is absent.
 Result<std::unique_ptr<Directory>> open_refused(Directory& root);
 
 }  // namespace attestrd

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kSchema = "attestrd.result/1";
 
-/// Of a completed handshake the answer's: a tag that was given too late to be compared with it must
-/// not stand beside it.
+/// Writes the tag. A completed handshake gets the tag of its answer: a submitted tag that came too
+/// late to be compared with the answer must not appear beside it.
 void put_tag(JsonWriter& record, std::string_view submitted, const Finish& finish) {
   if (!submitted.empty() && finish.outcome != Outcome::completed) {
     record.text("tag", submitted);
@@ -25,7 +25,7 @@ void put_tag(JsonWriter& record, std::string_view submitted, const Finish& finis
 
 void put_signature(JsonWriter& record, const Finish& finish) {
   record.begin_object("signature");
-  // A completed handshake always has a form: the one that held.
+  // A completed handshake always has a form: the one for which the signature is valid.
   if (finish.outcome == Outcome::completed && finish.form) {
     record.text("status", "valid");
     record.text("algorithm", "HMAC-SHA256");
@@ -42,7 +42,7 @@ std::optional<SigningForm> form_named(std::string_view name) {
   return std::nullopt;
 }
 
-/// What a member says that must be a string; nothing: it is absent or something else.
+/// Returns the text of a member, or nothing if it is absent or not a string.
 std::optional<std::string> text_of(const JsonMember& member) {
   if (member.kind != JsonKind::string) return std::nullopt;
   return unescape_json_string(member.text);
@@ -62,7 +62,7 @@ std::string_view say(JsonFault fault) {
   }
 }
 
-/// Reads `signature` into the form that held.
+/// Reads `signature`. Returns the form of a valid signature, or nothing for any other status.
 Result<std::optional<SigningForm>> read_form(const JsonMember& signature) {
   std::array members = {JsonMember{"status"}, JsonMember{"form"}};
   // Never: a fault would be one of the text around it too.

@@ -8,22 +8,22 @@
 
 namespace attestrd {
 
-/// What a spool file says of a handshake that has ended (see FORMAT.md): one JSON object and a line
-/// feed. `tag` is the one given at submission. A completed handshake's record has the answer's
-/// instead, and so has one where none was given.
+/// Returns the contents of the spool file of a handshake that has ended (see FORMAT.md): one JSON
+/// object and a line feed. `tag` is the tag given at submission. The record has the tag of the
+/// answer instead if the handshake is completed or if no tag was given.
 std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at);
 
-/// A spool file as read. The views point into the text that it was read from.
+/// The contents of a spool file. The views point into the text from which it was parsed.
 struct SpoolRecord {
   HandshakeId id;
   Outcome outcome{};
   std::string tag;
-  std::string reason;               ///< Empty: none.
-  std::optional<SigningForm> form;  ///< Of a valid signature.
-  std::string_view response;        ///< The answer, byte for byte; empty: none was kept.
+  std::string reason;               ///< Empty if there is none.
+  std::optional<SigningForm> form;  ///< The signing form of a valid signature.
+  std::string_view response;        ///< The answer, byte for byte; empty if none was kept.
 };
 
-/// Reads a spool file. `invalid_input` says what is wrong with it.
+/// Parses a spool file. The message of `invalid_input` names the fault.
 Result<SpoolRecord> parse_record(std::string_view text);
 
 }  // namespace attestrd

@@ -17,66 +17,71 @@ namespace attestrd {
 /// The names in staging/.
 struct StagedFiles {
   std::vector<HandshakeId> records;    ///< Sorted.
-  std::vector<std::string> strangers;  ///< Names that no record has.
+  std::vector<std::string> strangers;  ///< Names that no record can have.
 };
 
 /// How records in staging/ are made durable.
 enum class RecordSync : std::uint8_t {
-  one_by_one,  ///< Each when it is written.
-  together,    ///< All by sync_staging(): cheaper where they are many.
+  one_by_one,  ///< Each record is synced when it is written.
+  together,    ///< sync_staging() syncs all records: cheaper if they are many.
 };
 
-/// The folders where records appear; `FolderSpool` implements it. FORMAT.md describes how the
-/// folders are used, and ledger.cpp in which order these calls must be made.
+/// The interface to the folders where records appear; `FolderSpool` implements it. FORMAT.md
+/// describes how the folders are used, and ledger.cpp the order in which these functions must be
+/// called.
 class Spool {
  public:
   virtual ~Spool() = default;
 
-  /// `io_failure` when a folder is not in its place any more: no consumer would see what is put
-  /// there.
+  /// Returns `io_failure` if a folder is not in its place any more: no consumer would see the
+  /// records in it.
   virtual Result<void> check_place() = 0;
 
-  /// Marks a new staging/ as used. `io_failure` when records are on their way, since they lie in
-  /// another staging/ then: its disk is not mounted, or a new folder took its name.
+  /// Marks a new staging/ as used. Returns `io_failure` if it is new while records are on their
+  /// way: they are in another staging/ then, whose disk is not mounted or whose name a new folder
+  /// has now.
   virtual Result<void> claim_staging(std::size_t on_their_way) = 0;
 
-  /// Writes a record to staging/. A file that was left there under its name is dropped; a folder
-  /// goes to rejected/, and what to log is returned.
+  /// Writes a record to staging/. A file that was left there under its name is dropped. A folder of
+  /// that name is moved to rejected/, and the notice to log is returned.
   virtual Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
                                               RecordSync how) = 0;
 
-  /// Writes a record that is not durable before a sync_staging() of records `together` that begins
-  /// later. `already_exists`: its name is taken. On any error nothing was changed.
+  /// Writes a record that is not durable before a sync_staging() with `together` that begins later.
+  /// Returns `already_exists` if the name is in use. After any error nothing has changed.
   virtual Result<void> stage_ahead(const HandshakeId& id, std::string_view record) = 0;
 
-  /// After stage(): from here on the records are durable, and their names in staging/. Where they
-  /// are `together`, `meanwhile` may write others ahead (see Directory::sync_all).
+  /// Makes the records of stage() and their names in staging/ durable. With `together`, `meanwhile`
+  /// may write other records ahead (see Directory::sync_all).
   virtual Result<void> sync_staging(RecordSync how, const Meanwhile& meanwhile) = 0;
 
-  /// Drops a record from staging/, if it is there. `unsafe_file` when it is a folder.
+  /// Removes a record from staging/ if it is there. Returns `unsafe_file` if it is a folder.
   virtual Result<void> drop(const HandshakeId& id) = 0;
 
-  /// The instant of publication: moves a record from staging/ to its folder. Should the name be
-  /// taken there, a record of the same bytes is dropped; one of other bytes goes to rejected/, and
-  /// what to log is returned.
+  /// Moves a record from staging/ to its folder: this is the instant of publication. If the name is
+  /// in use there by the same bytes, the record is dropped. If it is in use by other bytes, the
+  /// record goes to rejected/, and the notice to log is returned.
   virtual Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) = 0;
 
-  /// Moves a file from staging/ to rejected/, for people to look at. Returns what to log.
+  /// Moves a file from staging/ to rejected/, for people to inspect. Returns the notice to log.
   virtual Result<Notice> quarantine(std::string_view name, std::string why) = 0;
 
-  /// Makes durable what publish() and quarantine() moved. `meanwhile` may write others ahead.
+  /// Makes the moves of publish() and quarantine() durable. `meanwhile` may write other records
+  /// ahead.
   virtual Result<void> sync_moves(const Meanwhile& meanwhile) = 0;
 
+  /// Returns the names in staging/, without the mark of claim_staging().
   virtual Result<StagedFiles> staged() = 0;
 
-  /// Of a record in staging/; nothing: it is not there. `unsafe_file` when it is no plain file.
+  /// Returns the fingerprint of a record in staging/, or nothing if it is not there. Returns
+  /// `unsafe_file` if it is not a plain file.
   virtual Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) = 0;
 };
 
-/// `ID.json`.
+/// Returns the name of the record of an id: `ID.json`.
 std::string record_name(const HandshakeId& id);
 
-/// The folder that an outcome's records go to: `results`, `archived`, `failed` or `rejected`.
+/// Returns the folder for records of an outcome: `results`, `archived`, `failed` or `rejected`.
 std::string_view folder_of(Outcome outcome);
 
 }  // namespace attestrd
