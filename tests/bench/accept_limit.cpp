@@ -1,6 +1,6 @@
-/// The limit of SQLite: a program that only inserts the rows of an intake. File, settings,
-/// statement and rows in a commit are those of the daemon; it searches no tombstone, reads no row
-/// back, and has no folder and no engine.
+/// Measures the limit of SQLite: a program that only inserts the rows of an intake. The file, its
+/// settings, the statement and the rows per commit are those of the daemon. It searches no
+/// tombstone, reads no row back, and has no folder and no engine.
 ///
 ///     accept_limit QUEUE FILE...
 ///

@@ -14,8 +14,8 @@
 #include "bench/cadence_play.h"
 #include "bench/completion_bound.h"
 
-// What a law of polling costs: mean delay of a result against mean polls of a handshake, for the
-// engine's own laws and for those of others, on completion times of your own.
+// Measures the cost of a polling policy on given completion times: mean delay of a result against
+// mean polls of a handshake. The policies are the engine's own and those of other clients.
 
 namespace attestrd::bench {
 namespace {
@@ -94,7 +94,7 @@ Played play(const Options& options, const Crowd& crowd) {
   });
 }
 
-/// Of the handshakes from number `first` on.
+/// Returns the price for the handshakes from number `first` on.
 Price price_of(const Crowd& crowd, const Played& played, std::size_t first) {
   const std::size_t end = crowd.done_after_s.size();
   const auto count = static_cast<double>(end - first);
@@ -112,7 +112,8 @@ Price price_of(const Crowd& crowd, const Played& played, std::size_t first) {
   return price;
 }
 
-/// The first handshake that was submitted after so many completions had been seen.
+/// Returns the first handshake that was submitted after kLearningCompletions completions had been
+/// seen.
 std::size_t first_after_learning(const Crowd& crowd, const Played& played) {
   auto seen = played.seen_at_s;
   std::ranges::sort(seen);

@@ -42,7 +42,7 @@ std::vector<Secret> secrets() {
   return all;
 }
 
-/// Attestr, the clock and the queue around one engine. Answers come at once.
+/// The environment of one engine: Attestr, the clock and the queue. Attestr answers without delay.
 class Stage {
  public:
   Stage(const Crowd& crowd, EngineSettings settings, std::uint64_t seed)
@@ -149,7 +149,7 @@ Played play_exponential(const Crowd& crowd, double scale, Duration max_interval,
   settings.cadence = CadenceKind::exponential;
   settings.min_interval = from_seconds(kShortestS * std::max(scale, 1.0));
   settings.max_interval = std::max(settings.min_interval, max_interval);
-  settings.backoff_factor = 1 + (settings.backoff_factor - 1) * scale;  // So is each gap.
+  settings.backoff_factor = 1 + (settings.backoff_factor - 1) * scale;  // Scales each gap.
   return Stage(crowd, settings, seed).play();
 }
 
@@ -162,7 +162,7 @@ Played play_peer(const Crowd& crowd, const Peer& peer, double scale, double max_
     while (age_s < crowd.archived_after_s) {
       const double gap_s = scale * peer(++played.polls[i], prng);
       age_s += std::clamp(gap_s, kShortestS, max_interval_s);
-      age_s = std::min(age_s, crowd.archived_after_s);  // One last poll on the deadline, as ours.
+      age_s = std::min(age_s, crowd.archived_after_s);  // The last poll is at the deadline.
       if (crowd.done_after_s[i] > age_s) continue;
       played.delay_s[i] = age_s - crowd.done_after_s[i];
       played.seen_at_s[i] = age_s + static_cast<double>(i) * crowd.every_s;

@@ -10,35 +10,36 @@
 
 namespace attestrd::bench {
 
-/// Handshakes in the order of their submission, each done so many seconds after it; infinity:
-/// never.
+/// Handshakes in the order of their submission, with their completion times in seconds after it;
+/// infinity: never.
 struct Crowd {
   std::vector<double> done_after_s;
   double every_s = 10;
   double archived_after_s = 24 * 3600;
 };
 
-/// What became of each.
+/// The course of the simulation for each handshake.
 struct Played {
-  std::vector<double> delay_s;  ///< Until a poll saw it; zero if it was never done.
+  std::vector<double> delay_s;  ///< From completion to its poll; 0: never completed.
   std::vector<std::uint32_t> polls;
-  std::vector<double> seen_at_s;  ///< On the clock of all; infinity: never.
+  std::vector<double> seen_at_s;  ///< On the common clock; infinity: never.
 };
 
-/// The real engine, which learns from a cold start. `polls_per_handshake` zero: none is aimed at.
+/// Simulates the real engine with the adaptive cadence, from a cold start. With
+/// `polls_per_handshake` zero it has no target.
 Played play_adaptive(const Crowd& crowd, double polls_per_handshake, Duration max_interval,
                      std::uint64_t seed);
 
-/// The real engine with `cadence = "exponential"`, its intervals times `scale`.
+/// Simulates the real engine with `cadence = "exponential"`, and its intervals times `scale`.
 Played play_exponential(const Crowd& crowd, double scale, Duration max_interval,
                         std::uint64_t seed);
 
-/// A peer: the wait in seconds before poll number `attempt` (from 1).
+/// The policy of another client: returns the wait in seconds before poll number `attempt` (from 1).
 using Peer = std::function<double(std::uint32_t attempt, Prng& prng)>;
 Played play_peer(const Crowd& crowd, const Peer& peer, double scale, double max_interval_s,
                  std::uint64_t seed);
 
-/// By name; empty: none has it.
+/// Returns the policy of this name; empty if none has it.
 Peer peer_named(const std::string& name);
 
 }  // namespace attestrd::bench

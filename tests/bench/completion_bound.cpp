@@ -7,9 +7,9 @@ namespace attestrd::bench {
 
 namespace {
 
-/// The integral of sqrt(f) over a bin with the probability `mass`. In a wide bin the density is
-/// assumed to fall with 1/t, as for a distribution without a scale; in the bin that begins at zero,
-/// where that diverges, it is assumed to be constant.
+/// Returns the integral of sqrt(f) over a bin with the probability `mass`. In a wide bin the
+/// density is assumed to fall with 1/t, as for a distribution without a scale; in the bin that
+/// begins at zero, where that diverges, it is assumed to be constant.
 double integral_of_root(double mass, double from_s, double to_s) {
   if (to_s <= from_s) return 0;
   if (from_s <= 0) return std::sqrt(mass * (to_s - from_s));

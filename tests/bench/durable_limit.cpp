@@ -1,4 +1,4 @@
-/// The limit of the disk: a program that only publishes files of one size.
+/// Measures the limit of the disk: a program that only publishes files of one size.
 ///
 ///     durable_limit each FOLDER FILES BYTES         for each file: write, fsync, rename, fsync of
 ///                                                   the folder

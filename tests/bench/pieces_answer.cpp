@@ -22,7 +22,7 @@ void request_text(benchmark::State& state) {
 }
 BENCHMARK(request_text);
 
-/// From the decrypted bytes to the parts of a message.
+/// Measures the parsing of a decrypted response.
 void read_message(benchmark::State& state) {
   const std::string bytes = pending_answer(kId);
   HttpsResponseReader reader;
@@ -34,7 +34,7 @@ void read_message(benchmark::State& state) {
 }
 BENCHMARK(read_message);
 
-/// From its body to what it says.
+/// Measures the interpretation of the body of a pending answer.
 void read_pending_answer(benchmark::State& state) {
   const auto id = *HandshakeId::parse(kId);
   const std::string body = pending_body(kId);

@@ -7,7 +7,8 @@
 namespace attestrd {
 namespace {
 
-/// A pending answer: read and judged, the handshake scheduled, and the wake-up that asks again.
+/// Measures one poll in the engine: the pending answer is parsed and judged, the handshake is
+/// scheduled, and a wake-up starts the next poll.
 void engine_poll(benchmark::State& state) {
   cost::PendingEngine engine(static_cast<std::size_t>(state.range(0)));
   engine.play(10'000);

@@ -15,7 +15,8 @@ namespace {
 
 const std::string kSecret = "client-secret";
 
-/// As in the documents: a score of short fields, and a picture that is all the rest.
+/// Returns a result as in Attestr's documentation: a score of short fields, and a picture that
+/// makes up the remaining size.
 std::string result_of(std::size_t bytes) {
   std::string fields;
   for (int i = 0; i < 20; ++i) fields += fmt::format(R"("field{}":"value {}",)", i, i);
@@ -37,7 +38,7 @@ std::string body_of(std::size_t result_bytes) {
                      result, sign(result));
 }
 
-/// The slice: a result is found in its answer, of which every byte is checked.
+/// Measures the search for a result in its answer, of which every byte is checked.
 void slice_result(benchmark::State& state) {
   const auto id = *HandshakeId::parse("DS1");
   const std::string body = body_of(static_cast<std::size_t>(state.range(0)) * 1000);
@@ -49,7 +50,7 @@ void slice_result(benchmark::State& state) {
 }
 BENCHMARK(slice_result)->ArgName("kB")->Arg(1)->Arg(20)->Arg(1000);
 
-/// Slice and HMAC: a result is found and its signature verified.
+/// Measures the search for a result and the verification of its signature.
 void verify_result(benchmark::State& state) {
   const auto id = *HandshakeId::parse("DS1");
   const std::string body = body_of(static_cast<std::size_t>(state.range(0)) * 1000);

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The next one is due, and waits for up to 100 s again.
+/// Measures one turn: the next slot becomes due, and is inserted again for up to 100 s.
 void wheel_turn(benchmark::State& state) {
   const auto slots = static_cast<TimingWheel::Slot>(state.range(0));
   Prng prng(1);

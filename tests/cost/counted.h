@@ -6,7 +6,8 @@
 
 namespace attestrd::cost {
 
-/// Callgrind counts the instructions of this thread while one lives. Without valgrind: nothing.
+/// A scope in which callgrind counts the instructions of this thread. It has no effect without
+/// valgrind.
 class Counted {
  public:
   Counted() { CALLGRIND_TOGGLE_COLLECT; }
@@ -15,19 +16,20 @@ class Counted {
   Counted& operator=(const Counted&) = delete;
 };
 
-/// The same the other way round.
+/// A scope within a Counted one in which instructions are not counted. The constructor toggles too.
 using Uncounted = Counted;
 
-/// Valgrind runs what is between two measurements without looking, which is ten times faster.
+/// Begins a measurement. Valgrind does not instrument the code between two measurements, which is
+/// ten times faster.
 inline void begin_measurement() { CALLGRIND_START_INSTRUMENTATION; }
 
-/// Writes down what was counted since begin_measurement(), under a name.
+/// Ends the measurement, and writes its counts under a name.
 inline void end_measurement(const char* name) {
   CALLGRIND_DUMP_STATS_AT(name);
   CALLGRIND_STOP_INSTRUMENTATION;
 }
 
-/// Each measures under its name, and returns of how many polls.
+/// Measure under the given name, and return the number of polls measured.
 std::size_t measure_polls(const char* name);
 std::size_t measure_engine(const char* name, std::size_t pending);
 

@@ -2,8 +2,8 @@
 
 #include "cost/counted.h"
 
-// To be run by cost_test.py under callgrind. Prints a line for each measurement: its name, and of
-// how many polls it is the cost.
+// Measures the instructions of a poll, when cost_test.py runs it under callgrind. Prints a line for
+// each measurement: its name and the number of its polls.
 int main() {
   using namespace attestrd::cost;
   fmt::print("poll {}\n", measure_polls("poll"));

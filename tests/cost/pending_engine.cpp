@@ -30,7 +30,7 @@ std::vector<Secret> client_secrets() {
 EngineSettings settings_for(std::size_t pending) {
   EngineSettings settings;
   settings.requests_per_second = static_cast<double>(pending) / kSecondsPerRound;
-  settings.give_up_after = 10 * 365 * 24h;  // Not while this is played.
+  settings.give_up_after = 10 * 365 * 24h;  // Longer than any measurement.
   return settings;
 }
 
@@ -71,7 +71,7 @@ void PendingEngine::step(const EngineEvent& event) {
   }
   for (const Action& action : actions_) {
     const auto* const poll = std::get_if<StartPoll>(&action);
-    ATTESTRD_CHECK(poll != nullptr);  // Nothing ends, and nothing is said.
+    ATTESTRD_CHECK(poll != nullptr);  // No handshake ends, and nothing is logged.
     started_.push_back(*poll);
   }
 }
@@ -80,7 +80,7 @@ void PendingEngine::answer_all() {
   asked_.clear();
   asked_.swap(started_);
   for (const StartPoll& poll : asked_) {
-    // All ids are of one length, so that one body does for all.
+    // All ids have the same length, so that one body serves for all.
     const auto id = poll.id.view();
     body_.replace(body_.find(kBeginning), id.size(), id);
     const PollReply reply = HttpResponse{.status = 200,

@@ -9,14 +9,14 @@
 
 namespace attestrd::cost {
 
-/// An engine whose every poll is answered "not yet" at once, on a clock that jumps from one wake-up
-/// to the next. Its rate grows with its handshakes: each is asked about once in 50 s, however many
-/// there are.
+/// An engine whose every poll is answered as pending at once, on a clock that jumps from one
+/// wake-up to the next. Its rate is proportional to its handshakes, so that each is polled once in
+/// 50 s whatever their number.
 class PendingEngine {
  public:
   explicit PendingEngine(std::size_t pending);
 
-  /// Until so many more are answered. Only the engine's own steps are Counted.
+  /// Runs until `polls` more polls are answered. Only the engine's own steps are Counted.
   void play(std::size_t polls);
 
  private:

@@ -22,7 +22,7 @@ Now now_of_all{Mono(std::chrono::hours(100)), Wall(Duration(1'764'000'000'000'00
 
 }  // namespace
 
-// In the place of the one in lib/: valgrind is slow, and time must not show in the count.
+// Replaces the function in lib/: valgrind is slow, and the count must not depend on time.
 Now read_clocks() { return now_of_all; }
 
 namespace cost {
@@ -33,7 +33,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kHandshakes = 256;
 constexpr std::size_t kWarmUpRounds = 3;
 constexpr std::size_t kRounds = 12;
-constexpr Duration kRound = 60s;  // Longer than any gap: in each round all of them are due.
+constexpr Duration kRound = 60s;  // Longer than any gap: all handshakes are due in each round.
 
 EngineSettings engine_settings() {
   EngineSettings settings;
@@ -55,8 +55,9 @@ HttpsPollerSettings poller_settings(std::uint16_t port, const std::string& ca_fi
           .max_response_bytes = 100'000};
 }
 
-/// The daemon's event loop, and the server's in its pauses: so each finds all that the other has
-/// done, and the count depends on no scheduler. Both on one thread; the server is not counted.
+/// Alternates between the daemon's event loop and the server's on one thread. Each processes all
+/// that the other has done, so that the count does not depend on a scheduler. The server is not
+/// counted.
 class Table {
  public:
   Table(const Identity& identity, const std::string& ca_file)

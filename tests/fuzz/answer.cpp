@@ -1,5 +1,5 @@
-// An answer of Attestr, or of whoever stands in its place: poll/https_response_reader finds the
-// message in the bytes, poll/response says what it means. The input is what the connection brings.
+// Fuzzes the answers of Attestr, or of an impostor: http/https_response_reader finds the message in
+// the bytes, poll/answer interprets it. The input is the bytes that the connection delivers.
 
 #include "fuzz/target.h"
 
@@ -22,10 +22,10 @@ using Progress = HttpsResponseReader::Progress;
 
 constexpr std::size_t kMaxBodyBytes = 6000;
 
-/// All that the reader says of some bytes.
+/// The results of the reader for some bytes.
 struct Outcome {
   Progress progress = Progress::more;
-  std::size_t bytes = 0;  ///< That were read.
+  std::size_t bytes = 0;  ///< Bytes read.
   unsigned status = 0;
   std::string retry_after, date, content_encoding, body;
   bool keeps_alive = false;
@@ -33,8 +33,8 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-/// Gives `next_piece()` bytes at a time, as many as there is room for, until the reader has its
-/// end.
+/// Feeds at most `next_piece()` bytes at a time, limited by the reader's buffer, until the reader
+/// has finished.
 Outcome read_in_pieces(HttpsResponseReader& reader, std::string_view text,
                        const std::function<std::size_t()>& next_piece) {
   Outcome outcome;
@@ -65,10 +65,10 @@ Outcome read_in_pieces(HttpsResponseReader& reader, std::string_view text,
   return outcome;
 }
 
-/// Whether the pieces in which the bytes came changed anything. `first` was read byte by byte, and
-/// so knows the very end of the message; a piece may hold more than that, which must be refused.
-/// What is no message may show so by another fault, or not before its end is missed: none of that
-/// is an answer.
+/// Checks that the sizes of the pieces do not change the outcome. `first` was read byte by byte,
+/// and so ends exactly with the message; a piece may contain bytes after it, and must then be
+/// refused. An invalid message may have another fault in pieces, or be found incomplete, but must
+/// never be complete.
 void expect_same(const Outcome& first, const Outcome& other) {
   const bool has_more = other.bytes > first.bytes;
   if (first.progress != Progress::complete)
@@ -83,7 +83,7 @@ std::string first_of(const std::vector<std::string>& values) {
   return "";
 }
 
-/// Holds the message against the second opinion.
+/// Compares the message with the independent parser.
 void check_message(const Outcome& outcome, std::string_view text) {
   const auto message = read_http_message(text.substr(0, outcome.bytes));
   ATTESTRD_CHECK(message);
@@ -105,7 +105,7 @@ void check_wait(const Outcome& outcome) {
 }
 
 void check(std::string_view text) {
-  static HttpsResponseReader kept;  // As on a connection that is kept alive.
+  static HttpsResponseReader kept;  // Reused, as on a connection that is kept alive.
   const auto first = read_in_pieces(kept, text, [] { return std::size_t{1}; });
   expect_same(first, read_in_pieces(kept, text, [] { return std::size_t{1} << 20; }));
   Prng luck = luck_of(text);
@@ -119,7 +119,7 @@ void check(std::string_view text) {
         {first.status, first.retry_after, first.date, first.content_encoding, first.body});
     check_wait(first);
   }
-  // What the input would mean as a body: no head has to be found first.
+  // Interprets the input as a body too, so that the fuzzer need not find a valid head first.
   check_meaning({200, "", "", "", text});
   check_meaning({400, "", "", "", text});
 }

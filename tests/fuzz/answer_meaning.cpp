@@ -15,14 +15,14 @@ namespace {
 
 using Kind = JsonEvent::Kind;
 
-/// The body, if it is one JSON object.
+/// Returns the body if it is a single JSON object.
 std::optional<JsonTree> object_of(std::string_view body) {
   const auto events = json_events(body);
   if (!events || events->front().kind != Kind::begin_object) return std::nullopt;
   return json_tree(*events);
 }
 
-/// Of a member that is not there, null.
+/// Returns a member; null if it is absent.
 JsonTree member_of(const JsonTree& object, std::string_view key) {
   const auto found = std::ranges::find(object.members, key, &JsonTree::Member::key);
   return found == object.members.end() ? JsonTree{{Kind::null, ""}, {}, {}} : found->value;
@@ -53,7 +53,7 @@ bool is_plain(std::string_view content_encoding) {
   return text.empty() || text == "identity";
 }
 
-/// What each kind of answer promises.
+/// The checks of each kind of answer.
 class Checker {
  public:
   Checker(const HttpResponse& response, const HandshakeId& asked)
@@ -104,8 +104,8 @@ class Checker {
   }
 
  private:
-  /// A 200 that means something is one object, not compressed, names the id that was asked, and no
-  /// key twice.
+  /// Checks that a valid 200 is a single object, not compressed, has the id that was asked, and no
+  /// duplicate key.
   void check_ground() const {
     ATTESTRD_CHECK(response_.status == 200 && is_plain(response_.content_encoding));
     ATTESTRD_CHECK(object_ && !repeats_a_key(*object_));
@@ -124,7 +124,7 @@ class Checker {
     if (own_tag.kind == Kind::null) ATTESTRD_CHECK(tag.empty());
   }
 
-  /// Whether the answer is as bad as it was found: what is good must not be refused.
+  /// Returns whether the reason is correct: a valid answer must not be refused.
   bool deserves(Invalid::Reason reason) const {
     switch (reason) {
       case Invalid::Reason::content_encoding: return !is_plain(response_.content_encoding);

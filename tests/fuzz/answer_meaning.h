@@ -4,8 +4,8 @@
 
 namespace attestrd::fuzz {
 
-/// Holds what poll/response makes of an answer, asked for one id and for another, against what
-/// Boost.JSON reads in its body.
+/// Compares the interpretation of an answer by poll/answer, for the id that it has and for another,
+/// with the body as Boost.JSON parses it.
 void check_meaning(const HttpResponse& response);
 
 }  // namespace attestrd::fuzz

@@ -1,5 +1,5 @@
-// The configuration file: daemon/config, with its units and the URL of Attestr. The input is the
-// file.
+// Fuzzes the configuration file: daemon/config, with its units and the URL of Attestr. The input is
+// the file.
 
 #include "fuzz/target.h"
 
@@ -27,7 +27,7 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-/// Each line of the message is `FILE:LINE: what is wrong`, and LINE is one of the file.
+/// Checks that each line of the message is `FILE:LINE: fault`, and that LINE is a line of the file.
 void check_complaint(std::string_view message, std::string_view text) {
   const auto lines = 1 + static_cast<std::size_t>(std::ranges::count(text, '\n'));
   ATTESTRD_CHECK(!message.empty());
@@ -45,7 +45,7 @@ void check_complaint(std::string_view message, std::string_view text) {
   }
 }
 
-/// A configuration that was accepted, written out again setting by setting, is accepted and equal.
+/// Checks that an accepted configuration, written setting by setting, is accepted and equal.
 void check_round_trip(const Config& config) {
   std::string text;
   std::string_view section;
@@ -59,7 +59,7 @@ void check_round_trip(const Config& config) {
   ATTESTRD_CHECK(again && *again == config);
 }
 
-/// What the rest of the daemon relies on.
+/// Checks the bounds on which the rest of the daemon relies.
 void check_bounds(const Config& config) {
   const auto& [api, signature, poll, paths, log, admin, folder] = config;
   ATTESTRD_CHECK(!api.url.host.empty() && api.url.port > 0);
@@ -80,7 +80,7 @@ void check_bounds(const Config& config) {
   ATTESTRD_CHECK(folder == "/etc/attestrd");
 }
 
-/// A line alone, as a duration, a size and a URL.
+/// Checks a single line as a duration, a size and a URL.
 void check_values(std::string_view text) {
   if (const auto duration = parse_duration(text)) {
     ATTESTRD_CHECK(*duration >= Duration::zero());

@@ -1,5 +1,5 @@
-// A request to the control socket: daemon/control on a real unix socket, in this thread. The
-// input is what the client sends before it shuts its side down.
+// Fuzzes requests to the control socket: daemon/control on a real unix socket, in this thread. The
+// input is the bytes that the client sends before it shuts down its side.
 
 #include "fuzz/target.h"
 
@@ -27,10 +27,10 @@
 namespace attestrd::fuzz {
 namespace {
 
-constexpr std::chrono::seconds kPatience{4};          ///< The server's is a second longer.
-constexpr std::size_t kMostRequestBytes = 64 * 1024;  ///< No more goes into a socket at once.
+constexpr std::chrono::seconds kPatience{4};          ///< The server's timeout is a second longer.
+constexpr std::size_t kMostRequestBytes = 64 * 1024;  ///< Fits into the buffer of a socket.
 
-/// A folder for the socket, which goes away with the process.
+/// A folder for the socket, which is removed at the end of the process.
 class Folder {
  public:
   Folder() {
@@ -51,7 +51,7 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// The server, whose loop turns only when it is told to.
+/// The server, whose loop runs only within exchange().
 class World {
  public:
   World() {
@@ -63,8 +63,8 @@ class World {
     server_.emplace(std::move(*server));
   }
 
-  /// Sends `request` in pieces of `piece` bytes and returns all that comes back until the server
-  /// closes. Once more if the machine was so busy that the server may have lost its patience.
+  /// Sends `request` in pieces of `piece` bytes, and returns everything received until the server
+  /// closes. Repeats the exchange if the machine was so busy that the server may have timed out.
   std::string exchange(std::string_view request, std::size_t piece) {
     for (;;) {
       const auto begin = std::chrono::steady_clock::now();
@@ -77,10 +77,10 @@ class World {
   StatusReport report() const { return status_report(engine, {}, {}); }
 
   EngineReport engine;
-  int reports = 0;  ///< Reports that the last exchange asked for.
+  int reports = 0;  ///< Reports that the last exchange requested.
 
  private:
-  /// An engine and a queue that have no handshake.
+  /// Returns the interface to an engine and a queue without handshakes.
   Questions questions() {
     return {.ask_engine =
                 [this](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
@@ -99,7 +99,7 @@ class World {
     const int client = connect();
     while (!request.empty()) {
       const auto count = std::min(piece, request.size());
-      // It may have heard enough, and closed.
+      // The server may have read enough, and closed.
       if (::send(client, request.data(), count, MSG_NOSIGNAL) != static_cast<ssize_t>(count)) break;
       request.remove_prefix(count);
       loop_.poll();
@@ -141,7 +141,8 @@ class World {
   std::optional<ControlServer> server_;
 };
 
-/// The target if a request begins as a GET that the server knows; else nothing.
+/// Returns the target if the request begins as a GET with a target that the server has; otherwise
+/// an empty text.
 std::string_view known_target(std::string_view request) {
   for (const std::string_view target : {"/status", "/metrics", "/health"})
     if (request.starts_with("GET " + std::string(target) + " HTTP/1.")) return target;

@@ -1,6 +1,6 @@
-// Times in headers: http/http_date and http/retry_after against the C library's calendar. The first
-// line of the input is a Retry-After, the second a Date, the third the current time in unix
-// seconds.
+// Fuzzes times in headers: http/http_date and http/retry_after against the calendar of the C
+// library. The first line of the input is a Retry-After, the second a Date, the third the current
+// time in unix seconds.
 
 #include "fuzz/target.h"
 
@@ -25,7 +25,7 @@ using std::chrono::seconds;
 constexpr seconds kFiftyYears = std::chrono::years(50);
 constexpr std::time_t kYear10000 = 253'402'300'800;
 
-/// The three forms as strftime writes them, but for `@`, the year: strftime does not pad it.
+/// The three forms in the notation of strftime, with `@` for the year, which strftime does not pad.
 constexpr const char* kImfFixdate = "%a, %d %b @ %H:%M:%S GMT";
 constexpr const char* kRfc850 = "%A, %d-%b-%y %H:%M:%S GMT";
 constexpr const char* kAsctime = "%a %b %e %H:%M:%S @";
@@ -44,7 +44,7 @@ std::string format(const char* form, std::time_t time) {
   return at == out.npos ? out : out.replace(at, 1, fmt::format("{:04}", parts.tm_year + 1900));
 }
 
-/// The name of the day, short or long, need not match the date.
+/// Returns the text without the name of the day, short or long, which need not match the date.
 std::optional<std::string> without_day(std::string_view text) {
   for (int day = 0; day < 7; ++day) {
     const std::time_t time = day * 86'400;
@@ -55,7 +55,7 @@ std::optional<std::string> without_day(std::string_view text) {
   return std::nullopt;
 }
 
-/// Whether `text` is `time` in the given form; the name of the day is not compared.
+/// Returns whether `text` is `time` in the given form; the name of the day is not compared.
 bool says(std::string_view text, const char* form, std::time_t time) {
   auto own = format(form, time);
   std::string given(text);
@@ -68,7 +68,7 @@ bool says(std::string_view text, const char* form, std::time_t time) {
   return rest && rest == own_rest && has_long_name == (form == kRfc850);
 }
 
-/// Replaces a leap second by the second before it.
+/// Returns the text with a leap second replaced by the second before it.
 std::optional<std::string> before_leap_second(std::string_view text) {
   const auto at = text.find(":60");
   if (at == text.npos) return std::nullopt;
@@ -81,7 +81,7 @@ int year_of(std::time_t time) {
   return ::gmtime_r(&time, &parts)->tm_year + 1900;
 }
 
-/// A two-digit year means the last such year that is at most 50 years ahead.
+/// Checks that a two-digit year is the last such year at most 50 years ahead.
 void check_century(std::time_t time, Wall now) {
   ATTESTRD_CHECK(wall(time) - now <= kFiftyYears);
   std::tm parts{};
@@ -104,7 +104,7 @@ void check_date(std::string_view text, Wall time, Wall now) {
   if (is_two_digit) check_century(at, now);
 }
 
-/// A time written in each of the three forms must be read back.
+/// Checks that a time written in each of the three forms is read back.
 void check_forms(std::time_t time) {
   ATTESTRD_CHECK(read_http_date(format(kImfFixdate, time), wall(0)) == wall(time));
   ATTESTRD_CHECK(read_http_date(format(kAsctime, time), wall(0)) == wall(time));

@@ -16,7 +16,7 @@ bool consists_of(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == text.npos;
 }
 
-/// HTAB, SP, VCHAR and obs-text.
+/// Returns whether the text contains only HTAB, SP, VCHAR and obs-text.
 bool is_field_text(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -38,7 +38,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// Takes a text apart from the left.
+/// A parser of a response, from left to right.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -51,7 +51,7 @@ class Reader {
   }
 
  private:
-  /// The next line without its CRLF.
+  /// Returns the next line without its CRLF.
   std::optional<std::string_view> line() {
     const auto end = rest_.find("\r\n");
     if (end == rest_.npos) return std::nullopt;
@@ -116,7 +116,7 @@ class Reader {
     }
   }
 
-  /// Saturates.
+  /// Returns the number, which saturates.
   static std::uint64_t number(std::string_view digits, unsigned base) {
     constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
     std::uint64_t value = 0;

@@ -1,4 +1,5 @@
-// JSON as text: json_scanner, json_object, json_string and verify/signing_form against Boost.JSON.
+// Fuzzes JSON texts: json_scanner, json_object, json_string and verify/signing_form against
+// Boost.JSON.
 
 #include "fuzz/target.h"
 
@@ -34,7 +35,7 @@ Kind kind_of(TokenKind token) {
   }
 }
 
-/// A token of the scanner as an event of the other parser.
+/// Returns the text that the other parser gives to a token of the scanner.
 std::string text_of(const JsonToken& token) {
   switch (token.kind) {
     case TokenKind::key:
@@ -50,7 +51,7 @@ std::string text_of(const JsonToken& token) {
   }
 }
 
-/// All tokens; nothing: a fault.
+/// Returns all tokens; nothing if there is a fault.
 std::optional<JsonEvents> scanned(std::string_view text) {
   JsonEvents tokens;
   JsonScanner scanner(text);
@@ -89,7 +90,7 @@ void check_member(const JsonMember& member, const JsonTree& value) {
   ATTESTRD_CHECK(is_string || text.find_last_of(" \t\r\n") != text.size() - 1);
 }
 
-/// Asks for the first members and for one that may be absent.
+/// Checks the first members, and one that is absent.
 void check_slices(std::string_view text, const JsonTree& tree) {
   constexpr std::size_t kMembers = 7;
   std::vector<JsonMember> wanted;
@@ -128,8 +129,9 @@ bool has_space_between_words(std::string_view text) {
   return false;
 }
 
-/// Whether two texts differ only in the spelling of a number, and that of `text` is no longer.
-/// printf can't find the shortest digits at a power of two, where the gaps below and above differ.
+/// Returns whether two texts differ only in the spelling of a number, and that of `text` is no
+/// longer. printf can't find the shortest digits at a power of two, where the gaps below and above
+/// differ.
 bool spells_numbers_better(std::string_view text, std::string_view reference) {
   const auto ours = json_events(text);
   const auto theirs = json_events(reference);

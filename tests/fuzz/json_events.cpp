@@ -14,7 +14,7 @@ using Kind = JsonEvent::Kind;
 using boost::json::error_code;
 using boost::json::string_view;
 
-/// The handler that Boost.JSON calls. Parts of a string or a number are collected in `parts_`.
+/// A handler that Boost.JSON calls. Parts of a string or a number are collected in `parts_`.
 class Collector {
  public:
   static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
@@ -71,7 +71,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-/// A private character that the text contains neither as it is nor escaped.
+/// Returns a private-use character that the text contains neither literally nor escaped.
 unsigned unused_character(std::string_view text) {
   const std::string escapes = lower(text);
   for (unsigned point = 0xf000;; ++point)
@@ -80,7 +80,7 @@ unsigned unused_character(std::string_view text) {
       return point;
 }
 
-/// The code unit of an escape `\uXXXX` at the beginning of `text`; 0: there is none.
+/// Returns the code unit of an escape `\uXXXX` at the beginning of `text`; 0 if there is none.
 unsigned code_unit(std::string_view text) {
   if (text.size() < 6 || !text.starts_with("\\u")) return 0;
   const std::string digits(text.substr(2, 4));
@@ -91,8 +91,8 @@ unsigned code_unit(std::string_view text) {
 bool is_high(unsigned unit) { return unit >= 0xd800 && unit <= 0xdbff; }
 bool is_low(unsigned unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 
-/// Respells a text so that Boost.JSON accepts it: a lone surrogate becomes the marker and a private
-/// character.
+/// Returns the text in a spelling that Boost.JSON accepts: a lone surrogate becomes the marker and
+/// a private-use character.
 std::string spelled_for_boost(std::string_view text, unsigned marker) {
   std::string out;
   bool in_string = false;
@@ -121,7 +121,7 @@ std::string spelled_for_boost(std::string_view text, unsigned marker) {
   return out;
 }
 
-/// Replaces the marker and the character behind it by the bytes of WTF-8.
+/// Replaces the marker and the character after it by the bytes of WTF-8.
 std::string with_surrogates(std::string text, unsigned marker) {
   const std::string mark = utf8(marker);
   for (std::size_t at = 0; (at = text.find(mark, at)) != text.npos; at += 3) {

@@ -30,16 +30,16 @@ struct JsonEvent {
 
 using JsonEvents = std::vector<JsonEvent>;
 
-/// An independent reading of a JSON text: the tokens that Boost.JSON finds in it; nothing: it is
-/// not valid. It accepts what json/json_scanner accepts, and shares no code with it.
+/// Returns the tokens that Boost.JSON finds in a JSON text; nothing if it is invalid. Accepts what
+/// json/json_scanner accepts, and shares no code with it.
 ///
 /// Boost.JSON 1.81 and RFC 8259 differ in two points, which are hidden here: it refuses an escaped
-/// lone surrogate (here it is the three bytes of WTF-8), and an exponent that no int can hold (here
-/// it is shortened, see `with_short_exponent`).
+/// lone surrogate (returned as the three bytes of WTF-8), and an exponent that no int can represent
+/// (shortened here, see `with_short_exponent`).
 std::optional<JsonEvents> json_events(std::string_view text, std::size_t max_depth = 512);
 
-/// A number with its exponent cut to its first seven significant digits, which does not change its
-/// value: too great or too small for any double.
+/// Returns a number with its exponent cut to its first seven significant digits, which does not
+/// change its value: too great or too small for any double.
 std::string with_short_exponent(std::string_view number);
 
 }  // namespace attestrd::fuzz

@@ -42,7 +42,7 @@ void put_events(JsonEvents& events, const JsonTree& tree) {
   if (tree.token.kind == Kind::begin_array) events.push_back({Kind::end_array, ""});
 }
 
-/// The fewest digits that read back the same, with the exponent of the first one.
+/// Returns the fewest digits that read back as the same value, and the exponent of the first digit.
 std::pair<std::string, int> shortest_digits(double value) {
   for (int precision = 0;; ++precision) {
     const std::string text = fmt::sprintf("%.*e", precision, value);
@@ -54,7 +54,7 @@ std::pair<std::string, int> shortest_digits(double value) {
   }
 }
 
-/// Number::toString (ECMA-262, 6.1.6.1.20), in the letters of the standard.
+/// Returns Number::toString (ECMA-262, 6.1.6.1.20), with the variable names of the standard.
 std::string ecmascript_number(const std::string& token) {
   const double value = std::strtod(token.c_str(), nullptr);
   if (std::isinf(value)) return "null";
@@ -96,7 +96,7 @@ std::string in_quotes(const std::string& text) {
   return out + '"';
 }
 
-/// Whether a key is an array index, which an object enumerates first.
+/// Returns whether a key is an array index, which an object enumerates first.
 bool is_index(const std::string& key) {
   if (key.empty() || key.size() > 10 || key.find_first_not_of("0123456789") != key.npos) {
     return false;

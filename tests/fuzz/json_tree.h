@@ -11,7 +11,7 @@ namespace attestrd::fuzz {
 struct JsonTree {
   struct Member;
 
-  JsonEvent token;  ///< A value that is neither object nor array, or the beginning of one.
+  JsonEvent token;  ///< A scalar, or the beginning of an object or array.
   std::vector<Member> members;
   std::vector<JsonTree> elements;
 };
@@ -23,14 +23,14 @@ struct JsonTree::Member {
 
 JsonTree json_tree(const JsonEvents& events);
 
-/// The tokens of a tree.
+/// Returns the tokens of a tree.
 JsonEvents json_events_of(const JsonTree& tree);
 
-/// Whether an object in it, at any depth, has a key twice.
+/// Returns whether an object in the tree, at any depth, has a duplicate key.
 bool repeats_a_key(const JsonTree& tree);
 
-/// ECMA-262's JSON.stringify(JSON.parse(text)), independent of lib/ and as simple as possible.
-/// Numbers come from strtod and printf, not from double-conversion.
+/// Returns ECMA-262's JSON.stringify(JSON.parse(text)), independent of lib/ and as simple as
+/// possible. Numbers come from strtod and printf, not from double-conversion.
 std::string stringified(const JsonTree& tree);
 
 }  // namespace attestrd::fuzz

@@ -1,5 +1,6 @@
-// A file of the spool: spool/record. The input is a record as `attestrd verify` may find it; or, in
-// two parts, a line of a submission and the final answer, from which the daemon writes a record.
+// Fuzzes the records of the spool: spool/record. The input is a record as `attestrd verify` may
+// find it; or, in two parts, a line of a submission and the final answer, from which the daemon
+// writes a record.
 
 #include "fuzz/target.h"
 
@@ -29,7 +30,7 @@ bool is_utf8(const std::string& text) {
   return json_events(quoted + '"').has_value();
 }
 
-/// A record written from what was read must have the same contents.
+/// Checks that a record rewritten from its contents has the same contents.
 void check_rewritten(const SpoolRecord& record) {
   const auto reason = reason_named(record.reason);
   Finish finish{record.id,
@@ -76,7 +77,7 @@ std::string_view without_space_around(std::string_view object) {
   return object.substr(begin, object.rfind('}') + 1 - begin);
 }
 
-/// A record can be read for every answer that was accepted and every tag that was submitted.
+/// Checks that the record of every accepted answer and submitted tag can be read.
 void check_written(const Submission& submission, std::string_view answer) {
   std::array members = {JsonMember{"tag"}};
   if (scan_object(answer, members) != JsonFault::none) return;

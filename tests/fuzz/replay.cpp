@@ -1,4 +1,4 @@
-// Runs a target over the files of folders, where there is no libFuzzer. Usage: PROGRAM FOLDER...
+// Runs a fuzz target on the files of folders, without libFuzzer. Usage: PROGRAM FOLDER...
 
 #include <filesystem>
 #include <fstream>
@@ -16,7 +16,7 @@ std::size_t replay(const std::filesystem::path& folder) {
     std::ifstream stream(entry.path(), std::ios::binary);
     const std::string input{std::istreambuf_iterator<char>(stream), {}};
     if (!stream) throw std::runtime_error("can't read " + entry.path().string());
-    std::clog << entry.path().filename().string() << std::endl;  // The last one is what broke it.
+    std::clog << entry.path().filename().string() << std::endl;  // The last one precedes a crash.
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
     ++files;
   }

@@ -1,5 +1,5 @@
-// A file in the inbox: inbox/submission_reader takes it line by line, inbox/submission reads the
-// lines. The input is the file.
+// Fuzzes files of the inbox: inbox/submission_reader splits a file into lines, inbox/submission
+// parses the lines. The input is the file.
 
 #include "fuzz/target.h"
 
@@ -22,7 +22,7 @@ namespace {
 
 using NextPiece = std::function<std::size_t()>;
 
-/// A file in memory that gives `next_piece()` bytes at a time.
+/// A file in memory that returns `next_piece()` bytes at a time.
 class MemoryFile final : public ReadableFile {
  public:
   MemoryFile(std::string_view text, NextPiece next_piece)
@@ -42,7 +42,7 @@ class MemoryFile final : public ReadableFile {
   NextPiece next_piece_;
 };
 
-/// All that a reader says of a file.
+/// The results of a reader for a file.
 struct Said {
   std::vector<Submission> submissions;
   std::string refusal;
@@ -61,7 +61,7 @@ bool operator==(const Said& a, const Said& b) {
          a.is_complete == b.is_complete && a.notices == b.notices;
 }
 
-/// Reads at most `next_budget()` lines at a time.
+/// Returns the results of a reader that reads at most `next_budget()` lines at a time.
 Said said_of(std::string_view text, NextPiece next_piece, const NextPiece& next_budget) {
   FileInfo info;
   info.size_bytes = text.size();
@@ -86,7 +86,7 @@ Said said_of(std::string_view text, NextPiece next_piece, const NextPiece& next_
   return said;
 }
 
-/// The lines of a text, each cut where it gets too long.
+/// Returns the lines of a text, each truncated if it is too long.
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
@@ -124,7 +124,7 @@ std::string escaped(std::string_view line) {
   return out;
 }
 
-/// `line N: why: what it says`, for each bad line in its order.
+/// Checks that the refusal contains `line N: reason: text` for each bad line, in their order.
 void check_refusal(const Said& said, const std::vector<std::string_view>& lines) {
   std::uint64_t bad = 0;
   std::uint64_t good = 0;
@@ -153,7 +153,7 @@ void check(std::string_view text) {
   const auto lines = lines_of(text);
   for (const auto line : lines) check_line(line);
   Prng luck = luck_of(text);
-  // Not byte by byte: for each piece the reader clears room for a large one.
+  // Byte by byte would be slow: the reader clears a large buffer for each piece.
   const auto all = [] { return std::size_t{1} << 30; };
   const auto pieces = [&] { return drawn(luck, 1, 1 + text.size() / 5); };
   const auto halves = [&] { return 1 + text.size() / 2; };

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = JsonEvent::Kind;
 
-constexpr std::size_t kMostBytes = 4096;  ///< Of a line.
+constexpr std::size_t kMostBytes = 4096;  ///< Longest line.
 
 bool holds_surrogate(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i)
@@ -27,7 +27,7 @@ std::optional<std::int64_t> whole_number(const JsonEvent& value) {
   return is_whole ? std::optional(number) : std::nullopt;
 }
 
-/// Reads an object by what the other JSON parser says of it.
+/// Parses an object from the tokens of Boost.JSON.
 std::optional<Wish> wish_of_object(std::string_view text) {
   const auto events = json_events(text);
   if (!events || events->front().kind != Kind::begin_object) return std::nullopt;

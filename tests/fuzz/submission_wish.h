@@ -7,17 +7,17 @@
 
 namespace attestrd::fuzz {
 
-/// What a line of a submission asks for, by the README and Boost.JSON.
+/// The expected contents of a line of a submission, by the README and Boost.JSON.
 struct Wish {
   std::string id;
   std::string tag;
   std::optional<std::int64_t> expiry_ms;
 };
 
-/// Nothing: the line is bad, or says nothing.
+/// Returns the contents of a line; nothing if it is bad, blank or a comment.
 std::optional<Wish> wish_of(std::string_view line);
 
-/// Whether the line is blank or a comment.
+/// Returns whether the line is blank or a comment.
 bool says_nothing(std::string_view line);
 
 bool is_id(std::string_view text);

@@ -80,8 +80,8 @@ void Disk::set(const NameChange& change, Inode inode) {
     there[change.name] = inode;
 }
 
-// A sync includes everything that the synced change depends on: the other half of a rename, and
-// earlier changes of the same names.
+// Syncs a folder and everything that its changes depend on: the other half of a rename, and earlier
+// changes of the same names.
 void Disk::sync(const std::string& folder) {
   std::set<std::pair<std::string, std::string>> needed;
   for (std::size_t end = unsynced_.size(); end > 0;) {
@@ -99,7 +99,7 @@ void Disk::sync(const std::string& folder) {
   if (on_sync) on_sync(folder);
 }
 
-/// The change that ends before `end`; for a rename, both of its changes.
+/// Returns the change that ends before `end`; for a rename, both of its changes.
 std::span<Disk::NameChange> Disk::unit_before(std::size_t end) {
   const std::size_t size = unsynced_[end - 1].is_end_of_rename ? 2 : 1;
   return std::span(unsynced_).subspan(end - size, size);

@@ -13,9 +13,9 @@
 
 namespace attestrd::sim {
 
-/// A disk that remembers what was synced. A power cut drops any subset of the unsynced sectors of
+/// A disk that records what was synced. A power cut drops any subset of the unsynced sectors of
 /// each file, and any subset of the unsynced changes of folders that a journaling file system may
-/// drop: of one name a prefix survives, and a rename survives whole or not at all.
+/// drop: of the changes of one name a prefix survives, and a rename survives whole or not at all.
 class Disk {
  public:
   using Inode = std::uint32_t;  ///< 0: none.
@@ -24,7 +24,7 @@ class Disk {
   struct File {
     struct Write {
       std::uint64_t offset = 0;
-      std::string before;  ///< The bytes there before, up to the end of the file then.
+      std::string before;  ///< The overwritten bytes, up to the old end of the file.
       std::string after;
       std::uint64_t size_before = 0;
       std::uint64_t size_after = 0;
@@ -35,7 +35,7 @@ class Disk {
   };
   using Names = std::map<std::string, Inode, std::less<>>;
 
-  // Calls of the process. Each one calls step() first and does nothing when a fault strikes.
+  // Calls of the process. Each begins with step(), and has no effect when a fault strikes.
 
   Trouble step(bool writes);
   Names& names(std::string_view folder);
@@ -51,7 +51,7 @@ class Disk {
 
   // Faults.
 
-  /// The process dies at the n-th call from now: that one and all later ones do nothing.
+  /// Kills the process at the n-th call from now: that call and all later ones have no effect.
   void die_in(std::uint64_t more) { calls_to_death_ = more + 1; }
   void fail_in(std::uint64_t more) { calls_to_failure_ = more + 1; }
   void fill(bool is_full) { is_full_ = is_full; }
@@ -72,7 +72,7 @@ class Disk {
     std::string name;
     Inode before = 0;
     Inode after = 0;
-    bool is_end_of_rename = false;  ///< The change before it is the first half.
+    bool is_end_of_rename = false;  ///< The previous change is the first half.
     bool is_kept = false;
   };
 

@@ -63,7 +63,7 @@ Result<std::vector<std::string>> DiskFolder::list() {
 
 Result<FileInfo> DiskFolder::inspect(std::string_view name) {
   if (const auto fine = step(false); !fine) return fine.error();
-  if (path_.empty()) {  // The root holds nothing but folders.
+  if (path_.empty()) {  // The root contains only folders.
     FileInfo info;
     info.kind = FileInfo::Kind::folder;
     info.is_ours = true;
@@ -89,8 +89,8 @@ Result<void> DiskFolder::write(std::string_view name, std::string_view contents)
   return make(name, contents, false);
 }
 
-// As PosixDirectory: create, write piece by piece, sync. On any error except a death the name is
-// removed again.
+// Creates a file, writes it piece by piece and syncs it, like PosixDirectory. After any error
+// except a death it removes the name again.
 Result<void> DiskFolder::make(std::string_view name, std::string_view contents, bool is_durable) {
   if (const auto fine = step(true); !fine) return fine;
   const std::string own_name(name);
@@ -138,8 +138,8 @@ Result<void> DiskFolder::sync_all(const Meanwhile& meanwhile) {
   return sync_beside(meanwhile, true);
 }
 
-// The queue may be on another disk: only the files of the folder are synced. Files that are written
-// during the sync are included by every second sync and missed by the others.
+// Syncs the files of this folder only, since the queue may be on another disk. Every second sync
+// includes the files that are written during it; the others miss them.
 Result<void> DiskFolder::sync_beside(const Meanwhile& meanwhile, bool all) {
   const auto write_more = [&] {
     while (meanwhile && meanwhile()) {

@@ -8,8 +8,8 @@
 
 namespace attestrd::sim {
 
-/// Implements Directory on the simulated disk, as PosixDirectory does on the real one. The path of
-/// a folder is its name on the disk; the path of the root is empty.
+/// A Directory on the simulated disk, as PosixDirectory is one on the real disk. The path of a
+/// folder is its name on the disk; the path of the root is empty.
 class DiskFolder final : public Directory {
  public:
   DiskFolder(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}

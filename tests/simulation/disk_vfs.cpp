@@ -17,7 +17,7 @@ std::uint64_t randomness = 0;
 struct OpenFile {
   sqlite3_file base;
   Disk::Inode inode;
-  bool syncs_name;  ///< With the first sync of the file.
+  bool syncs_name;  ///< Syncs the folder with the file's first sync.
 };
 
 OpenFile& self(sqlite3_file* file) { return *reinterpret_cast<OpenFile*>(file); }
@@ -95,8 +95,8 @@ int open_file(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int
   auto& names = the_disk->names(kFolder);
   const auto found = names.find(std::string_view(path));
   if (found == names.end() && (flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
-  // As SQLite's own: also the name of an existing log, since the process that created it may have
-  // died before it synced the name.
+  // Like SQLite's own VFS, it also syncs the name of an existing log, since the process that
+  // created it may have died before it synced the name.
   constexpr int kJournals = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
   self(file).syncs_name = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & kJournals) != 0;
   self(file).inode = found != names.end() ? found->second : the_disk->make(kFolder, path);

@@ -28,7 +28,7 @@ void Judge::violated(const HandshakeId& id, std::string what) {
 }
 
 void Judge::submitted(const HandshakeId& id, Mono deadline) {
-  // A merged submission: the expiry that holds is not earlier than the earlier of the two.
+  // After a merge, the expiry in force is not before the earlier of the two.
   const auto [life, is_new] = lives_.try_emplace(id);
   if (is_new || deadline < life->second.deadline) life->second.deadline = deadline;
 }
@@ -41,7 +41,7 @@ void Judge::daemon_starts(const EngineSettings& settings) {
   for (auto& [id, life] : lives_) life.earliest = Mono::min();
 }
 
-// Retry-After stays in force; rate and connections are those of the new settings.
+// Retry-After stays in force; the rate and the connections are those of the new settings.
 void Judge::reconfigured(const EngineSettings& settings) {
   settings_ = settings;
   rate_floor_ = Mono{};
@@ -64,7 +64,7 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
   ++polls;
 }
 
-// The generic cell rate algorithm, with the tolerance that a late timer has.
+// Checks the rate by the generic cell rate algorithm, with the tolerance of a late timer.
 void Judge::spend_rate(const HandshakeId& id, Mono now) {
   if (settings_.requests_per_second == 0) return;
   if (now < rate_floor_ - kRateTolerance) violated(id, "it is polled above the rate");
@@ -72,8 +72,8 @@ void Judge::spend_rate(const HandshakeId& id, Mono now) {
   rate_floor_ = std::max(rate_floor_, now) + interval;
 }
 
-// Days are those of the machine's clock. A clock that is set back by less than an hour begins no
-// day again. One that is set back by more was wrong before, and the requests spent stay spent.
+// Advances the day by the machine's clock. A clock that is set back by less than an hour begins no
+// day again. One that is set back by more was wrong before, and spent requests stay spent.
 void Judge::clock_shows(Wall time) {
   const auto day_of = [](Wall wall) { return (wall.time_since_epoch() + 5h + 30min) / 24h; };
   const auto day = day_of(time);
@@ -81,7 +81,7 @@ void Judge::clock_shows(Wall time) {
   if (day > day_ || day_of(time + 1h) < day_) day_ = day;
 }
 
-// Counts over all processes of the day.
+// Counts the requests of all processes of the day.
 void Judge::spend_request(const HandshakeId& id) {
   if (settings_.daily_requests == 0) return;
   if (++requests_today_ > settings_.daily_requests)
@@ -166,8 +166,9 @@ void Judge::settled(const std::vector<HandshakeId>& ids) {
 
 void Judge::taken(const HandshakeId& id) { lives_.at(id).is_taken = true; }
 
-// After a power cut a record whose rename was not synced may be in staging/ again although a
-// consumer has taken it. No power cut may damage a record in a folder that programs read.
+// Handles a power cut, after which a record whose rename was not synced may be in staging/ again
+// although a consumer has removed it. No power cut may damage a record in a folder that programs
+// read.
 void Judge::power_cut(const Look& look) {
   for (auto& [id, life] : lives_) {
     if (life.folder.empty()) continue;

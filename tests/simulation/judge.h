@@ -12,12 +12,12 @@
 
 namespace attestrd::sim {
 
-/// A promise is broken.
+/// The exception for a violated guarantee.
 struct Violation {
   std::string what;
 };
 
-/// Checks every action of the daemon against the complete truth of the simulation. Throws
+/// A checker of every action of the daemon against the complete state of the simulation. Throws
 /// Violation.
 class Judge {
  public:
@@ -28,13 +28,14 @@ class Judge {
   void daemon_starts(const EngineSettings& settings);
   void reconfigured(const EngineSettings& settings);
   void synced(const std::string& folder);
-  void settled(const std::vector<HandshakeId>& ids);  ///< A round says that they are durable.
+  void settled(const std::vector<HandshakeId>& ids);  ///< A round reports that they are durable.
   void poll_starts(const HandshakeId& id, Mono now);
   void poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& answer);
   void polls_dropped();
   void appears(const std::string& folder, const std::string& name, const std::string& bytes);
   void taken(const HandshakeId& id);
-  /// The bytes that a folder holds now under the name of a record; nothing: no such file.
+  /// Returns the bytes that a folder contains now under the name of a record; nothing if there is
+  /// no such file.
   using Look =
       std::function<std::optional<std::string>(const std::string& folder, const HandshakeId& id)>;
   void power_cut(const Look& look);
@@ -42,23 +43,24 @@ class Judge {
   void clock_jumps() { has_jumped_ = true; }
   void clock_drifts_by(Duration most) { drift_ = most; }
 
-  /// Neither the inbox nor the queue holds the id, so that the spool must have held its record.
+  /// Checks that the id has ended: neither the inbox nor the queue contains it, so that the spool
+  /// must have contained its record.
   void must_have_ended(const HandshakeId& id) const;
   /// Checks that every submission has ended exactly once and correctly.
   void judge_the_end() const;
 
   std::size_t published() const;
   std::uint64_t polls = 0;
-  std::uint64_t second_publications = 0;  ///< After a power cut: the one stated exception.
+  std::uint64_t second_publications = 0;  ///< After a power cut, the only permitted exception.
 
  private:
   struct Life {
     Mono deadline{};
     bool is_polled = false;
     Mono polled_at{};
-    Mono earliest = Mono::min();  ///< No poll before.
+    Mono earliest = Mono::min();  ///< No poll may start before.
     Served last{};
-    Mono last_asked_at = Mono::min();  ///< When the poll began that brought a clean answer.
+    Mono last_asked_at = Mono::min();  ///< Start of the last poll with a clean answer.
     Served last_clean{};
     unsigned doubts = 0;
     unsigned most_doubts = 0;
@@ -67,7 +69,7 @@ class Judge {
     bool met_archived = false;
     bool met_genuine = false;
     bool met_end = false;
-    std::string folder;  ///< Where it was published; empty: not yet.
+    std::string folder;  ///< The folder of its record; empty: not published.
     std::string bytes;
     bool is_durable = false;
     bool is_taken = false;

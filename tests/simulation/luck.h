@@ -18,7 +18,7 @@ class Luck {
   std::uint64_t seed() { return prng_.next(); }
   double unit() { return prng_.unit(); }
 
-  /// Log-uniform: as many small ones as large ones.
+  /// Returns a log-uniform number: each order of magnitude is equally likely.
   double spread(double from, double to) { return from * std::pow(to / from, prng_.unit()); }
   Duration spread(Duration from, Duration to) {
     return Duration(static_cast<Duration::rep>(

@@ -38,8 +38,8 @@ void tell_failure(std::uint64_t seed, unsigned hours, const std::string& what,
              what, seed, hours);
 }
 
-/// Returns the hash of the trace; nothing: a promise is broken. Only one world may exist at a time,
-/// because SQLite is given one disk.
+/// Returns the hash of the trace; nothing if a guarantee was violated. Only one world may exist at
+/// a time, because SQLite uses a single disk.
 std::optional<std::uint64_t> run_world(std::uint64_t seed, unsigned hours, Sums& sums) {
   World world(seed, std::chrono::hours(hours));
   try {
@@ -71,7 +71,7 @@ bool run_share(const Options& options, unsigned job, Sums& sums) {
   return true;
 }
 
-/// Each job is a process of its own: SQLite's state is global.
+/// Runs each job in a process of its own, because SQLite's state is global.
 bool run_jobs(const Options& options) {
   int ends[2];
   if (::pipe(ends) != 0) return false;
@@ -82,7 +82,7 @@ bool run_jobs(const Options& options) {
     const bool is_good = run_share(options, job, sums);
     const bool is_told = ::write(ends[1], &sums, sizeof sums) == sizeof sums;
     std::fflush(nullptr);
-    std::exit(is_good && is_told ? 0 : 1);  // A coverage build writes its counts here.
+    std::exit(is_good && is_told ? 0 : 1);  // exit() lets a coverage build write its counts.
   }
   bool is_good = true;
   for (unsigned job = 0; job < options.jobs; ++job) {
@@ -107,9 +107,8 @@ bool run_jobs(const Options& options) {
   return is_good;
 }
 
-/// A scenario replays a fault that was found once. Grammar: lines of `seed N`, `runs M` and `hours
-/// H`;
-/// `#` begins a comment.
+/// Reads a scenario, which replays a fault that was found once. The grammar is lines of `seed N`,
+/// `runs M` and `hours H`; `#` begins a comment.
 bool read_scenario(Options& options) {
   std::ifstream file(options.scenario);
   std::string word;

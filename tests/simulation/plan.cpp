@@ -6,7 +6,7 @@ namespace attestrd::sim {
 
 using namespace std::chrono_literals;
 
-// Enough of them that all can settle within the bound.
+// Draws at least so many requests that all handshakes can end within the bound.
 std::uint32_t draw_daily_requests(Luck& luck, std::size_t handshakes) {
   const double least = 20 + 4 * static_cast<double>(handshakes);
   return luck.chance(0.5) ? 0 : static_cast<std::uint32_t>(luck.spread(least, 2000));
@@ -40,12 +40,12 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.suspends = often(3);
   plan.reloads = often(3);
   plan.stops = often(3);
-  // A poor quartz gains or loses some seconds a day.
+  // A poor quartz oscillator gains or loses some seconds a day.
   plan.drift = luck.chance(0.5) ? 0 : luck.spread(1e-6, 5e-4) * (luck.chance(0.5) ? 1 : -1);
   plan.weather = {
       share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s)};
   plan.bounds.synced_one_by_one = luck.below(5);
-  // Drawn from a copy: a seed that gets none of it goes the way it always went.
+  // Draws from a copy, so that seeds without these settings keep their course.
   Luck copy = luck;
   if (copy.chance(0.5)) plan.bounds.records = 1 + copy.below(5);
   if (copy.chance(0.4)) {

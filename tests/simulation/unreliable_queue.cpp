@@ -9,7 +9,7 @@ Error unavailable() { return fail(Errc::unavailable, "the simulated queue is una
 
 bool Outages::begins() {
   if (share_ == 0 || !luck_.chance(share_)) return false;
-  // The engine asks again each second: some outages last for half an hour.
+  // The daemon retries each second, so that some outages last for half an hour.
   calls_left_ = luck_.chance(0.8) ? luck_.below(5) : luck_.below(2000);
   return true;
 }

@@ -7,18 +7,18 @@
 
 namespace attestrd::sim {
 
-/// When the queue is unavailable, over all lives of the daemon. Drawn from luck of its own, so that
-/// the rest of a seed goes the way it goes without.
+/// The outages of the queue, over all processes of the daemon. They have a random generator of
+/// their own, so that they do not change the other draws of a seed.
 class Outages {
  public:
   explicit Outages(std::uint64_t seed) : luck_(seed ^ 0x6f7574616765), share_(draw_share()) {}
 
-  /// Whether a call can't reach the queue. While it can't, later ones can't either, for a while.
+  /// Returns whether a call finds the queue unavailable. An outage lasts for several calls.
   bool strikes();
-  /// Whether the answer to a call that reached it is lost.
+  /// Returns whether the answer to a call that reached the queue is lost.
   bool loses_answer();
 
-  /// From now on all goes well.
+  /// Ends all outages.
   void end() { share_ = 0; }
 
  private:
@@ -26,11 +26,11 @@ class Outages {
   bool begins();
 
   Luck luck_;
-  double share_;  ///< Of calls that begin an outage.
+  double share_;  ///< Share of the calls that begin an outage.
   std::uint64_t calls_left_ = 0;
 };
 
-/// A queue that answers `unavailable` now and then; a batch is written then, or it is not.
+/// A queue that returns `unavailable` at times; the batch may be committed then, or not.
 class UnreliableQueue final : public Queue {
  public:
   UnreliableQueue(Queue& queue, Outages& outages) : queue_(queue), outages_(outages) {}

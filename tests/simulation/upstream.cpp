@@ -32,7 +32,7 @@ std::string genuine_text(std::string_view id) {
                                      result, sign(result)));
 }
 
-/// IMF-fixdate (RFC 9110, 5.6.7), written without the code under test.
+/// Returns an IMF-fixdate (RFC 9110, 5.6.7), without the code under test.
 std::string http_date(Wall time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   return fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time_t{seconds}));

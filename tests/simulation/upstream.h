@@ -13,22 +13,22 @@
 
 namespace attestrd::sim {
 
-/// How frequent each kind of trouble is, drawn for each seed, as shares of requests or handshakes.
+/// The frequencies of each kind of fault, drawn for each seed, as shares of requests or handshakes.
 struct Weather {
   double server = 0;     ///< 5xx, sometimes with Retry-After.
   double transport = 0;  ///< Resets, timeouts, broken framing.
   double garbage = 0;    ///< Complete answers that are not valid.
-  double doubtful = 0;   ///< A wrong `_id`, a key twice, a signature that does not hold.
-  double unknown = 0;    ///< 404 for a handshake that is there.
+  double doubtful = 0;   ///< A wrong `_id`, a duplicate key, an invalid signature.
+  double unknown = 0;    ///< 404 for an existing handshake.
   double dateless = 0;   ///< Answers without a Date.
   Duration latency{0};
 };
 
-/// What a poll met, as the judge counts it.
+/// The kind of answer to a poll, as the judge counts it.
 enum class Served : std::uint8_t {
   pending,     ///< Not consumed.
   unfinished,  ///< Consumed, but no result yet.
-  genuine,     ///< The result, rightly signed.
+  genuine,     ///< The result, correctly signed.
   archived,    ///< Archived without a result.
   unknown,
   doubtful,
@@ -38,7 +38,7 @@ enum class Served : std::uint8_t {
   transport,
 };
 
-/// The simulated Attestr: which users have finished, and what a poll is answered. It shares with
+/// The simulated Attestr: the progress of each user, and the answer to each poll. It shares with
 /// the daemon only the types of the Poller interface.
 class Upstream {
  public:
@@ -57,7 +57,7 @@ class Upstream {
     Mono result_at = Mono::max();
     Mono archived_at = Mono::max();
     bool is_forged = false;
-    std::string genuine;  ///< The one right answer, once it is there.
+    std::string genuine;  ///< The only correct answer, once there is a result.
   };
 
   explicit Upstream(Luck& luck) : luck_(luck) {}
@@ -67,8 +67,8 @@ class Upstream {
   const Fate& fate(const HandshakeId& id) const { return fates_.at(id); }
 
   Weather weather;
-  Duration crowd{0};  ///< Users finish only at multiples of it; 0: at any time.
-  std::optional<AccountTrouble::Kind> spell;  ///< Trouble of the account: every poll meets it.
+  Duration crowd{0};                          ///< Users finish at multiples of it; 0: at any time.
+  std::optional<AccountTrouble::Kind> spell;  ///< Account trouble that every poll meets.
 
  private:
   void say_trouble_of_account(Answer& answer, AccountTrouble::Kind kind);

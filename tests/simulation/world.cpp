@@ -95,8 +95,9 @@ void World::plan_all() {
   plan_often(plan_.stops, [this] { stop(); });
 }
 
-// Liveness: all faults end, the clock is right again, and everything must settle within a bound:
-// its deadline, the overtime of one that was finished at it, and a share for backoff and pauses.
+// Tests liveness: all faults end, the clock is correct again, and every handshake must end within a
+// bound: its deadline, the overtime of one that was consumed by then, and a share for backoff and
+// pauses.
 void World::settle_all() {
   is_calm_ = true;
   note("calm");
@@ -167,7 +168,7 @@ void World::submit() {
   drop(fmt::format("file{}", ++files_), line + (luck_.chance(0.8) ? "\n" : ""));
 }
 
-// As `attestrd submit` does it: a temporary name, a sync, a rename, a sync of the folder.
+// Adds a submission in one step, complete and durable, like the final rename of `attestrd submit`.
 void World::drop(const std::string& name, const std::string& text) {
   const auto inode = disk_.make("inbox", name);
   disk_.write(inode, 0, text);
@@ -177,7 +178,7 @@ void World::drop(const std::string& name, const std::string& text) {
 }
 
 void World::someone_consumes(const std::string& folder, const std::string& name) {
-  if (luck_.chance(0.2)) return;  // Never.
+  if (luck_.chance(0.2)) return;  // Never consumes it.
   const bool is_at_once = luck_.chance(0.5);
   if (is_at_once) return consume(folder, name);
   after(luck_.spread(1ms, 1h), [this, folder, name] { consume(folder, name); });

@@ -19,8 +19,8 @@
 
 namespace attestrd::sim {
 
-/// One run: a disk, Attestr, people who submit and consume, and one daemon after another.
-/// Everything happens on one thread in the order of simulated time.
+/// A simulated run: a disk, Attestr, people who submit and consume, and a sequence of daemon
+/// processes. Everything happens on one thread in the order of simulated time.
 class World {
  public:
   World(std::uint64_t seed, Duration hours);
@@ -40,7 +40,7 @@ class World {
   struct Later {
     Mono at;
     std::uint64_t number;
-    std::uint64_t life;  ///< 0: of the world; else it dies with the daemon's life.
+    std::uint64_t life;  ///< 0: the world's; otherwise dropped when this life ends.
     std::function<void()> what;
     bool operator<(const Later& other) const {
       return std::pair(at, number) > std::pair(other.at, other.number);
@@ -73,7 +73,7 @@ class World {
   void reload();
   void stop();
 
-  // The daemon: what `runtime/` does for the real one (world_daemon.cpp).
+  // The daemon: the counterpart of `runtime/` (world_daemon.cpp).
   void start();
   void start_later();
   bool open_stores(Daemon& daemon);
@@ -108,9 +108,9 @@ class World {
   std::priority_queue<Later> queue_;
   std::uint64_t last_number_ = 0;
   Mono mono_{};
-  Duration boot_{0};  ///< The monotonic clock begins anew with each boot.
+  Duration boot_{0};  ///< Offset of the monotonic clock, changed by each boot.
   Duration wall_offset_{0};
-  Mono busy_until_{};  ///< A suspend: nothing of the daemon runs before.
+  Mono busy_until_{};  ///< End of a suspend: the daemon does not run before.
   std::unique_ptr<Daemon> daemon_;
   std::uint64_t life_ = 0;
   bool is_power_cut_ = false;

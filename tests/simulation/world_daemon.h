@@ -15,14 +15,14 @@
 
 namespace attestrd::sim {
 
-/// Everything that dies with the process.
+/// The state that a process loses when it dies.
 struct World::Daemon {
   explicit Daemon(Disk& disk);
 
   DiskFolder root;
   Verifier verifier;
   std::unique_ptr<SqliteQueue> file;
-  std::unique_ptr<UnreliableQueue> queue;  ///< On the way to the file.
+  std::unique_ptr<UnreliableQueue> queue;  ///< Injects outages in front of `file`.
   std::unique_ptr<FolderSpool> spool;
   std::unique_ptr<FolderInbox> inbox;
   std::unique_ptr<Ledger> ledger;

@@ -9,7 +9,7 @@ namespace {
 
 using J = SpelledJson;
 
-/// RFC 4122, version 4.
+/// Returns a UUID of version 4 (RFC 4122).
 std::string make_uuid(Rng rng) {
   const std::uint64_t high = rng.next();
   const std::uint64_t low = rng.next();
@@ -17,7 +17,7 @@ std::string make_uuid(Rng rng) {
                      high & 0xfff, 0x8000 | (low >> 50), low & 0xffffffffffff);
 }
 
-/// As `3804-324489-8469` in the sample.
+/// Returns a number in the form of the sample, `3804-324489-8469`.
 std::string make_number(Rng rng) {
   const std::string digits = rng.digits(14);
   return fmt::format("{}-{}-{}", digits.substr(0, 4), digits.substr(4, 6), digits.substr(10));
@@ -45,7 +45,7 @@ void add_result(J& answer, const HandshakeView& view, const Dice& dice, const An
       .add("resultSignature", J::string(hmac_sha256_hex(secret, text)));
 }
 
-/// Attestr's documentation permits `archived` to be null or absent if the handshake is not
+/// Adds `archived`. Attestr's documentation permits it to be null or absent if the handshake is not
 /// archived: one answer in four has null.
 void add_archived(J& answer, const HandshakeView& view, const Dice& dice,
                   const AnswerStyle& style) {
@@ -72,7 +72,8 @@ J make_answer(const HandshakeView& view, const Dice& dice, const AnswerStyle& st
   return answer;
 }
 
-/// A page of a proxy, a truncated JSON text with a correct Content-Length, or an empty body.
+/// Returns a page of a proxy, a truncated JSON text with a correct Content-Length, or an empty
+/// body.
 std::string make_garbage(const std::string& body, std::uint64_t turn) {
   switch (turn % 3) {
     case 0: return "<html><body><h1>Welcome to the hotel network</h1></body></html>";

@@ -20,7 +20,7 @@ struct AnswerStyle {
   SigningForm form = SigningForm::raw;
   Layout layout = Layout::compact;
   std::size_t result_bytes = 4096;
-  bool archived_in_seconds = false;  ///< Else in milliseconds.
+  bool archived_in_seconds = false;  ///< false: in milliseconds.
 };
 
 /// The state of a handshake in one answer.
@@ -33,16 +33,16 @@ struct HandshakeView {
   std::uint64_t turn = 0;             ///< The n-th answer about this handshake.
 };
 
-/// The body of a 200: the keys of the Execution Result API, in the order of its sample. The faults
-/// wrong_id, duplicate_keys, bad_signature and garbage change it; others have no effect on it.
-/// Pure: the same arguments give the same bytes.
+/// Returns the body of a 200: the keys of the Execution Result API, in the order of its sample. The
+/// faults wrong_id, duplicate_keys, bad_signature and garbage change it; others have no effect on
+/// it. Pure: the same arguments give the same bytes.
 std::string answer_body(const HandshakeView& view, const Dice& dice, const AnswerStyle& style,
                         Fault fault = Fault::none);
 
-/// `{"code": n, "message": s, "details": s}`; `details` is omitted if empty.
+/// Returns `{"code": n, "message": s, "details": s}`; `details` is omitted if empty.
 std::string error_body(const AttestrError& error, std::string_view details = {});
 
-/// The tag of a handshake without a given one: six digits, a function of the id.
+/// Returns the tag of a handshake without a given one: six digits, a function of the id.
 std::string tag_of(std::string_view id);
 
 }  // namespace attestrd::simulator

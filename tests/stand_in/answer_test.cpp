@@ -27,7 +27,7 @@ HandshakeView view(Standing standing) {
 
 json::object parse(const std::string& body) { return json::parse(body).as_object(); }
 
-/// The text of `result` in the body, found by the keys around it.
+/// Returns the text of `result` in the body, found by the keys around it.
 std::string raw_result(const std::string& body, const std::string& before,
                        const std::string& after) {
   const auto begin = body.find(before) + before.size();

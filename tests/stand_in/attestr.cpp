@@ -132,7 +132,7 @@ Reply Attestr::reply_with(const AttestrError& error, std::string_view id, Moment
   reply.http.body = error_body(error);
   if (asks_to_wait(error))
     reply.http.retry_after = retry_after_value(settings_.retry_after, now.wall);
-  if (error.http_status == kBadGateway.http_status) {  // From a proxy: its body is not JSON.
+  if (error.http_status == kBadGateway.http_status) {  // An answer of a proxy is not JSON.
     reply.http.content_type = "text/html";
     reply.http.body = "<html><body><h1>502 Bad Gateway</h1></body></html>";
   }

@@ -22,11 +22,11 @@ struct AttestrSettings {
   FaultRates faults;
   double spell_s = 1;  ///< Duration of a fault of the account; above 0.
   AnswerStyle style;
-  std::unordered_map<std::string, std::string> tags;  ///< By id; others have `tag_of()`.
+  std::unordered_map<std::string, std::string> tags;  ///< Tags by id; other ids have `tag_of()`.
   RetryAfter retry_after;
   std::size_t rate_limit = 0;
   std::size_t daily_limit = 0;
-  bool created_at_start = false;  ///< Else each is created by its first request.
+  bool created_at_start = false;  ///< false: created by its first request.
 };
 
 /// The relevant parts of a request. Absent headers are empty.

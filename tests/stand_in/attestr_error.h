@@ -27,7 +27,7 @@ inline constexpr AttestrError kServerError{500, "500", "Internal server error"};
 inline constexpr AttestrError kBadGateway{502, "502", "Bad gateway"};
 inline constexpr AttestrError kUnavailable{503, "503", "Service unavailable"};
 
-// Not in Attestr's table: the answers of any server to a wrong path or method.
+// Answers of any server to a wrong path or method; they are not in Attestr's table.
 inline constexpr AttestrError kNoSuchPath{404, "404", "No such path"};
 inline constexpr AttestrError kNoSuchMethod{405, "405", "Method not allowed"};
 

@@ -19,10 +19,10 @@ class Rng {
     return z ^ (z >> 31);
   }
 
-  /// Uniform in [0, 1).
+  /// Returns a number uniform in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
-  /// Uniform in [0, bound), with a bias that is too small to matter here.
+  /// Returns a number uniform in [0, bound), with a bias that is too small to matter here.
   std::uint64_t below(std::uint64_t bound) { return next() % bound; }
 
   bool chance(double probability) { return unit() < probability; }
@@ -67,7 +67,8 @@ class Dice {
  public:
   Dice(std::uint64_t seed, std::string_view id) : root_(Rng(seed).next() ^ fnv1a(id)) {}
 
-  /// `turn` distinguishes draws of one purpose: the n-th request for the handshake.
+  /// Returns the stream of one purpose. `turn` distinguishes its draws: the n-th request for the
+  /// handshake.
   Rng stream(Purpose purpose, std::uint64_t turn = 0) const {
     Rng mixed(root_ + static_cast<std::uint64_t>(purpose));
     return Rng(mixed.next() ^ Rng(turn).next());

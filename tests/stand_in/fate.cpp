@@ -21,7 +21,7 @@ bool is_known(const FateRules& rules, const Dice& dice, std::string_view id) {
   return !falls_to(dice, Purpose::unknown, rules.unknown_share);
 }
 
-/// The seconds until the flow ends, without expiry of the handshake.
+/// Returns the seconds until the flow ends, without expiry of the handshake.
 double completion(const FateRules& rules, const Dice& dice) {
   if (falls_to(dice, Purpose::never, rules.never_share)) return kNever;
   Rng rng = dice.stream(Purpose::completion);

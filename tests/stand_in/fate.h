@@ -46,7 +46,7 @@ struct Fate {
   double ends_s = 0;
 };
 
-/// Pure: the same rules and id always give the same fate.
+/// Returns the fate of a handshake. Pure: the same rules and id always give the same fate.
 Fate fate_of(const FateRules& rules, std::string_view id);
 
 /// The state of a handshake at some age.
@@ -56,10 +56,11 @@ Standing standing_at(const Fate& fate, double age_s);
 
 std::string_view name_of(Outcome outcome);
 
-/// `[A-Za-z0-9_-]{1,64}`.
+/// Returns whether the text matches `[A-Za-z0-9_-]{1,64}`.
 bool is_handshake_id(std::string_view text);
 
-/// One line of `--fates`: `id outcome seconds archived_after_seconds`, `-` for what never occurs.
+/// Returns one line of `--fates`: `id outcome seconds archived_after_seconds`, with `-` for events
+/// that never occur.
 std::string describe(std::string_view id, const Fate& fate);
 
 }  // namespace attestrd::simulator

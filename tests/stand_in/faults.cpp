@@ -88,7 +88,7 @@ void FaultRates::set_all(double probability) {
 }
 
 Fault FaultRates::of_account(std::uint64_t seed, std::uint64_t spell) const {
-  constexpr double kGoldenRatio = 0.6180339887498949;  // Additive recurrence of Weyl.
+  constexpr double kGoldenRatio = 0.6180339887498949;  // Weyl's additive recurrence.
   double whole = 0;
   double place = std::modf(Rng(seed).unit() + static_cast<double>(spell) * kGoldenRatio, &whole);
   for (const Row& row : kRows) {

@@ -43,13 +43,13 @@ enum class Fault {
 };
 inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::bad_signature) + 1;
 
-/// The name for `--fault`: the code of an error, or a word. Empty for `none`.
+/// Returns the name for `--fault`: the code of an error, or a word. Empty for `none`.
 std::string_view name_of(Fault fault);
 
-/// The error of the answer; null for faults that are no error.
+/// Returns the error of the answer; null for faults that are no error.
 const AttestrError* error_of(Fault fault);
 
-/// Whether a client cannot use the answer as it would the one without the fault.
+/// Returns whether the fault prevents a client from using the answer.
 bool spoils_answer(Fault fault);
 
 /// The probability of each fault: by request, except for faults of the account, which occur in
@@ -60,13 +60,13 @@ class FaultRates {
   void set(std::string_view name, double probability);
   void set_all(double probability);
 
-  /// The fault of the account in the n-th spell, or none. The spells follow a low-discrepancy
-  /// sequence, so that a short run has the right shares and every fault too.
+  /// Returns the fault of the account in the n-th spell, or none. The spells follow a
+  /// low-discrepancy sequence, so that a short run has the right shares and every fault too.
   Fault of_account(std::uint64_t seed, std::uint64_t spell) const;
 
-  /// The fault of a request. Each is drawn independently; of several, one is selected with equal
-  /// probability. Faults without effect in this standing (a bad signature when nothing is signed)
-  /// are not drawn.
+  /// Returns the fault of a request. Each is drawn independently; of several, one is selected with
+  /// equal probability. Faults without effect in this standing (a bad signature when nothing is
+  /// signed) are not drawn.
   Fault draw(Rng rng, Standing standing) const;
 
  private:

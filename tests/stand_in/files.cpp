@@ -16,7 +16,7 @@ namespace {
   throw std::runtime_error(fmt::format("{}: {}", path, std::strerror(errno)));
 }
 
-/// The lines without blank ones and comments.
+/// Returns the lines without blank ones and comments.
 std::vector<std::string> read_lines(const std::string& path) {
   std::ifstream file(path);
   if (!file) give_up(path);

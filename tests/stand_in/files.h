@@ -13,19 +13,19 @@ namespace attestrd::simulator {
 /// Returns the first line: a token, or the current secret.
 std::string read_first_line(const std::string& path);
 
-/// One id on each line; blank lines and `#` comments are skipped.
+/// Reads a file with one id on each line; blank lines and `#` comments are skipped.
 std::unordered_set<std::string> read_ids(const std::string& path);
 
-/// `ID TAG` on each line; the tag is the rest of the line.
+/// Reads a file of lines `ID TAG`; the tag is the rest of the line.
 std::unordered_map<std::string, std::string> read_tags(const std::string& path);
 
-/// Writes to another name and renames: a reader finds the complete file.
+/// Writes to another name and renames, so that a reader never finds an incomplete file.
 void write_file(const std::string& path, std::string_view text);
 
 /// A file of lines without buffering.
 class LineFile {
  public:
-  /// With an empty path lines are discarded. Appends to an existing file.
+  /// Appends to an existing file. With an empty path lines are discarded.
   explicit LineFile(const std::string& path);
   ~LineFile();
   LineFile(const LineFile&) = delete;

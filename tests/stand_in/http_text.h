@@ -17,10 +17,10 @@ struct RetryAfter {
   int seconds = 1;
 };
 
-/// `S` or `S,imf|rfc850|asctime`. Throws std::invalid_argument.
+/// Parses `S` or `S,imf|rfc850|asctime`. Throws std::invalid_argument.
 RetryAfter parse_retry_after(std::string_view text);
 
-/// `now` plus the seconds, in this form.
+/// Returns `now` plus the seconds, in this form.
 std::string retry_after_value(const RetryAfter& retry, WallTime now);
 
 struct HttpAnswer {
@@ -31,11 +31,11 @@ struct HttpAnswer {
 };
 
 struct Framing {
-  bool chunked = false;  ///< Else by Content-Length.
+  bool chunked = false;  ///< false: framed by Content-Length.
   bool last = false;     ///< Has `Connection: close`.
 };
 
-/// The bytes of the answer (RFC 9112).
+/// Returns the bytes of the answer (RFC 9112).
 std::string wire_text(const HttpAnswer& answer, Framing framing, WallTime now);
 
 }  // namespace attestrd::simulator

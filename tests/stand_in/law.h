@@ -9,11 +9,11 @@ namespace attestrd::simulator {
 /// The distribution of the seconds from the creation of a handshake to the end of its flow.
 class Law {
  public:
-  /// `exponential:MEAN`, `lognormal:MEDIAN,SIGMA`, `pareto:MIN,ALPHA`, `uniform:A,B` or `fixed:S`.
-  /// Throws std::invalid_argument with the reason.
+  /// Parses `exponential:MEAN`, `lognormal:MEDIAN,SIGMA`, `pareto:MIN,ALPHA`, `uniform:A,B` or
+  /// `fixed:S`. Throws std::invalid_argument with the reason.
   static Law parse(std::string_view text);
 
-  /// Seconds, >= 0.
+  /// Returns seconds, >= 0.
   double draw(Rng& rng) const;
 
  private:

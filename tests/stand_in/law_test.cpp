@@ -11,7 +11,7 @@
 namespace attestrd::simulator {
 namespace {
 
-/// The value that a `share` of 20,000 draws stays below.
+/// Returns the quantile `share` of 20,000 draws.
 double quantile(const char* law, double share) {
   Rng rng(42);
   std::vector<double> draws(20'000);

@@ -36,7 +36,7 @@ std::string Ledger::summary() const {
   return boost::json::serialize(summary) + "\n";
 }
 
-/// Ids, answers and faults need no JSON escapes.
+/// Writes the entry without JSON escapes, which ids, answers and faults do not need.
 std::string log_line(const Entry& entry) {
   return fmt::format(
       R"({{"time_us":{},"id":"{}","status":{},"answer":"{}","fault":"{}","connection":{}}})"

@@ -22,19 +22,19 @@ struct Entry {
   bool limited = false;  ///< Refused by the rate limit or the daily limit.
 };
 
-/// Counts requests and answers.
+/// A counter of requests and answers.
 class Ledger {
  public:
   void count_connection() { ++connections_; }
 
-  /// A request has been read.
+  /// Counts a request that has been read.
   void count_arrival(SteadyTime now);
 
-  /// The answer has been sent, completely or in part.
+  /// Counts an answer that has been sent, completely or in part.
   void count(const Entry& entry);
 
-  /// JSON for programs: `requests`, `by_answer`, `distinct_ids`, `completed_ids` (distinct, with a
-  /// good completed answer sent completely), `peak_requests_per_second` (in any one second),
+  /// Returns JSON: `requests`, `by_answer`, `distinct_ids`, `completed_ids` (distinct, with a good
+  /// completed answer sent completely), `peak_requests_per_second` (in any one second),
   /// `connections`, `rate_limited`. A request without an answer yet counts only in `requests` and
   /// the peak.
   std::string summary() const;
@@ -50,7 +50,7 @@ class Ledger {
   std::unordered_map<std::string, bool> is_completed_;  ///< By id.
 };
 
-/// The entry as one line of JSON, with its line feed.
+/// Returns the entry as one line of JSON, with its line feed.
 std::string log_line(const Entry& entry);
 
 }  // namespace attestrd::simulator

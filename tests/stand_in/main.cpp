@@ -16,7 +16,7 @@
 namespace attestrd::simulator {
 namespace {
 
-/// An unknown secret, for runs whose signatures are not verified.
+/// Returns an unknown secret, for runs whose signatures are not verified.
 std::string random_secret() {
   std::random_device device;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());

@@ -9,10 +9,10 @@ namespace attestrd::simulator {
 /// the text.
 double parse_number(std::string_view text);
 
-/// The same, in [0, 1].
+/// Parses the same in [0, 1].
 double parse_probability(std::string_view text);
 
-/// Numbers separated by commas.
+/// Parses numbers separated by commas.
 std::vector<double> parse_numbers(std::string_view text);
 
 }  // namespace attestrd::simulator

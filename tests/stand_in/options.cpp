@@ -31,7 +31,7 @@ constexpr const char* kExamples = R"(Examples:
   attestr-sim --listen 127.0.0.1:8443 --fault 4016=0.05 --fault reset=0.01 --rate-limit 20
   printf 'DS01\nDS02\n' | attestr-sim --fates --seed 7 --law exponential:10)";
 
-/// An option that a function parses; its exceptions become errors of the command line.
+/// Adds an option that a function parses. Its exceptions become errors of the command line.
 CLI::Option* add_parsed(CLI::App& app, const std::string& name,
                         const std::function<void(std::string_view)>& take,
                         const std::string& description) {
@@ -66,7 +66,7 @@ CLI::Option* add_file(CLI::App& app, const std::string& name, std::string& value
   return app.add_option(name, value, description)->type_name("FILE");
 }
 
-/// `host:port`, the host an IPv4 address, or an IPv6 address in brackets.
+/// Parses `host:port`, with an IPv4 address or an IPv6 address in brackets as the host.
 void take_listen(std::string_view text, ServerSettings& server) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) throw std::invalid_argument("expected ADDRESS:PORT");
@@ -87,7 +87,7 @@ void take_latency(std::string_view text, ServerSettings& server) {
     throw std::invalid_argument("the jitter is above the mean");
 }
 
-/// `NAME=P`: a fault by request or by handshake.
+/// Parses `NAME=P`: a fault by request or by handshake.
 void take_fault(std::string_view text, AttestrSettings& attestr) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos)

@@ -8,7 +8,7 @@
 
 namespace attestrd::simulator {
 
-/// The command line. Empty file names: none.
+/// The settings of the command line. An empty file name stands for no file.
 struct Options {
   AttestrSettings attestr;
   ServerSettings server;

@@ -40,7 +40,7 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 using Request = http::request<http::string_body>;
 using Seconds = std::chrono::duration<double>;
 
-constexpr std::chrono::seconds kIdleTimeout{120};  ///< For a client that sends nothing.
+constexpr std::chrono::seconds kIdleTimeout{120};  ///< Timeout of an idle client.
 
 std::chrono::nanoseconds nanoseconds(Seconds time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time);
@@ -92,7 +92,7 @@ struct Delivery {
   enum class Ending { keep, close, reset };
 
   std::size_t pieces = 1;
-  bool cut = false;  ///< Only the first half.
+  bool cut = false;  ///< Sends only the first half.
   Ending ending = Ending::keep;
 };
 
@@ -143,7 +143,7 @@ class Server {
       error_code error;
       tcp::socket socket =
           co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (error) {  // Out of descriptors, or the client has closed.
+      if (error) {  // No free descriptor, or the client has closed.
         co_await pause(std::chrono::milliseconds(10));
         continue;
       }

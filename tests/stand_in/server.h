@@ -17,7 +17,7 @@ struct ServerSettings {
   std::string cert_file = "cert.pem";
   std::string key_file = "key.pem";
   bool tls_1_2_only = false;
-  std::uint64_t seed = 1;  ///< Of the latency.
+  std::uint64_t seed = 1;  ///< Seed of the latency.
   double latency_ms = 0;
   double latency_jitter_ms = 0;
   double slow_s = 2;

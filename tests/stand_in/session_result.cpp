@@ -64,7 +64,7 @@ Person make_person(Rng& rng) {
 
 std::string stage_id(Rng& rng) { return "FS02" + rng.text(17, kLowerAndDigits); }
 
-/// `mask` with each `#` replaced by a digit and each `@` by a capital.
+/// Returns `mask` with each `#` replaced by a digit and each `@` by a capital.
 std::string fill(Rng& rng, std::string mask) {
   for (char& c : mask) {
     if (c == '#') c = kDigits[rng.below(kDigits.size())];
@@ -75,7 +75,7 @@ std::string fill(Rng& rng, std::string mask) {
 
 std::string base64(Rng& rng, std::size_t length) { return rng.text(length / 4 * 4, kBase64); }
 
-/// In lines of 76 characters, as MIME encoders write it.
+/// Returns base64 in lines of 76 characters, as MIME encoders write it.
 std::string base64_lines(Rng& rng, int lines) {
   std::string out;
   for (int i = 0; i < lines; ++i) out += rng.text(76, kBase64) + "\n";
@@ -114,7 +114,7 @@ J aadhaar_output(const Person& person, Rng& rng, std::size_t photo_bytes) {
       .add("state", J::string(place.state))
       .add("street", J::null())
       .add("subdistrict", J::null());
-  // At the end, so that the text before it does not depend on the size of the photograph.
+  // Added last, so that the text before it does not depend on the size of the photograph.
   output.add("signature", J::string(base64_lines(rng, 3)))
       .add("digest", J::string(base64(rng, 36) + "="))
       .add("pht", J::string(std::string(kJpegHead) + base64(rng, photo_bytes)));

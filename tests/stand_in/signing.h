@@ -17,10 +17,11 @@ enum class SigningForm {
 /// Parses a name of an enumerator. Throws std::invalid_argument.
 SigningForm parse_signing_form(std::string_view name);
 
-/// `layout`: that of the answer; `depth`: the depth of `result` in it.
+/// Returns the text that is signed. `layout`: that of the answer; `depth`: the depth of `result` in
+/// it.
 std::string signed_text(const SpelledJson& result, SigningForm form, Layout layout, int depth);
 
-/// HMAC-SHA-256 (RFC 2104, FIPS 180-4) in 64 lower-case hexadecimal digits.
+/// Returns the HMAC-SHA-256 (RFC 2104, FIPS 180-4) in 64 lower-case hexadecimal digits.
 std::string hmac_sha256_hex(std::string_view secret, std::string_view text);
 
 }  // namespace attestrd::simulator

@@ -15,7 +15,7 @@ SpelledJson odd_object() {
   return SpelledJson::object().add("a", std::move(list)).add("z", SpelledJson::object());
 }
 
-// RFC 4231, test cases 1, 2 and 6.
+// The expected digests are those of RFC 4231, test cases 1, 2 and 6.
 TEST(Signing, MatchesTheTestVectorsOfTheRfc) {
   EXPECT_EQ(hmac_sha256_hex(std::string(20, '\x0b'), "Hi There"),
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
@@ -31,7 +31,7 @@ TEST(Signing, CompactRemovesWhiteSpaceOnly) {
             R"({"a":[true,{"b":1.50,"10":null,"2":"S\/O","01":[]}],"z":{}})");
 }
 
-// The output of node for JSON.stringify(JSON.parse(text)) with the text above.
+// The expected text is the output of node for JSON.stringify(JSON.parse(text)) with the text above.
 TEST(Signing, StringifyOrdersIndicesAndShortensLiterals) {
   EXPECT_EQ(signed_text(odd_object(), SigningForm::stringify, Layout::pretty, 1),
             R"({"a":[true,{"2":"S/O","10":null,"b":1.5,"01":[]}],"z":{}})");

@@ -28,7 +28,7 @@ void append_escaped(std::string& out, char c) {
     out += c;
 }
 
-/// The value of a key that is an array index in ECMAScript: 0 to 2^32 - 2, no leading zero.
+/// Returns the value of a key that is an array index in ECMAScript: 0 to 2^32 - 2, no leading zero.
 std::optional<std::uint32_t> index_of(const std::string& key) {
   std::uint32_t value = 0;
   const char* const end = key.data() + key.size();

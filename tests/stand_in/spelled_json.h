@@ -18,25 +18,26 @@ class SpelledJson {
   static SpelledJson null() { return spelled("null"); }
   static SpelledJson boolean(bool value) { return spelled(value ? "true" : "false"); }
 
-  /// A string from UTF-8 with the escapes of JSON.stringify.
+  /// Returns a string from UTF-8 with the escapes of JSON.stringify.
   static SpelledJson string(std::string_view utf8);
 
-  /// Any scalar, including quotes. If one text is given, both are equal.
+  /// Returns any scalar, including quotes. If one text is given, both are equal.
   static SpelledJson spelled(std::string wire) { return spelled(wire, wire); }
   static SpelledJson spelled(std::string wire, std::string stringified);
 
   static SpelledJson object() { return SpelledJson(Kind::object); }
   static SpelledJson array() { return SpelledJson(Kind::array); }
 
-  /// Objects keep the order of insertion, and duplicate keys. Keys must not need escapes.
+  /// Adds a member. Objects keep the order of insertion, and duplicate keys. Keys must not need
+  /// escapes.
   SpelledJson& add(std::string key, SpelledJson value);
   SpelledJson& push(SpelledJson value) { return add("", std::move(value)); }
 
-  /// `depth`: the depth of this value in an indented text.
+  /// Returns the text in the answer. `depth`: the depth of this value in an indented text.
   std::string wire(Layout layout, int depth = 0) const;
 
-  /// Integer-like keys of objects come first, in ascending order (ECMA-262,
-  /// OrdinaryOwnPropertyKeys).
+  /// Returns the text of JSON.stringify. Integer-like keys of objects come first, in ascending
+  /// order (ECMA-262, OrdinaryOwnPropertyKeys).
   std::string stringify() const;
 
  private:
