@@ -55,8 +55,7 @@ std::string numbered_name(std::string_view name, unsigned number, std::string_vi
 
 Result<unsigned> free_number(Directory& folder, std::string_view name, std::string_view ending) {
   unsigned highest_in_use = 0;
-  unsigned number =
-      1;  // Doubles until it is free; then the gap to the highest one in use is halved.
+  unsigned number = 1;  // Doubles until free, then halves the gap to the highest one in use.
   unsigned free = 0;
   while (free == 0 || free - highest_in_use > 1) {
     const auto info = folder.inspect(numbered_name(name, number, ending));

@@ -24,7 +24,7 @@ struct FileInfo {
   std::uint64_t inode = 0;
   std::uint64_t mount = 0;  ///< A rename can't cross mounts, not even of one device.
   std::chrono::sys_time<std::chrono::nanoseconds> modified_at{};  ///< Clamped to the type's range.
-  bool is_ours = false;                                           ///< Owned by our user or by root.
+  bool is_ours = false;             ///< Owned by this user or by root.
   bool writable_by_others = false;  ///< Writable by users who are neither its owner nor its group.
 
   friend bool operator==(const FileInfo&, const FileInfo&) = default;
@@ -58,7 +58,7 @@ class ReadableFile {
 enum class Moved : std::uint8_t {
   done,
   name_taken,   ///< The target folder has the name already. Nothing was changed.
-  other_mount,  ///< The folders lie on different mounts. Nothing was changed.
+  other_mount,  ///< The folders are on different mounts. Nothing was changed.
 };
 
 /// A function that does a piece of work and returns whether there is more.

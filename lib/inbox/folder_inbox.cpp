@@ -154,7 +154,7 @@ Result<void> FolderInbox::read_file(std::size_t& lines_left, Wall now, InboxScan
   }
   auto slice = reader_->take_slice();
   auto notices = reader_->take_notices();
-  if (!left_alone_.contains(reader_->name())) {  // The lines of the others were reported before.
+  if (!left_alone_.contains(reader_->name())) {  // A file left alone was reported before.
     scan.slices.push_back(std::move(slice));
     append(scan.notices, std::move(notices));
   }

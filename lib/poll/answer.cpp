@@ -135,8 +135,8 @@ std::optional<Trouble> account_trouble_of_status(unsigned status) {
 ///     400     4001, 4002                     Unknown
 ///     4xx     any or none                    Invalid
 ///
-/// So 4001 and 4002, which can end a handshake for good, never do so if the status blames the
-/// account: a pause loses nothing.
+/// Therefore 4001 and 4002, which can end a handshake for good, never do so if the status blames
+/// the account: a pause loses nothing.
 Answer read_client_error(unsigned status, int code) {
   if (status == 429)
     return AccountTrouble{code == 4293 ? Trouble::daily_limit : Trouble::rate_limited, status,

@@ -17,7 +17,7 @@
 
 namespace attestrd {
 
-/// Rows that this owner is to poll, and the fence under which it may change them.
+/// The rows that this owner is to poll, and the fence under which it may change them.
 struct Claim {
   Fence fence;
   std::vector<QueuedHandshake> rows;

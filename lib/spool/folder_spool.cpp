@@ -164,7 +164,7 @@ Result<bool> FolderSpool::holds_same_bytes(Directory& folder, const std::string&
   const auto code = theirs.error().code;
   // If the disk fails, the contents are unknown: they may be this very record.
   if (code == Errc::not_found || code == Errc::io_failure) return theirs.error();
-  return false;  // It can't be read for another reason: it is a link, its size, its mode, a lease.
+  return false;  // Another cause prevents the read: a link, its size, its mode or a lease.
 }
 
 /// Moves a file from staging/ to rejected/. Returns its name there, which was free.
