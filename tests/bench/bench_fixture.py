@@ -4,7 +4,7 @@ import itertools
 
 import harness
 
-# Settings of production, without the limits on speed.
+# The settings of production, without limits on the rate.
 AT_FULL_SPEED = {
     "api": {"requests_per_second": 0, "connections": 64},
     "poll": {"min_interval": "10ms", "max_interval": "10ms"},
@@ -12,8 +12,8 @@ AT_FULL_SPEED = {
 
 
 class BenchFixture(harness.Fixture):
-    """`with BenchFixture(folder) as place:`. At the end of the block its processes are ended and
-    its files removed."""
+    """A fixture for `with BenchFixture(folder) as place:`. At the end of the block its processes
+    are ended and its files removed."""
 
     def __init__(self, folder):
         super().__init__()
@@ -28,7 +28,7 @@ class BenchFixture(harness.Fixture):
         self.doCleanups()
 
     def move_to(self, name):
-        """From now on inbox, spool and queue are those in this folder, empty if it is new."""
+        """Moves inbox, spool and queue to this folder; they are empty if it is new."""
         home = self.folder / name
         self.spool = home / "spool"
         self.inbox = self.spool / "inbox"
@@ -41,6 +41,6 @@ class BenchFixture(harness.Fixture):
         home = self.move_to(name)
         config = self.write_config(url, name=f"{name}.toml", base=base, log={"level": "info"},
                                    admin={"socket": str(home / "control.sock")})
-        # A log for each run, so that wait_for() finds no event of an earlier run.
+        # Each run has its own log, so that wait_for() finds no event of an earlier run.
         return self.start_daemon(config, name=f"{name}.{next(self.run_numbers)}", under=under,
                                  is_ready=is_ready)

@@ -1,7 +1,7 @@
-"""The commands of attestrd's peers.
+"""Starts the clients with which attestrd is compared.
 
 All of them request the same path of the same server with the headers that attestrd sends, over 64
-persistent connections. Only the script on aiohttp reads the answers. wrk and hey repeat one id,
+persistent connections. Only the script on aiohttp parses the answers. wrk and hey repeat one id,
 curl counts ids up, and aiohttp and attestrd repeat a set of 5,000.
 """
 
@@ -46,7 +46,8 @@ PEERS = {"wrk": wrk, "hey": hey, "aiohttp": aiohttp, "curl": curl}
 
 
 def start_peer(name, place, upstream, under):
-    """`under` is the command that runs the client, such as taskset. Raises MissingProgram."""
+    """Starts a client. `under` is the command that runs it, such as taskset. Raises
+    MissingProgram."""
     require(name)
     flags = [part for key, value in headers(place.token).items()
              for part in ("-H", f"{key}: {value}")]

@@ -35,13 +35,13 @@ from rotation import rotated
 from upstream import Upstream
 
 PROGRAMS = ("chattr",)
-ROUNDS = 3              # For each round of --rounds: they are short, and a busy host affects each.
-RESULTS = 8 * 1024      # Eight rounds of the disk worker.
+ROUNDS = 3              # Per round of --rounds: rounds are short, and a busy host affects them.
+RESULTS = 8 * 1024      # These are eight rounds of the disk worker.
 WARM_UP = 10 * 1024     # Published before the measurement: the backlog reaches its limit, 64 MiB.
 COOL_DOWN = 4 * 1024    # Published after it: more than may be in flight to the disk.
 RESULT_BYTES = 20_000
 FILES_ONE_BY_ONE = 500  # The rate does not depend on the number.
-BATCH = 1024            # Files for one syncfs() of the limit.
+BATCH = 1024            # Files per syncfs() of the limit.
 LIMIT_WARM_UP = 4 * BATCH
 FREED_INODES_S = 361    # RECENTCY_MIN + RECENTCY_DIRTY of fs/ext4/ialloc.c.
 TOUCHED_MIB = 4096      # More than a measurement needs: it is not known which pages it gets.
@@ -94,7 +94,7 @@ def free_space(home, keeps_inodes):
 
 
 def result():
-    """The text of a result of one stage, most of it a photograph."""
+    """Returns the text of a result of one stage, most of it a photograph."""
     stage = {"input": {"uuid": "5004xxxx7609"}, "output": {"birthDate": "06-12-1995", "photo": ""}}
     text = json.dumps({"FS021ci5lxypd15fvt44f": stage})
     photograph = "/9j/4AAQSkZJRgABAQ" * RESULT_BYTES
@@ -102,7 +102,8 @@ def result():
 
 
 class Contest:
-    """The three programs. The daemon is measured first, since it determines the record length."""
+    """The measurement of three programs. The daemon is measured first, since it determines the
+    record length."""
 
     def __init__(self, place, cores):
         self.place = place
@@ -112,7 +113,7 @@ class Contest:
         self.record_bytes = None
 
     def attestrd(self, home):
-        """Results a second of a daemon at full speed."""
+        """Returns the results per second of a daemon at full speed."""
         ids = harness.make_ids(WARM_UP + RESULTS + COOL_DOWN)
         before = self.place.start_daemon_at(self.pending.url, home, self.everywhere)
         self.place.drop(ids)
@@ -138,7 +139,7 @@ class Contest:
         return self.limit(home, "batch", RESULTS, BATCH, LIMIT_WARM_UP)
 
     def limit(self, home, mode, files, *more):
-        """Files a second of durable_limit."""
+        """Returns the files per second of durable_limit."""
         root = self.place.folder / home
         for name in ("staging", "results"):
             (root / name).mkdir(parents=True)

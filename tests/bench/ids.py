@@ -1,4 +1,4 @@
-"""Any number of ids in the form of Attestr's, in files for the inbox."""
+"""Writes any number of ids in the form of Attestr's to files for the inbox."""
 
 import base64
 import random

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the completion times for the measurements of the cadence: laws.py LAW [COUNT [SEED]]
+"""Writes completion times for the measurements of the cadence: laws.py LAW [COUNT [SEED]]
 
 One time in seconds or "never" on each line, in the order of submission.
 

@@ -1,4 +1,5 @@
-"""The machine: its cores, the distribution of processes over them, and what a process uses."""
+"""Describes the machine and its cores, distributes processes over them, and measures their
+resources."""
 
 import contextlib
 import mmap
@@ -13,21 +14,21 @@ from requirements import path_of
 
 
 class Cores:
-    """One core for the server and the bench itself, another for the client that is measured."""
+    """A core for the server and the bench itself, and another for the client that is measured."""
 
     def __init__(self):
         self.all = sorted(os.sched_getaffinity(0))
         self.server, self.client = self.all[0], self.all[-1]
 
     def note(self):
-        """A warning for the reader of the figures, or an empty text."""
+        """Returns a warning for the reader of the figures, or an empty text."""
         if self.server != self.client:
             return ""
         return "server and client share the only core, so requests per second mean little"
 
     @staticmethod
     def on(*cores):
-        """The prefix of a command that is to run on these cores."""
+        """Returns the prefix of a command that is to run on these cores."""
         return "taskset", "--cpu-list", ",".join(map(str, cores))
 
 
@@ -38,7 +39,7 @@ def raise_priority():
 
 
 def describe(folder):
-    """The description of the machine that belongs to a table of figures."""
+    """Returns the description of the machine that belongs to a table of figures."""
     cpus = pathlib.Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*: (.*)$", cpus, re.MULTILINE)
     memory = re.search(r"MemTotal: *(\d+)", pathlib.Path("/proc/meminfo").read_text())
@@ -64,7 +65,8 @@ def file_system(folder):
 
 
 def is_ext4_without_journal(folder):
-    """Without a journal there is no journal thread (fs/ext4/sysfs.c: journal_task)."""
+    """Returns whether the folder is on an ext4 without a journal, which has no journal thread
+    (fs/ext4/sysfs.c: journal_task)."""
     device = folder.stat().st_dev
     disk = pathlib.Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
     journal = pathlib.Path(f"/sys/fs/ext4/{disk}/journal_task")
@@ -72,7 +74,8 @@ def is_ext4_without_journal(folder):
 
 
 def on_disk(*candidates):
-    """The first of the folders whose files are on a disk: in memory a sync costs nothing."""
+    """Returns the first of the folders whose files are on a disk: in memory a sync costs
+    nothing."""
     for folder in candidates:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK) and file_system(folder) not in ("tmpfs", "ramfs"):
@@ -81,14 +84,15 @@ def on_disk(*candidates):
 
 
 def touch_memory(mib):
-    """Allocates so much memory, or half of what is available, and frees it: the host of a virtual
-    machine provides the pages before the measurement then."""
+    """Allocates this amount of memory, or half of the available amount, and frees it, so that the
+    host of a virtual machine provides the pages before the measurement."""
     mib = min(mib, available_mib() // 2)
     mmap.mmap(-1, mib << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
 def available_mib():
-    """The available memory of the machine, or the limit of the control group if that is less."""
+    """Returns the available memory of the machine, or the limit of the control group if that is
+    less."""
     meminfo = pathlib.Path("/proc/meminfo").read_text()
     machine_mib = int(re.search(r"MemAvailable: *(\d+)", meminfo).group(1)) // 1024
     bound = pathlib.Path("/sys/fs/cgroup/memory.max")
@@ -97,13 +101,13 @@ def available_mib():
 
 
 def cpu_seconds(pid):
-    """User and system time of all threads of a process so far, by its CPU clock
+    """Returns the user and system time of all threads of a process so far, by its CPU clock
     (clock_getcpuclockid(3)): in nanoseconds, where /proc/PID/stat counts ticks."""
     scheduled = 2
     return time.clock_gettime(~pid << 3 | scheduled)
 
 
 def memory_mib(pid, key):
-    """The resident memory of a process ("VmRSS"), or its peak ("VmHWM")."""
+    """Returns the resident memory of a process ("VmRSS"), or its peak ("VmHWM")."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(rf"^{key}:\s*(\d+) kB$", status, re.MULTILINE).group(1)) / 1024

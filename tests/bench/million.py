@@ -1,4 +1,4 @@
-"""The cost of a backlog of 1,000, 100,000 and a million handshakes; with --long also ten million.
+"""Measures the cost of a backlog of 1,000, 100,000 and a million handshakes; --long adds ten million.
 
 Acceptance: the ids appear in the inbox at once, as files of a million lines at most. The time ends
 when the last file has been removed, which means that its ids are committed. The same ids are
@@ -23,7 +23,7 @@ from bench_fixture import BenchFixture
 from table import Table, column, medians, ratio
 from upstream import Upstream
 
-PROGRAMS = ()  # More than requirements.COMMON.
+PROGRAMS = ()  # Beyond requirements.COMMON.
 COUNTS = (1000, 100_000, 1_000_000)
 LONG_COUNT = 10_000_000
 DEFAULTS = {}
@@ -44,7 +44,7 @@ def run(options, folder, cores):
                 rounds = accepted[count][order] = []
                 for number in range(1 if is_long else options.rounds):
                     options.report(f"million: {count:,} accepted, {order}, round {number + 1}")
-                    # That of the last round is kept: poll() uses it.
+                    # The queue of the last round is kept, because poll() uses it.
                     shutil.rmtree(place.folder / f"home-{count}", ignore_errors=True)
                     rounds.append(accept(place, cores, upstream, count, ids))
                 shutil.rmtree(ids)

@@ -1,4 +1,4 @@
-"""The cost of a poll: attestrd and its peers in turn against the same server, in several rounds.
+"""Measures the cost of a poll: attestrd and other clients in turn, on the same server, in rounds.
 
 A round measures all of them within a minute, so that other load on the machine affects all alike;
 each ratio is of two figures of the same round. attestrd runs with all of its functions: it parses

@@ -1,25 +1,26 @@
-"""The programs that a measurement needs, and the Debian packages that they come from."""
+"""Finds the programs that a measurement needs, and names the Debian packages that contain them."""
 
 import shutil
 import subprocess
 
-# Debian's own interpreter, which has Debian's aiohttp; another one may come first in the PATH.
+# Debian's own interpreter, which has Debian's aiohttp; the PATH may name another one first.
 PYTHON = "/usr/bin/python3"
 
 PACKAGE_OF = {"chattr": "e2fsprogs", "curl": "curl", "findmnt": "util-linux", "hey": "hey",
               "nginx": "nginx-light", "openssl": "openssl", "taskset": "util-linux", "wrk": "wrk",
               "aiohttp": "python3-aiohttp"}
 
-# What every part of the bench needs.
+# The programs that every part of the bench needs.
 COMMON = ("findmnt", "nginx", "openssl", "taskset")
 
 
 class MissingProgram(RuntimeError):
-    """Names the program and its package."""
+    """The error for a missing program. It names the program and its package."""
 
 
 def path_of(program):
-    """Servers lie in /usr/sbin, which need not be in the PATH of a user. None: not installed."""
+    """Returns the path of a program; None if it is not installed. Servers are in /usr/sbin, which
+    need not be in the PATH of a user."""
     return shutil.which(program) or shutil.which(program, path="/usr/sbin")
 
 

@@ -1,4 +1,4 @@
-"""The bench names the programs that are missing, before it measures anything."""
+"""Tests that the bench names missing programs before it measures anything."""
 
 import pathlib
 import subprocess

@@ -1,7 +1,7 @@
-"""The order of the measurements in a round."""
+"""Determines the order of the measurements in a round."""
 
 
 def rotated(names, number):
-    """The names in the order of this round; the first one differs from round to round."""
+    """Returns the names in the order of this round; the first one differs from round to round."""
     first = number % len(names)
     return names[first:] + names[:first]

@@ -1,4 +1,4 @@
-"""Medians, ratios, and tables in Markdown."""
+"""Computes medians and ratios, and formats tables in Markdown."""
 
 import statistics
 
@@ -6,17 +6,17 @@ median = statistics.median
 
 
 def ratio(ours, theirs):
-    """The median of the ratios of the rounds."""
+    """Returns the median of the ratios of the rounds."""
     return median([mine / yours for mine, yours in zip(ours, theirs, strict=True)])
 
 
 def medians(rounds):
-    """The median of each figure."""
+    """Returns the median of each figure."""
     return {key: median(column(rounds, key)) for key in rounds[0]}
 
 
 def column(rounds, key):
-    """One figure of each round."""
+    """Returns one figure of each round."""
     return [figures[key] for figures in rounds]
 
 

@@ -1,8 +1,8 @@
-"""The nginx that stands in for Attestr: one process, TLS 1.3, answers from memory, persistent
+"""Runs the nginx that stands in for Attestr: one process, TLS 1.3, answers from memory, persistent
 connections without a limit.
 
 All clients use the same server, so that each gets the same bytes over the same cipher. The number
-of requests is the server's own count of those that it answered.
+of requests is the server's own count of answered ones.
 """
 
 import re
@@ -20,8 +20,8 @@ MAX_WORD_BYTES = 3000  # The configuration of nginx allows 4 kB for a word.
 
 
 class Upstream(Process):
-    """Answers every request with `answer`, in which $id stands for the requested id. Runs on the
-    given cores, on one at a time."""
+    """A server that answers every request with `answer`, in which $id stands for the requested id.
+    It runs on one of the given cores at a time."""
 
     grace_s = 5
 
@@ -41,7 +41,7 @@ class Upstream(Process):
         harness.eventually(self._listens, what="nginx")
 
     def answered(self):
-        """The number of requests of clients so far."""
+        """Returns the number of requests of clients so far."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.count_port}/", timeout=10) as reply:
             text = reply.read().decode()
         self.own_requests += 1
@@ -49,7 +49,7 @@ class Upstream(Process):
         return total - self.own_requests
 
     def wait_for_requests(self, count, client, within=60):
-        """Waits until so many more requests of the client have been answered."""
+        """Waits until this many further requests of the client have been answered."""
         last = self.answered() + count
         deadline = time.monotonic() + within
         while self.answered() < last:
@@ -61,7 +61,8 @@ class Upstream(Process):
             time.sleep(0.001)
 
     def expect_no_error(self):
-        """Raises an error if an answer had another status than 200: those cost a client less."""
+        """Raises an error if an answer had another status than 200: such answers cost a client
+        less."""
         if self.errors.stat().st_size:
             raise RuntimeError(f"answers other than 200: {self.errors.read_text()[:500]}")
 

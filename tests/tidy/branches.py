@@ -3,7 +3,7 @@
 Reads the counts of a build with `--coverage` in BUILD for the files of lib/ whose paths under lib/
 begin with one of the PATTERNs. Prints `path:line: N of its branches never taken: code` for
 each such line, a table of the files, and `branches: N of M taken, K named exceptions`. Exits 1
-when a branch is never taken and its line does not say why it can't be:
+when a branch is never taken and its line has no comment with the reason:
 
     default: return JsonKind::absent;  // Never: a value begins with none of the other words.
 
@@ -12,7 +12,7 @@ if the branch is taken after all.
 
 Not counted, since the compiler generates them:
 - the branches of a call that may throw;
-- a pair of which neither side ran: it is behind another one that is counted, or belongs to an
+- a pair of which neither side ran: another one before it is counted, or it belongs to an
   exception (a whole function that never ran is reported by name);
 - the code of a closing brace or `= default`;
 - the failing side of an ATTESTRD_CHECK, and the default of a switch over all values of an enum (the
@@ -36,7 +36,8 @@ LABEL = re.compile(r"^\s*(case [^;]+?|default):(?!:)")
 
 
 def arms(branches):
-    """The counts of the branches in groups: an `if` has two, a switch one an arm."""
+    """Returns the counts of the branches in groups: two for an `if`, one for each arm of a
+    switch."""
     kept, i = [], 0
     while i < len(branches):
         if any(b["throw"] for b in branches[i:i + 2]):
@@ -49,7 +50,7 @@ def arms(branches):
 
 
 class Source:
-    """The text of a file, for what gcov does not report."""
+    """The text of a file, for facts that gcov does not report."""
 
     def __init__(self, text):
         self.lines = text.splitlines()
@@ -68,14 +69,15 @@ class Source:
         return range(first, number + 1)
 
     def exception(self, number):
-        """The line of the comment that explains why a branch of this line is never taken."""
+        """Returns the line of the comment that explains why a branch of this line is never
+        taken."""
         if NEVER.search(self.line(number)):
             return number
         above = self.line(number - 1).strip() if number > 1 else ""
         return number - 1 if above.startswith("// ") and NEVER.match(above) else None
 
     def labels(self, number):
-        """The line of each arm of a switch, in order; 0 for the generated default."""
+        """Returns the line of each arm of a switch, in order; 0 for the generated default."""
         indent = re.match(r" *", self.line(number)).group()
         found, last = [], None
         for label in range(number + 1, len(self.lines) + 1):
@@ -100,9 +102,9 @@ class Counts:
         self.name = name
         self.source = source
         self.seen = collections.defaultdict(dict)  # line -> (function, shape) -> arms
-        self.functions = collections.Counter()  # (line, name) -> how often it ran
+        self.functions = collections.Counter()  # (line, name) -> number of calls
         self.taken = 0
-        self.missing = []  # (line, how many)
+        self.missing = []  # (line, number of branches)
         self.exempt = []
 
     def add_line(self, number, function, groups):
@@ -158,8 +160,8 @@ class Counts:
 
 
 def reports_of(build):
-    """The reports of gcov for each object, also those of the tests: they have the inline functions
-    of the headers."""
+    """Returns the reports of gcov for each object. Those of the tests have the inline functions of
+    headers."""
     def ask(data):
         return subprocess.run(["gcov", "--branch-probabilities", "--demangled-names",
                                "--json-format", "--stdout", data],

@@ -1,4 +1,5 @@
-"""What branches.py counts, with small files and the branches that gcov would report for them."""
+"""Tests what branches.py counts, with small files and the branches that gcov would report for
+them."""
 
 import unittest
 
@@ -21,7 +22,7 @@ def switch(*counts):
 
 class BranchesTest(unittest.TestCase):
     def counted(self, text, *lines):
-        """`lines`: pairs of a number and its branches."""
+        """Returns the counts of lines. `lines`: pairs of a number and its branches."""
         counts = Counts("lib/a.cpp", Source(text))
         for number, branches in lines:
             counts.add_line(number, "f", arms(branches))

@@ -11,10 +11,10 @@ import sys
 
 MAX_COLUMNS = 100
 MAX_FUNCTION_LINES = 70
-MAX_UNITS = 15  # in one folder; a unit is x.h, x.cpp or both
-MAX_METHODS = 20  # of a class, public and private together
+MAX_UNITS = 15  # per folder; a unit is x.h, x.cpp or both
+MAX_METHODS = 20  # per class, public and private together
 
-# A folder of lib/ includes headers of its own and of the folders in earlier lists only.
+# Each folder of lib/ includes only its own headers and those of folders in earlier lists.
 FOLDERS = [["base"], ["json", "crypto", "files", "metrics"], ["handshake"],
          ["log", "verify", "schedule", "admission", "http"], ["inbox", "spool", "queue", "poll"],
          ["engine", "ledger"], ["runtime"]]
@@ -53,7 +53,7 @@ HEADERS_OF = {
 
 
 class Checkout:
-    """The files of a checkout, read once."""
+    """The files of a checkout. Each is read once."""
 
     def __init__(self, root):
         self.root = pathlib.Path(root)
@@ -102,7 +102,7 @@ def pure_core(checkout):
 
 
 def technique(checkout):
-    """The pattern by which lib/CMakeLists.txt selects the adapters, for headers as well."""
+    """Returns the pattern by which lib/CMakeLists.txt selects the adapters, for headers as well."""
     text = checkout.texts["lib/CMakeLists.txt"]
     pattern = re.search(r'EXCLUDE REGEX "(.+)"\)', text).group(1)
     listed = re.search(r"set\(techniques (.+)\)", text).group(1).split()
@@ -116,8 +116,8 @@ IS_LARGE = re.compile(r"// More than 20 methods: \S.*\.$")
 
 
 def classes_are_small(checkout):
-    """A class with more methods has a line `// More than 20 methods: reason.` at or above its head.
-    """
+    """Checks that a class with too many methods has a line `// More than 20 methods: reason.` at or
+    above its head."""
     for name, text in checkout.files(".h", ".cpp"):
         if name.startswith("tests/"):
             continue
@@ -143,12 +143,13 @@ def classes(text):
 
 
 def members(code, at):
-    """The declarations in the class body that begins here, without the bodies of functions."""
+    """Returns the declarations in the class body that begins here, without the bodies of
+    functions."""
     depth, declaration = 0, ""
     while at < len(code):
         char = code[at]
         if char == "{":
-            # A body follows white space, an initializer a name.
+            # A function body follows white space, an initializer follows a name.
             if depth == 0 and code[at - 1].isspace() and "(" in declaration:
                 yield declaration
                 declaration = ""
@@ -170,7 +171,8 @@ METHOD = re.compile(r"(~?\w+)\s*\((?!\s*\*)")
 
 
 def method_name(declaration):
-    """None for data, types, operators, destructors, and functions that the compiler defines."""
+    """Returns the name of a method; None for data, types, operators, destructors, and functions
+    that the compiler defines."""
     text = re.sub(r"\b(public|protected|private)\s*:", "", declaration)
     text = re.sub(r"\[\[.*?\]\]", "", text, flags=re.DOTALL)
     while (shorter := re.sub(r"<[^<>()]*(\([^()]*\))?[^<>()]*>", "", text)) != text:
@@ -186,7 +188,7 @@ def method_name(declaration):
 
 
 def libraries_are_used(checkout):
-    """A library that a target links is included by a source of the target."""
+    """Checks that a source of a target includes each library that the target links."""
     is_adapter = technique(checkout)
     for name in ("lib/CMakeLists.txt", "daemon/CMakeLists.txt"):
         text = checkout.texts.get(name, "")
@@ -211,7 +213,7 @@ def belongs_to(path, target, is_adapter):
 
 
 def arrows_run_down(checkout):
-    """A folder includes only headers of the folders below it."""
+    """Checks that a folder includes only headers of the folders below it."""
     for root, order, prefix in (("lib/", FOLDERS, ""), ("daemon/", DAEMON_FOLDERS, "daemon/")):
         level = {folder: i for i, folders in enumerate(order) for folder in folders}
         for name, text in checkout.files(".h", ".cpp", under=root):
@@ -246,7 +248,7 @@ UNFORMATTED = re.compile(r"^(\S+?):(\d+):\d+: (?:warning|error)", re.MULTILINE)
 
 
 def formatted(checkout):
-    """clang-format changes nothing."""
+    """Checks that clang-format changes nothing."""
     if not shutil.which("clang-format-14"):
         yield "tests/packages", 1, "clang-format-14 is not installed: see [tidy]"
         return
@@ -282,7 +284,7 @@ def no_dead_header(checkout):
 
 
 def no_dead_source(checkout):
-    """A source is built if the nearest CMakeLists.txt above it globs, or names it."""
+    """Checks that each source is built: the nearest CMakeLists.txt above it globs, or names it."""
     for name, _ in checkout.files(".cpp"):
         path = pathlib.PurePath(name)
         lists = (checkout.texts.get(str(folder / "CMakeLists.txt")) for folder in path.parents)
@@ -292,7 +294,8 @@ def no_dead_source(checkout):
 
 
 def every_unit_is_tested(checkout):
-    """x.cpp has an x_test.cpp, or a line in tests/tidy/untested with the reason."""
+    """Checks that each x.cpp has an x_test.cpp, or a line in tests/tidy/untested with the
+    reason."""
     tests = {pathlib.PurePath(name).name for name in checkout.texts}
     exceptions = dict(read_exceptions(checkout))
     for name, _ in checkout.files(".cpp", under="lib/"):
@@ -318,7 +321,7 @@ LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 
 def documents_are_complete(checkout):
-    """README names each setting; linked files exist."""
+    """Checks that README names each setting, and that linked files exist."""
     for name, text in checkout.documents.items():
         for target in LINK.findall(text):
             if not (checkout.root / name).parent.joinpath(target).exists():
@@ -330,7 +333,8 @@ def documents_are_complete(checkout):
 
 
 def map_names_files(checkout):
-    """Each file that lib/README.md names in backquotes exists; endings may be left out."""
+    """Checks that each file that lib/README.md names in backquotes exists; endings may be
+    omitted."""
     known = {folder for level in FOLDERS for folder in level} | {"daemon", "tests"}
     for number, line in enumerate(checkout.documents.get("lib/README.md", "").splitlines(), 1):
         for name in re.findall(r"`([\w./]+/[\w.]+)`", line):
@@ -343,7 +347,7 @@ def map_names_files(checkout):
 
 
 def settings(toml):
-    """Every key of a configuration with its section."""
+    """Returns every key of a configuration with its section."""
     section = ""
     for line in toml.splitlines():
         if head := re.match(r"\[(\w+)\]", line):
@@ -372,14 +376,14 @@ NOT_A_FUNCTION = re.compile(r"^\s*(template\s*<[^{]*>\s*)?(inline\s+)?"
 
 
 def without_text(text):
-    """The code without comments, strings and directives; line numbers are the same."""
+    """Returns the code without comments, strings and directives; line numbers are unchanged."""
     return NOT_CODE.sub(lambda found: "\n" * found.group().count("\n"), text)
 
 
 def functions(text):
     """Yields the first and the last line of each outermost function body with its head."""
     code = without_text(text)
-    stack = []  # of the first line of the function that a brace opens, or None
+    stack = []  # first line of the function that a brace opens, or None
     head_start = 0
     for brace in re.finditer(r"[{};]", code):
         at = brace.start()

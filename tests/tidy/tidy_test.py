@@ -1,4 +1,4 @@
-"""Each rule of tidy.py passes a good checkout and finds a violation."""
+"""Tests that each rule of tidy.py passes a good checkout and finds a violation."""
 
 import pathlib
 import tempfile
@@ -31,7 +31,8 @@ def long_function(lines):
 
 class TidyTest(unittest.TestCase):
     def complaints(self, rule, **changes):
-        """The complaints of a rule about the good checkout with changes; `None` removes a file."""
+        """Returns the complaints of a rule about the good checkout with changes; `None` removes a
+        file."""
         files = {**GOOD_CHECKOUT, **changes.get("files", {})}
         with tempfile.TemporaryDirectory() as root:
             for name, text in files.items():

@@ -1,4 +1,4 @@
-"""Deliberate breakages of the promises: each names a file, and what is put in the place of what."""
+"""Lists deliberate faults: each names a file, a text in it, and the replacement of that text."""
 
 LEDGER = "lib/ledger/ledger.cpp"
 STAGING = "lib/ledger/staging.cpp"
