@@ -14,16 +14,17 @@
 
 namespace attestrd {
 
-// What the engine wants done.
+// The actions that the engine returns. The runtime carries them out.
 
-/// Poll the handshake; Replied follows with this ticket.
+/// A poll to start. The event Replied with this ticket follows.
 struct StartPoll {
   Poller::Ticket ticket = 0;
   HandshakeId id;
 };
 
-/// Verify the result in the body of the reply that led to this, outside of this step:
-/// `result_bytes` bytes from `result_at` on. Verified follows with the same response.
+/// A result whose signature must be verified outside of this step: `result_bytes` bytes from
+/// `result_at` on, in the body of the reply that led to this action. The event Verified follows
+/// with the same ticket and response.
 struct Verify {
   Poller::Ticket ticket = 0;
   std::size_t result_at = 0;
@@ -31,39 +32,40 @@ struct Verify {
   std::string signature;
 };
 
-/// Write down the end of a handshake; Settled follows. `keeps_response`: the body of the reply that
-/// led to this belongs into `finish.response`.
+/// The end of a handshake, for the ledger to write. The event Settled follows. If `keeps_response`
+/// is set, the body of the reply that led to this action belongs into `finish.response`.
 struct Settle {
   Finish finish;
   bool keeps_response = false;
 };
 
-/// Progress that is worth a write of the row, whenever it suits.
+/// Progress that is worth a write of the row. The write is not urgent.
 struct Save {
   Progress progress;
 };
 
-/// Merge what was learnt of when handshakes get done into what the queue keeps.
+/// What was learnt of the hazard since the last Remember, to be merged into the hazard that the
+/// queue stores.
 struct Remember {
   HazardDelta learnt;
 };
 
-/// Reserve so many more requests of a day, durably; Reserved follows.
+/// A number of further requests of a day that must be reserved durably. The event Reserved follows.
 struct Reserve {
   DayRequests wanted;
 };
 
-/// These reserved requests of a day will not be spent.
+/// Reserved requests of a day that will not be spent.
 struct GiveBack {
   DayRequests unspent;
 };
 
-/// Write it to the log.
+/// A line for the log.
 struct Say {
   Notice notice;
 };
 
-/// The answer to the command of this ticket.
+/// The answer to the command with this ticket.
 struct Answered {
   CommandTicket ticket = 0;
   EngineAnswer answer;
@@ -72,7 +74,8 @@ struct Answered {
 using Action =
     std::variant<StartPoll, Verify, Settle, Save, Remember, Reserve, GiveBack, Say, Answered>;
 
-/// Reused from step to step, so that a pending poll allocates nothing.
+/// The caller reuses the vector from step to step, so that a poll answered with "not yet" allocates
+/// nothing.
 using Actions = std::vector<Action>;
 
 }  // namespace attestrd

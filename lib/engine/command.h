@@ -13,63 +13,64 @@
 
 namespace attestrd {
 
-// What an operator, or a part of the daemon, can ask of the engine, and what it answers. Another
-// command is one struct here, one handler in engine_commands.cpp and one test.
+// The commands that an operator or a part of the daemon sends to the engine, and their answers. A
+// new command is one struct here, one handler in engine_commands.cpp and one test.
 
-/// Names a command that waits for its answer.
+/// The identifier of a command that waits for its answer.
 using CommandTicket = std::uint64_t;
 
-/// Why is this handshake not polled now, and when will it be? The answer is an
-/// `std::optional<Explanation>`; nothing: the engine does not have it.
+/// A query: why is this handshake not polled now, and when will it be polled? The answer is an
+/// `std::optional<Explanation>`, which is empty if the engine does not have the handshake.
 struct ExplainCommand {
   HandshakeId id;
 };
 
-/// How is the engine? The answer is an `EngineReport`. Finding `oldest_submitted_at` is a walk over
-/// all pending handshakes, a few milliseconds a million.
+/// A query of counters and gauges. The answer is an `EngineReport`. To find `oldest_submitted_at`
+/// the engine walks over all pending handshakes, which takes a few milliseconds per million.
 struct ReportCommand {
   bool with_oldest = true;
 };
 
-/// Polls these handshakes as soon as may be. One that waits becomes due at once: it ignores the
-/// rest of its cadence, its own backoff (a Retry-After for it included) and `min_interval`. The
-/// rate limit, the daily budget, the account's pause, a full disk and the number of connections
-/// hold for it as for any other that is due. The answer is a `std::vector<Kicked>`, one for each id
-/// in their order.
+/// A command to poll these handshakes as soon as possible. A handshake that waits becomes due at
+/// once: it ignores the rest of its cadence, its own backoff (a Retry-After for it included) and
+/// `min_interval`. The rate limit, the daily budget, the pause of the account, a full disk and the
+/// number of connections apply to it as to any other due handshake. The answer is a
+/// `std::vector<Kicked>`, with one entry for each id, in the order of the ids.
 struct KickCommand {
   std::vector<HandshakeId> ids;
 };
 
 using EngineCommand = std::variant<ExplainCommand, ReportCommand, KickCommand>;
 
-/// What a KickCommand did for one id.
+/// The effect of a KickCommand on one id.
 enum class Kicked : std::uint8_t {
-  due_now,      ///< It waited, and is due from now on.
-  in_flight,    ///< Its poll is under way.
-  due_already,  ///< It was due, and waits for its turn.
+  due_now,      ///< It was waiting, and is due from now on.
+  in_flight,    ///< A poll of it is in flight.
+  due_already,  ///< It was due already, and waits for its turn.
   ending,       ///< It has ended; its record is being written.
   not_pending,  ///< The engine does not have it.
 };
 
 /// Counters and gauges of the engine. Counters are totals since the process started.
 struct EngineReport {
-  std::uint64_t pending = 0;  ///< Waiting, due or polled at this moment.
+  std::uint64_t pending = 0;  ///< Handshakes that wait, are due or are being polled.
   std::uint64_t in_flight = 0;
-  std::uint64_t settling = 0;        ///< Ended; their records are being written.
-  Metrics counters;                  ///< What the engine counts; see metrics.def.
-  std::optional<Duration> next_due;  ///< From now; zero: some are due already.
+  std::uint64_t settling = 0;        ///< Ended handshakes whose records are being written.
+  Metrics counters;                  ///< The counters that the engine increments; see metrics.def.
+  std::optional<Duration> next_due;  ///< From now; zero: a handshake is due already.
   std::optional<Wall> last_good_poll_at;
   std::optional<PauseReason> paused_for;
   Wall paused_since{};
   Duration next_canary{0};  ///< From now; only while paused.
   bool is_disk_full = false;
   bool is_queue_unavailable = false;
-  std::uint64_t daily_limit = 0;  ///< 0: none.
+  std::uint64_t daily_limit = 0;  ///< 0: no limit.
   std::uint64_t spent_today = 0;
-  std::uint64_t kept_today = 0;  ///< Of the limit, for last polls.
-  bool is_day_spent = false;     ///< All but last polls wait for the next day.
+  std::uint64_t kept_today = 0;  ///< Requests of the limit that are kept for last polls.
+  bool is_day_spent = false;     ///< All polls except last polls wait for the next day.
   Duration until_next_day{0};
-  /// Of all that are pending. Only in the answer to a ReportCommand that asks for it.
+  /// The oldest submission of all pending handshakes. Present only in the answer to a ReportCommand
+  /// that asks for it.
   std::optional<Wall> oldest_submitted_at;
 };
 

@@ -27,7 +27,7 @@ bool is_pending(const PendingRecord& record) {
          record.state != PendingRecord::State::settling;
 }
 
-/// How many pending handshakes have a deadline before `end`. Walks over all.
+/// Returns the number of pending handshakes whose deadline is before `end`. Walks over all slots.
 std::uint64_t deadlines_before(Mono end, const Roster& roster) {
   std::uint64_t count = 0;
   for (Roster::Slot slot = 0; slot < roster.slots(); ++slot) {
@@ -37,8 +37,8 @@ std::uint64_t deadlines_before(Mono end, const Roster& roster) {
   return count;
 }
 
-/// The time that the first polls of so many handshakes need at this rate. Without a limit the
-/// connections are the limit; they do about a thousand polls a second.
+/// Returns the time that the first polls of this many handshakes need at this rate. Without a rate
+/// limit the connections are the limit; they do about a thousand polls a second.
 Duration ramp_for(std::uint64_t handshakes, double requests_per_second) {
   const double rate = requests_per_second > 0 ? requests_per_second : 1000;
   return Duration(static_cast<Duration::rep>(static_cast<double>(handshakes) / rate * 1e6));
@@ -107,7 +107,8 @@ void Engine::configure(EngineSettings settings) {
                          .connections = settings_.connections});
 }
 
-/// The day may have turned, and with each request less is left of it.
+/// Begins a new day of the budget if the day has turned, and sets the daily rate again, since each
+/// request leaves less of the day.
 void Engine::turn_day(const Step& step) {
   admission_.advance_to(step.now);
   const DailyBudget& budget = admission_.budget();
@@ -117,7 +118,7 @@ void Engine::turn_day(const Step& step) {
   step.say(notices::budget_renewed(budget.spent()));
 }
 
-// ---- Handshakes come and go.
+// ---- Adding and removing handshakes.
 
 void Engine::adopt(const Adopted& event, Now now) {
   const QueuedHandshake& handshake = *event.handshake;
@@ -125,14 +126,16 @@ void Engine::adopt(const Adopted& event, Now now) {
   PendingRecord& record = roster_[slot];
   record.is_lost = false;
 
-  // One submitted while the clock was ahead is given up no later for that.
+  // A handshake that was submitted while the wall clock was ahead is not given up later because of
+  // that.
   const Wall deadline = handshake.expiry
                             ? *handshake.expiry + settings_.expiry_grace
                             : std::min(handshake.submitted_at, now.wall) + settings_.give_up_after;
   record.deadline = now.mono + (deadline - now.wall);
   record.set_deadline_wall(deadline);
   record.tag_digest = digest_of_tag(handshake.tag);
-  // What it waits for comes no later than its old deadline; one that is settling waits for nothing.
+  // The wait of a known handshake ends no later than its old deadline, and a settling handshake
+  // does not wait, so neither is scheduled again.
   if (!is_added) return;
 
   const Duration age = std::max(now.wall - handshake.submitted_at, Duration(0));
@@ -165,9 +168,9 @@ void Engine::lose(const HandshakeId& id) {
       forget(*slot);
       return;
     case State::ready:
-    case State::polling: record.is_lost = true; return;  // A lane or a ticket names the slot yet.
+    case State::polling: record.is_lost = true; return;  // A lane or a ticket still names the slot.
     case State::settling:
-      return;  // The ledger finds the row gone and says Settled.
+      return;  // The ledger finds that the row is gone, and reports Settled.
     // Never: a vacant slot has no id.
     case State::vacant: break;
   }
@@ -199,7 +202,7 @@ void Engine::stop(const Step& step) {
   give_back_requests(admission_.budget(), step.actions);
 }
 
-// ---- What is due, and what is polled.
+// ---- Due handshakes and their polls.
 
 void Engine::wait_until(Slot slot, PollTiming::Due due, Mono now) {
   PendingRecord& record = roster_[slot];
@@ -225,7 +228,7 @@ void Engine::dispatch(const Step& step) {
     const Slot slot = lanes_.pop();
     roster_[slot].is_lost ? forget(slot) : start_poll(slot, step);
   }
-  if (is_empty()) return;  // No request is needed.
+  if (is_empty()) return;  // No handshake needs a request.
   if (const auto wanted = budget.next_reservation()) step.actions.emplace_back(Reserve{*wanted});
 }
 
@@ -264,7 +267,7 @@ std::optional<Mono> Engine::next_wake() const {
 }
 
 bool Engine::is_quiet() const {
-  // While nothing can be written, no grant will come soon.
+  // While nothing can be written, no grant will arrive soon.
   const bool awaits_grant =
       is_stopping_ && admission_.budget().is_reserving() && admission_.backlog().can_be_written();
   return admission_.in_flight() == 0 && admission_.backlog().records() == 0 && !awaits_grant;

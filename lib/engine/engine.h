@@ -20,51 +20,53 @@
 
 namespace attestrd {
 
-/// The state machine of all pending handshakes: turns an event into actions, and says when it is to
-/// be woken. Pure: time and the seed are arguments, actions are values.
+/// The state machine of all pending handshakes. It turns an event into actions, and returns when it
+/// must be woken next. Pure: time and the seed are arguments, actions are values.
 ///
 ///     waiting --(due, or kicked)--> ready --(admitted)--> polling --(ended)--> settling --> gone
 ///        ^---(put off: day spent)-----'                      |
 ///        '-------------(not yet, or an error)----------------'
 ///
-/// Its parts each answer one question: PollTiming WHEN a handshake is polled next, Admission
-/// WHETHER a poll may start now, ReadyLanes whose turn it is, verdict.h what an answer means. Rows
-/// come from the queue at any time and can be lost; the engine never assumes that it sees every
-/// row.
+/// Each of its parts makes one decision: PollTiming decides WHEN a handshake is polled next,
+/// Admission decides WHETHER a poll may start now, ReadyLanes decides which due handshake is next,
+/// and verdict.h decides what an answer means. Rows come from the queue at any time and can be
+/// lost; the engine never assumes that it sees every row.
 class Engine {
  public:
   Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now);
 
-  /// Takes one event, and appends what is to be done to `actions`.
+  /// Processes one event, and appends the resulting actions to `actions`.
   void step(Now now, const EngineEvent& event, Actions& actions);
 
-  /// When to be woken at the latest; nothing: only an event brings more to do.
+  /// Returns the latest time at which the engine must be woken, or nothing if only an event can
+  /// cause more work.
   std::optional<Mono> next_wake() const;
 
-  /// No handshake is pending, and no record is being written.
+  /// Returns whether no handshake is pending and no record is being written.
   bool is_empty() const { return roster_.size() == 0; }
-  /// After Stop: nothing is in flight, no record is being written, and no reservation is under way
-  /// that would have to be given back.
+  /// Returns, after Stop, whether nothing is in flight, no record is being written, and no
+  /// reservation is in progress that would have to be given back.
   bool is_quiet() const;
 
   EngineReport report(Now now) const;
-  /// Of all that are pending. Walks over them, at a few milliseconds a million.
+  /// Returns the oldest submission of all pending handshakes, or nothing if there is none. Walks
+  /// over all of them, which takes a few milliseconds per million.
   std::optional<Wall> oldest_submitted_at(Now now) const;
-  /// Nothing: it is not pending, as far as the engine knows.
+  /// Returns nothing if the handshake is not pending as far as the engine knows.
   std::optional<Explanation> explain(const HandshakeId& id, Now now) const;
 
  private:
   using Slot = Roster::Slot;
   using State = PendingRecord::State;
 
-  /// One call of step(): its time, and where its actions go.
+  /// One call of step(): its time, and the list that receives its actions.
   struct Step {
     Now now;
     Actions& actions;
     void say(Notice notice) const { actions.emplace_back(Say{std::move(notice)}); }
   };
 
-  /// One handler for each alternative of a variant.
+  /// A visitor with one handler for each alternative of a variant.
   template <class... Handlers>
   struct OneOf : Handlers... {
     using Handlers::operator()...;
@@ -72,17 +74,17 @@ class Engine {
   template <class... Handlers>
   OneOf(Handlers...) -> OneOf<Handlers...>;
 
-  class Replies;   // engine_replies.h: what a reply leads to
-  class Commands;  // engine_commands.h: one handler a command
+  class Replies;   // engine_replies.h: handlers of replies
+  class Commands;  // engine_commands.h: one handler for each command
 
-  // Handshakes come and go.
+  // Adding and removing handshakes.
   void adopt(const Adopted& event, Now now);
   void lose(const HandshakeId& id);
   void settled(const HandshakeId& id);
   void forget(Slot slot);
   void stop(const Step& step);
 
-  // What is due, and what is polled.
+  // Due handshakes and their polls.
   void wait_until(Slot slot, PollTiming::Due due, Mono now);
   void make_ready(Slot slot, Mono now);
   void dispatch(const Step& step);
@@ -97,13 +99,13 @@ class Engine {
   Prng prng_;
   PollTiming timing_;
   Admission admission_;
-  TimingWheel wheel_;  // Those that wait.
-  ReadyLanes lanes_;   // Those that are due.
-  Roster roster_;      // All.
-  Duration ramp_{0};   // The first polls of recovered handshakes are spread over this.
+  TimingWheel wheel_;  // Waiting handshakes.
+  ReadyLanes lanes_;   // Due handshakes.
+  Roster roster_;      // All handshakes.
+  Duration ramp_{0};   // The first polls of recovered handshakes are spread over this time.
   bool has_said_spent_ = false;
   bool is_stopping_ = false;
-  EngineReport totals_;  // Its counters.
+  EngineReport totals_;  // Only the counters and the time of the last good poll.
 };
 
 }  // namespace attestrd

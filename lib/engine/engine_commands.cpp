@@ -10,7 +10,7 @@ namespace {
 using Wait = Explanation::Wait;
 using State = PendingRecord::State;
 
-/// Why a handshake is not polled now. `due` holds while it waits.
+/// Returns why a handshake is not polled now. `due` is set only while it waits.
 Wait wait_of(const PendingRecord& record, std::optional<Mono> due, const DailyBudget& budget,
              CadenceKind cadence, Now now) {
   if (record.state == State::settling) return Wait::record;

@@ -4,7 +4,8 @@
 
 namespace attestrd {
 
-/// The handlers of the commands: one each, in the order of EngineCommand. Lives for one event.
+/// The handlers of the commands: one for each, in the order of EngineCommand. An object lives for
+/// one event.
 class Engine::Commands {
  public:
   Commands(Engine& engine, Now now) : engine_(engine), now_(now) {}

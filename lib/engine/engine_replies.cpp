@@ -19,7 +19,8 @@ void Engine::Replies::hear(const Replied& event) {
   const Answer answer = read_answer(response, engine_.roster_.id_of(slot));
   std::optional<Verification> verification;
   if (const Ended* const ended = result_to_verify(answer)) {
-    // A large one is not verified within this step: the poll goes on until Verified comes.
+    // A large result is not verified within this step: the poll stays in flight until Verified
+    // arrives.
     if (ended->result.size() > engine_.settings_.verified_at_once_bytes) {
       const auto result_at = static_cast<std::size_t>(ended->result.data() - response.body.data());
       step_.actions.emplace_back(
@@ -39,7 +40,8 @@ void Engine::Replies::hear(const Verified& event) {
   on_answer(slot, *event.response, answer, Verification{event.form});
 }
 
-/// Of a handshake that was lost meanwhile nothing is of interest.
+/// Drops a reply whose handshake was lost meanwhile, and forgets the handshake. Returns whether it
+/// did so.
 bool Engine::Replies::drop_if_lost(Slot slot) {
   const PendingRecord& record = engine_.roster_[slot];
   if (!record.is_lost) return false;
@@ -104,7 +106,7 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
   retry(slot, std::nullopt);
 }
 
-// ---- What the handshake does next.
+// ---- The next state of the handshake.
 
 void Engine::Replies::wait(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
@@ -138,7 +140,7 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
                 .tag = std::string(tag_of(answer)),
                 .response = {}};
   engine_.totals_.counters.add(Metric::handshakes_ended, name_of(verdict.outcome));
-  // What an unknown handshake was answered need not be JSON, and says nothing.
+  // The answer for an unknown handshake need not be JSON, and is not worth keeping.
   const bool keeps_response = verdict.reason != Reason::not_found;
   record.response_bytes = static_cast<std::uint32_t>(finish.tag.size());
   if (keeps_response) record.response_bytes += static_cast<std::uint32_t>(body.size());
@@ -147,11 +149,11 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
   step_.actions.emplace_back(Settle{std::move(finish), keeps_response});
 }
 
-// ---- What the engine learns from it.
+// ---- Effects on the hazard, the account and the log.
 
-/// A handshake that was found in the queue is watched from its first "not yet" on: of the time
-/// before, the last process may have learnt already, and only the slow ones are left to say it
-/// again.
+/// Passes the answer to the hazard as an observation. A handshake that was found in the queue is
+/// observed only from its first "not yet" on: the previous process may have learnt from the time
+/// before already, and only the slow handshakes are left to report it again.
 void Engine::Replies::observe(Slot slot, const Answer& answer, const Verdict& verdict) {
   PendingRecord& record = engine_.roster_[slot];
   PollTiming& timing = engine_.timing_;

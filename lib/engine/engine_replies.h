@@ -9,8 +9,8 @@
 
 namespace attestrd {
 
-/// What one reply leads to: the handshake waits, is polled again, or ends, and the account may
-/// pause. Lives for one event.
+/// The handlers of a reply: the handshake waits, is polled again, or ends, and the account may
+/// pause. An object lives for one event.
 class Engine::Replies {
  public:
   Replies(Engine& engine, const Step& step) : engine_(engine), step_(step), now_(step.now) {}

@@ -14,14 +14,15 @@
 
 namespace attestrd {
 
-// What can happen to the engine. Pointers are valid while step() runs.
+// The events that the engine processes. Pointers are valid while step() runs.
 
-/// What the queue keeps of when handshakes get done.
+/// The hazard that the queue stores.
 struct Learnt {
   const Hazard* hazard = nullptr;
 };
 
-/// So many requests of a day pass for spent, says the queue: those of all that polled before.
+/// The requests of a day that count as spent according to the queue: those that this owner had
+/// reserved before the start.
 struct Recalled {
   DayRequests spent;
 };
@@ -31,67 +32,67 @@ struct Reserved {
   Reservation answer;
 };
 
-/// So many rows are about to be adopted from the queue, after a restart or when rows of another
-/// node are adopted: their first polls are spread over the time that the request budget needs for
-/// them.
+/// The number of rows that are about to be adopted from the queue, after a restart or when rows of
+/// another node are adopted. Their first polls are spread over the time that the request budget
+/// needs for them.
 struct Recovering {
   std::uint64_t handshakes = 0;
 };
 
-/// A row to poll: found in the queue (`is_new` false), or accepted just now. One that is pending
-/// already is updated: the later expiry holds.
+/// A row to poll, either found in the queue (`is_new` false) or just accepted. A handshake that is
+/// pending already is updated: the later expiry holds.
 struct Adopted {
   const QueuedHandshake* handshake = nullptr;
   bool is_new = false;
 };
 
-/// This node no longer owns the row.
+/// A row that this node no longer owns.
 struct Lost {
   HandshakeId id;
 };
 
-/// A poll that an action started has come to its end.
+/// The end of a poll that a StartPoll action started.
 struct Replied {
   Poller::Ticket ticket = 0;
   const PollReply* reply = nullptr;
 };
 
-/// What a Verify asked for: this signing form held, or none did. `response` is the one that led to
-/// it.
+/// The answer to a Verify action: the signing form that matched, or nothing if none did. `response`
+/// is the response that led to the action.
 struct Verified {
   Poller::Ticket ticket = 0;
   std::optional<SigningForm> form;
   const HttpResponse* response = nullptr;
 };
 
-/// The ledger has written down the end of a handshake; it is forgotten.
+/// A handshake whose end the ledger has written. The engine forgets it.
 struct Settled {
   HandshakeId id;
 };
 
-/// The disk is full: nothing more is fetched, since it could not be stored.
+/// The disk is full. Nothing more is fetched, since it could not be stored.
 struct DiskFull {};
 struct DiskHasRoom {};
 
-/// The queue can't be reached: nothing more is fetched, as with a full disk.
+/// The queue can't be reached. Nothing more is fetched, as with a full disk.
 struct QueueUnavailable {};
 struct QueueAvailable {};
 
-/// The settings, or the request budget among them, have changed.
+/// New settings. The request budget is one of them.
 struct Reconfigured {
   EngineSettings settings;
 };
 
-/// Do what the command says, and answer it: Answered carries its ticket.
+/// A command to execute. The action Answered carries its ticket.
 struct Commanded {
   CommandTicket ticket = 0;
   const EngineCommand* command = nullptr;
 };
 
-/// No new poll from now on.
+/// A request to stop: no new poll starts from now on.
 struct Stop {};
 
-/// The time asked for by next_wake() has come.
+/// The time that next_wake() returned has come.
 struct Woke {};
 
 using EngineEvent = std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied,

@@ -10,12 +10,12 @@
 
 namespace attestrd {
 
-/// Keeps ids in few bytes: an id is spelled with 64 letters, so that each needs six bits. One of
-/// Attestr's (21 letters) costs 17 bytes, its length included. The bytes of an id that was removed
-/// are reused for the next one of its length.
+/// A compact store of ids. An id is written in 64 letters, so each letter needs six bits. An id of
+/// Attestr (21 letters) costs 17 bytes, its length included. The bytes of a removed id are reused
+/// for the next id of the same length.
 class IdStore {
  public:
-  /// Where an id lies.
+  /// The position of an id in the store.
   using Place = std::uint32_t;
 
   Place add(const HandshakeId& id);
@@ -29,9 +29,9 @@ class IdStore {
   unsigned char* entry(Place place) const;
   Place place_for(std::size_t length);
 
-  std::vector<std::unique_ptr<Block>> blocks_;  ///< [length][six bits a letter], none across two
-  Place end_ = 0;                               ///< Of the bytes that were ever used.
-  std::array<std::vector<Place>, HandshakeId::kMaxLength + 1> vacant_;  ///< By length.
+  std::vector<std::unique_ptr<Block>> blocks_;  ///< [length][six bits a letter]; no entry spans two
+  Place end_ = 0;                               ///< The end of the bytes that were ever used.
+  std::array<std::vector<Place>, HandshakeId::kMaxLength + 1> vacant_;  ///< By length of the id.
 };
 
 }  // namespace attestrd

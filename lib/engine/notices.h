@@ -12,7 +12,7 @@
 
 namespace attestrd::notices {
 
-// What the engine says in the log, as data.
+// The notices that the engine logs, as data.
 
 /// The handshake that a notice is about.
 struct Polled {
@@ -20,21 +20,21 @@ struct Polled {
   std::uint32_t polls = 0;
 };
 
-/// Debug: a whole answer. `trouble` is a word of a closed list; empty: none.
+/// Returns a debug notice of a complete answer. `trouble` is a word of a closed list; empty: none.
 Notice poll_answered(const Polled& polled, const HttpResponse& response, const Answer& answer,
                      std::string_view trouble);
 
-/// A whole answer that can't be used.
+/// Returns a notice of a complete answer that can't be used.
 Notice poll_error(const Polled& polled, const HttpResponse& response, const Answer& answer,
                   std::string_view trouble);
 
-/// No answer came.
+/// Returns a notice of a poll that got no answer.
 Notice poll_error(const Polled& polled, const TransportFailure& failure, std::string_view host);
 
-/// A pause began: `cause` is the notice of the poll that began it.
+/// Returns a notice that a pause began. `cause` is the notice of the poll that began it.
 Notice account_paused(Notice cause, PauseReason reason, std::string_view host,
                       Duration until_canary);
-/// What began a pause, where no notice was made of it yet.
+/// Returns a notice of an answer that began a pause, as the `cause` of account_paused().
 Notice account_trouble(const Polled& polled, const HttpResponse& response, const Answer& answer,
                        std::string_view trouble);
 Notice account_resumed(PauseReason reason, Duration lasted);

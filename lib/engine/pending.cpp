@@ -8,7 +8,7 @@ namespace {
 
 using std::chrono::seconds;
 
-/// The seconds of `duration`, rounded up, as far as 32 bits go.
+/// Returns the number of seconds, clamped to the range of 32 bits.
 std::uint32_t in_32_bits(seconds duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(duration.count(), 0, UINT32_MAX));
 }

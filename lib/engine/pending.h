@@ -9,53 +9,54 @@
 
 namespace attestrd {
 
-/// What the engine knows of one pending handshake.
+/// The state of one pending handshake in the engine.
 struct PendingRecord {
   enum class State : std::uint8_t {
-    vacant,    ///< No handshake: the slot is free.
-    waiting,   ///< In the timing wheel.
-    ready,     ///< Due; in a lane, waiting for its turn.
+    vacant,    ///< The slot is free.
+    waiting,   ///< It is in the timing wheel.
+    ready,     ///< It is due, and waits in a lane for its turn.
     polling,   ///< A poll is in flight.
-    settling,  ///< Ended; the ledger is writing it down.
+    settling,  ///< It has ended; the ledger is writing its record.
   };
 
-  Mono submitted;                   ///< May lie before the start of the process.
-  Mono deadline;                    ///< The last poll falls here.
-  Mono last_pending = Mono::min();  ///< When Attestr last said "not yet"; Mono::min(): never.
-  std::uint64_t tag_digest = 0;  ///< First 8 bytes of the SHA-256 of the tag given; 0: none given.
+  Mono submitted;                     ///< May be before the start of the process.
+  Mono deadline;                      ///< The time of the last poll.
+  Mono last_pending = Mono::min();    ///< Time of the last "not yet"; Mono::min(): none.
+  std::uint64_t tag_digest = 0;       ///< First 8 bytes of the SHA-256 of the given tag; 0: no tag.
   std::uint32_t deadline_wall_s = 0;  ///< See deadline_wall().
   union {
-    std::uint32_t unknown_after_s = 0;  ///< While it is pending; see unknown_since().
-    std::uint32_t response_bytes;       ///< While it is settling: what the ledger holds for it.
+    std::uint32_t unknown_after_s = 0;  ///< Valid while it is pending; see unknown_since().
+    std::uint32_t response_bytes;  ///< Valid while it is settling: bytes that the ledger holds.
   };
   std::uint32_t polls = 0;
   IdStore::Place id = 0;
-  PollPrice::Load load = 0;  ///< What it adds to the rate while it waits.
-  std::uint8_t errors = 0;   ///< In a row; the exponent of its own backoff.
-  std::uint8_t doubts = 0;   ///< In a row: answers that seemed forged.
+  PollPrice::Load load = 0;  ///< Its share of the request rate while it waits.
+  std::uint8_t errors = 0;   ///< Consecutive errors; the exponent of its own backoff.
+  std::uint8_t doubts = 0;   ///< Consecutive answers that seemed forged.
   State state = State::vacant;
-  bool is_unknown : 1 = false;    ///< `unknown_since` holds.
-  bool is_last_poll : 1 = false;  ///< The last poll that began did so at or after the deadline.
+  bool is_unknown : 1 = false;    ///< unknown_since() is valid.
+  bool is_last_poll : 1 = false;  ///< The latest poll began at or after the deadline.
   bool is_canary : 1 = false;     ///< The poll in flight is the account's canary.
   bool is_fresh : 1 = false;      ///< Accepted by this process, and not polled yet.
   bool is_lost : 1 = false;       ///< Lost while a poll or a lane still names its slot.
-  bool is_overtime : 1 = false;   ///< Consumed at its deadline, and given time for its result.
-  bool is_unsaved : 1 = false;    ///< `polls` has changed since the queue last heard of it.
-  bool is_unwatched : 1 = false;  ///< Found in the queue, and no "not yet" came since.
+  bool is_overtime : 1 = false;   ///< Consumed at its deadline, and granted time for its result.
+  bool is_unsaved : 1 = false;    ///< `polls` has changed since it was last sent to the queue.
+  bool is_unwatched : 1 = false;  ///< Found in the queue, without a "not yet" since then.
 
-  /// The deadline once more, to hold against the clock of the server, which knows whole seconds:
-  /// rounded up to one, from 1970 to 2106.
+  /// Returns the deadline by the wall clock, for comparison with the clock of the server, which has
+  /// a resolution of whole seconds. It is rounded up to a whole second, from 1970 to 2106.
   Wall deadline_wall() const;
   void set_deadline_wall(Wall wall);
 
-  /// First "no such handshake" of the current run of them, rounded down to whole seconds after
-  /// its submission.
+  /// Returns the time of the first "no such handshake" of the current run of them, rounded down to
+  /// whole seconds after the submission.
   Mono unknown_since() const;
   void set_unknown_since(Mono since);
-  /// What unknown_since() would be if it were set to `since`.
+  /// Returns what unknown_since() would return after set_unknown_since(since).
   Mono rounded_unknown_since(Mono since) const;
 
-  /// When Attestr last said "not yet", by the wall clock of now; nothing: never.
+  /// Returns the time of the last "not yet", converted with the wall clock of `now`, or nothing if
+  /// there was none.
   std::optional<Wall> last_pending_at(Now now) const;
 };
 

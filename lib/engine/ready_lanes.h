@@ -8,16 +8,16 @@
 
 namespace attestrd {
 
-/// The handshakes that are due, in three lanes. The lanes take turns, so that none starves another;
-/// last polls have every second turn, since their results are the nearest to be archived.
+/// The due handshakes, in three lanes. The lanes are served in turn, so that none starves another.
+/// Last polls get every second turn, since their results are the nearest to be archived.
 class ReadyLanes {
  public:
   using Slot = std::uint32_t;
 
   enum class Lane : std::uint8_t {
-    last,   ///< Its deadline has come: the next poll is its last.
+    last,   ///< The deadline has come: the next poll is the last.
     fresh,  ///< Accepted by this process, and not polled yet.
-    known,  ///< All others.
+    known,  ///< All other handshakes.
   };
 
   void push(Lane lane, Slot slot) { of(lane).push(slot); }
@@ -25,10 +25,11 @@ class ReadyLanes {
   bool empty() const { return last_.empty() && fresh_.empty() && known_.empty(); }
   bool has_last_poll() const { return !last_.empty(); }
 
-  /// Takes out the first of the lane whose turn it is. The lanes must not be empty.
+  /// Removes and returns the first handshake of the lane whose turn it is. empty() must be false.
   Slot pop();
 
-  /// Takes out one that is not in the lane of last polls, in any order; nothing: none is left.
+  /// Removes and returns a handshake that is not in the lane of last polls, in any order, or
+  /// returns nothing if none is left.
   std::optional<Slot> pop_other();
 
  private:

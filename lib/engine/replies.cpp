@@ -8,7 +8,7 @@
 namespace attestrd {
 namespace {
 
-// HTTP dates have no fractions: an answer's Date may lie this much before its moment.
+// HTTP dates have no fractions of a second: the Date of an answer may be this much too early.
 constexpr Duration kHttpDateStep = std::chrono::seconds(1);
 
 struct CodeOf {
@@ -17,7 +17,8 @@ struct CodeOf {
   int operator()(const auto& trouble) const { return trouble.code; }
 };
 
-/// The deadline by the server's clock; nothing: it has passed there too, or no clock is shown.
+/// Returns the deadline by the server's clock, or nothing if it has passed there too or the answer
+/// shows no clock.
 std::optional<Mono> postponed_deadline(const HttpResponse& response, const PendingRecord& record,
                                        Now now) {
   const auto date = read_http_date(response.date, now.wall);

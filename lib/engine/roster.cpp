@@ -12,7 +12,8 @@ std::uint64_t hash_of(const HandshakeId& id) { return std::hash<std::string_view
 
 }  // namespace
 
-/// Scales the hash to the size of the index (Lemire 2019), which so need not be a power of two.
+/// Returns the home place of a hash. The hash is scaled to the size of the index (Lemire 2019),
+/// which therefore need not be a power of two.
 std::size_t Roster::home_of(std::uint64_t hash) const {
   return ((hash >> 32) * index_.size()) >> 32;
 }
@@ -48,7 +49,8 @@ void Roster::reserve(std::size_t handshakes) {
   const std::size_t size = handshakes * 6 / 5 + 1;
   if (size <= index_.size()) return;
   index_ = std::vector<Entry>(size, kEmpty);
-  // In the order of memory: in that of the old index each id would be a cache miss.
+  // The walk is in the order of memory: in the order of the old index each id would be a cache
+  // miss.
   for (Slot slot = 0; slot < slots(); ++slot) {
     if (records_[slot].state == PendingRecord::State::vacant) continue;
     const std::uint64_t hash = hash_of(id_of(slot));
@@ -89,8 +91,8 @@ void Roster::remove(Slot slot) {
   --size_;
 }
 
-// Linear probing without tombstones (Knuth 6.4, algorithm R): later entries move back into the
-// hole.
+// Removes an entry. The index has linear probing without tombstones (Knuth 6.4, algorithm R): later
+// entries move back into the hole.
 void Roster::erase_from_index(std::size_t hole) {
   for (std::size_t place = next_place(hole); index_[place] != kEmpty; place = next_place(place)) {
     const std::size_t from_home = distance_from_home(place);

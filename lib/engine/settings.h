@@ -10,13 +10,14 @@
 
 namespace attestrd {
 
-/// The settings that decisions depend on; those of the configuration file that bear the same names.
+/// The settings that decisions depend on. Those of the configuration file have the same names
+/// there.
 struct EngineSettings {
   CadenceKind cadence = CadenceKind::adaptive;
   double requests_per_second = 20;
   std::uint32_t daily_requests = 0;
   std::uint32_t connections = 32;
-  double polls_per_handshake = 0;  ///< What `adaptive` aims at instead of the rate; 0: the rate.
+  double polls_per_handshake = 0;  ///< The target of `adaptive` instead of the rate; 0: the rate.
   Duration min_interval = std::chrono::seconds(2);
   Duration max_interval = std::chrono::minutes(30);
   double backoff_factor = 1.6;
@@ -25,8 +26,8 @@ struct EngineSettings {
   Duration unknown_grace = std::chrono::minutes(10);
   std::uint32_t signature_attempts = 3;
   std::size_t verified_at_once_bytes = limits::kVerifiedAtOnceBytes;
-  bool logs_polls = false;  ///< One debug notice an answer.
-  std::string host;         ///< Attestr's, for notices.
+  bool logs_polls = false;  ///< Log one debug notice for each answer.
+  std::string host;         ///< The host of Attestr, for notices.
 };
 
 }  // namespace attestrd

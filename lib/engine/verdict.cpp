@@ -22,7 +22,7 @@ PauseReason pause_for(AccountTrouble::Kind kind) {
   check_failed("an account trouble has a pause", __FILE__, __LINE__);
 }
 
-/// Judges one answer; a visitor, so that a new kind of answer can't be forgotten.
+/// A visitor that judges one answer, so that a new kind of answer can't be forgotten.
 class Judge {
  public:
   Judge(const PendingRecord& record, const std::optional<Verification>& verification, Now now,
@@ -83,7 +83,8 @@ class Judge {
 
   bool is_over() const { return record_.is_last_poll && now_.mono >= record_.deadline; }
 
-  /// A flow that was begun in time may end after its expiry; its result is still to come.
+  /// Returns the change that grants a consumed handshake more time at its deadline. A flow that was
+  /// begun in time may end after its expiry, and its result is still to come.
   RecordChange overtime() const {
     RecordChange change;
     if (!is_over() || record_.is_overtime) return change;
@@ -93,14 +94,15 @@ class Judge {
     return change;
   }
 
-  /// Doubts count in a row: to reject on a few spoilt answers among many good ones would lose a
-  /// result, while a forger who lets good ones through gains nothing.
+  /// Returns a retry, or a rejection after `signature_attempts` doubts in a row. Only doubts in a
+  /// row count: a rejection for a few corrupt answers among many good ones would lose a result,
+  /// while a forger who lets good answers through gains nothing.
   Judgement doubt(Reason reason, RecordChange change) const {
     change.doubts = static_cast<std::uint8_t>(record_.doubts + 1);
     if (*change.doubts >= settings_.signature_attempts) {
       return finish(Outcome::rejected, reason, change);
     }
-    // Attestr answered: what is wrong is with this handshake alone.
+    // Attestr answered: the trouble concerns this handshake alone.
     return {verdict::Retry{name_of(reason), true}, change};
   }
 
