@@ -12,7 +12,8 @@ ExponentialCadence::ExponentialCadence(Duration min_interval, Duration max_inter
 Duration ExponentialCadence::gap_at(Duration age) const {
   const double gap =
       static_cast<double>(min_interval_.count()) + (factor_ - 1) * static_cast<double>(age.count());
-  // Compared before the cast: the product of a year and a large factor has no place in a Duration.
+  // The comparison precedes the cast, since a year times a large factor does not fit into a
+  // Duration.
   if (gap >= static_cast<double>(max_interval_.count())) return max_interval_;
   return Duration(static_cast<Duration::rep>(gap));
 }

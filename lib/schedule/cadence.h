@@ -12,21 +12,22 @@ enum class CadenceKind : std::uint8_t {
   exponential,  ///< ExponentialCadence
 };
 
-/// The first clock of a handshake: how long to wait before the next poll, from its age alone. A
-/// function of the age needs no counter in the record, and a restart does not disturb it.
+/// The first clock of a handshake: the wait before its next poll, from its age alone. A function of
+/// the age needs no counter in the record, and a restart does not disturb it.
 class Cadence {
  public:
   virtual ~Cadence() = default;
 
-  /// The wait of a new handshake for its first poll.
+  /// Returns the wait of a new handshake for its first poll.
   virtual Duration first_gap() const = 0;
 
-  /// The wait after a "not yet" at this age, before jitter: at most max_interval. The caller
-  /// lengthens it to min_interval.
+  /// Returns the wait after a "not yet" at this age, before jitter. It is at most max_interval,
+  /// which LearntCadence may lengthen for a daily budget (see PollPrice::longest). The caller
+  /// raises it to min_interval.
   virtual Duration gap_at(Duration age) const = 0;
 };
 
-/// Exponential backoff: waits of min, min·f, min·f², … up to max. After n of them the age is
+/// An exponential backoff: waits of min, min·f, min·f², … up to max. After n waits the age is
 /// min·(fⁿ-1)/(f-1), so the next wait is min + (f-1)·age.
 class ExponentialCadence final : public Cadence {
  public:

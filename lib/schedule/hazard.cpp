@@ -15,19 +15,20 @@ namespace {
 
 constexpr double kBucketsPerOctave = 4;
 
-// An observation counts by 1/e less after so many handshakes.
+// The weight of an observation falls to 1/e after this many handshakes.
 constexpr double kMemory = 2000;
 
-// The prior: hazard 0.3 / (1 s + age), a law without a scale, except that a handshake that is not
-// done within some hours may never be. It weighs as much as a tenth of a completion in each bucket.
+// The prior is the hazard 0.3 / (1 s + age), a law without a scale. It is lowered at ages of hours,
+// since a handshake that is not done within some hours may never be. It weighs as much as a tenth
+// of a completion in each bucket.
 constexpr double kPriorHazard = 0.3;
 constexpr double kPriorHopefulS = 3600;
 constexpr double kPriorDone = 0.1;
 
-// Neighbours share their observations, since the true law has no steps at the edges of our buckets.
+// Neighbouring buckets share their observations, since the true law has no steps at bucket edges.
 constexpr std::array kSmoothing = {0.25, 0.5, 0.25};
 
-// No bucket learns as much: a billion handshakes that wait for three months.
+// No bucket reaches this value: it allows for a billion handshakes that wait for three months.
 constexpr double kMostLearnt = 1e16;
 
 constexpr std::string_view kFormat = "attestrd.hazard/1";
@@ -41,12 +42,12 @@ double prior_hazard(double from_s, double to_s) {
   return kPriorHazard / middle_s / (1 + middle_s / kPriorHopefulS);
 }
 
-/// What is left of an old observation after so many new ones.
+/// Returns the weight of an old observation after this many new ones.
 double faded(std::uint64_t observations) {
   return std::pow(1 + 1 / kMemory, -static_cast<double>(observations));
 }
 
-/// The mean time until an end that comes within `length_s`, at a constant hazard.
+/// Returns the mean time until an end that comes within `length_s`, at a constant hazard.
 double mean_time_to_end(double hazard, double length_s) {
   const double x = hazard * length_s;
   if (x < 1e-3) return length_s * (0.5 - x / 12);
@@ -75,7 +76,7 @@ std::size_t Hazard::bucket_of(double age_s) {
   return bucket;
 }
 
-/// The pieces of buckets that lie between two ages.
+/// An iterator over the pieces of buckets between two ages.
 class Hazard::Walk {
  public:
   Walk(double from_s, double to_s) : at_s_(from_s), to_s_(to_s), bucket_(bucket_of(from_s)) {}
@@ -97,7 +98,7 @@ class Hazard::Walk {
 Hazard::Hazard() { estimate(0, kBuckets - 1); }
 
 void Hazard::begin_observation(Duration from) {
-  if (from > Duration(0)) return;  // One fading a handshake.
+  if (from > Duration(0)) return;  // Each handshake fades older observations once.
   constexpr double kLargestUnit = 1e9;
   ++begun_;
   unit_ *= 1 + 1 / kMemory;
@@ -106,7 +107,7 @@ void Hazard::begin_observation(Duration from) {
   estimate(0, kBuckets - 1);
 }
 
-/// Makes the unit 1.
+/// Rescales all observations so that the unit is 1.
 void Hazard::normalise() {
   for (auto& [done, at_risk_s] : seen_) {
     done /= unit_;
@@ -126,16 +127,17 @@ void Hazard::saw_pending(Duration from, Duration to) {
 void Hazard::saw_done(Duration from, Duration to) {
   if (from >= to) return;
   begin_observation(from);
-  // expm1 throughout: where hardly any is done, 1 - exp() would round to zero.
+  // expm1 is used throughout: where hardly any handshake is done, 1 - exp() would round to zero.
   const double done_by_then = -std::expm1(-expected(from, to));
   ATTESTRD_CHECK(done_by_then > 0);
-  double pending = 1;  // at the beginning of a piece
-  double later = 1;    // That it was done in this piece or after it; then, after it.
+  double pending = 1;  // Probability at the beginning of a piece.
+  double later =
+      1;  // Probability of an end in this piece or later; after the update, later than this piece.
   Walk walk(seconds(from), seconds(to));
   while (const auto piece = walk.next()) {
     const double hazard = hazard_per_s_[piece->bucket];
     const double ended = -std::expm1(-hazard * piece->length_s);
-    const double share = pending * ended / done_by_then;  // That it was done in this piece.
+    const double share = pending * ended / done_by_then;  // Probability of an end in this piece.
     later = std::max(later - share, 0.0);
     seen_[piece->bucket].done += unit_ * share;
     seen_[piece->bucket].at_risk_s +=
@@ -145,7 +147,7 @@ void Hazard::saw_done(Duration from, Duration to) {
   estimate(bucket_of(seconds(from)), bucket_of(seconds(to)));
 }
 
-/// After a change of the buckets from `first` to `last`.
+/// Recomputes the hazard after a change of the buckets from `first` to `last`.
 void Hazard::estimate(std::size_t first, std::size_t last) {
   constexpr std::size_t kReach = kSmoothing.size() / 2;
   const std::size_t end = std::min(last + kReach + 1, kBuckets);
@@ -173,14 +175,14 @@ double Hazard::expected(Duration from, Duration to) const {
 double Hazard::survival(Duration from, Duration to) const { return std::exp(-expected(from, to)); }
 
 Duration Hazard::gap_at(Duration age, Duration price, Duration longest) const {
-  double left_s = seconds(price);  // Of the price, after the pieces so far.
+  double left_s = seconds(price);  // The rest of the price after the pieces so far.
   double pending = 1;
   double gap_s = 0;
   Walk walk(seconds(age), seconds(age + longest));
   while (const auto piece = walk.next()) {
     const double hazard = hazard_per_s_[piece->bucket];
-    // The staleness that x seconds of this piece add, and its slope: convex, so that Newton's steps
-    // from the right end come down to the root and stay above it.
+    // The staleness that x seconds of this piece add. The function is convex, so that Newton's
+    // steps from the right end descend to the root and stay above it.
     const auto staleness = [&](double x) { return x + pending * std::expm1(-hazard * x) / hazard; };
     double x = piece->length_s;
     if (staleness(x) < left_s) {
@@ -221,7 +223,7 @@ HazardDelta Hazard::delta_since(const Hazard& saved) const {
   HazardDelta delta{begun_ - saved.begun_, std::vector<Bucket>(kBuckets)};
   const double left = faded(delta.begun) / saved.unit_;
   for (std::size_t i = 0; i < kBuckets; ++i) {
-    // Rounding may leave a little less than nothing.
+    // Rounding may make a difference slightly negative.
     const double done = seen_[i].done / unit_ - saved.seen_[i].done * left;
     const double at_risk_s = seen_[i].at_risk_s / unit_ - saved.seen_[i].at_risk_s * left;
     delta.learnt[i] = {std::max(done, 0.0), std::max(at_risk_s, 0.0)};

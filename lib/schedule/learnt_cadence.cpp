@@ -10,8 +10,9 @@ namespace attestrd {
 double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age, Duration until,
                       Duration shortest) {
   constexpr double kNegligible = 1e-4;
-  // While an age grows by one in so many, gap and hazard hardly change: such polls count at once.
-  // So it takes some hundred steps, and no more for a deadline in a hundred years.
+  // While an age grows by a fraction of 1/kAlike, gap and hazard hardly change, so these polls are
+  // counted in one step. The loop takes some hundred steps, and no more for a deadline in a hundred
+  // years.
   constexpr int kAlike = 50;
   double polls = 0;
   double pending = 1;
@@ -19,7 +20,7 @@ double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age
     const Duration gap = std::max(cadence.gap_at(age), shortest);
     const auto alike = std::max(std::min(age / kAlike, until - age) / gap, Duration::rep{1});
     Duration next = age + alike * gap;
-    if (next > until - shortest) next = until;  // The last one falls on the deadline.
+    if (next > until - shortest) next = until;  // The last poll falls on the deadline.
     polls += pending * static_cast<double>(alike);
     pending *= hazard.survival(age, next);
     age = next;

@@ -7,8 +7,8 @@
 
 namespace attestrd {
 
-/// Polls when a result is likely to be there: the staleness rule of Hazard at the one price of all
-/// polls. Both are read anew for each gap.
+/// A cadence that polls when a result is likely to be there: the staleness rule of Hazard at the
+/// one price of all polls. Hazard and price are read again for each gap.
 class LearntCadence final : public Cadence {
  public:
   LearntCadence(const Hazard& hazard, const PollPrice& price, Duration max_interval)
@@ -25,16 +25,16 @@ class LearntCadence final : public Cadence {
   Duration max_interval_;
 };
 
-/// How many polls a handshake that is pending at `age` will see until it is done or `until` has
-/// come, if each follows `cadence` and no gap is shorter than `shortest`.
+/// Returns the expected number of polls of a handshake that is pending at `age` until it is done or
+/// `until` has come, if each poll follows `cadence` and no gap is shorter than `shortest`.
 double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age, Duration until,
                       Duration shortest);
 
-/// The same by the staleness rule at `price`, within [shortest, longest].
+/// Returns the same for the staleness rule at `price`, with gaps within [shortest, longest].
 double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
                       Duration shortest, Duration longest);
 
-/// The price at which a new handshake will see so many.
+/// Returns the price at which a new handshake is expected to have this many polls.
 Duration price_for_polls(const Hazard& hazard, double polls, Duration until, Duration shortest,
                          Duration longest);
 

@@ -10,12 +10,13 @@
 namespace attestrd {
 namespace {
 
-// What is left is for first and last polls, errors and chance.
+// The share of the rate that the cadence uses; the rest is for first and last polls, errors and
+// chance.
 constexpr double kShareOfRate = 0.9;
-// Of that, the share of handshakes at the longest gap.
+// The part of this share that handshakes at the longest gap may use.
 constexpr double kShareOfLongest = 0.5;
 
-constexpr double kLoadUnits = 1e6;  // To one sqrt(s) per s.
+constexpr double kLoadUnits = 1e6;  // Units per sqrt(s) per s.
 constexpr PollPrice::Load kAtLongest = std::numeric_limits<PollPrice::Load>::max();
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }

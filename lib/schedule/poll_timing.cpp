@@ -10,9 +10,10 @@
 namespace attestrd {
 namespace {
 
-// Keeps handshakes that were submitted together from being polled together for ever.
+// This jitter prevents handshakes that were submitted together from being polled together for ever.
 constexpr double kCadenceJitter = 0.1;
-// A fixed price follows what was learnt at this distance; so does the queue.
+// A fixed price is recomputed after this many new handshakes, and the hazard is saved in the queue
+// after this many completions.
 constexpr std::uint32_t kHandshakesPerPrice = 64;
 constexpr std::uint32_t kCompletionsPerSave = 64;
 
@@ -88,7 +89,7 @@ Mono PollTiming::fit(Due due, const Deadline& deadline, Mono now) const {
   return std::max(due.at, due.floor);
 }
 
-/// A gap as it is waited: spread, and within its bounds.
+/// Returns the gap with jitter, within its bounds.
 Duration PollTiming::jittered(Duration gap, Prng& prng) const {
   const double jitter = 1 + kCadenceJitter * (2 * prng.unit() - 1);
   return std::clamp(scaled(gap, jitter), settings_.min_interval,
@@ -100,7 +101,7 @@ void PollTiming::weigh(PollPrice::Load& load, Duration gap) {
   load = price_.add(gap, price_.longest(settings_.max_interval));
 }
 
-// ---- What is learnt.
+// ---- Learning.
 
 void PollTiming::learnt(const Hazard& saved) {
   const HazardDelta unsaved = hazard_.delta_since(saved_);

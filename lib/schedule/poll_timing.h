@@ -16,7 +16,7 @@ namespace attestrd {
 struct PollTimingSettings {
   CadenceKind cadence = CadenceKind::adaptive;
   double requests_per_second = 0;
-  double polls_per_handshake = 0;  ///< What `adaptive` aims at instead of the rate; 0: the rate.
+  double polls_per_handshake = 0;  ///< The target of `adaptive` instead of the rate; 0: the rate.
   Duration min_interval{0};
   Duration max_interval{0};
   double backoff_factor = 1.6;
@@ -24,69 +24,75 @@ struct PollTimingSettings {
   Duration unknown_grace{0};
 };
 
-/// WHEN a handshake is polled next: the cadence and what was learnt for it, the price of a poll,
-/// the backoff after an error, jitter, and the last poll on the deadline. Luck is an argument.
+/// The decision WHEN a handshake is polled next: the cadence and the hazard learnt for it, the
+/// price of a poll, the backoff after an error, jitter, and the last poll on the deadline. The
+/// random generator is an argument.
 class PollTiming {
  public:
-  /// A poll is due at `at`, and by no other rule before `floor`.
+  /// A poll that is due at `at`. No other rule moves it to a time before `floor`.
   struct Due {
     Mono at;
     Mono floor;
   };
 
-  /// What is known of the deadline of a handshake.
+  /// The deadline of a handshake, and whether its last poll has begun.
   struct Deadline {
     Mono at;
-    bool was_last_poll = false;  ///< The last poll that began was at the deadline or after it.
+    bool was_last_poll = false;  ///< The latest poll began at or after the deadline.
   };
 
   explicit PollTiming(const PollTimingSettings& settings);
-  PollTiming(PollTiming&&) = delete;  // The cadence refers to its neighbours.
+  PollTiming(PollTiming&&) = delete;  // The cadence refers to other members.
 
-  /// Holds for all gaps that begin from now on.
+  /// Sets the settings for all gaps that begin from now on.
   void set(const PollTimingSettings& settings);
-  /// What the day has left, in requests per second; 0: no daily limit.
+  /// Sets the rest of the requests of the day, in requests per second; 0: no daily limit.
   void set_daily_rate(double requests_per_second) { price_.set_daily_rate(requests_per_second); }
 
-  // ---- The next poll. `load` is what the handshake adds to the request rate while it waits; it is
-  // weighed anew with each gap of the cadence.
+  // ---- The next poll. `load` is the contribution of the handshake to the request rate while it
+  // waits. It is recomputed with each gap of the cadence.
 
-  /// Of a new handshake; nothing: at once.
+  /// Returns the first poll of a new handshake, or nothing if it is due at once.
   std::optional<Due> first_poll(PollPrice::Load& load, Mono now, Prng& prng);
-  /// Of one found in the queue at a start: at a random time within `ramp`, or within its own gap if
-  /// that is shorter.
+  /// Returns the first poll of a handshake that was found in the queue at a start: at a random time
+  /// within `ramp`, or within its own gap if that is shorter.
   Due recovered_poll(PollPrice::Load& load, Duration age, Duration ramp, bool is_overdue, Mono now,
                      Prng& prng);
-  /// After a "not yet" at this age. If Attestr does not know the handshake, since
-  /// `unknown_since`: a poll exactly when its grace ends decides whether it is given up.
+  /// Returns the poll after a "not yet" at this age. If Attestr has not known the handshake since
+  /// `unknown_since`, a poll exactly at the end of its grace decides whether it is given up.
   Due after_pending(PollPrice::Load& load, Duration age, std::optional<Mono> unknown_since,
                     Mono now, Prng& prng);
-  /// After so many errors in a row before this one. Retry-After raises the floor, capped at
-  /// limits::kRetryAfterCap.
+  /// Returns the poll after an error; `errors` is the number of errors in a row before it.
+  /// Retry-After raises the floor, capped at limits::kRetryAfterCap.
   Due after_error(std::uint32_t errors, std::optional<Duration> retry_after, Mono now,
                   Prng& prng) const;
-  /// While the requests of the day are spent: from time to time, rather than at midnight all at
-  /// once. So a raised limit, a clock that was set and the deadline are seen as well.
+  /// Returns the next check while the requests of the day are spent. A handshake is checked from
+  /// time to time, so that not all are polled at once at midnight, and so that a raised limit, a
+  /// changed clock and the deadline are noticed.
   Due put_off(Mono now, Prng& prng) const;
-  /// The last poll falls exactly on the deadline, and none just before it.
+  /// Returns the time of the poll so that the last poll falls exactly on the deadline, and no poll
+  /// falls just before it.
   Mono fit(Due due, const Deadline& deadline, Mono now) const;
 
-  /// A handshake waits no longer.
+  /// Removes the load of a handshake that no longer waits.
   void remove(PollPrice::Load load) { price_.remove(load); }
 
-  // ---- What is learnt.
+  // ---- Learning.
 
-  /// What the queue keeps. What was learnt here and is not saved yet is added to it.
+  /// Sets the hazard that the queue stores. What was learnt here and is not saved yet is added to
+  /// it.
   void learnt(const Hazard& saved);
   void saw_pending(Duration from, Duration to) { hazard_.saw_pending(from, to); }
-  /// Returns true when so many completions are unsaved that they should be saved.
+  /// Adds a completion. Returns true when so many completions are unsaved that they should be
+  /// saved.
   bool saw_done(Duration from, Duration to);
-  /// What was learnt since the last call, and passes for saved from now on; nothing: no completion
-  /// is new.
+  /// Returns what was learnt since the last call, or nothing if no completion is new. What it
+  /// returns counts as saved from now on.
   std::optional<HazardDelta> take_unsaved();
 
   const Hazard& hazard() const { return hazard_; }
-  /// How many polls a handshake of this age will see until it is done or `until` has come.
+  /// Returns the expected number of polls of a handshake of this age until it is done or `until`
+  /// has come.
   double expected_polls(Duration age, Duration until) const;
 
  private:
@@ -100,7 +106,7 @@ class PollTiming {
   PollPrice price_;
   std::unique_ptr<Cadence> cadence_;
   std::uint32_t unsaved_completions_ = 0;
-  std::uint32_t unpriced_handshakes_ = 0;  // New ones since the price was fixed.
+  std::uint32_t unpriced_handshakes_ = 0;  // New handshakes since the price was fixed.
 };
 
 }  // namespace attestrd

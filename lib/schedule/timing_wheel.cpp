@@ -9,7 +9,7 @@ namespace attestrd {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(1);
-// Seven levels of six bits: 139 years after the start.
+// Seven levels of six bits reach 139 years after the start.
 constexpr std::uint64_t kLastTick = (std::uint64_t{1} << 42) - 1;
 constexpr std::uint64_t kFurthestTicks = TimingWheel::kFurthest / kTick;
 static_assert(kFurthestTicks <= UINT32_MAX);
@@ -83,7 +83,8 @@ void TimingWheel::erase(Slot slot) {
 }
 
 std::optional<std::uint64_t> TimingWheel::next_tick() const {
-  // Slots of a coarser level differ from now in a higher digit, so the finest level comes first.
+  // Slots of a coarser level differ from the current tick in a higher digit, so the finest level
+  // comes first.
   for (std::size_t level = 0; level < kLevels; ++level) {
     if (levels_[level].occupied == 0) continue;
     const auto list = static_cast<std::uint64_t>(std::countr_zero(levels_[level].occupied));
@@ -116,7 +117,7 @@ std::optional<TimingWheel::Slot> TimingWheel::pop_due(Mono now) {
     const auto reached = static_cast<std::uint64_t>(std::max(now - start_, Duration(0)) / kTick);
     const auto tick = next_tick();
     if (!tick || reached < *tick) {
-      // No digit that names a list changes: there is none before `tick`.
+      // No digit that selects a list with slots changes: no such list comes before `tick`.
       current_ = std::max(current_, std::min(reached, kLastTick));
       return std::nullopt;
     }

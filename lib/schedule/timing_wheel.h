@@ -10,34 +10,36 @@
 
 namespace attestrd {
 
-/// Says which of a million slots are due. A hierarchical timing wheel (Varghese and Lauck 1987):
-/// seven levels of 64 lists, each level 64 times coarser than the one below, with a bitmap a level.
-/// Insert and erase cost a constant, whatever the number of slots; so does finding the next
-/// wake-up. A slot is a small number chosen by the caller, at most once in the wheel; it costs 12
-/// bytes.
+/// A hierarchical timing wheel (Varghese and Lauck 1987), which finds the due slots among a
+/// million. It has seven levels of 64 lists, each level 64 times coarser than the one below, with a
+/// bitmap for each level. Insertion, erasure and the search for the next wake-up take constant
+/// time, whatever the number of slots. A slot is a small number chosen by the caller, at most once
+/// in the wheel; it costs 12 bytes.
 class TimingWheel {
  public:
   using Slot = std::uint32_t;
 
-  /// Nothing may be due before `start`.
+  /// No slot may be due before `start`.
   explicit TimingWheel(Mono start);
 
-  /// How far away a due time can be.
+  /// The longest time from now to a due time.
   static constexpr Duration kFurthest = std::chrono::days(49);
 
-  /// Due times are rounded up to a millisecond: nothing fires early. But what is due further away
-  /// than kFurthest fires then, counted from the last call that took out a slot or found none.
+  /// Inserts a slot. Due times are rounded up to a millisecond, so that no slot fires early, with
+  /// one exception: a slot that is due further away than kFurthest fires after kFurthest, counted
+  /// from the last call of pop_due() that removed a slot or found none.
   void insert(Slot slot, Mono due);
   void erase(Slot slot);
 
-  /// Takes out one slot that is due at `now`; nothing when none is. Order among them is free.
+  /// Removes and returns one slot that is due at `now`, or returns nothing if none is. Slots that
+  /// are due come in no particular order.
   std::optional<Slot> pop_due(Mono now);
 
-  /// When a slot that is in the wheel is due.
+  /// Returns the due time of a slot that is in the wheel.
   Mono due_of(Slot slot) const;
 
-  /// When to call pop_due() again: never later than the first due time, sometimes earlier (a list
-  /// of a coarse level has to be spread over finer ones).
+  /// Returns when to call pop_due() again, or nothing if the wheel is empty: never later than the
+  /// first due time, sometimes earlier (a list of a coarse level has to be spread over finer ones).
   std::optional<Mono> next_wake() const;
 
  private:
@@ -47,12 +49,12 @@ class TimingWheel {
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   struct Node {
-    std::uint32_t tick = 0;  // Its low bits: it lies less than 2^32 above `current_`.
+    std::uint32_t tick = 0;  // Its low bits: the tick is less than 2^32 above `current_`.
     Slot next = kNone;
     Slot prev = kNone;
   };
   struct Level {
-    std::uint64_t occupied = 0;  // a bit a list
+    std::uint64_t occupied = 0;  // One bit for each list.
     std::array<Slot, kLists> heads;
   };
 
@@ -66,10 +68,12 @@ class TimingWheel {
   void advance_to(std::uint64_t tick);
 
   Mono start_;
-  std::uint64_t current_ = 0;  // Every slot in a list has a greater tick; they differ first in
-  std::array<Level, kLevels> levels_;  // the digit (base 64) that names the slot's level.
-  Slot due_ = kNone;                   // The slots whose tick has come: theirs is `current_`.
-  StableVector<Node> nodes_;           // By slot.
+  // Every slot in a list has a greater tick than `current_`. The highest digit (base 64) in which
+  // the two differ selects the level of the slot.
+  std::uint64_t current_ = 0;
+  std::array<Level, kLevels> levels_;
+  Slot due_ = kNone;          // The slots that are due: their tick is `current_`.
+  StableVector<Node> nodes_;  // Indexed by slot.
 };
 
 }  // namespace attestrd
