@@ -1,4 +1,5 @@
-"""Measures the cost of a backlog of 1,000, 100,000 and a million handshakes; --long adds ten million.
+"""Measures the cost of a backlog of 1,000, 100,000 and a million handshakes, with --long also of
+ten million.
 
 Acceptance: the ids appear in the inbox at once, as files of a million lines at most. The time ends
 when the last file has been removed, which means that its ids are committed. The same ids are

@@ -1,4 +1,4 @@
-"""Certificates for tests, made by openssl."""
+"""Issues certificates for tests with openssl."""
 
 import pathlib
 import subprocess
@@ -20,7 +20,7 @@ class Authority:
                           "-days", "2", "-subj", f"/CN=attestrd test {name}")
 
     def subordinate(self, name, *more, is_ca=True):
-        """An intermediate authority whose certificate has `more` extensions."""
+        """Returns an intermediate authority whose certificate has `more` extensions."""
         extensions = [f"basicConstraints=critical,CA:{str(is_ca).upper()}", *more]
         return Authority(self.folder, path=self.issue(name, extensions=extensions,
                                                       subject=f"/CN={name}"))
@@ -50,8 +50,8 @@ class Authority:
         return certificate, key
 
     def _issue_dated(self, request, certificate, extensions, first, last):
-        """`openssl x509` can't issue a certificate for a past period; `openssl ca` can, and needs
-        a folder."""
+        """Issues a certificate for a past period with `openssl ca`, which needs a folder; `openssl
+        x509` can't."""
         ca = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (ca / "index").touch()
         config = ca / "openssl.cnf"
@@ -72,7 +72,7 @@ def new_key(path, key_type=EC_KEY):
 
 
 def chained(certificate, *authorities):
-    """A file with the certificate, followed by those of the authorities."""
+    """Writes a file with the certificate, followed by those of the authorities."""
     whole = certificate.with_suffix(".chain.pem")
     whole.write_text("".join(path.read_text() for path in (
         certificate, *(authority.certificate for authority in authorities))))

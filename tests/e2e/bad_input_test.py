@@ -1,4 +1,4 @@
-"""Malformed input gets a message that names it, and no handshake is lost."""
+"""Tests that malformed input gets a message that names it, and that no handshake is lost."""
 
 import os
 import shutil
@@ -9,7 +9,8 @@ from authority import PAST
 
 class ConfigTest(harness.Fixture):
     def assert_refused(self, text, *words):
-        """A configuration with this text is refused with a message that has these words."""
+        """Checks that a configuration with this text is refused with a message that contains these
+        words."""
         path = self.folder / "bad.toml"
         path.write_text(text)
         for command in (["check-config", path], ["run", "--config", path]):
@@ -87,7 +88,8 @@ class SubmissionTest(harness.Fixture):
 
 
 class CertificateTest(harness.Fixture):
-    """The three cases run at the same time, since each pause lasts for seconds."""
+    """Tests of certificates. The three cases run at the same time, since each pause lasts for
+    seconds."""
 
     def test_the_account_pauses_until_the_certificate_is_right(self):
         right = self.authority.issue("right")
@@ -167,7 +169,7 @@ class FoldersTest(harness.Fixture):
         self.assertIn(str(self.spool), done.stderr)
 
     def test_read_only_spool(self):
-        # Root may write to read-only folders: if the test is root, the daemon runs as nobody.
+        # Root can write to read-only folders: if the test is root, the daemon runs as nobody.
         nobody = {"user": 65534, "group": 65534} if os.getuid() == 0 else {}
         program = shutil.copy(harness.ATTESTRD, self.folder)
         config = self.write_config("https://localhost:1")

@@ -1,4 +1,4 @@
-"""Token, secret and personal data appear in the records and nowhere else."""
+"""Tests that the token, the secret and personal data appear in the records and nowhere else."""
 
 import base64
 import itertools
@@ -65,7 +65,7 @@ class CanaryTest(harness.Fixture):
                                *sorted((self.spool / "rejected").iterdir()))
         self.assertEqual(verify.returncode, harness.BAD_INPUT)
         self.seen["verify"] = verify.stdout + verify.stderr
-        # An orderly end removes the WAL.
+        # A regular stop removes the WAL.
         for path in self.folder.glob("queue.db*"):
             self.seen[f"running {path.name}"] = path.read_bytes().decode("latin-1")
         self.assertIn("running queue.db-wal", self.seen)

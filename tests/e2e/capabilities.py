@@ -1,4 +1,5 @@
-"""Capabilities that a test needs. Root has them, and so has every user in a user namespace."""
+"""Acquires the capabilities that a test needs. Root has them, and so has every user in a user
+namespace."""
 
 import ctypes
 import os
@@ -34,8 +35,8 @@ def require(capabilities, *namespaces):
 
 def keep_mounts_private():
     """Makes the mounts of this namespace invisible outside. unshare(1) can't do that in a chroot
-    whose root is no mount point: so a child enters the root of the namespace with setns(2), which
-    works from a chroot too."""
+    whose root is no mount point; therefore a child enters the root of the namespace with setns(2),
+    which works from a chroot too."""
     if child := os.fork():
         if os.waitpid(child, 0)[1]:
             sys.exit("FAIL: the mounts of this namespace can't be made private")

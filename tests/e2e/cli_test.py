@@ -1,4 +1,4 @@
-"""The command line: output and exit codes."""
+"""Tests the output and the exit codes of the command line."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""A consumer that moves each record away as soon as it appears. Usage: consumer.py SPOOL TAKEN
+"""Moves each record away as soon as it appears, as a consumer does. Usage: consumer.py SPOOL TAKEN
 
 Each file is renamed to TAKEN/FOLDER.NAME.N with a growing N, so that a record that appears twice is
 counted twice. inotify reports a file within microseconds of its publication.

@@ -1,4 +1,5 @@
-"""kill -9 at random moments, while a consumer moves each record away as soon as it appears."""
+"""Tests kill -9 at random moments, while a consumer moves each record away as soon as it
+appears."""
 
 import collections
 import os
@@ -54,7 +55,7 @@ class CrashTest(harness.Fixture):
         self.assertEqual(set(times_taken) - set(ids), set(), "unknown")
 
     def make_folders(self):
-        """A first run of the daemon creates the folders that the consumer watches."""
+        """Runs the daemon once, which creates the folders that the consumer watches."""
         first = self.start_daemon(self.config, "--until-empty", is_ready=False, name="first")
         self.assertEqual(first.wait(), 0)
 
@@ -64,7 +65,7 @@ class CrashTest(harness.Fixture):
         harness.eventually(lambda: consumer.out.read_text(), what="the consumer")
 
     def taken_ids(self):
-        """The ids in names such as `results.DS01.json.17`."""
+        """Returns the ids in names such as `results.DS01.json.17`."""
         return [path.name.split(".")[1] for path in self.taken.iterdir()]
 
 

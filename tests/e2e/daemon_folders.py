@@ -1,4 +1,5 @@
-"""The folders of daemons that are started and killed again and again, and the check at the end."""
+"""Manages the folders of daemons that are started and killed repeatedly, and checks them at the
+end."""
 
 import collections
 import contextlib
@@ -43,7 +44,7 @@ class DaemonFolders:
                 sys.executable, CONSUMER, self.spool, self.taken], self.folder))
             eventually(lambda: consumer.out.read_text(), what="the consumer")
 
-    # Before a run.
+    # ---- Before a run.
 
     def empty(self):
         """Removes everything but the folders."""
@@ -58,12 +59,12 @@ class DaemonFolders:
             path.unlink(missing_ok=True)
 
     def remove_folders(self):
-        """The state before the first start of a daemon."""
+        """Restores the state before the first start of a daemon."""
         for name in OURS:
             (self.spool / name).rmdir()
 
     def files(self):
-        """The contents of all files that a daemon has left, by path."""
+        """Returns the contents of all files that a daemon has left, by path."""
         paths = (*self.folder.glob("queue.db*"), self.spool / ".lock",
                  *(path for name in OURS for path in (self.spool / name).iterdir()))
         return {path.relative_to(self.folder): path.read_bytes() for path in paths}
@@ -83,10 +84,10 @@ class DaemonFolders:
         hidden.rename(self.inbox / "batch")
         (self.inbox / handshakes.touched).touch()
 
-    # After a run.
+    # ---- After a run.
 
     def recover(self):
-        """A daemon without faults completes the remaining handshakes."""
+        """Runs a daemon without faults, which completes the remaining handshakes."""
         daemon = Daemon("recovery", self, self.config, "--until-empty")
         self.daemons.append(daemon)
         code = daemon.wait(LONG_TIMEOUT_S)
@@ -97,7 +98,8 @@ class DaemonFolders:
             daemon.kill()
 
     def check(self, handshakes):
-        """Each handshake has one record, in the right folder, and no other file is left."""
+        """Checks that each handshake has one record, in the right folder, and that no other file is
+        left."""
         fixture = self.fixture
         eventually(lambda: not self.is_consumed or not any(self.published()), LONG_TIMEOUT_S,
                    "the consumer")
@@ -122,7 +124,7 @@ class DaemonFolders:
         return (path for name in FOLDERS for path in (self.spool / name).iterdir())
 
     def places(self):
-        """The folders in which each id has appeared. The consumer gives files names such as
+        """Returns the folders in which each id has appeared. The consumer gives files names such as
         `results.DS01.json.17`."""
         places = collections.defaultdict(list)
         for path in self.published():

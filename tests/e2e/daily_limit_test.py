@@ -1,4 +1,4 @@
-"""The daily limit holds however often the daemon is killed."""
+"""Tests that the daily limit holds however often the daemon is killed."""
 
 import signal
 import time
@@ -8,7 +8,7 @@ import harness
 LIMIT = 60
 HANDSHAKES = ["DS01", "DS02", "DS03"]
 
-# The reserved request and those that were about to be sent.
+# The reserved request, and the requests that were about to be sent.
 LOST_BY_A_KILL = 1 + len(HANDSHAKES)
 
 
@@ -28,7 +28,7 @@ class DailyLimitTest(harness.Fixture):
                                  poll={"cadence": "exponential", "max_interval": "100ms"})
 
     def spent(self):
-        """The number of requests; after midnight those of two days are permitted."""
+        """Returns the number of requests. After midnight those of two days are permitted."""
         days = 1 + day_in_kolkata() - self.day
         requests = self.requests()
         self.assertLessEqual(requests, LIMIT * days)

@@ -1,4 +1,4 @@
-"""The demo succeeds, ends by itself, and takes less than a minute."""
+"""Tests that the demo succeeds, ends by itself, and needs less than a minute."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Each call by which the real daemon opens or changes a file fails once.
+"""Tests failures of the calls by which the real daemon opens or changes a file, one per run.
 
 For n = 1, 2, 3, ... the n-th call of a kind fails, alone or with all later ones: with EIO (a broken
 disk), ENOSPC (a full disk) or EINTR (interrupted by a signal). The daemon must end as README
@@ -13,7 +13,7 @@ import strace
 import fault_series
 from strace_log import first_own_call
 
-# Most writes are those of SQLite, which come in pairs.
+# Most writes are SQLite's, which come in pairs.
 WRITE_STEP = 1 if harness.IS_LONG else 3
 
 # Calls whose failure has no consequence.
@@ -29,7 +29,7 @@ HARMLESS = re.compile("|".join((
 )))
 
 # The last step of the main thread. After it SQLite moves its log into the database; if that fails,
-# the next start does it.
+# the next start repeats it.
 AT_THE_END = re.compile(r'unlink\(".*/control\.sock"\)')
 
 # A submission that can't be moved yet stays in the inbox and is processed again later.
@@ -42,26 +42,28 @@ class FailingCallsTest(fault_series.FaultSeriesTest):
         self.first_start, self.service, self.together, self.recovery = self.make_states()
 
     def test_broken_disk(self):
-        """EIO: no call is retried. Exit code 74, so that systemd restarts the daemon."""
+        """Tests EIO: no call is retried, and the exit code is 74, so that systemd restarts the
+        daemon."""
         self.inject("EIO", [(self.first_start, False), (self.first_start, True),
                                  (self.service, False), (self.service, True),
                                  (self.together, False), (self.together, True),
                                  (self.recovery, False)], self.end_broken)
 
     def test_full_disk(self):
-        """ENOSPC: exit code 74 during the start; later the daemon waits for space."""
+        """Tests ENOSPC: the exit code is 74 during the start; later the daemon waits for space."""
         self.inject("ENOSPC", [(self.first_start, False), (self.recovery, True)],
                          self.end_broken)
         self.inject("ENOSPC", [(self.service, False), (self.service, True),
                                     (self.together, False)], self.end_full)
 
     def test_interrupted_call(self):
-        """EINTR has no effect, except in the syncs of SQLite, which it does not retry."""
+        """Tests EINTR, which has no effect, except in the syncs of SQLite, which it does not
+        retry."""
         self.inject("EINTR", [(self.service, False), (self.together, False)],
                          self.end_interrupted)
 
     def test_folder_of_the_queue_is_synced_by_attestrd(self):
-        """SQLite ignores a failure of its own sync of the folder."""
+        """Tests attestrd's own sync of the folder, since SQLite ignores a failure of its own."""
         for state in (self.first_start, self.recovery):
             calls = self.calls_of(state)
             opened = next(place for place, call in enumerate(calls)
@@ -78,14 +80,14 @@ class FailingCallsTest(fault_series.FaultSeriesTest):
         calls = self.calls_of(state)
         for call, count in self.count_injected(state, calls).items():
             if call == "close" and state.daemon is strace.FaultInMainThread:
-                continue  # It closes files that it has only read.
+                continue  # The thread closes files that it has only read.
             if effect == "error=EINTR" and call in ("renameat2", "unlinkat"):
                 continue  # The kernel never interrupts these.
             step = WRITE_STEP if call == "pwrite64" else 1
             numbers = itertools.count(first_own_call(call, calls), step)
             yield fault_series.Series(state, call, effect, count, numbers, lasts)
 
-    # The end of a run.
+    # ---- The end of a run.
 
     def end_broken(self, daemon, home, handshakes, series):
         code = daemon.wait()
@@ -121,12 +123,14 @@ class FailingCallsTest(fault_series.FaultSeriesTest):
         home.check(handshakes)
 
     def is_full_while_stopping(self, daemon):
-        """A daemon that stops tries a round once and leaves the rest to the next daemon."""
+        """Returns whether the disk was full only after the stop had begun: a daemon that stops
+        tries a round once and leaves the rest to the next daemon."""
         events = [line["event"] for line in daemon.log()]
         return "daemon.stopping" in events[:events.index("disk.full")]
 
     def is_stuck(self, daemon, series):
-        """The daemon waits for space, or processes the submission that it can't remove again."""
+        """Returns whether the daemon waits for space, or processes the submission that it can't
+        remove again."""
         if series.call == "unlinkat" and daemon.count("inbox.refused") > 1:
             return True
         return daemon.count("disk.full") > 0
@@ -139,13 +143,14 @@ class FailingCallsTest(fault_series.FaultSeriesTest):
 
 
 def failed_in_time(daemon):
-    """The calls that failed, without those after the last step of the main thread."""
+    """Returns the calls that failed, without those after the last step of the main thread."""
     calls = itertools.takewhile(lambda call: not AT_THE_END.match(call), daemon.calls())
     return [call for call in calls if call in daemon.faulted_calls()]
 
 
 def call_is_excused(call):
-    """The failure has no consequence, or none that is logged: the next round moves a record."""
+    """Returns whether the failure has no consequence, or none that is logged: the next round moves
+    a record."""
     return (HARMLESS.search(call) or LEFT_FOR_LATER.search(call) or
             call.startswith("renameat2("))
 

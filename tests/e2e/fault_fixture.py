@@ -1,4 +1,5 @@
-"""The fixture of tests that inject a fault at each call: states to start from, and single runs."""
+"""Provides the fixture of tests that inject a fault at each call: initial states, and single
+runs."""
 
 import contextlib
 import os
@@ -12,7 +13,7 @@ from strace_log import KINDS, count_by_kind
 from handshake_set import Attestr, HandshakeSet, make_sets, tag_of
 from daemon_folders import DaemonFolders
 
-# Runs at a time.
+# Number of concurrent runs.
 LANES = 4
 MAX_RUNS = 4000
 
@@ -24,7 +25,8 @@ SETTINGS = {
 
 
 def call_of_staging():
-    """The call that makes a batch of staged records durable; see lib/files/posix_calls.h."""
+    """Returns the call that makes a batch of staged records durable; see
+    lib/files/posix_calls.h."""
     release = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
     return "syncfs" if release >= (5, 17) else "write"
 
@@ -74,12 +76,13 @@ class FaultFixture(harness.Fixture):
         finally:
             self.lanes.put(lane)
 
-    # States.
+    # ---- States.
 
     def make_states(self):
-        """`start`: only the inbox exists, with a submission. `service`: all folders and the queue
-        exist too. `together`: and several records are staged at once. `recovery`: a daemon was
-        killed with some records staged and some published but not marked."""
+        """Makes the initial states. `start`: only the inbox exists, with a submission. `service`:
+        all folders and the queue exist too. `together`: and several records are staged at once.
+        `recovery`: a daemon was killed with some records staged and some published but not marked.
+        """
         with self.lane() as lane:
             home = lane.plain
             home.empty()
@@ -91,8 +94,9 @@ class FaultFixture(harness.Fixture):
                     self.half_done_state(home, files)]
 
     def half_done_state(self, home, files):
-        """The sync of the first staged record (the third sync) is delayed until the others have
-        been fetched and are staged as a batch; the daemon is killed at the second rename of it."""
+        """Makes the state `recovery`: the sync of the first staged record (the third sync) is
+        delayed until the others have been fetched and are staged as a batch; the daemon is killed
+        at the second rename of it."""
         for delay_ms in (400, 2000, 10000):
             home.empty()
             home.put(files)
@@ -109,10 +113,11 @@ class FaultFixture(harness.Fixture):
                                   handshakes=handshakes)
         raise AssertionError("the other results were not fetched in time")
 
-    # A run.
+    # ---- A run.
 
     def prepare(self, lane, state, number):
-        """Every second run has a consumer, unless the folders that it watches do not exist yet."""
+        """Prepares a run. Every second run has a consumer, unless the folders that it watches do
+        not exist yet."""
         home = lane.consumed if number % 2 and state.has_folders else lane.plain
         home.empty()
         if not state.has_folders:
@@ -123,7 +128,7 @@ class FaultFixture(harness.Fixture):
         return home, handshakes
 
     def calls_of(self, state):
-        """The calls of the thread in a run without faults, in their order."""
+        """Returns the calls of the thread in a run without faults, in their order."""
         with self.lane() as lane:
             home, handshakes = self.prepare(lane, state, 0)
             daemon = state.daemon(home, KINDS)
@@ -134,6 +139,6 @@ class FaultFixture(harness.Fixture):
 
     @staticmethod
     def count_injected(state, calls):
-        """The number of calls of each kind that gets faults."""
+        """Returns the number of calls of each kind that gets faults."""
         counts = count_by_kind(calls)
         return {kind: max(counts[kind], 1) for kind in state.kinds} or counts

@@ -13,12 +13,13 @@ from fault_fixture import LANES, FaultFixture, StartState
 
 MOST_FAILURES = 10
 
-# Attempts to reach a call that is expected: the distribution of records over rounds varies.
+# Attempts to reach an expected call, since the distribution of records over rounds varies.
 TRIES = 8
 
 
 class Series(typing.NamedTuple):
-    """Runs from one state with a fault in the first, the second, the third, ... call of a kind."""
+    """A series of runs from one state with a fault in the first, the second, the third, ... call of
+    a kind."""
     state: StartState
     call: str
     effect: str
@@ -37,8 +38,8 @@ class FaultSeriesTest(FaultFixture):
         self.numbers_of_failures = itertools.count(1)
 
     def play_all(self, all_series, end):
-        """`end` waits for the end of a run and checks it. Returns pairs of a series and the number
-        of its runs in which a fault was injected."""
+        """Runs all series. `end` waits for the end of a run and checks it. Returns pairs of a
+        series and the number of its runs in which a fault was injected."""
         with concurrent.futures.ThreadPoolExecutor(LANES) as pool:
             counts = list(pool.map(lambda series: self.play(series, end), all_series))
         if self.failures:
@@ -64,8 +65,8 @@ class FaultSeriesTest(FaultFixture):
                     return count
 
     def run_once(self, lane, series, fault, end):
-        """Returns whether a fault was injected. A failure is recorded, and the files of its run are
-        kept."""
+        """Runs the daemon once, and returns whether a fault was injected. A failure is recorded,
+        and the files of its run are kept."""
         # If the kill before a call has a consumer, the kill after it has none.
         shift = series.effect == strace.AFTER
         home, handshakes = self.prepare(lane, series.state, fault.number + shift)

@@ -1,4 +1,4 @@
-"""A file system that is really full, and a limit on file sizes: partial writes."""
+"""Tests a file system that is really full, and a limit on file sizes with partial writes."""
 
 import subprocess
 
@@ -52,7 +52,8 @@ class FullDiskTest(harness.Fixture):
         self.check()
 
     def test_limit_on_file_sizes(self):
-        """A write at the limit is partial and the next one fails; no signal ends the daemon."""
+        """Tests a file size limit: a write at the limit is partial and the next one fails, but no
+        signal ends the daemon."""
         self.drop(self.ids[:3])
         limited = self.start_daemon(self.config, "--until-empty", is_ready=False, under=(
             "prlimit", f"--fsize={MAX_FILE_BYTES}"))
@@ -74,7 +75,7 @@ class FullDiskTest(harness.Fixture):
         return daemon
 
     def remove_results(self):
-        """Removes the published records; each of them is complete."""
+        """Removes the published records, after a check that each is complete."""
         names = self.spooled()
         for handshake in names:
             self.assertEqual(self.record(handshake)["outcome"], "completed")

@@ -1,4 +1,4 @@
-"""The handshakes of one run with faults, and the expected outcome of each."""
+"""Provides the handshakes of one run with faults, and the expected outcome of each."""
 
 import collections
 import http.client
@@ -20,7 +20,8 @@ class HandshakeSet:
         self.attestr = attestr
 
     def batch(self):
-        """The text of a submission; the handshake `touched` is submitted as an empty file."""
+        """Returns the text of a submission; the handshake `touched` is submitted as an empty
+        file."""
         lines = ["# a comment", json.dumps({"id": self.tagged, "tag": tag_of(self.tagged)}),
                  "no/id", *self.lines]
         return "".join(f"{line}\n" for line in lines)
@@ -30,7 +31,7 @@ class HandshakeSet:
                 for handshake, folder in self.folders.items()}
 
     def check_record(self, text):
-        """A record is complete and has the answer of Attestr."""
+        """Checks that a record is complete and has the answer of Attestr."""
         record = json.loads(text)
         fixture, handshake = self.attestr.fixture, record["id"]
         fixture.assertEqual(text[-2:], "}\n")
@@ -41,7 +42,7 @@ class HandshakeSet:
 
 
 class Attestr:
-    """Requests the answers of the stand-in independently of the daemon."""
+    """A client of the stand-in, independent of the daemon."""
 
     def __init__(self, fixture, simulator):
         self.fixture = fixture
@@ -52,7 +53,7 @@ class Attestr:
         self.answers = {}
 
     def answer_about(self, handshake):
-        """The answer for a handshake that has ended: only its requestId differs from request to
+        """Returns the answer for an ended handshake; only its requestId differs from request to
         request."""
         if handshake not in self.answers:
             connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust)
@@ -74,7 +75,7 @@ def tag_of(handshake):
 
 
 def make_sets(ids, fates, attestr):
-    """Sets of handshakes, until the ids of one outcome are used up."""
+    """Returns sets of handshakes, until the ids of one outcome are used up."""
     by_fate = collections.defaultdict(list)
     for handshake in ids:
         by_fate[fates[handshake]].append(handshake)

@@ -1,4 +1,4 @@
-"""The fixture of the end-to-end tests.
+"""Provides the fixture of the end-to-end tests.
 
 It has a temporary folder with a certificate authority, a token, a secret, an inbox and a spool. A
 test starts servers and daemons in it, submits handshakes, and checks the records. The fixture ends
@@ -23,7 +23,7 @@ from process_group import Process
 from programs import Daemon, Nginx, Simulator
 from test_environment import *
 
-# Intervals of milliseconds and seconds, in place of the seconds and hours of production.
+# Intervals of milliseconds and seconds, in place of production's seconds and hours.
 FAST = {
     "api": {"requests_per_second": 0, "connect_timeout": "2s", "request_timeout": "5s"},
     "poll": {"min_interval": "50ms", "max_interval": "500ms", "unknown_grace": "1s",
@@ -54,7 +54,7 @@ class Fixture(unittest.TestCase):
         for process in reversed(self.processes):
             process.end()
 
-    # Files.
+    # ---- Files.
 
     def write_secret(self, name, text):
         path = self.folder / name
@@ -80,7 +80,7 @@ class Fixture(unittest.TestCase):
         path.write_text(to_toml(sections))
         return path
 
-    # Programs.
+    # ---- Programs.
 
     def start(self, process):
         self.processes.append(process)
@@ -118,7 +118,7 @@ class Fixture(unittest.TestCase):
         return subprocess.run([str(part) for part in (*under, ATTESTRD, *arguments)], text=True,
                               capture_output=True, timeout=60 * TIMEOUT_FACTOR, **run)
 
-    # Submissions and records.
+    # ---- Submissions and records.
 
     def drop(self, lines, name="batch"):
         """Submits a file with these lines; it appears in the inbox complete."""
@@ -127,7 +127,7 @@ class Fixture(unittest.TestCase):
         hidden.rename(self.inbox / name)
 
     def spooled(self, folder="results"):
-        """The ids of the records in a folder of the spool."""
+        """Returns the ids of the records in a folder of the spool."""
         return {path.stem for path in (self.spool / folder).glob("*.json")}
 
     def record(self, handshake, folder="results"):
@@ -138,14 +138,14 @@ class Fixture(unittest.TestCase):
         eventually(lambda: ids <= self.spooled(folder), within, f"{len(ids)} in {folder}/")
 
     def answer(self, handshake, result="null", signature=None, **changes):
-        """An answer of Attestr with the given text as its result."""
+        """Returns an answer of Attestr with the given text as its result."""
         answer = {"_id": handshake, "number": "3804-324489-8469", "tag": "290846",
                   "requestId": "c500f555-0dd3-4368-b5e3-c039ddb144ee", "consumed": False,
                   "resultSignature": signature, **changes}
         return f'{json.dumps(answer)[:-1]}, "result": {result}}}'.encode()
 
     def signed_answer(self, handshake, result, **changes):
-        """An answer for a consumed handshake, signed over the text of the result."""
+        """Returns an answer for a consumed handshake, signed over the text of the result."""
         signature = hmac.new(self.secret.encode(), result.encode(), hashlib.sha256).hexdigest()
         return self.answer(handshake, result, signature, **{"consumed": True, **changes})
 

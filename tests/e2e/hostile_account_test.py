@@ -1,4 +1,4 @@
-"""Errors of the account: all handshakes wait, one canary polls, and none fails."""
+"""Tests errors of the account: all handshakes wait, one canary polls, and none fails."""
 
 import email.utils
 import time
@@ -14,7 +14,7 @@ NOON = "Tue, 24 Nov 2026 12:00:00 GMT"
 
 
 def account_error(name, reason, status, body=b"<html>h4rm-4711</html>", *fields, waits_s=CANARY):
-    """The first answer is this one; all later ones are good."""
+    """Returns a case in which this is the first answer, and all later ones are good."""
     def answer(_):
         return Reply(message(body, *(field if isinstance(field, str) else field()
                                    for field in fields), status=f"{status} x"))
@@ -23,13 +23,13 @@ def account_error(name, reason, status, body=b"<html>h4rm-4711</html>", *fields,
 
 
 def after(name, value, waits_s, *fields, status=429, reason="rate_limited"):
-    """The same with this Retry-After."""
+    """Returns the same case with this Retry-After."""
     return account_error(f"retry-after-{name}", reason, status, b"{}", f"Retry-After: {value}",
                          *fields, waits_s=waits_s)
 
 
 def ahead(seconds, name="Retry-After"):
-    """A field with a date so many seconds after the time at which it is sent."""
+    """Returns a field with a date `seconds` after the time at which it is sent."""
     return lambda: f"{name}: {email.utils.formatdate(time.time() + seconds, usegmt=True)}"
 
 

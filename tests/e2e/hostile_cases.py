@@ -1,4 +1,4 @@
-"""The vocabulary of the tables of hostile answers.
+"""Provides the vocabulary of the tables of hostile answers.
 
 An answer is a function of a Forger that returns bytes or a Reply. The name of its case is the id of
 the handshake that gets it.
@@ -8,7 +8,7 @@ import dataclasses
 import hmac
 import json
 
-# Part of hostile answers; it must not appear anywhere but in the spool.
+# A part of hostile answers, which must appear in the spool only.
 HARM = "h4rm-4711"
 
 ALWAYS = 1 << 30
@@ -16,7 +16,8 @@ ATTEMPTS = 2  # signature_attempts
 
 
 class Forger:
-    """Writes answers for one handshake; those that must be refused are signed correctly too."""
+    """A writer of answers for one handshake. Those that must be refused are signed correctly
+    too."""
 
     def __init__(self, handshake, secret):
         self.id = handshake
@@ -27,7 +28,7 @@ class Forger:
 
     @property
     def body(self):
-        """A correctly signed result that must not be accepted."""
+        """Returns a correctly signed result that must not be accepted."""
         return self.text()
 
     @property
@@ -42,8 +43,8 @@ class Forger:
         return json.dumps({"FS01": {"input": {}, "output": {"name": f"{word} {self.id}"}}})
 
     def text(self, *more, **changes):
-        """An answer; `changes` and `more` are JSON text, and None omits a member. The answer is
-        signed over the result unless the signature is given."""
+        """Returns an answer. `changes` and `more` are JSON text, and None omits a member. The
+        answer is signed over the result unless the signature is given."""
         members = {"_id": f'"{self.id}"', "number": '"3804-324489-8469"', "tag": '"290846"',
                    "requestId": '"c500f555-0dd3-4368-b5e3-c039ddb144ee"', "consumed": "true",
                    "result": self.result(), **changes}
@@ -57,22 +58,22 @@ class Forger:
 
 
 def encoded(text):
-    r"""The text in UTF-8; "\udc80" to "\udcff" stand for the bytes 80 to ff."""
+    r"""Returns the text in UTF-8; "\udc80" to "\udcff" stand for the bytes 80 to ff."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def head(*fields, line="HTTP/1.1 200 OK"):
-    """The head of an answer with the fields unchanged."""
+    """Returns the head of an answer with the fields unchanged."""
     return encoded("".join(f"{part}\r\n" for part in (line, *fields, "")))
 
 
 def message(body, *fields, status="200 OK"):
-    """An answer with correct framing."""
+    """Returns an answer with correct framing."""
     return head(f"Content-Length: {len(body)}", *fields, line=f"HTTP/1.1 {status}") + body
 
 
 def error(code):
-    """The body of one of Attestr's errors."""
+    """Returns the body of one of Attestr's errors."""
     return encoded(json.dumps({"code": code, "message": HARM, "details": None}))
 
 
@@ -89,45 +90,46 @@ class Case:
     name: str
     answer: object
     errors: tuple = ()    # part of the reason of each poll.error, in order
-    folder: str = "results"  # where its record is; empty: still pending
+    folder: str = "results"  # folder of its record; empty: still pending
     times: int = 1        # number of hostile answers; then the genuine answer
     stored: str = "genuine"  # the answer in the record: "genuine", "answer" or "" for none
-    reason: str = ""      # of the record
-    tag: str = ""         # in the submission
+    reason: str = ""      # reason in the record
+    tag: str = ""         # tag in the submission
     gap_s: float = 0      # minimum time until the next request
 
     def submission(self):
         return json.dumps({"id": self.name, "tag": self.tag}) if self.tag else self.name
 
     def polls(self):
-        """The number of requests that reach the server; None: it depends on time."""
+        """Returns the number of requests that reach the server; None if it depends on time."""
         if self.folder == "rejected":
             return ATTEMPTS
         return None if self.folder == "failed" else self.times % ALWAYS + bool(self.folder)
 
 
 def refused(name, error, answer, gap_s=0):
-    """The answer is refused, the daemon polls again, and accepts the genuine answer."""
+    """Returns a case whose answer is refused; the daemon polls again, and accepts the genuine
+    answer."""
     return Case(name, answer, (error,), gap_s=gap_s)
 
 
 def held(name, error, answer):
-    """The daemon does not poll again during the test."""
+    """Returns a case after whose answer the daemon does not poll again during the test."""
     return Case(name, answer, (error,), "")
 
 
 def waits(name, answer):
-    """The answer is valid, and the handshake remains pending."""
+    """Returns a case whose answer is valid, and leaves the handshake pending."""
     return Case(name, answer)
 
 
 def accepted(name, answer):
-    """The answer is unusual and valid: it becomes the result."""
+    """Returns a case whose answer is unusual and valid: it becomes the result."""
     return Case(name, answer, times=ALWAYS, stored="answer")
 
 
 def rejected(name, reason, answer, tag=""):
-    """The daemon polls once more, and then rejects the handshake."""
+    """Returns a case in which the daemon polls once more, and then rejects the handshake."""
     return Case(name, answer, (reason,) * (ATTEMPTS - 1), "rejected", ALWAYS, "answer", reason, tag)
 
 

@@ -1,5 +1,5 @@
-"""Servers with invalid certificates: the account pauses and no token is sent, until the server has
-a valid certificate."""
+"""Tests servers with invalid certificates: the account pauses and no token is sent, until the
+server has a valid certificate."""
 
 import harness
 from authority import FUTURE, PAST, Authority, chained
@@ -15,7 +15,7 @@ class CertificateTest(IsolatedTest):
                             depth=depth, **more)
 
     def named(self, name, *extensions, **more):
-        """A certificate with another name than that of the host."""
+        """Returns the case of a certificate with another name than that of the host."""
         more.setdefault("subject", "/CN=localhost")
         return self.distrusts(name, "hostname mismatch", self.authority.issue(
             name, extensions=[*extensions, "basicConstraints=CA:FALSE"], **more))

@@ -1,4 +1,4 @@
-"""Connections that hang or end at every stage, and bytes that are accepted from a reused one."""
+"""Tests connections that hang or end at every stage, and the bytes accepted from a reused one."""
 
 import harness
 from hostile_isolated import IDLE, IsolatedCase, IsolatedTest
@@ -11,7 +11,7 @@ LATE = "timeout: no complete answer in time"
 
 
 def before_tls(then):
-    """An opening: no bytes, whatever the client sends."""
+    """Returns an opening that sends no bytes, whatever the client sends."""
     def opening(connection):
         if then is not HANG:
             connection.receive()
@@ -20,7 +20,7 @@ def before_tls(then):
 
 
 def half_tls(then):
-    """An opening: a part of the first flight of the server in the TLS handshake."""
+    """Returns an opening that sends a part of the server's first flight of the TLS handshake."""
     def opening(connection):
         connection.stream.sendall(connection.answer_to_hello()[:300])
         connection.end(then)
@@ -28,7 +28,7 @@ def half_tls(then):
 
 
 def after_tls(then):
-    """An opening: the TLS handshake, and no bytes after it."""
+    """Returns an opening that sends no bytes after the TLS handshake."""
     def opening(connection):
         connection.accept_tls()
         connection.end(then)
@@ -59,7 +59,7 @@ def pending(w):
 
 
 def idle(name, *replies, connections=2, errors=()):
-    """First a pending answer, and then these replies on the same connection."""
+    """Returns a case with a pending answer, and then these replies on the same connection."""
     return IsolatedCase(name, replies=(pending, *replies), errors=errors,
                         connections=connections, settings=IDLE)
 

@@ -1,4 +1,5 @@
-"""The fixture of the tests with hostile folders: named cases, and a daemon without privileges."""
+"""Provides the fixture of tests with hostile folders: named cases, and a daemon without
+privileges."""
 
 import contextlib
 import ctypes
@@ -14,12 +15,13 @@ import harness
 IS_ROOT = os.getuid() == 0
 NOBODY = 65534
 
-# Without new events a daemon logs nothing, whatever lies in its folders, and uses hardly any CPU.
+# Without new events a daemon must log nothing, whatever its folders contain, and use hardly any
+# CPU.
 CALM_FOR_S = 2.5  # Longer than the time between two scans.
 CALM_CPU_SHARE = 0.1
 
 
-# With other tests beside this one the disk may stall for long.
+# Beside other tests the disk may stall for a long time.
 EVENT_TIMEOUT_S = 60
 
 
@@ -54,13 +56,14 @@ class HostileFixture(harness.Fixture):
 
     @contextlib.contextmanager
     def case(self, name):
-        """A case that is checked separately and reported by its name."""
+        """Runs a case that is checked separately and reported by its name."""
         with self.subTest(name):
             self.cases.append(name)
             yield
 
     def needs_root(self, name):
-        """Whether the test is root, which this case needs; otherwise it is reported as left out."""
+        """Returns whether the test is root, which this case needs; otherwise the case is reported
+        as skipped."""
         if not IS_ROOT:
             self.left_out.append(name)
         return IS_ROOT
@@ -95,7 +98,7 @@ class HostileFixture(harness.Fixture):
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
     def assert_calm(self, *daemons, within=EVENT_TIMEOUT_S):
-        """The daemons stop logging within the time, and then use hardly any CPU."""
+        """Checks that the daemons stop logging within the time, and then use hardly any CPU."""
         deadline = time.monotonic() + within * harness.TIMEOUT_FACTOR
         while True:
             before = [(daemon.out.stat().st_size, cpu_seconds(daemon)) for daemon in daemons]
@@ -112,14 +115,16 @@ class HostileFixture(harness.Fixture):
                 self.assertLess(cpu_seconds(daemon) - cpu, CALM_FOR_S * CALM_CPU_SHARE)
 
     def assert_log_is_clean(self, daemon, *secrets):
-        """The log has no control characters, and nothing from files outside the inbox."""
+        """Checks that the log has no control characters, and nothing from files outside the
+        inbox."""
         log = daemon.out.read_bytes()
         self.assertEqual(set(log) & {*range(0x20), 0x7f} - {0x0a}, set())
         for secret in secrets:
             self.assertNotIn(secret, log)
 
     def assert_published_once(self, daemons, ids, folder="results"):
-        """Each has a record in this folder alone, and one event in the logs of all runs."""
+        """Checks that each has a record in this folder alone, and one event in the logs of all
+        runs."""
         ids = set(ids)
         self.assertEqual(ids - self.spooled(folder), set(), "lost")
         for other in harness.FOLDERS:
@@ -131,8 +136,8 @@ class HostileFixture(harness.Fixture):
 
 
 def exchange(one, other, times):
-    """Exchanges two names so many times, or until one of them does not exist. Returns the number of
-    exchanges."""
+    """Exchanges two names up to the given number of times, or until one of them does not exist.
+    Returns the number of exchanges."""
     at_cwd, rename_exchange = -100, 2
     rename = ctypes.CDLL(None).renameat2
     one, other = os.fsencode(one), os.fsencode(other)
@@ -153,7 +158,7 @@ def most_resident_mib(process):
 
 
 def harmless(name):
-    """The form of a name, in bytes, in refused/ and rejected/ (see lib/spool/FORMAT.md)."""
+    """Returns the form of a name, in bytes, in refused/ and rejected/ (see lib/spool/FORMAT.md)."""
     plain = re.compile(rb"[A-Za-z0-9._+=,@-]")
     text = ""
     for at, byte in enumerate(name):
@@ -166,12 +171,12 @@ def harmless(name):
 
 
 def shown(name):
-    """The form of a name, in bytes, in the log."""
+    """Returns the form of a name, in bytes, in the log."""
     return name.decode(errors="replace")
 
 
 def snapshot(path):
-    """The properties that a change of a file or link would change."""
+    """Returns the properties that a change of a file or link would change."""
     status = os.lstat(path)
     content = None
     if stat.S_ISLNK(status.st_mode):

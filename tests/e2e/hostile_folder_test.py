@@ -1,4 +1,5 @@
-"""Folders of the spool, the inbox and the queue that are removed or replaced under a daemon."""
+"""Tests folders of the spool, the inbox and the queue that are removed or replaced under a
+daemon."""
 
 import shutil
 

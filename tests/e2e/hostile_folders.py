@@ -1,4 +1,4 @@
-"""Daemons with their own folders, so that many cases run at the same time."""
+"""Runs daemons with their own folders, so that many cases run at the same time."""
 
 import concurrent.futures
 import dataclasses
@@ -15,15 +15,15 @@ def nothing(place):
 
 @dataclasses.dataclass
 class Damage:
-    """One handshake is pending, a folder is damaged, and then Attestr has the result."""
+    """A damage to a folder while one handshake is pending, before Attestr has its result."""
     name: str
-    damage: object                # is called with CaseFolders
+    damage: object                # called with CaseFolders
     ends: tuple = ()              # the last message of the daemon; none: it continues
     refuses: tuple = ()           # the message of the next start; none: it succeeds
-    code: int = harness.IO_ERROR  # of that start
+    code: int = harness.IO_ERROR  # exit code of that start
     repair: object = nothing
     also: tuple = ()              # records of other handshakes at the end
-    prepare: object = nothing     # before the first start
+    prepare: object = nothing     # called before the first start
 
 
 class AnsweredFixture(HostileFixture):
@@ -39,12 +39,12 @@ class AnsweredFixture(HostileFixture):
         self.config = self.write_quiet_config(self.nginx.url, **CASE_SETTINGS)
 
     def wait_on(self, handshake):
-        """Attestr answers that the handshake is pending."""
+        """Makes Attestr answer that the handshake is pending."""
         self.nginx.answer(handshake, self.answer(handshake))
 
     def end(self, handshake, folder="results"):
-        """Attestr's next answer completes the handshake with this folder. A handshake without an
-        answer is unknown and ends in failed/."""
+        """Makes Attestr's next answer complete the handshake with this folder. A handshake without
+        an answer is unknown and ends in failed/."""
         result = '{"FS01": "words"}'
         if folder == "results":
             self.nginx.answer(handshake, self.signed_answer(handshake, result))
@@ -153,12 +153,13 @@ class CaseFolders:
 
     @property
     def last_message(self):
-        """The message with which the last run ended: in the log, or on stderr during the start."""
+        """Returns the message with which the last run ended: in the log, or on stderr during the
+        start."""
         failed = [line["message"] for line in self.runs[-1].log("daemon.failed")]
         return "".join(failed) + self.runs[-1].err.read_text()
 
     def records(self, spool=None):
-        """Every published record in the spool."""
+        """Returns every published record in the spool."""
         spool = spool or self.spool
         return sorted(f"{folder}/{path.name}" for folder in harness.FOLDERS
                       for path in (spool / folder).glob("*"))

@@ -1,5 +1,5 @@
-"""Answers with bad framing: each is refused as a whole, its connection is closed, and the daemon
-polls again. Some are unusual and valid: those are accepted."""
+"""Tests answers with bad framing: each is refused as a whole, its connection is closed, and the
+daemon polls again. Some are unusual and valid: those are accepted."""
 
 import itertools
 
@@ -19,27 +19,28 @@ def length(w):
 
 
 def said(w, text):
-    """An answer with this text as its length."""
+    """Returns an answer with this text as its length."""
     return head("Content-Length: " + text.format(n=len(w.body))) + w.body
 
 
 def fields(w, *more):
-    """A good answer with more header fields."""
+    """Returns a good answer with more header fields."""
     return message(w.body, *more)
 
 
 def line(w, text):
-    """A good answer with another status line."""
+    """Returns a good answer with another status line."""
     return head(length(w), line=text) + w.body
 
 
 def chunks(w, *before_end, fields=(CHUNKED,), line="HTTP/1.1 200 OK", end=LAST_CHUNK):
-    """An answer in one chunk."""
+    """Returns an answer in one chunk."""
     return head(*fields, line=line) + chunk(w.body) + b"".join(before_end) + end
 
 
 def smuggled(w, victim):
-    """A pending answer, and after it an answer for another handshake on the same connection."""
+    """Returns a pending answer, and after it an answer for another handshake on the same
+    connection."""
     return message(w.pending) + message(w.of(victim).body)
 
 
@@ -201,7 +202,7 @@ HEADS = [
     accepted("head-will-close", lambda w: fields(w, "Connection: close")),
 ]
 
-# Answers that are incomplete or never end: other handshakes complete meanwhile.
+# Answers that are incomplete or never end. Other handshakes must complete meanwhile.
 SLOW = [
     refused("silent", "timeout: no complete answer in time", lambda w: Reply(then=HANG)),
     refused("hangs-in-status", "timeout", lambda w: Reply(b"HTTP/1.1 2", HANG)),

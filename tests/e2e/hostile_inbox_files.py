@@ -1,4 +1,4 @@
-"""Hostile inbox entries: the name of each, how it is created, and its expected end."""
+"""Lists hostile inbox entries: the name of each, how it is created, and its expected end."""
 
 import dataclasses
 import os
@@ -13,13 +13,13 @@ MIB = 1 << 20
 @dataclasses.dataclass
 class End:
     """The expected end of an entry."""
-    stays: bool = False  # in the inbox
-    refused: int = 0     # its number of names in refused/
-    lines: tuple = ()    # the reasons of its log lines
-    ids: tuple = ()      # of its handshakes with a result
+    stays: bool = False  # stays in the inbox
+    refused: int = 0     # number of its names in refused/
+    lines: tuple = ()    # reasons in its log lines
+    ids: tuple = ()      # ids of its handshakes with a result
 
     def leaves(self, *lines):
-        """The whole file goes to refused/ too."""
+        """Returns the end of an entry that goes to refused/ as a whole."""
         return dataclasses.replace(self, refused=self.refused + 1, lines=self.lines + lines)
 
 
@@ -32,7 +32,8 @@ def refused(reason):
 
 
 def listed(reason, *ids):
-    """Good lines are accepted, and refused/ has a list with the bad one."""
+    """Returns the end of a file whose good lines are accepted, and whose bad line is listed in
+    refused/."""
     return End(refused=1, lines=(reason,), ids=ids)
 
 
@@ -47,7 +48,7 @@ IGNORED = End(stays=True)
 class Item:
     case: str
     name: bytes
-    create: object  # is called with the path, in bytes
+    create: object  # called with the path, in bytes
     end: End
     needs_root: bool = False
 
@@ -92,7 +93,8 @@ def a_socket(path):
 
 
 def flagged(flag):
-    """A file with a flag of chattr(1) that forbids its removal, also to root."""
+    """Returns a function that creates a file with a flag of chattr(1) that forbids its removal,
+    also to root."""
     def create(path):
         file(f"DSflag{flag}\n".encode())(path)
         subprocess.run(["chattr", f"+{flag}", path], check=True)
@@ -100,7 +102,8 @@ def flagged(flag):
 
 
 def supports_flags(folder):
-    """Whether the file system supports the flags of chattr(1), and the test may set them."""
+    """Returns whether the file system supports the flags of chattr(1), and the test may set
+    them."""
     probe = folder / ".probe"
     probe.touch()
     done = subprocess.run(["chattr", "+i", probe], capture_output=True)
@@ -176,7 +179,8 @@ NAMES = [
 
 
 def name_entries():
-    """A file with each name: its good line is accepted, its bad line is listed in refused/."""
+    """Yields a file with each name: its good line is accepted, its bad line is listed in
+    refused/."""
     for number, (case, name) in enumerate(NAMES):
         handshake = f"DSname{number:02}"
         yield Item(f"a name: {case}", name, file(f"{handshake}\nno/id/\x1b[2J\n".encode()),

@@ -1,4 +1,4 @@
-"""An inbox full of hostile entries: each ends as README specifies."""
+"""Tests an inbox full of hostile entries: each must end as README specifies."""
 
 import fcntl
 import os
@@ -60,7 +60,8 @@ class InboxTest(HostileFixture):
         self.assertEqual(self.daemon.stop(), 0)
 
     def wait_for_the_end(self, entries):
-        """Waits until all entries have ended, or for a time: the checks report the others."""
+        """Waits until all entries have ended, or for a limited time: the checks report the
+        others."""
         going = {entry.name for entry in entries if not entry.end.stays}
         ids = {one for entry in entries for one in entry.end.ids}
         lines = sum(len(entry.end.lines) for entry in entries)
@@ -120,7 +121,7 @@ class InboxTest(HostileFixture):
         self.wait_for_results(["DSgood"])
 
     def test_files_that_others_have_open(self):
-        """A file is accepted only after its writer has closed it."""
+        """Tests that a file is accepted only after its writer has closed it."""
         signal.signal(signal.SIGIO, signal.SIG_IGN)  # Sent when a lease is broken.
         self.addCleanup(signal.signal, signal.SIGIO, signal.SIG_DFL)
         self.daemon.send(signal.SIGSTOP)

@@ -1,4 +1,5 @@
-"""Cases with their own server and daemon: they concern a whole connection, or pause the account."""
+"""Runs cases with their own server and daemon: they concern a whole connection, or pause the
+account."""
 
 import collections
 import dataclasses
@@ -9,33 +10,33 @@ from hostile_cases import message
 from hostile_shared import SETTINGS, Hostile, within
 from hostile_server import Reply
 
-# Daemons at a time: their pauses, which last for seconds, overlap.
+# Number of concurrent daemons: their pauses, which last for seconds, overlap.
 TOGETHER = 8 if harness.IS_SLOW_BUILD else 32
 
 # A host name with four labels, so that a wildcard can replace one; every resolver maps it to
 # 127.0.0.1.
 NAME = "127.0.0.0x1"
 
-# The idle time of a connection between two requests; Reply.UNSOLICITED_AFTER is much shorter.
+# Idle time of a connection between two requests; Reply.UNSOLICITED_AFTER is much shorter.
 IDLE = {"poll": {"min_interval": "1s", "max_interval": "1s"}}
 
-# In the received bytes it shows that a token was sent.
+# A text that shows in the received bytes that a token was sent.
 SENT = b"Authorization"
 
 
 @dataclasses.dataclass(frozen=True)
 class IsolatedCase:
-    """Hostile behaviour of a server, and the expected reaction of the daemon. In the end the daemon
-    accepts the genuine answer."""
+    """A hostile behaviour of a server, and the expected reaction of the daemon. In the end the
+    daemon accepts the genuine answer."""
     name: str
-    openings: tuple = ()  # of the first connections, in place of the TLS handshake
-    replies: tuple = ()       # to the first requests: answers as in a Case
+    openings: tuple = ()  # replace the TLS handshake of the first connections
+    replies: tuple = ()       # replies to the first requests, as in a Case
     errors: tuple = ()     # part of the reason of each poll.error
     pauses: str = ""       # part of the reason of the one account.paused
     waits_s: tuple = ()    # minimum and maximum delay of the canary
     is_held: bool = False  # the pause is longer than the test
-    depth: object = None   # of the certificate
-    connections: int = 0   # their number at the end; 0: any
+    depth: object = None   # depth of the certificate
+    connections: int = 0   # number at the end; 0: any
     settings: dict = dataclasses.field(default_factory=dict)
     host: str = "localhost"
 
@@ -74,7 +75,7 @@ class IsolatedTest(Hostile):
         settings["log"] = {"level": "info"}
         return Run(case, server, self.start_apart(case.name, url, ids, **settings))
 
-    # Checks.
+    # ---- Checks.
 
     def check(self, run):
         case, server, daemon = run
@@ -101,7 +102,7 @@ class IsolatedTest(Hostile):
         self.assert_no_harm(daemon.out, daemon.err, self.folder / f"{case.name}.db")
 
     def check_held(self, run):
-        """All handshakes are pending, and no request is sent."""
+        """Checks that all handshakes are pending, and that no request is sent."""
         status = run.daemon.status()
         self.assertEqual(status["pending"], 2)
         self.assertIn(run.case.pauses, status["account_pause"]["reason"])
@@ -143,7 +144,7 @@ class IsolatedTest(Hostile):
 
 
 def other(case):
-    """A handshake with good answers; it completes after the hostile ones."""
+    """Returns the id of a handshake with good answers, which completes after the hostile ones."""
     return f"{case.name}-other"
 
 

@@ -1,4 +1,4 @@
-"""Answers with correct framing and a bad body: JSON, its members, size and coding."""
+"""Tests answers with correct framing and a bad body: JSON, its members, size and coding."""
 
 import gzip
 import itertools
@@ -17,14 +17,14 @@ TOO_LARGE = "too_large: the answer is refused: its body is larger than max_respo
 
 
 def replaced(w, old, new):
-    """A good answer with one replacement."""
+    """Returns a good answer with one replacement."""
     text = w.body
     assert old in text
     return text.replace(old, new, 1)
 
 
 def sized(w, size):
-    """A good answer of so many bytes."""
+    """Returns a good answer of this many bytes."""
     result = '{"a": "%s"}'
     return w.text(result=result % ("x" * (size - len(w.text(result=result % "")))))
 
@@ -93,7 +93,7 @@ TYPES = [
             lambda w: b'{"code": 4001, "message": "h4rm-4711"}'),
 ]
 
-# Both requests arrive before either is answered, so on two connections.
+# Both requests arrive before either is answered, and so on two connections.
 both = threading.Barrier(2, timeout=10)
 
 
@@ -102,7 +102,7 @@ def swapped(w, with_):
     return w.of(with_).body
 
 
-# First in the table, so that they are requested at the same time.
+# These come first, so that they are requested at the same time.
 SWAPPED = [
     refused("swapped-one", "wrong_id", lambda w: swapped(w, "swapped-two")),
     refused("swapped-two", "wrong_id", lambda w: swapped(w, "swapped-one")),

@@ -1,4 +1,4 @@
-"""Many files that appear in the inbox while the daemon is stopped."""
+"""Tests many files that appear in the inbox while the daemon is stopped."""
 
 import os
 import pathlib
@@ -31,7 +31,7 @@ class ManyFilesTest(HostileFixture):
         self.daemon.send(signal.SIGSTOP)
         for name in names:
             os.close(os.open(self.inbox / name, os.O_WRONLY | os.O_CREAT, 0o640))
-        time.sleep(1)  # Until their last event is old enough.
+        time.sleep(1)  # Waits until their last event is old enough.
         start, work = time.monotonic(), cpu_seconds(self.daemon)
         self.daemon.send(signal.SIGCONT)
         harness.eventually(lambda: self.is_inbox_empty() or not self.daemon.is_running(), within,
@@ -69,7 +69,8 @@ class ManyFilesTest(HostileFixture):
         return self.daemon.count("inbox.accepted") + dropped
 
     def test_files_with_the_same_name_in_refused(self):
-        """Long names are cut, so that all of these have the same name in refused/."""
+        """Tests long names, which are truncated, so that all of these have the same name in
+        refused/."""
         with self.case(f"{NAMESAKES} empty files of no id"):
             names = ("x" * 220 + f"{number:05}" for number in range(NAMESAKES))
             seconds, work = self.process_files(names, 100)

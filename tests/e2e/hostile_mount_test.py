@@ -1,4 +1,4 @@
-"""Disks that fill, disappear, or are mounted in the wrong place, in a mount namespace."""
+"""Tests disks that fill, disappear, or are mounted in the wrong place, in a mount namespace."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ PENDING = 20
 
 
 def why_not():
-    """The reason why this test can't mount anything; None: it can."""
+    """Returns the reason why this test can't mount anything; None if it can."""
     if not IS_ROOT:
         return "only root may mount"
     if not capabilities.has(capabilities.CAP_SYS_ADMIN):
@@ -57,7 +57,7 @@ def in_turn(*steps):
     return lambda place: [step(place) for step in steps]
 
 
-# The usual layout: without its disk the spool is an empty folder.
+# The usual layout, in which the spool is an empty folder without its disk.
 ON_A_DISK = in_turn(lambda place: place.inbox.rmdir(), make("disk", "disk/inbox"),
                     bind("disk", "spool"))
 OTHER_MOUNT = "is not on the same mount"
@@ -78,7 +78,7 @@ FAULTS = [
 
 
 def refused_at_start(name, prepare, words, repair, code=harness.IO_ERROR):
-    """The first start fails; after the repair the next one succeeds."""
+    """Returns a case whose first start fails; after the repair the next one succeeds."""
     return Damage(name, None, (), words, code, repair, (), prepare)
 
 
@@ -86,7 +86,7 @@ RESULTS = make("spool/results")
 AT_START = [
     refused_at_start("results-on-a-disk", in_turn(RESULTS, tmpfs("spool/results")),
                      ("spool/results", OTHER_MOUNT), unmount("spool/results")),
-    # On the same device, and yet a rename to it fails.
+    # A bind mount on the same device, to which a rename fails nevertheless.
     refused_at_start("results-on-a-mount", in_turn(RESULTS, bind("spool/results")),
                      ("spool/results", OTHER_MOUNT), unmount("spool/results")),
     refused_at_start("staging-on-a-mount",
@@ -172,7 +172,7 @@ FULL = [
 
 
 class FullTest(MountFixture):
-    """The inbox is on another disk than the spool."""
+    """Tests with the inbox on another disk than the spool."""
 
     def test_disk_that_fills(self):
         self.play_side_by_side(self.play, FULL)
@@ -201,7 +201,7 @@ class FullTest(MountFixture):
         daemon.wait_for("disk.room")
         daemon.wait_for("handshake.completed", times=PENDING)
         if on_spool:
-            # It is retried after some scans of the inbox.
+            # The daemon retries it after some scans of the inbox.
             soon((place.spool / "refused/submission").exists, "the list of bad lines")
             soon(lambda: os.listdir(place.inbox) == [], "an empty inbox")
         self.assertEqual(daemon.count("disk.full"), 1)
@@ -227,7 +227,8 @@ class FullTest(MountFixture):
         return ids
 
     def refuse_lines(self, place, daemon):
-        """The good line is accepted; the list of the bad one waits, and is logged once."""
+        """Checks that the good line is accepted, and that the list of the bad one waits and is
+        logged once."""
         self.wait_on(place.handshake)
         place.submit(place.handshake, "no/id/")
         soon(lambda: daemon.count("inbox.refused") == 2, "both lines")
@@ -240,7 +241,7 @@ class FullTest(MountFixture):
         self.assertEqual(daemon.count("inbox.merged"), 0)
 
     def start_without_space(self, disk, place):
-        """A start needs no space; new handshakes wait for it."""
+        """Checks that a start needs no space, and that new handshakes wait for it."""
         disk.fill_disk(place)
         last = place.start()
         self.end(place.handshake)
@@ -249,12 +250,12 @@ class FullTest(MountFixture):
         self.assertEqual(last.count("handshake.completed"), 0)
         disk.free_space()
         last.wait_for("handshake.completed")
-        last.wait_for("disk.room")  # After all waiting handshakes.
+        last.wait_for("disk.room")  # Logged after all waiting handshakes.
         self.assertEqual(last.stop(), 0)
 
 
 class OtherDiskTest(MountFixture):
-    """An inbox on another disk than the spool, with mounts inside."""
+    """Tests with the inbox on another disk than the spool, with mounts inside."""
 
     inbox_of_a_place = "inbox"
 

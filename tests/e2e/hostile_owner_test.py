@@ -1,4 +1,4 @@
-"""An inbox whose files belong to others, read by a daemon without privileges."""
+"""Tests an inbox whose files belong to others, read by a daemon without privileges."""
 
 import os
 import unittest
@@ -61,7 +61,7 @@ class OwnerTest(HostileFixture):
         self.check_inbox_that_keeps_its_files(0o555)
 
     def check_inbox_that_keeps_its_files(self, mode=0o1777):
-        """Each file is accepted once, logged once, and ignored until it changes."""
+        """Checks that each file is accepted once, logged once, and ignored until it changes."""
         names = ["list", *(f"DSfile{number:02}" for number in range(20))]
         ids = [*(f"DSlist{number:02}" for number in range(50)), *names[1:]]
         self.put("list", "".join(f"{one}\n" for one in ids[:50]))

@@ -1,4 +1,4 @@
-"""An inbox whose files change while the daemon reads them."""
+"""Tests an inbox whose files change while the daemon reads them."""
 
 import multiprocessing
 import os
@@ -10,11 +10,11 @@ from hostile_fixture import HostileFixture, exchange, soon
 
 RACE_FOR_S = 30 if harness.IS_LONG else 4
 CANARY = b"text of a file outside"
-MANY_LINES = "#\n" * 12_000  # More than one read returns.
+MANY_LINES = "#\n" * 12_000  # Larger than a single read.
 
 
 class Racers:
-    """Threads that repeat one action each until end() is called."""
+    """A set of threads that repeat one action each until end() is called."""
 
     def __init__(self, *moves):
         self.is_over = threading.Event()
@@ -71,7 +71,7 @@ class Swapper:
 
 
 class RaceTest(HostileFixture):
-    """Each racer leaves a good file with its id, or no file."""
+    """Tests with racers, each of which leaves a good file with its id, or no file."""
 
     def setUp(self):
         super().setUp()
@@ -82,12 +82,12 @@ class RaceTest(HostileFixture):
         self.daemon = self.start_daemon(self.config)
 
     def put(self, name, text):
-        """Creates a good file, or replaces what has its name."""
+        """Creates a good file, or replaces the entry that has its name."""
         hidden = self.inbox / f".{name}.{threading.get_ident()}"
         hidden.write_text(text)
         os.replace(hidden, self.inbox / name)
 
-    # The actions of the racers.
+    # ---- The actions of the racers.
 
     def folder_replaces_file(self):
         path = self.inbox / "folder"
@@ -140,7 +140,8 @@ class RaceTest(HostileFixture):
         path.rmdir()
 
     def swaps(self):
-        """Links and fifos: a reader that checks the type before it opens would open them."""
+        """Returns swaps with links and fifos, which a reader that checks the type before it opens
+        would open."""
         def to_outside(path):
             path.symlink_to(self.outside)
         return {"link": (f"DSlink\n{MANY_LINES}", to_outside),
@@ -179,7 +180,8 @@ class RaceTest(HostileFixture):
         self.check({"folder", "hard", "grows", "shrinks", "shut"})
 
     def check(self, names):
-        """Puts a good file under every name: each id ends once, and no other does."""
+        """Puts a good file under every name, and checks that each id ends once, and no other
+        does."""
         for name in names - {"void"}:
             self.put(name, f"DS{name}\n")
         if "void" in names:

@@ -1,4 +1,4 @@
-"""A hostile Attestr. It writes HTTP itself, so that any byte can be wrong."""
+"""Implements a hostile Attestr. It writes HTTP itself, so that any byte can be wrong."""
 
 import collections
 import dataclasses
@@ -12,7 +12,7 @@ import time
 
 
 class Then(enum.Enum):
-    """What the server does after it has sent the bytes of a reply."""
+    """The server's action after it has sent the bytes of a reply."""
     KEEP = enum.auto()     # waits for the next request
     CLOSE = enum.auto()    # ends TCP without close_notify
     GOODBYE = enum.auto()  # sends close_notify, then ends TCP
@@ -37,14 +37,14 @@ class Reply:
 
 
 def dripping(data, gap):
-    """One byte at a time, with `gap` seconds between them."""
+    """Yields one byte at a time, with `gap` seconds between them."""
     for byte in data:
         yield bytes([byte])
         time.sleep(gap)
 
 
 class Connection:
-    """One connection, from its beginning to its end."""
+    """A connection, from its beginning to its end."""
 
     def __init__(self, raw, number, context):
         self.stream = raw  # the socket; after the TLS handshake the TLS stream
@@ -58,13 +58,13 @@ class Connection:
         self.is_over = False
 
     def receive(self):
-        """Returns bytes; none at the end."""
+        """Returns bytes; no bytes at the end."""
         data = self.stream.recv(1 << 16)
         self.received += data
         return data
 
     def accept_tls(self, context=None):
-        """The ordinary TLS handshake."""
+        """Performs the ordinary TLS handshake."""
         context = context or self.context
         context.sni_callback = note_name
         self.stream = context.wrap_socket(self.stream, server_side=True,
@@ -75,7 +75,7 @@ class Connection:
         self.has_tls = True
 
     def answer_to_hello(self):
-        """The first flight of the server in the TLS handshake."""
+        """Returns the first flight of the server in the TLS handshake."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = self.context.wrap_bio(incoming, outgoing, server_side=True)
         while not outgoing.pending:
@@ -90,7 +90,7 @@ class Connection:
         return outgoing.read()
 
     def receive_request(self):
-        """The id of the next request; None at the end."""
+        """Returns the id of the next request; None at the end."""
         rest = b""
         while b"\r\n\r\n" not in rest:
             data = self.receive()
@@ -106,14 +106,14 @@ class Connection:
             self.stream.sendall(piece)
         if act.unsolicited:
             time.sleep(act.UNSOLICITED_AFTER)
-            if self.has_input():  # The next request has come: these bytes would answer it.
+            if self.has_input():  # These bytes would answer the next request, which has arrived.
                 return self.end(CLOSE)
             self.stream.sendall(act.unsolicited)
         if act.then is not KEEP:
             self.end(act.then)
 
     def has_input(self):
-        """Whether there are bytes to receive."""
+        """Returns whether there are bytes to receive."""
         return bool(self.stream.pending() or select.select([self.stream], [], [], 0)[0])
 
     def end(self, then):
@@ -172,7 +172,7 @@ class HostileServer:
                 pass  # It has already ended.
 
     def turns(self, handshake):
-        """The number of requests for a handshake."""
+        """Returns the number of requests for a handshake."""
         return len(self.asked_at[handshake])
 
     def _accept(self):

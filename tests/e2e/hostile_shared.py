@@ -1,4 +1,4 @@
-"""Many hostile answers to one daemon, among handshakes with good answers."""
+"""Sends many hostile answers to one daemon, among handshakes with good answers."""
 
 import threading
 import time
@@ -9,8 +9,8 @@ from hostile_server import Reply, HostileServer, context_of
 
 BYSTANDERS = [f"bystander-{number}" for number in range(4)]
 
-# Ten failures in a row pause the account, of whichever handshakes. Therefore at most this many
-# hostile answers come at once, and bystanders get good answers before the next ones.
+# Ten failures in a row pause the account, whichever handshakes they concern. Therefore at most this
+# many hostile answers come at once, and bystanders get good answers before the next ones.
 AT_ONCE = 8
 
 BOUND_MIB = 64
@@ -28,7 +28,8 @@ SETTINGS = {
 
 
 def within(seconds, condition):
-    """Whether the condition holds in time; a later check reports by name which case failed."""
+    """Returns whether the condition holds in time; a later check reports by name which case
+    failed."""
     deadline = time.monotonic() + seconds * harness.TIMEOUT_FACTOR
     while not condition():
         if time.monotonic() > deadline:
@@ -50,32 +51,32 @@ class Hostile(harness.Fixture):
         return Forger(handshake, self.secret)
 
     def assert_bounded(self, daemon):
-        """Checks the peak of its memory, and returns it in MiB."""
+        """Checks the peak of the daemon's memory, and returns it in MiB."""
         most_mib = daemon.resident_mib("VmHWM")
         if not harness.IS_SLOW_BUILD:
             self.assertLess(most_mib, BOUND_MIB)
         return most_mib
 
     def assert_no_harm(self, *places):
-        """None of these files has content that must not be accepted."""
+        """Checks that none of these files has content that must not be accepted."""
         for path in places:
             self.assertNotIn(HARM.encode(), path.read_bytes(), path.name)
 
 
 class SharedDaemonTest(Hostile):
     def reply_of(self, answer):
-        """The Reply for an answer of the tables."""
+        """Returns the Reply for an answer of the tables."""
         return answer if isinstance(answer, Reply) else Reply(answer)
 
     def body_of(self, case):
-        """The body of the answer of a case, without its framing."""
+        """Returns the body of the answer of a case, without its framing."""
         return self.forger(case.name).body
 
     def play(self, group, cases, **changes):
         self.cases = {case.name: case for case in cases}
         self.assertEqual(len(self.cases), len(cases), "two cases of one name")
         harness.checks_bounds()
-        self.witness_of = {}  # by the case
+        self.witness_of = {}  # witness by case
         self.are_released = threading.Event()
         self.server = self.start_hostile(self.answer_to)
         config = self.write_config(self.server.url, base=SETTINGS,
@@ -91,7 +92,7 @@ class SharedDaemonTest(Hostile):
         harness.report(f"{group}: {len(cases)} cases, {len(self.server.connections)} connections, "
                      f"{most_mib:.0f} MiB at most")
 
-    # The server.
+    # ---- The server.
 
     def answer_to(self, handshake, turn):
         forger = self.forger(handshake)
@@ -101,10 +102,10 @@ class SharedDaemonTest(Hostile):
         is_held = handshake in BYSTANDERS and not self.are_released.is_set()
         return Reply(message(forger.pending if is_held else forger.genuine))
 
-    # The steps of a test.
+    # ---- The steps of a test.
 
     def wait_for_bystanders(self, times):
-        """Waits until each bystander has been requested so many more times."""
+        """Waits until each bystander has been requested this many more times."""
         turns = {name: self.server.turns(name) + times for name in BYSTANDERS}
         harness.eventually(lambda: all(self.server.turns(name) >= turn
                                        for name, turn in turns.items()), what="bystanders")
@@ -130,7 +131,7 @@ class SharedDaemonTest(Hostile):
     def all_ended(self):
         return {(folder, name) for folder in harness.FOLDERS for name in self.spooled(folder)}
 
-    # Checks.
+    # ---- Checks.
 
     def check(self):
         errors = self.daemon.log("poll.error")
@@ -182,7 +183,7 @@ class SharedDaemonTest(Hostile):
 
 
 class SharedBodyTest(SharedDaemonTest):
-    """The answers of the cases are bodies; the framing is correct."""
+    """Tests whose answers are bodies; the framing is correct."""
 
     def reply_of(self, answer):
         return answer if isinstance(answer, Reply) else Reply(message(answer))

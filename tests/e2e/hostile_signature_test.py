@@ -1,4 +1,4 @@
-"""Results with bad signatures or of other handshakes, and all valid forms of signatures."""
+"""Tests results with bad signatures or of other handshakes, and all valid forms of signatures."""
 
 import base64
 import hashlib
@@ -10,14 +10,14 @@ from hostile_shared import SharedBodyTest
 
 OLD_SECRET = "the-secret-before"
 
-# The three forms of a result that may be signed; the first is its own text.
+# The three forms of a result that may be signed; the first is the result's own text.
 SPACED = '{ "b" :\t1.50e0, "10": "\\u20ac\\/", "2": [ ] }'
 COMPACT = '{"b":1.50e0,"10":"\\u20ac\\/","2":[]}'
 STRINGIFIED = '{"2":[],"10":"\u20ac/","b":1.5}'
 
 
 def signed(signature):
-    """An answer whose signature is the result of the function `signature`."""
+    """Returns an answer whose signature is the result of the function `signature`."""
     return lambda w: w.text(resultSignature=json.dumps(signature(w)))
 
 
@@ -34,7 +34,7 @@ def digest(w):
 
 
 def over(text, result=SPACED):
-    """An answer with a result and a signature over this text."""
+    """Returns an answer with a result and a signature over this text."""
     return lambda w: w.text(result=result, resultSignature=f'"{w.sign(text)}"')
 
 
@@ -92,7 +92,7 @@ REPLAYED = [
     rejected("tag-longer", "tag_mismatch", lambda w: w.text(tag='"2908460"'), "290846"),
     accepted("tag-escaped", lambda w: w.text(tag=r'"\u0032\u00390846"')),
     rejected("replayed-whole", "wrong_id", lambda w: w.of("bystander-0").body),
-    # The signature covers the result alone: with the right id only a tag reveals the replay.
+    # The signature covers the result alone: with the right id only a tag detects the replay.
     accepted("replayed-under-our-id-without-tag", lambda w: w.text(result=w.of("other").result())),
     rejected("replayed-under-our-id", "tag_mismatch",
              lambda w: w.text(result=w.of("other").result(), tag='"1"'), "290846"),

@@ -1,4 +1,4 @@
-"""A spool in which the names of future files of the daemon exist already."""
+"""Tests a spool in which the names of future files of the daemon exist already."""
 
 import contextlib
 import fcntl
@@ -26,7 +26,7 @@ def a_full_folder(path):
     (path / "file").write_text("theirs")
 
 
-# Functions that create an entry: each is called with the path and a file outside.
+# Functions that create an entry. Each is called with the path and a file outside.
 ENTRIES = {
     "other bytes": lambda path, _: path.write_text("theirs\n"),
     "no bytes": lambda path, _: path.touch(),
@@ -61,7 +61,7 @@ class ExistingNamesTest(AnsweredFixture):
         cases = self.create_entries()
         before = {name: snapshot(path) for name, (_, _, path) in cases.items()}
         passwd = snapshot("/etc/passwd")
-        # open() of it blocks until the owner of the lease releases it.
+        # open() of the file blocks until the owner of the lease releases it.
         leased = os.open(cases[f"{LEASED} in results/"][2], os.O_WRONLY)
         fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_WRLCK)
 
@@ -128,7 +128,7 @@ STAGING_ENTRIES = {kind: create for kind, create in ENTRIES.items()
 
 
 class StagingTest(AnsweredFixture):
-    """Entries in staging/, which belongs to the daemon alone."""
+    """Tests of entries in staging/, which belongs to the daemon alone."""
 
     def complete(self, daemon, handshakes):
         """Completes the handshakes, and checks that each has one record."""
@@ -141,7 +141,7 @@ class StagingTest(AnsweredFixture):
         self.assertEqual(self.outside.read_text(), "theirs\n")
 
     def test_unknown_files(self):
-        """Files without a row in the queue go to rejected/."""
+        """Tests that files without a row in the queue go to rejected/."""
         first = self.start_daemon(self.config, "--until-empty", is_ready=False, name="first")
         self.assertEqual(first.wait(), 0)
         staging = self.spool / "staging"
@@ -164,7 +164,8 @@ class StagingTest(AnsweredFixture):
         self.assertEqual(daemon.stop(), 0)
 
     def test_names_of_future_records(self):
-        """Removed, or moved to rejected/ if it is a folder: before a start and while it runs."""
+        """Tests names of future records, before a start and while the daemon runs: such an entry is
+        removed, or moved to rejected/ if it is a folder."""
         cases = {f"{kind}, {when}": (f"DS{when}{number:02}", create)
                  for when in ("before", "while")
                  for number, (kind, create) in enumerate(STAGING_ENTRIES.items())}

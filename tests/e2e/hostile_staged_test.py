@@ -1,4 +1,5 @@
-"""Records that a killed daemon left in staging/, and that others change before the next start."""
+"""Tests records that a killed daemon left in staging/, and that others change before the next
+start."""
 
 import dataclasses
 import os
@@ -10,14 +11,14 @@ from hostile_folders import AnsweredFixture
 
 @dataclasses.dataclass
 class Case:
-    """A daemon was killed with a record in staging/, something is damaged, and the next one starts.
-    """
+    """A damage after a daemon was killed with a record in staging/, and before the next one
+    starts."""
     name: str
     damage: object
     records: tuple = ("results",)      # folders with a record at the end
-    event: str = "handshake.completed"  # once, in the log of the next run
-    refuses: tuple = ()                # the message of the start before the repair
-    code: int = harness.IO_ERROR       # of that start
+    event: str = "handshake.completed"  # logged once by the next run
+    refuses: tuple = ()                # message of the start before the repair
+    code: int = harness.IO_ERROR       # exit code of that start
     repair: object = None
 
 
@@ -125,7 +126,7 @@ class StagedTest(AnsweredFixture):
         (place.spool / "results").chmod(0o750)
         case.damage(place)
         if case.refuses:
-            for _ in range(2):  # As a service manager restarts it.
+            for _ in range(2):  # Starts twice, like a service manager.
                 self.assertEqual(place.start(is_ready=False).wait(), case.code)
                 for word in case.refuses:
                     self.assertIn(word, place.last_message)

@@ -1,4 +1,4 @@
-"""Answers with another status than 200: no result, and no end except "not found"."""
+"""Tests answers with another status than 200: no result, and no end except "not found"."""
 
 import harness
 from hostile_cases import accepted, error, held, message, not_found, refused, waits
@@ -6,7 +6,7 @@ from hostile_shared import SharedDaemonTest
 from hostile_server import Reply
 
 def status(number, body=b"<html>h4rm-4711</html>", *fields):
-    """An answer with this status."""
+    """Returns an answer with this status."""
     return lambda w: Reply(message(body, *fields, status=f"{number} x"))
 
 
@@ -40,7 +40,7 @@ STATUSES = [
 
 
 def redirects(port):
-    """Redirects to a trusted server that is not Attestr, and to other places."""
+    """Yields redirects to a trusted server that is not Attestr, and to other places."""
     path = "/api/v1/public/flowx/handshake/bystander-0"
     places = {"http": f"http://localhost:{port}/", "no-scheme": f"//localhost:{port}{path}",
               "with-password": f"https://a:b@localhost:{port}/", "other-path": path,
@@ -62,7 +62,8 @@ def redirected(name, number, place):
 
 
 def busy(name, gap_s, *fields):
-    """A 503 with Retry-After: the handshake is not polled before that time."""
+    """Returns the case of a 503 with Retry-After: the handshake must not be polled before that
+    time."""
     return refused(f"busy-{name}", "server_error", status(503, b"", *fields), gap_s=gap_s)
 
 

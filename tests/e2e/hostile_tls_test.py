@@ -1,4 +1,5 @@
-"""Servers with bad TLS or none: no token is sent, and the daemon tries the next connection."""
+"""Tests servers with bad TLS or none: no token is sent, and the daemon tries the next
+connection."""
 
 import dataclasses
 import itertools
@@ -20,7 +21,7 @@ HELLO_REQUEST = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00"
 
 
 def sends(*pieces, then=CLOSE):
-    """An opening: these bytes instead of TLS, after the first bytes of the client."""
+    """Returns an opening with these bytes instead of TLS, after the first bytes of the client."""
     def opening(connection):
         connection.receive()
         connection.send_reply(Reply(itertools.chain(*pieces), then))
@@ -55,7 +56,7 @@ NO_TLS = [
 
 
 def hello_spoilt(connection):
-    """An opening: the first flight of the server with one wrong bit near its end."""
+    """Performs an opening: the first flight of the server with one wrong bit near its end."""
     data = bytearray(connection.answer_to_hello())
     data[-20] ^= 1
     connection.send_reply(Reply(bytes(data), HANG))
@@ -70,7 +71,8 @@ def hello_dripping(connection):
 
 
 def raw_after_request(data):
-    """An opening: the TLS handshake, and bytes without encryption in place of the answer."""
+    """Returns an opening that sends bytes without encryption after the TLS handshake, in place of
+    the answer."""
     def opening(connection):
         connection.accept_tls()
         connection.receive_request()
@@ -93,7 +95,7 @@ HALF_TLS = [
 
 
 def weak(version=ssl.TLSVersion.MINIMUM_SUPPORTED, ciphers="ALL"):
-    """A function that makes a context with weak settings."""
+    """Returns a function that makes a context with weak settings."""
     def make(*certificate):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python warns about them.
@@ -183,7 +185,7 @@ def with_context(context):
 
 
 def good(name, context):
-    """A server with a valid configuration."""
+    """Returns the case of a server with a valid configuration."""
     return IsolatedCase(name, openings=(with_context(context),), connections=1)
 
 
@@ -200,7 +202,8 @@ def with_maximum(version):
 
 
 def with_new_certificate(certificate):
-    """An opening: another certificate, while the session of an earlier one could be resumed."""
+    """Returns an opening with another certificate, while the session of an earlier one could be
+    resumed."""
     def opening(connection):
         connection.context.load_cert_chain(*certificate)
         connection.accept_tls()
@@ -208,7 +211,8 @@ def with_new_certificate(certificate):
 
 
 def accepts_lax_client(context):
-    """Whether a client without any checks can connect: otherwise the case would show nothing."""
+    """Returns whether a client without any checks can connect: otherwise the case would prove
+    nothing."""
     lax = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""The real daemon is killed at each call by which it changes a file, before and after the call.
+"""Tests a kill at each call by which the real daemon changes a file, before and after the call.
 
 For n = 1, 2, 3, ... a daemon is killed at its n-th call of a kind, until one makes fewer of them
 and ends by itself. After each kill another daemon runs without faults, and then each record must
@@ -23,7 +23,7 @@ LEAST = {"write": 6, "renameat2": 6, "unlinkat": 2, "fsync": 12, "fdatasync": 4,
 
 class KillPointsTest(fault_series.FaultSeriesTest):
     def test_kill_before_and_after_a_call(self):
-        """strace kills at the right moment on this kernel."""
+        """Tests that strace kills at the right moment on this kernel."""
         for effect, is_made in ((strace.BEFORE, False), (strace.AFTER, True)):
             folder = self.folder / effect
             done = subprocess.run(["strace", "-o", self.folder / "calls", "-e", "trace=mkdir", "-e",

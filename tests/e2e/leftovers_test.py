@@ -1,4 +1,5 @@
-"""Tests end what they start: the process groups, the supervisor and the check for leftovers."""
+"""Tests that tests end what they start: the process groups, the supervisor and the check for
+leftovers."""
 
 import os
 import pathlib
@@ -17,7 +18,7 @@ from programs import Nginx
 
 FOLDER = pathlib.Path(__file__).parent
 
-# A master with a worker, as nginx has it: the worker outlives a master that is killed.
+# A master with a worker, like nginx's: the worker outlives a master that is killed.
 MASTER = "sleep 1000 & echo $! >worker; wait"
 
 # A test program that starts such a master and then waits.
@@ -47,7 +48,7 @@ class LeftoversTest(harness.Fixture):
         self.addCleanup(self.kill_worker)
 
     def worker(self):
-        """The number of the worker, once it is there."""
+        """Returns the number of the worker, once it exists."""
         path = self.folder / "worker"
         harness.eventually(lambda: path.exists() and path.read_text().strip(), what="the worker")
         return int(path.read_text())
@@ -63,7 +64,7 @@ class LeftoversTest(harness.Fixture):
     def assert_ends(self, pid):
         harness.eventually(lambda: not is_running(pid), what=f"the end of process {pid}")
 
-    # Process groups.
+    # ---- Process groups.
 
     def test_kill_ends_the_worker_too(self):
         master = self.start_master()
@@ -72,7 +73,8 @@ class LeftoversTest(harness.Fixture):
         self.assert_ends(worker)
 
     def test_end_of_the_master_ends_the_worker(self):
-        """However the master ends: a test kills it, say, or it fails."""
+        """Tests that the worker ends with the master, for example when a test kills it or it
+        fails."""
         master = self.start_master()
         worker = self.worker()
         os.kill(master.pid, signal.SIGKILL)
@@ -88,14 +90,14 @@ class LeftoversTest(harness.Fixture):
 
     @staticmethod
     def worker_of(nginx):
-        """nginx listens before it starts its worker."""
+        """Returns the worker of nginx, which listens before it starts it."""
         worker, = harness.eventually(lambda: process_table.descendants(nginx.pid), what="a worker")
         return worker.pid
 
-    # The check.
+    # ---- The check.
 
     def test_check_finds_a_worker_whose_master_was_killed(self):
-        """As the harness once left them: it sent SIGKILL to the master alone."""
+        """Tests the state after SIGKILL to the master alone."""
         self.assertEqual(self.found(), [])
         master = subprocess.Popen(["sh", "-c", MASTER], cwd=self.folder)
         worker = self.worker()
@@ -111,7 +113,8 @@ class LeftoversTest(harness.Fixture):
         self.assertEqual(self.found(), [])
 
     def test_check_finds_the_worker_of_nginx(self):
-        """It writes its title over its environment and has no argument that names a folder."""
+        """Tests a worker that writes its title over its environment and has no argument that names
+        a folder."""
         nginx = self.start(Nginx(self))
         worker = self.worker_of(nginx)
         os.kill(nginx.pid, signal.SIGKILL)
@@ -120,14 +123,15 @@ class LeftoversTest(harness.Fixture):
         self.assertEqual(self.found(), [worker])
 
     def found(self):
-        """Those of this test: others may run beside it."""
+        """Returns the leftovers of this test, since others may run beside it."""
         return [entry.pid for entry in leftovers.find(prefix=self.folder.name)
                 if entry.session == os.getsid(0)]
 
-    # The supervisor.
+    # ---- The supervisor.
 
     def start_test_program(self, duration_s=1000):
-        """Returns the process of its supervisor and the worker that it has started."""
+        """Starts a test program. Returns the process of its supervisor and the worker that it has
+        started."""
         script = self.folder / "program.py"
         script.write_text(TEST_PROGRAM.replace("DURATION_S", str(duration_s)))
         return self.start(Process("program", [sys.executable, script], self.folder,
@@ -159,7 +163,7 @@ class LeftoversTest(harness.Fixture):
         self.assert_ends(worker)
 
     def test_a_test_that_ctest_stops_leaves_nothing(self):
-        """At its TIMEOUT ctest kills the supervisor and its descendants."""
+        """Tests a test at its TIMEOUT: ctest kills the supervisor and its descendants."""
         script = self.folder / "program.py"
         script.write_text(TEST_PROGRAM.replace("DURATION_S", "1000"))
         (self.folder / "CTestTestfile.cmake").write_text(

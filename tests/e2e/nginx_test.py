@@ -1,4 +1,4 @@
-"""With a real web server: recorded answers become verified results in the spool."""
+"""Tests that recorded answers of a real web server become verified results in the spool."""
 
 import json
 

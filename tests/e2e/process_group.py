@@ -1,4 +1,4 @@
-"""Programs that a test starts, each in a process group of its own."""
+"""Runs the programs of a test, each in a process group of its own."""
 
 import os
 import select
@@ -17,7 +17,7 @@ class Process:
     gives the number of the group to no other process.
     """
 
-    # How long the program may take to stop in order (SIGTERM) before end() kills it; 0: none.
+    # Time that the program may take to stop in order (SIGTERM) before end() kills it; 0: none.
     grace_s = 0
 
     def __init__(self, name, command, folder, **popen):
@@ -64,7 +64,7 @@ class Process:
         return self.wait(within)
 
     def end(self):
-        """Ends the whole group: in order where there is a grace, else at once."""
+        """Ends the whole group: in order if there is a grace period, otherwise at once."""
         if self.grace_s:
             try:
                 self.stop(self.grace_s)
@@ -73,7 +73,7 @@ class Process:
         self.kill()
 
     def _has_ended(self, seconds):
-        """Waits so long for the end of the program, and leaves its exit status unread."""
+        """Waits up to this time for the end of the program, and leaves its exit status unread."""
         descriptor = os.pidfd_open(self.pid)
         try:
             poll = select.poll()

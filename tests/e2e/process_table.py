@@ -1,4 +1,4 @@
-"""The processes of this machine, as /proc lists them."""
+"""Reads the processes of this machine from /proc."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ PROC = pathlib.Path("/proc")
 
 
 class Entry(typing.NamedTuple):
-    """One process; see proc_pid_stat(5)."""
+    """A process; see proc_pid_stat(5)."""
     pid: int
     name: str
     state: str
@@ -24,7 +24,7 @@ class Entry(typing.NamedTuple):
 
 
 def all_processes():
-    """Every process that still runs; zombies are left out."""
+    """Returns every process that still runs; zombies are omitted."""
     for path in PROC.iterdir():
         if path.name.isdigit():
             entry = entry_of(int(path.name))
@@ -33,12 +33,12 @@ def all_processes():
 
 
 def entry_of(pid):
-    """None if the process has ended meanwhile."""
+    """Returns the entry of a process; None if it has ended meanwhile."""
     try:
         text = (PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
         return None
-    # The name stands in parentheses and may contain some itself.
+    # The name is in parentheses and may contain some itself.
     name, _, fields = text.partition("(")[2].rpartition(")")
     state, parent, group, session = fields.split()[:4]
     return Entry(pid, name, state, int(parent), int(group), int(session))
@@ -49,7 +49,7 @@ def command_line(pid):
 
 
 def read(pid, name):
-    """A file of a process; empty if it has ended, or keeps the file from this user."""
+    """Reads a file of a process; empty if it has ended, or hides the file from this user."""
     try:
         return (PROC / str(pid) / name).read_bytes()
     except OSError:
@@ -57,7 +57,7 @@ def read(pid, name):
 
 
 def link(pid, name):
-    """Where a symbolic link of a process leads to; empty as above."""
+    """Returns the target of a symbolic link of a process; empty as above."""
     try:
         return os.readlink(PROC / str(pid) / name)
     except OSError:
@@ -65,7 +65,7 @@ def link(pid, name):
 
 
 def open_files(pid):
-    """The paths of its open files."""
+    """Returns the paths of its open files."""
     try:
         names = os.listdir(PROC / str(pid) / "fd")
     except OSError:
@@ -74,7 +74,7 @@ def open_files(pid):
 
 
 def ancestors(pid):
-    """The process itself, its parent, and so on up to the first process."""
+    """Returns the process itself, its parent, and so on up to the first process."""
     found = set()
     while pid and pid not in found:
         found.add(pid)
@@ -84,7 +84,7 @@ def ancestors(pid):
 
 
 def descendants(pid):
-    """All processes below this one, zombies left out."""
+    """Returns all processes below this one, without zombies."""
     children = {}
     for entry in all_processes():
         children.setdefault(entry.parent, []).append(entry)

@@ -1,4 +1,4 @@
-"""The programs that a fixture starts: attestrd, attestr-sim and nginx."""
+"""Starts the programs of a fixture: attestrd, attestr-sim and nginx."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ class Daemon(Process):
         self.config = config
 
     def log(self, event=None):
-        """The complete lines of the log so far, or those of one event."""
+        """Returns the complete lines of the log so far, or those of one event."""
         text = self.out.read_text()
         lines = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
         return [line for line in lines if event in (None, line["event"])]
@@ -46,7 +46,7 @@ class Daemon(Process):
         return json.loads(self.fixture.attestrd("status", "--config", self.config, "--json").stdout)
 
     def resident_mib(self, key="VmRSS"):
-        """The resident memory; with the key "VmHWM" its peak."""
+        """Returns the resident memory; with the key "VmHWM" its peak."""
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(f"{key}:"):
                 return int(line.split()[1]) / 1024
@@ -54,7 +54,7 @@ class Daemon(Process):
 
 
 class Simulator(Process):
-    """attestr-sim."""
+    """A process of attestr-sim."""
 
     def __init__(self, name, fixture, certificate, key, port, flags):
         self.request_log = fixture.folder / f"{name}.requests"
@@ -82,7 +82,7 @@ class Simulator(Process):
         return json.loads(self.summary_file.read_text())
 
     def fates(self, ids):
-        """The outcome of each handshake for a client that polls until the end."""
+        """Returns the outcome of each handshake for a client that polls until the end."""
         out = subprocess.run([ATTESTR_SIM, "--fates", *self.flags], input="\n".join(ids), text=True,
                              capture_output=True, check=True).stdout
         return {line.split()[0]: line.split()[1] for line in out.splitlines()}
@@ -141,7 +141,7 @@ http {{
 
 
 def nginx_program():
-    """Its folder, /usr/sbin, need not be in the PATH of a user."""
+    """Returns the path of nginx. Its folder, /usr/sbin, need not be in the PATH of a user."""
     path = shutil.which("nginx", path="/usr/sbin:/usr/bin")
     if not path:
         raise FileNotFoundError("the program nginx is not installed (package nginx-light)")

@@ -1,4 +1,4 @@
-"""`openssl s_server` behind a hostile server, for commands that Python's ssl lacks."""
+"""Runs `openssl s_server` behind a hostile server, for commands that Python's ssl lacks."""
 
 import os
 import re
@@ -10,23 +10,24 @@ import time
 from hostile_cases import Forger, message
 from hostile_server import CLOSE
 
-# The output of -msg once a client has obeyed or refused. (It changes its keys when it sends next.)
+# The output of -msg once a client has obeyed or refused. (It changes its keys with its next write.)
 ANSWERED = {"r": b"<<< [^\n]*(Alert|ClientHello)", "R": b"<<< [^\n]*(Alert|ClientHello)",
             "K": b">>> [^\n]*(KeyUpdate)"}
 
-running = set()  # The servers, each of which belongs to a thread of a hostile server.
+running = set()  # Each server belongs to a thread of a hostile server.
 
 
 def end_all():
-    """For the end of a test: a thread that waits for its server would not end it."""
+    """Ends all servers at the end of a test: a thread that waits for its server would not end
+    it."""
     for server in list(running):
         server.kill()
         server.wait()
 
 
 def commands(command, version, certificate, key, secret, word):
-    """An opening: s_server reads the request, executes `command` (see its manual: `r` and `R`
-    renegotiate, `K` changes the keys of both sides), waits for the reaction of the client, and
+    """Returns an opening: s_server reads the request, executes `command` (see its manual: `r` and
+    `R` renegotiate, `K` changes the keys of both sides), waits for the reaction of the client, and
     sends the answer that is the attribute `word` of a Forger."""
     def opening(connection):
         server = subprocess.Popen(

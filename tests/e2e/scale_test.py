@@ -1,4 +1,4 @@
-"""Many handshakes: the time to accept them, and the memory that they take."""
+"""Tests many handshakes: the time to accept them, and their memory."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""A DNS server that never answers, in a network and mount namespace."""
+"""Tests a DNS server that never answers, in a network and mount namespace."""
 
 import fcntl
 import pathlib

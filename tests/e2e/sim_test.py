@@ -1,4 +1,5 @@
-"""With every fault of attestr-sim each handshake ends exactly once, in the right folder."""
+"""Tests that with every fault of attestr-sim each handshake ends exactly once, in the right
+folder."""
 
 import collections
 
@@ -9,9 +10,9 @@ MAX_REQUESTS_PER_SECOND = 1000
 REQUESTS_PER_SECOND = 900  # Below the limit: if the simulator is delayed, requests accumulate.
 
 # The share of each fault, all at once. With 5 % every second answer is bad, and half of the time
-# the account has a fault, so that some handshakes back off for minutes again and again.
-# Faults of the account occur in spells that affect all requests, each kind for this share of the
-# time; all other faults by request or by handshake. The daily limit is left out: it lasts until
+# the account has a fault, so that some handshakes back off for minutes again and again. Faults of
+# the account occur in spells that affect all requests, each kind for this share of the time; all
+# other faults occur by request or by handshake. The daily limit is omitted: it lasts until
 # midnight.
 if harness.IS_LONG:
     FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.05", "20m", 90
@@ -75,7 +76,8 @@ class SimTest(harness.Fixture):
         harness.report(f"fates: {dict(collections.Counter(fates.values()))}")
 
     def doubted(self):
-        """The handshakes with so many doubtful answers in a row that they must be rejected."""
+        """Returns the handshakes with enough doubtful answers in a row that they must be
+        rejected."""
         doubts = collections.Counter()
         for request in self.simulator.requests():
             handshake, answer = request["id"], request["answer"]
@@ -87,7 +89,7 @@ class SimTest(harness.Fixture):
         return {handshake for handshake, count in doubts.items() if count >= SIGNATURE_ATTEMPTS}
 
     def check_requests(self, summary, status, daemon):
-        """The requests that the simulator counted are those that the daemon reports."""
+        """Checks that the requests that the simulator counted are those that the daemon reports."""
         harness.report(f"requests: {summary['requests']}, answers: {summary['by_answer']}, "
                      f"most in a second: {summary['peak_requests_per_second']}")
         self.assertLessEqual(summary["peak_requests_per_second"], MAX_REQUESTS_PER_SECOND)

@@ -40,7 +40,7 @@ class Fault(typing.NamedTuple):
 
 
 class FaultyDaemon(Daemon):
-    """`attestrd run --until-empty` with strace at one of its threads."""
+    """A process `attestrd run --until-empty` with strace at one of its threads."""
 
     def __init__(self, home, calls, strikes, is_from_start=False, **popen):
         self.log_of_calls = home.folder / "calls"
@@ -62,25 +62,25 @@ class FaultyDaemon(Daemon):
         return code
 
     def calls(self):
-        """The calls of the thread, one on each line."""
+        """Returns the calls of the thread, one on each line."""
         return parse_calls(self.log_of_calls.read_text())
 
     def faulted_calls(self):
-        """The calls into which a fault was injected."""
+        """Returns the calls into which a fault was injected."""
         if "\n+++ killed by" in f"\n{self.log_of_calls.read_text()}":
             return self.calls()[-1:]
         return [line for line in self.calls() if line.endswith("(INJECTED)")]
 
 
 class FaultInMainThread(FaultyDaemon):
-    """Injects faults into the main thread, from its first instruction on."""
+    """A daemon with faults in its main thread, from its first instruction on."""
 
     def __init__(self, home, calls, *strikes):
         super().__init__(home, calls, strikes, is_from_start=True)
 
 
 class FaultInWriterThread(FaultyDaemon):
-    """Injects faults into the writer thread, which is held until strace has attached."""
+    """A daemon with faults in its writer thread, which is held until strace has attached."""
 
     def __init__(self, home, calls, *strikes):
         with HeldNotifySocket(home.folder / "notify") as held:
@@ -93,8 +93,8 @@ class FaultInWriterThread(FaultyDaemon):
             eventually(lambda: "attached" in self.tracer.err.read_text(), LONG_TIMEOUT_S, "strace")
 
     def _writer(self):
-        """The third thread, after the main thread and that of the log: the kernel lists threads in
-        the order of their creation."""
+        """Returns the third thread, after the main thread and that of the log: the kernel lists
+        threads in the order of their creation."""
         if not self.is_running():
             raise AssertionError(f"attestrd ended: {self.err.read_text()}")
         threads = os.listdir(f"/proc/{self.pid}/task")
@@ -102,8 +102,8 @@ class FaultInWriterThread(FaultyDaemon):
 
 
 class FaultInBatch(FaultInWriterThread):
-    """Delays the sync of the first staged record (the third sync) until the others have been
-    fetched, so that they are staged and synced as a batch."""
+    """A daemon in which the sync of the first staged record (the third sync) is delayed until the
+    others have been fetched, so that they are staged and synced as a batch."""
 
     def __init__(self, home, calls, *strikes):
         super().__init__(home, {*calls, "fsync"}, Fault("fsync", "delay_enter=400ms", 3), *strikes)

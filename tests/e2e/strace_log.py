@@ -1,4 +1,4 @@
-"""The output of strace: one line for each call."""
+"""Parses the output of strace: one line for each call."""
 
 import collections
 import itertools
@@ -10,18 +10,18 @@ KINDS = ("openat", "open", "creat", "write", "writev", "pwrite64", "pwritev", "p
 
 
 def parse_calls(log):
-    """The lines of calls, without those about signals and the exit."""
+    """Returns the lines of calls, without those about signals and the exit."""
     return [line for line in log.splitlines() if line[0].isalpha()]
 
 
 def count_by_kind(calls):
-    """The number of calls of each kind."""
+    """Returns the number of calls of each kind."""
     return collections.Counter(call.partition("(")[0] for call in calls)
 
 
 def first_own_call(kind, calls):
-    """The number of the first call of a kind that attestrd makes itself, after the dynamic loader.
-    Its first own call opens /dev/null for the standard streams."""
+    """Returns the number of the first call of a kind that attestrd makes itself, after the dynamic
+    loader. Its first own call opens /dev/null for the standard streams."""
     number = itertools.count(1)
     for call in calls:
         if call.startswith("openat(") and '"/dev/null", O_RDWR' in call:

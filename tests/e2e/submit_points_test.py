@@ -1,4 +1,4 @@
-"""`attestrd submit` is killed, and gets an error, at each call by which it changes a file.
+"""Tests a kill of, and an error in, each call by which `attestrd submit` changes a file.
 
 A submission that it has acknowledged is complete in the inbox. Otherwise the inbox has the complete
 submission, or only a hidden file, which the daemon does not read: never a part of it.

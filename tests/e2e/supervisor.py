@@ -25,10 +25,10 @@ import process_table
 # From <sys/prctl.h>.
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
-# The environment of all that a test program starts: the build that is tested.
+# The environment variable that names the tested build to all that a test program starts.
 MARK = "ATTESTRD_STARTED_BY_TEST_OF"
 
-# A tracer, say, ends shortly after the process that it traces.
+# Grace period: a tracer, for example, ends shortly after the process that it traces.
 GRACE_S = 5
 KILL_S = 10
 
@@ -46,7 +46,7 @@ def run(main):
     os.setsid()
     signal.signal(signal.SIGTERM, end_with_session)
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != supervisor:  # It was killed before prctl().
+    if os.getppid() != supervisor:  # The supervisor was killed before prctl().
         end_with_session(signal.SIGTERM, None)
     os.environ[MARK] = os.environ.get("ATTESTRD_BUILD", "")
     main()
@@ -72,7 +72,7 @@ def supervise(child):
 
 
 class Interrupted(BaseException):
-    """A signal asks the supervisor to end; the argument is its number."""
+    """A signal that asks the supervisor to end; the argument is its number."""
 
 
 def interrupt(number, _):
@@ -80,7 +80,7 @@ def interrupt(number, _):
 
 
 def end_with_session(number, _):
-    """The signal handler of the child: ends all processes of its session."""
+    """Handles a signal in the child: ends all processes of its session."""
     own = os.getpid()
     kill_all(lambda: [entry for entry in process_table.all_processes()
                       if entry.session == own and entry.pid != own])
@@ -88,8 +88,8 @@ def end_with_session(number, _):
 
 
 def left_by(child):
-    """The processes of the session of the child, and those that left it: they are descendants of
-    this supervisor all the same."""
+    """Returns the processes of the session of the child, and those that left it, which are still
+    descendants of this supervisor."""
     below = {entry.pid: entry for entry in process_table.descendants(os.getpid())}
     below.update((entry.pid, entry) for entry in process_table.all_processes()
                  if entry.session == child)
@@ -97,7 +97,7 @@ def left_by(child):
 
 
 def wait_for_none(child):
-    """Returns what still runs after a short grace."""
+    """Waits for a short grace period, and returns the processes that still run."""
     deadline = time.monotonic() + GRACE_S
     while (left := left_by(child)) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -105,14 +105,15 @@ def wait_for_none(child):
 
 
 def kill_all(find):
-    """Kills what `find` returns until it returns none: a process may fork before it is killed."""
+    """Kills the processes that `find` returns until it returns none: a process may fork before it
+    is killed."""
     deadline = time.monotonic() + KILL_S
     while (found := find()) and time.monotonic() < deadline:
         for entry in found:
             try:
                 os.kill(entry.pid, signal.SIGKILL)
             except OSError:
-                pass  # It has ended meanwhile.
+                pass  # The process has ended meanwhile.
         time.sleep(0.02)
 
 

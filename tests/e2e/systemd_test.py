@@ -1,4 +1,4 @@
-"""The unit of systemd, and the notifications of the daemon."""
+"""Tests the unit of systemd, and the notifications of the daemon."""
 
 import os
 import re
@@ -15,7 +15,7 @@ MAX_EXPOSURE = 1.5
 
 class UnitTest(harness.Fixture):
     def test_verify_prints_nothing(self):
-        """The unit with the path of the program replaced, since it is not installed here."""
+        """Verifies the unit with another path of the program, which is not installed here."""
         unit = self.folder / "attestrd.service"
         text = (UNITS / "attestrd.service").read_text()
         unit.write_text(text.replace("/usr/bin/attestrd", str(harness.ATTESTRD)))
@@ -49,12 +49,12 @@ class UnitTest(harness.Fixture):
         self.assertIn("attestrd:", (root / "etc/passwd").read_text())
 
     def test_folders_of_tmpfiles(self):
-        """The folders belong to attestrd."""
+        """Tests that the folders belong to attestrd."""
         text = (UNITS / "attestrd.tmpfiles").read_text()
         folders = re.findall(r"^d (\S+) +(\d+) attestrd attestrd", text, re.MULTILINE)
         self.assertEqual({os.path.basename(path) for path, _ in folders},
                          {"attestrd", "inbox", "staging", "refused", *harness.FOLDERS})
-        # Others have no access; one root, so that a rename stays within one mount.
+        # Others have no access. All folders have one root, so that a rename stays within one mount.
         self.assertEqual([path for path, mode in folders if not mode.endswith("0")], [])
         unit = (UNITS / "attestrd.service").read_text()
         self.assertIn("ReadWritePaths=/var/spool/attestrd\n", unit)

@@ -1,4 +1,4 @@
-"""The build under test, timeouts, exit codes, and functions that every test uses."""
+"""Provides the build under test, timeouts, exit codes, and functions that every test uses."""
 
 import hashlib
 import http.client
@@ -19,17 +19,17 @@ FOLDER_PREFIX = f"attestrd.{hashlib.sha256(os.fsencode(BUILD)).hexdigest()[:6]}.
 ATTESTRD = BUILD / "daemon/attestrd"
 ATTESTR_SIM = BUILD / "tests/stand_in/attestr-sim"
 
-# Sanitizers and debug builds are slow: they get more time, and no bounds on speed are checked.
+# Sanitizers and debug builds are slow: they get more time, and bounds on speed are not checked.
 IS_SLOW_BUILD = os.environ["ATTESTRD_SLOW_BUILD"] == "1"
 IS_LONG = os.environ.get("ATTESTRD_LONG") == "1"
 TIMEOUT_FACTOR = 5 if IS_SLOW_BUILD else 1
 
 USAGE, BAD_INPUT, UNAVAILABLE, INTERNAL, IO_ERROR, PERMISSION, CONFIG = 64, 65, 69, 70, 74, 77, 78
 
-# For events that take some tenths of a second on an idle machine.
+# Timeout for events that take some tenths of a second on an idle machine.
 LONG_TIMEOUT_S = 60
 
-# For tests whose system calls matter but whose data need not be on a disk.
+# A folder for tests whose system calls matter but whose data need not be on a disk.
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 FOLDERS = ("results", "archived", "failed", "rejected")
@@ -46,14 +46,14 @@ def eventually(condition, within=15, what="it"):
 
 
 def make_ids(count, seed=1):
-    """That many different ids; they depend on the seed alone."""
+    """Returns `count` different ids, which depend on the seed alone."""
     rng = random.Random(seed)
     alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
     return [f"DS{number:06}" + "".join(rng.choices(alphabet, k=13)) for number in range(count)]
 
 
 def visible_names(folder):
-    """The names in a folder, without the hidden mark of staging/."""
+    """Returns the names in a folder, without the hidden marker of staging/."""
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
@@ -63,7 +63,7 @@ def free_port():
 
 
 def to_toml(sections):
-    """A configuration as TOML: strings, numbers and booleans have the same form in JSON."""
+    """Returns a configuration as TOML: strings, numbers and booleans have the same form in JSON."""
     lines = []
     for section, settings in sections.items():
         lines += [f"[{section}]", *(f"{key} = {json.dumps(value)}"
@@ -84,7 +84,7 @@ def report(text):
 
 
 def checks_bounds():
-    """Whether bounds on speed and size are checked; prints a line if they are not."""
+    """Returns whether bounds on speed and size are checked; prints a line if they are not."""
     if IS_SLOW_BUILD:
         report("ATTESTRD_SLOW_BUILD=1 (a sanitizer or no optimisation): bounds are not checked")
     return not IS_SLOW_BUILD
