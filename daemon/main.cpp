@@ -8,7 +8,8 @@
 
 namespace {
 
-/// Otherwise the first files opened would get their numbers, and messages would be written there.
+/// Opens /dev/null for each closed standard stream. Otherwise the first files that are opened would
+/// get the descriptors of these streams, and messages would be written into them.
 void keep_standard_streams_open() {
   for (int opened = 0; opened >= 0 && opened <= STDERR_FILENO;) {
     opened = ::open("/dev/null", O_RDWR);
@@ -20,10 +21,10 @@ void keep_standard_streams_open() {
 
 int main(int argc, char** argv) {
   keep_standard_streams_open();
-  // The umask of the caller is replaced, even a narrower one: the group submits files and fetches
-  // records.
+  // The umask of the caller is replaced, even a narrower one: members of the group submit files and
+  // consume records.
   ::umask(S_IWGRP | S_IRWXO);
-  // A write beyond the limit of file sizes is then an error like any other.
+  // A write beyond the file size limit then returns an error instead of ending the process.
   std::signal(SIGXFSZ, SIG_IGN);
   return attestrd::run_command_line(argc, argv);
 }

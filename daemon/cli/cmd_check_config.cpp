@@ -39,7 +39,7 @@ void check_folder(const std::filesystem::path& folder, std::string_view key, Pro
       fmt::format("{}: {} ({})", folder.string(), error ? error.message() : "is no folder", key));
 }
 
-/// The daemon opens these two for good, and never through a link.
+/// Checks a folder that the daemon keeps open and never opens through a link.
 void check_own_folder(const std::filesystem::path& folder, std::string_view key,
                       Problems& problems) {
   std::error_code error;
@@ -48,8 +48,8 @@ void check_own_folder(const std::filesystem::path& folder, std::string_view key,
       fmt::format("{}: is a link: name the folder itself ({})", folder.string(), key));
 }
 
-/// What the daemon will need once it runs, as far as it can be seen without running it. Rights are
-/// those of whoever asks.
+/// Checks the files and folders that the daemon needs, as far as that is possible without running
+/// it. Access is checked with the permissions of the user who runs the command.
 Problems check_surroundings(const Config& config) {
   Problems problems;
   if (const auto secrets = read_secrets(config); !secrets) {

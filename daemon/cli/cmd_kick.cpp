@@ -17,16 +17,16 @@
 namespace attestrd {
 namespace {
 
-/// The answer to so many stays below what the client reads.
+/// Keeps each answer below the size that the client reads.
 constexpr std::size_t kIdsPerRequest = 4096;
 
-/// The ids of the arguments, or one a line of stdin.
+/// Returns the ids from the arguments, or from stdin, one per line.
 std::vector<std::string> ids_of(const Given& given) {
   if (given.operands != std::vector<std::string>{"-"}) return given.operands;
   std::vector<std::string> ids;
   for (std::string line; std::getline(std::cin, line);)
     if (!line.empty()) ids.push_back(line);
-  return ids;  // Empty: there were none, or stdin can't be read.
+  return ids;  // Empty if stdin holds no id or can't be read.
 }
 
 bool are_ids(const std::vector<std::string>& ids) {
@@ -40,7 +40,7 @@ bool are_ids(const std::vector<std::string>& ids) {
   return are_good;
 }
 
-/// Asks for one part of the ids and prints the answer. Whether all of them are pending.
+/// Sends one part of the ids and prints the answer. Returns whether all of them are pending.
 Result<bool> kick(const Config& config, std::string_view accept, std::string_view lines) {
   const auto answer = post_to_daemon(config.admin.socket, "/kick", accept, lines);
   if (!answer && answer.error().code == Errc::not_found)

@@ -10,7 +10,8 @@
 namespace attestrd {
 
 int cmd_run(const Given& given) {
-  // A peer or a reader of the log that is gone is an error like any other.
+  // A write to a closed connection or to a closed log then returns an error instead of ending the
+  // process.
   std::signal(SIGPIPE, SIG_IGN);
   auto config = load_config(given.config_file);
   if (!config) return exit_with(config.error());

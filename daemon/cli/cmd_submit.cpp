@@ -25,13 +25,13 @@
 namespace attestrd {
 namespace {
 
-/// A submission file in the making, checked line by line.
+/// The contents of a submission file under construction, checked line by line.
 class Draft {
  public:
-  /// `where` names the line in a message.
+  /// Adds a line of the inbox format. `where` names the line in error messages.
   void add_line(std::string_view line, std::string_view where);
 
-  /// An argument: an id and nothing else.
+  /// Adds an argument, which must be an id.
   void add_id(std::string_view id, std::string_view where);
 
   const std::string& text() const { return text_; }
@@ -75,15 +75,15 @@ void read_stdin(Draft& draft) {
   }
 }
 
-/// A name that nobody else gives.
+/// Returns a name that no other process chooses.
 std::string file_name() {
   const auto time_us = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::system_clock::now().time_since_epoch());
   return fmt::format("submit-{}-{}-{:08x}", time_us.count(), ::getpid(), std::random_device{}());
 }
 
-/// Complete and durable, or not there: written under a name that the daemon ignores, synced,
-/// renamed, and the rename synced.
+/// Writes a submission file, which appears complete and durable or not at all: the file is written
+/// under a name that the daemon ignores, synced and renamed, and then the rename is synced.
 Result<void> write_durably(const std::string& inbox_path, std::string_view text) {
   auto inbox = PosixDirectory::open(inbox_path);
   if (!inbox) {

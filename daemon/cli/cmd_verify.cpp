@@ -26,7 +26,7 @@
 namespace attestrd {
 namespace {
 
-/// What is to be said of one spool file.
+/// The verdict on one spool file.
 struct Verdict {
   bool holds = false;
   std::string text;
@@ -34,7 +34,7 @@ struct Verdict {
 
 Verdict invalid(std::string_view reason) { return {false, fmt::format("INVALID: {}", reason)}; }
 
-/// The answer that the record keeps, read as the daemon read it when it came.
+/// Verifies the response in the record, parsed as the daemon parsed it when it arrived.
 Verdict verify_response(const SpoolRecord& record, Verifier& verifier) {
   HttpResponse response;
   response.status = 200;
@@ -73,7 +73,7 @@ Result<std::string> read_record(const std::string& file) {
               fmt::format("{}: can't be read: {}", file, std::generic_category().message(error)));
 }
 
-/// The codes of several files become one: trouble reading counts more than a bad signature.
+/// Combines the exit codes of several files: a read error outweighs an invalid signature.
 int worse(int a, int b) { return std::max(a, b); }
 
 }  // namespace

@@ -56,7 +56,7 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
         ->capture_default_str();
   }
   for (const Flag& flag : row.flags) {
-    const std::string meaning(flag.meaning);  // A const lvalue: else it would be a target.
+    const std::string meaning(flag.meaning);  // Const: CLI11 would write to a variable.
     if (!flag.name.empty()) command->add_flag(std::string(flag.name), meaning);
   }
   command->footer(footer_of(row));

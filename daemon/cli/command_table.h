@@ -11,35 +11,35 @@
 
 namespace attestrd {
 
-/// The words of the command line after the command's name.
+/// The parsed arguments of one command.
 struct Given {
   std::filesystem::path config_file;
   std::vector<std::string> operands;
-  std::vector<std::string_view> flags;  ///< Of the command's row.
+  std::vector<std::string_view> flags;  ///< The given flags, as the command's row names them.
 
   bool has(std::string_view flag) const {
     return std::find(flags.begin(), flags.end(), flag) != flags.end();
   }
 };
 
-/// How a command is given the path of the configuration.
+/// How the path of the configuration is passed to a command.
 enum class ConfigFile : std::uint8_t { none, option, operand };
 
 struct Flag {
-  std::string_view name;  ///< With its dashes.
+  std::string_view name;  ///< Includes the dashes.
   std::string_view meaning;
 };
 
-inline constexpr Flag kJsonFlag{"--json", "For programs: one JSON object a line"};
+inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for programs"};
 
 struct Operands {
   enum Count : std::uint8_t { none, one, some };
   Count count = none;
-  std::string_view shown;  ///< In the usage line.
+  std::string_view shown;  ///< The form in the usage line.
   std::string_view meaning;
 };
 
-/// A row of commands.def. Unused places of its arrays are empty.
+/// A row of commands.def. Unused elements of its arrays are empty.
 struct CommandRow {
   /// Runs the command and returns the exit code of the process.
   int (*run)(const Given& given) = nullptr;
@@ -48,19 +48,19 @@ struct CommandRow {
   ConfigFile config_file = ConfigFile::none;
   Operands operands{};
   std::array<Flag, 4> flags{};
-  std::string_view exits;  ///< Its exit codes.
+  std::string_view exits;  ///< The possible exit codes, separated by spaces.
   std::string_view notes{};
   std::array<std::string_view, 4> examples{};
 };
 
-// The handlers.
+// Declares the handler of each row.
 #define COMMAND(handler, ...) int handler(const Given& given);
 #include "daemon/cli/commands.def"
 
-/// All rows, in their order.
+/// Returns all rows in the order of commands.def.
 std::span<const CommandRow> commands();
 
-/// What follows `attestrd `: the name, the options and the operands.
+/// Returns the usage line without `attestrd `: the name, the options and the operands.
 std::string usage_of(const CommandRow& command);
 
 }  // namespace attestrd

@@ -25,7 +25,7 @@ constexpr std::string_view kConflictStatus = "HTTP/1.1 409 ";
 constexpr std::string_view kUnavailableStatus = "HTTP/1.1 503 ";
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 
-/// A connected unix socket.
+/// A client connection to a unix socket.
 class Connection {
  public:
   explicit Connection(const std::filesystem::path& path)
@@ -76,7 +76,7 @@ Result<void> Connection::send(std::string_view request) {
   return {};
 }
 
-/// The server closes behind its answer.
+/// Reads the answer up to its end, where the server closes the connection.
 Result<std::string> Connection::receive() {
   std::string answer;
   std::array<char, 4096> room{};
@@ -95,8 +95,8 @@ Error unexpected(const std::filesystem::path& socket, std::string_view answer) {
                                              socket.string(), first_line));
 }
 
-/// Sends a request (its line and fields begin it, the body ends it) and reads the answer: 200, or
-/// the status that says no.
+/// Sends a complete request and reads the answer. 200 is a positive answer, `status_of_no` a
+/// negative one; any other status is an error.
 Result<DaemonAnswer> exchange(const std::filesystem::path& socket, std::string_view request,
                               std::string_view status_of_no) {
   Connection connection(socket);
@@ -114,7 +114,7 @@ Result<DaemonAnswer> exchange(const std::filesystem::path& socket, std::string_v
   return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));
 }
 
-/// The request line and the fields that every request has.
+/// Returns the request line and the fields that every request has.
 std::string head_of(std::string_view method, std::string_view target, std::string_view accept) {
   return fmt::format("{} {} HTTP/1.1\r\nHost: attestrd\r\nAccept: {}\r\nConnection: close\r\n",
                      method, target, accept);

@@ -8,24 +8,26 @@
 
 namespace attestrd {
 
-/// Asks the daemon behind the control socket: GET `target`, and returns the body of the answer.
-/// `not_found` when no process listens there, `permission_denied` when we may not ask,
-/// `unavailable` when the daemon does not answer within a few seconds, or with anything but 200.
+/// Sends GET `target` to the daemon on the control socket and returns the body of the answer.
+/// Errors: `not_found` when no process listens there, `permission_denied` when this user may not
+/// connect, `unavailable` when the daemon does not answer within a few seconds or when the status
+/// is not 200.
 Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,
                                std::string_view accept);
 
-/// An answer that may be no.
+/// An answer that may be negative. Each function defines the status for which `is_found` is false.
 struct DaemonAnswer {
   bool is_found = true;
   std::string body;
 };
 
-/// The same, but 404 is an answer: the daemon does not know what was asked about.
+/// Does the same as ask_daemon, but accepts 404 as a negative answer: the daemon does not know the
+/// object that `target` names.
 Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
                                       std::string_view accept);
 
-/// POSTs `body`. The errors are those of ask_daemon, but 409 is an answer: not all of it could be
-/// done.
+/// Sends POST `target` with `body`. The errors are those of ask_daemon, but 409 is a negative
+/// answer: a part of the request could not be carried out.
 Result<DaemonAnswer> post_to_daemon(const std::filesystem::path& socket, std::string_view target,
                                     std::string_view accept, std::string_view body);
 

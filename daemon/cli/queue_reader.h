@@ -10,12 +10,13 @@
 
 namespace attestrd {
 
-/// The queue of a daemon that does not run, under the lock that it would hold.
+/// The queue of a daemon that is not running, and the lock that a running daemon would hold.
 struct QueueReader {
   FileLock lock;
   std::unique_ptr<SqliteQueue> queue;
 
-  /// `unavailable` when there is no queue, or a daemon holds it.
+  /// Opens the queue for reading. Error: `unavailable` when there is no queue, or when a daemon
+  /// holds its lock.
   static Result<QueueReader> open(const Config& config);
 };
 

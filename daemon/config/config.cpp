@@ -21,7 +21,7 @@ namespace {
 
 using Line = toml::source_index;
 
-/// Walks through a parsed file, key by key, and collects its faults.
+/// Reads the keys of a parsed file into a Config and collects the faults.
 class Reader {
  public:
   Reader(const std::filesystem::path& file, Config& config)
@@ -30,7 +30,7 @@ class Reader {
   void read(const toml::table& root);
   void check_relations();
 
-  /// A line for each problem, in the order of the file.
+  /// Returns one line for each problem, in the order of the file.
   std::string problems();
 
  private:
@@ -42,7 +42,7 @@ class Reader {
 
   std::string file_;
   Config& config_;
-  std::map<std::string, Line, std::less<>> lines_;  ///< Where each key of the file stands.
+  std::map<std::string, Line, std::less<>> lines_;  ///< The line of each key in the file.
   std::vector<std::pair<Line, std::string>> problems_;
 };
 
@@ -94,9 +94,9 @@ void Reader::problem(Line line, std::string_view what) {
                          fmt::format("{}:{}: {}", file_, line, escaped(what, kControlEscapes)));
 }
 
-/// The line of a broken relation is that of its key, or the first one if the key has its default.
+/// Reports each broken relation at the line of its key, or at line 1 if the key is not in the file.
 void Reader::check_relations() {
-  if (!problems_.empty()) return;  // A value that was refused would be reported twice.
+  if (!problems_.empty()) return;  // A refused value would be reported twice.
   for (const auto& [key, what] : broken_relations(config_)) {
     const auto at = lines_.find(key);
     problem(at == lines_.end() ? 1 : at->second, fmt::format("key '{}' {}", key, what));

@@ -19,10 +19,11 @@
 
 namespace attestrd {
 
-/// The configuration file, read, checked, and with its defaults filled in. settings.def declares
-/// each setting with its default; config/attestrd.toml says what each means. Paths are absolute, or
-/// empty where the setting may be. The names of secret files stand as written: see secrets.h. An
-/// empty `api.ca_file` stands for the system's trust store, an empty `admin.socket` for none.
+/// The contents of the configuration file, checked and completed with defaults. settings.def
+/// declares each setting with its default; config/attestrd.toml explains each one. Paths are
+/// absolute, or empty where the setting allows it. The names of secret files are kept as written:
+/// see secrets.h. An empty `api.ca_file` means the system's trust store, an empty `admin.socket`
+/// means no socket.
 struct Config {
 #define SECTION(Type, section) struct Type {
 #define SETTING(section, type, member, default_value, ...) type member = default_value;
@@ -33,25 +34,25 @@ struct Config {
   Type section;
 #include "daemon/config/settings.def"
 
-  std::filesystem::path folder;  ///< Of the configuration file: relative paths begin here.
+  std::filesystem::path folder;  ///< The configuration file's folder; relative paths start here.
 
   bool operator==(const Config&) const = default;
 };
 
-/// The lock that a process holds as long as it has the queue open.
+/// Returns the path of the lock file that a process holds while it has the queue open.
 std::filesystem::path queue_lock_file(const Config& config);
 
 inline constexpr std::string_view kDefaultConfigFile = "/etc/attestrd/attestrd.toml";
 
-/// Reads a configuration file. The error (`invalid_config`) names every fault of the file, a line
-/// each, as `FILE:LINE: what is wrong and what was meant`.
+/// Reads and checks a configuration file. The error (`invalid_config`) lists every fault of the
+/// file, one per line, as `FILE:LINE: the fault and the likely intention`.
 Result<Config> load_config(const std::filesystem::path& file);
 
-/// The same for a text that stands for the contents of `file`.
+/// Does the same for `text` in place of the contents of `file`.
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& file);
 
-/// Whether a running daemon can change from one to the other. The error (`invalid_config`) is for a
-/// setting that only a restart applies.
+/// Checks whether a running daemon can change from one configuration to the other. The error
+/// (`invalid_config`) reports a changed setting that only a restart applies.
 Result<void> check_reload(const Config& before, const Config& after);
 
 }  // namespace attestrd

@@ -8,13 +8,13 @@
 
 namespace attestrd {
 
-/// Two settings that don't fit together.
+/// A pair of settings that contradict each other.
 struct BrokenRelation {
-  std::string_view key;  ///< The one to change.
+  std::string_view key;  ///< The setting to change.
   std::string what;      ///< The end of a sentence that begins with the key's name.
 };
 
-/// Needs a Config in which each setting is within its bounds.
+/// Returns the broken relations of a Config in which each setting is within its bounds.
 std::vector<BrokenRelation> broken_relations(const Config& config);
 
 }  // namespace attestrd

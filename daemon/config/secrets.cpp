@@ -41,7 +41,7 @@ Error refuse(const std::filesystem::path& file, const ReadFault& fault) {
   check_failed("a step of reading is known", __FILE__, __LINE__);
 }
 
-/// What only a person can mend outweighs what may pass.
+/// Combines two errors: one that needs a person outweighs one that may be temporary.
 Error both(const Error& first, const Error& second) {
   return fail(first.code == Errc::io_failure ? second.code : first.code,
               first.message + "\n" + second.message);

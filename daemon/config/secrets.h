@@ -10,15 +10,16 @@
 
 namespace attestrd {
 
-// Secrets come from files, never from the command line or the environment. A file is taken only if
-// it is plain, at most 4 KiB, and closed to others (no permission bits for them; those of files in
-// $CREDENTIALS_DIRECTORY are systemd's to set). Errors are `invalid_config`, name the file, and
-// quote nothing of it.
+// Secrets are read from files, never from the command line or the environment. A file is accepted
+// only if it is a regular file of at most 4 KiB without permission bits for others (those bits are
+// not checked in $CREDENTIALS_DIRECTORY, where systemd sets them). Errors name the file and quote
+// nothing of it. They are `invalid_config`, or `io_failure` when the cause may be temporary.
 
-/// The token for `Authorization: Basic`: the one line of the file.
+/// Returns the token for `Authorization: Basic`: the only line of the file.
 Result<Secret> read_auth_token(const Config& config);
 
-/// The client secrets, one a line, the current one first; blank lines are skipped. Never empty.
+/// Returns the client secrets, one per line of the file, the current one first. Blank lines are
+/// skipped. The list is never empty.
 Result<std::vector<Secret>> read_client_secrets(const Config& config);
 
 struct Secrets {
@@ -26,11 +27,12 @@ struct Secrets {
   std::vector<Secret> client_secrets;
 };
 
-/// Both. The error tells of both files, a line each.
+/// Reads both files. The error describes the faults of both, one per line.
 Result<Secrets> read_secrets(const Config& config);
 
-/// Where the name of a secret in the configuration leads: a bare name to $CREDENTIALS_DIRECTORY if
-/// it is there, else beside the configuration file; a path is relative to that folder.
+/// Returns the path of a secret file that the configuration names. `folder` is the folder of the
+/// configuration file. A bare name is searched in $CREDENTIALS_DIRECTORY, then in `folder`; a path
+/// is relative to `folder`.
 std::filesystem::path locate_secret(std::string_view name, const std::filesystem::path& folder);
 
 }  // namespace attestrd

@@ -27,7 +27,7 @@ std::string quote(std::string_view text) {
   return is_plain(text) ? fmt::format("\"{}\"", text) : "a text with control characters";
 }
 
-/// The value as it is written in the file.
+/// Returns the value in the spelling of the file.
 std::string spelling_of(const toml::node& value) {
   if (const auto* text = value.as_string()) return quote(text->get());
   if (const auto* number = value.as_integer()) return std::to_string(number->get());
@@ -41,13 +41,13 @@ std::string must_be(std::string_view expected, const toml::node& value) {
   return fmt::format("must be {}, not {}", expected, spelling_of(value));
 }
 
-/// The value as a string, if it is one and has no control characters.
+/// Returns the value if it is a string without control characters.
 std::optional<std::string> plain_string(const toml::node& value) {
   const auto text = value.value_exact<std::string>();
   return text && is_plain(*text) ? text : std::nullopt;
 }
 
-/// A string as a literal of TOML.
+/// Returns a string as a TOML literal.
 std::string literal(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -57,8 +57,8 @@ std::string literal(std::string_view text) {
   return out + '"';
 }
 
-/// A kind whose value `parse` makes of a plain string and the folder; nothing: it is not what is
-/// expected.
+/// Returns a kind that parses a plain string. `parse` gets the string and the folder and returns
+/// the value, or nothing if the string is not as `expected` describes.
 template <class T, class Parse, class Write>
 SettingKind<T> parsed(std::string expected, Parse parse, Write write) {
   return {[expected = std::move(expected), parse = std::move(parse)](
@@ -164,7 +164,7 @@ SettingKind<Endpoint> url() {
             if (!text) return must_be("a URL such as \"https://api.attestr.com\"", value);
             auto endpoint = parse_endpoint(*text);
             if (!endpoint) {
-              const std::string& message = endpoint.error().message;  // "api.url: what is wrong"
+              const std::string& message = endpoint.error().message;  // "api.url: the fault"
               return "is not usable: " + message.substr(message.find(' ') + 1);
             }
             target = std::move(*endpoint);

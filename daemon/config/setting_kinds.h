@@ -18,42 +18,42 @@
 
 namespace attestrd {
 
-// How the values of settings are written in the configuration file, and within which bounds.
+// The syntax and the bounds of values in the configuration file.
 
-/// A way to write values of type T.
+/// The syntax of values of type T.
 template <class T>
 struct SettingKind {
-  /// Reads the value into the target, or returns what is wrong with it, as the end of a sentence
-  /// that begins with the key. Relative paths begin at the folder.
+  /// Reads the value into the target, or returns its fault as the end of a sentence that begins
+  /// with the key. Relative paths start at the folder.
   std::function<std::optional<std::string>(const toml::node&, T&, const std::filesystem::path&)>
       read;
-  /// The value as a literal of TOML.
+  /// Returns the value as a TOML literal.
   std::function<std::string(const T&)> write;
 };
 
 enum class MayBeEmpty : bool { no, yes };
 
 SettingKind<std::uint32_t> whole_number(std::uint32_t least, std::uint32_t most);
-/// A whole number is accepted too.
+/// Accepts a whole number too.
 SettingKind<double> number(double least, double most);
 SettingKind<Duration> duration(Duration least, Duration most);
-/// A number of bytes is accepted too.
+/// Accepts a plain number of bytes too.
 SettingKind<std::size_t> size(std::uint64_t least, std::uint64_t most);
 SettingKind<Endpoint> url();
-/// A word that is safe in the path of a URL.
+/// Accepts a word that is safe in the path of a URL.
 SettingKind<std::string> version();
 SettingKind<std::string> secret_file();
 SettingKind<std::filesystem::path> path(MayBeEmpty may_be_empty);
-/// `127.0.0.1:9464` or `[::1]:9464`. Names are refused: they would have to be looked up.
+/// Accepts `127.0.0.1:9464` or `[::1]:9464`. Host names are refused: they would need a look-up.
 SettingKind<std::optional<boost::asio::ip::tcp::endpoint>> listen_address();
 
-// The parts of one_of().
+// Helpers of one_of().
 using ChoiceNames = std::vector<std::string_view>;
-/// The place of the word that stands there, or nothing.
+/// Returns the index of the value among the names, or nothing if it is none of them.
 std::optional<std::size_t> chosen(const toml::node& value, const ChoiceNames& names);
 std::string must_be_one_of(const ChoiceNames& names, const toml::node& value);
 
-/// One of a few words.
+/// Accepts one of the given words.
 template <class T>
 SettingKind<T> one_of(std::vector<std::pair<std::string_view, T>> choices) {
   ChoiceNames names;

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kDay = 24h;
 
-/// `member` returns the setting's member of a Config, const or not.
+/// Makes a setting. `member` returns the setting's member of a Config, const or not.
 template <class T, class Member>
 Setting make(std::string name, SettingKind<T> kind, Setting::Reload reload,
              std::string_view meaning, Member member) {

@@ -16,24 +16,24 @@ namespace attestrd {
 struct Setting {
   enum class Reload : bool { live, restart };
 
-  std::string name;  ///< With its section: `poll.min_interval`.
+  std::string name;  ///< Includes the section: `poll.min_interval`.
   Reload reload{};
-  std::string_view meaning;  ///< In README's table, in Markdown.
+  std::string_view meaning;  ///< The text in README's table, in Markdown.
 
-  /// Reads the value into the Config, whose `folder` is set, or returns what is wrong with it, as
+  /// Reads the value into the Config, whose `folder` must be set, or returns the value's fault as
   /// the end of a sentence that begins with the key's name.
   std::function<std::optional<std::string>(const toml::node& value, Config& config)> read;
-  /// The value that stands in the Config, as a literal of TOML.
+  /// Returns the value in the Config as a TOML literal.
   std::function<std::string(const Config& config)> literal;
   std::function<bool(const Config& a, const Config& b)> is_same;
 
   std::string_view section() const { return std::string_view(name).substr(0, name.find('.')); }
 };
 
-/// All settings, in the order of config/attestrd.toml.
+/// Returns all settings in the order of config/attestrd.toml.
 const std::vector<Setting>& settings();
 
-/// The sections, in the same order.
+/// Returns the sections in the same order.
 const std::vector<std::string_view>& setting_sections();
 
 }  // namespace attestrd

@@ -9,16 +9,16 @@
 
 namespace attestrd {
 
-// How durations and sizes are written in the configuration: a whole number and one unit, no sign,
-// no space, no second part. What overflows is no number.
+// The syntax of durations and sizes in the configuration: a whole number and one unit, without a
+// sign, a space or a second part. Values that overflow are refused.
 
-/// `10ms`, `2s`, `5m`, `25h` or `7d`.
+/// Parses a duration: `10ms`, `2s`, `5m`, `25h` or `7d`.
 std::optional<Duration> parse_duration(std::string_view text);
 
-/// `16MiB`, `64KiB`, `1GiB`, or plain bytes: `4096`.
+/// Parses a size: `16MiB`, `64KiB`, `1GiB`, or plain bytes, `4096`.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-/// The same the other way round, in the largest unit that divides it; a duration in whole ms.
+/// Formats a value in the largest unit that divides it. A duration must be in whole milliseconds.
 std::string format_duration(Duration duration);
 std::string format_size(std::uint64_t bytes);
 

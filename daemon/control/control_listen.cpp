@@ -18,7 +18,7 @@ using boost::system::error_code;
 
 constexpr mode_t kSocketMode = 0660;
 
-/// Whether a server listens there. A full backlog is an answer too.
+/// Returns whether a server listens there. A full backlog counts as an answer.
 bool is_answered(asio::io_context& loop, const Local::endpoint& endpoint) {
   error_code error;
   Local::socket probe(loop);
@@ -28,10 +28,10 @@ bool is_answered(asio::io_context& loop, const Local::endpoint& endpoint) {
   return !error || error == asio::error::would_block || error == asio::error::try_again;
 }
 
-/// Makes the name free, unless it is in use.
+/// Removes a stale socket file. Fails if a server uses it, or if it is not a socket.
 Result<void> clear_socket_path(asio::io_context& loop, const std::string& path) {
   struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0) return {};  // bind() says what is wrong, if anything is.
+  if (::lstat(path.c_str(), &info) != 0) return {};  // bind() reports the error, if any.
   if (!S_ISSOCK(info.st_mode)) {
     return fail(Errc::invalid_config,
                 fmt::format("{}: is no socket; name another path in admin.socket", path));
@@ -72,7 +72,8 @@ Result<Local::acceptor> listen_local(asio::io_context& loop, const std::string& 
   error_code error;
   Local::acceptor acceptor(loop);
   acceptor.open(Local(), error);
-  // Before bind(), so that the file is never more open than that; after it, whatever the umask is.
+  // fchmod() before bind(), so that the file never has more permissions than that; chmod() after
+  // it, so that the umask does not remove any.
   if (!error) ::fchmod(acceptor.native_handle(), kSocketMode);
   if (!error) acceptor.bind(Local::endpoint(path), error);
   if (!error) ::chmod(path.c_str(), kSocketMode);

@@ -10,7 +10,8 @@
 
 namespace attestrd {
 
-/// On a unix socket (0660). One that nobody answers is left over from a crash, and replaced.
+/// Listens on a unix socket (mode 0660). A socket file on which no process answers is left over
+/// from a crash and is replaced.
 Result<boost::asio::local::stream_protocol::acceptor> listen_local(boost::asio::io_context& loop,
                                                                    const std::string& path);
 

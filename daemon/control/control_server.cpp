@@ -16,7 +16,8 @@ ControlServer::ControlServer(boost::asio::io_context& loop, Router routes)
 
 Result<ControlServer> ControlServer::open(boost::asio::io_context& loop, const Config::Admin& admin,
                                           Router routes) {
-  ControlServer control(loop, std::move(routes));  // Closes what is open if the next step fails.
+  // If a step fails, the destructor closes the sockets of the earlier steps.
+  ControlServer control(loop, std::move(routes));
   if (admin.listen) {
     auto acceptor = listen_tcp(loop, *admin.listen);
     if (!acceptor) return acceptor.error();

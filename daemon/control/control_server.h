@@ -16,9 +16,10 @@ namespace attestrd {
 /// `admin.listen`.
 class ControlServer {
  public:
-  /// Listens on what `admin` names, which may be nothing. A socket file that nobody answers is left
-  /// over from a crash, and replaced. Errors: `unavailable` when another process answers there or
-  /// the address is in use, `invalid_config` when the path is too long or names something else.
+  /// Listens on the socket and the address in `admin`; either may be absent. A socket file on which
+  /// no process answers is left over from a crash and is replaced. Errors: `unavailable` when
+  /// another process answers there or the address is in use, `invalid_config` when the path is too
+  /// long or does not name a socket.
   static Result<ControlServer> open(boost::asio::io_context& loop, const Config::Admin& admin,
                                     Router routes);
 
@@ -29,7 +30,7 @@ class ControlServer {
   ~ControlServer() = default;
 
  private:
-  /// The name of the unix socket, removed at the end.
+  /// The file of the unix socket; the destructor removes it.
   class SocketFile {
    public:
     SocketFile() = default;
@@ -40,12 +41,13 @@ class ControlServer {
     void own(std::string path) { path_ = std::move(path); }
 
    private:
-    std::string path_;  ///< Empty: none.
+    std::string path_;  ///< Empty if there is no file.
   };
 
   ControlServer(boost::asio::io_context& loop, Router routes);
 
-  // Destroyed in reverse order: the server has closed its sockets when the file is removed.
+  // Members are destroyed in reverse order: the server closes its sockets before the file is
+  // removed.
   SocketFile socket_file_;
   BeastServer server_;
 };

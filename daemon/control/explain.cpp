@@ -25,12 +25,12 @@ std::int64_t seconds_of(Duration duration) {
   return std::chrono::floor<std::chrono::seconds>(duration).count();
 }
 
-/// Rounded, and at least one: the next.
+/// Returns the expected number of polls, rounded and at least one, which is the next poll.
 std::int64_t polls_to_come(const Explanation& why) {
   return std::max(std::llround(why.expected_polls), 1LL);
 }
 
-/// A word of a closed list.
+/// Returns a word of a closed list, the value of `waits_for`.
 std::string_view name_of(Wait wait) {
   switch (wait) {
     case Wait::result: return "result";
@@ -45,7 +45,7 @@ std::string_view name_of(Wait wait) {
   check_failed("a wait has a name", __FILE__, __LINE__);
 }
 
-/// The end of a sentence that begins with the id.
+/// Returns the end of a sentence that begins with the id.
 std::string_view words_of(Wait wait) {
   switch (wait) {
     case Wait::result: return "waits until a result is likely enough to be worth a poll";
@@ -61,7 +61,7 @@ std::string_view words_of(Wait wait) {
   check_failed("a wait has words", __FILE__, __LINE__);
 }
 
-/// The record's name under paths.spool.
+/// Returns the record's path relative to paths.spool.
 std::string file_of(const HandshakeId& id, Outcome outcome) {
   return fmt::format("{}/{}", folder_of(outcome), record_name(id));
 }
@@ -76,7 +76,7 @@ std::optional<Wall> after(Wall now, const std::optional<Duration>& delay) {
   return delay ? std::optional(now + *delay) : std::nullopt;
 }
 
-/// The reason why no handshake is polled; empty: there is none.
+/// Returns the reason why no handshake is polled, or an empty text if polls are possible.
 std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
   if (daemon.disk_full) return "the disk is full: nothing is fetched until there is room";
   if (daemon.queue_unavailable) return "the queue does not answer: nothing is polled until it does";
@@ -103,7 +103,7 @@ std::string_view hold_name(const StatusReport::Daemon& daemon) {
   return daemon.requests_today && daemon.requests_today->is_spent ? "day_spent" : "";
 }
 
-/// The members that follow `id` and `time`.
+/// Returns the members that follow `id` and `time`.
 json::object json_of(const ExplainReport&, const ExplainReport::Unknown&) {
   return {{"state", "unknown"}};
 }

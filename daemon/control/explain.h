@@ -10,46 +10,46 @@
 
 namespace attestrd {
 
-/// All that is known of one handshake, which may be nothing.
+/// The report on one handshake, which may be unknown.
 struct ExplainReport {
   /// Neither the daemon nor the queue knows the id.
   struct Unknown {};
 
-  /// It is pending, and the daemon that runs has it.
+  /// The handshake is pending, and the running daemon has it.
   struct Waiting {
     Explanation why;
-    StatusReport::Daemon daemon;  ///< What may hold all handshakes.
+    StatusReport::Daemon daemon;  ///< Contains the reasons that may stop all polls.
   };
 
-  /// It is pending in the queue, and no daemon has it yet.
+  /// The handshake is pending in the queue, and no daemon has adopted it yet.
   struct Queued {
     QueuedHandshake row;
-    bool has_daemon = true;  ///< False: none runs, and the queue file was read.
+    bool has_daemon = true;  ///< False if no daemon runs and the queue file was read.
   };
 
-  /// It has ended.
+  /// The handshake has ended.
   struct Ended {
     Outcome outcome{};
     Wall finished_at{};
-    bool is_published = false;  ///< Else its record is on its way.
+    bool is_published = false;  ///< False while its record is being published.
   };
 
   using Case = std::variant<Unknown, Waiting, Queued, Ended>;
 
   HandshakeId id;
-  Wall now{};  ///< When the report was made.
+  Wall now{};  ///< The time of the report.
   Case found;
 
   bool is_known() const { return !std::holds_alternative<Unknown>(found); }
 };
 
-/// The queue's knowledge of the handshake.
+/// Returns the case that the queue's row stands for.
 ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon);
 
-/// For programs: one JSON object and a line feed.
+/// Returns the report for programs: one JSON object and a line feed.
 std::string explain_json(const ExplainReport& report);
 
-/// For people: a sentence that says why, then what it follows from.
+/// Returns the report for people: a sentence that gives the reason, then the values behind it.
 std::string explain_text(const ExplainReport& report);
 
 }  // namespace attestrd

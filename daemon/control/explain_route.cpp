@@ -1,5 +1,5 @@
-// GET /explain/ID: the engine's answer, or the queue's for a handshake that the engine does not
-// have. 404 when neither knows the id, 503 when the queue can't be read.
+// GET /explain/ID: answers from the engine, or from the queue if the engine does not have the
+// handshake. 404 when neither knows the id, 503 when the queue can't be read.
 
 #include <utility>
 
@@ -10,7 +10,7 @@
 namespace attestrd {
 namespace {
 
-/// One question about one handshake on its way to its answer.
+/// The state of one request about one handshake.
 struct Explaining {
   Questions questions;
   HandshakeId id;
@@ -24,7 +24,7 @@ struct Explaining {
                     : json_response(status, explain_json(report)));
   }
 
-  /// `otherwise` follows when the engine does not have it.
+  /// Asks the engine, and calls `otherwise` if it does not have the handshake.
   void ask_engine(std::function<void()> otherwise) const {
     const auto self = *this;
     questions.ask_engine(
@@ -47,7 +47,7 @@ struct Explaining {
       if (!row) return self.respond(plain_response(503, row.error().message));
       const auto found = case_of(*row, true);
       if (!std::holds_alternative<ExplainReport::Queued>(found)) return self.answer(found);
-      // The engine may have it by now.
+      // The engine may have adopted it in the meantime.
       self.ask_engine([self, found] { self.answer(found); });
     });
   }

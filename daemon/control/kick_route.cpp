@@ -1,5 +1,6 @@
-// POST /kick: polls the handshakes of the body, an id a line, as soon as the limits allow. The
-// answer has a line an id; 409 when one of them is not pending, 400 when a line is not an id.
+// POST /kick: polls the handshakes in the body, one id per line, as soon as the limits allow. The
+// answer has one line per id. The status is 409 when one of the handshakes is not pending, 400 when
+// a line is not an id.
 
 #include <fmt/format.h>
 
@@ -25,7 +26,7 @@ std::string_view name_of(Kicked kicked) {
   check_failed("an outcome of a kick has a name", __FILE__, __LINE__);
 }
 
-/// The end of a sentence that begins with the id.
+/// Returns the end of a sentence that begins with the id.
 std::string_view words_of(Kicked kicked) {
   switch (kicked) {
     case Kicked::due_now: return "is due now";

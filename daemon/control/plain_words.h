@@ -9,18 +9,18 @@
 
 namespace attestrd {
 
-// What people read.
+// Formats of times and tables for people.
 
-/// `12s`, `5m 12s`, `2h 5m`, `3d 2h`: two units are enough for a person.
+/// Formats a duration in at most two units, rounded down: `12s`, `5m 12s`, `2h 5m`, `3d 2h`.
 std::string rough(Duration duration);
 
-/// `5m 12s ago`, `now` or `never`.
+/// Returns `5m 12s ago`, `now` if the time is in the future, or `never` if there is none.
 std::string ago(const std::optional<Wall>& time, Wall now);
 
-/// `in 5m 12s`, or `now`.
+/// Returns `in 5m 12s`, or `now` if the time is not in the future.
 std::string ahead(Wall time, Wall now);
 
-/// A name and a value a line.
+/// A text with one name and one value per line.
 class TextRows {
  public:
   void add(std::string_view name, std::string_view value);

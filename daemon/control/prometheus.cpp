@@ -21,7 +21,7 @@ std::string_view type_name(MetricType type) {
   check_failed("a type of metric has a name", __FILE__, __LINE__);
 }
 
-/// Whole numbers without an exponent, as far as they are exact.
+/// Formats a number. Whole numbers have no exponent as long as a double represents them exactly.
 std::string number(double value) {
   constexpr double kMostExact = 9007199254740992;  // 2^53
   const bool is_whole = std::abs(value) < kMostExact && std::trunc(value) == value;
@@ -32,7 +32,7 @@ std::string format_value(MetricType type, double value) {
   return type == MetricType::timestamp ? fmt::format("{:.3f}", value) : number(value);
 }
 
-/// The values of a row, a line each.
+/// Returns the values of a row, one per line.
 std::string value_lines(const Metrics& metrics, Metric metric, const MetricRow& row,
                         std::string_view program_version) {
   std::string lines;
@@ -46,7 +46,8 @@ std::string value_lines(const Metrics& metrics, Metric metric, const MetricRow& 
   return lines;
 }
 
-/// Buckets count all that is at most their bound, so each holds those below it too.
+/// Returns the lines of a histogram. Its buckets are cumulative: each counts all observations up to
+/// its bound.
 std::string histogram_lines(const Metrics& metrics, Metric metric, const MetricRow& row) {
   const auto [counts, sum] = metrics.histogram(metric);
   const auto bounds = row.bucket_bounds();

@@ -15,11 +15,11 @@ namespace attestrd {
 struct DaemonFacts {
   int pid = 0;
   Wall started_at{};
-  Metrics counters;  ///< What the engine does not count.
+  Metrics counters;  ///< Counters that the engine does not keep.
 };
 
-/// What the routes can ask. They ask on the event loop, and each answer comes on the event loop, at
-/// once or later; never once the daemon stops.
+/// The queries that routes can make. They are made on the event loop. Each answer is delivered on
+/// the event loop, immediately or later, and not at all once the daemon stops.
 struct Questions {
   using OnAnswer = std::function<void(EngineAnswer)>;
   using OnFound = std::function<void(Result<KnownHandshake>)>;

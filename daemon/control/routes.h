@@ -5,15 +5,15 @@
 
 namespace attestrd {
 
-/// The routes of the control server, as routes.def lists them.
+/// Returns the routes of the control server, as routes.def lists them.
 Router control_routes(Questions questions);
 
-// The handlers.
+// Declares the handler of each row.
 #define ROUTE(method, path, audience, handler) \
   void handler(const Questions& questions, const ServerRequest& request, Responder respond);
 #include "daemon/control/routes.def"
 
-/// True: the client wants a text for people. All other clients get JSON.
+/// Returns whether the client asks for a text for people. All other clients get JSON.
 bool wants_text(const ServerRequest& request);
 
 }  // namespace attestrd

@@ -42,7 +42,7 @@ std::uint64_t total(const Metrics& counters, Metric metric, std::string_view lab
   return static_cast<std::uint64_t>(counters.value(metric, label_value));
 }
 
-/// The names under which `status` has always shown the counters.
+/// Returns the counters under the names that `status` has always used for them.
 json::object json_totals(const Metrics& counters) {
   json::object totals{{"polls", total(counters, Metric::polls)}};
   for (const auto* outcome : {"completed", "archived", "failed", "rejected"})
@@ -84,7 +84,7 @@ double unix_seconds(Wall time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
-/// The counters, and the gauges as they are at this moment.
+/// Returns the counters, and the gauges with the values of the report.
 Metrics with_gauges(const StatusReport& report) {
   const auto daemon = report.daemon.value_or(StatusReport::Daemon{});
   Metrics metrics = daemon.counters;

@@ -9,36 +9,36 @@
 
 namespace attestrd {
 
-/// The state of the daemon and of its queue. No ids, no personal data.
+/// The state of the daemon and of its queue, without ids and without personal data.
 struct StatusReport {
-  /// Handshakes by state.
+  /// The numbers of handshakes by state.
   struct Handshakes {
-    std::uint64_t pending = 0;    ///< All that are to be polled.
-    std::uint64_t in_flight = 0;  ///< Those of them whose poll is under way.
-    std::uint64_t settling = 0;   ///< Ended; their records are being written.
+    std::uint64_t pending = 0;    ///< All handshakes that still need polls.
+    std::uint64_t in_flight = 0;  ///< Pending handshakes with a poll in flight.
+    std::uint64_t settling = 0;   ///< Ended handshakes whose records are being written.
   };
 
-  /// The account's pause.
+  /// A pause of the account.
   struct Pause {
     std::string reason;
     Wall since{};
     Wall next_canary{};
   };
 
-  /// Of today, if there is a daily limit.
+  /// The requests of the current day. Present if there is a daily limit.
   struct Requests {
     std::uint64_t spent = 0;
     std::uint64_t limit = 0;
-    std::uint64_t kept = 0;  ///< Of the limit, for last polls.
-    bool is_spent = false;   ///< All but last polls wait for the next day.
+    std::uint64_t kept = 0;  ///< The part of the limit that is reserved for last polls.
+    bool is_spent = false;   ///< True if all polls but last polls wait for the next day.
     Wall next_day{};
   };
 
-  /// Known of a daemon that runs.
+  /// The state of a running daemon.
   struct Daemon {
     int pid = 0;
     Wall started_at{};
-    Metrics counters;  ///< All that was counted since the start.
+    Metrics counters;  ///< Totals since process start.
     std::optional<Wall> next_due;
     std::optional<Wall> last_successful_poll;
     std::optional<Pause> pause;
@@ -47,19 +47,19 @@ struct StatusReport {
     bool queue_unavailable = false;
   };
 
-  Wall now{};  ///< When the report was made.
+  Wall now{};  ///< The time of the report.
   Handshakes handshakes;
-  std::optional<Wall> oldest_pending;  ///< When it was submitted.
-  std::optional<Daemon> daemon;        ///< Absent: none runs, and the queue file was read.
+  std::optional<Wall> oldest_pending;  ///< The submission time of the oldest one.
+  std::optional<Daemon> daemon;        ///< Absent if none runs; the queue file was read.
 };
 
-/// For programs: one JSON object and a line feed.
+/// Returns the report for programs: one JSON object and a line feed.
 std::string status_json(const StatusReport& report);
 
-/// For people.
+/// Returns the report for people.
 std::string status_text(const StatusReport& report);
 
-/// For Prometheus: the text format, version 0.0.4. The daemon runs.
+/// Returns the metrics of a running daemon in the text format of Prometheus, version 0.0.4.
 std::string status_metrics(const StatusReport& report);
 
 }  // namespace attestrd

@@ -7,7 +7,7 @@
 
 namespace attestrd {
 
-/// The status of the daemon that runs, from what its parts say of themselves.
+/// Returns the status of the running daemon, composed of the engine's report and the facts.
 StatusReport status_report(const EngineReport& engine, const DaemonFacts& facts, Now now);
 StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts& facts, Now now);
 

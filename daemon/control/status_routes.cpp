@@ -1,4 +1,4 @@
-// GET /status, /metrics and /health: the same report, written in three ways.
+// GET /status, /metrics and /health: the same report in three formats.
 
 #include <utility>
 

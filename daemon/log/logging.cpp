@@ -17,33 +17,35 @@
 namespace attestrd {
 namespace {
 
-/// Lines that wait for the reader; at some 500 bytes each they are 4 MiB.
+/// Capacity of the queue in lines: 4 MiB at some 500 bytes per line.
 constexpr std::size_t kWaitingLines = 8192;
 
-/// What a pipe surely has room for when poll() calls it writable: pipe(7).
+/// Bytes that a pipe accepts without blocking when poll() reports it writable: pipe(7).
 constexpr std::size_t kPiece = PIPE_BUF;
 
 constexpr int kPatienceMs = 1000;
 
 }  // namespace
 
-/// Lives on the writing thread. It knows of each gap, since it stands where the queue ends.
+/// The consumer of the queue, on the writing thread. At the end of the queue it detects each gap
+/// that dropped lines leave.
 class Logger::Sink final : public spdlog::sinks::sink {
  public:
   Sink(spdlog::details::thread_pool& thread, const std::atomic<LogFormat>& format, int descriptor)
       : thread_(thread), format_(format), descriptor_(descriptor) {}
 
-  /// Lines that wait are written together.
+  /// Collects the lines that are queued, so that they are written together.
   void log(const spdlog::details::log_msg& line) override {
     tell_of_dropped();
     add({line.payload.data(), line.payload.size()});
     if (thread_.queue_size() == 0) write_lines();
   }
 
-  /// What is left in the queue must be written now or never.
+  /// Drops the queued lines once the reader has accepted nothing for kPatienceMs.
   void close() { closing_ = true; }
 
-  /// The last of them, once the thread has ended: what told it to stood in the queue behind them.
+  /// Writes the collected lines. After the thread has ended, the last lines may still be collected
+  /// here: the message that ended the thread was queued behind them.
   void write_lines() {
     write(lines_);
     lines_.clear();
@@ -72,13 +74,13 @@ class Logger::Sink final : public spdlog::sinks::sink {
   void write(std::string_view line) {
     while (!line.empty() && wait_for_room()) {
       const ssize_t written = ::write(descriptor_, line.data(), std::min(line.size(), kPiece));
-      if (written < 0 && errno != EINTR && errno != EAGAIN) return;  // Nobody reads any more.
+      if (written < 0 && errno != EINTR && errno != EAGAIN) return;  // The reader is gone.
       if (written > 0) line.remove_prefix(static_cast<std::size_t>(written));
     }
   }
 
-  /// A plain write() to a pipe that nobody empties would wait for ever, and the daemon's end with
-  /// it.
+  /// Waits until the descriptor is writable; returns false if the reader was given up. A plain
+  /// write() to a pipe that no process reads would block for ever, and so would the daemon's exit.
   bool wait_for_room() {
     while (!given_up_) {
       pollfd ready{descriptor_, POLLOUT, 0};
@@ -94,7 +96,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
   std::atomic<bool> closing_ = false;
   bool given_up_ = false;
   std::size_t told_of_ = 0;
-  std::string lines_;  ///< Whole ones, of one piece together; or one that is longer.
+  std::string lines_;  ///< Complete lines of kPiece bytes together, or one longer line.
 };
 
 Logger::Logger(Level least, LogFormat format, int descriptor)
@@ -107,7 +109,7 @@ Logger::Logger(Level least, LogFormat format, int descriptor)
 
 Logger::~Logger() {
   sink_->close();
-  thread_.reset();  // Joins, once the queue is empty.
+  thread_.reset();  // Joins the thread once the queue is empty.
   sink_->write_lines();
 }
 

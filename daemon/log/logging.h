@@ -16,21 +16,21 @@ class thread_pool;
 
 namespace attestrd {
 
-/// The log. write() never waits for whoever reads it: lines wait in a bounded queue for a thread
-/// that writes them; when it is full the oldest are dropped, and `log.dropped` stands in their
-/// place with their count. A reader that is gone stops the log, not the daemon.
+/// The log. write() never waits for the log's reader: lines wait in a bounded queue for a thread
+/// that writes them. When the queue is full, the oldest lines are dropped, and `log.dropped` with
+/// their count is written in their place. If the reader is gone, the log stops, not the daemon.
 class Logger {
  public:
-  /// `descriptor` is stdout, and stays open while the logger lives. SIGPIPE must be ignored.
+  /// `descriptor` is stdout; it must stay open for the logger's lifetime. SIGPIPE must be ignored.
   Logger(Level least, LogFormat format, int descriptor);
 
-  /// Writes what waits; gives up on a reader that takes nothing for a second.
+  /// Writes the queued lines. Gives up if the reader accepts nothing for a second.
   ~Logger();
 
   /// May be called by any thread.
   void write(const Notice& notice);
 
-  /// Notices below it are not written. On a reload.
+  /// Sets the level below which notices are not written. Called on a reload.
   void set_level(Level least) { least_ = least; }
   void set_format(LogFormat format) { format_ = format; }
 

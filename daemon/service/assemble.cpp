@@ -35,37 +35,39 @@
 namespace attestrd {
 namespace {
 
-// Together with limits::kTombstonesPurgedPerRound this is faster than handshakes can end.
+// With limits::kTombstonesPurgedPerRound up to 100 tombstones are purged per second: more than
+// handshakes can end at the default of api.requests_per_second.
 constexpr Duration kPurgeInterval = std::chrono::seconds(10);
 constexpr Duration kShowInterval = std::chrono::milliseconds(500);
-// A loop that turns its engine this much too late is stuck, and the watchdog may end the process.
+// A loop that steps its engine this much too late is stuck, and the watchdog may end the process.
 constexpr Duration kLateLoop = std::chrono::seconds(10);
 
-/// The memory holds secrets and personal data: no core file, and no other process of our user may
-/// read it.
+/// Prevents core files and reads by other processes of the same user: the memory contains secrets
+/// and personal data.
 void keep_memory_private() {
-#if !defined(__SANITIZE_ADDRESS__)  // whose leak check traces its own process
+#if !defined(__SANITIZE_ADDRESS__)  // The leak check traces its own process.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
 
-/// Lives as long as the process: its destructor would wait for a DNS query that can't be cancelled.
+/// Returns the event loop, which lives as long as the process: its destructor would wait for a DNS
+/// query that can't be cancelled.
 boost::asio::io_context& event_loop() {
   static auto& loop = *new boost::asio::io_context(1);
   return loop;
 }
 
-/// The parts of the daemon, in the order in which assemble() makes them. They are destroyed in
+/// The parts of the daemon, in the order in which assemble() creates them. They are destroyed in
 /// reverse order: each may use those above it.
 class Daemon {
  public:
   Daemon(const Config& config, RunOptions options)
       : config_(config), options_(std::move(options)), notices_(config.log) {}
 
-  /// Makes all parts and recovers; nothing is polled before it returns.
+  /// Creates all parts and runs recovery. No poll starts before it returns.
   Result<void> assemble(Secrets secrets);
 
-  /// Runs to the end and returns the exit code.
+  /// Runs until the daemon ends and returns the exit code.
   int run();
 
  private:
@@ -86,7 +88,7 @@ class Daemon {
   Notifier notifier_;
   ProgressLine progress_;
   Wall started_at_ = read_clocks().wall;
-  double completions_learnt_ = 0;  ///< By earlier processes.
+  double completions_learnt_ = 0;  ///< Completions that earlier processes learnt.
 
   Stores stores_;
   std::unique_ptr<Verifier> verifier_;
@@ -108,7 +110,8 @@ Result<void> Daemon::assemble(Secrets secrets) {
   if (auto done = open_and_recover(); !done) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
-  // Until all of it is read the queue is ours: what the engine wants written meanwhile waits.
+  // Until the whole queue is loaded, only this thread uses it: writes that the engine requests in
+  // the meantime wait for the disk worker.
   const auto learnt = load_queue(*stores_.queue, *stores_.ledger, *conductor_);
   if (!learnt) return learnt.error();
   completions_learnt_ = *learnt;
@@ -118,11 +121,11 @@ Result<void> Daemon::assemble(Secrets secrets) {
 }
 
 Result<void> Daemon::open_and_recover() {
-  // The locks first: no other process may write to what we are about to open.
+  // The locks come first: no other process may write to the stores that are opened next.
   auto stores = open_stores(config_);
   if (!stores) return stores.error();
   stores_ = std::move(*stores);
-  // What a crash left half done next: no handshake may be polled whose record is staged.
+  // Recovery from a crash comes next: no handshake whose record is staged may be polled.
   const auto notices = stores_.ledger->recover(read_clocks().wall);
   if (!notices) return notices.error();
   for (const Notice& notice : *notices) notices_.say(notice);
@@ -138,7 +141,7 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
   // The conductor carries out what the engine decides.
   conductor_ = std::make_unique<Conductor>(loop_, *engine_, *verifier_,
                                            [this](const Notice& notice) { notices_.say(notice); });
-  // The poller asks Attestr.
+  // The poller sends requests to Attestr.
   auto poller =
       HttpsPoller::make(loop_, poller_settings(config_, std::move(secrets.auth_token)),
                         [this](Poller::Ticket ticket, const PollReply& reply, std::string& body) {
@@ -146,7 +149,7 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
                         });
   if (!poller) return poller.error();
   poller_ = std::move(*poller);
-  // The disk worker writes, in a thread of its own, so that the event loop never waits for a disk.
+  // The disk worker writes on its own thread, so that the event loop never waits for a disk.
   disk_ = std::make_unique<DiskWorker>(
       *stores_.ledger, loop_.get_executor(), [] { return read_clocks().wall; },
       DiskWorker::Events{
@@ -164,13 +167,13 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
 void Daemon::make_service() {
   // The scans ask the disk worker to read the inbox.
   scans_.emplace(loop_, *disk_);
-  // The lifecycle runs the loop, and ends it in order.
+  // The lifecycle runs the loop and shuts it down in order.
   lifecycle_.emplace(Lifecycle::Parts{loop_, config_, *engine_, *conductor_, *poller_, *disk_,
                                       *scans_, notices_, notifier_},
                      options_.until_empty);
-  // The disk worker reports to these three parts.
+  // The reports of the disk worker are forwarded to these parts.
   disk_events_.emplace(*conductor_, *scans_, *lifecycle_, notices_);
-  // A reload changes the settings of all parts that have some.
+  // A reload changes the settings of all parts that have settings.
   reload_.emplace(options_.config_file,
                   Reload::Parts{config_, *verifier_, *poller_, *conductor_, notices_, notifier_});
 }
@@ -181,11 +184,11 @@ Result<void> Daemon::open_to_the_world() {
           InotifyWatch::make(loop_, config_.paths.inbox.string(), [this] { scans_->scan(); })) {
     watch_ = std::move(*watch);
   }
-  // Operators and Prometheus ask through the control server.
+  // Operators and Prometheus send their requests to the control server.
   auto control = ControlServer::open(loop_, config_.admin, control_routes(questions()));
   if (!control) return control.error();
   control_.emplace(std::move(*control));
-  // systemd and shells speak by signals.
+  // systemd and shells control the daemon by signals.
   signals_ = std::make_unique<Signals>(
       loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run(); });
   return {};
@@ -238,7 +241,7 @@ void Daemon::announce_start() {
   notices_.say(started);
   Notice cadence(Event::cadence_chosen, "polls by exponential backoff");
   if (config_.poll.cadence == CadenceKind::adaptive) {
-    cadence.message = "polls when a result is likely, as learnt from so many completions";
+    cadence.message = "adaptive cadence; completions learnt are in `count`";
     cadence.count = static_cast<std::uint64_t>(completions_learnt_);
   }
   notices_.say(cadence);

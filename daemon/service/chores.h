@@ -10,15 +10,15 @@
 
 namespace attestrd {
 
-/// Calls `then` on the loop after `delay`, unless the timer is set anew, cancelled or destroyed.
+/// Calls `then` on the loop after `delay`, unless the timer is set again, cancelled or destroyed.
 void call_after(boost::asio::steady_timer& timer, Duration delay, std::function<void()> then);
 
-/// Jobs that are done again and again. Belongs to the event loop.
+/// Periodic jobs. Used on the event loop only.
 class Chores {
  public:
   explicit Chores(boost::asio::io_context& loop) : loop_(loop) {}
 
-  /// The job runs at start(), and each time `interval` after its end.
+  /// Adds a job that runs at start() and again `interval` after each of its ends.
   void add(Duration interval, std::function<void()> job);
 
   void start();

@@ -9,7 +9,7 @@
 namespace attestrd {
 
 void DiskEvents::on_report(const RoundReport& report) {
-  // First of all, so that the next ids are written while the engine gets these.
+  // The scan comes first, so that the next ids are written while the engine adopts these.
   if (report.inbox_has_more) scans_.scan();
   conductor_.written(report);
   give_memory_back(report);
@@ -21,7 +21,7 @@ void DiskEvents::on_report(const RoundReport& report) {
   }
 }
 
-/// The end of a burst of submissions: the memory that it needed goes back to the system.
+/// Returns memory to the system at the end of a burst of submissions.
 void DiskEvents::give_memory_back(const RoundReport& report) {
   if (!report.inbox_scanned) return;
   const bool was_burst = std::exchange(is_burst_, report.inbox_has_more);
@@ -54,7 +54,8 @@ void DiskEvents::on_queue_available() {
   conductor_.step(QueueAvailable{});
 }
 
-// A failed write or sync is never tried again: what the disk holds is unknown. Recovery finds out.
+// A failed write or sync is never retried, since the contents of the disk are unknown. Recovery
+// determines them.
 void DiskEvents::on_failure(const Error& error) { lifecycle_.fail(error); }
 
 }  // namespace attestrd

@@ -9,10 +9,10 @@
 
 namespace attestrd {
 
-/// Carries what the disk worker reports to the parts that it concerns.
+/// Forwards the reports of the disk worker to the parts that they concern.
 class DiskEvents {
  public:
-  /// The parts outlive it.
+  /// The parts must outlive this object.
   DiskEvents(Conductor& conductor, InboxScans& scans, Lifecycle& lifecycle, NoticeWriter& notices)
       : conductor_(conductor), scans_(scans), lifecycle_(lifecycle), notices_(notices) {}
 
@@ -30,7 +30,7 @@ class DiskEvents {
   InboxScans& scans_;
   Lifecycle& lifecycle_;
   NoticeWriter& notices_;
-  bool is_burst_ = false;  ///< The inbox held more than one round accepts.
+  bool is_burst_ = false;  ///< The inbox contained more than one round accepts.
 };
 
 }  // namespace attestrd

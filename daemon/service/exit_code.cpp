@@ -13,7 +13,7 @@ int exit_code(Errc code) {
   switch (code) {
     case Errc::invalid_input: return EX_DATAERR;
     case Errc::invalid_config:
-    case Errc::newer_version: return EX_CONFIG;  // A restart mends neither.
+    case Errc::newer_version: return EX_CONFIG;  // A restart does not help.
     case Errc::permission_denied: return EX_NOPERM;
     case Errc::unavailable: return EX_UNAVAILABLE;
     case Errc::not_found:

@@ -4,7 +4,7 @@
 
 namespace attestrd {
 
-/// The exit code (sysexits.h) that tells a shell what the error tells a person.
+/// Returns the exit code (sysexits.h) of an error.
 int exit_code(Errc code);
 
 /// Prints the error on stderr and returns its exit code.

@@ -8,20 +8,21 @@
 
 namespace attestrd {
 
-/// When the inbox is read: at every hint, and at the latest after limits::kInboxScanInterval.
+/// Schedules the scans of the inbox: one at every hint, and one at the latest
+/// limits::kInboxScanInterval after the last.
 class InboxScans {
  public:
   InboxScans(boost::asio::io_context& loop, DiskWorker& disk) : disk_(disk), timer_(loop) {}
 
-  /// Now, and again after the interval.
+  /// Scans now, and again after the interval.
   void scan();
   void scan_after(Duration delay);
 
-  /// The inbox is not read while what is accepted can't be stored. Each pause() has its resume().
+  /// Suspends scans while accepted ids can't be stored. Each pause() needs one resume().
   void pause() { ++pauses_; }
   void resume() { --pauses_; }
 
-  /// For good.
+  /// Ends scans permanently.
   void stop();
 
  private:

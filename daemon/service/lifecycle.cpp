@@ -35,8 +35,8 @@ void Lifecycle::inbox_was_read(bool was_empty) {
 
 void Lifecycle::fail(const Error& error) {
   parts_.notices.say(Notice(Event::daemon_failed, error.message));
-  // Whatever the error: systemd restarts the daemon after an I/O error, but not after the codes
-  // whose cause needs a person, such as permission.
+  // The exit code is that of an I/O error for every error: systemd restarts the daemon after it,
+  // but not after the codes whose cause needs a person, such as permission.
   exit_code_ = exit_code(Errc::io_failure);
   parts_.loop.stop();
 }
@@ -59,7 +59,7 @@ void Lifecycle::wait_until_quiet(Mono give_up_at) {
 void Lifecycle::finish() {
   parts_.poller.stop();
   parts_.disk.stop();
-  // The last reports of the disk worker wait in the loop: it ends behind them.
+  // The last reports of the disk worker are queued in the loop, which must run them before it ends.
   boost::asio::post(parts_.loop, [this] { parts_.loop.stop(); });
 }
 

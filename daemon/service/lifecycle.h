@@ -15,15 +15,15 @@
 
 namespace attestrd {
 
-/// Runs the event loop, and ends it: at a signal, when there is no more to do (`until_empty`), or
-/// after a failure. In an orderly end no poll starts, polls in flight may finish within
-/// `poll.shutdown_grace`, and what was learnt is written down.
+/// Runs the event loop and ends it: on a signal, when no work is left (`until_empty`), or after a
+/// failure. In an orderly shutdown no poll starts, polls in flight may finish within
+/// `poll.shutdown_grace`, and the learnt observations are stored.
 class Lifecycle {
  public:
-  /// What it runs and stops. All of it outlives the Lifecycle.
+  /// The parts that it runs and stops. They must outlive the Lifecycle.
   struct Parts {
     boost::asio::io_context& loop;
-    const Config& config;  ///< As of the last reload.
+    const Config& config;  ///< Current as of the last reload.
     const Engine& engine;
     Conductor& conductor;
     Poller& poller;
@@ -35,17 +35,17 @@ class Lifecycle {
 
   Lifecycle(Parts parts, bool until_empty);
 
-  /// Returns the exit code of the process.
+  /// Runs until the daemon ends and returns the exit code of the process.
   int run();
 
-  /// Begins an orderly end. Later calls do nothing.
+  /// Begins an orderly shutdown. Later calls do nothing.
   void stop();
   bool is_stopping() const { return is_stopping_; }
 
-  /// The inbox has been read, and all that was in it is in the engine.
+  /// Must be called when the inbox has been read and the engine has adopted all its ids.
   void inbox_was_read(bool was_empty);
 
-  /// Ends at once: only a restart and its recovery can go on.
+  /// Ends the loop at once: only a restart with recovery can continue.
   void fail(const Error& error);
 
  private:

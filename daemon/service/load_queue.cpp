@@ -27,7 +27,7 @@ Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
     if (rows->empty()) break;
     for (const QueuedHandshake& row : *rows) conductor.step(Adopted{&row, false});
   }
-  malloc_trim(0);  // Gives the memory of the reading back to the system.
+  malloc_trim(0);  // Returns the memory that loading needed to the system.
   return *learnt ? (*learnt)->completions() : 0.0;
 }
 

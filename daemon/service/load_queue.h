@@ -7,9 +7,9 @@
 
 namespace attestrd {
 
-/// Gives the engine all that the queue holds: what was learnt, the requests reserved today, and
-/// every pending handshake. Returns the number of completions that were learnt from. The disk
-/// worker must not run yet: until this returns no other thread uses the queue.
+/// Loads the contents of the queue into the engine: the learnt observations, the requests reserved
+/// today, and every pending handshake. Returns the number of completions learnt. The disk worker
+/// must not run yet: until this returns, no other thread may use the queue.
 Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor);
 
 }  // namespace attestrd

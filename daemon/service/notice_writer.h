@@ -7,8 +7,8 @@
 
 namespace attestrd {
 
-/// Writes notices to the log on stdout, and counts those that have a metric. Belongs to the event
-/// loop.
+/// Writes notices to the log on stdout, and counts those that have a metric. Used on the event loop
+/// only.
 class NoticeWriter {
  public:
   explicit NoticeWriter(const Config::Log& settings);

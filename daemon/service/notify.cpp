@@ -9,7 +9,7 @@
 namespace attestrd {
 namespace {
 
-/// Fails only if there is nobody to tell.
+/// Sends a state to systemd. The result is ignored: sending fails only if there is no receiver.
 void send(const std::string& state) { sd_notify(0, state.c_str()); }
 
 /// systemd compares MONOTONIC_USEC with CLOCK_MONOTONIC and no other clock.
@@ -26,7 +26,7 @@ void Notifier::ready() { send("READY=1"); }
 void Notifier::stopping() { send("STOPPING=1"); }
 
 void Notifier::reloading() {
-  // One datagram: systemd takes neither without the other.
+  // Both must be in one datagram: systemd accepts neither without the other.
   send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_us()));
 }
 

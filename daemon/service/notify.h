@@ -7,24 +7,24 @@
 
 namespace attestrd {
 
-/// What the daemon tells systemd: sd_notify(3). Does nothing where no one asked to be told
-/// ($NOTIFY_SOCKET).
+/// Notifications to systemd: sd_notify(3). Does nothing if $NOTIFY_SOCKET is not set.
 class Notifier {
  public:
-  /// Recovery is done, or a reload.
+  /// Reports that recovery or a reload is complete.
   void ready();
   void stopping();
 
-  /// A reload begins; ready() ends it.
+  /// Reports that a reload begins; ready() must follow at its end.
   void reloading();
 
-  /// One line for `systemctl status`, which everybody may read: no ids.
+  /// Sets the line that `systemctl status` shows. Every user may read it, so it must contain no id.
   void status(const std::string& text);
 
-  /// The loop has turned, and what it drives has made progress.
+  /// Reports that the event loop runs and that the parts it drives make progress.
   void feed_watchdog();
 
-  /// How often to feed it: half of what the unit allows. Nothing: there is none.
+  /// Returns the interval between two feeds of the watchdog, half of the unit's timeout. Returns
+  /// nothing if there is no watchdog.
   std::optional<Duration> watchdog_interval() const;
 };
 

@@ -7,7 +7,7 @@
 
 namespace attestrd {
 
-// The settings of the configuration, as the parts of the program want them.
+// Conversions of the configuration to the settings of the engine and of the poller.
 
 EngineSettings engine_settings(const Config& config);
 HttpsPollerSettings poller_settings(const Config& config, Secret auth_token);

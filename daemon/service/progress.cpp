@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::string_view kWipe = "\r\x1b[K";  // ECMA-48, 8.3.41: erase to the end of the line
 
-/// The weight of the newest measurement: the rate follows within some five of them.
+/// The weight of the newest measurement: the rate adapts within some five measurements.
 constexpr double kSmoothing = 0.3;
 
 void write_to_terminal(int descriptor, std::string_view text) {
-  // Progress is for the eye: what could not be shown will be, next time.
+  // A failed write is ignored: the next update shows the progress.
   [[maybe_unused]] const ssize_t written = ::write(descriptor, text.data(), text.size());
 }
 

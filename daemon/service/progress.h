@@ -7,16 +7,16 @@
 
 namespace attestrd {
 
-/// How far a run has come: one line on the terminal, written over and over. Nothing is written
-/// unless stdout and stderr both are one.
+/// The progress of a run: one line on the terminal, overwritten at each update. Nothing is written
+/// unless stdout and stderr both are terminals.
 class ProgressLine {
  public:
   ProgressLine();
 
-  /// For tests: writes to `descriptor`, a terminal or not.
+  /// Writes to `descriptor`, whether or not it is a terminal. Used by tests.
   explicit ProgressLine(int descriptor) : descriptor_(descriptor) {}
 
-  /// Wipes the line.
+  /// Erases the line.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
@@ -24,7 +24,7 @@ class ProgressLine {
   void show(std::uint64_t pending, std::uint64_t delivered, Mono now);
 
  private:
-  int descriptor_;  ///< -1: no terminal.
+  int descriptor_;  ///< -1 if there is no terminal.
   std::uint64_t last_delivered_ = 0;
   Mono last_shown_ = Mono::min();
   double rate_per_second_ = 0;

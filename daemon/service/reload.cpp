@@ -20,7 +20,7 @@ void Reload::run() {
   parts_.notifier.ready();
 }
 
-// Whatever can fail comes before the first change.
+// All steps that can fail come before the first change, so that a failed reload changes nothing.
 Result<void> Reload::apply(const Config& config) {
   if (auto checked = check_reload(parts_.config, config); !checked) return checked;
   auto secrets = read_secrets(config);

@@ -12,11 +12,11 @@
 
 namespace attestrd {
 
-/// Reads the configuration and the secrets again (SIGHUP) and gives them to the parts of the
+/// Reads the configuration and the secrets again (SIGHUP) and passes them to the parts of the
 /// running daemon. A file with an error, or with a change that needs a restart, changes nothing.
 class Reload {
  public:
-  /// All of it outlives the Reload.
+  /// The parts must outlive the Reload.
   struct Parts {
     Config& config;
     Verifier& verifier;

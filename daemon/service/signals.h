@@ -10,12 +10,12 @@ namespace attestrd {
 /// The signals of the daemon, as events of its loop.
 class Signals {
  public:
-  /// `on_stop` follows each SIGTERM and SIGINT, `on_reload` each SIGHUP.
+  /// Calls `on_stop` on each SIGTERM and SIGINT, `on_reload` on each SIGHUP.
   Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
           std::function<void()> on_reload);
 
-  /// From here on the process is about to end, and the same signals change nothing any more: one
-  /// that comes late must not make a death of a good end.
+  /// Ignores the same signals until the process ends: a late signal must not turn a successful exit
+  /// into a death by signal.
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;

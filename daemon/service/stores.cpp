@@ -7,7 +7,7 @@
 namespace attestrd {
 namespace {
 
-/// Puts what was opened into its place.
+/// Moves an opened object to its place, or returns the error.
 template <class T>
 Result<void> keep(Result<T> opened, auto& place) {
   if (!opened) return opened.error();

@@ -13,8 +13,9 @@
 
 namespace attestrd {
 
-/// What the daemon keeps on disk, and the locks that keep other processes from writing to it.
-/// Members are destroyed in reverse order: each may use those above it, and the locks go last.
+/// The stores of the daemon on disk, and the locks that keep other processes from writing to them.
+/// Members are destroyed in reverse order: each may use those above it, and the locks are released
+/// last.
 struct Stores {
   std::optional<FileLock> queue_lock;
   std::optional<FileLock> spool_lock;
@@ -22,10 +23,10 @@ struct Stores {
   std::unique_ptr<FolderSpool> spool;
   std::unique_ptr<FolderInbox> inbox;
   std::unique_ptr<SqliteQueue> queue;
-  std::unique_ptr<Ledger> ledger;  ///< Writes to the three of them.
+  std::unique_ptr<Ledger> ledger;  ///< Writes to the three stores above.
 };
 
-/// Opens all of them; recovery comes next. Errors: `unavailable` when another process holds a lock.
+/// Opens all stores; recovery must follow. Error: `unavailable` when another process holds a lock.
 Result<Stores> open_stores(const Config& config);
 
 }  // namespace attestrd

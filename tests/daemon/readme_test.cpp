@@ -33,7 +33,7 @@ TEST(Readme, ListsTheEvents) {
     const auto fields = row.fields.empty() ? "" : fmt::format("{} ", row.fields);
     rows += fmt::format("| {}| {} | {} | {}|\n", name, name_of(row.level), row.sentence, fields);
   }
-  EXPECT_EQ(rows_below("| event | level | says | fields |"), rows);
+  EXPECT_EQ(rows_below("| event | level | meaning | fields |"), rows);
 }
 
 std::string_view type_name(MetricType type) {
@@ -63,7 +63,7 @@ TEST(Readme, ListsTheMetrics) {
     rows += fmt::format("| `{}` | {} | {}| {} |\n", row.name, type_name(row.type), labels_of(row),
                         row.help);
   }
-  EXPECT_EQ(rows_below("| metric | type | label | says |"), rows);
+  EXPECT_EQ(rows_below("| metric | type | label | meaning |"), rows);
 }
 
 TEST(Readme, ListsTheSettings) {
