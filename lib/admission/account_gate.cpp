@@ -41,7 +41,7 @@ bool AccountGate::trouble(Now now, PauseReason reason, std::optional<Duration> r
     canary_in_flight_ = false;
     canaries_ = reason == reason_ ? canaries_ + 1 : 0;  // A new reason has its own backoff.
   }
-  // Other polls in flight meet the same trouble again; that does not move the canary.
+  // Other polls in flight meet the same trouble again. They do not move the canary.
   if (opens || by_canary) {
     reason_ = reason;
     next_canary_ = now.mono + canary_delay(now);
@@ -59,8 +59,9 @@ bool AccountGate::failure(Now now, std::optional<Duration> retry_after, bool by_
     return trouble(now, PauseReason::upstream_down, retry_after, false);
   }
   if (!by_canary) return false;
-  // Where the lack of an answer is itself the trouble, the trouble goes on. Elsewhere a failure
-  // says nothing of the account: the next canary waits as long as this one did.
+  // Where the lack of an answer is itself the reason of the pause, a failure shows that the trouble
+  // continues. For other reasons a failure shows nothing about the account: the next canary waits
+  // as long as this one did.
   canary_in_flight_ = false;
   if (reason_ == PauseReason::upstream_down || reason_ == PauseReason::certificate) ++canaries_;
   const Duration floor = std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap);

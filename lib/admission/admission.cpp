@@ -22,7 +22,7 @@ std::optional<Mono> Admission::next() const {
   if (!has_capacity() || account_.has_canary()) return std::nullopt;
   Mono next = pace_.next();
   if (!budget_.allows()) {
-    if (!budget_.is_used_up()) return std::nullopt;  // The grant of a reservation is to come.
+    if (!budget_.is_used_up()) return std::nullopt;  // The answer to a reservation is pending.
     next = std::max(next, next_day_);
   }
   if (!account_.is_open()) next = std::max(next, account_.next_canary());

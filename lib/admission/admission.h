@@ -13,9 +13,9 @@
 
 namespace attestrd {
 
-/// WHETHER a poll may start now, whichever handshake it is for, and when to ask again: the rate
-/// limit, the requests of the day, the pause of the account, the number of connections and the
-/// backlog of the disk. Pure; time is an argument.
+/// The decision WHETHER a poll may start now, whichever handshake it is for, and when to ask again.
+/// It combines the rate limit, the requests of the day, the pause of the account, the number of
+/// connections and the backlog of the disk. Pure; time is an argument.
 class Admission {
  public:
   struct Limits {
@@ -24,34 +24,35 @@ class Admission {
     std::uint32_t connections = 1;
   };
 
-  /// May change at any time; advance_to() must follow.
+  /// Sets the limits. They may change at any time; advance_to() must follow.
   void set_limits(const Limits& limits);
 
-  /// Call it before any other question of a step: the day may have turned.
+  /// Begins a new day if the day has turned. Must be called before any other query of a step.
   void advance_to(Now now);
 
-  /// A poll may start, as far as everything but the requests of the day is concerned.
+  /// Returns whether a poll may start, as far as everything but the requests of the day is
+  /// concerned.
   bool allows(Now now) const {
     return has_capacity() && account_.allows(now) && pace_.allows(now.mono);
   }
 
-  /// When a handshake that is due may be polled; nothing: not before an event.
+  /// Returns when a due handshake may be polled, or nothing if only an event can allow it.
   std::optional<Mono> next() const;
 
-  /// A poll starts. Returns whether it is the canary of a paused account.
+  /// Records the start of a poll. Returns whether it is the canary of a paused account.
   bool start(Now now, bool is_last_poll);
-  /// A poll has come to its end.
+  /// Records the end of a poll.
   void end();
 
-  /// The poll's handshake was lost meanwhile: its answer says nothing of the account.
+  /// Discards an answer whose handshake was lost meanwhile: it shows nothing about the account.
   void answer_lost(bool is_canary);
-  /// See AccountGate. Each returns true when this began a pause.
+  /// Records trouble or a failure (see AccountGate). Each returns true if this began a pause.
   bool trouble(Now now, PauseReason reason, std::optional<Duration> retry_after, bool is_canary);
   bool failure(Now now, std::optional<Duration> retry_after, bool is_canary);
-  /// Returns true when this ended a pause.
+  /// Records a good answer. Returns true if this ended a pause.
   bool good_answer(bool is_canary);
 
-  /// Requests per second that all polls together may use; 0: no limit.
+  /// Returns the requests per second that all polls together may use; 0: no limit.
   double rate(Wall now) const;
 
   const AccountGate& account() const { return account_; }
@@ -73,7 +74,7 @@ class Admission {
   SlowStart slow_start_;
   Backlog backlog_;
   std::size_t in_flight_ = 0;
-  Mono next_day_ = Mono::min();  // When the day ends, as of advance_to(); only with a daily limit.
+  Mono next_day_ = Mono::min();  // The end of the day, as of advance_to(); only with a daily limit.
 };
 
 }  // namespace attestrd

@@ -8,16 +8,17 @@
 
 namespace attestrd {
 
-/// The records that have ended and are not durable yet, and whether more may be fetched. Polling
-/// waits while they reach limits::kUnsettledRecords or limits::kUnsettledBytes, while the disk is
-/// full, and while the queue can't be reached: nothing is fetched that could not be stored.
+/// The records of ended handshakes that are not durable yet, and the decision whether more may be
+/// fetched. Polling waits while the records reach limits::kUnsettledRecords or
+/// limits::kUnsettledBytes, while the disk is full, and while the queue can't be reached: nothing
+/// is fetched that could not be stored.
 class Backlog {
  public:
   void add(std::uint32_t bytes) {
     ++records_;
     bytes_ += bytes;
   }
-  /// `bytes` as they were added.
+  /// Removes a record. `bytes` must be the number given to add().
   void remove(std::uint32_t bytes) {
     ATTESTRD_CHECK(records_ > 0 && bytes_ >= bytes);
     --records_;
@@ -27,7 +28,7 @@ class Backlog {
   void set_disk_full(bool is_full) { is_disk_full_ = is_full; }
   void set_queue_unavailable(bool is_unavailable) { is_queue_unavailable_ = is_unavailable; }
 
-  /// One more poll may start while so many are in flight.
+  /// Returns whether one more poll may start while this many are in flight.
   bool allows(std::size_t in_flight) const {
     return can_be_written() && records_ + in_flight < limits::kUnsettledRecords &&
            bytes_ < limits::kUnsettledBytes;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kJitterShare = 0.02;
 constexpr double kLongestIntervalUs = 365.0 * 24 * 3600 * 1e6;
-// How late a timer may fire without its request being lost from the rate.
+// A timer may fire this late without a loss of rate.
 constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
 
 }  // namespace
@@ -24,7 +24,7 @@ void Pace::set_rate(double requests_per_second) {
 }
 
 void Pace::spend(Mono now) {
-  // A request that comes a little late does not push back the ones after it.
+  // A request that is a little late does not delay the requests after it.
   next_ = std::max(next_, now - kTimerSlack) + interval_;
 }
 

@@ -7,11 +7,11 @@
 
 namespace attestrd {
 
-/// How many polls may be in flight: few at first and after a pause of the account, one more with
-/// each good answer, and at most `connections`.
+/// The number of polls that may be in flight: few at first and after a pause of the account, one
+/// more with each good answer, and at most `connections`.
 class SlowStart {
  public:
-  /// The number of connections; at least 1. May change at any time.
+  /// Sets the number of connections, at least 1. It may change at any time.
   void set_most(std::uint32_t connections) {
     most_ = connections;
     allowed_ = std::min(allowed_, most_);

@@ -10,18 +10,18 @@
 
 namespace attestrd {
 
-/// Which bytes of `result` Attestr signed. The document says "hmacHexDigest of result object" and
-/// no more, so each likely reading has a name.
+/// The form of `result` whose bytes Attestr signed. The document contains "hmacHexDigest of result
+/// object" and no more, so each likely reading has a name.
 enum class SigningForm : std::uint8_t {
-  raw,        ///< The text of `result` exactly as it stands in the answer.
+  raw,        ///< The text of `result` exactly as the answer contains it.
   compact,    ///< The same tokens, with the white space between them removed.
   stringify,  ///< ECMAScript's JSON.stringify(JSON.parse(text)).
 };
 
 std::string_view name_of(SigningForm form);
 
-/// A handshake that has ended, on its way to the spool. The engine decides it, the ledger writes
-/// it.
+/// A handshake that has ended, on its way to the spool. The engine decides the end, and the ledger
+/// writes it.
 struct Finish {
   HandshakeId id;
   Outcome outcome{};
@@ -29,13 +29,13 @@ struct Finish {
   std::uint32_t polls = 0;
   std::optional<Wall> last_pending_at;
   Wall finished_at{};
-  std::optional<SigningForm> form;  ///< The signing form that held, for `completed`.
+  std::optional<SigningForm> form;  ///< The signing form that matched, for `completed`.
   std::string request_id;
-  std::string tag;       ///< The answer's, as it stands there, without quotes; empty: none.
-  std::string response;  ///< The answer, byte for byte; empty: none is kept.
+  std::string tag;       ///< The raw tag of the answer, without quotes; empty: none.
+  std::string response;  ///< The body of the answer, byte for byte; empty: not kept.
 };
 
-/// What a poll learnt that is worth a row's write, for a handshake that stays in the queue.
+/// The progress of a handshake that stays in the queue, worth a write of its row.
 struct Progress {
   HandshakeId id;
   std::uint32_t polls = 0;

@@ -10,44 +10,45 @@
 
 namespace attestrd {
 
-// A handshake's life, as the queue file tells it:
+// The states of a handshake in the queue file:
 //
 //     submitted --> polling --> staged --> done (a tombstone)
 //
-// polling -> staged holds once the record lies in staging/ and the commit is durable; from there
-// it can only end published. staged -> done follows the rename into its folder.
+// A row is staged once the record is in staging/ and the commit is durable; from there the
+// handshake can only end published. staged -> done follows the rename of the record into its
+// folder.
 
-/// How a handshake ended; also the name of the spool folder that its record goes to (`completed`
+/// The outcome of a handshake. It is also the name of the spool folder of its record (`completed`
 /// goes to `results/`).
 enum class Outcome : std::uint8_t {
-  completed,  ///< The result is here, and its signature is valid.
-  archived,   ///< Attestr archived the result before it could be fetched: lost.
+  completed,  ///< The result was fetched, and its signature is valid.
+  archived,   ///< Attestr archived the result before it could be fetched: it is lost.
   failed,     ///< There is no result to wait for: see Reason.
-  rejected,   ///< What came as a result can't be trusted: see Reason.
+  rejected,   ///< The result that was received can't be trusted: see Reason.
 };
 
-/// Why a handshake failed or was rejected.
+/// The reason why a handshake failed or was rejected.
 enum class Reason : std::uint8_t {
-  none,               ///< The outcome says it all.
+  none,               ///< The outcome needs no reason.
   not_found,          ///< Attestr did not know the id for all of `unknown_grace`.
-  expired,            ///< The deadline passed, and the last poll still said "not yet".
-  invalid_signature,  ///< No secret and no form gave the signature that came with the result.
-  wrong_id,           ///< The answers named another handshake.
-  duplicate_key,      ///< The answers named a key twice.
+  expired,            ///< The deadline passed, and the last poll still got "not yet".
+  invalid_signature,  ///< No secret and no form matched the signature of the result.
+  wrong_id,           ///< The answers had the id of another handshake.
+  duplicate_key,      ///< The answers had a key twice.
   tag_mismatch,       ///< The answer's tag is not the one given at submission.
 };
 
 std::string_view name_of(Outcome outcome);
 std::string_view name_of(Reason reason);
 
-/// What a customer asks for: one good line of an inbox file.
+/// A request of a customer for one handshake: one valid line of an inbox file.
 struct Submission {
   HandshakeId id;
   std::string tag;             ///< Empty: none given.
-  std::optional<Wall> expiry;  ///< When the handshake can't be consumed any more.
+  std::optional<Wall> expiry;  ///< The time after which the handshake can't be consumed.
 };
 
-/// A row that is still to be polled, as the queue hands it to the engine.
+/// A row that is still to be polled, as the queue passes it to the engine.
 struct QueuedHandshake {
   HandshakeId id;
   std::string tag;

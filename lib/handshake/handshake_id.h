@@ -9,14 +9,14 @@
 
 namespace attestrd {
 
-/// The name that Attestr gave a handshake, e.g. `DS02zfeuv6n4gkq51hvw6`. Safe in a path and in a
-/// URL by construction: `parse()` is the only way to get one. Held inline, so a copy never
-/// allocates.
+/// The id that Attestr gave a handshake, e.g. `DS02zfeuv6n4gkq51hvw6`. It is safe in a path and in
+/// a URL by construction: `parse()` is the only way to get one. It is stored inline, so a copy
+/// never allocates.
 class HandshakeId {
  public:
   static constexpr std::size_t kMaxLength = 64;
 
-  /// Takes `[A-Za-z0-9_-]{1,64}` and nothing else.
+  /// Accepts `[A-Za-z0-9_-]{1,64}` and nothing else.
   static std::optional<HandshakeId> parse(std::string_view text);
 
   std::string_view view() const { return {text_.data(), length_}; }

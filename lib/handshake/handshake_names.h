@@ -7,7 +7,7 @@
 
 namespace attestrd {
 
-// The way back from name_of(): nothing when no such name is known.
+// The inverse of name_of(). Both functions return nothing if the name is not known.
 
 std::optional<Outcome> outcome_named(std::string_view name);
 std::optional<Reason> reason_named(std::string_view name);

@@ -7,22 +7,22 @@
 
 namespace attestrd {
 
-/// A handshake that has ended and whose record is on its way into its folder.
+/// A handshake that has ended and whose record is not in its folder yet.
 struct EndingHandshake {
   Outcome outcome{};
   Wall finished_at{};
 };
 
-/// A handshake that has ended and whose record is in its folder, or was taken from there.
+/// A handshake that has ended and whose record is in its folder, or was removed from there.
 struct EndedHandshake {
   Outcome outcome{};
   Wall finished_at{};
 };
 
-/// The queue has neither a row nor a tombstone of an id.
+/// An id for which the queue has neither a row nor a tombstone.
 struct UnknownHandshake {};
 
-/// What the queue knows of an id: it is unknown, pending, ending or ended.
+/// The state of an id in the queue: unknown, pending, ending or ended.
 using KnownHandshake =
     std::variant<UnknownHandshake, QueuedHandshake, EndingHandshake, EndedHandshake>;
 

@@ -10,7 +10,7 @@
 
 namespace attestrd {
 
-/// A handshake that has ended and whose record lies in staging/, or has left it already.
+/// A handshake that has ended and whose record is in staging/, or has left it already.
 struct StagedHandshake {
   HandshakeId id;
   Outcome outcome{};
@@ -19,17 +19,17 @@ struct StagedHandshake {
   Fingerprint record;
 };
 
-/// polling -> staged. The record must be durable in staging/ of this node before.
+/// The change polling -> staged. The record must be durable in staging/ of this node before.
 struct Stage {
   StagedHandshake handshake;
 };
 
-/// staged -> polling. The record in staging/ can't be published.
+/// The change staged -> polling, for a record in staging/ that can't be published.
 struct Unstage {
   HandshakeId id;
 };
 
-/// staged -> done: the row becomes a tombstone. The record is in its folder, and durable there.
+/// The change staged -> done: the row becomes a tombstone. The record is durable in its folder.
 struct Done {
   HandshakeId id;
   Outcome outcome{};
@@ -37,14 +37,14 @@ struct Done {
 
 /// One change of one row. `Progress` expects a row in `polling` and leaves it there.
 ///
-/// Alternatives that are to come: `Hold` and `Release` (polling -> polling, without and with
+/// Alternatives still to be added: `Hold` and `Release` (polling -> polling, without and with
 /// polls), `Reopen` (done -> polling, for a record that must be fetched again) and `Readmit` (back
-/// to polling for an id whose tombstone stands in the way of a new submission).
+/// to polling for an id whose tombstone prevents a new submission).
 using RowChange = std::variant<Progress, Stage, Unstage, Done>;
 
-/// What became of a row change.
+/// The result of a row change.
 enum class Applied : std::uint8_t {
-  applied,      ///< The row is as the change wants it, by this change or by an earlier try of it.
+  applied,      ///< The row is in the wanted state, by this change or by an earlier try of it.
   not_ours,     ///< Another owner has the row. Nothing was changed.
   wrong_state,  ///< The row is in another state than the change expects. Nothing was changed.
 };

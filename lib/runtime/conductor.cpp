@@ -12,10 +12,10 @@
 namespace attestrd {
 namespace {
 
-// The timer runs on CLOCK_MONOTONIC, which stops during a suspend; the engine's clock does not. So
-// a suspended machine is at most this late.
+// The timer runs on CLOCK_MONOTONIC, which stops during a suspend; the engine's clock does not.
+// Therefore a wake-up is at most this late after a suspend.
 constexpr Duration kLongestSleep = std::chrono::seconds(30);
-// A timer that is overdue is about to ring, unless a suspend kept it.
+// A timer that is overdue by less than this is about to fire; a longer delay comes from a suspend.
 constexpr Duration kOverdue = std::chrono::milliseconds(100);
 
 Mono due_for(Mono wake, Mono last_step) { return std::min(wake, last_step + kLongestSleep); }
@@ -54,7 +54,8 @@ void Conductor::perform(Verify& action, Heard heard) {
   auto unverified = std::make_shared<Unverified>(Unverified{
       std::move(action), response.status, std::string(response.retry_after),
       std::string(response.date), std::string(response.content_encoding), std::move(*heard.body)});
-  // In a turn of its own, so that others are not kept waiting by this one and the step together.
+  // The verification runs in its own turn of the loop, so that other events do not wait for it and
+  // this step together.
   boost::asio::post(loop_, [this, unverified] { verify(*unverified); });
 }
 
@@ -97,7 +98,7 @@ void Conductor::perform(attestrd::Say& action, Heard) { say_(action.notice); }
 
 void Conductor::perform(Answered& action, Heard) {
   auto asked = asked_.extract(action.ticket);
-  // Later, since the callback may turn the engine again while its actions are carried out.
+  // The callback is posted, since it may step the engine again while these actions are performed.
   boost::asio::post(
       loop_, [on_answer = std::move(asked.mapped()), answer = std::move(action.answer)]() mutable {
         on_answer(std::move(answer));
@@ -125,10 +126,10 @@ void Conductor::written(const RoundReport& report) {
 void Conductor::wake_in_time() {
   const auto wake = engine_.next_wake();
   if (!wake && timer_due_ == Mono::max()) return;
-  // A timer that rings too early costs one empty step; re-arming it at each poll costs more.
+  // A timer that fires too early costs one empty step; setting it again at each poll costs more.
   if (wake && timer_due_ <= due_for(*wake, last_step_) && timer_due_ + kOverdue > last_step_)
     return;
-  // Once for all steps of one turn of the loop.
+  // The timer is set once for all steps of one turn of the loop.
   if (std::exchange(is_to_be_set_, true)) return;
   const auto set = [this] {
     is_to_be_set_ = false;

@@ -13,38 +13,39 @@
 
 namespace attestrd {
 
-/// Carries out what the engine decides: one switch over actions, one timer for all handshakes.
-/// Decides nothing. Everything in it runs on the event loop.
+/// The runtime of the engine: it performs the actions with one switch, and has one timer for all
+/// handshakes. It makes no decisions. Everything in it runs on the event loop.
 class Conductor {
  public:
   using Say = std::function<void(const Notice&)>;
 
   Conductor(boost::asio::io_context& loop, Engine& engine, Verifier& verifier, Say say);
 
-  /// The adapters, which themselves need the conductor to report to. Call before anything else.
+  /// Sets the adapters, which themselves need the conductor to report to. Must be called before
+  /// anything else.
   void connect(Poller& poller, DiskWorker& disk);
 
   void step(const EngineEvent& event) { step(event, {}); }
 
-  /// Has the engine do what the command says. `on_answer` is called on the loop, never from within
-  /// ask(), and not at all once the loop has stopped.
+  /// Passes a command to the engine. `on_answer` is called on the loop, never from within ask(),
+  /// and not at all once the loop has stopped.
   void ask(EngineCommand command, std::function<void(EngineAnswer)> on_answer);
 
-  /// For Poller::OnReply.
+  /// Passes the reply to a poll to the engine. Serves as Poller::OnReply.
   void replied(Poller::Ticket ticket, const PollReply& reply, std::string& body);
-  /// For DiskWorker::Events::report.
+  /// Passes the report of a round to the engine and the log. Serves as DiskWorker::Events::report.
   void written(const RoundReport& report);
 
-  /// When the loop last turned the engine: what the watchdog looks at.
+  /// Returns the time of the last step of the engine, which the watchdog checks.
   Mono last_step() const { return last_step_; }
 
  private:
-  /// The response that an event brought, and the buffer that its body lies in.
+  /// The response of an event, and the buffer that holds its body.
   struct Heard {
     const HttpResponse* response = nullptr;
     std::string* body = nullptr;
   };
-  /// A response whose result waits to be verified, with all that its views look into.
+  /// A response whose result waits for its verification, with the buffers that its views refer to.
   struct Unverified {
     Verify what;
     unsigned status = 0;
@@ -76,10 +77,10 @@ class Conductor {
   DiskWorker* disk_ = nullptr;
   boost::asio::steady_timer timer_;
   Mono timer_due_ = Mono::max();
-  bool is_to_be_set_ = false;  // The timer, at the end of this turn.
+  bool is_to_be_set_ = false;  // The timer must be set at the end of this turn.
   Mono last_step_;
   Actions actions_;
-  RoundRequest to_write_;  // What the actions of this step want written.
+  RoundRequest to_write_;  // The writes that the actions of this step request.
   CommandTicket last_command_ = 0;
   std::map<CommandTicket, std::function<void(EngineAnswer)>> asked_;
 };

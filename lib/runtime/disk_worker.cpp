@@ -12,8 +12,9 @@
 namespace attestrd {
 namespace {
 
-/// Where both want the same core: what was fetched is to be durable before more is fetched. Where
-/// it is not allowed (setpriority(2), RLIMIT_NICE) they take turns, which costs throughput alone.
+/// Raises the priority of this thread above that of the event loop. Where both compete for one
+/// core, what was fetched should be durable before more is fetched. Where the system does not
+/// permit it (setpriority(2), RLIMIT_NICE), both share the core, which costs only throughput.
 void go_before_the_event_loop() {
   const auto thread = static_cast<id_t>(::gettid());
   const int nice = ::getpriority(PRIO_PROCESS, thread);
@@ -90,8 +91,8 @@ void DiskWorker::answer_questions() {
   for (const auto& [id, on_found] : questions) tell(on_found, ledger_.find(id));
 }
 
-/// Adds all that waits to what the round before has left. Returns false when the worker is stopped
-/// and nothing is left to do.
+/// Waits for work, and adds all waiting requests to the rest of the round before. Returns false if
+/// the worker is stopped and nothing is left to do.
 bool DiskWorker::wait_for_work(RoundRequest& request) {
   const auto has_work = [&] { return has_work_ || !questions_.empty() || !request.is_empty(); };
   const auto is_called = [&] { return has_work() || stopping_; };
@@ -106,8 +107,8 @@ bool DiskWorker::wait_for_work(RoundRequest& request) {
   return true;
 }
 
-/// Writes one round, however long the disk is full or the queue unavailable, and then all that did
-/// not fit. Returns false when the worker must end.
+/// Writes one round, and then the rest that did not fit, however long the disk is full or the queue
+/// unavailable. Returns false if the worker must end.
 bool DiskWorker::write(RoundRequest& request) {
   Trouble trouble;
   for (;;) {
@@ -119,7 +120,7 @@ bool DiskWorker::write(RoundRequest& request) {
       continue;
     }
     if (std::exchange(trouble.is_queue_unavailable, false)) tell(events_.queue_available);
-    const bool is_all = request.is_empty();  // And not a part that had room.
+    const bool is_all = request.is_empty();  // False: only a part was written.
     if (is_all && trouble.is_disk_full) tell(events_.disk_room);
     tell(events_.report, std::move(*report));
     if (is_all || !trouble.is_disk_full) return true;
@@ -127,7 +128,7 @@ bool DiskWorker::write(RoundRequest& request) {
   }
 }
 
-/// Whether the round may be tried again. Tells the loop what is new.
+/// Returns whether the round may be retried. Reports new trouble to the loop.
 bool DiskWorker::is_passing(const Error& error, Trouble& trouble) {
   if (error.code == Errc::disk_full) {
     if (!std::exchange(trouble.is_disk_full, true)) tell(events_.disk_full, error);
@@ -141,7 +142,7 @@ bool DiskWorker::is_passing(const Error& error, Trouble& trouble) {
   return false;
 }
 
-/// Returns false when the worker was stopped.
+/// Waits until the next try. Returns false if the worker was stopped.
 bool DiskWorker::wait_for_retry() {
   std::unique_lock lock(mutex_);
   return !changed_.wait_for(lock, limits::kRoundRetry, [this] { return stopping_; });

@@ -14,10 +14,11 @@
 
 namespace attestrd {
 
-/// The one thread that writes to disk and queue. All that comes in while a round runs waits for the
-/// next one and shares its batch, together with what was too much for the one before: so the event
-/// loop never waits, and a busy disk costs delay alone. While the disk is full or the queue is
-/// unavailable, the worker tries the round again each second, and the process goes on.
+/// The one thread that writes to the disk and the queue. All requests that arrive while a round
+/// runs wait for the next round and share its batch, together with the rest of the round before.
+/// Therefore the event loop never waits, and a busy disk costs only delay. While the disk is full
+/// or the queue is unavailable, the worker retries the round each second, and the process
+/// continues.
 ///
 /// All but the thread itself belongs to the event loop: every call comes from there, and every
 /// event goes there.
@@ -25,9 +26,9 @@ class DiskWorker {
  public:
   struct Events {
     std::function<void(RoundReport)> report;
-    std::function<void(const Error&)> disk_full;  ///< Once; the round is then tried until it fits.
+    std::function<void(const Error&)> disk_full;  ///< Once; the round is retried until it fits.
     std::function<void()> disk_room;              ///< The round that did not fit has been written.
-    std::function<void(const Error&)> queue_unavailable;  ///< Once; the round is tried again.
+    std::function<void(const Error&)> queue_unavailable;  ///< Once; the round is then retried.
     std::function<void()> queue_available;                ///< The queue has answered again.
     std::function<void(const Error&)> failed;             ///< The last event: the process must end.
   };
@@ -37,25 +38,26 @@ class DiskWorker {
   DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock clock, Events events);
   ~DiskWorker();
 
-  /// Begins with what has come in before. The ledger, and all that it writes to, has recovered, and
-  /// belongs to the worker from now until stop() returns.
+  /// Starts the thread, which begins with the requests submitted before. The ledger and everything
+  /// that it writes to must have recovered, and belong to the worker from now until stop() returns.
   void start();
 
-  /// Adds to what waits for the next round.
+  /// Adds to the requests that wait for the next round.
   void submit(RoundRequest more);
   void scan_inbox();
   void purge_tombstones(Duration older_than);
-  /// Between two rounds, or two tries of one. Never answered once the worker is stopped.
+  /// Looks an id up between two rounds, or between two tries of one. `on_found` receives the answer
+  /// on the loop, but never once the worker is stopped.
   void look_up(const HandshakeId& id, OnFound on_found);
 
-  /// Writes what waits, publishes and marks it, then ends the thread. On a full disk, or while the
-  /// queue is unavailable, it tries once: Attestr is asked again after the next start for what is
-  /// not written. Reports of the last rounds are still posted to the loop. May be called again, and
-  /// without a start().
+  /// Writes all waiting requests, publishes and marks their records, then ends the thread. On a
+  /// full disk, or while the queue is unavailable, it tries once: after the next start Attestr is
+  /// polled again for the results that were not written. Reports of the last rounds are still
+  /// posted to the loop. stop() may be called again, and without a start().
   void stop();
 
  private:
-  /// What keeps a round from being written, as far as the loop was told of it.
+  /// The conditions that prevent the write of a round, as far as they were reported to the loop.
   struct Trouble {
     bool is_disk_full = false;
     bool is_queue_unavailable = false;
@@ -77,7 +79,7 @@ class DiskWorker {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  RoundRequest waiting_;  ///< Guarded by mutex_, like the next three.
+  RoundRequest waiting_;  ///< Guarded by mutex_, like the next three members.
   std::vector<std::pair<HandshakeId, OnFound>> questions_;
   bool has_work_ = false;
   bool stopping_ = false;

@@ -4,7 +4,7 @@
 
 namespace attestrd {
 
-/// A seed for jitter from the system's random device. Not for secrets.
+/// Returns a seed for jitter from the system's random device. Not for secrets.
 std::uint64_t draw_seed();
 
 }  // namespace attestrd

@@ -4,7 +4,7 @@
 
 namespace attestrd {
 
-/// Reads both clocks of the system: CLOCK_BOOTTIME, which goes on during a suspend, and
+/// Reads both clocks of the system: CLOCK_BOOTTIME, which continues during a suspend, and
 /// CLOCK_REALTIME.
 Now read_clocks();
 

@@ -131,8 +131,7 @@ void Hazard::saw_done(Duration from, Duration to) {
   const double done_by_then = -std::expm1(-expected(from, to));
   ATTESTRD_CHECK(done_by_then > 0);
   double pending = 1;  // Probability at the beginning of a piece.
-  double later =
-      1;  // Probability of an end in this piece or later; after the update, later than this piece.
+  double later = 1;    // Probability of an end in this piece or later; updated, after it.
   Walk walk(seconds(from), seconds(to));
   while (const auto piece = walk.next()) {
     const double hazard = hazard_per_s_[piece->bucket];

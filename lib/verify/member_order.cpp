@@ -16,10 +16,10 @@ using Kind = JsonToken::Kind;
 
 constexpr std::uint32_t kNoIndex = std::numeric_limits<std::uint32_t>::max();
 
-/// The array index (ECMA-262, 6.1.7) that a key spells, 0 to 2^32 - 2, else kNoIndex.
+/// Returns the array index (ECMA-262, 6.1.7) that a key spells, 0 to 2^32 - 2, or kNoIndex.
 std::uint32_t array_index(std::string_view raw) {
   constexpr std::size_t kDigits = 10;
-  constexpr std::size_t kEscapedDigits = kDigits * 6;  // Each may be spelled \u003x.
+  constexpr std::size_t kEscapedDigits = kDigits * 6;  // Each digit may be spelled \u003x.
   if (raw.size() > kEscapedDigits) return kNoIndex;
   std::array<char, kEscapedDigits> buffer;
   const std::string_view name(buffer.data(), unescape_json_string(raw, buffer.data()));

@@ -15,22 +15,22 @@ class MemberOrder {
  public:
   struct Member {
     std::uint32_t index;
-    std::size_t offset;  ///< Of the key's opening quote.
+    std::size_t offset;  ///< The offset of the key's opening quote.
 
     friend auto operator<=>(const Member&, const Member&) = default;
   };
 
   struct Object {
     std::size_t begin;  ///< The offset of its opening brace.
-    std::size_t end;    ///< Of its closing brace.
+    std::size_t end;    ///< The offset of its closing brace.
     std::size_t first_member;
     std::size_t last_member;
   };
 
-  /// `json` is a valid JSON text.
+  /// Computes the order. `json` must be a valid JSON text.
   explicit MemberOrder(std::string_view json);
 
-  /// The object that begins at `offset` if its members have to be reordered, else null.
+  /// Returns the object that begins at `offset` if its members have to be reordered, or null.
   const Object* find(std::size_t offset) const;
 
   const Member& member(std::size_t i) const { return members_[i]; }

@@ -18,7 +18,7 @@ namespace {
 
 using Kind = JsonToken::Kind;
 
-/// Buffers small pieces, so that the sink is called rarely.
+/// A buffer of small pieces, so that the sink is called rarely.
 class Gatherer {
  public:
   explicit Gatherer(const ByteSink& sink) : sink_(sink) {}
@@ -77,7 +77,7 @@ class Stringifier {
   }
 
  private:
-  /// The position of the walk through an object whose members are reordered.
+  /// The position in an object whose members are reordered.
   struct Detour {
     const MemberOrder::Object* object;
     std::size_t depth;
@@ -94,7 +94,7 @@ class Stringifier {
   JsonScanner scanner_;
   Gatherer& out_;
   bool comma_is_due_ = false;
-  std::vector<Detour> detours_;  ///< Innermost last.
+  std::vector<Detour> detours_;  ///< The innermost is last.
 };
 
 void Stringifier::write(const JsonToken& token) {
@@ -141,8 +141,8 @@ void Stringifier::write_escaped(char32_t point) {
   out_.write({text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
-/// In an object that `order_` lists: after its opening brace and after each of its values, jumps to
-/// the member that comes next.
+/// Jumps to the member that comes next, after the opening brace and after each value of an object
+/// that `order_` lists.
 void Stringifier::follow_order(const JsonToken& token) {
   if (token.kind == Kind::begin_object) {
     const auto offset = static_cast<std::size_t>(token.text.data() - json_.data());

@@ -15,10 +15,10 @@ namespace attestrd {
 /// The values of the setting `signature.form`.
 enum class SigningFormPolicy : std::uint8_t { automatic, raw, compact, stringify };
 
-/// Decides whether a result was signed with one of the customer's client secrets.
+/// The check whether a result was signed with one of the customer's client secrets.
 class Verifier {
  public:
-  /// Needs at least one secret; the current one comes first.
+  /// Creates a verifier. At least one secret is needed; the current one comes first.
   Verifier(std::vector<Secret> secrets, SigningFormPolicy policy);
 
   /// Computes HMAC-SHA-256 over `result` (a valid JSON text: the raw slice of the answer) with
