@@ -109,7 +109,7 @@ TEST_F(Schedule, LastPollsGoSoonWhateverElseIsDue) {
   EXPECT_LE(now().mono - deadline, 300ms);
 }
 
-TEST_F(Schedule, AFullDiskStopsPollingUntilThereIsRoom) {
+TEST_F(Schedule, AFullDiskStopsPollingUntilItHasSpace) {
   step(DiskFull{});
   given_new("h1");
   advance(24h);

@@ -26,7 +26,7 @@ TEST_F(States, ALostSettlingHandshakeStaysUntilTheLedgerReportsIt) {
   EXPECT_TRUE(engine().is_quiet());
 }
 
-TEST_F(States, StopSavesWhatIsPendingAndNothingElse) {
+TEST_F(States, AStopSavesPendingHandshakesOnly) {
   settings.connections = 4;
   for (const auto* const text : {"settled", "settling", "pending"}) given_new(text);
   attestr_says_completed("settled");
@@ -42,7 +42,7 @@ TEST_F(States, StopSavesWhatIsPendingAndNothingElse) {
   EXPECT_EQ(saves.size(), 1U) << "a second Stop changes nothing";
 }
 
-TEST_F(States, AReportCountsWhatIsPendingAlone) {
+TEST_F(States, AReportCountsPendingHandshakesOnly) {
   const auto empty = engine().report(now());
   EXPECT_EQ(empty.pending, 0U);
   EXPECT_FALSE(engine().oldest_submitted_at(now()));

@@ -190,7 +190,7 @@ void World::consume(const std::string& folder, const std::string& name) {
   judge_.taken(*HandshakeId::parse(std::string_view(name).substr(0, name.find('.'))));
 }
 
-// ---- Fate.
+// ---- Faults and operator actions.
 
 void World::die_soon(bool is_power_cut) {
   is_power_cut_ = is_power_cut;

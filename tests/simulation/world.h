@@ -63,7 +63,7 @@ class World {
   void consume(const std::string& folder, const std::string& name);
   void someone_consumes(const std::string& folder, const std::string& name);
 
-  // Fate.
+  // Faults and operator actions.
   void die_soon(bool is_power_cut);
   void die();
   void fill_disk();

@@ -91,7 +91,7 @@ TEST(JsonObject, DetectsDuplicateKeysHiddenByEscapes) {
     EXPECT_EQ(fault_of(text), JsonFault::duplicate_key) << text;
 }
 
-TEST(JsonObject, AcceptsKeysThatOnlyLookAlike) {
+TEST(JsonObject, AcceptsSimilarKeys) {
   for (const auto* text :
        {R"({"a":{"a":{"a":1}}})", R"({"x":{"a":1},"y":{"a":1},"a":1})", R"({"a":1,"A":2})",
         R"({"a":[{"b":1},{"b":1}]})", R"({"a":1,"a\u0000":2,"":3,"\u0000":4})",
