@@ -13,10 +13,11 @@ using AccountDay = std::int64_t;
 
 AccountDay account_day_of(Wall time);
 
-/// The time from `now` to the next midnight; always above zero: at midnight it is a whole day.
+/// Returns the time from `now` to the next midnight. It is always above zero: at midnight it is a
+/// whole day.
 Duration until_next_account_day(Wall now);
 
-/// A number of requests, all of one day.
+/// A number of requests of one day.
 struct DayRequests {
   AccountDay day = 0;
   std::uint64_t requests = 0;

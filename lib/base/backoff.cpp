@@ -5,7 +5,7 @@
 namespace attestrd {
 
 Duration exponential_backoff(Duration first, Duration cap, std::uint32_t attempt) {
-  // Twenty doublings bring a second past any cap, and no count of microseconds past 63 bits.
+  // Twenty doublings take a second past any cap, and no count of microseconds past 63 bits.
   return std::min(first * (std::int64_t{1} << std::min(attempt, 20U)), cap);
 }
 

@@ -7,11 +7,11 @@
 
 namespace attestrd {
 
-/// `first` doubled `attempt` times (0: not at all), at most `cap`.
+/// Returns `first` doubled `attempt` times (0: not at all), at most `cap`.
 Duration exponential_backoff(Duration first, Duration cap, std::uint32_t attempt);
 
-/// Half of `delay` plus a random part of the other half ("equal jitter"): callers spread out, and
-/// none retries at once.
+/// Returns half of `delay` plus a random part of the other half ("equal jitter"), so that callers
+/// spread out and none retries at once.
 Duration equal_jitter(Duration delay, Prng& prng);
 
 }  // namespace attestrd

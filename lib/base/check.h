@@ -13,7 +13,7 @@ namespace attestrd {
 }  // namespace attestrd
 
 /// Asserts an invariant, in release builds too: a daemon that continues with a broken invariant
-/// could publish twice, one that aborts is restarted and recovers.
+/// could publish twice, while a daemon that aborts is restarted and recovers.
 #define ATTESTRD_CHECK(condition)                                               \
   do {                                                                          \
     if (!(condition)) ::attestrd::check_failed(#condition, __FILE__, __LINE__); \

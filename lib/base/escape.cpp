@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-/// The letter behind the backslash of a two-character escape; '\0': there is none.
+/// Returns the letter after the backslash of a two-character escape, or '\0' if there is none.
 char short_name_of(char16_t unit, EscapeForm form) {
   if (unit == '"' || unit == '\\') return static_cast<char>(unit);
   if (form != EscapeForm::json_short) return '\0';
@@ -23,7 +23,7 @@ bool is_c1_control(std::string_view sequence) {
   return sequence[0] == '\xc2' && static_cast<unsigned char>(sequence[1]) < 0xa0;
 }
 
-/// Appends the sequence or the byte at the start of `text`, repaired. Returns its length.
+/// Appends the sequence or the byte at the start of `text`, repaired. Returns its length in `text`.
 std::size_t append_repaired(std::string& out, std::string_view text) {
   const std::size_t length = utf8_length(text);
   if (length == 0 || is_c1_control(text)) {

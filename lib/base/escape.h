@@ -10,9 +10,10 @@
 
 namespace attestrd {
 
-// The one escaper: text from outside becomes part of a JSON string, a log line or a file name.
+// The only escaping of the program: it makes external text part of a JSON string, a log line or a
+// file name.
 
-/// How a character is spelled that must not stand as it is.
+/// The notation for a character that must be escaped.
 enum class EscapeForm : std::uint8_t {
   hex,         ///< `\x1b`; for bytes only.
   percent,     ///< `%1B`; for bytes only.
@@ -20,7 +21,7 @@ enum class EscapeForm : std::uint8_t {
   json_short,  ///< As `json`, but `\b`, `\t`, `\n`, `\f` and `\r`, as JSON.stringify has them.
 };
 
-/// The spelling of one character, held inline.
+/// The escape of one character, stored inline.
 class Escape {
  public:
   /// `unit` is a byte, or a UTF-16 code unit in the two JSON forms.
@@ -33,35 +34,35 @@ class Escape {
   std::size_t length_;
 };
 
-/// Which characters of a text stay and what becomes of the others.
+/// The rule that decides which bytes of a text stay unchanged, and how the others are escaped.
 struct EscapePolicy {
-  CharSet plain;  ///< These bytes stand for themselves.
+  CharSet plain;  ///< These bytes stay unchanged.
   EscapeForm form = EscapeForm::hex;
 
-  /// Bytes above 0x7f are then not looked up in `plain`: well-formed UTF-8 stays, but what is
-  /// malformed and the controls U+0080 to U+009F, which can move the cursor of a terminal, become
+  /// If true, bytes above 0x7f are not looked up in `plain`. Well-formed UTF-8 stays, but malformed
+  /// bytes and the controls U+0080 to U+009F, which can move the cursor of a terminal, become
   /// U+FFFD.
   bool repairs_utf8 = false;
 };
 
-/// The inside of a JSON string, for a text that is valid UTF-8.
+/// The escapes of text inside a JSON string, for a text that is valid UTF-8.
 inline constexpr EscapePolicy kJsonEscapes{~(CharSet::range(0, 0x1f) | CharSet("\"\\")),
                                            EscapeForm::json};
 
-/// The inside of a JSON string, for any bytes: the outcome is valid UTF-8 and harmless to a
-/// terminal.
+/// The escapes of text inside a JSON string, for any bytes. The output is valid UTF-8 and harmless
+/// to a terminal.
 inline constexpr EscapePolicy kLogEscapes{
     ~(kControls | CharSet("\"\\") | CharSet::range(0x80, 0xff)), EscapeForm::json, true};
 
-/// Only the ASCII control characters are escaped.
+/// The escapes of ASCII control characters only.
 inline constexpr EscapePolicy kControlEscapes{~kControls, EscapeForm::hex};
 
-/// Only printable ASCII stays, and the backslash is escaped too, so that the outcome is
-/// unambiguous.
+/// The escapes of everything but printable ASCII. The backslash is escaped too, so that the output
+/// is unambiguous.
 inline constexpr EscapePolicy kPrintableEscapes{CharSet::range(' ', '[') | CharSet::range(']', '~'),
                                                 EscapeForm::hex};
 
-/// Appends `text` to `out`, escaped.
+/// Appends `text` to `out` with escapes.
 void append_escaped(std::string& out, std::string_view text, const EscapePolicy& policy);
 
 std::string escaped(std::string_view text, const EscapePolicy& policy);

@@ -11,18 +11,18 @@ namespace attestrd::limits {
 using namespace std::chrono_literals;
 
 // Schedule.
-inline constexpr Duration kErrorBackoffFirst = 1s;  ///< Doubles with each error, equal jitter.
+inline constexpr Duration kErrorBackoffFirst = 1s;  ///< Doubles with each error; equal jitter.
 inline constexpr Duration kErrorBackoffCap = 300s;  ///< Applied before the jitter.
 inline constexpr Duration kCanaryFirst = 5s;        ///< Doubles with each canary that fails.
 inline constexpr Duration kCanaryCap = 10min;
-inline constexpr Duration kDailyLimitCanary = 1h;  ///< While a daily limit holds.
+inline constexpr Duration kDailyLimitCanary = 1h;  ///< Canary delay while a daily limit holds.
 inline constexpr Duration kRetryAfterCap = 1h;
-inline constexpr Duration kNextDayLook = 10min;     ///< Recheck while the day's budget is spent.
+inline constexpr Duration kNextDayLook = 10min;     ///< Recheck while the daily budget is spent.
 inline constexpr Duration kLongestForBudget = 24h;  ///< Longest gap that a daily budget causes.
 inline constexpr Duration kLeastPollPrice = 250ms;  ///< Less staleness is not worth a poll.
 inline constexpr Duration kMostPollPrice = 24h;
 inline constexpr std::uint32_t kSlowStartConnections = 2;
-inline constexpr std::uint32_t kBreakerFailures = 10;  ///< Consecutive ones, of all handshakes.
+inline constexpr std::uint32_t kBreakerFailures = 10;  ///< Consecutive, over all handshakes.
 
 // Inbox.
 inline constexpr std::size_t kSubmissionFileBytes = std::size_t{64} << 20;
@@ -30,34 +30,34 @@ inline constexpr std::size_t kSubmissionLineBytes = 4096;
 inline constexpr std::size_t kTagBytes = 256;
 inline constexpr std::size_t kIntakeLinesPerRound = 10'000;
 inline constexpr std::size_t kRefusalBytes = std::size_t{1}
-                                             << 20;  ///< Above it the file is kept whole.
-inline constexpr std::size_t kNoticesPerFile = 10;   ///< Of one kind; further ones are counted.
-inline constexpr Duration kSubmissionQuiet = 1s;     ///< Before a file counts as complete.
+                                             << 20;  ///< Above this size the file is kept whole.
+inline constexpr std::size_t kNoticesPerFile = 10;   ///< Of one kind; further notices are counted.
+inline constexpr Duration kSubmissionQuiet = 1s;     ///< Quiet time before a file is complete.
 inline constexpr Duration kInboxScanInterval = 2s;   ///< inotify only makes a scan earlier.
 
 // Publication.
-inline constexpr std::size_t kUnsettledRecords = 4096;  ///< Polling stops at this backlog
+inline constexpr std::size_t kUnsettledRecords = 4096;  ///< Polling stops at this backlog,
 inline constexpr std::size_t kUnsettledBytes = std::size_t{64} << 20;  ///< or at this one.
-inline constexpr std::size_t kRecordsPerRound = 1024;     ///< Further ones wait for the next.
+inline constexpr std::size_t kRecordsPerRound = 1024;  ///< Further records wait for the next round.
 inline constexpr std::size_t kRecordsSyncedOneByOne = 1;  ///< Per round; above it one syncfs.
 inline constexpr int kDiskWorkerLead = 5;                 ///< Nice value below the event loop's.
-inline constexpr Duration kRoundRetry = 1s;  ///< On a full disk, or while the queue is unavailable.
-inline constexpr Duration kMarkDelay = 20ms;  ///< Before `done` marks get a commit of their own.
+inline constexpr Duration kRoundRetry = 1s;   ///< On a full disk or an unavailable queue.
+inline constexpr Duration kMarkDelay = 20ms;  ///< Delay of `done` marks before their own commit.
 inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;
 inline constexpr std::size_t kLargestResponseBytes = std::size_t{256}
-                                                     << 20;  ///< Of api.max_response.
+                                                     << 20;  ///< Bounds api.max_response.
 inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
-inline constexpr Duration kIdleConnection = 50s;  ///< Then a keep-alive connection is closed.
+inline constexpr Duration kIdleConnection = 50s;  ///< An idle connection is closed after this.
 
 // Verification.
 inline constexpr std::size_t kVerifiedAtOnceBytes = 256 * 1024;  ///< Of a result; larger ones have
                                                                  ///< a turn of the loop each.
 
 // JSON.
-inline constexpr std::size_t kJsonDepth = 512;               ///< Of an answer.
+inline constexpr std::size_t kJsonDepth = 512;               ///< The depth of an answer.
 inline constexpr std::size_t kRecordDepth = kJsonDepth + 1;  ///< A record contains an answer.
 
 static_assert(kErrorBackoffFirst < kErrorBackoffCap);

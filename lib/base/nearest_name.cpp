@@ -8,7 +8,7 @@
 namespace attestrd {
 namespace {
 
-/// The optimal string alignment distance. Of its table only three rows are kept.
+/// Returns the optimal string alignment distance. Only three rows of its table are stored.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

@@ -18,7 +18,7 @@ class Prng {
     return z ^ (z >> 31);
   }
 
-  /// Uniform in [0, 1).
+  /// Returns a number that is uniform in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
  private:

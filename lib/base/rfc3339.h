@@ -9,11 +9,11 @@ namespace attestrd {
 
 enum class TimePrecision : std::uint8_t { milliseconds, microseconds };
 
-/// Appends `time` in UTC as RFC 3339 has it, e.g. `2026-11-23T20:57:00.123456Z`; what the precision
-/// can't show is cut off.
+/// Appends `time` in UTC in the format of RFC 3339, e.g. `2026-11-23T20:57:00.123456Z`. Digits
+/// beyond the precision are cut off.
 void append_rfc3339(std::string& out, Wall time, TimePrecision precision);
 
-/// The same as a text of its own, to the microsecond.
+/// Returns the same as a string, with microseconds.
 std::string to_rfc3339(Wall time);
 
 }  // namespace attestrd

@@ -7,8 +7,8 @@
 
 namespace attestrd {
 
-/// A first-in, first-out queue on one block of memory, which grows by doubling and is kept: in the
-/// steady state it never allocates (a deque does, a block at a time).
+/// A first-in, first-out queue in one block of memory, which grows by doubling and is never
+/// released: in the steady state it never allocates (a deque allocates a block at a time).
 template <class T>
 class Ring {
  public:

@@ -5,9 +5,9 @@
 namespace attestrd {
 namespace {
 
-/// How a well-formed sequence continues after its lead byte.
+/// The continuation of a well-formed sequence after its lead byte.
 struct Utf8Sequence {
-  std::size_t length = 0;  ///< With the lead byte; 0: no sequence starts with it.
+  std::size_t length = 0;  ///< Includes the lead byte; 0: no sequence starts with it.
   unsigned char second_min = 0x80;
   unsigned char second_max = 0xbf;
 };
@@ -15,12 +15,12 @@ struct Utf8Sequence {
 Utf8Sequence utf8_sequence(unsigned char lead) {
   if (lead < 0x80) return {1};
   if (lead >= 0xc2 && lead <= 0xdf) return {2};
-  if (lead == 0xe0) return {3, 0xa0, 0xbf};  // Below lie code points that have a shorter form.
-  if (lead == 0xed) return {3, 0x80, 0x9f};  // Above lie the surrogates.
+  if (lead == 0xe0) return {3, 0xa0, 0xbf};  // Lower values have a shorter form.
+  if (lead == 0xed) return {3, 0x80, 0x9f};  // Higher values are surrogates.
   if (lead >= 0xe1 && lead <= 0xef) return {3};
-  if (lead == 0xf0) return {4, 0x90, 0xbf};  // Below lie code points that have a shorter form.
+  if (lead == 0xf0) return {4, 0x90, 0xbf};  // Lower values have a shorter form.
   if (lead >= 0xf1 && lead <= 0xf3) return {4};
-  if (lead == 0xf4) return {4, 0x80, 0x8f};  // Above lies nothing: U+10FFFF is the last.
+  if (lead == 0xf4) return {4, 0x80, 0x8f};  // Higher values do not exist: U+10FFFF is the last.
   return {};
 }
 

@@ -17,7 +17,7 @@ class CharSet {
     for (const char c : members) is_member_[static_cast<unsigned char>(c)] = true;
   }
 
-  /// All bytes from `first` to `last`, both included.
+  /// Returns the set of all bytes from `first` to `last`, both included.
   static constexpr CharSet range(unsigned char first, unsigned char last) {
     CharSet set;
     for (std::size_t byte = first; byte <= last; ++byte) set.is_member_[byte] = true;
@@ -31,7 +31,7 @@ class CharSet {
     return both;
   }
 
-  /// The bytes that are not in the set.
+  /// Returns the set of the bytes that are not in this set.
   constexpr CharSet operator~() const {
     CharSet others;
     for (std::size_t byte = 0; byte < is_member_.size(); ++byte)
@@ -41,7 +41,7 @@ class CharSet {
 
   constexpr bool contains(char c) const { return is_member_[static_cast<unsigned char>(c)]; }
 
-  /// Whether every byte of `text` is a member; true for an empty text.
+  /// Returns whether every byte of `text` is a member; true for an empty text.
   constexpr bool contains_all(std::string_view text) const {
     for (const char c : text)
       if (!contains(c)) return false;
@@ -62,10 +62,10 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-/// Whether the texts differ at most in the case of ASCII letters.
+/// Returns whether the texts differ at most in the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
-/// The value of a hexadecimal digit of either case; -1 for any other character.
+/// Returns the value of a hexadecimal digit of either case; -1 for any other character.
 constexpr int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   const char lower = to_lower(c);
@@ -76,12 +76,12 @@ constexpr int hex_value(char c) {
 /// the contents of `bytes` are unspecified.
 bool decode_hex(std::string_view hex, std::span<unsigned char> bytes);
 
-/// The length in bytes of the well-formed UTF-8 sequence at the start of `text` (Unicode Standard,
-/// table 3-7), 1 to 4; 0 when there is none. `text` is not empty.
+/// Returns the length in bytes of the well-formed UTF-8 sequence at the start of `text` (Unicode
+/// Standard, table 3-7), 1 to 4, or 0 if there is none. `text` must not be empty.
 std::size_t utf8_length(std::string_view text);
 
-/// Writes `point` in UTF-8 (in WTF-8 for a surrogate, which UTF-8 can't encode) at `out`, which has
-/// room for four bytes. Returns the place behind it.
+/// Writes `point` in UTF-8 (in WTF-8 for a surrogate, which UTF-8 can't encode) at `out`, which
+/// must have space for four bytes. Returns the end.
 char* put_utf8(char32_t point, char* out);
 
 }  // namespace attestrd

@@ -7,7 +7,7 @@ namespace attestrd {
 
 using Duration = std::chrono::microseconds;
 
-/// The clock to wait by: it never steps, continues during a suspend (CLOCK_BOOTTIME), and its
+/// The clock for waiting. It never steps and continues during a suspend (CLOCK_BOOTTIME), and its
 /// values mean nothing after a restart of the machine. It can't be read here: outside of `runtime/`
 /// time is an argument.
 struct MonoClock {
@@ -20,16 +20,16 @@ struct MonoClock {
 
 using Mono = MonoClock::time_point;
 
-/// The clock to store by: UTC since the Unix epoch. It may jump in either direction at any moment,
-/// so no timer uses it.
+/// The clock for stored times: UTC since the Unix epoch. It may jump in either direction at any
+/// moment, so no timer uses it.
 using Wall = std::chrono::sys_time<Duration>;
 
-/// `share` of a duration, rounded down to the microsecond.
+/// Returns `share` of a duration, rounded down to the microsecond.
 inline Duration scaled(Duration duration, double share) {
   return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * share));
 }
 
-/// One reading of both clocks, taken together.
+/// A reading of both clocks at the same moment.
 struct Now {
   Mono mono;
   Wall wall;

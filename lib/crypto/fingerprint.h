@@ -7,7 +7,7 @@
 
 namespace attestrd {
 
-/// Identifies the bytes of a record: recovery compares it with the file that it finds.
+/// The length and digest of a record. Recovery compares them with the file that it finds.
 struct Fingerprint {
   std::uint64_t length_bytes = 0;
   Sha256Digest sha256{};

@@ -14,7 +14,7 @@ namespace attestrd {
 namespace {
 
 const unsigned char* bytes_of(std::string_view text) {
-  // Not a null pointer for an empty key: to OpenSSL that means "keep the previous key".
+  // An empty key must not be a null pointer: for OpenSSL that means "keep the previous key".
   return reinterpret_cast<const unsigned char*>(text.empty() ? "" : text.data());
 }
 
@@ -46,7 +46,7 @@ Sha256Digest HmacSha256::finish() {
   std::size_t length = 0;
   ATTESTRD_CHECK(EVP_MAC_final(context_.get(), digest.data(), &length, digest.size()) == 1);
   ATTESTRD_CHECK(length == digest.size());
-  // Without a key and parameters: restarts with the same ones.
+  // EVP_MAC_init() without a key and parameters restarts with the same ones.
   ATTESTRD_CHECK(EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1);
   return digest;
 }

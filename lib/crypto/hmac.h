@@ -11,7 +11,7 @@
 
 namespace attestrd {
 
-/// HMAC-SHA-256 (RFC 2104, FIPS 180-4) with one key, for any number of messages.
+/// An HMAC-SHA-256 (RFC 2104, FIPS 180-4) with one key, for any number of messages.
 class HmacSha256 {
  public:
   explicit HmacSha256(const Secret& key);
@@ -30,10 +30,10 @@ class HmacSha256 {
   std::unique_ptr<EVP_MAC_CTX, Free> context_;
 };
 
-/// Reads 64 hex digits of either case, and nothing else.
+/// Parses exactly 64 hex digits of either case. Returns nothing for any other text.
 std::optional<Sha256Digest> parse_digest(std::string_view hex);
 
-/// The time it takes does not depend on where the two differ.
+/// Compares two digests in a time that does not depend on where they differ.
 bool equal_in_constant_time(const Sha256Digest& a, const Sha256Digest& b);
 
 }  // namespace attestrd

@@ -8,12 +8,12 @@
 
 namespace attestrd {
 
-/// A client secret or an auth token in memory. It can be neither printed nor compared, and wipes
-/// itself, so that no log shows it, and no core file for longer than it is in use.
+/// A client secret or an auth token in memory. It can be neither printed nor compared, and it wipes
+/// itself: no log shows it, and a core file shows it only while it is in use.
 class Secret {
  public:
   explicit Secret(std::string text) : text_(std::move(text)) {
-    wipe(text);  // A short text is copied by a move.
+    wipe(text);  // A move copies a short text and leaves the original.
   }
   Secret(const Secret&) = default;
   Secret& operator=(const Secret& other) {
@@ -24,7 +24,7 @@ class Secret {
   }
   ~Secret() { wipe(text_); }
 
-  /// Only for the code that signs with it or sends it.
+  /// Returns the text, only for the code that signs with it or sends it.
   std::string_view reveal() const { return text_; }
 
  private:

@@ -25,9 +25,9 @@ double to_double(std::string_view token) {
 
 }  // namespace
 
-// double-conversion is the library of the engine that Node runs on, so that both agree. Charconv
-// and our own layout of the digits would be faster (0.25 instead of 0.4 us a number), but need
-// three times the code, and only a signature of the form `stringify` asks for it at all.
+// double-conversion is the library of the JavaScript engine of Node, so that both agree. Charconv
+// with our own layout of the digits would be faster (0.25 instead of 0.4 us a number), but needs
+// three times the code, and only a signature of the form `stringify` uses this class at all.
 EcmascriptNumber::EcmascriptNumber(std::string_view token) {
   StringBuilder text(text_.data(), static_cast<int>(text_.size()));
   const double value = to_double(token);

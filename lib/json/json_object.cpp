@@ -14,23 +14,24 @@
 namespace attestrd {
 namespace {
 
-/// The keys of all objects that are open, innermost last. Duplicates are found when an object
-/// closes, by sorting: keys chosen so that their hashes collide cost more comparisons of texts, and
-/// are still sorted in O(n log n).
+/// The keys of all open objects, those of the innermost object last. Duplicates are found by
+/// sorting when an object closes: keys chosen so that their hashes collide cost more comparisons of
+/// texts, and are still sorted in O(n log n).
 class OpenKeys {
  public:
   OpenKeys() { keys_.reserve(kInlineKeys); }
 
   void open_object() { first_keys_[open_objects_++] = keys_.size(); }
 
-  /// Returns the key unescaped; it lives as long as this and the text.
+  /// Adds a key and returns it unescaped. The returned text is valid as long as this object and the
+  /// scanned text.
   std::string_view add(std::string_view raw) {
     const std::string_view name = unescaped(raw);
     keys_.push_back({std::hash<std::string_view>{}(name), name});
     return name;
   }
 
-  /// Returns whether all keys of the object that ends here are different.
+  /// Closes the innermost object. Returns whether all of its keys are different.
   bool close_object() {
     const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(first_keys_[--open_objects_]);
     std::sort(first, keys_.end());
@@ -74,7 +75,7 @@ JsonKind kind_of(JsonToken::Kind kind) {
   }
 }
 
-/// Collects the wanted members of the outermost object.
+/// A collector of the wanted members of the outermost object.
 class Members {
  public:
   explicit Members(std::span<JsonMember> wanted) : wanted_(wanted) {}
@@ -85,7 +86,7 @@ class Members {
     value_begins_ = nullptr;
   }
 
-  /// `ends`: after this token only the outermost object is open.
+  /// Adds a token. `ends` means that only the outermost object is open after this token.
   void add(const JsonToken& token, bool ends) {
     if (current_ == nullptr) return;
     if (value_begins_ == nullptr) {
@@ -100,7 +101,7 @@ class Members {
 
  private:
   std::span<JsonMember> wanted_;
-  JsonMember* current_ = nullptr;  ///< The one whose value is being read.
+  JsonMember* current_ = nullptr;  ///< The member whose value is being read.
   const char* value_begins_ = nullptr;
 };
 

@@ -13,7 +13,7 @@ namespace attestrd {
 /// The type of the value of a member.
 enum class JsonKind : std::uint8_t { absent, null, boolean, number, string, array, object };
 
-/// A member that a reader asks for by name, and the slice of the text that is its value.
+/// A member requested by name, and the slice of the text that is its value.
 struct JsonMember {
   std::string_view name;  ///< Unescaped.
   JsonKind kind = JsonKind::absent;
@@ -21,10 +21,11 @@ struct JsonMember {
 };
 
 /// Checks that `text` is one JSON object in which no object, at any depth, has a key twice
-/// (compared after unescaping), and fills in those of its members that are `wanted`. One pass; O(n
-/// log n) in the number of keys of one object, even if an attacker chose them; no allocation unless
-/// more than 48 keys are open at once. After a fault the contents of `wanted` are unspecified.
-/// `duplicate_key` means that `text` has no other fault. `max_depth` is as in JsonScanner.
+/// (compared after unescaping), and fills in its members that are `wanted`. It makes one pass, in
+/// O(n log n) of the number of keys of one object, even if an attacker chose them, and allocates
+/// nothing unless more than 48 keys are open at once. After a fault the contents of `wanted` are
+/// unspecified. `duplicate_key` means that `text` has no other fault. `max_depth` is as in
+/// JsonScanner.
 JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted,
                       std::size_t max_depth = limits::kJsonDepth);
 

@@ -18,8 +18,9 @@ constexpr CharSet kPlain =
 
 constexpr std::size_t kBlockBytes = 32;
 
-/// Whether all bytes of a block are plain, computed for eight at once: for a byte that is not, the
-/// subtraction borrows from its highest bit, as long as no byte has that bit set itself.
+/// Returns whether all bytes of a block are plain, computed for eight at once: for a byte that is
+/// not plain, the subtraction borrows from its highest bit, as long as no byte has that bit set
+/// itself.
 bool are_plain(const char* block) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   std::uint64_t special = 0;
@@ -122,7 +123,8 @@ JsonToken JsonScanner::scan_string(Kind kind) {
   }
 }
 
-/// In blocks, since an answer may hold a photograph, and nearly all of its bytes are plain.
+/// Skips plain bytes in blocks, since an answer may contain a photograph, and nearly all of its
+/// bytes are plain.
 void JsonScanner::skip_plain() {
   while (text_.size() - position_ >= kBlockBytes && are_plain(text_.data() + position_))
     position_ += kBlockBytes;

@@ -10,14 +10,14 @@
 
 namespace attestrd {
 
-/// Why a text was refused.
+/// The reason why a text was refused.
 enum class JsonFault : std::uint8_t {
   none,
   syntax,         ///< It violates the grammar of RFC 8259, or continues after its value.
   utf8,           ///< A string holds bytes that are not UTF-8 (RFC 3629).
   depth,          ///< It nests deeper than max_depth.
   not_object,     ///< It is another value where an object is required.
-  duplicate_key,  ///< Valid, but a key stands twice in one object.
+  duplicate_key,  ///< The text is valid, but an object has a key twice.
 };
 
 /// A token of a JSON text.
@@ -39,29 +39,29 @@ struct JsonToken {
   std::string_view text;  ///< A slice of the text; a key or a string without its quotes.
 };
 
-/// Reads a JSON text (RFC 8259) token by token, in one pass and in linear time, with neither
-/// allocation nor recursion. Strict: no byte order mark, nothing after the value but white space,
-/// strings in valid UTF-8. Escaped lone surrogates are accepted: the grammar allows them. Duplicate
-/// keys are not detected here: see json_object.h.
+/// A scanner that reads a JSON text (RFC 8259) token by token, in one pass and in linear time, with
+/// neither allocation nor recursion. It is strict: no byte order mark, nothing after the value but
+/// white space, strings in valid UTF-8. Escaped lone surrogates are accepted: the grammar allows
+/// them. Duplicate keys are not detected here: see json_object.h.
 // More than 20 methods: one for each production of the grammar.
 class JsonScanner {
  public:
-  /// `max_depth` is at most limits::kRecordDepth.
+  /// `max_depth` must be at most limits::kRecordDepth.
   explicit JsonScanner(std::string_view text, std::size_t max_depth = limits::kJsonDepth)
       : text_(text), max_depth_(max_depth) {
     ATTESTRD_CHECK(max_depth <= limits::kRecordDepth);
   }
 
-  /// The next token. After `end` or `fault` every call returns the same again.
+  /// Returns the next token. After `end` or `fault` every call returns the same token again.
   JsonToken next();
 
-  /// The number of arrays and objects that are open.
+  /// Returns the number of arrays and objects that are open.
   std::size_t depth() const { return depth_; }
 
   JsonFault fault() const { return fault_; }
 
-  /// Continues at another place of the innermost open object: at the opening quote of a key or at
-  /// the closing brace. Only for a text that an earlier pass has found valid.
+  /// Continues at another position in the innermost open object: at the opening quote of a key or
+  /// at the closing brace. Allowed only for a text that an earlier pass has found valid.
   void resume_at(std::size_t offset);
 
  private:
@@ -99,7 +99,7 @@ class JsonScanner {
   std::size_t depth_ = 0;
   Expect expect_ = Expect::value;
   JsonFault fault_ = JsonFault::none;
-  std::bitset<limits::kRecordDepth> is_object_;  ///< For each level: an object or an array.
+  std::bitset<limits::kRecordDepth> is_object_;  ///< True for an object, false for an array.
 };
 
 }  // namespace attestrd

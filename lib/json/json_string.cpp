@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kUnicodeEscapeLength = 6;  // \uXXXX
 
-/// The code unit that `\uXXXX` at `position` names.
+/// Returns the code unit of the escape `\uXXXX` at `position`.
 char32_t code_unit(std::string_view raw, std::size_t position) {
   ATTESTRD_CHECK(raw.size() - position >= kUnicodeEscapeLength);
   unsigned value = 0;

@@ -13,37 +13,38 @@
 
 namespace attestrd {
 
-/// Appends a JSON object to a string, member by member, in the order of the calls and without white
-/// space. It can hold what Boost.JSON can't: members that are copied byte for byte. Keys are
-/// constants of the program that need no escapes.
+/// A writer that appends a JSON object to a string, member by member, in the order of the calls and
+/// without white space. Unlike Boost.JSON it can copy members byte for byte. Keys are constants of
+/// the program that need no escapes.
 class JsonWriter {
  public:
-  /// `out` outlives the writer. `escapes` is for the strings of text().
+  /// `out` must outlive the writer. `escapes` applies to the strings of text().
   explicit JsonWriter(std::string& out, const EscapePolicy& escapes = kJsonEscapes)
       : out_(out), escapes_(escapes) {}
 
   /// Opens the outermost object.
   void begin_object();
 
-  /// Opens an object that is a member of the one that is open.
+  /// Opens an object as a member of the innermost open object.
   void begin_object(std::string_view key);
 
   void end_object();
 
-  /// A string that says `value`.
+  /// Writes a string member with the value `value`.
   void text(std::string_view key, std::string_view value);
 
-  /// A string whose inside, escapes included, is `inside` as it stands.
+  /// Writes a string member. `inside` is the text between its quotes, which is copied unchanged,
+  /// escapes included.
   void spelled_text(std::string_view key, std::string_view inside);
 
-  /// A JSON value, as it stands.
+  /// Writes a member. `value` is a JSON value, which is copied unchanged.
   void raw(std::string_view key, std::string_view value);
 
   void number(std::string_view key, std::integral auto value) {
     raw(key, std::string_view(fmt::format_int(value).c_str()));
   }
 
-  /// A string: see append_rfc3339().
+  /// Writes a time as a string member: see append_rfc3339().
   void time(std::string_view key, Wall value, TimePrecision precision);
 
  private:

@@ -15,7 +15,7 @@ enum class Event : std::uint8_t {
 #include "log/events.def"
 };
 
-/// A row of the documentation. An event that is logged at two levels has two, one after the other.
+/// A row of the documentation. An event that is logged at two levels has two consecutive rows.
 struct EventRow {
   Event event{};
   Level level{};
@@ -24,10 +24,11 @@ struct EventRow {
   std::string_view fields;  ///< In Markdown; empty: none.
 };
 
-/// All rows, in the order of README's table.
+/// Returns all rows, in the order of README's table.
 std::span<const EventRow> event_rows();
 
-/// The level of the event's first row: that of a Notice unless its author chose another.
+/// Returns the level of the event's first row. A Notice has this level unless its author chose
+/// another.
 Level level_of(Event event);
 
 std::string_view name_of(Event event);

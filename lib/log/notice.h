@@ -11,17 +11,17 @@
 
 namespace attestrd {
 
-/// One line of the log, as data. Only what has a member here can be logged: no token, no secret,
-/// no result, nothing of a result.
+/// A line of the log, as data. Only the members below can be logged: no token, no secret, no
+/// result, and no part of a result.
 struct Notice {
   Notice() = default;
-  /// At the event's own level.
+  /// Creates a notice at the event's own level.
   explicit Notice(Event what, std::string sentence = {})
       : event(what), level(level_of(what)), message(std::move(sentence)) {}
 
   Event event{};
   Level level = Level::info;
-  std::string message;  ///< A sentence for people; no personal data in it.
+  std::string message;  ///< A sentence for people, without personal data.
 
   std::optional<HandshakeId> handshake;
   std::optional<Outcome> outcome;
@@ -35,7 +35,7 @@ struct Notice {
   std::optional<std::uint64_t> count;
   std::optional<std::uint64_t> line;
   std::optional<Duration> wait;  ///< Logged as `wait_ms`.
-  std::optional<int> depth;      ///< Of a certificate in its chain; 0 is the server's own.
+  std::optional<int> depth;      ///< The depth of a certificate in its chain; 0: the server's own.
 };
 
 }  // namespace attestrd

@@ -22,7 +22,8 @@ bool is_gauge(MetricType type) {
          type == MetricType::timestamp;
 }
 
-/// How many values the row needs: a histogram's buckets and their sum, or one a label value.
+/// Returns the number of values of the row: the buckets of a histogram and their sum, or one for
+/// each label value.
 std::size_t size_of(const MetricRow& row) {
   const bool is_histogram = row.type == MetricType::histogram;
   return is_histogram ? row.bucket_bounds().size() + 2 : row.label_values().size();

@@ -30,44 +30,44 @@ struct MetricRow {
   std::string_view name;
   std::string_view help;
   std::array<std::string_view, kMostLabels + 1> labels{};  ///< The label's name, then its values.
-  std::array<double, kMostBounds> bounds{};                ///< Of a histogram; unused ones: zero.
+  std::array<double, kMostBounds> bounds{};  ///< Only for a histogram; unused ones: zero.
 
-  /// Its label's name; empty: it has none.
+  /// Returns the name of the label; empty: the metric has none.
   std::string_view label() const { return labels.front(); }
-  /// Every value of its label; of a metric without a label one, which is empty.
+  /// Returns every value of the label. A metric without a label has one value, which is empty.
   std::span<const std::string_view> label_values() const;
-  /// Upper bounds of the buckets but the last, which has none.
+  /// Returns the upper bounds of all buckets except the last, which has none.
   std::span<const double> bucket_bounds() const;
 };
 
-/// All rows, in the order of Metric.
+/// Returns all rows, in the order of Metric.
 std::span<const MetricRow> metric_rows();
 
-/// Counters, gauges and histograms as plain data. Belongs to one thread: each part of the program
-/// counts in a copy of its own, and whoever exposes them merges the copies.
+/// Counters, gauges and histograms as plain data. An object belongs to one thread: each part of the
+/// program counts in its own copy, and the part that exposes them merges the copies.
 class Metrics {
  public:
   Metrics() : Metrics(metric_rows()) {}
-  /// For tests, with rows of their own, which outlive it.
+  /// Creates metrics for other rows, for tests. The rows must outlive the object.
   explicit Metrics(std::span<const MetricRow> rows);
 
-  /// Counts one, for a counter without a label: two loads and an addition.
+  /// Adds one to a counter without a label: two loads and an addition.
   void add(Metric metric) { values_[first_[static_cast<std::size_t>(metric)]] += 1; }
-  /// Of a counter. A label value that its row does not declare is a broken invariant.
+  /// Adds `amount` to a counter. A label value that its row does not declare is a broken invariant.
   void add(Metric metric, std::string_view label_value, double amount = 1);
-  /// Of a gauge or a timestamp.
+  /// Sets a gauge or a timestamp.
   void set(Metric metric, double value, std::string_view label_value = {});
-  /// Of a histogram: one observation.
+  /// Adds one observation to a histogram.
   void observe(Metric metric, double value);
 
   /// Adds the counters and histograms of `other`; gauges stay as they are.
   void merge(const Metrics& other);
 
-  /// NaN: not set yet.
+  /// Returns the value; NaN: not set yet.
   double value(Metric metric, std::string_view label_value = {}) const;
 
   struct Histogram {
-    std::span<const double> counts;  ///< Of each bucket alone, the one without a bound last.
+    std::span<const double> counts;  ///< Not cumulative; the bucket without a bound is last.
     double sum = 0;
   };
   Histogram histogram(Metric metric) const;
@@ -79,8 +79,8 @@ class Metrics {
   std::size_t place_of(Metric metric, std::string_view label_value) const;
 
   std::span<const MetricRow> rows_;
-  std::vector<std::size_t> first_;  ///< Of each row: the place of its first value.
-  std::vector<double> values_;      ///< As Prometheus has them; whole numbers are exact to 2^53.
+  std::vector<std::size_t> first_;  ///< For each row: the place of its first value.
+  std::vector<double> values_;      ///< Doubles, as in Prometheus; whole numbers are exact to 2^53.
 };
 
 }  // namespace attestrd
