@@ -18,7 +18,7 @@ enum class EscapeForm : std::uint8_t {
   hex,         ///< `\x1b`; for bytes only.
   percent,     ///< `%1B`; for bytes only.
   json,        ///< `\"`, `\\`, and `\u001b` for all others.
-  json_short,  ///< As `json`, but `\b`, `\t`, `\n`, `\f` and `\r`, as JSON.stringify has them.
+  json_short,  ///< Like `json`, with `\b`, `\t`, `\n`, `\f` and `\r`, as JSON.stringify has them.
 };
 
 /// The escape of one character, stored inline.

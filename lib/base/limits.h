@@ -31,7 +31,7 @@ inline constexpr std::size_t kTagBytes = 256;
 inline constexpr std::size_t kIntakeLinesPerRound = 10'000;
 inline constexpr std::size_t kRefusalBytes = std::size_t{1}
                                              << 20;  ///< Above this size the file is kept whole.
-inline constexpr std::size_t kNoticesPerFile = 10;   ///< Of one kind; further notices are counted.
+inline constexpr std::size_t kNoticesPerFile = 10;   ///< Per kind; further notices are counted.
 inline constexpr Duration kSubmissionQuiet = 1s;     ///< Quiet time before a file is complete.
 inline constexpr Duration kInboxScanInterval = 2s;   ///< inotify only makes a scan earlier.
 
@@ -53,8 +53,8 @@ inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 inline constexpr Duration kIdleConnection = 50s;  ///< An idle connection is closed after this.
 
 // Verification.
-inline constexpr std::size_t kVerifiedAtOnceBytes = 256 * 1024;  ///< Of a result; larger ones have
-                                                                 ///< a turn of the loop each.
+/// A larger result is verified in its own turn of the event loop.
+inline constexpr std::size_t kVerifiedAtOnceBytes = 256 * 1024;
 
 // JSON.
 inline constexpr std::size_t kJsonDepth = 512;               ///< The depth of an answer.

@@ -22,7 +22,7 @@ enum class Errc {
   newer_version,      ///< The queue file was written by a newer attestrd.
 };
 
-/// An error. `message` says what failed, where, and what to do about it.
+/// An error. `message` names what failed, where, and what to do about it.
 struct Error {
   Errc code{};
   std::string message;

@@ -44,8 +44,7 @@ struct Save {
   Progress progress;
 };
 
-/// What was learnt of the hazard since the last Remember, to be merged into the hazard that the
-/// queue stores.
+/// The hazard learnt since the last Remember, to be merged into the hazard that the queue stores.
 struct Remember {
   HazardDelta learnt;
 };

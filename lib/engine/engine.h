@@ -59,7 +59,7 @@ class Engine {
   using Slot = Roster::Slot;
   using State = PendingRecord::State;
 
-  /// One call of step(): its time, and the list that receives its actions.
+  /// The context of one call of step(): its time, and the list that receives its actions.
   struct Step {
     Now now;
     Actions& actions;

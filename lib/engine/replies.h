@@ -33,7 +33,7 @@ bool counts_against_server(FailureKind kind, const PendingRecord& record);
 struct JudgedAnswer {
   Verdict verdict;
   RecordChange change;
-  std::optional<Duration> retry_after;  ///< As the answer has it, not capped.
+  std::optional<Duration> retry_after;  ///< The value in the answer, not capped.
 };
 
 /// Judges an answer. `verification` must be given if result_to_verify(answer) is not null. An

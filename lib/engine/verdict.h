@@ -21,7 +21,7 @@ struct Wait {};
 
 /// The poll failed: the handshake's own backoff decides when it is polled again.
 struct Retry {
-  std::string_view trouble;  ///< For the log: a word of a closed list.
+  std::string_view trouble;  ///< A word of a closed list, for the log.
   /// The answer shows nevertheless that the account and the server are healthy.
   bool is_healthy = false;
 };
@@ -29,7 +29,7 @@ struct Retry {
 /// The account pauses: the handshake is polled again after the pause.
 struct Pause {
   PauseReason reason{};
-  std::string_view trouble;  ///< For the log: a word of a closed list.
+  std::string_view trouble;  ///< A word of a closed list, for the log.
 };
 
 /// The handshake has ended.

@@ -35,7 +35,7 @@ struct Done {
   Outcome outcome{};
 };
 
-/// One change of one row. `Progress` expects a row in `polling` and leaves it there.
+/// A change of one row. `Progress` expects a row in `polling` and leaves it there.
 ///
 /// Alternatives still to be added: `Hold` and `Release` (polling -> polling, without and with
 /// polls), `Reopen` (done -> polling, for a record that must be fetched again) and `Readmit` (back

@@ -48,7 +48,7 @@ class PollPrice {
   double rate_ = 0;
   double daily_rate_ = 0;
   Duration fixed_{0};       // Zero: the price is not fixed.
-  Duration longest_{0};     // As of the last add() at the longest gap.
+  Duration longest_{0};     // The longest gap of the last handshake that was added at it.
   std::uint64_t load_ = 0;  // An integer, so that a load can be subtracted exactly.
   std::uint64_t at_longest_ = 0;
 };

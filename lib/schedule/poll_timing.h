@@ -83,8 +83,7 @@ class PollTiming {
   /// it.
   void learnt(const Hazard& saved);
   void saw_pending(Duration from, Duration to) { hazard_.saw_pending(from, to); }
-  /// Adds a completion. Returns true when so many completions are unsaved that they should be
-  /// saved.
+  /// Adds a completion. Returns true when enough completions are unsaved for a save.
   bool saw_done(Duration from, Duration to);
   /// Returns what was learnt since the last call, or nothing if no completion is new. What it
   /// returns counts as saved from now on.
