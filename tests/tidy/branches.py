@@ -194,9 +194,25 @@ def read(root, build, patterns):
     return [files[name] for name in sorted(files)]
 
 
+def unreported(root, files, patterns):
+    """Yields the patterns that match no source, and the sources without a report."""
+    reported = {file.name for file in files}
+    for pattern in patterns:
+        sources = [path.relative_to(root).as_posix() for path in (root / "lib").rglob("*.cpp")
+                   if path.relative_to(root / "lib").as_posix().startswith(pattern)]
+        if not sources:
+            yield f"{pattern}: matches no source of lib/"
+        yield from (f"{name}: is not part of any program that ran" for name in sorted(sources)
+                    if name not in reported)
+
+
 def main(root, build, *patterns):
-    files = read(pathlib.Path(root).resolve(), pathlib.Path(build).resolve(), patterns)
+    root = pathlib.Path(root).resolve()
+    files = read(root, pathlib.Path(build).resolve(), patterns)
     faults = 0
+    for complaint in unreported(root, files, patterns):
+        faults += 1
+        print(complaint)
     for file in files:
         file.count_branches()
         for number, count in file.missing:

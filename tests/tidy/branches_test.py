@@ -1,9 +1,14 @@
 """Tests what branches.py counts, with small files and the branches that gcov would report for
 them."""
 
+import contextlib
+import io
+import pathlib
+import subprocess
+import tempfile
 import unittest
 
-from branches import Counts, Source, arms
+from branches import Counts, Source, arms, main
 
 
 def pair(left, right):
@@ -77,6 +82,55 @@ class BranchesTest(unittest.TestCase):
         counts = self.counted("void f() {\n}\nvirtual ~A() = default;\nvoid g() {\n}\n")
         counts.functions.update({(1, "f()"): 0, (3, "~A()"): 0, (4, "g()"): 1})
         self.assertEqual(counts.never_ran(), [(1, "f()")])
+
+
+class BuildTest(unittest.TestCase):
+    """Tests the selection of sources, with a small build."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.build = self.root / "build"
+        self.build.mkdir()
+
+    def add(self, name, text, is_built=True):
+        path = self.root / "lib" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        if is_built:
+            self.run_in_build("g++", "--coverage", "-c", path, "-o", f"{path.stem}.o")
+
+    def run_in_build(self, *command):
+        subprocess.run(command, cwd=self.build, check=True)
+
+    def report(self, *patterns):
+        """Returns the exit code and the output."""
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            code = main(self.root, self.build, *patterns)
+        return code, out.getvalue()
+
+    def test_source_that_ran_passes(self):
+        self.add("verify/a.cpp", "int main(int n, char**) {\n  return n > 1 ? 1 : 0;\n}\n")
+        self.run_in_build("g++", "--coverage", "a.o", "-o", "a")
+        subprocess.run([self.build / "a", "more"], check=False)
+        self.run_in_build("./a")
+        self.assertEqual(self.report("verify/")[0], 0)
+        code, out = self.report("verify/", "verity/")
+        self.assertEqual(code, 1)
+        self.assertIn("verity/: matches no source of lib/", out)
+
+    def test_source_that_no_program_has_linked_is_reported(self):
+        self.add("verify/a.cpp", "int f(int n) {\n  return n > 1 ? 1 : 0;\n}\n")
+        code, out = self.report("verify/")
+        self.assertEqual(code, 1)
+        self.assertIn("lib/verify/a.cpp: is not part of any program that ran", out)
+
+    def test_source_without_an_object_is_reported(self):
+        self.add("verify/a.cpp", "int f() { return 1; }\n", is_built=False)
+        code, out = self.report("verify/")
+        self.assertEqual(code, 1)
+        self.assertIn("lib/verify/a.cpp: is not part of any program that ran", out)
 
 
 if __name__ == "__main__":

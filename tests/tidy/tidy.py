@@ -3,6 +3,7 @@
 Prints `path:line: message` for each violation; exits with 1 when there is one.
 """
 
+import fnmatch
 import pathlib
 import re
 import shutil
@@ -284,13 +285,45 @@ def no_dead_header(checkout):
 
 
 def no_dead_source(checkout):
-    """Checks that each source is built: the nearest CMakeLists.txt above it globs, or names it."""
+    """Checks that each source is built: the nearest CMakeLists.txt above it names it, or a pattern
+    that matches it."""
     for name, _ in checkout.files(".cpp"):
         path = pathlib.PurePath(name)
-        lists = (checkout.texts.get(str(folder / "CMakeLists.txt")) for folder in path.parents)
-        nearest = next(filter(None, lists), "")
-        if "GLOB" not in nearest and not re.search(rf"\b{re.escape(path.name)}\b", nearest):
+        folder = next((folder for folder in path.parents
+                       if str(folder / "CMakeLists.txt") in checkout.texts), None)
+        if folder is None or not builds(checkout.texts[str(folder / "CMakeLists.txt")],
+                                        path.relative_to(folder)):
             yield name, 1, "no CMakeLists.txt builds it"
+
+
+GLOB = re.compile(r"\bfile\((GLOB|GLOB_RECURSE)\s+\w+(?:\s+CONFIGURE_DEPENDS)?\s+([^()]+)\)")
+FOREACH = re.compile(r"\bforeach\((\w+)\s+(?!IN\b|RANGE\b)([^()$]+)\)")
+
+
+def builds(cmake, source):
+    """Returns whether a CMakeLists.txt names a source, relative to its folder, or globs it."""
+    cmake = re.sub(r"#.*", "", cmake)
+    if re.search(rf"(?<![\w.-]){re.escape(source.name)}\b", cmake):
+        return True
+    loops = [(variable, values.split()) for variable, values in FOREACH.findall(cmake)]
+    for kind, patterns in GLOB.findall(cmake):
+        for pattern in patterns.split():
+            for one in expanded(pattern.replace("${CMAKE_CURRENT_SOURCE_DIR}/", ""), loops):
+                pattern_folder, _, pattern_name = one.rpartition("/")
+                folder = source.parent.as_posix().removeprefix(".")
+                is_below = not pattern_folder or f"{folder}/".startswith(f"{pattern_folder}/")
+                is_there = is_below if kind == "GLOB_RECURSE" else folder == pattern_folder
+                if is_there and fnmatch.fnmatchcase(source.name, pattern_name):
+                    return True
+    return False
+
+
+def expanded(pattern, loops):
+    """Returns the pattern with the values of the variables of the loops."""
+    patterns = [pattern]
+    for variable, values in loops:
+        patterns = [one.replace(f"${{{variable}}}", value) for one in patterns for value in values]
+    return patterns
 
 
 def every_unit_is_tested(checkout):

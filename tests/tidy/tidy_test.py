@@ -166,6 +166,25 @@ class TidyTest(unittest.TestCase):
     def test_no_dead_source(self):
         self.assert_finds(tidy.no_dead_source, "daemon/old.cpp:1", files={"daemon/old.cpp": ""})
 
+    def test_source_that_no_pattern_matches_is_dead(self):
+        loop = "foreach(kind unit io)\n  file(GLOB_RECURSE found ${kind}/*.cpp)\nendforeach()\n"
+        files = {"tests/CMakeLists.txt": loop + "# Not dead.cpp.\n", "tests/io/deep/a_test.cpp": "",
+                 "tests/simulation/CMakeLists.txt": "add_executable(sim live.cpp)\n"
+                                                    "file(GLOB found scenarios/*.scn)\n",
+                 "tests/simulation/live.cpp": "",
+                 "tests/stand_in/CMakeLists.txt":
+                     "file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)\n",
+                 "tests/stand_in/a_test.cpp": "",
+                 "tests/bench/CMakeLists.txt": "file(GLOB pieces pieces_*.cpp)\n",
+                 "tests/bench/pieces_of_a.cpp": ""}
+        self.assertEqual(self.complaints(tidy.no_dead_source, files=files), [])
+        for name in ("tests/dead.cpp", "tests/unity/dead.cpp", "tests/simulation/dead.cpp",
+                     "tests/simulation/not-live.cpp", "tests/simulation/scenarios/dead.cpp",
+                     "tests/stand_in/dead.cpp", "tests/stand_in/deep/a_test.cpp",
+                     "tests/bench/dead.cpp"):
+            with self.subTest(name):
+                self.assert_finds(tidy.no_dead_source, f"{name}:1", files={**files, name: ""})
+
     def test_every_unit_is_tested(self):
         self.assert_finds(tidy.every_unit_is_tested, "lib/queue/new.cpp:1",
                             files={"lib/queue/new.cpp": ""})
