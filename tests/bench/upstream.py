@@ -30,7 +30,7 @@ class Upstream(Process):
         self.root.mkdir()
         self.errors = self.root / "not-200"
         certificate, key = place.authority.issue(name)
-        self.port, self.count_port = harness.free_port(), harness.free_port()
+        self.port, self.count_port = place.reserve_port(), place.reserve_port()
         self.url = f"https://localhost:{self.port}"
         config = self.root / "nginx.conf"
         config.write_text(self._configuration(certificate, key, place.token, answer.decode()))

@@ -37,7 +37,7 @@ class CanaryTest(harness.Fixture):
                    "DSother": self.signed_answer("canary-name-4711", result)}
         for handshake, answer in {"DSgood": good, "DSforged": forged, **spoiled}.items():
             self.nginx.answer(handshake, answer)
-        port = harness.free_port()
+        port = self.reserve_port()
         config = self.write_config(self.nginx.url, signature={"signature_attempts": 2},
                                    admin={"listen": f"127.0.0.1:{port}"})
         daemon = self.start_daemon(config)

@@ -149,7 +149,7 @@ class StatusTest(harness.Fixture):
     def test_submit_while_it_runs(self):
         self.start_daemon(self.config)
         self.attestrd("submit", "--config", self.config, "DS03")
-        harness.eventually(lambda: self.status()["pending"] == 1, 5, "the event of inotify")
+        harness.eventually(lambda: self.status()["pending"] == 1, what="the submission")
 
 
 class ExplainTest(harness.Fixture):

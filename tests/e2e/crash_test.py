@@ -1,10 +1,14 @@
-"""Tests kill -9 at random moments, while a consumer moves each record away as soon as it
-appears."""
+"""Tests kill -9 at random moments, while a consumer moves each record away as soon as it appears.
+
+In every second round the daemon is killed shortly after its first record, which is staged or
+published: on a busy machine a daemon may need longer for it than the time of the other rounds.
+"""
 
 import collections
 import os
 import pathlib
 import random
+import signal
 import sys
 import time
 
@@ -13,6 +17,7 @@ import harness
 ROUNDS = 1000 if harness.IS_LONG else 100
 IDS_PER_ROUND = 20
 MAX_RUN_S = 0.25 * harness.TIMEOUT_FACTOR
+MAX_RUN_AFTER_RECORD_S = 0.02 * harness.TIMEOUT_FACTOR
 CONSUMER = pathlib.Path(__file__).with_name("consumer.py")
 
 
@@ -37,16 +42,24 @@ class CrashTest(harness.Fixture):
         kills = collections.Counter()
         for number in range(ROUNDS):
             self.drop(ids[number * IDS_PER_ROUND:(number + 1) * IDS_PER_ROUND], f"batch{number}")
+            staged, taken = self.staged(), len(self.taken_ids())
             daemon = self.start_daemon(self.config, is_ready=False, name="killed")
-            time.sleep(self.rng.uniform(0, MAX_RUN_S))
-            daemon.kill()
-            kills["with a record in staging/"] += any((self.spool / "staging").glob("DS*"))
+            if number % 2:
+                harness.eventually(lambda: self.staged() - staged or len(self.taken_ids()) > taken,
+                                   what="a record")
+            time.sleep(self.rng.uniform(0, MAX_RUN_AFTER_RECORD_S if number % 2 else MAX_RUN_S))
+            self.assertEqual(daemon.kill(), -signal.SIGKILL, daemon.err.read_text())
+            kills["with a record in staging/"] += bool(self.staged())
             kills["with a file in inbox/"] += any((self.spool / "inbox").iterdir())
-            kills["with none published"] += not self.taken_ids()
+            kills["after a publication"] += len(self.taken_ids()) > taken
         harness.report(f"{ROUNDS} kills; {dict(kills)}; {len(self.taken_ids())} moved before the "
                      "last start")
 
-        self.start_daemon(self.config, "--until-empty", is_ready=False).wait(ROUNDS + 60)
+        self.assertGreater(kills["with a record in staging/"], 0)
+        self.assertGreater(kills["after a publication"], 0)
+
+        last = self.start_daemon(self.config, "--until-empty", is_ready=False)
+        self.assertEqual(last.wait(ROUNDS + 60), 0, last.err.read_text())
         harness.eventually(lambda: len(self.taken_ids()) >= len(ids), what="the last file")
         times_taken = collections.Counter(self.taken_ids())
         self.assertEqual({handshake: count for handshake, count in times_taken.items()
@@ -63,6 +76,9 @@ class CrashTest(harness.Fixture):
         consumer = self.start(harness.Process(
             "consumer", [sys.executable, CONSUMER, self.spool, self.taken], self.folder))
         harness.eventually(lambda: consumer.out.read_text(), what="the consumer")
+
+    def staged(self):
+        return {path.name for path in (self.spool / "staging").glob("DS*")}
 
     def taken_ids(self):
         """Returns the ids in names such as `results.DS01.json.17`."""

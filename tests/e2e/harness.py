@@ -82,6 +82,12 @@ class Fixture(unittest.TestCase):
 
     # ---- Programs.
 
+    def reserve_port(self):
+        """Returns a port that stays reserved for a program of this test; see reserved_port."""
+        reserved = reserved_port()
+        self.addCleanup(reserved.close)
+        return reserved.getsockname()[1]
+
     def start(self, process):
         self.processes.append(process)
         return process
@@ -116,7 +122,7 @@ class Fixture(unittest.TestCase):
         """Runs a command of attestrd to its end; `under` is the command that runs it, such as
         strace."""
         return subprocess.run([str(part) for part in (*under, ATTESTRD, *arguments)], text=True,
-                              capture_output=True, timeout=60 * TIMEOUT_FACTOR, **run)
+                              capture_output=True, timeout=time_limit(LONG_TIMEOUT_S), **run)
 
     # ---- Submissions and records.
 
@@ -133,7 +139,7 @@ class Fixture(unittest.TestCase):
     def record(self, handshake, folder="results"):
         return json.loads((self.spool / folder / f"{handshake}.json").read_text())
 
-    def wait_for_results(self, ids, within=30, folder="results"):
+    def wait_for_results(self, ids, within=LONG_TIMEOUT_S, folder="results"):
         ids = set(ids)
         eventually(lambda: ids <= self.spooled(folder), within, f"{len(ids)} in {folder}/")
 

@@ -11,6 +11,7 @@ import stat
 import time
 
 import harness
+from test_environment import cpu_seconds
 
 IS_ROOT = os.getuid() == 0
 NOBODY = 65534
@@ -145,11 +146,6 @@ def exchange(one, other, times):
         if rename(at_cwd, one, at_cwd, other, rename_exchange):
             return turn
     return times
-
-
-def cpu_seconds(process):
-    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def most_resident_mib(process):

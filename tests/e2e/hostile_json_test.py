@@ -94,7 +94,7 @@ TYPES = [
 ]
 
 # Both requests arrive before either is answered, and so on two connections.
-both = threading.Barrier(2, timeout=10)
+both = threading.Barrier(2, timeout=harness.LONG_TIMEOUT_S)
 
 
 def swapped(w, with_):

@@ -6,7 +6,8 @@ import signal
 import time
 
 import harness
-from hostile_fixture import HostileFixture, cpu_seconds, most_resident_mib, soon
+from hostile_fixture import HostileFixture, most_resident_mib, soon
+from test_environment import cpu_seconds
 
 COUNT = 1_000_000 if harness.IS_LONG else 20_000
 # A file costs an open, some status calls, a row, a log line and a removal. The bound is on CPU

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from test_environment import TIMEOUT_FACTOR
+from test_environment import LONG_TIMEOUT_S, time_limit
 
 
 class Process:
@@ -45,20 +45,22 @@ class Process:
             os.kill(self.pid, number)
 
     def kill(self):
-        """Ends the whole group with SIGKILL."""
+        """Ends the whole group with SIGKILL. Returns the exit code: -SIGKILL, unless the program
+        had ended before."""
         if self.popen.returncode is None:
-            self._reap()
-
-    def wait(self, within=15):
-        """Waits for the end, and returns the exit code."""
-        within *= TIMEOUT_FACTOR
-        if self.popen.returncode is None:
-            if not self._has_ended(within):
-                raise subprocess.TimeoutExpired(self.popen.args, within)
             self._reap()
         return self.popen.returncode
 
-    def stop(self, within=15):
+    def wait(self, within=LONG_TIMEOUT_S):
+        """Waits for the end, and returns the exit code."""
+        if self.popen.returncode is None:
+            limit = time_limit(within)
+            if not self._has_ended(limit):
+                raise subprocess.TimeoutExpired(self.popen.args, limit)
+            self._reap()
+        return self.popen.returncode
+
+    def stop(self, within=LONG_TIMEOUT_S):
         """Asks the program to end (SIGTERM), and returns its exit code."""
         self.send(signal.SIGTERM)
         return self.wait(within)

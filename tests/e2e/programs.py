@@ -5,11 +5,10 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 
 from process_group import Process
-from test_environment import ATTESTRD, ATTESTR_SIM, eventually, free_port
+from test_environment import ATTESTRD, ATTESTR_SIM, LONG_TIMEOUT_S, eventually
 
 
 class Daemon(Process):
@@ -31,7 +30,7 @@ class Daemon(Process):
     def count(self, event):
         return len(self.log(event))
 
-    def wait_for(self, event, within=15, times=1):
+    def wait_for(self, event, within=LONG_TIMEOUT_S, times=1):
         """Waits until the event is in the log, and returns its last line."""
         def found():
             if self.count(event) >= times:
@@ -101,7 +100,7 @@ class Nginx(Process):
         certificate, key = fixture.authority.issue("nginx")
         user, password = base64.b64decode(fixture.token).decode().split(":")
         (self.root / "users").write_text(f"{user}:{{PLAIN}}{password}\n")
-        self.port = free_port()
+        self.port = fixture.reserve_port()
         self.url = f"https://localhost:{self.port}"
         config = self.root / "nginx.conf"
         config.write_text(self._configuration(certificate, key))
@@ -136,8 +135,8 @@ http {{
     def _listens(self):
         if not self.is_running():
             raise AssertionError(self.err.read_text())
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        pid = self.root / "pid"  # Written by nginx once it listens.
+        return pid.exists() and pid.read_text() == f"{self.pid}\n"
 
 
 def nginx_program():

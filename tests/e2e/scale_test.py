@@ -1,4 +1,4 @@
-"""Tests many handshakes: the time to accept them, and their memory."""
+"""Tests many handshakes: the CPU time to accept them, and their memory."""
 
 import statistics
 import time
@@ -6,9 +6,9 @@ import time
 import harness
 
 COUNT = 100_000
-ACCEPTED_WITHIN_S = 3
+ACCEPTED_IN_CPU_S = 1.5
 RESIDENT_MIB = 64
-SUBMITTED_WITHIN_MS = 50
+SUBMITTED_IN_CPU_MS = 50
 
 
 class ScaleTest(harness.Fixture):
@@ -21,15 +21,17 @@ class ScaleTest(harness.Fixture):
         self.daemon = self.start_daemon(self.config)
 
     def test_hundred_thousand_ids_in_one_file(self):
-        start = time.monotonic()
+        start, work = time.monotonic(), harness.cpu_seconds(self.daemon)
         self.drop(harness.make_ids(COUNT))
         harness.eventually(lambda: self.daemon.status()["pending"] == COUNT, 60, "acceptance")
         seconds = time.monotonic() - start
+        work = harness.cpu_seconds(self.daemon) - work
         harness.eventually(lambda: not (self.inbox / "batch").exists(), what="the file's removal")
         resident = self.daemon.resident_mib()
-        harness.report(f"{COUNT} ids accepted in {seconds:.2f} s, {resident:.1f} MiB resident")
+        harness.report(f"{COUNT} ids accepted in {seconds:.2f} s, {work:.2f} s of CPU, "
+                       f"{resident:.1f} MiB resident")
         if harness.checks_bounds():
-            self.assertLessEqual(seconds, ACCEPTED_WITHIN_S)
+            self.assertLessEqual(work, ACCEPTED_IN_CPU_S)
             self.assertLessEqual(resident, RESIDENT_MIB)
 
         # All of them are in the queue: the next daemon reads them.
@@ -38,16 +40,18 @@ class ScaleTest(harness.Fixture):
         self.assertEqual(again.status()["pending"], COUNT)
 
     def test_submit_takes_milliseconds(self):
-        times_ms = []
+        times_ms, work_ms = [], []
         for number in range(9):
-            start = time.monotonic()
+            start, work = time.monotonic(), harness.cpu_seconds_of_children()
             submit = self.attestrd("submit", "--config", self.config, f"DS{number}")
             times_ms.append((time.monotonic() - start) * 1000)
+            work_ms.append((harness.cpu_seconds_of_children() - work) * 1000)
             self.assertEqual(submit.returncode, 0, submit.stderr)
-        median = statistics.median(times_ms)
-        harness.report(f"submit of one id: {median:.1f} ms (median of {len(times_ms)})")
+        work = statistics.median(work_ms)
+        harness.report(f"submit of one id: {statistics.median(times_ms):.1f} ms, {work:.1f} ms of "
+                       f"CPU (medians of {len(times_ms)})")
         if harness.checks_bounds():
-            self.assertLessEqual(median, SUBMITTED_WITHIN_MS)
+            self.assertLessEqual(work, SUBMITTED_IN_CPU_MS)
 
 
 if __name__ == "__main__":

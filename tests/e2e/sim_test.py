@@ -17,7 +17,7 @@ REQUESTS_PER_SECOND = 900  # Below the limit: if the simulator is delayed, reque
 if harness.IS_LONG:
     FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.05", "20m", 90
 else:
-    FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.01", f"{20 * harness.TIMEOUT_FACTOR}s", 6
+    FAULT_SHARE, GIVE_UP_AFTER, MINUTES = "0.01", f"{60 * harness.TIMEOUT_FACTOR}s", 4
 SIGNATURE_ATTEMPTS = 3
 
 # Complete answers that may be forged: SIGNATURE_ATTEMPTS in a row reject the handshake.
@@ -35,15 +35,15 @@ class SimTest(harness.Fixture):
         self.simulator = self.start_simulator(
             "--seed", "7", "--law", "uniform:0,3", "--never", "0.05", "--archive-after", "0",
             "--archive-share", "0.05", "--late-by", "1", "--slow-for", "0.5",
-            "--hang-for", str(10 * harness.TIMEOUT_FACTOR),
+            "--hang-for", str(30 * harness.TIMEOUT_FACTOR),
             "--rate-limit", str(MAX_REQUESTS_PER_SECOND), "--faults", FAULT_SHARE,
             "--fault", "4293=0",
             "--spell", "4")
         self.config = self.write_config(
             self.simulator.url,
             api={"requests_per_second": REQUESTS_PER_SECOND, "connections": 64,
-                 "connect_timeout": f"{2 * harness.TIMEOUT_FACTOR}s",
-                 "request_timeout": f"{2 * harness.TIMEOUT_FACTOR}s"},
+                 "connect_timeout": f"{10 * harness.TIMEOUT_FACTOR}s",
+                 "request_timeout": f"{10 * harness.TIMEOUT_FACTOR}s"},
             signature={"signature_attempts": SIGNATURE_ATTEMPTS},
             poll={"min_interval": "500ms", "max_interval": "3s", "give_up_after": GIVE_UP_AFTER,
                   "unknown_grace": GIVE_UP_AFTER})

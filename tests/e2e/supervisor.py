@@ -28,8 +28,9 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 # The environment variable that names the tested build to all that a test program starts.
 MARK = "ATTESTRD_STARTED_BY_TEST_OF"
 
-# Grace period: a tracer, for example, ends shortly after the process that it traces.
-GRACE_S = 5
+# Grace period, which ends as soon as no process is left: a tracer, for example, ends shortly after
+# the process that it traces.
+GRACE_S = 30
 KILL_S = 10
 
 
@@ -97,7 +98,8 @@ def left_by(child):
 
 
 def wait_for_none(child):
-    """Waits for a short grace period, and returns the processes that still run."""
+    """Waits until no process is left, or for the grace period; returns the processes that still
+    run."""
     deadline = time.monotonic() + GRACE_S
     while (left := left_by(child)) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import socket
 import sys
 import time
@@ -26,8 +27,14 @@ TIMEOUT_FACTOR = 5 if IS_SLOW_BUILD else 1
 
 USAGE, BAD_INPUT, UNAVAILABLE, INTERNAL, IO_ERROR, PERMISSION, CONFIG = 64, 65, 69, 70, 74, 77, 78
 
-# Timeout for events that take some tenths of a second on an idle machine.
+# Timeout for events that take some tenths of a second on an idle machine. It ends a test that
+# hangs; other tests may delay any event for many seconds.
 LONG_TIMEOUT_S = 60
+
+# ctest stops the program after this time. All waits end earlier, so that a test that hangs reports
+# what it waited for.
+STOPPED_AFTER_S = float(os.environ.get("ATTESTRD_TEST_TIMEOUT_S", "inf"))
+LAST_WAIT_ENDS_AT = time.monotonic() + 0.9 * STOPPED_AFTER_S
 
 # A folder for tests whose system calls matter but whose data need not be on a disk.
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -35,12 +42,18 @@ IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 FOLDERS = ("results", "archived", "failed", "rejected")
 
 
-def eventually(condition, within=15, what="it"):
+def time_limit(seconds):
+    """Returns the time to wait for an event that takes up to this time in an ordinary build."""
+    return max(0, min(seconds * TIMEOUT_FACTOR, LAST_WAIT_ENDS_AT - time.monotonic()))
+
+
+def eventually(condition, within=LONG_TIMEOUT_S, what="it"):
     """Waits until the condition returns a true value, and returns it."""
-    deadline = time.monotonic() + within * TIMEOUT_FACTOR
+    limit = time_limit(within)
+    deadline = time.monotonic() + limit
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen within {within * TIMEOUT_FACTOR} s")
+            raise AssertionError(f"{what} did not happen within {limit:.0f} s")
         time.sleep(0.01)
     return value
 
@@ -57,9 +70,14 @@ def visible_names(folder):
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+def reserved_port():
+    """Returns a socket that keeps its port for a program of the test: the kernel assigns the port
+    to no other socket. The socket does not listen, and has SO_REUSEADDR, so that the program can
+    bind to the port with SO_REUSEADDR too, and listen."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
 
 
 def to_toml(sections):
@@ -76,6 +94,18 @@ def http_get(port, target):
     connection.request("GET", target)
     response = connection.getresponse()
     return response.status, response.read().decode()
+
+
+def cpu_seconds(process):
+    """Returns the CPU time of a running process so far."""
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds_of_children():
+    """Returns the CPU time of all processes that have been started and waited for, so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def report(text):
