@@ -19,6 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// An upper bound for calls that must not wait for the reader of the log: far more than they take
+/// on a busy machine.
+constexpr auto kNoHang = 30s;
+
 class LoggingTest : public testing::Test {
  protected:
   LoggingTest() {
@@ -133,7 +137,7 @@ TEST_F(LoggingTest, DropsTheOldestLinesAndLogsTheirCountWhenTheReaderIsTooSlow) 
   start(Level::info);
   const auto before = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < kLines; ++i) write(Level::info, "a line");
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s);  // No wait for the reader.
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kNoHang);
 
   std::thread end([this] { end_log(); });
   const auto log = read_all();
@@ -159,7 +163,7 @@ TEST_F(LoggingTest, EndsSoonIfTheReaderReadsNothing) {
   for (int i = 0; i < 5'000; ++i) write(Level::info, std::string(200, 'x'));
   const auto before = std::chrono::steady_clock::now();
   logger_.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 4s);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, kNoHang);
 }
 
 }  // namespace
