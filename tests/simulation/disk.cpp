@@ -107,6 +107,7 @@ std::span<Disk::NameChange> Disk::unit_before(std::size_t end) {
 
 void Disk::revive() {
   is_dead_ = false;
+  dies_at_log_sync_ = false;
   calls_to_death_ = 0;
   calls_to_failure_ = 0;
 }

@@ -53,6 +53,9 @@ class Disk {
 
   /// Kills the process at the n-th call from now: that call and all later ones have no effect.
   void die_in(std::uint64_t more) { calls_to_death_ = more + 1; }
+  /// Kills the process at its next sync of the queue's log: what it wrote there is not synced.
+  void die_at_log_sync() { dies_at_log_sync_ = true; }
+  void before_log_sync() { is_dead_ |= dies_at_log_sync_; }
   void fail_in(std::uint64_t more) { calls_to_failure_ = more + 1; }
   void fill(bool is_full) { is_full_ = is_full; }
   bool is_full() const { return is_full_; }
@@ -89,6 +92,7 @@ class Disk {
   Inode last_inode_ = 0;
   std::uint64_t calls_to_death_ = 0;
   std::uint64_t calls_to_failure_ = 0;
+  bool dies_at_log_sync_ = false;
   bool is_dead_ = false;
   bool is_full_ = false;
 };

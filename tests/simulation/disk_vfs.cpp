@@ -17,6 +17,7 @@ std::uint64_t randomness = 0;
 struct OpenFile {
   sqlite3_file base;
   Disk::Inode inode;
+  bool is_log;
   bool syncs_name;  ///< Syncs the folder with the file's first sync.
 };
 
@@ -51,6 +52,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int sync_file(sqlite3_file* file, int) {
+  if (self(file).is_log) the_disk->before_log_sync();
   if (the_disk->step(false) != Disk::Trouble::none) return SQLITE_IOERR_FSYNC;
   the_disk->sync(self(file).inode);
   if (self(file).syncs_name) the_disk->sync(kFolder);
@@ -99,6 +101,7 @@ int open_file(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int
   // created it may have died before it synced the name.
   constexpr int kJournals = SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL;
   self(file).syncs_name = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & kJournals) != 0;
+  self(file).is_log = (flags & SQLITE_OPEN_WAL) != 0;
   self(file).inode = found != names.end() ? found->second : the_disk->make(kFolder, path);
   file->pMethods = &kMethods;
   if (flags_out != nullptr) *flags_out = flags;

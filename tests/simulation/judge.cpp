@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 
@@ -53,14 +54,16 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
   if (!life.folder.empty()) violated(id, "it is polled after its end");
   if (now < life.earliest) violated(id, "it is polled before its floor");
   if (now < account_earliest_) violated(id, "it is polled before the account's Retry-After");
-  if (is_account_in_trouble_ && ++started_in_trouble_ > 1 + in_flight_)
-    violated(id, "the account is paused, and this is not its one canary");
+  if (is_account_in_trouble_ && canaries_ > 0)
+    violated(id, "the account is paused, and a canary is in flight already");
   if (in_flight_ >= settings_.connections) violated(id, "more polls than connections");
   spend_rate(id, now);
   spend_request(id);
   life.is_polled = true;
+  life.is_canary = is_account_in_trouble_;
   life.polled_at = now;
   ++in_flight_;
+  if (life.is_canary) ++canaries_;
   ++polls;
 }
 
@@ -92,6 +95,7 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
   auto& life = lives_.at(id);
   life.is_polled = false;
   --in_flight_;
+  if (std::exchange(life.is_canary, false)) --canaries_;
   life.last = answer.served;
   life.earliest = now;
   switch (answer.served) {
@@ -121,19 +125,30 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
     life.earliest = std::max(life.earliest, until);
     if (answer.served == Served::account) account_earliest_ = until;
   }
-  if (answer.served == Served::account) {
-    is_account_in_trouble_ = true;
-    started_in_trouble_ = 0;
-  } else if (answer.status == 200 && !answer.failure && answer.served != Served::garbage &&
-             answer.served != Served::doubtful) {
-    is_account_in_trouble_ = false;
+  note_account(answer.served);
+}
+
+// Only the answer of a canary ends a pause, but a poll that started before the judge saw trouble
+// may be the canary of a pause that the circuit breaker began.
+void Judge::note_account(Served served) {
+  switch (served) {
+    case Served::account: is_account_in_trouble_ = true; break;
+    case Served::garbage:
+    case Served::server:
+    case Served::transport: break;
+    case Served::pending:
+    case Served::unfinished:
+    case Served::genuine:
+    case Served::archived:
+    case Served::unknown:
+    case Served::doubtful: is_account_in_trouble_ = false; break;
   }
-  if (is_account_in_trouble_) started_in_trouble_ = 0;
 }
 
 void Judge::polls_dropped() {
-  for (auto& [id, life] : lives_) life.is_polled = false;
+  for (auto& [id, life] : lives_) life.is_polled = life.is_canary = false;
   in_flight_ = 0;
+  canaries_ = 0;
 }
 
 void Judge::appears(const std::string& folder, const std::string& name, const std::string& bytes) {
@@ -174,6 +189,9 @@ void Judge::power_cut(const Look& look) {
     if (life.folder.empty()) continue;
     const auto record = look(life.folder, id);
     if (record && *record != life.bytes) violated(id, "the power cut left another record");
+    if (record) life.is_taken = false;  // The removal was not durable either.
+    if (!record && life.is_durable && !life.is_taken)
+      violated(id, "its record was durable, no consumer removed it, and it is lost");
     if (record || life.is_durable) continue;
     life.may_repeat = life.is_taken;
     life.folder.clear();
@@ -217,8 +235,12 @@ void Judge::must_have_ended(const HandshakeId& id) const {
   if (life.folder.empty() && !life.may_repeat) violated(id, "it is lost");
 }
 
-void Judge::judge_the_end() const {
-  for (const auto& [id, life] : lives_) must_have_ended(id);
+void Judge::judge_the_end(const Look& look) const {
+  for (const auto& [id, life] : lives_) {
+    must_have_ended(id);
+    if (!life.folder.empty() && !life.is_taken && look(life.folder, id) != life.bytes)
+      violated(id, "no consumer removed its record, and the record is not there as published");
+  }
 }
 
 }  // namespace attestrd::sim

@@ -46,8 +46,9 @@ class Judge {
   /// Checks that the id has ended: neither the inbox nor the queue contains it, so that the spool
   /// must have contained its record.
   void must_have_ended(const HandshakeId& id) const;
-  /// Checks that every submission has ended exactly once and correctly.
-  void judge_the_end() const;
+  /// Checks that every submission has ended exactly once and correctly, and that each record that
+  /// no consumer removed is in its folder.
+  void judge_the_end(const Look& look) const;
 
   std::size_t published() const;
   std::uint64_t polls = 0;
@@ -57,6 +58,7 @@ class Judge {
   struct Life {
     Mono deadline{};
     bool is_polled = false;
+    bool is_canary = false;  ///< Its poll in flight started while the account was in trouble.
     Mono polled_at{};
     Mono earliest = Mono::min();  ///< No poll may start before.
     Served last{};
@@ -78,6 +80,7 @@ class Judge {
 
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                      const std::string& bytes) const;
+  void note_account(Served served);
   void spend_rate(const HandshakeId& id, Mono now);
   void spend_request(const HandshakeId& id);
   [[noreturn]] static void violated(const HandshakeId& id, std::string what);
@@ -91,7 +94,7 @@ class Judge {
   Mono account_earliest_ = Mono::min();
   bool is_account_in_trouble_ = false;
   std::size_t in_flight_ = 0;
-  std::size_t started_in_trouble_ = 0;
+  std::size_t canaries_ = 0;  ///< Those in flight.
   bool has_jumped_ = false;
   Duration drift_{0};
 };

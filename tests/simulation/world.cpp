@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kTraceLines = 60;
+constexpr std::string_view kLog = "queue.db-wal";
 constexpr std::string_view kOutcomes[] = {"results", "archived", "failed", "rejected"};
 
 }  // namespace
@@ -24,6 +25,8 @@ constexpr std::string_view kOutcomes[] = {"results", "archived", "failed", "reje
 World::World(std::uint64_t seed, Duration hours)
     : luck_(seed),
       outages_(seed),
+      ambush_(seed ^ 0x616d62757368),
+      ambush_share_(ambush_.chance(0.5) ? 0 : ambush_.spread(0.01, 0.3)),
       plan_(draw_plan(luck_, hours)),
       upstream_(luck_),
       judge_(upstream_) {
@@ -46,7 +49,7 @@ void World::run() {
   start();
   run_until(Mono(plan_.hours));
   settle_all();
-  judge_.judge_the_end();
+  judge_.judge_the_end(look());
 }
 
 void World::after(Duration delay, std::function<void()> what, bool dies_with_daemon) {
@@ -112,7 +115,7 @@ void World::settle_all() {
   const Mono bound = mono_ + 3 * plan_.settings.give_up_after + 48h;
   while (!is_settled() && mono_ < bound) run_until(mono_ + 30min);
   if (is_settled()) return;
-  judge_.judge_the_end();
+  judge_.judge_the_end(look());
   throw Violation{
       fmt::format("not everything settles within the bound: {} of {} ended, {} in the "
                   "inbox, {} pending",
@@ -123,6 +126,14 @@ void World::settle_all() {
 bool World::is_settled() {
   return daemon_ && daemon_->engine->is_empty() && !daemon_->is_busy &&
          disk_.names("inbox").empty() && judge_.published() >= ids_.size();
+}
+
+Judge::Look World::look() {
+  return [this](const std::string& folder, const HandshakeId& id) {
+    const auto& names = disk_.names(folder);
+    const auto found = names.find(record_name(id));
+    return found == names.end() ? std::nullopt : std::optional(disk_.file(found->second).bytes);
+  };
 }
 
 void World::note(std::string_view what, std::string_view id, std::uint64_t number) {
@@ -165,6 +176,7 @@ void World::submit() {
   ids_.insert(id);
   note("submitted", id.view(), static_cast<std::uint64_t>((deadline - mono_) / 1s));
   judge_.submitted(id, deadline);
+  if (!is_calm_ && ambush_.chance(ambush_share_)) disk_.die_at_log_sync();
   drop(fmt::format("file{}", ++files_), line + (luck_.chance(0.8) ? "\n" : ""));
 }
 
@@ -208,17 +220,53 @@ void World::die() {
   ++life_;
   disk_.revive();
   judge_.polls_dropped();
+  look_for_unsynced_commit();
   if (is_power_cut_) {
     disk_.lose_power(luck_);
     boot_ = luck_.up_to(1000h) - (mono_ - Mono{});
-    judge_.power_cut([this](const std::string& folder, const HandshakeId& id) {
-      const auto& names = disk_.names(folder);
-      const auto found = names.find(record_name(id));
-      return found == names.end() ? std::nullopt : std::optional(disk_.file(found->second).bytes);
-    });
+    judge_.power_cut(look());
   }
   is_power_cut_ = false;
   start_later();
+}
+
+// Looks for inbox files whose ids are in the log of the queue, but not durable. The next process
+// sees these ids as accepted and may remove the files without a write. Therefore the power often
+// fails soon after its start.
+void World::look_for_unsynced_commit() {
+  const auto& inbox = disk_.names("inbox");
+  const auto is_gone = [&](const std::string& name) { return !inbox.contains(name); };
+  if (is_power_cut_ && std::ranges::any_of(unsynced_submissions_, is_gone)) ++unsynced_commits_seen;
+  unsynced_submissions_.clear();
+  const auto log = disk_.names("queue").find(kLog);
+  if (is_power_cut_ || log == disk_.names("queue").end()) return;
+  const auto& unsynced = disk_.file(log->second).unsynced;
+  const auto is_in_log = [&](const HandshakeId& id) {
+    return std::ranges::any_of(unsynced, [&](const auto& write) {
+      return write.after.find(id.view()) != std::string::npos;
+    });
+  };
+  for (const auto& [name, inode] : inbox) {
+    const auto& line = disk_.file(inode).bytes;
+    for (const auto& id : ids_)
+      if (line.find(id.view()) != std::string::npos && is_in_log(id))
+        unsynced_submissions_.insert(name);
+  }
+  is_power_cut_near_ = !is_calm_ && !unsynced_submissions_.empty() && ambush_.chance(0.5);
+}
+
+void World::cut_power_soon() {
+  if (ambush_.chance(0.3)) {
+    is_power_cut_ = true;
+    return disk_.die_in(ambush_.below(150));
+  }
+  after(
+      ambush_.spread(1ms, 10s),
+      [this] {
+        is_power_cut_ = true;
+        disk_.kill();
+      },
+      true);
 }
 
 void World::fill_disk() {

@@ -34,6 +34,9 @@ class World {
   const Judge& judge() const { return judge_; }
   std::uint64_t deaths = 0;
   std::uint64_t events = 0;
+  /// How often a process died between the write of a commit and its sync, the next one removed an
+  /// inbox file of that commit, and then the power failed.
+  std::uint64_t unsynced_commits_seen = 0;
 
  private:
   struct Daemon;
@@ -66,6 +69,8 @@ class World {
   // Faults and operator actions.
   void die_soon(bool is_power_cut);
   void die();
+  void look_for_unsynced_commit();
+  void cut_power_soon();
   void fill_disk();
   void begin_spell();
   void jump();
@@ -96,11 +101,14 @@ class World {
   void round_ends(const RoundReport& report);
   void on_trouble(const Error& error);
   bool is_settled();
+  Judge::Look look();
 
   static constexpr Wall kEpoch{Duration(1'764'000'000'000'000)};
 
   Luck luck_;
   Outages outages_;
+  Luck ambush_;          ///< Of its own, so that it does not change the other draws of a seed.
+  double ambush_share_;  ///< Share of the submissions whose commit is likely to be interrupted.
   Plan plan_;
   Disk disk_;
   Upstream upstream_;
@@ -114,6 +122,9 @@ class World {
   std::unique_ptr<Daemon> daemon_;
   std::uint64_t life_ = 0;
   bool is_power_cut_ = false;
+  bool is_power_cut_near_ = false;
+  /// Inbox files whose commit the process before wrote and did not sync.
+  std::set<std::string> unsynced_submissions_;
   bool is_calm_ = false;
   std::set<HandshakeId> ids_;
   unsigned files_ = 0;

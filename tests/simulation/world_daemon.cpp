@@ -44,6 +44,7 @@ void World::start() {
   daemon_ = std::make_unique<Daemon>(disk_);
   ++life_;
   note("start");
+  if (std::exchange(is_power_cut_near_, false) && !is_calm_) cut_power_soon();
   if (!open_stores(*daemon_)) {
     daemon_.reset();
     if (!disk_.is_dead()) start_later();

@@ -11,6 +11,7 @@ QUEUE = "lib/queue/sqlite_rows.cpp"
 REPLIES = "lib/engine/replies.cpp"
 ENGINE_REPLIES = "lib/engine/engine_replies.cpp"
 ADMISSION = "lib/admission/admission.h"
+ACCOUNT = "lib/admission/account_gate.h"
 BACKLOG = "lib/admission/backlog.h"
 TIMING = "lib/schedule/poll_timing.cpp"
 BUDGET = "lib/admission/daily_budget"
@@ -22,6 +23,12 @@ MUTANTS = {
         "? staging_.files->sync_all(meanwhile)", "? staging_.files->sync()")]),
     "no sync of the folders after the rename": (SPOOL, [(
         "if (!folder->is_changed) continue;", "if (folder->files) continue;")]),
+    "published records are removed after the sync": (SPOOL, [(
+        "    folder->is_changed = false;\n  }\n  return {};",
+        "    folder->is_changed = false;\n    if (folder == &staging_) continue;\n"
+        "    if (const auto names = folder->files->list())\n"
+        "      for (const auto& name : *names) (void)folder->files->remove(name);\n"
+        "  }\n  return {};")]),
     "rename before the commit": (LEDGER, [(
         "  auto written = queue_.write(begun_->batch, begun_->now);\n",
         "  for (const auto i : begun_->finishes) {\n"
@@ -77,6 +84,8 @@ MUTANTS = {
         "")]),
     "a pause polls on": (ADMISSION, [(
         "has_capacity() && account_.allows(now) &&", "has_capacity() &&")]),
+    "a pause has many canaries at once": (ACCOUNT, [(
+        "(!canary_in_flight_ && now.mono >= next_canary_)", "now.mono >= next_canary_")]),
     "no rate limit": (ADMISSION, [(
         "account_.allows(now) && pace_.allows(now.mono)", "account_.allows(now)")]),
     "no bound on connections": (ADMISSION, [(
