@@ -50,6 +50,8 @@ inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
+inline constexpr std::size_t kInterimResponses = 100;    ///< Before one response.
+inline constexpr std::size_t kInterimBytes = 64 * 1024;  ///< Of all of them together.
 inline constexpr Duration kIdleConnection = 50s;  ///< An idle connection is closed after this.
 
 // Verification.

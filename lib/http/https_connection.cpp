@@ -95,11 +95,18 @@ void HttpsConnection::receive() {
 
 void HttpsConnection::received(const error_code& error, std::size_t count) {
   if (state_ != State::exchanging) return;
-  if (error) return end_with(broken_off(error));
+  if (error) return end_with(ended_by(error));
   const auto progress = reader_.commit(count);
   if (progress == Progress::more) return receive();
   if (progress == Progress::complete) return end_with(std::nullopt);
   end_with(refused(progress, reader_.fault()));
+}
+
+/// Returns the outcome of an exchange whose connection has ended.
+HttpsConnection::Failure HttpsConnection::ended_by(const error_code& error) {
+  // Asio reports eof only after close_notify, which nobody on the way can forge.
+  if (error == asio::error::eof && reader_.end()) return std::nullopt;
+  return broken_off(error);
 }
 
 void HttpsConnection::end_if_late(Instant now) {

@@ -81,6 +81,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   void send();
   void receive();
   void received(const boost::system::error_code& error, std::size_t count);
+  Failure ended_by(const boost::system::error_code& error);
   void end_with(Failure failure);
 
   boost::asio::any_io_executor executor_;

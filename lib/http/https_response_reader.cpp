@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace attestrd {
 namespace {
@@ -25,21 +26,34 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";  ///< The shortest end of a
 constexpr std::string_view kHeaderTooLarge = "its header section is too large";
 constexpr std::string_view kLineTooLarge = "the line of a chunk or its trailer is too large";
 
-bool is_number(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kReasonAt = std::string_view("HTTP/1.1 200").size();
+
+/// Returns whether a message begins like a response whose status has the first digit 1. A 101 is
+/// left to the parser, which refuses it.
+bool is_interim(std::string_view head) {
+  constexpr std::string_view kVersion = "HTTP/1.";
+  return head.size() > kReasonAt && head.starts_with(kVersion) && is_digit(head[7]) &&
+         head[8] == ' ' && head[9] == '1' && is_digit(head[10]) && is_digit(head[11]) &&
+         (head[12] == ' ' || head[12] == '\r') && head.substr(9, 3) != "101";
 }
 
-bool has_folded_line(std::string_view lines) {
-  return lines.find("\n ") != lines.npos || lines.find("\n\t") != lines.npos;
+/// Returns whether a Transfer-Encoding names the coding `chunked` and no other. Elements of the
+/// list may be empty (RFC 9110, 5.6.1).
+bool is_just_chunked(std::string_view list) {
+  constexpr std::string_view kBetween = ", \t";
+  const auto begin = list.find_first_not_of(kBetween);
+  if (begin == list.npos) return false;
+  const auto end = list.find_last_not_of(kBetween) + 1;
+  return beast::iequals(list.substr(begin, end - begin), "chunked");
 }
 
 /// The parts of a response that are kept. The strings are reused from one response to the next.
 struct Parts {
   unsigned status = 0;
   bool is_http_1_1 = false;
-  bool has_length = false;
   bool is_chunked = false;
+  bool is_last = false;  ///< Bytes that belong to no message may follow this one.
   std::string retry_after;
   std::string date;
   std::string content_encoding;
@@ -48,7 +62,7 @@ struct Parts {
 
   void clear() {
     status = 0;
-    is_http_1_1 = has_length = is_chunked = false;
+    is_http_1_1 = is_chunked = is_last = false;
     retry_after.clear();
     date.clear();
     content_encoding.clear();
@@ -82,7 +96,8 @@ class Message final : public http::basic_parser<false> {
                        error_code&) override {}
 
   void on_response_impl(int status, beast::string_view, int version, error_code& error) override {
-    if (status < 200 || status > 599) return refuse("its status is not from 200 to 599", error);
+    if (status == 101) return refuse("it switches to another protocol", error);
+    if (status < 200 || status > 599) return refuse("its status is not from 100 to 599", error);
     parts_.status = static_cast<unsigned>(status);
     parts_.is_http_1_1 = version == 11;
   }
@@ -95,14 +110,8 @@ class Message final : public http::basic_parser<false> {
 
   void take_field(http::field name, std::string_view value, error_code& error) {
     switch (name) {
-      case http::field::content_length:
-        if (parts_.has_length || !is_number(value)) {
-          return refuse("its Content-Length is not one number", error);
-        }
-        parts_.has_length = true;
-        return;
       case http::field::transfer_encoding:
-        if (parts_.is_chunked || !beast::iequals(value, "chunked")) {
+        if (parts_.is_chunked || !is_just_chunked(value)) {
           return refuse("its Transfer-Encoding is not just chunked", error);
         }
         parts_.is_chunked = true;
@@ -124,17 +133,17 @@ class Message final : public http::basic_parser<false> {
     list += value;
   }
 
+  /// Content-Length beside Transfer-Encoding was refused by Beast already. So were lengths that
+  /// differ; equal ones count as one (RFC 9112, 6.3).
   void on_header_impl(error_code& error) override {
-    const auto length = content_length().value_or(0);
-    if (parts_.is_chunked && (parts_.has_length || !parts_.is_http_1_1)) {
+    if (parts_.is_chunked != chunked() || (parts_.is_chunked && !parts_.is_http_1_1)) {
       return refuse("its Transfer-Encoding contradicts the rest", error);
     }
+    const auto length = content_length().value_or(0);
     if (parts_.status == 204 || parts_.status == 304) {
-      if (parts_.is_chunked || length > 0) refuse("it has a body where none may be", error);
+      // It has no body whatever its fields say, but a server that says so may send one.
+      parts_.is_last = parts_.is_chunked || (parts_.status == 204 && length > 0);
       return;
-    }
-    if (!parts_.is_chunked && !parts_.has_length) {
-      return refuse("it does not say its length", error);
     }
     parts_.body.reserve(length);
   }
@@ -175,7 +184,7 @@ struct HttpsResponseReader::Parser {
 };
 
 HttpsResponseReader::HttpsResponseReader()
-    : parser_(std::make_unique<Parser>()), input_(limits::kHeaderBytes, '\0') {}
+    : parser_(std::make_unique<Parser>()), input_(limits::kHeaderBytes + 1, '\0') {}
 
 HttpsResponseReader::~HttpsResponseReader() = default;
 
@@ -183,13 +192,17 @@ void HttpsResponseReader::begin(std::size_t max_body_bytes) {
   parser_->parts.clear();
   parser_->message.emplace(parser_->parts, max_body_bytes);
   unparsed_bytes_ = 0;
+  interim_count_ = skipped_bytes_ = 0;
   has_begun_ = false;
 }
 
-std::span<char> HttpsResponseReader::room() { return std::span(input_).subspan(unparsed_bytes_); }
+std::span<char> HttpsResponseReader::room() {
+  const auto used = std::min(unparsed_bytes_, limits::kHeaderBytes);
+  return std::span(input_).first(limits::kHeaderBytes).subspan(used);
+}
 
 HttpsResponseReader::Progress HttpsResponseReader::commit(std::size_t count) {
-  ATTESTRD_CHECK(count <= input_.size() - unparsed_bytes_);
+  ATTESTRD_CHECK(count <= room().size());
   const auto old_bytes = unparsed_bytes_;
   unparsed_bytes_ += count;
   has_begun_ = has_begun_ || count > 0;
@@ -199,31 +212,63 @@ HttpsResponseReader::Progress HttpsResponseReader::commit(std::size_t count) {
   return parse();
 }
 
-/// Parses the header section in one piece, once it is complete. Beast would join its folded lines
-/// (RFC 9112, 5.2), so these are searched for first.
+/// Skips interim responses, then parses the header section in one piece, once it is complete.
 HttpsResponseReader::Progress HttpsResponseReader::parse_with_head(std::size_t old_bytes) {
   constexpr std::string_view kEnd = "\r\n\r\n";
-  const auto seen = std::string_view(input_).substr(0, unparsed_bytes_);
-  const auto end = seen.find(kEnd, old_bytes - std::min(old_bytes, kEnd.size() - 1));
-  if (end == seen.npos) {
-    return room().empty() ? end_with(Progress::too_large, kHeaderTooLarge) : Progress::more;
+  for (;;) {
+    if (skip_empty_lines()) old_bytes = 0;
+    const auto seen = std::string_view(input_).substr(0, unparsed_bytes_);
+    const auto end = seen.find(kEnd, old_bytes - std::min(old_bytes, kEnd.size() - 1));
+    if (skipped_bytes_ > limits::kInterimBytes || interim_count_ > limits::kInterimResponses) {
+      return end_with(Progress::refused, "too many interim responses precede it");
+    }
+    if (end == seen.npos) {
+      return room().empty() ? end_with(Progress::too_large, kHeaderTooLarge) : Progress::more;
+    }
+    if (!is_interim(seen)) break;
+    ++interim_count_;
+    skip(end + kEnd.size());
+    old_bytes = 0;
   }
-  if (has_folded_line(seen.substr(0, end + kEnd.size()))) {
-    return end_with(Progress::refused, "a line of its header section is folded");
-  }
+  complete_status_line();
   return parse();
+}
+
+/// Skips empty lines before the status line: a server may have sent them after the body of the
+/// last response. Returns whether there were any.
+bool HttpsResponseReader::skip_empty_lines() {
+  std::size_t count = 0;
+  const auto seen = std::string_view(input_).substr(0, unparsed_bytes_);
+  while (seen.substr(count).starts_with(kLineEnd)) count += kLineEnd.size();
+  if (count == 0) return false;
+  parser_->parts.is_last = true;
+  skip(count);
+  return true;
+}
+
+void HttpsResponseReader::skip(std::size_t count) {
+  skipped_bytes_ += count;
+  discard(count);
+}
+
+void HttpsResponseReader::discard(std::size_t count) {
+  unparsed_bytes_ -= count;
+  std::memmove(input_.data(), input_.data() + count, unparsed_bytes_);
+}
+
+/// Inserts the space that some servers omit together with the reason phrase. Beast demands it.
+void HttpsResponseReader::complete_status_line() {
+  if (unparsed_bytes_ <= kReasonAt || input_[kReasonAt] != '\r') return;
+  char* const reason = input_.data() + kReasonAt;
+  std::memmove(reason + 1, reason, unparsed_bytes_ - kReasonAt);
+  *reason = ' ';
+  ++unparsed_bytes_;
 }
 
 HttpsResponseReader::Progress HttpsResponseReader::parse() {
   error_code error;
   auto& message = *parser_->message;
-  const auto taken = message.put({input_.data(), unparsed_bytes_}, error);
-  if (message.is_done() && message.trailer() != nullptr &&
-      has_folded_line({message.trailer(), input_.data() + taken})) {
-    return end_with(Progress::refused, "a line of its trailer is folded");
-  }
-  unparsed_bytes_ -= taken;
-  std::memmove(input_.data(), input_.data() + taken, unparsed_bytes_);
+  discard(message.put({input_.data(), unparsed_bytes_}, error));
 
   if (error == http::error::header_limit) {
     const bool is_trailer = message.trailer() != nullptr;
@@ -239,8 +284,16 @@ HttpsResponseReader::Progress HttpsResponseReader::parse() {
   if (!message.is_done()) {
     return room().empty() ? end_with(Progress::too_large, kLineTooLarge) : Progress::more;
   }
-  if (unparsed_bytes_ > 0) return end_with(Progress::refused, "bytes follow it");
+  if (unparsed_bytes_ > 0) parser_->parts.is_last = true;
   return Progress::complete;
+}
+
+bool HttpsResponseReader::end() {
+  auto& message = *parser_->message;
+  if (!message.is_header_done() || !message.need_eof()) return false;
+  error_code error;
+  message.put_eof(error);
+  return !error;
 }
 
 HttpsResponseReader::Progress HttpsResponseReader::end_with(Progress progress,
@@ -256,7 +309,9 @@ HttpResponse HttpsResponseReader::response() const {
 
 std::string& HttpsResponseReader::body() { return parser_->parts.body; }
 
-bool HttpsResponseReader::keeps_alive() const { return parser_->message->keep_alive(); }
+bool HttpsResponseReader::keeps_alive() const {
+  return !parser_->parts.is_last && parser_->message->keep_alive();
+}
 
 std::string_view HttpsResponseReader::fault() const { return parser_->parts.fault; }
 

@@ -14,10 +14,11 @@ namespace attestrd {
 /// A reader of HTTP/1.1 responses from the bytes of a connection, one after another. It does no
 /// I/O; its name has the prefix of a technique because it uses Beast's parser.
 ///
-/// It is strict where RFC 9112 lets a client be lenient: a message must give its length once, by
-/// Content-Length or by exactly `chunked`; a status is 200 to 599; no byte may follow the message;
-/// a 204 and a 304 have no body; no line is folded. A message that breaks a rule is refused. The
-/// connection must then be closed, because the beginning of its next message is unknown.
+/// It accepts what a client must accept by RFC 9110 and 9112: interim responses, which it skips, a
+/// missing reason phrase, folded lines, equal lengths, and a body that ends with the connection. It
+/// refuses whatever leaves the end of the message in doubt: other codings than `chunked`, a length
+/// beside it, lengths that differ, a change of the protocol. After a refusal the connection must be
+/// closed, because the beginning of its next message is unknown.
 class HttpsResponseReader {
  public:
   enum class Progress : std::uint8_t {
@@ -39,6 +40,10 @@ class HttpsResponseReader {
   /// Parses the next `count` bytes, which the caller has put into the buffer of room().
   Progress commit(std::size_t count);
 
+  /// Reports that the server has ended the connection by the rules of TLS. Returns whether that
+  /// completes the message: one without a length ends so. Without these rules it may be truncated.
+  bool end();
+
   /// Returns whether a byte of the response was received.
   bool has_begun() const { return has_begun_; }
 
@@ -47,7 +52,8 @@ class HttpsResponseReader {
   HttpResponse response() const;
   std::string& body();
 
-  /// Returns whether the server accepts another request on this connection. Valid after `complete`.
+  /// Returns whether the server accepts another request on this connection, and no byte follows
+  /// the message. Valid after `complete`.
   bool keeps_alive() const;
 
   /// Returns the rule that was broken, and no byte of the response. Valid after `refused` and
@@ -58,12 +64,18 @@ class HttpsResponseReader {
   struct Parser;
 
   Progress parse_with_head(std::size_t old_bytes);
+  bool skip_empty_lines();
+  void skip(std::size_t count);
+  void discard(std::size_t count);
+  void complete_status_line();
   Progress parse();
   Progress end_with(Progress progress, std::string_view fault);
 
   std::unique_ptr<Parser> parser_;
   std::string input_;  ///< A buffer of fixed size; begins with the bytes not parsed yet.
   std::size_t unparsed_bytes_ = 0;
+  std::size_t interim_count_ = 0;
+  std::size_t skipped_bytes_ = 0;  ///< Of interim responses and empty lines.
   bool has_begun_ = false;
 };
 

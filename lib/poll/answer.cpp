@@ -47,8 +47,8 @@ bool is_positive(std::string_view number) {
 
 Answer read_ok(const HttpResponse& response, const HandshakeId& asked) {
   using Reason = Invalid::Reason;
-  const auto invalid = [](Reason reason, bool looks_forged) {
-    return Invalid{reason, 200, 0, looks_forged};
+  const auto invalid = [&response](Reason reason, bool looks_forged) {
+    return Invalid{reason, response.status, 0, looks_forged};
   };
   if (!response.content_encoding.empty() &&
       !equal_ignoring_case(response.content_encoding, "identity"))
@@ -178,7 +178,8 @@ std::string_view name_of(Invalid::Reason reason) {
 
 Answer read_answer(const HttpResponse& response, const HandshakeId& asked) {
   const unsigned status = response.status;
-  if (status == 200) return read_ok(response, asked);
+  // A 203 is a 200 that a proxy has changed. A result is signed, so it can't be a changed one.
+  if (status == 200 || status == 203) return read_ok(response, asked);
   if (status >= 400 && status <= 499) return read_client_error(status, read_code(response.body));
   if (status >= 500 && status <= 599) return ServerTrouble{status, read_code(response.body)};
   return Invalid{Invalid::Reason::unexpected_status, status, 0, false};

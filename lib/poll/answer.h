@@ -14,13 +14,13 @@ namespace attestrd {
 // [A-Za-z0-9_.:-]{1,64}. `tag` is the raw text between the quotes: unescape it
 // (json/json_string.h) before comparing it. A tag that is a number is given as its JSON text.
 
-/// 200, not consumed: the user has not finished. By far the most common answer.
+/// 200 or 203, not consumed: the user has not finished. By far the most common answer.
 struct Pending {
   std::string_view request_id;
   std::string_view tag;
 };
 
-/// 200, consumed or archived, with or without a result.
+/// 200 or 203, consumed or archived, with or without a result.
 struct Ended {
   bool consumed = false;
   bool archived = false;
@@ -65,8 +65,8 @@ struct Invalid {
     wrong_types,        ///< A field that is needed is missing or of another type than documented.
     duplicate_key,      ///< An object has a key twice, at any depth.
     wrong_id,           ///< `_id` is not the id that was polled.
-    unexpected_status,  ///< A status that the API gives no meaning: 1xx, 2xx but 200, 3xx, other
-                        ///< 4xx, or 400 with a code that is in no table.
+    unexpected_status,  ///< A status that the API gives no meaning: 2xx but 200 and 203, 3xx,
+                        ///< other 4xx, or 400 with a code that is in no table.
     content_encoding,   ///< The body is compressed, although the request demands identity.
   };
   Reason reason{};

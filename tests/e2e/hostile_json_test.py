@@ -161,7 +161,7 @@ SIZES = [
         itertools.repeat(MIB, 80)))),
     refused("size-without-end", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head("Transfer-Encoding: chunked")], itertools.repeat(chunk(b"x" * 1000))))),
-    refused("size-without-length", "not say its length", lambda w: Reply(itertools.chain(
+    refused("size-without-length", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head()], itertools.repeat(MIB)))),
     refused("size-of-an-error", TOO_LARGE, lambda w: Reply(itertools.chain(
         [head(f"Content-Length: {80 * len(MIB)}", line="HTTP/1.1 500 x")],

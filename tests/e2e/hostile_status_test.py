@@ -13,7 +13,7 @@ def status(number, body=b"<html>h4rm-4711</html>", *fields):
 STATUSES = [
     *(refused(f"status-{number}", "unexpected_status",
               lambda w, n=number: Reply(message(w.body, status=f"{n} x")))
-      for number in (201, 202, 203, 205, 206, 207, 226, 299, 300, 305, 400, 405, 406, 407, 408,
+      for number in (201, 202, 205, 206, 207, 226, 299, 300, 305, 400, 405, 406, 407, 408,
                      409, 410, 411, 412, 413, 414, 415, 416, 418, 421, 422, 423, 425, 426, 428,
                      431, 451, 499)),
     *(refused(f"status-{number}", "server_error",

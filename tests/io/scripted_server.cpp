@@ -107,6 +107,11 @@ asio::awaitable<void> ScriptedServer::perform(Stream& stream, Step step) {
     co_await stream.async_read_some(asio::buffer(&byte, 1),
                                     asio::redirect_error(asio::use_awaitable, error));
   }
+  if (step.then == Then::end) {
+    SSL_shutdown(stream.native_handle());
+    co_await asio::async_write(stream, asio::buffer("", 0),
+                               asio::redirect_error(asio::use_awaitable, error));
+  }
   if (step.then == Then::reset) {
     stream.next_layer().set_option(asio::socket_base::linger(true, 0), error);
   }

@@ -25,7 +25,8 @@ class ScriptedServer {
  public:
   /// The server's reaction to one request: it sends raw bytes, and then does `then`.
   struct Step {
-    enum class Then : std::uint8_t { keep, close, reset, hang };
+    /// `close` and `reset` omit the close_notify that `end` sends.
+    enum class Then : std::uint8_t { keep, end, close, reset, hang };
 
     std::string bytes;
     Then then = Then::keep;

@@ -129,6 +129,15 @@ TEST(Answer, IsPendingUntilItIsConsumed) {
   EXPECT_EQ(ok.pending()->request_id, "c500f555-0dd3");
 }
 
+TEST(Answer, OfStatus203IsReadLikeOneOf200) {
+  const std::string body = "{\"_id\":\"" + std::string(kSampleId) + "\",\"consumed\":false}";
+  EXPECT_TRUE(std::holds_alternative<Pending>(answer(203, body)));
+  const Answer other = answer(203, R"({"_id":"DS1","consumed":false})");
+  ASSERT_TRUE(std::holds_alternative<Invalid>(other));
+  EXPECT_EQ(std::get<Invalid>(other).reason, Reason::wrong_id);
+  EXPECT_EQ(std::get<Invalid>(other).status, 203U);
+}
+
 TEST(Answer, NeedsNothingButIdAndConsumed) {
   const Ok pending(R"("consumed":false)");
   ASSERT_TRUE(pending.pending());
