@@ -33,7 +33,8 @@ HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
           .connections = config.api.connections,
           .connect_timeout = config.api.connect_timeout,
           .request_timeout = config.api.request_timeout,
-          .max_response_bytes = config.api.max_response_bytes};
+          .max_response_bytes = config.api.max_response_bytes,
+          .connection_age = config.api.connection_age};
 }
 
 }  // namespace attestrd

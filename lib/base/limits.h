@@ -50,9 +50,15 @@ inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
-inline constexpr std::size_t kInterimResponses = 100;    ///< Before one response.
-inline constexpr std::size_t kInterimBytes = 64 * 1024;  ///< Of all of them together.
-inline constexpr Duration kIdleConnection = 50s;  ///< An idle connection is closed after this.
+inline constexpr std::size_t kInterimResponses = 100;          ///< Before one response.
+inline constexpr std::size_t kInterimBytes = 64 * 1024;        ///< Of all of them together.
+inline constexpr std::size_t kTlsStepBytes = 16 * 1024;        ///< Read by one call of OpenSSL.
+inline constexpr std::size_t kTlsHandshakeBytes = 256 * 1024;  ///< From the server.
+inline constexpr std::size_t kTlsControlBytes = 64 * 1024;     ///< Without data, in a row.
+inline constexpr Duration kConnectionAttemptDelay = 250ms;     ///< RFC 8305, 8.
+inline constexpr Duration kAddressesFresh = 10s;    ///< Younger ones need no other DNS query.
+inline constexpr Duration kAddressesPatience = 1s;  ///< Then the last known ones are used.
+inline constexpr Duration kIdleConnection = 50s;    ///< An idle connection is closed after this.
 
 // Verification.
 /// A larger result is verified in its own turn of the event loop.

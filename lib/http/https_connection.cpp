@@ -1,20 +1,18 @@
 #include "http/https_connection.h"
 
-#include <sys/socket.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <cerrno>
 #include <exception>
 #include <span>
 #include <utility>
 #include <variant>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "http/https_opening.h"
 #include "http/https_tls.h"
 
@@ -76,6 +74,7 @@ asio::awaitable<void> HttpsConnection::open(std::shared_ptr<HttpsConnection> sel
 void HttpsConnection::send() {
   state_ = State::exchanging;
   reader_.begin(target_->settings.max_response_bytes);
+  stream_->permit(limits::kTlsControlBytes);
   give_up_at_ = Instant::clock::now() + target_->settings.request_timeout;
   auto on_sent = [self = shared_from_this()](const error_code& error, std::size_t) {
     if (self->state_ != State::exchanging) return;
@@ -97,7 +96,10 @@ void HttpsConnection::received(const error_code& error, std::size_t count) {
   if (state_ != State::exchanging) return;
   if (error) return end_with(ended_by(error));
   const auto progress = reader_.commit(count);
-  if (progress == Progress::more) return receive();
+  if (progress == Progress::more) {
+    stream_->permit(limits::kTlsControlBytes);
+    return receive();
+  }
   if (progress == Progress::complete) return end_with(std::nullopt);
   end_with(refused(progress, reader_.fault()));
 }
@@ -131,17 +133,19 @@ void HttpsConnection::watch() {
   auto on_readable = [self = shared_from_this()](const error_code&) {
     self->is_watched_ = false;
     if (self->state_ != State::idle) return;
+    if (self->is_silent()) return self->watch();
     self->close();
     self->events_.on_lost();
   };
   stream_->next_layer().async_wait(TcpSocket::wait_read, std::move(on_readable));
 }
 
-bool HttpsConnection::is_silent() const {
-  char byte = 0;
-  const auto count =
-      ::recv(stream_->next_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK);
+bool HttpsConnection::is_silent() {
+  if (stream_->is_silent()) return true;
+  // The bytes may be consumed now. The shutdown makes the socket readable for watch() and here.
+  error_code ignored;
+  stream_->next_layer().shutdown(TcpSocket::shutdown_both, ignored);
+  return false;
 }
 
 void HttpsConnection::close() {

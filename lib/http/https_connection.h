@@ -24,15 +24,15 @@ class TlsStream;
 /// A connection over TLS, for one request after another. The first exchange opens it. A closed
 /// connection is never reopened: the next request needs another object. One thread uses it.
 ///
-/// Each step reads at most one buffer of 17 kB and then returns to the event loop, so that an
-/// endless answer delays no other connection.
+/// Each step reads at most kTlsStepBytes and then returns to the event loop, so that an endless
+/// answer delays no other connection.
 class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
  public:
   using Failure = std::optional<TransportFailure>;  ///< Empty after a success.
   using Instant = std::chrono::steady_clock::time_point;
 
   /// The callbacks of a connection. Both are called on the event loop, never from within a call of
-  /// the connection, and not after close().
+  /// the connection except end_if_late(), and not after close().
   struct Events {
     std::function<void(Failure)> on_end;  ///< An exchange has ended.
     std::function<void()> on_lost;        ///< The connection ended or received bytes while it was
@@ -53,13 +53,13 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   /// Watches the idle connection: on_lost may be called from now on until the next exchange.
   void watch();
 
-  /// Returns whether nothing was received while the connection was idle. Checks the socket itself,
-  /// since the event that leads to on_lost may still be queued.
-  bool is_silent() const;
+  /// Returns whether nothing was received while the connection was idle but TLS's own messages.
+  /// Checks the socket itself, since the event that leads to on_lost may still be queued.
+  bool is_silent();
 
   /// Returns whether the exchange has lasted longer than `request_timeout`.
   bool is_late(Instant now) const { return state_ == State::exchanging && now >= give_up_at_; }
-  /// Ends the exchange with a timeout if it is late.
+  /// Ends the exchange with a timeout if it is late; calls on_end.
   void end_if_late(Instant now);
 
   /// Returns whether no byte of a response was received. Valid after a failed exchange.

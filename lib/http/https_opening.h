@@ -3,15 +3,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include <chrono>
 #include <memory>
-#include <optional>
-#include <variant>
 
-#include "http/exchange.h"
-#include "http/https_addresses.h"
+#include "http/https_race.h"
 #include "http/https_target.h"
-#include "http/https_tls.h"
 
 namespace attestrd {
 
@@ -19,7 +14,7 @@ namespace attestrd {
 /// does the TLS handshake, all within `connect_timeout`.
 class HttpsOpening {
  public:
-  using Opened = std::variant<std::unique_ptr<TlsStream>, TransportFailure>;
+  using Opened = HttpsRace::Opened;
 
   HttpsOpening(boost::asio::any_io_executor executor, std::shared_ptr<const HttpsTarget> target);
 
@@ -31,14 +26,9 @@ class HttpsOpening {
   void abandon();
 
  private:
-  using Instant = std::chrono::steady_clock::time_point;
-
-  boost::asio::awaitable<Opened> connect(const HttpsAddresses::List& addresses, Instant until);
-  boost::asio::awaitable<Opened> secure(TcpSocket socket, Instant until);
-
   boost::asio::any_io_executor executor_;
   std::shared_ptr<const HttpsTarget> target_;
-  TcpSocket* socket_ = nullptr;  ///< The socket that run() uses at present.
+  std::weak_ptr<HttpsRace> race_;  ///< Held by run(), which the event loop may destroy first.
   bool is_abandoned_ = false;
 };
 

@@ -8,10 +8,13 @@
 namespace attestrd {
 
 Result<std::shared_ptr<const HttpsTarget>> HttpsTarget::make(
-    const boost::asio::any_io_executor& executor, HttpsSettings settings) {
+    const boost::asio::any_io_executor& executor, HttpsSettings settings,
+    const HttpsTarget* before) {
   auto tls = make_tls_context(settings.ca_file);
   if (!tls) return tls.error();
-  auto addresses = std::make_shared<HttpsAddresses>(executor, settings.endpoint);
+  const bool is_same = before != nullptr && before->settings.endpoint == settings.endpoint;
+  auto addresses =
+      is_same ? before->addresses : std::make_shared<HttpsAddresses>(executor, settings.endpoint);
   return std::make_shared<const HttpsTarget>(std::move(settings), *std::move(tls),
                                              std::move(addresses));
 }

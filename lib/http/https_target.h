@@ -32,9 +32,11 @@ struct HttpsTarget {
   std::shared_ptr<boost::asio::ssl::context> tls;
   std::shared_ptr<HttpsAddresses> addresses;
 
-  /// Returns an error if `ca_file` can't be used.
+  /// Returns an error if `ca_file` can't be used. What `before` knows of the addresses is kept if
+  /// its host is the same; it may be null.
   static Result<std::shared_ptr<const HttpsTarget>> make(
-      const boost::asio::any_io_executor& executor, HttpsSettings settings);
+      const boost::asio::any_io_executor& executor, HttpsSettings settings,
+      const HttpsTarget* before = nullptr);
 };
 
 }  // namespace attestrd

@@ -4,10 +4,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/verify_context.hpp>
 
+#include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -19,6 +22,22 @@ namespace {
 namespace asio = boost::asio;
 namespace ssl = asio::ssl;
 using boost::system::error_code;
+
+/// The error after which a non-blocking socket has nothing more to read.
+const error_code kNothingMore = asio::error::would_block;
+
+bool has_received(int socket) {
+  char byte = 0;
+  return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != -1 ||
+         (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/// Returns the file of the system's trust store. OpenSSL alone would also read the certificates of
+/// a folder, one by one when a handshake needs them.
+std::string system_store() {
+  const char* const named = std::getenv(X509_get_default_cert_file_env());
+  return named != nullptr ? named : X509_get_default_cert_file();
+}
 
 std::string reason_of(unsigned long code) {
   if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
@@ -50,6 +69,27 @@ bool expect_host(SSL* session, const Endpoint& endpoint) {
 
 }  // namespace
 
+std::size_t TlsSocket::read_some(asio::mutable_buffer buffer, error_code& error) {
+  const auto room = limits::kTlsStepBytes - step_bytes_;
+  if (room == 0) {
+    error = kNothingMore;
+    return 0;
+  }
+  const auto count = TcpSocket::read_some(asio::buffer(buffer, room), error);
+  step_bytes_ += count;
+  return count;
+}
+
+bool TlsStream::is_silent() {
+  const int socket = next_layer().native_handle();
+  if (!has_received(socket)) return is_drained();
+  next_layer().rewind();
+  char byte = 0;
+  error_code error;
+  read_some(asio::buffer(&byte, 1), error);
+  return error == kNothingMore && !has_received(socket) && is_drained() && !next_layer().is_over();
+}
+
 bool TlsStream::is_drained() {
   SSL* const session = native_handle();
   return SSL_has_pending(session) == 0 && BIO_pending(SSL_get_rbio(session)) == 0;
@@ -63,9 +103,11 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_fil
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
   ERR_clear_error();
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   if (ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(native) == 1) return context;
-    return openssl_error("the system's trust store", "");
+    const auto store = system_store();
+    if (SSL_CTX_load_verify_file(native, store.c_str()) == 1) return context;
+    return openssl_error("the system's trust store " + store, "");
   }
   if (SSL_CTX_load_verify_file(native, ca_file.c_str()) == 1) return context;
   return openssl_error("api.ca_file " + ca_file, "; it must hold certificates in PEM form");
@@ -73,7 +115,8 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_fil
 
 std::unique_ptr<TlsStream> make_tls_stream(TcpSocket socket, ssl::context& context,
                                            const Endpoint& endpoint, CertificateFault& fault) {
-  auto stream = std::make_unique<TlsStream>(std::move(socket), context);
+  auto stream = std::make_unique<TlsStream>(TlsSocket(std::move(socket)), context);
+  stream->permit(limits::kTlsHandshakeBytes);
   // Asio sets a mode in which OpenSSL frees its buffers whenever they are empty: twice per request.
   SSL_clear_mode(stream->native_handle(), SSL_MODE_RELEASE_BUFFERS);
   stream->set_verify_callback([&fault](bool is_accepted, ssl::verify_context& chain) {

@@ -24,26 +24,39 @@ using boost::system::error_code;
 struct Setup {
   std::uint32_t connections;
   Duration request_timeout;
+  Duration connection_age;
   Request request;
   std::shared_ptr<const HttpsTarget> target;
 };
 
 Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& executor,
-                                                HttpsPollerSettings settings) {
+                                                HttpsPollerSettings settings,
+                                                const Setup* before = nullptr) {
   if (settings.connections == 0) {
     return fail(Errc::invalid_config, "api.connections: must be 1 or more");
   }
   auto request =
       Request::make(settings.endpoint, settings.version, settings.auth_token, settings.user_agent);
   if (!request) return request.error();
-  auto target = HttpsTarget::make(executor, {.endpoint = std::move(settings.endpoint),
-                                             .ca_file = std::move(settings.ca_file),
-                                             .connect_timeout = settings.connect_timeout,
-                                             .request_timeout = settings.request_timeout,
-                                             .max_response_bytes = settings.max_response_bytes});
+  HttpsSettings https{.endpoint = std::move(settings.endpoint),
+                      .ca_file = std::move(settings.ca_file),
+                      .connect_timeout = settings.connect_timeout,
+                      .request_timeout = settings.request_timeout,
+                      .max_response_bytes = settings.max_response_bytes};
+  auto target =
+      HttpsTarget::make(executor, std::move(https), before ? before->target.get() : nullptr);
   if (!target) return target.error();
-  return std::make_shared<const Setup>(settings.connections, settings.request_timeout, *request,
-                                       *std::move(target));
+  return std::make_shared<const Setup>(settings.connections, settings.request_timeout,
+                                       settings.connection_age, *request, *std::move(target));
+}
+
+/// Returns whether a body names the handshake as a JSON string. It need not be its `_id`.
+bool names(std::string_view body, std::string_view id) {
+  for (auto at = body.find(id, 1); at != body.npos; at = body.find(id, at + 1)) {
+    const auto end = at + id.size();
+    if (end < body.size() && body[at - 1] == '"' && body[end] == '"') return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -77,12 +90,15 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
     std::optional<Request> request;  ///< The seat's own copy, since the request contains the id.
     std::optional<Job> job;
     bool is_reused = false;  ///< The connection has served a poll before.
+    bool is_old = false;     ///< The connection has reached its greatest age.
+    Instant retire_at;
     Instant idle_since;
   };
 
   void begin(Seat& seat);
   bool is_reusable(const Seat& seat) const;
   void renew(Seat& seat);
+  Duration next_age();
   void ended(Seat& seat, Failure failure);
   void go_on(Seat& seat);
   void remove(Seat& seat);
@@ -95,6 +111,7 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   asio::steady_timer watch_;
   bool is_watching_ = false;
   bool is_stopped_ = false;
+  std::uint32_t opened_ = 0;  ///< Connections so far.
   std::vector<std::unique_ptr<Seat>> seats_;
   std::vector<Seat*> idle_;           ///< The most recently used seat is the last.
   Ring<std::optional<Job>> waiting_;  ///< The polls that wait for a seat.
@@ -106,7 +123,6 @@ void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
   if (!idle_.empty()) {
     Seat& seat = *idle_.back();
     idle_.pop_back();
-    if (!seat.connection->is_silent()) seat.connection->close();
     seat.job = job;
     begin(seat);
   } else if (seats_.size() >= setup_->connections) {
@@ -121,23 +137,33 @@ void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
 
 /// Sends the poll of a seat that has a job, on its connection or on a fresh one.
 void HttpsPoller::Pool::begin(Seat& seat) {
-  seat.is_reused = is_reusable(seat);
+  seat.is_reused = is_reusable(seat) && seat.connection->is_silent();
   if (!seat.is_reused) renew(seat);
   seat.connection->exchange(seat.request->text_for(seat.job->id));
 }
 
 bool HttpsPoller::Pool::is_reusable(const Seat& seat) const {
-  return seat.connection && seat.connection->is_idle() && seat.setup == setup_;
+  return seat.connection && seat.connection->is_idle() && seat.setup == setup_ && !seat.is_old;
 }
 
 void HttpsPoller::Pool::renew(Seat& seat) {
   if (seat.connection) seat.connection->close();
   seat.setup = setup_;
   seat.request.emplace(setup_->request);
+  seat.is_old = false;
+  seat.retire_at = Instant::clock::now() + next_age();
   HttpsConnection::Events events{
       .on_end = [this, &seat](Failure failure) { ended(seat, std::move(failure)); },
       .on_lost = [this, &seat] { remove(seat); }};
   seat.connection = std::make_shared<HttpsConnection>(executor_, setup_->target, std::move(events));
+}
+
+/// Returns the greatest age of the next connection. The ages differ by up to a quarter, so that
+/// connections that were opened at the same time are not all renewed at the same time.
+Duration HttpsPoller::Pool::next_age() {
+  constexpr std::uint32_t kSteps = 16;
+  const auto step = opened_++ % kSteps;
+  return setup_->connection_age - setup_->connection_age / 4 * step / kSteps;
 }
 
 void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
@@ -152,7 +178,10 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
     connection->body().clear();
     on_reply_(ticket, *std::move(failure), connection->body());
   } else {
-    on_reply_(ticket, connection->response(), connection->body());
+    const auto response = connection->response();
+    const bool is_doubtful = response.status == 200 && !names(response.body, seat.job->id.view());
+    on_reply_(ticket, response, connection->body());
+    if (is_doubtful) connection->close();
   }
   if (!is_stopped_) go_on(seat);
 }
@@ -188,10 +217,11 @@ void HttpsPoller::Pool::stop() {
     seat->connection->close();
     seat->setup->target->addresses->stop();
   }
+  setup_->target->addresses->stop();
 }
 
 Result<void> HttpsPoller::Pool::reconfigure(HttpsPollerSettings settings) {
-  auto setup = make_setup(executor_, std::move(settings));
+  auto setup = make_setup(executor_, std::move(settings), setup_.get());
   if (!setup) return setup.error();
   setup_ = *std::move(setup);
   while (!idle_.empty()) remove(*idle_.back());
@@ -217,6 +247,10 @@ void HttpsPoller::Pool::check_times() {
   const auto now = Instant::clock::now();
   while (!idle_.empty() && now - idle_.front()->idle_since > limits::kIdleConnection) {
     remove(*idle_.front());
+  }
+  for (const auto& seat : seats_) seat->is_old = now >= seat->retire_at;
+  for (std::size_t i = idle_.size(); i-- > 0;) {
+    if (idle_[i]->is_old) remove(*idle_[i]);
   }
   // The late connections are collected first, since a reply may change the seats.
   std::vector<std::shared_ptr<HttpsConnection>> late;

@@ -27,12 +27,15 @@ struct HttpsPollerSettings {
   Duration connect_timeout{};  ///< Until TLS is established, DNS included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.
   std::size_t max_response_bytes = 0;
+  Duration connection_age = std::chrono::minutes(10);  ///< Then no poll uses a connection any more.
 };
 
 /// A poller of Attestr over HTTPS. It uses keep-alive connections, the most recently used one
 /// first. A connection is closed after any answer that is not well framed. If an idle connection
 /// turns out to be dead before the first byte of an answer, the request is sent once more on a
-/// fresh one.
+/// fresh one. After a success whose body does not name the handshake that was polled, the
+/// connection is closed too: the answer may be that of an earlier request, and then every further
+/// one would be.
 class HttpsPoller final : public Poller {
  public:
   /// Returns a poller, or an error if the ca_file can't be used or if a request can't carry the

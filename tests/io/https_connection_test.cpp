@@ -82,14 +82,12 @@ class HttpsConnectionTest : public testing::Test {
     run_until([this, count] { return log_.ends.size() == count; });
   }
 
+  const std::string ca_file_ = std::filesystem::temp_directory_path() /
+                               ("attestrd-connection-" + std::to_string(getpid()) + ".pem");
   boost::asio::io_context events_{1};
   CertificateAuthority authority_;
   ScriptedServer server_{events_, authority_.issue("DNS:localhost")};
   Log log_;
-
- private:
-  const std::string ca_file_ = std::filesystem::temp_directory_path() /
-                               ("attestrd-connection-" + std::to_string(getpid()) + ".pem");
 };
 
 TEST_F(HttpsConnectionTest, ServesOneRequestAfterAnother) {
@@ -143,6 +141,26 @@ TEST_F(HttpsConnectionTest, ClosingWhileItOpensIsSilent) {
   events_.run_for(50ms);
   EXPECT_TRUE(log_.ends.empty());
   EXPECT_TRUE(server_.requests().empty());
+}
+
+TEST_F(HttpsConnectionTest, TheLoopMayEndBeforeAConnectionThatOpens) {
+  auto loop = std::make_unique<boost::asio::io_context>(1);
+  boost::asio::ip::tcp::acceptor silent(events_, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  const auto target = HttpsTarget::make(
+      loop->get_executor(),
+      {.endpoint = {"127.0.0.1", silent.local_endpoint().port(), Endpoint::Kind::ipv4},
+       .ca_file = ca_file_,
+       .connect_timeout = 20s,
+       .request_timeout = 20s,
+       .max_response_bytes = 1000});
+  ASSERT_TRUE(target.has_value());
+  auto connection = std::make_shared<HttpsConnection>(
+      loop->get_executor(), *target,
+      HttpsConnection::Events{.on_end = [](const auto&) { FAIL(); }, .on_lost = [] { FAIL(); }});
+  connection->exchange(kRequest);
+  loop->run_for(100ms);
+  connection.reset();
+  loop.reset();
 }
 
 TEST_F(HttpsConnectionTest, ReportsThatAnIdleConnectionWasLost) {

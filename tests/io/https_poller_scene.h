@@ -50,6 +50,10 @@ inline std::string answer(std::string_view body) {
          std::string(body);
 }
 
+/// A body for the handshake that poll() asks for by default. The poller closes the connection after
+/// a body that does not name the handshake.
+inline const std::string kBody = R"({"_id":"DS1"})";
+
 inline HandshakeId id(std::string_view text) { return HandshakeId::parse(text).value(); }
 
 inline const CertificateAuthority& authority() {
@@ -106,7 +110,7 @@ class HttpsPollerTest : public testing::Test {
 
   void given_server(const Identity& identity, ScriptedServer::Settings settings = {}) {
     server_ = &servers_.emplace_back(events_, identity, settings);
-    server_->otherwise.bytes = answer("{}");
+    server_->otherwise.bytes = answer(kBody);
     settings_.endpoint.port = server_->port();
   }
 

@@ -35,10 +35,10 @@ TEST_F(HttpsPollerTest, ARedirectIsReportedAndNotFollowed) {
 
 TEST_F(HttpsPollerTest, ALargeBodyArrivesWhole) {
   given_server();
-  const std::string body(settings_.max_response_bytes, 'x');
+  const std::string body = kBody + std::string(settings_.max_response_bytes - kBody.size(), 'x');
   server_says({answer(body)});
   EXPECT_EQ(poll().body, body);
-  EXPECT_EQ(poll().body, "{}");
+  EXPECT_EQ(poll().body, kBody);
   EXPECT_EQ(server_->accepted(), 1u);
 }
 
@@ -58,9 +58,10 @@ TEST_F(HttpsPollerTest, ReusesAConnectionOfTls12) {
 
 TEST_F(HttpsPollerTest, ReusesAConnectionAfterChunksAndErrors) {
   given_server();
-  server_says({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"});
+  server_says(
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nd\r\n" + kBody + "\r\n0\r\n\r\n"});
   server_says({"HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n"});
-  EXPECT_EQ(poll().body, "{}");
+  EXPECT_EQ(poll().body, kBody);
   EXPECT_EQ(poll().status, 500u);
   EXPECT_EQ(poll().status, 200u);
   EXPECT_EQ(server_->accepted(), 1u);
@@ -98,7 +99,8 @@ TEST_F(HttpsPollerTest, AReplyMayStartTheNextPoll) {
   settings_.connections = 1;
   given_server();
   on_reply_ = [this] {
-    if (replies_.size() < 3) poller_->start(static_cast<Poller::Ticket>(replies_.size()), id("x"));
+    if (replies_.size() < 3)
+      poller_->start(static_cast<Poller::Ticket>(replies_.size()), id("DS1"));
   };
   start(0);
   run_until_replies(3);
@@ -119,7 +121,7 @@ TEST_F(HttpsPollerTest, AnIdleConnectionThatReceivesBytesIsNotReused) {
   given_server();
   EXPECT_EQ(poll().status, 200u);
   server_->blurt(answer("{\"forged\":1}"));
-  EXPECT_EQ(poll().body, "{}");
+  EXPECT_EQ(poll().body, kBody);
   EXPECT_EQ(server_->accepted(), 2u);
 }
 
@@ -127,7 +129,7 @@ TEST_F(HttpsPollerTest, RetriesIfAReusedConnectionClosesBeforeTheAnswer) {
   for (const Then end : {Then::close, Then::reset}) {
     given_server();
     poller_.reset();
-    server_says({answer("{}")});
+    server_says({answer(kBody)});
     server_says({"", end});
     EXPECT_EQ(poll().status, 200u);
     EXPECT_EQ(poll().status, 200u);
@@ -138,7 +140,7 @@ TEST_F(HttpsPollerTest, RetriesIfAReusedConnectionClosesBeforeTheAnswer) {
 
 TEST_F(HttpsPollerTest, RetriesOnlyOnce) {
   given_server();
-  server_says({answer("{}")});
+  server_says({answer(kBody)});
   server_says({"", Then::close});
   server_says({"", Then::close});
   EXPECT_EQ(poll().status, 200u);
@@ -148,7 +150,7 @@ TEST_F(HttpsPollerTest, RetriesOnlyOnce) {
 
 TEST_F(HttpsPollerTest, DoesNotRetryOnceTheAnswerHasBegun) {
   given_server();
-  server_says({answer("{}")});
+  server_says({answer(kBody)});
   server_says({"H", Then::close});
   EXPECT_EQ(poll().status, 200u);
   EXPECT_EQ(poll().failure, Kind::reset);
@@ -180,6 +182,76 @@ TEST_F(HttpsPollerTest, StopIsSilentAfterARequestThatCanNotBeSent) {
   poller().stop();
   run_for(20ms);
   EXPECT_TRUE(replies_.empty());
+}
+
+TEST_F(HttpsPollerTest, AStaleAnswerEndsTheConnection) {
+  settings_.connections = 1;
+  given_server();
+  const auto echo = [](const std::string& name) { return answer("{\"_id\":\"" + name + "\"}"); };
+  server_says({echo("DS1")});
+  server_says({echo("DS1")});  // A surplus answer, which precedes the one to the second poll.
+  server_says({echo("DS3")});
+  start(1, "DS1");
+  start(2, "DS2");
+  start(3, "DS3");
+  run_until_replies(3);
+  EXPECT_THAT(replies_[3].body, HasSubstr("DS3"));
+  EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, BytesBeforeTheRequestOfAPollThatWaitedEndTheConnection) {
+  settings_.connections = 1;
+  given_server();
+  on_reply_ = [this] {
+    if (replies_.size() == 1) server_->blurt(answer("{\"forged\":\"DS1\"}"));
+  };
+  start(1);
+  start(2);
+  run_until_replies(2);
+  EXPECT_EQ(replies_[2].body, kBody);
+  EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, TicketsAndKeyUpdatesDoNotEndAnIdleConnection) {
+  given_server();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(poll().status, 200u);
+    server_->send_control(1);
+    run_for(20ms);
+  }
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->accepted(), 1u);
+}
+
+TEST_F(HttpsPollerTest, TooManyKeyUpdatesEndAnIdleConnection) {
+  given_server();
+  EXPECT_EQ(poll().status, 200u);
+  server_->send_control(3000);
+  run_until_open(0);
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, AConnectionHasAGreatestAge) {
+  settings_.connection_age = 300ms;
+  given_server();
+  EXPECT_EQ(poll().status, 200u);
+  run_until_open(0);
+  EXPECT_EQ(poll().status, 200u);
+  EXPECT_EQ(server_->accepted(), 2u);
+}
+
+TEST_F(HttpsPollerTest, ABusyConnectionHasAGreatestAgeToo) {
+  settings_.connections = 1;
+  settings_.connection_age = 300ms;
+  given_server();
+  server_->otherwise.before = 5ms;
+  Poller::Ticket next = 1;
+  on_reply_ = [this, &next] { poller_->start(next++, id("DS1")); };
+  start(0);
+  run_until([this] { return server_->accepted() >= 3; });
+  poller().stop();
+  for (const auto& [ticket, reply] : replies_) EXPECT_EQ(reply.status, 200u);
 }
 
 // Stop and reload.
@@ -249,7 +321,7 @@ TEST_F(HttpsPollerTest, ReconfigureChangesTheTokenAndClosesIdleConnections) {
 
 TEST_F(HttpsPollerTest, APollInFlightEndsUnderTheOldSettings) {
   given_server();
-  server_says({.bytes = answer("{}"), .before = 500ms});
+  server_says({.bytes = answer(kBody), .before = 500ms});
   start(1);
   run_until([this] { return !server_->requests().empty(); });
   ASSERT_TRUE(poller().reconfigure(settings_).has_value());

@@ -1,3 +1,7 @@
+#include <atomic>
+
+#include <boost/asio/write.hpp>
+
 #include "io/https_poller_scene.h"
 
 namespace attestrd {
@@ -56,10 +60,10 @@ TEST_F(HttpsPollerTest, EachSilentPollTimesOutWhileRepliesStartOthers) {
   given_server();
   server_->otherwise.before = 5ms;
   server_says({"", Then::hang});
-  for (int i = 0; i < 60; ++i) server_says({.bytes = answer("{}"), .before = 5ms});
+  for (int i = 0; i < 60; ++i) server_says({.bytes = answer(kBody), .before = 5ms});
   server_says({"", Then::hang});
   Poller::Ticket next = 2;
-  on_reply_ = [this, &next] { poller_->start(next++, id("x")); };
+  on_reply_ = [this, &next] { poller_->start(next++, id("DS1")); };
   start(0);
   start(1);
   run_until([this] {
@@ -98,10 +102,50 @@ TEST_F(HttpsPollerTest, AnEndlessAnswerTimesOut) {
   elsewhere.stop();
 }
 
+/// A server that sends the same bytes without end on every connection, on threads of its own.
+class Flood {
+ public:
+  explicit Flood(std::string bytes) : bytes_(std::move(bytes)) {
+    thread_ = std::jthread([this] {
+      boost::system::error_code error;
+      for (;;) {
+        boost::asio::ip::tcp::socket socket(context_);
+        acceptor_.accept(socket, error);
+        if (is_over_) return;
+        while (!error) boost::asio::write(socket, boost::asio::buffer(bytes_), error);
+      }
+    });
+  }
+  ~Flood() {
+    is_over_ = true;
+    boost::system::error_code error;
+    boost::asio::ip::tcp::socket(context_).connect(acceptor_.local_endpoint(), error);
+  }
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  const std::string bytes_;
+  std::atomic<bool> is_over_ = false;
+  boost::asio::io_context context_{1};
+  boost::asio::ip::tcp::acceptor acceptor_{context_,
+                                           {boost::asio::ip::make_address("127.0.0.1"), 0}};
+  std::jthread thread_;
+};
+
+TEST_F(HttpsPollerTest, EndlessHelloRequestsEndTheHandshake) {
+  std::string records;
+  for (int i = 0; i < 5000; ++i) records += std::string("\x16\x03\x03\0\x04\0\0\0\0", 9);
+  const Flood flood(records);
+  settings_.endpoint.port = flood.port();
+  const auto begun = Clock::now();
+  EXPECT_TRUE(poll().failure.has_value());
+  EXPECT_LT(Clock::now() - begun, kNoHang);
+}
+
 TEST_F(HttpsPollerTest, ASlowAnswerInPiecesIsAccepted) {
   given_server();
-  server_says({.bytes = answer("{\"slow\":1}"), .between = 1ms});
-  EXPECT_EQ(poll().body, "{\"slow\":1}");
+  server_says({.bytes = answer("{\"slow\":\"DS1\"}"), .between = 1ms});
+  EXPECT_EQ(poll().body, "{\"slow\":\"DS1\"}");
   EXPECT_EQ(poll().status, 200u);
   EXPECT_EQ(server_->accepted(), 1u);
 }

@@ -35,6 +35,29 @@ TEST_F(HttpsPollerTest, RefusesAnUntrustedAuthority) {
   EXPECT_EQ(reply.depth, 0);
 }
 
+TEST_F(HttpsPollerTest, TrustsTheCertificateOfTheServerItself) {
+  const auto identity = authority().issue("DNS:localhost");
+  settings_.ca_file = write("leaf.pem", identity.certificate);
+  given_server(identity);
+  EXPECT_EQ(poll().status, 200u);
+}
+
+TEST_F(HttpsPollerTest, ATrustedCertificateMustStillNameTheHost) {
+  const auto identity = authority().issue("DNS:other.example");
+  settings_.ca_file = write("leaf.pem", identity.certificate);
+  given_server(identity);
+  const auto reply = poll();
+  EXPECT_EQ(reply.failure, Kind::certificate);
+  EXPECT_THAT(reply.detail, HasSubstr("mismatch"));
+}
+
+TEST_F(HttpsPollerTest, ATrustedCertificateMustStillBeValid) {
+  const auto identity = authority().issue("DNS:localhost", -60);
+  settings_.ca_file = write("leaf.pem", identity.certificate);
+  given_server(identity);
+  EXPECT_EQ(poll().failure, Kind::certificate);
+}
+
 TEST_F(HttpsPollerTest, TheSystemsStoreDoesNotTrustTheTestAuthority) {
   settings_.ca_file.clear();
   given_server();

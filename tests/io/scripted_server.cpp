@@ -54,6 +54,19 @@ void ScriptedServer::blurt(const std::string& bytes) {
   for (const auto& stream : streams_) asio::write(*stream, asio::buffer(bytes), ignored);
 }
 
+void ScriptedServer::send_control(int key_updates) {
+  error_code ignored;
+  for (const auto& stream : streams_) {
+    if (!stream->next_layer().is_open()) continue;
+    SSL_new_session_ticket(stream->native_handle());
+    stream->handshake(Stream::server, ignored);
+    for (int i = 0; i < key_updates; ++i) {
+      SSL_key_update(stream->native_handle(), SSL_KEY_UPDATE_NOT_REQUESTED);
+      stream->handshake(Stream::server, ignored);
+    }
+  }
+}
+
 asio::awaitable<void> ScriptedServer::accept() {
   for (;;) {
     error_code error;

@@ -63,6 +63,9 @@ class ScriptedServer {
   /// Closes every open connection.
   void hang_up();
 
+  /// Sends a session ticket and so many key updates, without data, on every open connection.
+  void send_control(int key_updates);
+
   /// Sends unsolicited bytes on every open connection.
   void blurt(const std::string& bytes);
 
