@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/verify_context.hpp>
@@ -35,8 +36,11 @@ bool has_received(int socket) {
 /// Returns the file of the system's trust store. OpenSSL alone would also read the certificates of
 /// a folder, one by one when a handshake needs them.
 std::string system_store() {
-  const char* const named = std::getenv(X509_get_default_cert_file_env());
-  return named != nullptr ? named : X509_get_default_cert_file();
+  if (const char* const named = std::getenv(X509_get_default_cert_file_env())) return named;
+  const std::string usual = X509_get_default_cert_file();
+  if (::access(usual.c_str(), R_OK) == 0) return usual;
+  // Debian's ca-certificates keeps the file in the folder, and not every OpenSSL has a link to it.
+  return std::string(X509_get_default_cert_dir()) + "/ca-certificates.crt";
 }
 
 std::string reason_of(unsigned long code) {
