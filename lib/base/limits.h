@@ -58,6 +58,8 @@ inline constexpr std::size_t kTlsControlBytes = 64 * 1024;     ///< Without data
 inline constexpr Duration kConnectionAttemptDelay = 250ms;     ///< RFC 8305, 8.
 inline constexpr Duration kAddressesFresh = 10s;    ///< Younger ones need no other DNS query.
 inline constexpr Duration kAddressesPatience = 1s;  ///< Then the last known ones are used.
+inline constexpr Duration kAddressDistrust = 5min;  ///< After a failure others are tried first.
+inline constexpr std::size_t kAddressesTried = 8;   ///< For one connection.
 inline constexpr Duration kIdleConnection = 50s;    ///< An idle connection is closed after this.
 
 // Verification.

@@ -23,9 +23,11 @@ asio::awaitable<boost::system::result<HttpsAddresses::List>> HttpsAddresses::fin
     co_return List(1, tcp::endpoint(asio::ip::make_address(endpoint_.host), endpoint_.port));
   }
   const auto now = Instant::clock::now();
-  if (!known_.empty() && now - found_at_ < limits::kAddressesFresh) co_return in_order();
+  if (!order_.is_empty() && now - found_at_ < limits::kAddressesFresh) co_return order_.order(now);
   if (!is_looking_up_) look_up();
-  if (!known_.empty()) until = std::min<Instant>(until, now + limits::kAddressesPatience);
+  // The race over the known addresses needs most of the time.
+  const Duration left = std::chrono::duration_cast<Duration>(until - now);
+  if (!order_.is_empty()) until = now + std::min(limits::kAddressesPatience, left / 4);
   bool is_late = false;
   if (is_looking_up_) {
     // publish() cancels this timer, so an error of the wait means that the answer has come.
@@ -37,7 +39,7 @@ asio::awaitable<boost::system::result<HttpsAddresses::List>> HttpsAddresses::fin
     is_late = !cancelled;
   }
   if (is_stopped_) co_return error_code(asio::error::operation_aborted);
-  if (!known_.empty()) co_return in_order();
+  if (!order_.is_empty()) co_return order_.order(Instant::clock::now());
   if (is_late) co_return error_code(asio::error::timed_out);
   co_return error_;
 }
@@ -55,7 +57,7 @@ void HttpsAddresses::look_up() try {
       [self = shared_from_this()](const error_code& error, const auto& entries) {
         self->is_looking_up_ = false;
         if (!error) {
-          self->known_.assign(entries.begin(), entries.end());
+          self->order_.found({entries.begin(), entries.end()});
           self->found_at_ = Instant::clock::now();
         }
         self->publish(error);
@@ -68,22 +70,6 @@ void HttpsAddresses::look_up() try {
 void HttpsAddresses::publish(const error_code& error) {
   error_ = error;
   for (auto* timer : waiting_) timer->cancel();
-}
-
-HttpsAddresses::List HttpsAddresses::in_order() const {
-  List same, other;
-  for (const auto& address : known_) {
-    const bool is_same = address.protocol() == known_.front().protocol();
-    (is_same ? same : other).push_back(address);
-  }
-  List order;
-  for (std::size_t i = 0; i < std::max(same.size(), other.size()); ++i) {
-    if (i < same.size()) order.push_back(same[i]);
-    if (i < other.size()) order.push_back(other[i]);
-  }
-  const auto good = std::find(order.begin(), order.end(), last_good_);
-  if (good != order.end()) std::rotate(order.begin(), good, good + 1);
-  return order;
 }
 
 }  // namespace attestrd

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "http/https_addresses.h"
 #include "http/https_opening.h"
 #include "http/https_tls.h"
 
@@ -67,6 +68,8 @@ asio::awaitable<void> HttpsConnection::open(std::shared_ptr<HttpsConnection> sel
     end_with(std::move(*failure));
   } else {
     stream_ = std::get<std::unique_ptr<TlsStream>>(std::move(opened));
+    error_code ignored;
+    address_ = stream_->next_layer().remote_endpoint(ignored);
     send();
   }
 }
@@ -118,12 +121,26 @@ void HttpsConnection::end_if_late(Instant now) {
 
 void HttpsConnection::end_with(Failure failure) {
   const auto self = shared_from_this();
+  if (state_ == State::exchanging) judge_address(failure);
   if (!failure && reader_.keeps_alive() && stream_->is_drained()) {
     state_ = State::idle;
   } else {
     close();
   }
   events_.on_end(std::move(failure));
+}
+
+/// Reports whether the server behind the address answers. A kept connection that ends before the
+/// first byte of an answer says nothing: the server may close it at any time.
+void HttpsConnection::judge_address(const Failure& failure) {
+  auto& addresses = *target_->addresses;
+  const bool may_be_closed = has_served_ && is_unanswered();
+  if (failure && (failure->kind == Kind::timeout || !may_be_closed))
+    return addresses.failed(address_);
+  if (failure) return;
+  constexpr unsigned kServerError = 500;
+  if (reader_.response().status >= kServerError) return addresses.failed(address_);
+  if (!std::exchange(has_served_, true)) addresses.worked(address_);
 }
 
 void HttpsConnection::watch() {

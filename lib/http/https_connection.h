@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -83,12 +84,15 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   void received(const boost::system::error_code& error, std::size_t count);
   Failure ended_by(const boost::system::error_code& error);
   void end_with(Failure failure);
+  void judge_address(const Failure& failure);
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<const HttpsTarget> target_;
   Events events_;
   State state_ = State::fresh;
   bool is_watched_ = false;
+  bool has_served_ = false;  ///< At least one exchange succeeded.
+  boost::asio::ip::tcp::endpoint address_;
   std::unique_ptr<HttpsOpening> opening_;
   std::unique_ptr<TlsStream> stream_;  ///< Null until opened; kept, as operations refer to it.
   std::string_view request_;

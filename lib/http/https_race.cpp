@@ -112,12 +112,13 @@ asio::awaitable<void> HttpsRace::attempt(std::shared_ptr<HttpsRace> self, Lane& 
                                      asio::redirect_error(asio::use_awaitable, error));
   if (self->is_over_) co_return;
   if (error) {
-    note(failure_of(Kind::connect, text_of(lane.address) + ": " + error.message()));
+    note(lane, failure_of(Kind::connect, text_of(lane.address) + ": " + error.message()));
   } else {
     co_await secure(lane);
     if (self->is_over_) co_return;
   }
   lane.has_ended = true;
+  if (!winner_) lane.close();
   --running_;
   changed_.cancel();
 }
@@ -135,22 +136,22 @@ asio::awaitable<void> HttpsRace::secure(Lane& lane) {
   lane.socket.non_blocking(true, error);
   lane.stream = make_tls_stream(std::move(lane.socket), *target_->tls, endpoint, lane.fault);
   if (!lane.stream)
-    co_return note(failure_of(Kind::tls, host + "OpenSSL does not accept the name"));
+    co_return note(lane, failure_of(Kind::tls, host + "OpenSSL does not accept the name"));
   co_await lane.stream->async_handshake(asio::ssl::stream_base::client,
                                         asio::redirect_error(asio::use_awaitable, error));
   if (is_over_) co_return;
   if (lane.fault.reason != X509_V_OK) {
     auto failure = failure_of(Kind::certificate, host + describe(lane.fault));
     failure.certificate_depth = lane.fault.depth;
-    co_return note(std::move(failure));
+    co_return note(lane, std::move(failure));
   }
-  if (error) co_return note(failure_of(Kind::tls, host + describe(error)));
-  target_->addresses->worked(lane.address);
+  if (error) co_return note(lane, failure_of(Kind::tls, host + describe(error)));
   winner_ = std::move(lane.stream);
 }
 
 /// Keeps the failure that got furthest; of several the last.
-void HttpsRace::note(TransportFailure failure) {
+void HttpsRace::note(const Lane& lane, TransportFailure failure) {
+  target_->addresses->failed(lane.address);
   if (!failure_ || progress_of(failure) >= progress_of(*failure_)) failure_ = std::move(failure);
 }
 
@@ -158,11 +159,12 @@ void HttpsRace::note_late_ones() {
   for (const auto& lane : lanes_) {
     if (lane->has_ended) continue;
     const bool is_open = lane->stream != nullptr;
-    note(failure_of(Kind::connect, is_open ? "host " + target_->settings.endpoint.host +
+    note(*lane,
+         failure_of(Kind::connect, is_open ? "host " + target_->settings.endpoint.host +
                                                  ": no TLS handshake in time"
                                            : text_of(lane->address) + ": no connection in time"));
   }
-  if (!failure_) note(failure_of(Kind::connect, "no time is left to connect"));
+  if (!failure_) failure_ = failure_of(Kind::connect, "no time is left to connect");
 }
 
 }  // namespace attestrd

@@ -47,7 +47,7 @@ class HttpsRace : public std::enable_shared_from_this<HttpsRace> {
   void start_next();
   boost::asio::awaitable<void> attempt(std::shared_ptr<HttpsRace> self, Lane& lane);
   boost::asio::awaitable<void> secure(Lane& lane);
-  void note(TransportFailure failure);
+  void note(const Lane& lane, TransportFailure failure);
   void note_late_ones();
 
   boost::asio::any_io_executor executor_;

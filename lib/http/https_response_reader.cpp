@@ -38,6 +38,13 @@ bool is_interim(std::string_view head) {
          (head[12] == ' ' || head[12] == '\r') && head.substr(9, 3) != "101";
 }
 
+bool has_bare_line_feed(std::string_view text) {
+  for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
 /// Returns whether a Transfer-Encoding names the coding `chunked` and no other. Elements of the
 /// list may be empty (RFC 9110, 5.6.1).
 bool is_just_chunked(std::string_view list) {
@@ -104,7 +111,8 @@ class Message final : public http::basic_parser<false> {
 
   void on_field_impl(http::field name, beast::string_view, beast::string_view value,
                      error_code& error) override {
-    const bool is_trailer = is_header_done();  // A trailer is read and ignored.
+    // A trailer is ignored, but Beast refuses one that contradicts the framing.
+    const bool is_trailer = is_header_done();
     if (!is_trailer) take_field(name, {value.data(), value.size()}, error);
   }
 
@@ -141,8 +149,9 @@ class Message final : public http::basic_parser<false> {
     }
     const auto length = content_length().value_or(0);
     if (parts_.status == 204 || parts_.status == 304) {
-      // It has no body whatever its fields say, but a server that says so may send one.
-      parts_.is_last = parts_.is_chunked || (parts_.status == 204 && length > 0);
+      // It has no body whatever its fields say, but a server that says so may send one. A 304 is an
+      // error of the server: no request was conditional.
+      parts_.is_last = parts_.is_chunked || length > 0 || parts_.status == 304;
       return;
     }
     parts_.body.reserve(length);
@@ -226,6 +235,9 @@ HttpsResponseReader::Progress HttpsResponseReader::parse_with_head(std::size_t o
       return room().empty() ? end_with(Progress::too_large, kHeaderTooLarge) : Progress::more;
     }
     if (!is_interim(seen)) break;
+    if (has_bare_line_feed(seen.substr(0, end))) {
+      return end_with(Progress::refused, "a line of an interim response ends without CR");
+    }
     ++interim_count_;
     skip(end + kEnd.size());
     old_bytes = 0;

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "files/posix_calls.h"
@@ -36,7 +37,8 @@ bool has_received(int socket) {
 /// Returns the file of the system's trust store. OpenSSL alone would also read the certificates of
 /// a folder, one by one when a handshake needs them.
 std::string system_store() {
-  if (const char* const named = std::getenv(X509_get_default_cert_file_env())) return named;
+  const char* const named = ::secure_getenv(X509_get_default_cert_file_env());
+  if (named != nullptr && *named != '\0') return named;
   const std::string usual = X509_get_default_cert_file();
   if (::access(usual.c_str(), R_OK) == 0) return usual;
   // Debian's ca-certificates keeps the file in the folder, and not every OpenSSL has a link to it.
@@ -96,7 +98,11 @@ bool TlsStream::is_silent() {
 
 bool TlsStream::is_drained() {
   SSL* const session = native_handle();
-  return SSL_has_pending(session) == 0 && BIO_pending(SSL_get_rbio(session)) == 0;
+  // A header of a record that was read without its body (5 bytes) counts as pending nowhere, but
+  // OpenSSL is in the state of reading a body then.
+  const bool is_between_records = std::string_view(SSL_rstate_string(session)) == "RH";
+  return is_between_records && SSL_has_pending(session) == 0 &&
+         BIO_pending(SSL_get_rbio(session)) == 0;
 }
 
 Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_file) {
@@ -107,12 +113,12 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_fil
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
   ERR_clear_error();
-  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   if (ca_file.empty()) {
     const auto store = system_store();
     if (SSL_CTX_load_verify_file(native, store.c_str()) == 1) return context;
     return openssl_error("the system's trust store " + store, "");
   }
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   if (SSL_CTX_load_verify_file(native, ca_file.c_str()) == 1) return context;
   return openssl_error("api.ca_file " + ca_file, "; it must hold certificates in PEM form");
 }

@@ -179,7 +179,8 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
     on_reply_(ticket, *std::move(failure), connection->body());
   } else {
     const auto response = connection->response();
-    const bool is_doubtful = response.status == 200 && !names(response.body, seat.job->id.view());
+    const bool is_answer = response.status == 200 || response.status == 203;
+    const bool is_doubtful = is_answer && !names(response.body, seat.job->id.view());
     on_reply_(ticket, response, connection->body());
     if (is_doubtful) connection->close();
   }

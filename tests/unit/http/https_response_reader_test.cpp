@@ -296,10 +296,11 @@ TEST_F(ResponseReaderTest, AcceptsAStatusLineWithoutAReasonPhrase) {
 
 TEST_F(ResponseReaderTest, NoContentAndNotModifiedHaveNoBody) {
   for (const std::string status : {"204", "304"}) {
+    const bool keeps_alive = status == "204";  // No request asks for a 304.
     ASSERT_EQ(read("HTTP/1.1 " + status + " x\r\n\r\n"), Progress::complete);
-    EXPECT_TRUE(reader_.keeps_alive());
+    EXPECT_EQ(reader_.keeps_alive(), keeps_alive);
     ASSERT_EQ(read("HTTP/1.1 " + status + " x\r\nContent-Length: 0\r\n\r\n"), Progress::complete);
-    EXPECT_TRUE(reader_.keeps_alive());
+    EXPECT_EQ(reader_.keeps_alive(), keeps_alive);
     ASSERT_EQ(read("HTTP/1.1 " + status + " x\r\nTransfer-Encoding: chunked\r\n\r\n"),
               Progress::complete);
     EXPECT_FALSE(reader_.keeps_alive());
@@ -307,11 +308,12 @@ TEST_F(ResponseReaderTest, NoContentAndNotModifiedHaveNoBody) {
     EXPECT_EQ(reader_.response().body, "");
     EXPECT_FALSE(reader_.keeps_alive());
   }
-  // The length of a 304 is that of the body that it does not repeat.
-  ASSERT_EQ(read("HTTP/1.1 304 x\r\nContent-Length: 2\r\n\r\n"), Progress::complete);
-  EXPECT_TRUE(reader_.keeps_alive());
   ASSERT_EQ(read("HTTP/1.1 204 x\r\nContent-Length: 2\r\n\r\n"), Progress::complete);
   EXPECT_FALSE(reader_.keeps_alive());
+}
+
+TEST_F(ResponseReaderTest, ABareLineFeedInAnInterimResponseIsRefused) {
+  EXPECT_EQ(read("HTTP/1.1 100 Continue\n\n" + kGood), Progress::refused);
 }
 
 TEST_F(ResponseReaderTest, BytesAfterTheAnswerEndTheConnectionOnly) {
