@@ -61,7 +61,7 @@ RETRY_AFTER = [
     after("0", "0", CANARY),
     after("negative", "-5", CANARY),
     after("plus", "+60", CANARY),
-    after("fraction", "60.5", CANARY),
+    after("fraction", "60.5", (60, 61)),
     after("list", "60, 70", CANARY),
     after("empty", "", CANARY),
     after("garbage", "soon h4rm-4711", CANARY),
