@@ -45,7 +45,11 @@ class Reader {
 
   std::optional<HttpMessage> read() {
     HttpMessage message;
-    if (!read_status_line(message) || !read_fields(message.fields)) return std::nullopt;
+    do {
+      message = {};
+      while (rest_.starts_with("\r\n")) rest_.remove_prefix(2);
+      if (!read_status_line(message) || !read_fields(message.fields)) return std::nullopt;
+    } while (message.status / 100 == 1 && message.status != 101);
     if (!read_body(message) || !rest_.empty()) return std::nullopt;
     return message;
   }
@@ -62,12 +66,13 @@ class Reader {
 
   bool read_status_line(HttpMessage& message) {
     const auto text = line();
-    if (!text || text->size() < 13 || !is_field_text(*text)) return false;
+    if (!text || text->size() < 12 || !is_field_text(*text)) return false;
     const auto version = text->substr(0, 9);
     message.is_http_1_1 = version == "HTTP/1.1 ";
     if (!message.is_http_1_1 && version != "HTTP/1.0 ") return false;
     const auto status = text->substr(9, 3);
-    if (!consists_of(status, kDigits) || (*text)[12] != ' ') return false;
+    const bool has_reason = text->size() > 12;
+    if (!consists_of(status, kDigits) || (has_reason && (*text)[12] != ' ')) return false;
     message.status = static_cast<unsigned>(std::stoul(std::string(status)));
     return true;
   }
@@ -77,6 +82,12 @@ class Reader {
       const auto text = line();
       if (!text) return false;
       if (text->empty()) return true;
+      if (!fields.empty() && (text->front() == ' ' || text->front() == '\t')) {
+        if (!is_field_text(*text)) return false;
+        auto& value = fields.back().second;
+        value = trimmed(value + " " + std::string(trimmed(*text)));
+        continue;
+      }
       const auto colon = text->find(':');
       if (colon == text->npos || !consists_of(text->substr(0, colon), kTokenCharacters)) {
         return false;
@@ -88,18 +99,31 @@ class Reader {
   }
 
   bool read_body(HttpMessage& message) {
-    const auto lengths = message.values("content-length");
-    const auto codings = message.values("transfer-encoding");
-    if (lengths.size() + codings.size() > 1) return false;
-    if (!codings.empty()) {
-      const bool may_be = message.is_http_1_1 && message.status != 204 && message.status != 304;
-      return may_be && lower(codings[0]) == "chunked" && read_chunks(message.body);
+    const auto lengths = elements(message.values("content-length"));
+    const auto codings = elements(message.values("transfer-encoding"));
+    if (message.status == 204 || message.status == 304) return true;
+    if (!lengths.empty() && !codings.empty()) return false;
+    if (!codings.empty())
+      return message.is_http_1_1 && codings.size() == 1 && codings[0] == "chunked" &&
+             read_chunks(message.body);
+    if (lengths.empty() || !consists_of(lengths[0], kDigits)) return false;
+    const auto is_equal = [&](const std::string& other) { return other == lengths[0]; };
+    return std::ranges::all_of(lengths, is_equal) && take(number(lengths[0], 10), message.body);
+  }
+
+  /// Returns the elements of lists, in lower case; empty ones do not count.
+  static std::vector<std::string> elements(const std::vector<std::string>& lists) {
+    std::vector<std::string> elements;
+    for (std::string_view list : lists) {
+      for (bool has_more = true; has_more;) {
+        const auto comma = list.find(',');
+        has_more = comma != list.npos;
+        if (const auto element = trimmed(list.substr(0, comma)); !element.empty())
+          elements.push_back(lower(element));
+        if (has_more) list.remove_prefix(comma + 1);
+      }
     }
-    const bool has_none = message.status == 204 || message.status == 304;
-    if (lengths.empty()) return has_none;
-    if (!consists_of(lengths[0], kDigits)) return false;
-    const auto length = number(lengths[0], 10);
-    return (!has_none || length == 0) && take(length, message.body);
+    return elements;
   }
 
   bool read_chunks(std::string& body) {

@@ -8,7 +8,7 @@
 
 namespace attestrd::fuzz {
 
-/// An HTTP/1.x response, parsed strictly by RFC 9112.
+/// An HTTP/1.x response, parsed by RFC 9112 as a client must.
 struct HttpMessage {
   unsigned status = 0;
   bool is_http_1_1 = false;
@@ -20,8 +20,9 @@ struct HttpMessage {
 };
 
 /// Parses a response independently of lib/. Accepts a text that is one response from its first to
-/// its last byte, and whose end a client can determine: exactly one Content-Length of digits or
-/// exactly one `Transfer-Encoding: chunked`, unless its status excludes a body.
+/// its last byte, after interim responses and empty lines, and whose end a client can determine:
+/// equal Content-Lengths of digits or exactly one transfer coding, `chunked`, unless its status
+/// excludes a body.
 std::optional<HttpMessage> read_http_message(std::string_view text);
 
 }  // namespace attestrd::fuzz
