@@ -35,8 +35,8 @@
 namespace attestrd {
 namespace {
 
-// With limits::kTombstonesPurgedPerRound up to 100 tombstones are purged per second: more than
-// handshakes can end at the default of api.requests_per_second.
+// This interval and limits::kTombstonesPurgedPerRound allow 100 purged tombstones per second, more
+// than handshakes can end at the default of api.requests_per_second.
 constexpr Duration kPurgeInterval = std::chrono::seconds(10);
 constexpr Duration kShowInterval = std::chrono::milliseconds(500);
 // A loop that steps its engine this much too late is stuck, and the watchdog may end the process.

@@ -38,7 +38,7 @@ std::optional<Duration> read_retry_after(std::string_view retry_after, std::stri
                                          Wall now) {
   if (retry_after.empty()) return std::nullopt;
   if (const auto seconds = read_seconds(retry_after)) {
-    // Nobody asks for a delay of decades: such a number is the unix time of its end.
+    // A number of seconds that spans decades is the unix time at which the delay ends.
     constexpr std::chrono::seconds kFirstUnixTime{1'000'000'000};
     if (*seconds < kFirstUnixTime || *seconds == kMost) return *seconds;
     return until(Wall(*seconds), date, now);

@@ -56,7 +56,7 @@ class Hazard {
   ///
   ///     integral of 1 - survival(age, age + s) over s from 0 to gap >= price
   ///
-  /// With a constant hazard h the gap is about sqrt(2 price / h), the cheapest schedule when every
+  /// The gap for a constant hazard h is about sqrt(2 price / h), the cheapest schedule when every
   /// poll has one price. The gap grows as the hazard nears zero; at most `longest` is returned.
   Duration gap_at(Duration age, Duration price, Duration longest) const;
 

@@ -22,7 +22,7 @@ CALM_FOR_S = 2.5  # Longer than the time between two scans.
 CALM_CPU_SHARE = 0.1
 
 
-# Beside other tests the disk may stall for a long time.
+# The disk may stall for a long time while other tests run.
 EVENT_TIMEOUT_S = 60
 
 
