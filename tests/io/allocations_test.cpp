@@ -107,9 +107,9 @@ class PendingPollTest : public testing::Test {
 
   /// Counts in one window of polls after another until a window is free of allocations and within
   /// the bound on OpenSSL's. Asio keeps the memory of its handlers for later ones. It allocates
-  /// again only when more or larger handlers overlap than ever before: on a busy machine that may
-  /// happen late, but only some ten times in all. A new connection allocates too. An allocation
-  /// that belongs to the polls occurs in every window.
+  /// again when more or larger handlers overlap than ever before, which on a busy machine may
+  /// happen late, and a new connection allocates too. An allocation that belongs to the polls
+  /// occurs in every window.
   void expect_no_allocation(std::uint64_t warm_up, std::uint64_t window) {
     Polling polling(engine_, poller_);
     std::optional<AllocationCounter> counter;
@@ -147,9 +147,9 @@ class PendingPollTest : public testing::Test {
   /// decrypts, and frees them at once. A request and its response are one record each.
   static constexpr double kOpensslBlocksAPoll = 4.01;
 
-  /// More handshakes are due at any time than can be polled, so that all connections are opened
-  /// early.
   static constexpr std::size_t kHandshakes = 1000;
+  /// More handshakes are due at any time than can be polled, so that all connections are opened
+  /// early and are never idle.
   EngineSettings engine_{.requests_per_second = 0,
                          .connections = 8,
                          .min_interval = 10ms,
@@ -173,6 +173,14 @@ class PendingPollTest : public testing::Test {
 };
 
 TEST_F(PendingPollTest, AllocatesNothingAtFullLoad) { expect_no_allocation(2000, 5000); }
+
+TEST_F(PendingPollTest, AllocatesNothingInBursts) {
+  // All connections become idle, and are then used at once. Each has two handlers at a time.
+  engine_.connections = poller_.connections = 32;  // The default.
+  engine_.min_interval = 50ms;
+  engine_.max_interval = 100ms;
+  expect_no_allocation(2000, 5000);
+}
 
 TEST_F(PendingPollTest, AllocatesNothingAtARate) {
   engine_.requests_per_second = 500;              // The timer expires for nearly each poll.
