@@ -1,16 +1,19 @@
 #include "daemon/service/notify.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <string_view>
 
 namespace attestrd {
 namespace {
-
-/// Sends a state to systemd. The result is ignored: sending fails only if there is no receiver.
-void send(const std::string& state) { sd_notify(0, state.c_str()); }
 
 /// systemd compares MONOTONIC_USEC with CLOCK_MONOTONIC and no other clock.
 std::int64_t monotonic_us() {
@@ -21,18 +24,50 @@ std::int64_t monotonic_us() {
 
 }  // namespace
 
-void Notifier::ready() { send("READY=1"); }
+void Notifier::ready() {
+  unsent_.emplace_back("READY=1");
+  send_unsent();
+}
 
-void Notifier::stopping() { send("STOPPING=1"); }
+void Notifier::stopping() {
+  unsent_ = {"STOPPING=1"};
+  send_unsent();
+}
 
 void Notifier::reloading() {
   // Both must be in one datagram: systemd accepts neither without the other.
-  send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_us()));
+  unsent_ = {fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_us())};
+  send_unsent();
 }
 
-void Notifier::status(const std::string& text) { send("STATUS=" + text); }
+void Notifier::status(const std::string& text) {
+  status_ = text;
+  send_unsent();
+}
 
 void Notifier::feed_watchdog() { send("WATCHDOG=1"); }
+
+void Notifier::send_unsent() {
+  while (!unsent_.empty() && send(unsent_.front())) unsent_.erase(unsent_.begin());
+  if (unsent_.empty() && status_ != sent_status_ && send("STATUS=" + status_))
+    sent_status_ = status_;
+}
+
+/// Returns false if the state can't be sent now. Without a receiver nothing is ever left to send.
+bool Notifier::send(const std::string& state) {
+  const char* const path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return true;
+  const std::string_view name(path);
+  sockaddr_un address{};
+  if (name.empty() || name.size() >= sizeof(address.sun_path)) return true;
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(name, address.sun_path);
+  if (name.front() == '@') address.sun_path[0] = '\0';  // An abstract address: unix(7).
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+  if (socket_.get() < 0) socket_ = Descriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return ::sendto(socket_.get(), state.data(), state.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                  reinterpret_cast<const sockaddr*>(&address), length) >= 0;
+}
 
 std::optional<Duration> Notifier::watchdog_interval() const {
   std::uint64_t timeout_us = 0;

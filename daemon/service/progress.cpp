@@ -1,6 +1,7 @@
 #include "daemon/service/progress.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -14,8 +15,11 @@ constexpr std::string_view kWipe = "\r\x1b[K";  // ECMA-48, 8.3.41: erase to the
 /// The weight of the newest measurement: the rate adapts within some five measurements.
 constexpr double kSmoothing = 0.3;
 
+/// Writes what the terminal accepts at once: one that is stopped (Ctrl-S) would block the event
+/// loop. A failed write is ignored: the next update shows the progress.
 void write_to_terminal(int descriptor, std::string_view text) {
-  // A failed write is ignored: the next update shows the progress.
+  pollfd ready{descriptor, POLLOUT, 0};
+  if (::poll(&ready, 1, 0) != 1) return;
   [[maybe_unused]] const ssize_t written = ::write(descriptor, text.data(), text.size());
 }
 

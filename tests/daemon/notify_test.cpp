@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/datagram_protocol.hpp>
 #include <string>
+#include <vector>
 
 #include "temporary_folder.h"
 
@@ -55,6 +56,50 @@ TEST_F(NotifyTest, ReportsAReloadAndItsTimeInOneDatagram) {
   const auto datagram = next_datagram();
   ASSERT_TRUE(datagram.starts_with("RELOADING=1\nMONOTONIC_USEC=")) << datagram;
   EXPECT_GT(std::stoll(datagram.substr(datagram.rfind('=') + 1)), 0);
+}
+
+TEST_F(NotifyTest, SendsAStatusOnlyWhenItHasChanged) {
+  for (const auto* text : {"1 pending", "1 pending", "2 pending", "1 pending"})
+    notifier_.status(text);
+  EXPECT_EQ(next_datagram(), "STATUS=1 pending");
+  EXPECT_EQ(next_datagram(), "STATUS=2 pending");
+  EXPECT_EQ(next_datagram(), "STATUS=1 pending");
+  EXPECT_EQ(socket_.available(), 0u);
+}
+
+TEST_F(NotifyTest, NeverWaitsForAReceiverThatDoesNotRead) {
+  constexpr int kMoreThanTheReceiverHolds = 1000;
+  for (int i = 0; i < kMoreThanTheReceiverHolds; ++i) {
+    notifier_.status(std::to_string(i));
+    notifier_.feed_watchdog();
+    notifier_.reloading();
+    notifier_.ready();
+  }
+  std::vector<std::string> datagrams;
+  while (socket_.available() > 0) datagrams.push_back(next_datagram());
+  EXPECT_LT(datagrams.size(), std::size_t{kMoreThanTheReceiverHolds});
+}
+
+TEST_F(NotifyTest, SendsLaterWhatTheReceiverHadNoRoomFor) {
+  for (int i = 0; i < 1000; ++i) notifier_.feed_watchdog();
+  notifier_.status("1 pending");
+  notifier_.reloading();
+  notifier_.ready();
+  notifier_.status("2 pending");
+  while (socket_.available() > 0) EXPECT_EQ(next_datagram(), "WATCHDOG=1");
+  notifier_.status("2 pending");
+  EXPECT_TRUE(next_datagram().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_EQ(next_datagram(), "READY=1");
+  EXPECT_EQ(next_datagram(), "STATUS=2 pending");
+  EXPECT_EQ(socket_.available(), 0u);
+}
+
+TEST_F(NotifyTest, KnowsAbstractAddresses) {
+  const std::string name = "attestrd-notify-test-" + std::to_string(::getpid());
+  Datagrams::socket abstract(loop_, Datagrams::endpoint('\0' + name));
+  ::setenv("NOTIFY_SOCKET", ('@' + name).c_str(), 1);
+  notifier_.ready();
+  EXPECT_EQ(abstract.available(), 7u);
 }
 
 TEST_F(NotifyTest, FeedsTheWatchdogAtHalfOfItsInterval) {

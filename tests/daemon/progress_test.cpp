@@ -33,6 +33,16 @@ TEST(Progress, OverwritesOneLine) {
   ::close(ends[1]);
 }
 
+TEST(Progress, NeverWaitsForATerminalThatIsStopped) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  ProgressLine line(ends[1]);
+  const int pipe_bytes = ::fcntl(ends[1], F_GETPIPE_SZ);
+  for (int written = 0; written <= pipe_bytes; ++written) line.show(10, 0, Mono(1s));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST(Progress, IsNeverWrittenToAFile) {
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();

@@ -8,8 +8,8 @@ one more, which syncs beside the writer, exists only with a backlog of hundreds.
 """
 
 import os
+import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import typing
@@ -80,25 +80,31 @@ class FaultInMainThread(FaultyDaemon):
 
 
 class FaultInWriterThread(FaultyDaemon):
-    """A daemon with faults in its writer thread, which is held until strace has attached."""
+    """A daemon with faults in its writer thread. The process is stopped when it reports that it is
+    ready, before the writer has work, until strace has attached to that thread."""
 
     def __init__(self, home, calls, *strikes):
-        with HeldNotifySocket(home.folder / "notify") as held:
-            super().__init__(home, calls, strikes,
-                             env={**os.environ, "NOTIFY_SOCKET": str(held.path)})
-            thread = eventually(self._writer, LONG_TIMEOUT_S, "the writer thread")
-            (home.folder / "strace.err").unlink(missing_ok=True)
-            self.tracer = Process("strace", [*self.strace, "-p", thread], home.folder)
-            home.daemons.append(self.tracer)
-            eventually(lambda: "attached" in self.tracer.err.read_text(), LONG_TIMEOUT_S, "strace")
+        under = ("strace", "-DD", "-o", "/dev/null", "-e", "trace=sendto",
+                 "-e", "inject=sendto:signal=STOP:when=1")
+        super().__init__(home, calls, strikes, under=under,
+                         env={**os.environ, "NOTIFY_SOCKET": str(home.folder / "notify")})
+        thread = eventually(self._writer, LONG_TIMEOUT_S, "the writer thread")
+        (home.folder / "strace.err").unlink(missing_ok=True)
+        self.tracer = Process("strace", [*self.strace, "-p", thread], home.folder)
+        home.daemons.append(self.tracer)
+        eventually(lambda: "attached" in self.tracer.err.read_text(), LONG_TIMEOUT_S, "strace")
+        os.kill(self.pid, signal.SIGCONT)
 
     def _writer(self):
-        """Returns the third thread, after the main thread and that of the log: the kernel lists
-        threads in the order of their creation."""
+        """Returns the third thread, after the main thread and that of the log, once the process is
+        stopped: the kernel lists threads in the order of their creation."""
         if not self.is_running():
             raise AssertionError(f"attestrd ended: {self.err.read_text()}")
-        threads = os.listdir(f"/proc/{self.pid}/task")
-        return threads[2] if len(threads) == 3 else None
+        threads = list(pathlib.Path(f"/proc/{self.pid}/task").iterdir())
+        if len(threads) < 3:
+            return None
+        state = (threads[2] / "stat").read_text().rpartition(")")[2].split()[0]
+        return threads[2].name if state == "T" else None
 
 
 class FaultInBatch(FaultInWriterThread):
@@ -107,36 +113,6 @@ class FaultInBatch(FaultInWriterThread):
 
     def __init__(self, home, calls, *strikes):
         super().__init__(home, {*calls, "fsync"}, Fault("fsync", "delay_enter=400ms", 3), *strikes)
-
-
-class HeldNotifySocket:
-    """Blocks a daemon in sd_notify(READY=1): the buffer of the socket is full until it is closed.
-    """
-
-    def __init__(self, path):
-        self.path = path
-
-    def __enter__(self):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(self.path))
-        while self._fill():
-            pass
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-        self.path.unlink()
-
-    def _fill(self):
-        """Fills the buffer of one sender. Returns whether it could send a datagram."""
-        count = 0
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.setblocking(False)
-            try:
-                while sender.sendto(b"x", str(self.path)):
-                    count += 1
-            except BlockingIOError:
-                return count > 0
 
 
 def require_tracing():

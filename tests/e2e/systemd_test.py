@@ -100,6 +100,27 @@ class NotifyTest(harness.Fixture):
         self.assertEqual(self.receive("STOPPING")["STOPPING"], "1")
         self.assertEqual(daemon.wait(), 0)
 
+    def test_receiver_that_does_not_read(self):
+        simulator = self.start_simulator("--never", "1")
+        config = self.write_config(simulator.url)
+        self.drop(["DS01"])
+        self.environment["WATCHDOG_USEC"] = "40000"
+        daemon = self.start_daemon(config, env=self.environment)
+        harness.eventually(self.is_full, what="a full buffer of the socket")
+        polls = len(simulator.requests())
+        harness.eventually(lambda: len(simulator.requests()) > polls + 3, what="more polls")
+        self.assertEqual(daemon.status()["pending"], 1)
+        self.assertEqual(daemon.stop(), 0)
+
+    def is_full(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            try:
+                sender.sendto(b"X=1", str(self.folder / "notify"))
+            except BlockingIOError:
+                return True
+        return False
+
     def test_credentials_of_systemd(self):
         credentials = self.folder / "credentials"
         credentials.mkdir()
