@@ -6,10 +6,12 @@
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
 #include "daemon/config/secrets.h"
+#include "daemon/service/signals.h"
 
 namespace attestrd {
 
 int cmd_run(const Given& given) {
+  hold_signals();
   // A write to a closed connection or to a closed log then returns an error instead of ending the
   // process.
   std::signal(SIGPIPE, SIG_IGN);

@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <system_error>
 
 namespace attestrd {
 namespace {
@@ -20,6 +22,17 @@ std::int64_t monotonic_us() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+}
+
+/// Returns the number in a variable of the environment, or nothing if it holds none.
+std::optional<std::int64_t> number_of(const char* variable) {
+  const char* const value = std::getenv(variable);
+  if (value == nullptr) return std::nullopt;
+  const std::string_view text(value);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 }  // namespace
@@ -70,9 +83,10 @@ bool Notifier::send(const std::string& state) {
 }
 
 std::optional<Duration> Notifier::watchdog_interval() const {
-  std::uint64_t timeout_us = 0;
-  if (sd_watchdog_enabled(0, &timeout_us) <= 0) return std::nullopt;
-  return Duration(timeout_us / 2);
+  const auto pid = number_of("WATCHDOG_PID");
+  const auto timeout_us = number_of("WATCHDOG_USEC");
+  if ((pid && *pid != ::getpid()) || !timeout_us || *timeout_us <= 0) return std::nullopt;
+  return Duration(*timeout_us / 2);
 }
 
 }  // namespace attestrd

@@ -4,6 +4,20 @@
 #include <utility>
 
 namespace attestrd {
+namespace {
+
+constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP};
+
+void change_mask(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : kSignals) sigaddset(&signals, signal);
+  pthread_sigmask(how, &signals, nullptr);
+}
+
+}  // namespace
+
+void hold_signals() { change_mask(SIG_BLOCK); }
 
 Signals::Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
                  std::function<void()> on_reload)
@@ -11,12 +25,13 @@ Signals::Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
       on_stop_(std::move(on_stop)),
       on_reload_(std::move(on_reload)) {
   wait();
+  change_mask(SIG_UNBLOCK);
 }
 
 Signals::~Signals() {
   boost::system::error_code ignored;
   signals_.clear(ignored);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
+  for (const int signal : kSignals) std::signal(signal, SIG_IGN);
 }
 
 void Signals::wait() {

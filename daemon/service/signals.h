@@ -7,6 +7,11 @@
 
 namespace attestrd {
 
+/// Blocks the signals of the daemon until Signals exists. Those that arrive before, such as during
+/// a long start, then become events too. Must be called before a thread is started, which inherits
+/// the mask.
+void hold_signals();
+
 /// The signals of the daemon, as events of its loop.
 class Signals {
  public:

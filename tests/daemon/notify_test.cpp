@@ -107,6 +107,13 @@ TEST_F(NotifyTest, FeedsTheWatchdogAtHalfOfItsInterval) {
   ::setenv("WATCHDOG_USEC", "30000000", 1);
   ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
   EXPECT_EQ(notifier_.watchdog_interval(), 15s);
+  ::setenv("WATCHDOG_PID", "1", 1);
+  EXPECT_EQ(notifier_.watchdog_interval(), std::nullopt) << "it is of another process";
+  ::unsetenv("WATCHDOG_PID");
+  for (const auto* value : {"", "0", "-1", "30s"}) {
+    ::setenv("WATCHDOG_USEC", value, 1);
+    EXPECT_EQ(notifier_.watchdog_interval(), std::nullopt) << value;
+  }
 }
 
 TEST_F(NotifyTest, SendsNothingWithoutANotificationSocket) {

@@ -30,6 +30,16 @@ TEST_F(SignalsTest, BecomeEventsOfTheLoop) {
   EXPECT_EQ(events_, "reload stop stop reload ");
 }
 
+TEST(SignalsStartTest, ASignalBeforeTheStartBecomesAnEventToo) {
+  hold_signals();
+  std::raise(SIGHUP);
+  boost::asio::io_context loop;
+  bool is_reloaded = false;
+  const Signals signals(
+      loop, [] { FAIL(); }, [&is_reloaded] { is_reloaded = true; });
+  while (!is_reloaded) ASSERT_NE(loop.run_one_for(10s), 0U);
+}
+
 TEST(SignalsEndTest, ASignalAfterTheEndDoesNotKillTheProcess) {
   boost::asio::io_context loop;
   {

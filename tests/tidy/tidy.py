@@ -46,7 +46,7 @@ HEADERS_OF = {
     "Boost::headers": r"<boost/(?!json)", "Boost::json": r"<boost/json", "CLI11::CLI11": r"<CLI/",
     "OpenSSL::Crypto": r"<openssl/", "OpenSSL::SSL": r"<openssl/ssl\.h>", "fmt::fmt": r"<fmt/",
     "SQLite::SQLite3": r"<sqlite3\.h>", "spdlog::spdlog": r"<spdlog/",
-    "PkgConfig::systemd": r"<systemd/", "tomlplusplus::tomlplusplus": r"<toml\+\+/",
+    "tomlplusplus::tomlplusplus": r"<toml\+\+/",
     "Threads::Threads": r"<(thread|mutex|condition_variable|future|pthread\.h)>",
     "double-conversion::double-conversion": r"<double-conversion/",
     "PkgConfig::libpq": r"<(postgresql/)?libpq-fe\.h>", "PostgreSQL::PostgreSQL": r"<libpq-fe\.h>",
