@@ -36,8 +36,10 @@ void Lifecycle::inbox_was_read(bool was_empty) {
 void Lifecycle::fail(const Error& error) {
   parts_.notices.say(Notice(Event::daemon_failed, error.message));
   // The exit code is that of an I/O error for every error: systemd restarts the daemon after it,
-  // but not after the codes whose cause needs a person, such as permission.
-  exit_code_ = exit_code(Errc::io_failure);
+  // but not after the codes whose cause needs a person, such as permission. A malformed queue needs
+  // one.
+  exit_code_ =
+      exit_code(error.code == Errc::invalid_input ? Errc::invalid_input : Errc::io_failure);
   parts_.loop.stop();
 }
 

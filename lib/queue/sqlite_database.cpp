@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +30,35 @@ bool may_write(const std::string& path) {
   for (const auto* const ending : {"", "-wal", "-journal"})
     if (!may_write_to(path + ending)) return false;
   return may_write_to(path.substr(0, path.rfind('/') + 1) + ".");
+}
+
+using PwriteCall = ssize_t (*)(int, const void*, std::size_t, off64_t);
+PwriteCall real_pwrite = nullptr;
+
+/// Reports a spent disk quota as a full disk. SQLite knows a full disk by ENOSPC alone (it returns
+/// SQLITE_FULL), and has often overwritten the errno of any other failure when it reports that.
+ssize_t pwrite_within_quota(int descriptor, const void* bytes, std::size_t count, off64_t offset) {
+  const ssize_t written = real_pwrite(descriptor, bytes, count, offset);
+  if (written < 0 && errno == EDQUOT) errno = ENOSPC;
+  return written;
+}
+
+/// Makes SQLite write through pwrite_within_quota().
+void report_spent_quota() {
+  constexpr const char* kCall = "pwrite64";
+  const auto ours = reinterpret_cast<sqlite3_syscall_ptr>(pwrite_within_quota);
+  sqlite3_vfs* const vfs = sqlite3_vfs_find("unix");
+  const auto call = vfs->xGetSystemCall(vfs, kCall);
+  if (call == ours) return;
+  real_pwrite = reinterpret_cast<PwriteCall>(call);
+  vfs->xSetSystemCall(vfs, kCall, ours);
+}
+
+/// Returns the identity of a file, or nothing if it is absent.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> identity_of(const char* path) {
+  struct stat status {};
+  if (::stat(path, &status) != 0) return std::nullopt;
+  return std::pair<std::uint64_t, std::uint64_t>(status.st_dev, status.st_ino);
 }
 
 }  // namespace
@@ -125,6 +155,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& 
                                                              const char* vfs) {
   // SQLite's memory statistics are not used, and cost a lock for each block of memory.
   static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));  // Refused once SQLite is in use.
+  report_spent_quota();
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs);
@@ -153,7 +184,12 @@ Result<SqliteStatement> SqliteDatabase::prepare(std::string_view sql) {
   sqlite3_stmt* prepared = nullptr;
   const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
-  if (code != SQLITE_OK) return last_error("cannot use");
+  if (code != SQLITE_OK) {
+    auto error = last_error("cannot use");
+    // A table or a column is missing.
+    if (code == SQLITE_ERROR) error.code = Errc::invalid_input;
+    return error;
+  }
   SqliteStatement statement;
   statement.database_ = this;
   statement.statement_.reset(prepared);
@@ -191,15 +227,32 @@ Result<void> SqliteDatabase::checkpoint_if_due() {
   return done;
 }
 
+Result<void> SqliteDatabase::remember_log() {
+  log_ = identity_of(log_path());
+  // Never: SQLite has created it a moment ago.
+  if (log_) return {};
+  return fail(Errc::io_failure, "the log of the queue " + path_ + " is not there");
+}
+
 Result<void> SqliteDatabase::check_place() {
   int has_moved = 0;
   // A VFS of SQLite that does not support this leaves `has_moved` unchanged.
   sqlite3_file_control(connection_.get(), nullptr, SQLITE_FCNTL_HAS_MOVED, &has_moved);
-  if (has_moved == 0) return {};
-  return fail(Errc::io_failure,
-              "the queue " + path_ +
-                  " is not the file any more that attestrd has opened: it was moved, removed or "
-                  "replaced; the next start opens what is there then");
+  if (has_moved != 0)
+    return fail(Errc::io_failure,
+                "the queue " + path_ +
+                    " is not the file any more that attestrd has opened: it was moved, removed or "
+                    "replaced; the next start opens what is there then");
+  if (!log_ || identity_of(log_path()) == log_) return {};
+  // The open log still has all commits: they move into the file, where the next start finds them.
+  if (const auto saved = checkpoint(); !saved) return saved;
+  return fail(Errc::io_failure, "the log of the queue " + path_ +
+                                    " (-wal) was moved, removed or replaced; the queue itself has "
+                                    "all commits");
+}
+
+const char* SqliteDatabase::log_path() const {
+  return sqlite3_filename_wal(sqlite3_db_filename(connection_.get(), "main"));
 }
 
 void SqliteDatabase::drop_cache() { sqlite3_db_release_memory(connection_.get()); }
@@ -217,9 +270,9 @@ Error SqliteDatabase::last_error(std::string_view what) const {
     case SQLITE_NOTADB:
       return fail(Errc::invalid_input, message + ": move it away, or name another file");
     case SQLITE_CORRUPT:
-      return fail(Errc::io_failure, message +
-                                        ": restore it from a backup, or move it away and "
-                                        "submit the pending ids again");
+      return fail(Errc::invalid_input, message +
+                                           ": restore it from a backup, or move it away and "
+                                           "submit the pending ids again");
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return fail(Errc::unavailable, message + ": another process has it open");
     case SQLITE_READONLY:

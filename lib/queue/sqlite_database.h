@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -79,8 +80,11 @@ class SqliteDatabase {
   /// (except a full disk) ends the process, since a failed sync must not be repeated.
   Result<void> checkpoint_if_due();
 
-  /// Returns `io_failure` if the path does not lead to the open file any more: changes written to
-  /// the file would then reach no reader.
+  /// Remembers which file the log is. Must be called once the log is there.
+  Result<void> remember_log();
+
+  /// Returns `io_failure` if the paths do not lead to the open file and its log any more: changes
+  /// written to them would reach no reader.
   Result<void> check_place();
 
   /// Frees the memory of pages that no statement is reading.
@@ -101,9 +105,12 @@ class SqliteDatabase {
 
   explicit SqliteDatabase(std::string path) : path_(std::move(path)) {}
 
+  const char* log_path() const;
+
   std::string path_;
   std::unique_ptr<sqlite3, Close> connection_;
   int log_pages_ = 0;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> log_;  ///< Device and inode.
 };
 
 }  // namespace attestrd

@@ -115,9 +115,9 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
   if (*version < schema::kVersion)
     if (const auto done = bring_up(database, *version); !done) return done.error();
   if (const auto durable = make_log_durable(database); !durable) return durable.error();
-  // Another VFS of SQLite makes the names of its files durable itself.
-  if (vfs == nullptr)
-    if (const auto durable = make_names_durable(path); !durable) return durable.error();
+  if (vfs != nullptr) return opened;  // It makes the names of its files durable itself.
+  if (const auto durable = make_names_durable(path); !durable) return durable.error();
+  if (const auto known = database.remember_log(); !known) return known.error();
   return opened;
 }
 

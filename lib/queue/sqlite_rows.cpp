@@ -62,9 +62,9 @@ constexpr const char* kFindEnded =
 constexpr std::size_t kPageReserve = 4096;  // In rows.
 
 Error broken_row(const SqliteDatabase& database) {
-  return fail(Errc::io_failure, "the queue " + database.path() +
-                                    " holds a row that attestrd never wrote: restore it from a "
-                                    "backup, or move it away and submit the pending ids again");
+  return fail(Errc::invalid_input, "the queue " + database.path() +
+                                       " holds a row that attestrd never wrote: restore it from a "
+                                       "backup, or move it away and submit the pending ids again");
 }
 
 /// Reads the columns from `id` to `last_pending_at`.

@@ -78,7 +78,7 @@ class BrokenQueueTest : public ::testing::Test {
   template <class T>
   void expect_broken(const Result<T>& result) {
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code, Errc::io_failure);
+    EXPECT_EQ(result.error().code, Errc::invalid_input);
     EXPECT_THAT(result.error().message, HasSubstr("holds a row that attestrd never wrote"));
   }
 
@@ -163,7 +163,7 @@ TEST_F(BrokenQueueTest, AQueueInTheCurrentFolderNeedsNoPath) {
 TEST_F(BrokenQueueTest, AQueueWithoutItsTablesIsRefused) {
   open();
   sql("DROP TABLE tombstone");
-  EXPECT_EQ(error_of_open().code, Errc::io_failure);
+  EXPECT_EQ(error_of_open().code, Errc::invalid_input);
   EXPECT_THAT(error_of_open().message, HasSubstr("no such table: tombstone"));
 }
 
@@ -207,10 +207,10 @@ TEST_F(BrokenQueueTest, AMissingTableIsReported) {
   open();
   for (const auto* const table : {"learnt", "reserved"}) sql(std::string("DROP TABLE ") + table);
   open();
-  EXPECT_EQ(queue_->learnt().error().code, Errc::io_failure);
-  EXPECT_EQ(learn(*queue_).error().code, Errc::io_failure);
-  EXPECT_EQ(queue_->reserved().error().code, Errc::io_failure);
-  EXPECT_EQ(reserve(*queue_, {20'000, 300}).error().code, Errc::io_failure);
+  EXPECT_EQ(queue_->learnt().error().code, Errc::invalid_input);
+  EXPECT_EQ(learn(*queue_).error().code, Errc::invalid_input);
+  EXPECT_EQ(queue_->reserved().error().code, Errc::invalid_input);
+  EXPECT_EQ(reserve(*queue_, {20'000, 300}).error().code, Errc::invalid_input);
 }
 
 TEST_F(BrokenQueueTest, ARowThatATriggerRejectsIsReported) {

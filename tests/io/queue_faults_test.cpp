@@ -277,7 +277,7 @@ TEST_F(QueueFaultsTest, AQueryWithoutARowReturnsAnEmptyText) {
   const auto database = open_queue_file(path());
   ASSERT_TRUE(database);
   EXPECT_EQ(*(*database)->ask("SELECT 1 WHERE 0"), "");
-  EXPECT_EQ((*database)->ask("SELECT 1 FROM nowhere").error().code, Errc::io_failure);
+  EXPECT_EQ((*database)->ask("SELECT 1 FROM nowhere").error().code, Errc::invalid_input);
 }
 
 TEST_F(QueueFaultsTest, AFileWithoutALogIsRefused) {

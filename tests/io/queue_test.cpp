@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <functional>
 
 #include "io/queue_rows.h"
 #include "io/temporary_folder.h"
@@ -41,6 +42,14 @@ int open_for_reading_alone(const char* path, int flags, int mode) {
 
 int fail_to_unlink(const char*) {
   errno = EIO;
+  return -1;
+}
+
+bool is_quota_spent = false;
+
+ssize_t write_within_quota(int descriptor, const void* bytes, std::size_t count, off64_t offset) {
+  if (!is_quota_spent) return ::pwrite64(descriptor, bytes, count, offset);
+  errno = EDQUOT;
   return -1;
 }
 
@@ -192,7 +201,7 @@ TEST_F(QueueTest, ReportsCorruption) {
   disk_.write("queue.db", bytes);
   const auto queue = SqliteQueue::open(path());
   const auto error = queue ? (*queue)->count().error() : queue.error();
-  EXPECT_EQ(error.code, Errc::io_failure);
+  EXPECT_EQ(error.code, Errc::invalid_input) << "no restart helps";
   EXPECT_THAT(error.message, HasSubstr("restore it from a backup"));
 }
 
@@ -221,6 +230,58 @@ TEST_F(QueueTest, WritesNothingIntoAFileThatWasMovedRemovedOrReplaced) {
   accept({"DSa"});  // The file is in its place again.
   std::filesystem::remove(path());
   refuses();
+}
+
+TEST_F(QueueTest, ASpentQuotaIsAFullDisk) {
+  const OtherCall write("pwrite64", reinterpret_cast<sqlite3_syscall_ptr>(write_within_quota));
+  open();
+  is_quota_spent = true;
+  const auto written = test::accept(*queue_, {"DSa"});
+  is_quota_spent = false;
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Errc::disk_full) << written.error().message;
+  accept({"DSa"});
+  EXPECT_EQ(queue_->count()->polling, 1U);
+}
+
+TEST_F(QueueTest, WritesNothingIntoALogThatWasMovedRemovedOrReplaced) {
+  const auto log = path() + "-wal";
+  const std::function<void()> damages[] = {
+      [&] { std::filesystem::remove(log); },
+      [&] { std::filesystem::rename(log, disk_.path("aside")); },
+      [&] {
+        disk_.write("another", "x");
+        std::filesystem::rename(disk_.path("another"), log);
+      }};
+  std::vector<std::string> ids;
+  for (const auto& damage : damages) {
+    open();
+    ids.push_back("DS" + std::to_string(ids.size()));
+    accept({ids.back()});
+    damage();
+    const auto written = test::accept(*queue_, {"DSlost"});
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().code, Errc::io_failure);
+    EXPECT_THAT(written.error().message, HasSubstr("moved, removed or replaced"));
+    std::filesystem::copy(path(), disk_.path("killed.db"));  // As a killed process leaves it.
+    queue_ = *SqliteQueue::open(disk_.path("killed.db").string());
+    EXPECT_EQ(queue_->count()->polling, ids.size()) << "each commit stands";
+    queue_.reset();
+    std::filesystem::rename(disk_.path("killed.db"), path());
+    std::filesystem::remove(log);
+  }
+}
+
+TEST_F(QueueTest, ALogThatIsGoneAndCantBeSavedIsReported) {
+  const OtherCall write("pwrite64", reinterpret_cast<sqlite3_syscall_ptr>(write_within_quota));
+  open();
+  accept({"DSa"});
+  std::filesystem::remove(path() + "-wal");
+  is_quota_spent = true;
+  const auto written = test::accept(*queue_, {"DSb"});
+  is_quota_spent = false;
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Errc::disk_full);
 }
 
 TEST_F(QueueTest, AcceptsALinkToItsFolder) {
