@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
 #include "daemon/config/secrets.h"
+#include "files/posix_descriptors.h"
 
 namespace attestrd {
 namespace {
@@ -48,6 +50,15 @@ void check_own_folder(const std::filesystem::path& folder, std::string_view key,
       fmt::format("{}: is a link: name the folder itself ({})", folder.string(), key));
 }
 
+void check_descriptors(std::uint32_t connections, Problems& problems) {
+  if (connections_within_limit(connections) == connections) return;
+  problems.push_back(
+      fmt::format("at most {} files may be open, too few for {} connections: raise `ulimit -Hn`, "
+                  "or LimitNOFILE= "
+                  "of the unit (api.connections)",
+                  descriptor_limit(), connections));
+}
+
 /// Checks the files and folders that the daemon needs, as far as that is possible without running
 /// it. Access is checked with the permissions of the user who runs the command.
 Problems check_surroundings(const Config& config) {
@@ -56,6 +67,7 @@ Problems check_surroundings(const Config& config) {
     problems.push_back(secrets.error().message);
   }
   check_trust(config.api.ca_file, problems);
+  check_descriptors(config.api.connections, problems);
   check_own_folder(config.paths.inbox, "paths.inbox", problems);
   check_own_folder(config.paths.spool, "paths.spool", problems);
   check_folder(config.paths.queue.parent_path(), "the folder of paths.queue", problems);

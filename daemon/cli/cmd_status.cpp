@@ -46,7 +46,7 @@ int cmd_status(const Given& given) {
   const auto report = read_queue(*config);
   if (!report) return exit_with(report.error());
   fmt::print("{}", given.has("--json") ? status_json(*report) : status_text(*report));
-  return EX_OK;
+  return EX_UNAVAILABLE;  // For scripts: no daemon runs.
 }
 
 }  // namespace attestrd

@@ -4,11 +4,17 @@
 #include <sysexits.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/escape.h"
+#include "base/nearest_name.h"
 #include "base/text.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
@@ -70,6 +76,28 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
   });
 }
 
+/// Returns the words of the command line in the form that the parser knows.
+std::vector<std::string> plain_words(std::vector<std::string> words) {
+  if (words.empty()) return words;
+  if (words[0] == "--version" || words[0] == "-V") words[0] = "version";
+  if (words[0] == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+/// Returns what is wrong with a word in the place of the command, or nothing.
+std::string unknown_command(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const CommandRow& row : commands()) names.push_back(row.name);
+  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) return {};
+  const auto nearest = nearest_name(word, names);
+  return fmt::format("attestrd: '{}' is no command{}; `attestrd --help` lists them\n",
+                     escaped(word, kPrintableEscapes),
+                     nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest));
+}
+
 int run(const std::function<int()>& command) {
   try {
     const int code = command();
@@ -92,13 +120,20 @@ int run_command_line(int argc, char** argv) {
   CLI::App app("Fetches the results of Attestr handshakes: never lost, never forged, exactly once.",
                "attestrd");
   app.footer(
-      "`attestrd COMMAND --help` shows examples.\n"
+      "`attestrd COMMAND --help` or `attestrd help COMMAND` shows examples, `attestrd --version`\n"
+      "the versions.\n"
       "Exit codes are those of sysexits.h: 0, 64 usage, 65 bad input, 69 unavailable,\n"
       "70 internal, 74 I/O, 77 permission, 78 configuration.");
   std::function<int()> chosen;
   add_commands(app, chosen);
+  auto words = plain_words({argv + std::min(argc, 1), argv + argc});
+  if (const auto wrong = words.empty() ? "" : unknown_command(words.front()); !wrong.empty()) {
+    fmt::print(stderr, "{}", wrong);
+    return EX_USAGE;
+  }
+  std::ranges::reverse(words);  // As the parser expects them.
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == EX_OK ? EX_OK : EX_USAGE;
   }

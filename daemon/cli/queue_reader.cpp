@@ -8,6 +8,17 @@
 
 namespace attestrd {
 
+QueueReader::LogIndex::LogIndex(const std::filesystem::path& queue) : path_(queue) {
+  path_ += "-shm";
+  std::error_code error;
+  if (std::filesystem::exists(path_, error) || error) path_.clear();
+}
+
+QueueReader::LogIndex::~LogIndex() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove(path_, ignored);
+}
+
 Result<QueueReader> QueueReader::open(const Config& config) {
   const auto& path = config.paths.queue;
   std::error_code error;
@@ -18,7 +29,7 @@ Result<QueueReader> QueueReader::open(const Config& config) {
                             is_hidden ? "you may not look there"
                                       : "there is no queue; has the daemon ever run?"));
   }
-  auto lock = FileLock::acquire(queue_lock_file(config).string());
+  auto lock = FileLock::acquire_shared(queue_lock_file(config).string());
   if (!lock && lock.error().code == Errc::unavailable) {
     return fail(
         Errc::unavailable,
@@ -26,10 +37,13 @@ Result<QueueReader> QueueReader::open(const Config& config) {
                     config.admin.socket.empty() ? "none is set" : config.admin.socket.string(),
                     lock.error().message));
   }
-  if (!lock) return lock.error();
+  if (!lock && lock.error().code != Errc::not_found) return lock.error();
+  LogIndex index(path);
   auto queue = SqliteQueue::open_read_only(path.string());
   if (!queue) return queue.error();
-  return QueueReader{std::move(*lock), std::move(*queue)};
+  QueueReader reader{std::nullopt, std::move(index), std::move(*queue)};
+  if (lock) reader.lock.emplace(std::move(*lock));
+  return reader;
 }
 
 }  // namespace attestrd

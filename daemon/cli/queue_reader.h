@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "daemon/config/config.h"
@@ -10,9 +12,23 @@
 
 namespace attestrd {
 
-/// The queue of a daemon that is not running, and the lock that a running daemon would hold.
+/// The queue of a daemon that is not running, and the lock that a running daemon would hold. A
+/// reader leaves no file behind: one of another user could keep the daemon from its next start.
 struct QueueReader {
-  FileLock lock;
+  /// The index of the log (-shm) that SQLite makes for a reader; the destructor removes it.
+  class LogIndex {
+   public:
+    explicit LogIndex(const std::filesystem::path& queue);
+    LogIndex(LogIndex&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    LogIndex& operator=(LogIndex&&) = delete;
+    ~LogIndex();
+
+   private:
+    std::filesystem::path path_;  ///< Empty if the file was there before.
+  };
+
+  std::optional<FileLock> lock;  ///< Absent if no daemon has made the file of the lock.
+  LogIndex index;
   std::unique_ptr<SqliteQueue> queue;
 
   /// Opens the queue for reading. Error: `unavailable` when there is no queue, or when a daemon

@@ -15,6 +15,7 @@
 #include "base/nearest_name.h"
 #include "daemon/config/relations.h"
 #include "daemon/config/settings.h"
+#include "daemon/config/toml_depth.h"
 
 namespace attestrd {
 namespace {
@@ -123,6 +124,9 @@ std::filesystem::path queue_lock_file(const Config& config) {
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& file) {
   Config config;
   config.folder = std::filesystem::absolute(file).parent_path();
+  if (const auto line = line_of_deep_key(text); line != 0)
+    return fail(Errc::invalid_config,
+                fmt::format("{}:{}: a key here has too many dots", file.string(), line));
   try {
     const toml::table root = toml::parse(text);
     Reader reader(file, config);

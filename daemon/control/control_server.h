@@ -2,6 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,6 +25,10 @@ class ControlServer {
   static Result<ControlServer> open(boost::asio::io_context& loop, const Config::Admin& admin,
                                     Router routes);
 
+  /// Listens on a new unix socket if the file of the old one is gone or replaced, such as with its
+  /// folder. Returns whether it did, or why it can't. To be called at intervals.
+  Result<bool> restore_socket();
+
   ControlServer(ControlServer&&) noexcept = default;
   ControlServer& operator=(ControlServer&&) = delete;
 
@@ -30,21 +36,32 @@ class ControlServer {
   ~ControlServer() = default;
 
  private:
-  /// The file of the unix socket; the destructor removes it.
+  /// The file of the unix socket; the destructor removes it, unless it was replaced.
   class SocketFile {
    public:
     SocketFile() = default;
-    SocketFile(SocketFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    SocketFile(SocketFile&& other) noexcept
+        : path_(std::exchange(other.path_, {})), identity_(other.identity_) {}
     SocketFile& operator=(SocketFile&&) = delete;
     ~SocketFile();
 
-    void own(std::string path) { path_ = std::move(path); }
+    void own(std::string path);
+    bool is_in_place() const;
 
    private:
-    std::string path_;  ///< Empty if there is no file.
+    using Identity = std::pair<std::uint64_t, std::uint64_t>;
+
+    static std::optional<Identity> identity_of(const std::string& path);
+
+    std::string path_;                  ///< Empty if there is no file.
+    std::optional<Identity> identity_;  ///< Device and inode.
   };
 
   ControlServer(boost::asio::io_context& loop, Router routes);
+  Result<void> listen(const std::string& path);
+
+  boost::asio::io_context* loop_;
+  std::string path_;  ///< Of the unix socket; empty if there is none.
 
   // Members are destroyed in reverse order: the server closes its sockets before the file is
   // removed.

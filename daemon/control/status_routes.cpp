@@ -1,5 +1,10 @@
-// GET /status, /metrics and /health: the same report in three formats.
+// GET /status, /metrics, /readyz and /health: the same report in four formats. GET /livez: whether
+// the event loop and the disk worker move.
 
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "daemon/control/routes.h"
@@ -25,6 +30,21 @@ ServerResponse health_response(const StatusReport& report) {
   return plain_response(200, "ok");
 }
 
+/// Returns the reasons why nothing is polled, as one JSON object.
+ServerResponse readiness_response(const StatusReport& report) {
+  const auto& daemon = *report.daemon;
+  std::string reasons;
+  const auto add = [&reasons](bool holds, std::string_view reason) {
+    if (holds) reasons += fmt::format("{}\"{}\"", reasons.empty() ? "" : ",", reason);
+  };
+  add(daemon.pause.has_value(), "paused");
+  add(daemon.disk_full, "disk_full");
+  add(daemon.queue_unavailable, "queue_unavailable");
+  const bool is_ready = reasons.empty();
+  return json_response(is_ready ? 200 : 503,
+                       fmt::format("{{\"ready\":{},\"reasons\":[{}]}}\n", is_ready, reasons));
+}
+
 }  // namespace
 
 void status_route(const Questions& questions, const ServerRequest& request, Responder respond) {
@@ -38,6 +58,21 @@ void status_route(const Questions& questions, const ServerRequest& request, Resp
 void metrics_route(const Questions& questions, const ServerRequest&, Responder respond) {
   with_report(questions, [respond = std::move(respond)](const StatusReport& report) {
     respond({200, "text/plain; version=0.0.4; charset=utf-8", status_metrics(report), {}});
+  });
+}
+
+void livez_route(const Questions& questions, const ServerRequest&, Responder respond) {
+  // The disk worker answers between its rounds. What it finds does not matter; if it hangs, the
+  // server answers 503.
+  static const HandshakeId kAnyId = *HandshakeId::parse("livez");
+  questions.look_up(kAnyId, [respond = std::move(respond)](const Result<KnownHandshake>&) {
+    respond(plain_response(200, "ok"));
+  });
+}
+
+void readyz_route(const Questions& questions, const ServerRequest&, Responder respond) {
+  with_report(questions, [respond = std::move(respond)](const StatusReport& report) {
+    respond(readiness_response(report));
   });
 }
 

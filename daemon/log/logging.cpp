@@ -12,10 +12,16 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/log/journal.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {
 namespace {
+
+std::string line_of(const Notice& notice, LogFormat format, bool is_for_journal) {
+  auto line = format_log_line(notice, read_clocks().wall, format);
+  return is_for_journal ? with_priority(notice.level, line) : line;
+}
 
 /// Capacity of the queue in lines: 4 MiB at some 500 bytes per line.
 constexpr std::size_t kWaitingLines = 8192;
@@ -32,7 +38,10 @@ constexpr int kPatienceMs = 1000;
 class Logger::Sink final : public spdlog::sinks::sink {
  public:
   Sink(spdlog::details::thread_pool& thread, const std::atomic<LogFormat>& format, int descriptor)
-      : thread_(thread), format_(format), descriptor_(descriptor) {}
+      : thread_(thread),
+        format_(format),
+        descriptor_(descriptor),
+        is_journal_(attestrd::is_journal(descriptor)) {}
 
   /// Collects the lines that are queued, so that they are written together.
   void log(const spdlog::details::log_msg& line) override {
@@ -40,6 +49,9 @@ class Logger::Sink final : public spdlog::sinks::sink {
     add({line.payload.data(), line.payload.size()});
     if (thread_.queue_size() == 0) write_lines();
   }
+
+  /// Returns whether the lines have priorities.
+  bool is_journal() const { return is_journal_; }
 
   /// Drops the queued lines once the reader has accepted nothing for kPatienceMs.
   void close() { closing_ = true; }
@@ -63,7 +75,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
                   "the reader of this log is too slow; lines were dropped here");
     notice.count = dropped - told_of_;
     told_of_ = dropped;
-    add(format_log_line(notice, read_clocks().wall, format_));
+    add(line_of(notice, format_, is_journal_));
   }
 
   void add(std::string_view line) {
@@ -93,6 +105,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
   spdlog::details::thread_pool& thread_;
   const std::atomic<LogFormat>& format_;
   int descriptor_;
+  bool is_journal_;
   std::atomic<bool> closing_ = false;
   bool given_up_ = false;
   std::size_t told_of_ = 0;
@@ -115,7 +128,7 @@ Logger::~Logger() {
 
 void Logger::write(const Notice& notice) {
   if (notice.level < least_) return;
-  const std::string line = format_log_line(notice, read_clocks().wall, format_);
+  const std::string line = line_of(notice, format_, sink_->is_journal());
   lines_->log(spdlog::level::info, std::string_view(line));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
 #include "daemon/version.h"
+#include "files/posix_descriptors.h"
 #include "inbox/inotify_watch.h"
 #include "poll/https_poller.h"
 #include "runtime/conductor.h"
@@ -39,6 +41,7 @@ namespace {
 // than handshakes can end at the default of api.requests_per_second.
 constexpr Duration kPurgeInterval = std::chrono::seconds(10);
 constexpr Duration kShowInterval = std::chrono::milliseconds(500);
+constexpr Duration kSocketInterval = std::chrono::seconds(1);
 // A loop that steps its engine this much too late is stuck, and the watchdog may end the process.
 constexpr Duration kLateLoop = std::chrono::seconds(10);
 
@@ -78,6 +81,8 @@ class Daemon {
   void add_chores();
   Questions questions();
   void feed_watchdog();
+  void keep_control_socket();
+  void show_shortage(bool is_short, const std::string& what);
   void show_progress();
   void announce_start();
 
@@ -88,6 +93,8 @@ class Daemon {
   Notifier notifier_;
   ProgressLine progress_;
   Wall started_at_ = read_clocks().wall;
+  bool are_connections_short_ = false;
+  bool is_control_lost_ = false;
   double completions_learnt_ = 0;  ///< Completions that earlier processes learnt.
 
   Stores stores_;
@@ -159,6 +166,11 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
           .queue_unavailable =
               [this](const Error& error) { disk_events_->on_queue_unavailable(error); },
           .queue_available = [this] { disk_events_->on_queue_available(); },
+          .shortage =
+              [this](const Error& error) {
+                show_shortage(true, "the round is tried again: " + error.message);
+              },
+          .shortage_over = [this] { show_shortage(false, "the round is written"); },
           .failed = [this](const Error& error) { disk_events_->on_failure(error); }});
   conductor_->connect(*poller_, *disk_);
   return {};
@@ -215,6 +227,7 @@ void Daemon::add_chores() {
   if (const auto interval = notifier_.watchdog_interval())
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
+  chores_.add(kSocketInterval, [this] { keep_control_socket(); });
 }
 
 void Daemon::feed_watchdog() {
@@ -224,7 +237,23 @@ void Daemon::feed_watchdog() {
   if (is_in_time) notifier_.feed_watchdog();
 }
 
+void Daemon::keep_control_socket() {
+  const auto restored = control_->restore_socket();
+  if (restored && *restored)
+    notices_.say(Notice(Event::control_restored, "the control socket is made again"));
+  if (std::exchange(is_control_lost_, !restored) || restored) return;
+  notices_.say(Notice(Event::control_lost, restored.error().message));
+}
+
+void Daemon::show_shortage(bool is_short, const std::string& what) {
+  notices_.say(Notice(is_short ? Event::system_shortage : Event::system_room, what));
+}
+
 void Daemon::show_progress() {
+  const bool is_short = poller_->is_short();
+  if (is_short != std::exchange(are_connections_short_, is_short))
+    show_shortage(is_short, is_short ? "polls wait for the connections that are open"
+                                     : "all connections can be opened again");
   const Now now = read_clocks();
   const EngineReport report = engine_->report(now);
   const auto delivered = static_cast<std::uint64_t>(
@@ -239,6 +268,11 @@ void Daemon::announce_start() {
                                                     authority_of(config_.api.url)));
   started.count = engine_->report(read_clocks()).pending;
   notices_.say(started);
+  const auto wanted = config_.api.connections;
+  if (const auto most = connections_within_limit(wanted); most < wanted)
+    show_shortage(true, fmt::format("{} of {} connections are used: at most {} descriptors may be "
+                                    "open; raise LimitNOFILE= of the unit",
+                                    most, wanted, descriptor_limit()));
   Notice cadence(Event::cadence_chosen, "polls by exponential backoff");
   if (config_.poll.cadence == CadenceKind::adaptive) {
     cadence.message = "adaptive cadence; completions learnt are in `count`";
@@ -259,6 +293,8 @@ int Daemon::run() {
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {
   keep_memory_private();
+  raise_descriptor_limit();
+  ::tzset();  // The first conversion of a time would read the time zone on the event loop.
   Daemon daemon(config, options);
   if (auto assembled = daemon.assemble(std::move(secrets)); !assembled) {
     return exit_with(assembled.error());

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <cstdio>
 
 #include "base/check.h"
+#include "daemon/log/journal.h"
 
 namespace attestrd {
 
@@ -20,13 +22,15 @@ int exit_code(Errc code) {
     case Errc::already_exists:
     case Errc::unsafe_file:
     case Errc::disk_full:
+    case Errc::shortage:
     case Errc::io_failure: return EX_IOERR;
   }
   check_failed("an error has an exit code", __FILE__, __LINE__);
 }
 
 int exit_with(const Error& error) {
-  fmt::print(stderr, "{}\n", error.message);
+  const auto text = error.message + '\n';
+  fmt::print(stderr, "{}", is_journal(STDERR_FILENO) ? with_priority(Level::error, text) : text);
   return exit_code(error.code);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/version.h"
+#include "files/posix_descriptors.h"
 
 namespace attestrd {
 
@@ -12,7 +13,7 @@ EngineSettings engine_settings(const Config& config) {
   return {.cadence = config.poll.cadence,
           .requests_per_second = config.api.requests_per_second,
           .daily_requests = config.api.daily_requests,
-          .connections = config.api.connections,
+          .connections = connections_within_limit(config.api.connections),
           .min_interval = config.poll.min_interval,
           .max_interval = config.poll.max_interval,
           .backoff_factor = config.poll.backoff_factor,
@@ -30,7 +31,7 @@ HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
           .auth_token = std::move(auth_token),
           .user_agent = fmt::format("attestrd/{}", kVersion),
           .ca_file = config.api.ca_file.string(),
-          .connections = config.api.connections,
+          .connections = connections_within_limit(config.api.connections),
           .connect_timeout = config.api.connect_timeout,
           .request_timeout = config.api.request_timeout,
           .max_response_bytes = config.api.max_response_bytes,

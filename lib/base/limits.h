@@ -62,6 +62,14 @@ inline constexpr Duration kAddressDistrust = 5min;  ///< After a failure others 
 inline constexpr std::size_t kAddressesTried = 8;   ///< For one connection.
 inline constexpr Duration kIdleConnection = 50s;    ///< An idle connection is closed after this.
 
+// The system.
+inline constexpr Duration kShortageRetry = 1s;        ///< Of a connection for lack of descriptors.
+inline constexpr std::uint32_t kOwnDescriptors = 24;  ///< Without connections and clients.
+inline constexpr std::uint32_t kSpareDescriptorsMost = 320;  ///< For clients and inbox files.
+
+// Configuration.
+inline constexpr std::size_t kConfigKeyParts = 16;  ///< Of a dotted key; ours have two.
+
 // Verification.
 /// A larger result is verified in its own turn of the event loop.
 inline constexpr std::size_t kVerifiedAtOnceBytes = 256 * 1024;

@@ -20,6 +20,7 @@ enum class Errc {
   io_failure,         ///< Any other failure of a file, a folder or the queue. Never retried.
   unavailable,        ///< Another process holds it (a lock), or none answers (the control socket).
   newer_version,      ///< The queue file was written by a newer attestrd.
+  shortage,           ///< EMFILE, ENFILE, ENOMEM. Nothing was changed; do less and try again.
 };
 
 /// An error. `message` names what failed, where, and what to do about it.

@@ -42,7 +42,8 @@ FailureKind kind_of(const TransportFailure& failure) {
     case TransportFailure::Kind::connect:
     case TransportFailure::Kind::tls:
     case TransportFailure::Kind::timeout:
-    case TransportFailure::Kind::reset: break;
+    case TransportFailure::Kind::reset:
+    case TransportFailure::Kind::shortage: break;
   }
   return FailureKind::no_answer;
 }

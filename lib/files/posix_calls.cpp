@@ -37,6 +37,9 @@ Errc sort_error(int error) {
   switch (error) {
     case ENOSPC:
     case EDQUOT: return Errc::disk_full;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return Errc::shortage;
     case EACCES:
     case EPERM:
     case EROFS:

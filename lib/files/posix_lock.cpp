@@ -24,6 +24,11 @@ std::string holder_of(int descriptor) {
   return digits.empty() ? "unknown" : std::string(digits);
 }
 
+Error held_error(int descriptor, const std::string& path) {
+  return fail(Errc::unavailable, path + " is held by another process (pid " +
+                                     holder_of(descriptor) + "): stop that one first");
+}
+
 }  // namespace
 
 Result<FileLock> FileLock::acquire(const std::string& path) {
@@ -32,14 +37,21 @@ Result<FileLock> FileLock::acquire(const std::string& path) {
   if (file.get() < 0) return file_error(errno, "cannot open the lock file", path);
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
-    return fail(Errc::unavailable, path + " is held by another process (pid " +
-                                       holder_of(file.get()) + "): stop that one first");
+    return held_error(file.get(), path);
   }
   // The pid is only for people, so the lock is held even if a full disk prevents the write.
   const auto pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) == 0)
     static_cast<void>(!::pwrite(file.get(), pid.data(), pid.size(), 0));
   return FileLock(std::move(file));
+}
+
+Result<FileLock> FileLock::acquire_shared(const std::string& path) {
+  Descriptor file(open_at(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file.get() < 0) return file_error(errno, "cannot open the lock file", path);
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return FileLock(std::move(file));
+  if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
+  return held_error(file.get(), path);
 }
 
 Result<FileLock> FileLock::acquire_folder(const std::string& path) {

@@ -17,6 +17,10 @@ class FileLock {
   /// holds the lock; the message names its pid.
   static Result<FileLock> acquire(const std::string& path);
 
+  /// Locks a file for reading, beside other readers, and leaves it as it is. Errors: `not_found` if
+  /// it is absent, `unavailable` as above.
+  static Result<FileLock> acquire_shared(const std::string& path);
+
   /// Locks an existing folder, without a file in it. Returns `unavailable` if another process holds
   /// the lock.
   static Result<FileLock> acquire_folder(const std::string& path);

@@ -11,6 +11,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <list>
 #include <optional>
 #include <utility>
@@ -31,7 +32,10 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 using Parser = http::request_parser<http::string_body>;
 using Message = http::response<http::string_body>;
 
-Message message_of(ServerResponse response, const std::string& server_name) {
+/// The text of the 503 for a client that finds no place, or that makes place for another one.
+constexpr std::string_view kFull = "too many clients: try again";
+
+Message message_of(ServerResponse response, const std::string& server_name, bool is_head) {
   Message message{http::int_to_status(response.status), 11, std::move(response.body)};
   message.set(http::field::content_type, response.content_type);
   message.set(http::field::cache_control, "no-store");
@@ -39,6 +43,7 @@ Message message_of(ServerResponse response, const std::string& server_name) {
   if (!response.allow.empty()) message.set(http::field::allow, response.allow);
   message.keep_alive(false);
   message.prepare_payload();
+  if (is_head) message.body().clear();  // The Content-Length stays.
   return message;
 }
 
@@ -81,20 +86,31 @@ struct BeastServer::State {
   template <class Stream>
   static asio::awaitable<void> serve(std::shared_ptr<State> state, Stream stream,
                                      Audience audience);
-  template <class Stream>
-  static asio::awaitable<void> exchange(State& state, Stream& stream, Audience audience);
-  template <class Stream>
-  static asio::awaitable<std::optional<ServerResponse>> answer(State& state, Stream& stream,
-                                                               Audience audience);
   static asio::awaitable<ServerResponse> ask(State& state, const RouteHandler& handler,
                                              const ServerRequest& request);
 
-  std::size_t clients_of(Audience audience) const;
+  struct Client {
+    enum class State : std::uint8_t { reading, answering, refused };
+
+    Audience audience;
+    State state;
+    bool asks_for_head = false;  ///< The method is HEAD.
+    std::function<void()> drop;
+    std::function<void()> stop_reading;
+  };
+
+  template <class Stream>
+  static asio::awaitable<std::optional<ServerResponse>> answer(State& state, Stream& stream,
+                                                               Client& client);
+  bool has_place(Audience audience);
+  std::size_t clients_of(Audience audience, bool are_refused) const;
+  void stop_listening(Audience audience);
   void close();
 
-  struct Client {
+  /// A socket that accepts clients.
+  struct Listener {
     Audience audience;
-    std::function<void()> drop;
+    std::function<void()> close;
   };
 
   asio::io_context& loop;
@@ -102,7 +118,7 @@ struct BeastServer::State {
   ServerSettings settings;
   std::list<std::shared_ptr<Ticket>> tickets;
   std::list<Client> clients;
-  std::list<std::function<void()>> listening;  ///< Each function closes one acceptor.
+  std::list<Listener> listeners;
   bool is_closed = false;
 };
 
@@ -112,10 +128,10 @@ template <class Acceptor>
 void BeastServer::State::listen(const std::shared_ptr<State>& state, Acceptor acceptor,
                                 Audience audience) {
   const auto shared = std::make_shared<Acceptor>(std::move(acceptor));
-  state->listening.push_back([shared] {
-    error_code ignored;
-    shared->close(ignored);
-  });
+  state->listeners.push_back({audience, [shared] {
+                                error_code ignored;
+                                shared->close(ignored);
+                              }});
   asio::co_spawn(state->loop, accept(state, shared, audience), asio::detached);
 }
 
@@ -127,12 +143,12 @@ asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state,
   asio::steady_timer pause(acceptor->get_executor());
   while (!state->is_closed) {
     auto [error, socket] = co_await acceptor->async_accept(kAsTuple);
-    if (state->is_closed) break;
+    if (state->is_closed || !acceptor->is_open()) break;
     if (error) {
       // A likely cause is that no descriptor is free: polling needs them more.
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kAsTuple);
-    } else if (state->clients_of(audience) < state->settings.clients) {
+    } else if (state->clients_of(audience, true) < state->settings.refused_clients) {
       asio::co_spawn(acceptor->get_executor(), serve(state, Stream(std::move(socket)), audience),
                      asio::detached);
     }
@@ -142,22 +158,21 @@ asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state,
 template <class Stream>
 asio::awaitable<void> BeastServer::State::serve(std::shared_ptr<State> state, Stream stream,
                                                 Audience audience) {
-  const auto client =
-      state->clients.insert(state->clients.end(), {audience, [&stream] { stream.close(); }});
-  co_await exchange(*state, stream, audience);
+  const auto begin = state->has_place(audience) ? Client::State::reading : Client::State::refused;
+  const auto client = state->clients.insert(state->clients.end(),
+                                            Client{.audience = audience,
+                                                   .state = begin,
+                                                   .drop = [&stream] { stream.close(); },
+                                                   .stop_reading = [&stream] { stream.cancel(); }});
+  auto response = co_await answer(*state, stream, *client);
+  if (response && !state->is_closed) {
+    auto message = message_of(std::move(*response), state->settings.name, client->asks_for_head);
+    stream.expires_after(state->settings.exchange_timeout);
+    co_await http::async_write(stream, message, kAsTuple);
+    error_code ignored;
+    stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  }
   state->clients.erase(client);
-}
-
-template <class Stream>
-asio::awaitable<void> BeastServer::State::exchange(State& state, Stream& stream,
-                                                   Audience audience) {
-  auto response = co_await answer(state, stream, audience);
-  if (!response || state.is_closed) co_return;
-  auto message = message_of(std::move(*response), state.settings.name);
-  stream.expires_after(state.settings.exchange_timeout);
-  co_await http::async_write(stream, message, kAsTuple);
-  error_code ignored;
-  stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 /// Reads the request and returns its response, or nothing if the connection or the server is
@@ -165,7 +180,7 @@ asio::awaitable<void> BeastServer::State::exchange(State& state, Stream& stream,
 template <class Stream>
 asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State& state,
                                                                           Stream& stream,
-                                                                          Audience audience) {
+                                                                          Client& client) {
   boost::beast::flat_buffer buffer(state.settings.head_bytes);
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(state.settings.head_bytes));
@@ -173,10 +188,14 @@ asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State&
   stream.expires_after(state.settings.exchange_timeout);
   const auto [head_error, head_bytes] =
       co_await http::async_read_header(stream, buffer, parser, kAsTuple);
+  if (state.is_closed) co_return std::nullopt;
+  client.asks_for_head = !head_error && parser.get().method() == http::verb::head;
+  if (client.state == Client::State::refused) co_return plain_response(503, kFull);
   if (is_bad_request(head_error)) co_return plain_response(400, "bad request");
-  if (head_error || state.is_closed) co_return std::nullopt;
+  if (head_error) co_return std::nullopt;
+  client.state = Client::State::answering;
 
-  ServerRequest request = request_of(parser.get(), audience);
+  ServerRequest request = request_of(parser.get(), client.audience);
   const auto found = state.router.find(request);
   if (const auto* refusal = std::get_if<ServerResponse>(&found)) co_return *refusal;
   if (parser.get().method() == http::verb::post) {
@@ -205,14 +224,38 @@ asio::awaitable<ServerResponse> BeastServer::State::ask(State& state, const Rout
   co_return plain_response(503, state.settings.too_late);
 }
 
-std::size_t BeastServer::State::clients_of(Audience audience) const {
-  const auto count = std::ranges::count(clients, audience, &Client::audience);
+/// Returns whether another client may be served. A local client always may while another one has
+/// sent no request yet: the oldest of these is refused in its place, so that idle connections can't
+/// lock out the commands of an operator.
+bool BeastServer::State::has_place(Audience audience) {
+  if (clients_of(audience, false) < settings.clients) return true;
+  if (audience != Audience::local) return false;
+  const auto is_idle = [](const Client& client) {
+    return client.audience == Audience::local && client.state == Client::State::reading;
+  };
+  const auto idle = std::ranges::find_if(clients, is_idle);
+  if (idle == clients.end()) return false;
+  idle->state = Client::State::refused;
+  idle->stop_reading();
+  return true;
+}
+
+std::size_t BeastServer::State::clients_of(Audience audience, bool are_refused) const {
+  const auto count = std::ranges::count_if(clients, [=](const Client& client) {
+    return client.audience == audience && (client.state == Client::State::refused) == are_refused;
+  });
   return static_cast<std::size_t>(count);
+}
+
+void BeastServer::State::stop_listening(Audience audience) {
+  for (const auto& listener : listeners)
+    if (listener.audience == audience) listener.close();
+  std::erase_if(listeners, [=](const Listener& each) { return each.audience == audience; });
 }
 
 void BeastServer::State::close() {
   is_closed = true;
-  for (const auto& stop_listening : listening) stop_listening();
+  for (const auto& listener : listeners) listener.close();
   for (const auto& ticket : tickets) ticket->ready.cancel();
   for (const auto& client : clients) client.drop();
 }
@@ -227,6 +270,8 @@ BeastServer::~BeastServer() {
 void BeastServer::serve(Local::acceptor acceptor) {
   State::listen(state_, std::move(acceptor), Audience::local);
 }
+
+void BeastServer::stop_serving(Audience audience) { state_->stop_listening(audience); }
 
 void BeastServer::serve(tcp::acceptor acceptor) {
   State::listen(state_, std::move(acceptor), Audience::anybody);

@@ -15,10 +15,11 @@ namespace attestrd {
 
 /// The bounds and the texts of a server.
 struct ServerSettings {
-  std::string name;               ///< The Server field.
-  std::string too_late;           ///< The text of the 503 if a handler does not answer in time.
-  std::size_t clients = 16;       ///< Per audience; further clients are closed unread.
-  std::size_t head_bytes = 8192;  ///< A longer head gets 400.
+  std::string name;                  ///< The Server field.
+  std::string too_late;              ///< The text of the 503 if a handler does not answer in time.
+  std::size_t clients = 16;          ///< Per audience; further clients get 503.
+  std::size_t refused_clients = 64;  ///< Per audience at a time; further ones are closed unread.
+  std::size_t head_bytes = 8192;     ///< A longer head gets 400.
   std::size_t body_bytes = std::size_t{1} << 20;  ///< A longer body gets 400.
   std::chrono::milliseconds exchange_timeout = std::chrono::seconds(5);  ///< To read, and to write.
   std::chrono::milliseconds answer_timeout = std::chrono::seconds(4);    ///< For a handler.
@@ -39,6 +40,10 @@ class BeastServer {
   /// Accepts clients until the server is destroyed.
   void serve(boost::asio::local::stream_protocol::acceptor acceptor);  ///< Audience: local.
   void serve(boost::asio::ip::tcp::acceptor acceptor);                 ///< Audience: anybody.
+
+  /// Accepts no more clients of the audience, until serve() is called again. Those that are there
+  /// are served.
+  void stop_serving(Audience audience);
 
  private:
   struct State;

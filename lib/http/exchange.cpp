@@ -1,8 +1,18 @@
 #include "http/exchange.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace attestrd {
+
+bool is_shortage(const boost::system::error_code& error) {
+  using boost::system::errc::errc_t;
+  constexpr errc_t kShortages[] = {errc_t::too_many_files_open,
+                                   errc_t::too_many_files_open_in_system, errc_t::not_enough_memory,
+                                   errc_t::no_buffer_space, errc_t::resource_unavailable_try_again};
+  return std::ranges::any_of(kShortages, [&error](errc_t kind) { return error == kind; });
+}
 
 std::string_view name_of(TransportFailure::Kind kind) {
   using Kind = TransportFailure::Kind;
@@ -15,6 +25,7 @@ std::string_view name_of(TransportFailure::Kind kind) {
     case Kind::reset: return "reset";
     case Kind::framing: return "framing";
     case Kind::too_large: return "too_large";
+    case Kind::shortage: return "shortage";
   }
   check_failed("a kind has a name", __FILE__, __LINE__);
 }

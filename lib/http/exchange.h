@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/system/error_code.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,11 +30,15 @@ struct TransportFailure {
     reset,        ///< The connection ended before the answer was complete.
     framing,      ///< The answer is not acceptable HTTP/1.1.
     too_large,    ///< The answer is larger than `max_response`.
+    shortage,     ///< No descriptor, memory or thread was free here; the server was not asked.
   };
   Kind kind{};
   std::string detail;          ///< The message of the system or a library; no byte of an answer.
   int certificate_depth = -1;  ///< Position in the chain for Kind::certificate; 0 is the server's.
 };
+
+/// Returns whether an error of a connection or a look-up means Kind::shortage.
+bool is_shortage(const boost::system::error_code& error);
 
 std::string_view name_of(TransportFailure::Kind kind);
 

@@ -19,7 +19,8 @@ asio::awaitable<HttpsOpening::Opened> HttpsOpening::run() {
   if (!addresses) {
     const bool is_late = addresses.error() == asio::error::timed_out;
     const auto why = is_late ? "no answer from DNS in time" : addresses.error().message();
-    TransportFailure failure{Kind::resolve, "host " + target_->settings.endpoint.host + ": " + why};
+    const auto kind = is_shortage(addresses.error()) ? Kind::shortage : Kind::resolve;
+    TransportFailure failure{kind, "host " + target_->settings.endpoint.host + ": " + why};
     co_return failure;
   }
   const auto race = std::make_shared<HttpsRace>(executor_, target_, *std::move(addresses), until);

@@ -112,7 +112,8 @@ asio::awaitable<void> HttpsRace::attempt(std::shared_ptr<HttpsRace> self, Lane& 
                                      asio::redirect_error(asio::use_awaitable, error));
   if (self->is_over_) co_return;
   if (error) {
-    note(lane, failure_of(Kind::connect, text_of(lane.address) + ": " + error.message()));
+    const auto kind = is_shortage(error) ? Kind::shortage : Kind::connect;
+    note(lane, failure_of(kind, text_of(lane.address) + ": " + error.message()));
   } else {
     co_await secure(lane);
     if (self->is_over_) co_return;
@@ -151,7 +152,7 @@ asio::awaitable<void> HttpsRace::secure(Lane& lane) {
 
 /// Keeps the failure that got furthest; of several the last.
 void HttpsRace::note(const Lane& lane, TransportFailure failure) {
-  target_->addresses->failed(lane.address);
+  if (failure.kind != Kind::shortage) target_->addresses->failed(lane.address);
   if (!failure_ || progress_of(failure) >= progress_of(*failure_)) failure_ = std::move(failure);
 }
 

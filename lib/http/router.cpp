@@ -1,5 +1,6 @@
 #include "http/router.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace attestrd {
@@ -19,6 +20,21 @@ std::optional<std::string_view> match(std::string_view path, std::string_view ta
   return is_segment ? std::optional(target) : std::nullopt;
 }
 
+/// Returns the path of a request target, without its query. The target may be in absolute form
+/// (RFC 9112, 3.2.2), which names the server too.
+std::string_view path_of(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  if (target.starts_with(kScheme)) {
+    target.remove_prefix(std::min(target.find_first_of("/?", kScheme.size()), target.size()));
+  }
+  return target.substr(0, target.find('?'));
+}
+
+/// Returns whether the route has the method. HEAD asks for the answer to GET without its body.
+bool has_method(const Route& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
 }  // namespace
 
 ServerResponse plain_response(unsigned status, std::string_view line) {
@@ -35,19 +51,20 @@ ServerResponse json_response(unsigned status, std::string json) {
 
 std::variant<const RouteHandler*, ServerResponse> Router::find(ServerRequest& request) const {
   std::string allowed;
+  const auto path = path_of(request.target);
   for (const Route& route : routes_) {
     const bool is_served =
         route.audience == Audience::anybody || request.audience == Audience::local;
-    const auto parameter = match(route.path, request.target);
+    const auto parameter = match(route.path, path);
     if (!is_served || !parameter) continue;
-    if (route.method == request.method) {
+    if (has_method(route, request.method)) {
       if (request.method == "POST" && request.is_from_browser)
         return plain_response(403, "not for browsers");
       request.parameter = *parameter;
       return &route.handler;
     }
     if (!allowed.empty()) allowed += ", ";
-    allowed += route.method;
+    allowed += route.method == "GET" ? "GET, HEAD" : route.method;
   }
   if (allowed.empty()) return plain_response(404, "not found");
   auto refusal = plain_response(405, "use " + allowed);

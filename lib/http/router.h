@@ -53,7 +53,8 @@ class Router {
  public:
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-  /// Finds the route for the head of the request (`body` is not read). Returns its handler and sets
+  /// Finds the route for the head of the request (`body` is not read): a query in its target is
+  /// ignored, and HEAD is served as GET, without the body. Returns its handler and sets
   /// `parameter`, or returns the response that refuses the request: 404, 405, or 403 for a POST
   /// from a browser, since any web page could make the browser send one.
   std::variant<const RouteHandler*, ServerResponse> find(ServerRequest& request) const;

@@ -52,10 +52,11 @@ namespace attestrd {
 // it counts as ended. An id whose record waits for the next round is merged, which comes too late
 // to change how it ends.
 //
-// A full disk undoes a round up to its batch, and a smaller round is tried. An unavailable queue is
-// different: it may have committed the batch, or may still commit it. Rows and records must stay as
-// they are, and nothing else is written, until the queue has answered to the same batch. A batch
-// that is written twice has the effect of one write (see Queue::write).
+// A full disk, or a shortage of descriptors or memory, undoes a round up to its batch, and a
+// smaller round is tried. An unavailable queue is different: it may have committed the batch, or
+// may still commit it. Rows and records must stay as they are, and nothing else is written, until
+// the queue has answered to the same batch. A batch that is written twice has the effect of one
+// write (see Queue::write).
 
 namespace {
 
@@ -144,7 +145,7 @@ Result<void> Ledger::begin(RoundRequest& request, Wall now) {
   round.now = now;
   const auto prepared = prepare(round, request.finishes);
   if (prepared) return {};
-  if (prepared.error().code == Errc::disk_full)
+  if (is_lack_of_room(prepared.error().code))
     undo(request);
   else
     give_back(request);
@@ -264,7 +265,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
   intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
 
   const auto published = publish(next);
-  if (!published && published.error().code != Errc::disk_full) return published.error();
+  if (!published && !is_lack_of_room(published.error().code)) return published.error();
   if (!staging_.trouble()) return staging_.trouble().error();
   if (const auto settled = intake_.settle(report); !settled) return settled.error();
   append(report.notices, std::exchange(unreported_.notices, {}));
@@ -317,7 +318,7 @@ Result<void> Ledger::publish(const std::vector<Finish>& next) {
     if (*conflict) unreported_.notices.push_back(std::move(**conflict));
   }
   staged_.erase(staged_.begin(), record);
-  if (!result && result.error().code != Errc::disk_full) return result;
+  if (!result && !is_lack_of_room(result.error().code)) return result;
   if (!result) staging_.drop_ahead();
   const auto synced = spool_.sync_moves(result ? staging_.writing_ahead(next) : Meanwhile());
   if (!synced) return synced;

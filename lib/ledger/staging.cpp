@@ -129,7 +129,7 @@ Meanwhile Staging::writing_ahead(const std::vector<Finish>& next) {
       [ahead = Ahead(*this, std::span(next).first(most))]() mutable { return ahead.write_next(); };
 }
 
-/// Writes one record ahead. Returns false if its name is in use or the disk is full: the round of
+/// Writes one record ahead. Returns false if its name is in use or there is no room: the round of
 /// the finish handles both.
 Result<bool> Staging::write_ahead(const Finish& finish, const QueuedHandshake& row) {
   const auto record = record_of(finish, row);
@@ -139,8 +139,8 @@ Result<bool> Staging::write_ahead(const Finish& finish, const QueuedHandshake& r
     return true;
   }
   const Errc code = written.error().code;
-  if (code == Errc::disk_full) drop_ahead();
-  if (code == Errc::disk_full || code == Errc::already_exists) return false;
+  if (is_lack_of_room(code)) drop_ahead();
+  if (is_lack_of_room(code) || code == Errc::already_exists) return false;
   return not_of_queue(written.error());
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -74,6 +75,7 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   void start(Ticket ticket, const HandshakeId& id);
   void stop();
   Result<void> reconfigure(HttpsPollerSettings settings);
+  bool is_short() const { return most_seats_ < setup_->connections; }
 
  private:
   using Failure = HttpsConnection::Failure;
@@ -95,12 +97,16 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
     Instant idle_since;
   };
 
+  void assign(const Job& job);
   void begin(Seat& seat);
   bool is_reusable(const Seat& seat) const;
   void renew(Seat& seat);
   Duration next_age();
   void ended(Seat& seat, Failure failure);
   void go_on(Seat& seat);
+  void add_seat(const Job& job);
+  void put_off(Seat& seat);
+  void try_more_seats(Instant now);
   void remove(Seat& seat);
   void watch();
   void check_times();
@@ -112,6 +118,9 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   bool is_watching_ = false;
   bool is_stopped_ = false;
   std::uint32_t opened_ = 0;  ///< Connections so far.
+  /// The bound of seats_ beside `connections`: those that the system had descriptors for.
+  std::size_t most_seats_ = std::numeric_limits<std::size_t>::max();
+  Instant more_seats_at_{};
   std::vector<std::unique_ptr<Seat>> seats_;
   std::vector<Seat*> idle_;           ///< The most recently used seat is the last.
   Ring<std::optional<Job>> waiting_;  ///< The polls that wait for a seat.
@@ -119,20 +128,46 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
 
 void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
   if (is_stopped_) return;
-  const Job job{ticket, id};
+  assign({ticket, id});
+  if (!is_watching_) watch();
+}
+
+/// Gives the poll a seat, or makes it wait for one.
+void HttpsPoller::Pool::assign(const Job& job) {
   if (!idle_.empty()) {
     Seat& seat = *idle_.back();
     idle_.pop_back();
     seat.job = job;
     begin(seat);
-  } else if (seats_.size() >= setup_->connections) {
+  } else if (seats_.size() >= std::min<std::size_t>(setup_->connections, most_seats_)) {
     waiting_.push(job);
   } else {
-    Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
-    seat.job = job;
-    begin(seat);
+    add_seat(job);
   }
-  if (!is_watching_) watch();
+}
+
+void HttpsPoller::Pool::add_seat(const Job& job) {
+  Seat& seat = *seats_.emplace_back(std::make_unique<Seat>());
+  seat.job = job;
+  begin(seat);
+}
+
+/// Makes the poll of a seat wait until another seat is free, or until one more may be tried: the
+/// server was not asked, so this is no failure of it.
+void HttpsPoller::Pool::put_off(Seat& seat) {
+  const Job job = *seat.job;
+  remove(seat);
+  most_seats_ = seats_.size();
+  more_seats_at_ = Instant::clock::now() + limits::kShortageRetry;
+  assign(job);
+}
+
+/// Tries one more seat after a shortage.
+void HttpsPoller::Pool::try_more_seats(Instant now) {
+  if (!is_short() || now < more_seats_at_) return;
+  ++most_seats_;
+  more_seats_at_ = now + limits::kShortageRetry;
+  if (!waiting_.empty() && seats_.size() < most_seats_) add_seat(*waiting_.pop());
 }
 
 /// Sends the poll of a seat that has a job, on its connection or on a fresh one.
@@ -173,6 +208,7 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
                          failure->kind == TransportFailure::Kind::reset &&
                          connection->is_unanswered();
   if (died_idle) return begin(seat);
+  if (failure && failure->kind == TransportFailure::Kind::shortage) return put_off(seat);
   const Ticket ticket = seat.job->ticket;
   if (failure) {
     connection->body().clear();
@@ -240,12 +276,14 @@ void HttpsPoller::Pool::watch() {
     self->check_times();
     // The flag is cleared only now: a reply starts polls, and each would postpone the next check.
     self->is_watching_ = false;
-    if (!self->seats_.empty() && !self->is_stopped_) self->watch();
+    const bool has_polls = !self->seats_.empty() || !self->waiting_.empty();
+    if (has_polls && !self->is_stopped_) self->watch();
   });
 }
 
 void HttpsPoller::Pool::check_times() {
   const auto now = Instant::clock::now();
+  try_more_seats(now);
   while (!idle_.empty() && now - idle_.front()->idle_since > limits::kIdleConnection) {
     remove(*idle_.front());
   }
@@ -278,6 +316,8 @@ HttpsPoller::~HttpsPoller() { stop(); }
 void HttpsPoller::start(Ticket ticket, const HandshakeId& id) { pool_->start(ticket, id); }
 
 void HttpsPoller::stop() { pool_->stop(); }
+
+bool HttpsPoller::is_short() const { return pool_->is_short(); }
 
 Result<void> HttpsPoller::reconfigure(HttpsPollerSettings settings) {
   return pool_->reconfigure(std::move(settings));

@@ -53,6 +53,10 @@ class HttpsPoller final : public Poller {
   /// closed; polls in flight end under the old settings. After an error nothing has changed.
   Result<void> reconfigure(HttpsPollerSettings settings);
 
+  /// Returns whether the system was lately short of descriptors or memory for another connection.
+  /// Polls then wait for those that are there; a second later one more is tried.
+  bool is_short() const;
+
  private:
   class Pool;
 

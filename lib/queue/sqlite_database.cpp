@@ -1,12 +1,14 @@
 #include "queue/sqlite_database.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -59,6 +61,17 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> identity_of(const char* p
   struct stat status {};
   if (::stat(path, &status) != 0) return std::nullopt;
   return std::pair<std::uint64_t, std::uint64_t>(status.st_dev, status.st_ino);
+}
+
+std::string immutable_uri(std::string_view path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#')
+      fmt::format_to(std::back_inserter(uri), "%{:02x}", static_cast<unsigned>(c));
+    else
+      uri += c;
+  }
+  return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -153,12 +166,24 @@ void SqliteStatement::reset() {
 
 Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::string& path, int flags,
                                                              const char* vfs) {
+  return open_name(path, path, flags, vfs);
+}
+
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open_immutable(const std::string& path) {
+  return open_name(path, immutable_uri(path),
+                   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
+}
+
+/// Opens the file; `name` is its path or a URI (sqlite.org/uri.html).
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open_name(const std::string& path,
+                                                                  const std::string& name,
+                                                                  int flags, const char* vfs) {
   // SQLite's memory statistics are not used, and cost a lock for each block of memory.
   static_cast<void>(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));  // Refused once SQLite is in use.
   report_spent_quota();
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(path));
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &connection, flags, vfs);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags, vfs);
   database->connection_.reset(connection);
   ATTESTRD_CHECK(connection != nullptr);
   sqlite3_extended_result_codes(connection, 1);

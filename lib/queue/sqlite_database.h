@@ -67,6 +67,9 @@ class SqliteDatabase {
   static Result<std::unique_ptr<SqliteDatabase>> open(const std::string& path, int flags,
                                                       const char* vfs = nullptr);
 
+  /// Opens a file that has no log and that nobody writes, for reading. Makes no file beside it.
+  static Result<std::unique_ptr<SqliteDatabase>> open_immutable(const std::string& path);
+
   Result<void> execute(const char* sql);
   Result<SqliteStatement> prepare(std::string_view sql);
 
@@ -104,6 +107,10 @@ class SqliteDatabase {
   };
 
   explicit SqliteDatabase(std::string path) : path_(std::move(path)) {}
+
+  static Result<std::unique_ptr<SqliteDatabase>> open_name(const std::string& path,
+                                                           const std::string& name, int flags,
+                                                           const char* vfs);
 
   const char* log_path() const;
 

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 
 #include "files/posix_calls.h"
 #include "files/posix_files.h"
@@ -122,7 +123,13 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file(const std::string& path,
 }
 
 Result<std::unique_ptr<SqliteDatabase>> open_queue_file_read_only(const std::string& path) {
-  auto opened = SqliteDatabase::open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX);
+  // Without a log the file has all commits, and needs no other file beside it. With one, SQLite
+  // makes an index of it (-shm), which it gives to the owner of the queue.
+  std::error_code absent;
+  const auto log_bytes = std::filesystem::file_size(path + "-wal", absent);
+  const bool has_log = !absent && log_bytes > 0;
+  auto opened = has_log ? SqliteDatabase::open(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX)
+                        : SqliteDatabase::open_immutable(path);
   if (!opened) return opened;
   const auto version = check_identity(**opened);
   if (!version) return version.error();

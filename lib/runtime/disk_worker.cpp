@@ -120,6 +120,7 @@ bool DiskWorker::write(RoundRequest& request) {
       continue;
     }
     if (std::exchange(trouble.is_queue_unavailable, false)) tell(events_.queue_available);
+    if (std::exchange(trouble.is_short, false)) tell(events_.shortage_over);
     const bool is_all = request.is_empty();  // False: only a part was written.
     if (is_all && trouble.is_disk_full) tell(events_.disk_room);
     tell(events_.report, std::move(*report));
@@ -132,6 +133,10 @@ bool DiskWorker::write(RoundRequest& request) {
 bool DiskWorker::is_passing(const Error& error, Trouble& trouble) {
   if (error.code == Errc::disk_full) {
     if (!std::exchange(trouble.is_disk_full, true)) tell(events_.disk_full, error);
+    return true;
+  }
+  if (error.code == Errc::shortage) {
+    if (!std::exchange(trouble.is_short, true)) tell(events_.shortage, error);
     return true;
   }
   if (error.code == Errc::unavailable) {

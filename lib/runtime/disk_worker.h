@@ -17,8 +17,8 @@ namespace attestrd {
 /// The one thread that writes to the disk and the queue. All requests that arrive while a round
 /// runs wait for the next round and share its batch, together with the rest of the round before.
 /// Therefore the event loop never waits, and a busy disk costs only delay. While the disk is full
-/// or the queue is unavailable, the worker retries the round each second, and the process
-/// continues.
+/// or the queue is unavailable, or descriptors or memory are short, the worker retries the round
+/// each second, and the process continues.
 ///
 /// All but the thread itself belongs to the event loop: every call comes from there, and every
 /// event goes there.
@@ -30,7 +30,9 @@ class DiskWorker {
     std::function<void()> disk_room;              ///< The round that did not fit has been written.
     std::function<void(const Error&)> queue_unavailable;  ///< Once; the round is then retried.
     std::function<void()> queue_available;                ///< The queue has answered again.
-    std::function<void(const Error&)> failed;             ///< The last event: the process must end.
+    std::function<void(const Error&)> shortage;  ///< Of descriptors or memory; once, as above.
+    std::function<void()> shortage_over;         ///< The next round has been written.
+    std::function<void(const Error&)> failed;    ///< The last event: the process must end.
   };
   using OnFound = std::function<void(Result<KnownHandshake>)>;
   using Clock = std::function<Wall()>;
@@ -61,6 +63,7 @@ class DiskWorker {
   struct Trouble {
     bool is_disk_full = false;
     bool is_queue_unavailable = false;
+    bool is_short = false;
   };
 
   void run();

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -247,7 +248,8 @@ TEST_F(CommandsTest, StatusNeedsADaemonOrAQueue) {
 TEST_F(CommandsTest, StatusReadsTheQueueOfADaemonThatDoesNotRun) {
   submit_to_queue({"DS1", "DS2"});
   const auto text = run({"status", "--config", config_});
-  EXPECT_EQ(text.code, EX_OK) << text.err;
+  EXPECT_EQ(text.code, EX_UNAVAILABLE) << "no daemon runs";
+  EXPECT_EQ(text.err, "");
   EXPECT_TRUE(
       text.out.starts_with("attestrd              not running\n"
                            "pending               2\n"))
@@ -256,6 +258,38 @@ TEST_F(CommandsTest, StatusReadsTheQueueOfADaemonThatDoesNotRun) {
   EXPECT_TRUE(json.out.starts_with(R"({"daemon":"not running",)")) << json.out;
   EXPECT_NE(json.out.find(R"("pending":2,)"), json.out.npos) << json.out;
   EXPECT_EQ(json.out.find("DS1"), json.out.npos);
+}
+
+TEST_F(CommandsTest, AReaderOfTheQueueLeavesNoFile) {
+  const auto path = (folder_.path() / "queue.db").string();
+  const auto names = [this] {
+    std::set<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+      all.insert(entry.path().filename().string());
+    return all;
+  };
+  submit_to_queue({"DS1"});
+  auto before = names();
+  EXPECT_NE(run({"status", "--config", config_}).out.find("pending               1\n"),
+            std::string::npos);
+  EXPECT_EQ(names(), before);
+  // A daemon that was killed leaves its log, too.
+  std::filesystem::rename(path, path + ".old");
+  {
+    const auto queue = SqliteQueue::open(path);
+    QueueBatch batch;
+    for (const auto* id : {"DS2", "DS3"})
+      batch.submissions.push_back({*HandshakeId::parse(id), "", {}});
+    ASSERT_TRUE((*queue)->write(batch, Wall{}));
+    for (const auto* ending : {"", "-wal"})
+      std::filesystem::copy(path + ending, path + ".killed" + ending);
+  }
+  for (const auto* ending : {"", "-wal"})
+    std::filesystem::rename(path + ".killed" + ending, path + ending);
+  before = names();
+  const auto done = run({"status", "--config", config_});
+  EXPECT_NE(done.out.find("pending               2\n"), done.out.npos) << done.out << done.err;
+  EXPECT_EQ(names(), before);
 }
 
 TEST_F(CommandsTest, StatusReportsADaemonThatDoesNotAnswer) {

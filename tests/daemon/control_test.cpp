@@ -133,6 +133,9 @@ class ControlTest : public testing::Test {
   std::thread thread_;
 };
 
+constexpr std::string_view kHealth = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view kExplain = "GET /explain/DSended HTTP/1.1\r\nHost: a\r\n\r\n";
+
 std::string first_line(const std::string& answer) { return answer.substr(0, answer.find('\r')); }
 
 /// Returns a port that was free a moment ago. Another process may have bound it since.
@@ -174,7 +177,7 @@ TEST_F(ControlTest, RefusesUnknownTargetsMethodsAndMalformedRequests) {
   EXPECT_EQ(first_line(exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), "HTTP/1.1 404 Not Found");
   const auto post = exchange("POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}");
   EXPECT_EQ(first_line(post), "HTTP/1.1 405 Method Not Allowed");
-  EXPECT_NE(post.find("Allow: GET\r\n"), post.npos);
+  EXPECT_NE(post.find("Allow: GET, HEAD\r\n"), post.npos);
   EXPECT_EQ(first_line(exchange("nonsense\r\n\r\n")), "HTTP/1.1 400 Bad Request");
   EXPECT_EQ(
       first_line(exchange("GET /status HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n")),
@@ -187,6 +190,37 @@ TEST_F(ControlTest, AnswersOneRequestAConnection) {
   const auto answer = exchange(request + request);
   EXPECT_EQ(answer.find("HTTP/1.1"), answer.rfind("HTTP/1.1"));
   EXPECT_NE(answer.find("Connection: close\r\n"), answer.npos);
+}
+
+TEST_F(ControlTest, HeadGetsTheFieldsAlone) {
+  ASSERT_TRUE(start());
+  for (const auto* target : {"/health", "/metrics", "/health?verbose=1", "http://a/health"}) {
+    const auto rest = std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    const auto full = exchange("GET " + rest);
+    EXPECT_EQ(first_line(full), "HTTP/1.1 200 OK");
+    EXPECT_EQ(exchange("HEAD " + rest), full.substr(0, full.find("\r\n\r\n") + 4));
+  }
+  const auto none = exchange("HEAD /none HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(first_line(none), "HTTP/1.1 404 Not Found");
+  EXPECT_TRUE(none.ends_with("\r\n\r\n")) << none;
+}
+
+TEST_F(ControlTest, TellsWhetherItLivesAndIsReady) {
+  engine_.is_disk_full = true;
+  engine_.paused_for = PauseReason::unauthorized;
+  trouble_ = fail(Errc::io_failure, "it answers, whatever it finds");
+  ASSERT_TRUE(start());
+  EXPECT_EQ(body_of("/livez"), "ok\n");
+  const auto answer = exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(first_line(answer), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_TRUE(answer.ends_with("\n{\"ready\":false,\"reasons\":[\"paused\",\"disk_full\"]}\n"))
+      << answer;
+  stop();
+  engine_.is_disk_full = false;
+  engine_.paused_for.reset();
+  loop_.restart();
+  ASSERT_TRUE(start());
+  EXPECT_EQ(body_of("/readyz"), "{\"ready\":true,\"reasons\":[]}\n");
 }
 
 TEST_F(ControlTest, ExplainsAHandshakeInEitherForm) {
@@ -266,38 +300,50 @@ TEST_F(ControlTest, TheNetworkListenerHasNoStatusAndNoExplanation) {
             "HTTP/1.1 200 OK");
 }
 
-TEST_F(ControlTest, HoldsAtMostSixteenClients) {
+TEST_F(ControlTest, AClientBeyondSixteenIsRefusedWithAnAnswer) {
+  explains_ = false;
+  ASSERT_TRUE(start());
+  asio::io_context loop;
+  std::vector<Local::socket> busy;
+  for (int i = 0; i < 16; ++i) {
+    busy.emplace_back(loop).connect(Local::endpoint(admin_.socket.string()));
+    asio::write(busy.back(), asio::buffer(kExplain));
+  }
+  wait_for_unanswered(16);
+  const auto answer = exchange(kHealth);
+  EXPECT_EQ(first_line(answer), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\ntoo many clients: try again\n")) << answer;
+  busy.clear();
+}
+
+TEST_F(ControlTest, IdleLocalClientsMakePlaceForAnother) {
   ASSERT_TRUE(start());
   asio::io_context loop;
   std::vector<Local::socket> idle;
   for (int i = 0; i < 16; ++i) {
     idle.emplace_back(loop).connect(Local::endpoint(admin_.socket.string()));
   }
-  EXPECT_EQ(exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n"), "");
-  idle.clear();
-  std::string answer;
-  for (int i = 0; i < 100 && answer.empty(); ++i) {
-    answer = exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
-  }
-  EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
+  EXPECT_EQ(first_line(exchange(kHealth)), "HTTP/1.1 200 OK");
+  EXPECT_EQ(first_line(exchange(idle.front(), "")), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_EQ(first_line(exchange(idle.back(), kHealth)), "HTTP/1.1 200 OK");
 }
 
 TEST_F(ControlTest, ConnectionsOfOneListenerDoNotExhaustTheOther) {
   admin_.listen = free_port();
   ASSERT_TRUE(start());
-  const auto health = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
   asio::io_context loop;
   std::vector<tcp::socket> network;
   for (int i = 0; i < 16; ++i) network.emplace_back(loop).connect(*admin_.listen);
-  EXPECT_EQ(exchange_tcp(health), "");
-  EXPECT_EQ(first_line(exchange(health)), "HTTP/1.1 200 OK");
+  EXPECT_EQ(first_line(exchange_tcp(kHealth)), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_EQ(first_line(exchange(kHealth)), "HTTP/1.1 200 OK");
   network.clear();
   std::vector<Local::socket> local;
   for (int i = 0; i < 16; ++i) {
     local.emplace_back(loop).connect(Local::endpoint(admin_.socket.string()));
   }
   std::string answer;
-  for (int i = 0; i < 100 && answer.empty(); ++i) answer = exchange_tcp(health);
+  for (int i = 0; i < 100 && !answer.starts_with("HTTP/1.1 200"); ++i)
+    answer = exchange_tcp(kHealth);
   EXPECT_EQ(first_line(answer), "HTTP/1.1 200 OK");
 }
 

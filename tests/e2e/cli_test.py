@@ -122,14 +122,35 @@ class CommandTest(harness.Fixture):
         return self.attestrd("verify", "--config", self.config, path)
 
 
+class WordsTest(harness.Fixture):
+    def test_unknown_command_is_named(self):
+        for word, nearest in (("submti", "'submit'"), ("foo", "")):
+            done = self.attestrd(word, "--config", "none")
+            self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""))
+            self.assertIn(f"'{word}'", done.stderr)
+            self.assertIn(nearest, done.stderr)
+        self.assertNotIn("did you mean", done.stderr)
+
+    def test_version_and_help(self):
+        version = self.attestrd("version").stdout
+        for words in (["--version"], ["-V"]):
+            done = self.attestrd(*words)
+            self.assertEqual((done.returncode, done.stdout), (0, version))
+        for words in (["help", "submit"], ["submit", "--help"]):
+            done = self.attestrd(*words)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn("Examples:", done.stdout)
+        self.assertIn("submit", self.attestrd("help").stdout)
+
+
 class StatusTest(harness.Fixture):
     def setUp(self):
         super().setUp()
         self.config = self.write_config(self.start_simulator("--never", "1").url)
 
-    def status(self):
+    def status(self, code=0):
         done = self.attestrd("status", "--config", self.config, "--json")
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, code, done.stderr)
         return json.loads(done.stdout)
 
     def test_with_and_without_a_daemon(self):
@@ -142,7 +163,7 @@ class StatusTest(harness.Fixture):
         self.assertTrue(status["oldest_pending"])
 
         daemon.stop()
-        status = self.status()
+        status = self.status(harness.UNAVAILABLE)
         self.assertEqual((status["daemon"], status["pending"]), ("not running", 2))
         self.assertIn("pending", self.attestrd("status", "--config", self.config).stdout)
 

@@ -141,21 +141,32 @@ class World {
   std::optional<ControlServer> server_;
 };
 
-/// Returns the target if the request begins as a GET with a target that the server has; otherwise
-/// an empty text.
+/// Returns the path if the request begins as a GET or a HEAD with a path that the server has;
+/// otherwise an empty text.
 std::string_view known_target(std::string_view request) {
-  for (const std::string_view target : {"/status", "/metrics", "/health"})
-    if (request.starts_with("GET " + std::string(target) + " HTTP/1.")) return target;
+  if (!request.starts_with("GET ") && !request.starts_with("HEAD ")) return {};
+  request.remove_prefix(request.find(' ') + 1);
+  const auto end = request.find(' ');
+  if (end == request.npos || !request.substr(end).starts_with(" HTTP/1.")) return {};
+  auto target = request.substr(0, end);
+  if (target.starts_with("http://"))
+    target.remove_prefix(std::min(target.find_first_of("/?", 7), target.size()));
+  target = target.substr(0, target.find('?'));
+  for (const std::string_view known : {"/status", "/metrics", "/health", "/livez", "/readyz"})
+    if (target == known) return known;
   return {};
 }
 
 bool is_body_of(std::string_view target, const std::string& body, const StatusReport& report) {
   if (target == "/metrics") return body == status_metrics(report);
-  if (target == "/health") return body == "ok\n";
+  if (target == "/health" || target == "/livez") return body == "ok\n";
+  if (target == "/readyz") return body == "{\"ready\":true,\"reasons\":[]}\n";
   return body == status_json(report) || body == status_text(report);
 }
 
 void check_answer(std::string_view request, const std::string& answer, const World& world) {
+  // The length in an answer to HEAD is that of the body which GET would get.
+  if (request.starts_with("HEAD ") && answer.ends_with("\r\n\r\n")) return;
   const auto message = read_http_message(answer);
   ATTESTRD_CHECK(message && message->is_http_1_1);
   ATTESTRD_CHECK(message->values("connection") == std::vector<std::string>{"close"});
@@ -166,16 +177,20 @@ void check_answer(std::string_view request, const std::string& answer, const Wor
       ATTESTRD_CHECK(!target.empty() && is_body_of(target, message->body, world.report()));
       break;
     case 503:
-      ATTESTRD_CHECK(target == "/health" && message->body == "disk full\n");
+      ATTESTRD_CHECK(message->body == (target == "/health"
+                                           ? "disk full\n"
+                                           : "{\"ready\":false,\"reasons\":[\"disk_full\"]}\n"));
+      ATTESTRD_CHECK(target == "/health" || target == "/readyz");
       ATTESTRD_CHECK(world.engine.is_disk_full);
       break;
     case 405:
-      ATTESTRD_CHECK(message->values("allow") == std::vector<std::string>{"GET"});
-      ATTESTRD_CHECK(!request.starts_with("GET "));
+      ATTESTRD_CHECK(message->values("allow") == std::vector<std::string>{"GET, HEAD"});
+      ATTESTRD_CHECK(!request.starts_with("GET ") && !request.starts_with("HEAD "));
       break;
     default: ATTESTRD_CHECK(message->status == 400 || (message->status == 404 && target.empty()));
   }
-  const bool tells = message->status == 200 || message->status == 503;
+  const bool answers = message->status == 200 || message->status == 503;
+  const bool tells = answers && target != "/livez";
   ATTESTRD_CHECK(world.reports == (tells ? 1 : 0));
 }
 

@@ -42,10 +42,30 @@ TEST(Router, AParameterIsOneSegment) {
 }
 
 TEST(Router, AnUnknownPathIsNotFound) {
-  const auto answer = answer_to(Audience::local, "GET", "/health?x=1");
+  const auto answer = answer_to(Audience::local, "GET", "/health/");
   EXPECT_EQ(answer.status, 404u);
   EXPECT_EQ(answer.body, "not found\n");
   EXPECT_EQ(answer.content_type, "text/plain; charset=utf-8");
+}
+
+TEST(Router, AQueryIsIgnored) {
+  EXPECT_EQ(answer_to(Audience::local, "GET", "/health?x=1").body, "health \n");
+  EXPECT_EQ(answer_to(Audience::local, "GET", "/health?").body, "health \n");
+  EXPECT_EQ(answer_to(Audience::local, "GET", "/explain/DS1?a=/b").body, "explain DS1\n");
+  EXPECT_EQ(answer_to(Audience::local, "GET", "/explain/?DS1").status, 404u);
+}
+
+TEST(Router, ATargetMayNameTheServer) {
+  EXPECT_EQ(answer_to(Audience::local, "GET", "http://a:9464/health").body, "health \n");
+  EXPECT_EQ(answer_to(Audience::local, "GET", "http://a/explain/DS1?x").body, "explain DS1\n");
+  EXPECT_EQ(answer_to(Audience::anybody, "GET", "http://a/explain/DS1").status, 404u);
+  for (const auto* target : {"http://a", "http://", "http:///", "http://a?/health", "//a/health"})
+    EXPECT_EQ(answer_to(Audience::local, "GET", target).status, 404u) << target;
+}
+
+TEST(Router, HeadIsServedAsGet) {
+  EXPECT_EQ(answer_to(Audience::anybody, "HEAD", "/health").body, "health \n");
+  EXPECT_EQ(answer_to(Audience::local, "HEAD", "/kick").body, "kicks \n");
 }
 
 TEST(Router, ALocalRouteIsNotFoundFromElsewhere) {
@@ -56,9 +76,9 @@ TEST(Router, ALocalRouteIsNotFoundFromElsewhere) {
 TEST(Router, AWrongMethodIsAnsweredWithTheAllowedOnes) {
   const auto answer = answer_to(Audience::local, "POST", "/health");
   EXPECT_EQ(answer.status, 405u);
-  EXPECT_EQ(answer.body, "use GET\n");
-  EXPECT_EQ(answer.allow, "GET");
-  EXPECT_EQ(answer_to(Audience::local, "DELETE", "/kick").allow, "POST, GET");
+  EXPECT_EQ(answer.body, "use GET, HEAD\n");
+  EXPECT_EQ(answer.allow, "GET, HEAD");
+  EXPECT_EQ(answer_to(Audience::local, "DELETE", "/kick").allow, "POST, GET, HEAD");
 }
 
 TEST(Router, ABrowserCannotPost) {
