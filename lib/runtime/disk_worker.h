@@ -30,9 +30,9 @@ class DiskWorker {
     std::function<void()> disk_room;              ///< The round that did not fit has been written.
     std::function<void(const Error&)> queue_unavailable;  ///< Once; the round is then retried.
     std::function<void()> queue_available;                ///< The queue has answered again.
-    std::function<void(const Error&)> shortage;  ///< Of descriptors or memory; once, as above.
-    std::function<void()> shortage_over;         ///< The next round has been written.
-    std::function<void(const Error&)> failed;    ///< The last event: the process must end.
+    std::function<void(const Error&)> shortage{};  ///< Of descriptors or memory; once, as above.
+    std::function<void()> shortage_over{};         ///< The next round has been written.
+    std::function<void(const Error&)> failed;      ///< The last event: the process must end.
   };
   using OnFound = std::function<void(Result<KnownHandshake>)>;
   using Clock = std::function<Wall()>;
