@@ -25,7 +25,7 @@ void put_tag(JsonWriter& record, std::string_view submitted, const Finish& finis
 
 void put_signature(JsonWriter& record, const Finish& finish) {
   record.begin_object("signature");
-  // A completed handshake always has a form: the one for which the signature is valid.
+  // Never: without a form a handshake is not completed; see engine/verdict.
   if (finish.outcome == Outcome::completed && finish.form) {
     record.text("status", "valid");
     record.text("algorithm", "HMAC-SHA256");

@@ -129,6 +129,34 @@ TEST_F(Account, TenFailuresInARowBreakTheCircuit) {
   EXPECT_EQ(said(Event::account_resumed), 1U);
 }
 
+TEST_F(Account, BadAnswersToTenHandshakesBreakTheCircuit) {
+  for (std::uint32_t i = 0; i < limits::kBreakerFailures; ++i) {
+    EXPECT_EQ(said(Event::account_paused), 0U);
+    const auto text = "h" + std::to_string(i);
+    given_new(text);
+    attestr_says_code(text, 500, 0);
+  }
+  EXPECT_EQ(engine().report(now()).paused_for, PauseReason::upstream_down);
+}
+
+TEST_F(Account, BadAnswersToOneHandshakeDoNotBreakTheCircuit) {
+  given_new("h1");
+  for (std::uint32_t i = 0; i < 2 * limits::kBreakerFailures; ++i) {
+    delay_until_poll("h1");
+    attestr_says_code("h1", 500, 0);
+  }
+  EXPECT_EQ(said(Event::account_paused), 0U);
+}
+
+TEST_F(Account, ACertificateThatStaysBadIsOnePause) {
+  given_new("h1");
+  for (const Duration expected : {limits::kCanaryFirst, 2 * limits::kCanaryFirst}) {
+    poll_fails("h1", TransportFailure::Kind::certificate, 0);
+    EXPECT_EQ(delay_until_poll("h1"), expected);
+  }
+  EXPECT_EQ(said(Event::account_paused), 1U);
+}
+
 TEST_F(Account, AHandshakeThatAlwaysFailsNeitherBreaksTheCircuitNorStaysTheCanary) {
   settings.give_up_after = 1h;
   given_new("poison");

@@ -52,6 +52,21 @@ TEST(AccountGate, AFailureHoldsRetryAfter) {
   EXPECT_EQ(gate.next_canary(), at(150s).mono);
 }
 
+TEST(AccountGate, AFailureOfAPollBeforeThePauseDoesNotMoveTheCanary) {
+  AccountGate gate;
+  gate.trouble(at(0s), PauseReason::certificate, {}, false);
+  EXPECT_FALSE(gate.failure(at(4s), 60s, false));
+  EXPECT_EQ(gate.next_canary(), at(5s).mono);
+}
+
+TEST(AccountGate, WithoutAnAnswerThePauseForACertificateBacksOff) {
+  AccountGate gate;
+  gate.trouble(at(0s), PauseReason::certificate, {}, false);
+  gate.spend();
+  EXPECT_FALSE(gate.failure(at(5s), {}, true));
+  EXPECT_EQ(gate.next_canary(), at(15s).mono);
+}
+
 TEST(AccountGate, ANewReasonHasItsOwnBackoff) {
   AccountGate gate;
   gate.trouble(at(0s), PauseReason::daily_limit, {}, false);

@@ -54,6 +54,26 @@ TEST_F(DailyBudgetTest, WithoutALimitAllIsAllowedAndNothingIsReserved) {
   EXPECT_EQ(budget_.spent(), 100'000U);
 }
 
+TEST_F(DailyBudgetTest, ALowerLimitHoldsForWhatIsReservedAlready) {
+  budget_.set_limit(10'000);
+  EXPECT_EQ(spend(10), 10);
+  EXPECT_TRUE(budget_.allows());
+  budget_.set_limit(10);
+  EXPECT_FALSE(budget_.allows());
+}
+
+TEST_F(DailyBudgetTest, ALowerLimitHoldsForAReservationUnderWay) {
+  budget_.set_limit(10'000);
+  const auto wanted = *budget_.next_reservation();
+  budget_.set_limit(10);
+  budget_.reserved({wanted.day, wanted.requests, wanted.requests - 1}, 0);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(budget_.allows());
+    budget_.spend(false);
+  }
+  EXPECT_FALSE(budget_.allows());
+}
+
 TEST_F(DailyBudgetTest, NothingGoesOutBeforeItIsReserved) {
   budget_.set_limit(10'000);
   EXPECT_FALSE(budget_.allows());
