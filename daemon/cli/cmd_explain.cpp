@@ -41,7 +41,7 @@ int cmd_explain(const Given& given) {
     return exit_with(
         fail(Errc::invalid_input, "this is no handshake id: 1 to 64 letters, digits, '_' and '-'"));
   }
-  const auto config = load_config(given.config_file);
+  const auto config = load_config(given.config_file, {"paths", "admin"});
   if (!config) return exit_with(config.error());
   const auto answer = ask(*config, *id, given.has("--json"));
   if (!answer) return exit_with(answer.error());

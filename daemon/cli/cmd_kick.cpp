@@ -56,7 +56,7 @@ int cmd_kick(const Given& given) {
   const auto ids = ids_of(given);
   if (ids.empty()) return exit_with(fail(Errc::invalid_input, "stdin holds no id"));
   if (!are_ids(ids)) return exit_with(fail(Errc::invalid_input, "nothing was polled"));
-  const auto config = load_config(given.config_file);
+  const auto config = load_config(given.config_file, {"admin"});
   if (!config) return exit_with(config.error());
   if (config->admin.socket.empty())
     return exit_with(fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked"));

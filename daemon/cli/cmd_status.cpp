@@ -32,7 +32,7 @@ Result<StatusReport> read_queue(const Config& config) {
 }  // namespace
 
 int cmd_status(const Given& given) {
-  const auto config = load_config(given.config_file);
+  const auto config = load_config(given.config_file, {"paths", "admin"});
   if (!config) return exit_with(config.error());
   if (!config->admin.socket.empty()) {
     const auto answer = ask_daemon(config->admin.socket, "/status",

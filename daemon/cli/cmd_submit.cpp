@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
-#include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +19,7 @@
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
-#include "files/posix_files.h"
+#include "files/posix_drop.h"
 #include "inbox/submission.h"
 
 namespace attestrd {
@@ -42,6 +42,7 @@ class Draft {
   void blame(std::string_view where, std::string_view why);
 
   std::string text_;
+  std::set<std::string, std::less<>> given_;
   std::size_t submissions_ = 0;
   bool has_faults_ = false;
 };
@@ -64,6 +65,7 @@ void Draft::add_id(std::string_view id, std::string_view where) {
   if (!HandshakeId::parse(id)) {
     return blame(where, "is no handshake id: 1 to 64 letters, digits, '_' and '-'");
   }
+  if (!given_.emplace(id).second) return;  // An id that is given twice is one submission.
   text_.append(id) += '\n';
   ++submissions_;
 }
@@ -82,33 +84,24 @@ std::string file_name() {
   return fmt::format("submit-{}-{}-{:08x}", time_us.count(), ::getpid(), std::random_device{}());
 }
 
-/// Writes a submission file, which appears complete and durable or not at all: the file is written
-/// under a name that the daemon ignores, synced and renamed, and then the rename is synced.
-Result<void> write_durably(const std::string& inbox_path, std::string_view text) {
-  auto inbox = PosixDirectory::open(inbox_path);
-  if (!inbox) {
-    auto error = inbox.error();
-    if (error.code == Errc::not_found) error.code = Errc::unavailable;
+/// Writes a submission file, which appears complete and durable or not at all.
+Result<void> write_durably(const std::string& inbox, std::string_view text) {
+  const auto dropped = drop_file(inbox, file_name(), text);
+  if (dropped) return {};
+  auto error = dropped.error();
+  if (error.code == Errc::not_found) {
+    error.code = Errc::unavailable;
     error.message += "; paths.inbox names it, and it must be there before anything is submitted";
-    return error;
+  } else if (error.code == Errc::permission_denied) {
+    error.message += "; members of the group attestrd-submit may submit";
   }
-  Directory& folder = **inbox;
-  const std::string name = file_name();
-  const std::string hidden_name = "." + name;
-  if (auto created = folder.create(hidden_name, text); !created) return created.error();
-  const auto moved = folder.move(hidden_name, folder, name);
-  if (!moved || *moved != Moved::done) {
-    (void)folder.remove(hidden_name);
-    if (!moved) return moved.error();
-    return fail(Errc::already_exists, fmt::format("{}/{}: is there already", inbox_path, name));
-  }
-  return folder.sync();
+  return error;
 }
 
 }  // namespace
 
 int cmd_submit(const Given& given) {
-  const auto config = load_config(given.config_file);
+  const auto config = load_config(given.config_file, {"paths"});
   if (!config) return exit_with(config.error());
 
   Draft draft;

@@ -79,7 +79,7 @@ int worse(int a, int b) { return std::max(a, b); }
 }  // namespace
 
 int cmd_verify(const Given& given) {
-  const auto config = load_config(given.config_file);
+  const auto config = load_config(given.config_file, {"api", "signature"});
   if (!config) return exit_with(config.error());
   auto secrets = read_client_secrets(*config);
   if (!secrets) return exit_with(secrets.error());

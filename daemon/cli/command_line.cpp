@@ -67,6 +67,10 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
   }
   command->footer(footer_of(row));
   command->callback([command, &row, parsed, &chosen] {
+    const bool may_read_stdin = row.operands.shown.ends_with("|-");
+    const bool reads_stdin = std::ranges::find(parsed->operands, "-") != parsed->operands.end();
+    if (may_read_stdin && reads_stdin && parsed->operands.size() > 1)
+      throw CLI::ValidationError("-", "reads the ids from stdin, and can't stand beside ids");
     Given given{parsed->config_file, parsed->operands, {}};
     if (row.config_file == ConfigFile::operand) given.config_file = parsed->config_operand;
     for (const Flag& flag : row.flags)

@@ -21,6 +21,7 @@ constexpr timeval kTimeout{5, 0};
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::string_view kGoodStatus = "HTTP/1.1 200 ";
 constexpr std::string_view kUnknownStatus = "HTTP/1.1 404 ";
+constexpr std::string_view kNotAllowedStatus = "HTTP/1.1 405 ";
 constexpr std::string_view kConflictStatus = "HTTP/1.1 409 ";
 constexpr std::string_view kUnavailableStatus = "HTTP/1.1 503 ";
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
@@ -109,6 +110,9 @@ Result<DaemonAnswer> exchange(const std::filesystem::path& socket, std::string_v
   auto body = answer->substr(header_end + kHeaderEnd.size());
   if (answer->starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
   if (answer->starts_with(status_of_no)) return DaemonAnswer{false, std::move(body)};
+  if (answer->starts_with(kUnknownStatus) || answer->starts_with(kNotAllowedStatus))
+    return fail(Errc::unavailable,
+                socket.string() + ": the daemon that runs does not know this command: restart it");
   if (!answer->starts_with(kUnavailableStatus)) return unexpected(socket, *answer);
   body.erase(std::min(body.find('\n'), body.size()));
   return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));

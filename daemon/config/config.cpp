@@ -25,8 +25,8 @@ using Line = toml::source_index;
 /// Reads the keys of a parsed file into a Config and collects the faults.
 class Reader {
  public:
-  Reader(const std::filesystem::path& file, Config& config)
-      : file_(file.string()), config_(config) {}
+  Reader(const std::filesystem::path& file, const ConfigSections& needed, Config& config)
+      : file_(file.string()), needed_(needed), config_(config) {}
 
   void read(const toml::table& root);
   void check_relations();
@@ -42,13 +42,18 @@ class Reader {
   void problem(Line line, std::string_view what);
 
   std::string file_;
+  const ConfigSections& needed_;
   Config& config_;
   std::map<std::string, Line, std::less<>> lines_;  ///< The line of each key in the file.
   std::vector<std::pair<Line, std::string>> problems_;
 };
 
 void Reader::read(const toml::table& root) {
-  for (const auto& [key, content] : root) read_section(key, content);
+  for (const auto& [key, content] : root) {
+    const bool is_needed =
+        needed_.empty() || std::ranges::find(needed_, key.str()) != needed_.end();
+    if (is_needed) read_section(key, content);
+  }
 }
 
 void Reader::read_section(const toml::key& section, const toml::node& content) {
@@ -98,6 +103,7 @@ void Reader::problem(Line line, std::string_view what) {
 /// Reports each broken relation at the line of its key, or at line 1 if the key is not in the file.
 void Reader::check_relations() {
   if (!problems_.empty()) return;  // A refused value would be reported twice.
+  if (!needed_.empty()) return;    // They lead from one section to another.
   for (const auto& [key, what] : broken_relations(config_)) {
     const auto at = lines_.find(key);
     problem(at == lines_.end() ? 1 : at->second, fmt::format("key '{}' {}", key, what));
@@ -121,7 +127,8 @@ std::filesystem::path queue_lock_file(const Config& config) {
   return path += ".lock";
 }
 
-Result<Config> parse_config(std::string_view text, const std::filesystem::path& file) {
+Result<Config> parse_config(std::string_view text, const std::filesystem::path& file,
+                            const ConfigSections& needed) {
   Config config;
   config.folder = std::filesystem::absolute(file).parent_path();
   if (const auto line = line_of_deep_key(text); line != 0)
@@ -129,7 +136,7 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
                 fmt::format("{}:{}: a key here has too many dots", file.string(), line));
   try {
     const toml::table root = toml::parse(text);
-    Reader reader(file, config);
+    Reader reader(file, needed, config);
     reader.read(root);
     reader.check_relations();
     if (auto problems = reader.problems(); !problems.empty()) {
@@ -143,10 +150,10 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
   }
 }
 
-Result<Config> load_config(const std::filesystem::path& file) {
+Result<Config> load_config(const std::filesystem::path& file, const ConfigSections& needed) {
   constexpr std::size_t kMostBytes = 1 << 20;
   const auto text = read_whole(file.string(), FileKinds::any, kMostBytes);
-  if (text) return parse_config(*text, file);
+  if (text) return parse_config(*text, file, needed);
   const auto [step, error] = text.error();
   if (step == ReadFault::Step::size) {
     return fail(Errc::invalid_config,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -44,12 +45,21 @@ std::filesystem::path queue_lock_file(const Config& config);
 
 inline constexpr std::string_view kDefaultConfigFile = "/etc/attestrd/attestrd.toml";
 
+/// The sections of the configuration that a command needs; empty: all. Faults elsewhere are
+/// ignored, so that `attestrd submit` works while another section is being edited.
+using ConfigSections = std::vector<std::string_view>;
+
 /// Reads and checks a configuration file. The error (`invalid_config`) lists every fault of the
 /// file, one per line, as `FILE:LINE: the fault and the likely intention`.
-Result<Config> load_config(const std::filesystem::path& file);
+Result<Config> load_config(const std::filesystem::path& file, const ConfigSections& needed = {});
 
 /// Does the same for `text` in place of the contents of `file`.
-Result<Config> parse_config(std::string_view text, const std::filesystem::path& file);
+Result<Config> parse_config(std::string_view text, const std::filesystem::path& file,
+                            const ConfigSections& needed = {});
+
+/// Returns the settings that differ, with their values in `after`, as lines of TOML with the
+/// section in the key.
+std::vector<std::string> changed_settings(const Config& before, const Config& after);
 
 /// Checks whether a running daemon can change from one configuration to the other. The error
 /// (`invalid_config`) reports a changed setting that only a restart applies.

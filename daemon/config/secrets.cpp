@@ -95,6 +95,15 @@ std::filesystem::path locate_secret(std::string_view name, const std::filesystem
   return (folder / name).lexically_normal();
 }
 
+bool has_credentials(const Config& config) {
+  const auto credentials = credentials_folder();
+  const auto is_one = [&](std::string_view name) {
+    return locate_secret(name, config.folder).parent_path() == credentials;
+  };
+  return !credentials.empty() &&
+         (is_one(config.api.auth_token_file) || is_one(config.api.client_secret_file));
+}
+
 Result<Secret> read_auth_token(const Config& config) {
   const auto file = locate_secret(config.api.auth_token_file, config.folder);
   const auto secret = read_file(file);

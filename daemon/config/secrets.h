@@ -30,6 +30,10 @@ struct Secrets {
 /// Reads both files. The error describes the faults of both, one per line.
 Result<Secrets> read_secrets(const Config& config);
 
+/// Returns whether a secret comes from $CREDENTIALS_DIRECTORY. systemd fills that folder when it
+/// starts the daemon, and not at a reload.
+bool has_credentials(const Config& config);
+
 /// Returns the path of a secret file that the configuration names. `folder` is the folder of the
 /// configuration file. A bare name is searched in $CREDENTIALS_DIRECTORY, then in `folder`; a path
 /// is relative to `folder`.

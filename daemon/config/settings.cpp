@@ -58,18 +58,22 @@ const std::vector<std::string_view>& setting_sections() {
   return all;
 }
 
+std::vector<std::string> changed_settings(const Config& before, const Config& after) {
+  std::vector<std::string> changed;
+  for (const Setting& setting : settings())
+    if (!setting.is_same(before, after))
+      changed.push_back(fmt::format("{} = {}", setting.name, setting.literal(after)));
+  return changed;
+}
+
 Result<void> check_reload(const Config& before, const Config& after) {
-  std::string sections;
-  bool is_same = true;
-  std::string_view last;
+  std::string names;
   for (const Setting& setting : settings()) {
-    if (setting.reload == Setting::Reload::live) continue;
-    is_same &= setting.is_same(before, after);
-    if (setting.section() != std::exchange(last, setting.section()))
-      sections += fmt::format("{}[{}]", sections.empty() ? "" : " and ", last);
+    if (setting.reload == Setting::Reload::live || setting.is_same(before, after)) continue;
+    names += fmt::format("{}{}", names.empty() ? "" : " and ", setting.name);
   }
-  if (is_same) return {};
-  return fail(Errc::invalid_config, sections + " can't change while running; restart attestrd");
+  if (names.empty()) return {};
+  return fail(Errc::invalid_config, names + " can't change while running; restart attestrd");
 }
 
 }  // namespace attestrd

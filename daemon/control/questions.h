@@ -1,6 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -11,11 +14,25 @@
 
 namespace attestrd {
 
+/// The state of the configuration file.
+struct ConfigState {
+  bool is_refused = false;  ///< The last reload changed nothing.
+  Wall accepted_at{};       ///< When the configuration in use was read.
+};
+
+/// The outcome of a reload.
+struct ReloadOutcome {
+  std::optional<std::string> refusal;  ///< Why nothing has changed.
+  std::vector<std::string> changed;    ///< Changed settings, such as `poll.min_interval = "5s"`.
+  bool has_credentials = false;        ///< systemd passed the secrets when it started the daemon.
+};
+
 /// Facts about the daemon that the engine does not have.
 struct DaemonFacts {
   int pid = 0;
   Wall started_at{};
   Metrics counters;  ///< Counters that the engine does not keep.
+  ConfigState config;
 };
 
 /// The queries that routes can make. They are made on the event loop. Each answer is delivered on
@@ -26,6 +43,7 @@ struct Questions {
 
   std::function<void(EngineCommand, OnAnswer)> ask_engine;   ///< Conductor::ask
   std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
+  std::function<ReloadOutcome()> reload;                     ///< Reload::run
   std::function<DaemonFacts()> facts;
   std::function<Now()> now;
 };

@@ -70,6 +70,10 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
   rows.add("disk", daemon.disk_full ? "FULL: nothing is fetched until there is room" : "ok");
+  if (daemon.config_refused)
+    rows.add("configuration",
+             fmt::format("the file is REFUSED: that of {} holds; see attestrd check-config",
+                         ago(daemon.config_accepted_at, now)));
   const Metrics& counters = daemon.counters;
   rows.line("since the start:");
   rows.add("  polls", total(counters, Metric::polls));
@@ -102,6 +106,8 @@ Metrics with_gauges(const StatusReport& report) {
     set(Metric::requests_today, requests->limit, "limit");
   }
   set(Metric::disk_full, daemon.disk_full ? 1 : 0);
+  set(Metric::config_reload_successful, daemon.config_refused ? 0 : 1);
+  set(Metric::config_reload, unix_seconds(daemon.config_accepted_at));
   if (const auto& oldest = report.oldest_pending)
     set(Metric::oldest_pending, unix_seconds(*oldest));
   if (const auto& last = daemon.last_successful_poll)
@@ -127,6 +133,8 @@ std::string status_json(const StatusReport& report) {
     object["account_pause"] = json_pause(daemon->pause);
     object["requests_today"] = json_requests(daemon->requests_today);
     object["disk_full"] = daemon->disk_full;
+    object["queue_unavailable"] = daemon->queue_unavailable;
+    object["config_refused"] = daemon->config_refused;
     object["totals"] = json_totals(daemon->counters);
   }
   return json::serialize(object) + '\n';

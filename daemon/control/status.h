@@ -45,6 +45,8 @@ struct StatusReport {
     std::optional<Requests> requests_today;
     bool disk_full = false;
     bool queue_unavailable = false;
+    bool config_refused = false;  ///< The last reload was refused: an earlier configuration holds.
+    Wall config_accepted_at{};
   };
 
   Wall now{};  ///< The time of the report.

@@ -30,6 +30,8 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   }
   daemon.disk_full = engine.is_disk_full;
   daemon.queue_unavailable = engine.is_queue_unavailable;
+  daemon.config_refused = facts.config.is_refused;
+  daemon.config_accepted_at = facts.config.accepted_at;
   return daemon;
 }
 

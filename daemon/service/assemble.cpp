@@ -27,6 +27,7 @@
 #include "daemon/service/stores.h"
 #include "daemon/version.h"
 #include "files/posix_descriptors.h"
+#include "files/posix_files.h"
 #include "inbox/inotify_watch.h"
 #include "poll/https_poller.h"
 #include "runtime/conductor.h"
@@ -187,14 +188,26 @@ void Daemon::make_service() {
   disk_events_.emplace(*conductor_, *scans_, *lifecycle_, notices_);
   // A reload changes the settings of all parts that have settings.
   reload_.emplace(options_.config_file,
-                  Reload::Parts{config_, *verifier_, *poller_, *conductor_, notices_, notifier_});
+                  Reload::Parts{config_, *verifier_, *poller_, *conductor_, notices_, notifier_},
+                  started_at_);
 }
 
 Result<void> Daemon::open_to_the_world() {
   // New files in the inbox are noticed at once. Without a watch the next scan finds them.
-  if (auto watch =
-          InotifyWatch::make(loop_, config_.paths.inbox.string(), [this] { scans_->scan(); })) {
+  const auto& inbox = config_.paths.inbox;
+  if (auto watch = InotifyWatch::make(loop_, inbox.string(), inbox / FolderInbox::kClaimed,
+                                      [this](std::vector<InboxEvent> events, bool is_overflow) {
+                                        scans_->on_events(std::move(events), is_overflow);
+                                      })) {
     watch_ = std::move(*watch);
+  }
+  if (shares_new_files(inbox.string())) {
+    Notice notice(
+        Event::inbox_shared,
+        "members of its group can read one another's submissions: give the inbox a default "
+        "ACL, as systemd/attestrd.tmpfiles does");
+    notice.file = inbox.string();
+    notices_.say(notice);
   }
   // Operators and Prometheus send their requests to the control server.
   auto control = ControlServer::open(loop_, config_.admin, control_routes(questions()));
@@ -202,7 +215,7 @@ Result<void> Daemon::open_to_the_world() {
   control_.emplace(std::move(*control));
   // systemd and shells control the daemon by signals.
   signals_ = std::make_unique<Signals>(
-      loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run(); });
+      loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run(read_clocks().wall); });
   return {};
 }
 
@@ -214,9 +227,10 @@ Questions Daemon::questions() {
           },
       .look_up = [this](const HandshakeId& id,
                         Questions::OnFound on_found) { disk_->look_up(id, std::move(on_found)); },
+      .reload = [this] { return reload_->run(read_clocks().wall); },
       .facts =
           [this] {
-            return DaemonFacts{::getpid(), started_at_, notices_.counters()};
+            return DaemonFacts{::getpid(), started_at_, notices_.counters(), reload_->state()};
           },
       .now = read_clocks};
 }
@@ -258,8 +272,9 @@ void Daemon::show_progress() {
   const EngineReport report = engine_->report(now);
   const auto delivered = static_cast<std::uint64_t>(
       report.counters.value(Metric::handshakes_ended, name_of(Outcome::completed)));
-  notifier_.status(fmt::format("{} pending, {} delivered{}", report.pending, delivered,
-                               report.paused_for ? ", account paused" : ""));
+  notifier_.status(fmt::format("{} pending, {} delivered{}{}", report.pending, delivered,
+                               report.paused_for ? ", account paused" : "",
+                               reload_->state().is_refused ? ", configuration file refused" : ""));
   if (options_.until_empty) progress_.show(report.pending, delivered, now.mono);
 }
 

@@ -4,19 +4,16 @@
 
 #include <utility>
 
-#include "base/limits.h"
-
 namespace attestrd {
 
 void DiskEvents::on_report(const RoundReport& report) {
   // The scan comes first, so that the next ids are written while the engine adopts these.
-  if (report.inbox_has_more) scans_.scan();
+  if (report.inbox_has_more) scans_.go_on();
   conductor_.written(report);
   give_memory_back(report);
   if (lifecycle_.is_stopping() || report.inbox_has_more) return;
-  if (report.inbox_waits) {
-    scans_.scan_after(limits::kSubmissionQuiet);
-  } else {
+  if (report.inbox_due) scans_.go_on_after(*report.inbox_due);
+  if (!report.inbox_waits) {
     lifecycle_.inbox_was_read(report.inbox_scanned && report.accepted.empty());
   }
 }

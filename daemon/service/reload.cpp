@@ -7,17 +7,25 @@
 
 namespace attestrd {
 
-void Reload::run() {
+ReloadOutcome Reload::run(Wall now) {
   parts_.notifier.reloading();
+  const auto before = parts_.config;
   const auto config = load_config(file_);
   const Result<void> applied = config ? apply(*config) : Result<void>(config.error());
+  ReloadOutcome outcome;
   if (applied) {
     parts_.notices.say(Notice(Event::config_reloaded, "the configuration is read again"));
+    outcome.changed = changed_settings(before, *config);
+    outcome.has_credentials = has_credentials(*config);
+    state_ = {false, now};
   } else {
-    parts_.notices.say(Notice(Event::config_rejected,
-                              "the configuration stays as it was: " + applied.error().message));
+    outcome.refusal = applied.error().message;
+    parts_.notices.say(
+        Notice(Event::config_rejected, "the configuration stays as it was: " + *outcome.refusal));
+    state_.is_refused = true;
   }
   parts_.notifier.ready();
+  return outcome;
 }
 
 // All steps that can fail come before the first change, so that a failed reload changes nothing.

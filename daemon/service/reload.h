@@ -3,7 +3,9 @@
 #include <filesystem>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "daemon/config/config.h"
+#include "daemon/control/questions.h"
 #include "daemon/service/notice_writer.h"
 #include "daemon/service/notify.h"
 #include "poll/https_poller.h"
@@ -12,8 +14,9 @@
 
 namespace attestrd {
 
-/// Reads the configuration and the secrets again (SIGHUP) and passes them to the parts of the
-/// running daemon. A file with an error, or with a change that needs a restart, changes nothing.
+/// Reads the configuration and the secrets again (SIGHUP, `attestrd reload`) and passes them to the
+/// parts of the running daemon. A file with an error, or with a change that needs a restart,
+/// changes nothing.
 class Reload {
  public:
   /// The parts must outlive the Reload.
@@ -26,15 +29,20 @@ class Reload {
     Notifier& notifier;
   };
 
-  Reload(std::filesystem::path file, Parts parts) : file_(std::move(file)), parts_(parts) {}
+  Reload(std::filesystem::path file, Parts parts, Wall now)
+      : file_(std::move(file)), parts_(parts), state_{false, now} {}
 
-  void run();
+  /// Everything holds when this returns.
+  ReloadOutcome run(Wall now);
+
+  ConfigState state() const { return state_; }
 
  private:
   Result<void> apply(const Config& config);
 
   std::filesystem::path file_;
   Parts parts_;
+  ConfigState state_;
 };
 
 }  // namespace attestrd

@@ -39,7 +39,10 @@ Result<Stores> open_stores(const Config& config) {
   if (auto opened = keep(FolderSpool::open(**root), stores.spool); !opened) return opened.error();
   auto refused = open_refused(**root);
   if (!refused) return refused.error();
-  stores.inbox = std::make_unique<FolderInbox>(std::move(*inbox), std::move(*refused));
+  if (auto opened = keep(FolderInbox::open(std::move(*inbox), std::move(*refused)), stores.inbox);
+      !opened) {
+    return opened.error();
+  }
   if (auto opened = keep(SqliteQueue::open(config.paths.queue.string()), stores.queue); !opened) {
     return opened.error();
   }

@@ -32,8 +32,16 @@ inline constexpr std::size_t kIntakeLinesPerRound = 10'000;
 inline constexpr std::size_t kRefusalBytes = std::size_t{1}
                                              << 20;  ///< Above this size the file is kept whole.
 inline constexpr std::size_t kNoticesPerFile = 10;   ///< Per kind; further notices are counted.
-inline constexpr Duration kSubmissionQuiet = 1s;     ///< Quiet time before a file is complete.
-inline constexpr Duration kInboxScanInterval = 2s;   ///< inotify only makes a scan earlier.
+inline constexpr std::size_t kLinesPerTurn = 2'500;  ///< Of one file, before the next has its turn.
+inline constexpr std::size_t kRefusedPerRound = 500;  ///< Files; so few delay no good submission.
+inline constexpr std::size_t kRefusedFiles = 10'000;  ///< In refused/; others stay where they are.
+inline constexpr std::size_t kClaimedFilesOpen = 256;
+inline constexpr std::size_t kInboxEvents = 10'000;    ///< At one scan; more make it a full one.
+inline constexpr Duration kSubmissionQuiet = 1s;       ///< After the last change, before the claim.
+inline constexpr Duration kLongestQuietWait = 30s;     ///< For a file that changes all the time.
+inline constexpr Duration kQuietWithoutLeases = 5min;  ///< The proof that no process writes.
+inline constexpr Duration kUnreadablePatience = 10min;  ///< Of a file without read permission.
+inline constexpr Duration kInboxScanInterval = 2s;  ///< Between full scans; events come earlier.
 
 // Publication.
 inline constexpr std::size_t kUnsettledRecords = 4096;  ///< Polling stops at this backlog,

@@ -13,6 +13,9 @@ constexpr std::size_t kHarmlessNameBytes = 200;
 
 constexpr CharSet kHarmless = kLettersAndDigits | CharSet("._-+=,@");
 
+/// So many names that can't be inspected are a fault of the disk, not of one name.
+constexpr unsigned kMostUninspected = 1024;
+
 }  // namespace
 
 bool is_unchanged(const FileInfo& then, const FileInfo& now) {
@@ -35,7 +38,7 @@ Result<std::string> read_file(Directory& folder, std::string_view name, std::uin
   std::string bytes;
   std::array<char, 16 * 1024> buffer;
   for (;;) {
-    const auto count = (*file)->read(buffer);
+    const auto count = (*file)->read(bytes.size(), buffer);
     if (!count) return count.error();
     if (*count == 0) return bytes;
     bytes.append(buffer.data(), *count);
@@ -59,8 +62,10 @@ Result<unsigned> free_number(Directory& folder, std::string_view name, std::stri
   unsigned free = 0;
   while (free == 0 || free - highest_in_use > 1) {
     const auto info = folder.inspect(numbered_name(name, number, ending));
-    if (!info && info.error().code != Errc::not_found) return info.error();
-    (info ? highest_in_use : free) = number;
+    const bool is_free = !info && info.error().code == Errc::not_found;
+    // A name that can't be inspected is in use: it may lie on a mount of another user.
+    if (!info && !is_free && number > kMostUninspected) return info.error();
+    (is_free ? free : highest_in_use) = number;
     number = free == 0 ? 2 * number : highest_in_use + (free - highest_in_use) / 2;
   }
   return free;

@@ -24,6 +24,8 @@ struct FileInfo {
   std::uint64_t inode = 0;
   std::uint64_t mount = 0;  ///< A rename can't cross mounts, not even of one device.
   std::chrono::sys_time<std::chrono::nanoseconds> modified_at{};  ///< Clamped to the type's range.
+  std::chrono::sys_time<std::chrono::nanoseconds>
+      changed_at{};                 ///< Contents or attributes; likewise.
   bool is_ours = false;             ///< Owned by this user or by root.
   bool writable_by_others = false;  ///< Writable by users who are neither its owner nor its group.
 
@@ -41,13 +43,14 @@ enum class Writers : std::uint8_t {
   unknown,  ///< The system gives no answer, e.g. for a file of another owner.
 };
 
-/// A plain file that is read from its beginning to its end.
+/// A plain file that is open for reading.
 class ReadableFile {
  public:
   virtual ~ReadableFile() = default;
 
-  /// Reads into the front of `room`. Returns the number of bytes, or 0 at the end of the file.
-  virtual Result<std::size_t> read(std::span<char> room) = 0;
+  /// Reads into the front of `room` from an offset and returns the number of bytes; 0: the offset
+  /// is not before the end of the file.
+  virtual Result<std::size_t> read(std::uint64_t offset, std::span<char> room) = 0;
 
   virtual Result<FileInfo> inspect() = 0;
 
@@ -108,6 +111,8 @@ class Directory {
 
   /// Renames a file and never replaces another. The move is durable after sync() of both folders.
   /// Sync the target first: a power cut may then leave the file in both folders, but never in none.
+  /// A file of ours gets the group of the target if that has the set-group-ID bit, as a new file
+  /// would.
   virtual Result<Moved> move(std::string_view name, Directory& target,
                              std::string_view target_name) = 0;
 
@@ -123,10 +128,13 @@ class Directory {
   /// in it: in one system call, so that a thousand files cost about as much as one.
   virtual Result<void> sync_all(const Meanwhile& meanwhile) = 0;
 
-  /// Opens a folder in this one, and creates it (0750) if it is absent. Returns `unsafe_file` if
-  /// the name is a link or not a folder, and `permission_denied` if the process may not write to
-  /// it.
-  virtual Result<std::unique_ptr<Directory>> subfolder(std::string_view name) = 0;
+  /// Opens a folder in this one; creates it (0750, or 0700 if it is `ours_alone`) if it is absent.
+  /// `unsafe_file` when the name is a link or no folder, `permission_denied` when we may not write
+  /// to it.
+  virtual Result<std::unique_ptr<Directory>> subfolder(std::string_view name, bool ours_alone) = 0;
+  Result<std::unique_ptr<Directory>> subfolder(std::string_view name) {
+    return subfolder(name, false);
+  }
 };
 
 /// Returns `io_failure` if the folder is no longer in its place: see Directory::is_in_place().

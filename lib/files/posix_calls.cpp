@@ -73,6 +73,7 @@ Result<FileInfo> inspect_at(int descriptor, const std::string& name, const std::
   info.inode = status.stx_ino;
   info.mount = status.stx_mnt_id;
   info.modified_at = time_of(status.stx_mtime);
+  info.changed_at = time_of(status.stx_ctime);
   info.is_ours = status.stx_uid == ::geteuid() || status.stx_uid == 0;
   info.writable_by_others = (status.stx_mode & S_IWOTH) != 0;
   return info;

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/xattr.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,9 +29,10 @@ class PosixFile final : public ReadableFile {
   PosixFile(std::string path, Descriptor descriptor)
       : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
 
-  Result<std::size_t> read(std::span<char> room) override {
+  Result<std::size_t> read(std::uint64_t offset, std::span<char> room) override {
     for (;;) {
-      const ssize_t count = ::read(descriptor_.get(), room.data(), room.size());
+      const ssize_t count =
+          ::pread(descriptor_.get(), room.data(), room.size(), static_cast<off_t>(offset));
       if (count >= 0) return static_cast<std::size_t>(count);
       if (errno != EINTR) return file_error(errno, "cannot read", path_);
     }
@@ -81,6 +84,13 @@ Result<void> beside(const Meanwhile& meanwhile, const Sync& sync) {
   return synced.get();
 }
 
+/// Returns the group that new files in the folder get, if it has the set-group-ID bit.
+std::optional<std::uint32_t> group_of_files_in(int folder) {
+  struct stat info;
+  if (::fstat(folder, &info) != 0 || (info.st_mode & S_ISGID) == 0) return std::nullopt;
+  return info.st_gid;
+}
+
 std::string join(const std::string& folder, std::string_view name) {
   return folder + "/" + std::string(name);
 }
@@ -90,6 +100,7 @@ std::string join(const std::string& folder, std::string_view name) {
 PosixDirectory::PosixDirectory(std::string path, Descriptor descriptor)
     : path_(std::move(path)),
       descriptor_(std::move(descriptor)),
+      group_(group_of_files_in(descriptor_.get())),
       can_sync_all_(can_sync_all(descriptor_.get())) {}
 
 Result<std::unique_ptr<PosixDirectory>> PosixDirectory::open(const std::string& path) {
@@ -174,6 +185,7 @@ Result<Moved> PosixDirectory::move(std::string_view name, Directory& target,
                                    std::string_view target_name) {
   auto* const to = dynamic_cast<PosixDirectory*>(&target);
   ATTESTRD_CHECK(to != nullptr);
+  to->give_group_to(name, *this);
   if (::renameat2(descriptor_.get(), std::string(name).c_str(), to->descriptor_.get(),
                   std::string(target_name).c_str(), RENAME_NOREPLACE) == 0)
     return Moved::done;
@@ -181,6 +193,15 @@ Result<Moved> PosixDirectory::move(std::string_view name, Directory& target,
   if (errno == EXDEV) return Moved::other_mount;
   return file_error(errno, "cannot rename " + join(path_, name) + " to",
                     join(to->path_, target_name));
+}
+
+/// Gives a file that is about to be moved here the group of all files here. A failure changes
+/// nothing else: the file belongs to another user, who alone may do this.
+void PosixDirectory::give_group_to(std::string_view name, const PosixDirectory& from) const {
+  if (!group_ || from.group_ == group_) return;
+  [[maybe_unused]] const int ignored =
+      ::fchownat(from.descriptor_.get(), std::string(name).c_str(), static_cast<uid_t>(-1), *group_,
+                 AT_SYMLINK_NOFOLLOW);
 }
 
 Result<void> PosixDirectory::remove(std::string_view name) {
@@ -208,10 +229,11 @@ Result<void> PosixDirectory::sync_file_system() const {
   return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
 }
 
-Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view name) {
+Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view name,
+                                                             bool ours_alone) {
   const auto path = join(path_, name);
   const std::string own_name(name);
-  const bool is_new = ::mkdirat(descriptor_.get(), own_name.c_str(), 0750) == 0;
+  const bool is_new = ::mkdirat(descriptor_.get(), own_name.c_str(), ours_alone ? 0700 : 0750) == 0;
   if (!is_new && errno != EEXIST) return file_error(errno, "cannot make the folder", path);
   Descriptor folder(
       open_at(descriptor_.get(), own_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -225,6 +247,12 @@ Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view na
     if (!synced) return synced.error();
   }
   return std::unique_ptr<Directory>(new PosixDirectory(path, std::move(folder)));
+}
+
+bool shares_new_files(const std::string& folder) {
+  struct stat info;
+  if (::stat(folder.c_str(), &info) != 0 || (info.st_mode & S_IWGRP) == 0) return false;
+  return ::getxattr(folder.c_str(), XATTR_NAME_POSIX_ACL_DEFAULT, nullptr, 0) < 0;
 }
 
 }  // namespace attestrd

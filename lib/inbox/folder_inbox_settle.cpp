@@ -1,133 +1,86 @@
+#include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
 #include "inbox/folder_inbox.h"
+#include "inbox/refused_notice.h"
 
 namespace attestrd {
 namespace {
 
-/// The number of passes, at one a second or two, after which refused/ is checked for space again.
-constexpr std::uint64_t kPassesWithoutRoom = 10;
-
-/// Returns whether an error in refused/ may be gone at the next try: the disk was full, or other
-/// users changed names there.
-bool may_pass(Errc code) {
-  return code == Errc::disk_full || code == Errc::not_found || code == Errc::already_exists ||
-         code == Errc::unsafe_file;
-}
-
-Notice refused_notice(const std::string& name, std::string reason, std::string message) {
-  Notice notice(Event::inbox_refused, std::move(message));
-  notice.file = name;
-  notice.reason = std::move(reason);
-  return notice;
+Notice left_alone_notice(const std::string& name, std::string reason) {
+  return refused_notice(name, std::move(reason),
+                        "a name in the inbox is left alone: move it away by hand");
 }
 
 }  // namespace
 
 Result<InboxSettlement> FolderInbox::settle() {
   InboxSettlement settlement;
+  for (auto& left : std::exchange(left_alone_, {}))
+    settlement.notices.push_back(left_alone_notice(left.name, std::move(left.reason)));
   for (const auto& misfit : std::exchange(misfits_, {}))
     if (const auto moved = move_away(misfit, settlement); !moved) return moved.error();
-  const auto listed = list_bad_lines(std::exchange(finished_, {}), settlement);
-  if (!listed) return listed.error();
-  for (const auto& file : *listed)
-    if (const auto removed = remove(file, settlement); !removed) return removed.error();
+  if (const auto settled = claims_.settle(refused_, now_, settlement); !settled)
+    return settled.error();
+  settlement.waits = arrivals_.waits() || claims_.waits();
+  auto due = arrivals_.next_due();
+  if (const auto other = claims_.next_due()) due = due ? std::min(*due, *other) : *other;
+  if (due) settlement.next_due = std::max(*due - now_, Duration::zero());
   return settlement;
 }
 
-/// Lists the bad lines of the files in refused/. Returns the files whose bad lines are listed there
-/// now, and the files that have none.
-Result<std::vector<FolderInbox::Finished>> FolderInbox::list_bad_lines(
-    std::vector<Finished> files, InboxSettlement& settlement) {
-  std::vector<Finished> listed;
-  bool wrote = false;
-  for (auto& file : files) {
-    if (file.refusal.lines > 0) {
-      const auto written = refused_.list(file.name, file.refusal.text);
-      if (!written && !may_pass(written.error().code)) return written.error();
-      if (!written) {
-        leave_for_now(file.name, file.info, written.error(), settlement);
-        continue;
-      }
-      wrote = true;
-    }
-    listed.push_back(std::move(file));
-  }
-  if (wrote)
-    if (const auto synced = refused_.sync(); !synced) return synced.error();
-  return listed;
-}
-
-/// Removes a file that was accepted. No sync follows: after a power cut the file is read once more.
-Result<void> FolderInbox::remove(const Finished& finished, InboxSettlement& settlement) {
-  const auto info = inbox_->inspect(finished.name);
-  if (!info && info.error().code == Errc::not_found) return {};
-  if (!info) return info.error();
-  if (*info != finished.info) {  // The file was changed: it is read again.
-    settlement.waits = true;
+Result<void> FolderInbox::move_away(const Misfit& misfit, InboxSettlement& settlement) {
+  const auto info = inbox_->inspect(misfit.name);
+  if (!info && info.error().code == Errc::not_found) {
+    arrivals_.forget(misfit.name);
     return {};
   }
-  if (finished.refusal.is_partial)
-    return move_away({finished.name, *info, "not all of its bad lines fit into their list"},
-                     settlement);
-  const auto removed = inbox_->remove(finished.name);
-  if (removed || removed.error().code == Errc::not_found) return {};
-  if (removed.error().code == Errc::permission_denied)
-    leave_alone(finished.name, *info, removed.error().message, settlement);
-  else if (removed.error().code == Errc::disk_full)
-    leave_for_now(finished.name, *info, removed.error(), settlement);
-  else if (removed.error().code == Errc::unsafe_file)  // It became a folder since the check.
-    settlement.waits = true;
-  else
-    return removed;
-  return {};
-}
-
-Result<void> FolderInbox::move_away(const Refused& misfit, InboxSettlement& settlement) {
-  const auto& [name, judged, reason] = misfit;
-  const auto info = inbox_->inspect(name);
-  if (!info && info.error().code == Errc::not_found) return {};
-  if (!info) return info.error();
-  if (!is_unchanged(judged, *info)) {  // Another file has the name now, and is checked anew.
-    settlement.waits = true;
+  if (!info || !is_unchanged(misfit.info, *info)) {  // Another file may have the name now.
+    arrivals_.defer(misfit.name, now_);
     return {};
   }
-  if (info->kind == FileInfo::Kind::folder) {
-    leave_alone(name, *info, "it is a folder", settlement);
-    return {};
-  }
-  const auto taken = refused_.take(*inbox_, name, *info);
-  if (!taken && taken.error().code == Errc::not_found)
-    settlement.waits = true;  // Another process removed it.
-  else if (!taken && taken.error().code == Errc::permission_denied)
-    leave_alone(name, *info, reason + "; " + taken.error().message, settlement);
-  else if (!taken && may_pass(taken.error().code))
-    leave_for_now(name, *info, taken.error(), settlement);
-  else if (!taken)
-    return taken.error();
-  else if (!*taken)
-    leave_alone(name, *info, reason + "; refused/ lies on another mount", settlement);
-  else
-    settlement.notices.push_back(
-        refused_notice(name, reason, "a submission is refused: it is now refused/" + **taken));
-  return {};
-}
-
-void FolderInbox::leave_alone(const std::string& name, const FileInfo& info, std::string reason,
-                              InboxSettlement& settlement) {
-  left_alone_[name] = {info, std::nullopt};
-  settlement.notices.push_back(refused_notice(
-      name, std::move(reason), "a name in the inbox is left alone: move it away by hand"));
-}
-
-void FolderInbox::leave_for_now(const std::string& name, const FileInfo& info, const Error& error,
-                                InboxSettlement& settlement) {
-  settlement.waits = true;
-  const bool is_new =
-      left_alone_.insert_or_assign(name, LeftAlone{info, pass_ + kPassesWithoutRoom}).second;
-  if (is_new)
+  const auto is_full = refused_.is_full(now_);
+  if (!is_full) return is_full.error();
+  const bool was_full = std::exchange(is_refused_full_, *is_full);
+  if (!*is_full) return move_to_refused(misfit, settlement);
+  arrivals_.defer(misfit.name, now_ + FolderRefused::kRetry);
+  if (!was_full)
     settlement.notices.push_back(refused_notice(
-        name, error.message, "a name stays in the inbox until refused/ has a place for it"));
+        misfit.name, "refused/ holds " + std::to_string(limits::kRefusedFiles) + " files",
+        "refused submissions stay in the inbox until files in refused/ are moved away"));
+  return {};
+}
+
+Result<void> FolderInbox::move_to_refused(const Misfit& misfit, InboxSettlement& settlement) {
+  const auto taken = refused_.take({*inbox_, misfit.name, misfit.info, misfit.name});
+  if (taken && *taken) {
+    arrivals_.forget(misfit.name);
+    settlement.notices.push_back(refused_notice(
+        misfit.name, misfit.reason, "a submission is refused: it is now refused/" + **taken));
+  } else if (taken) {
+    leave_alone(misfit.name, misfit.reason + "; refused/ lies on another mount", settlement);
+  } else if (taken.error().code == Errc::not_found) {
+    arrivals_.defer(misfit.name, now_);  // Another process removed or renamed it.
+  } else if (FolderRefused::may_pass(taken.error().code)) {
+    defer(misfit, taken.error().message, settlement);
+  } else {
+    leave_alone(misfit.name, misfit.reason + "; " + taken.error().message, settlement);
+  }
+  return {};
+}
+
+void FolderInbox::leave_alone(const std::string& name, std::string reason,
+                              InboxSettlement& settlement) {
+  if (arrivals_.leave_alone(name, now_))
+    settlement.notices.push_back(left_alone_notice(name, std::move(reason)));
+}
+
+void FolderInbox::defer(const Misfit& misfit, const std::string& reason,
+                        InboxSettlement& settlement) {
+  if (arrivals_.defer_for_space(misfit.name, now_ + FolderRefused::kRetry))
+    settlement.notices.push_back(refused_notice(
+        misfit.name, reason, "a name stays in the inbox until refused/ has space for it"));
 }
 
 }  // namespace attestrd

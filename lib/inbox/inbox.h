@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,28 @@
 #include "log/notice.h"
 
 namespace attestrd {
+
+/// A change that the system reported. It is a hint: a full scan finds every change without it.
+struct InboxEvent {
+  enum class Kind : std::uint8_t {
+    moved_in,  ///< A file was renamed into the inbox, so its writer has finished it.
+    changed,   ///< A file in the inbox was created, written, closed, or its attributes changed.
+    claimed,   ///< A claimed file was written or closed.
+  };
+
+  Kind kind{};
+  std::string name;
+};
+
+/// The order to scan the inbox.
+struct ScanRequest {
+  Mono now{};
+  /// Whether all names are listed, or only those that events name and those that are due.
+  bool is_full = true;
+  std::vector<InboxEvent> events;  ///< At most `limits::kInboxEvents`; more make the scan full.
+
+  void join(ScanRequest later);
+};
 
 /// The good lines of one submission file, or of the part of it that one scan read.
 struct InboxSlice {
@@ -22,13 +45,15 @@ struct InboxScan {
   std::vector<InboxSlice> slices;
   std::vector<Notice> notices;  ///< The refused lines.
   bool has_more = false;        ///< The scan stopped at its bound.
-  bool waits = false;           ///< A file may be half written: a later scan reads it.
 };
 
 /// The effects of settle() on the files of a scan.
 struct InboxSettlement {
   std::vector<Notice> notices;  ///< The refused files.
-  bool waits = false;           ///< A file stays: it was changed, or refused/ has no space for it.
+  /// A file may bring further ids: one that is still written, or not claimed yet. Names that are
+  /// left alone do not count.
+  bool waits = false;
+  std::optional<Duration> next_due;  ///< From the time of the scan until a file is due.
 };
 
 /// The interface to the inbox, where customers drop submissions; `FolderInbox` implements it.
@@ -40,12 +65,13 @@ class Inbox {
  public:
   virtual ~Inbox() = default;
 
-  /// Reads at most `max_lines` more lines. Changes nothing in the inbox.
-  virtual Result<InboxScan> scan(std::size_t max_lines, Wall now) = 0;
+  /// Claims files and reads at most `max_lines` more lines. After an error nothing was read:
+  /// `disk_full` may be tried again, with the same request.
+  virtual Result<InboxScan> scan(ScanRequest request, std::size_t max_lines) = 0;
 
-  /// Writes the bad lines of the last scan to refused/, then removes the files that the scan read
+  /// Writes the bad lines of finished files to refused/, then removes the files that the scan read
   /// to their end. The good lines must be durable before. Never returns `disk_full`: a file stays
-  /// in the inbox while the disk has no space for its bad lines.
+  /// while the disk has no space for its bad lines.
   virtual Result<InboxSettlement> settle() = 0;
 
   /// Discards the last scan, of which nothing was kept: the next scan returns the same again.

@@ -1,10 +1,12 @@
 #include "inbox/submission.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "files/files.h"
 #include "json/json_scanner.h"
 #include "json/json_string.h"
@@ -35,6 +37,14 @@ bool holds_lone_surrogate(std::string_view text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i)
     if (text[i] == '\xED' && static_cast<unsigned char>(text[i + 1]) >= 0xA0) return true;
   return false;
+}
+
+/// Returns whether a line that is no submission comes from a text in UTF-16: it has a byte order
+/// mark, or NULs beside other bytes.
+bool is_utf16(std::string_view line) {
+  const bool has_nul = line.find('\0') != std::string_view::npos;
+  const bool has_text = line.find_first_not_of('\0') != std::string_view::npos;
+  return line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF") || (has_nul && has_text);
 }
 
 /// A reader of one JSON object, member by member.
@@ -118,11 +128,19 @@ Line read_submission_line(std::string_view line) {
   if (text.empty() || text.front() == '#') return BlankLine{};
   if (text.front() == '{') return ObjectReader(text).read();
   if (const auto id = HandshakeId::parse(text)) return Submission{*id, {}, std::nullopt};
+  if (is_utf16(line)) return BadLine{"it is UTF-16 text: write it as UTF-8"};
   return BadLine{"it is not an id: " + std::string(kIdRule)};
 }
 
 bool is_submission_name(std::string_view name) {
-  return !name.starts_with('.') && !name.ends_with(".tmp") && !name.ends_with(".part");
+  // The endings by which browsers, sftp clients and editors name a file that they still write.
+  constexpr std::string_view kUnfinished[] = {".tmp",        ".part", ".partial", ".filepart",
+                                              ".crdownload", ".swp",  ".swx"};
+  std::string lower(name);
+  for (char& c : lower) c = to_lower(c);
+  const bool is_backup = name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
+  const auto ends_so = [&lower](std::string_view ending) { return lower.ends_with(ending); };
+  return !name.starts_with('.') && !is_backup && std::ranges::none_of(kUnfinished, ends_so);
 }
 
 std::optional<HandshakeId> id_of_empty_file(std::string_view name) {

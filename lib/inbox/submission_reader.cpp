@@ -6,66 +6,22 @@
 
 #include "base/escape.h"
 #include "base/limits.h"
+#include "inbox/refused_notice.h"
 #include "inbox/submission.h"
 
 namespace attestrd {
 namespace {
 
 constexpr std::size_t kChunkBytes = 64 * 1024;
+// So many bytes without a line feed end a call: a writer that never writes one delays no other
+// file.
+constexpr std::size_t kBytesPerCall = std::size_t{4} << 20;
 
-/// The number of bytes that are returned of a line that is too long.
+// The length to which a line is cut in messages. It is longer than any valid line, so that a line
+// of this length is recognised as too long.
 constexpr std::size_t kShownBytes = limits::kSubmissionLineBytes + 1;
 
 }  // namespace
-
-/// Drops the lines that were returned and reads more. Returns false at the end of the file.
-Result<bool> LineReader::fill() {
-  buffer_.erase(0, std::exchange(position_, 0));
-  const std::size_t kept = buffer_.size();
-  buffer_.resize(kept + std::min<std::uint64_t>(kChunkBytes, bytes_left_));
-  const auto count = file_->read({buffer_.data() + kept, buffer_.size() - kept});
-  buffer_.resize(kept + (count ? *count : 0));
-  if (!count) return count.error();
-  bytes_left_ -= *count;
-  return *count > 0;
-}
-
-Result<std::optional<std::string_view>> LineReader::next() {
-  std::size_t searched = 0;
-  for (;;) {
-    const auto end = buffer_.find('\n', position_ + searched);
-    if (end != std::string::npos) {
-      const auto line = std::string_view(buffer_).substr(position_, end - position_);
-      position_ = end + 1;
-      return line.substr(0, kShownBytes);
-    }
-    searched = buffer_.size() - position_;
-    if (searched >= kShownBytes) return take_overlong();
-    const auto more = fill();
-    if (!more) return more.error();
-    if (*more) continue;
-    if (buffer_.empty()) return std::nullopt;
-    is_complete_ = false;
-    position_ = buffer_.size();
-    return buffer_;
-  }
-}
-
-/// Returns the head of a line whose end is not in the buffer, and skips the rest of the line.
-Result<std::optional<std::string_view>> LineReader::take_overlong() {
-  head_ = buffer_.substr(position_, kShownBytes);
-  for (;;) {
-    position_ = buffer_.size();
-    const auto more = fill();
-    if (!more) return more.error();
-    is_complete_ = *more;
-    if (!*more) return head_;
-    const auto end = buffer_.find('\n');
-    if (end == std::string::npos) continue;
-    position_ = end + 1;
-    return head_;
-  }
-}
 
 void Refusal::add(std::uint64_t number, std::string_view reason, std::string_view line) {
   ++lines;
@@ -79,32 +35,72 @@ void Refusal::add(std::uint64_t number, std::string_view reason, std::string_vie
   text += '\n';
 }
 
-Result<bool> SubmissionReader::read(std::size_t& lines_left) {
-  // An id from Attestr and its line feed have 22 bytes.
-  submissions_.reserve(std::min<std::uint64_t>(lines_left, lines_.bytes_left() / 16 + 1));
-  while (lines_left > 0) {
-    const auto next = lines_.next();
-    if (!next) return next.error();
-    if (!*next) {
-      sum_up();
-      return true;
+Result<SubmissionReader::End> SubmissionReader::read(ReadableFile& file, bool is_complete,
+                                                     std::size_t& lines_left) {
+  std::string buffer(kChunkBytes, '\0');
+  std::size_t filled = 0;  // From the offset on.
+  for (std::size_t bytes = 0; lines_left > 0 && bytes < kBytesPerCall;) {
+    const auto count = file.read(at_.offset + filled, std::span(buffer).subspan(filled));
+    if (!count) return count.error();
+    if (*count == 0) {
+      if (is_complete) lines_left -= read_rest(std::string_view(buffer).substr(0, filled));
+      return End::file;
     }
-    const std::string_view line = **next;
-    ++line_;
-    --lines_left;
-    auto said = read_submission_line(line);
-    if (auto* const submission = std::get_if<Submission>(&said))
-      submissions_.push_back(std::move(*submission));
-    else if (const auto* const bad = std::get_if<BadLine>(&said))
-      refuse(bad->reason, line);
+    bytes += *count;
+    filled += *count;
+    const std::size_t read = read_lines(std::string_view(buffer).substr(0, filled), lines_left);
+    at_.offset += read;
+    filled -= read;
+    std::copy_n(buffer.begin() + static_cast<std::ptrdiff_t>(read), filled, buffer.begin());
   }
-  return false;
+  return End::bound;
 }
 
-Result<bool> SubmissionReader::is_unchanged() {
-  const auto now = lines_.inspect();
-  if (!now) return now.error();
-  return *now == info_;
+/// Reads the complete lines. Returns the number of bytes that belong to them, or to the skipped
+/// part of a line that is too long.
+std::size_t SubmissionReader::read_lines(std::string_view bytes, std::size_t& lines_left) {
+  std::size_t read = 0;
+  while (lines_left > 0) {
+    const auto rest = bytes.substr(read);
+    const auto end = rest.find('\n');
+    if (end == std::string_view::npos && rest.size() < kShownBytes && !at_.overlong) break;
+    if (end == std::string_view::npos) {
+      if (!at_.overlong) at_.overlong = rest.substr(0, kShownBytes);
+      return bytes.size();
+    }
+    if (at_.overlong)
+      end_overlong();
+    else
+      read_line(rest.substr(0, std::min(end, kShownBytes)));
+    read += end + 1;
+    --lines_left;
+  }
+  return read;
+}
+
+/// Reads the bytes after the last line feed. Returns the number of lines, 0 or 1.
+std::size_t SubmissionReader::read_rest(std::string_view bytes) {
+  if (!at_.overlong && bytes.empty()) return 0;
+  if (at_.overlong)
+    end_overlong();
+  else
+    read_line(bytes);
+  at_.offset += bytes.size();
+  return 1;
+}
+
+void SubmissionReader::read_line(std::string_view line) {
+  ++at_.line;
+  auto meaning = read_submission_line(line);
+  if (auto* const submission = std::get_if<Submission>(&meaning))
+    submissions_.push_back(std::move(*submission));
+  else if (const auto* const bad = std::get_if<BadLine>(&meaning))
+    refuse(bad->reason, line);
+}
+
+void SubmissionReader::end_overlong() {
+  const auto line = *std::exchange(at_.overlong, std::nullopt);
+  read_line(line);
 }
 
 InboxSlice SubmissionReader::take_slice() { return {name_, std::exchange(submissions_, {})}; }
@@ -112,23 +108,32 @@ InboxSlice SubmissionReader::take_slice() { return {name_, std::exchange(submiss
 std::vector<Notice> SubmissionReader::take_notices() { return std::exchange(notices_, {}); }
 
 void SubmissionReader::refuse(std::string_view reason, std::string_view line) {
-  refusal_.add(line_, reason, line);
+  refusal_.add(at_.line, reason, line);
+  at_.refusal_bytes = refusal_.text.size();
+  at_.refused_lines = refusal_.lines;
+  at_.refusal_is_partial = refusal_.is_partial;
   if (refusal_.lines > limits::kNoticesPerFile) return;
-  notices_.push_back(refused_notice("a line of a submission is refused"));
-  notices_.back().line = line_;
-  notices_.back().reason = reason;
+  notices_.push_back(
+      refused_notice(name_, std::string(reason), "a line of a submission is refused"));
+  notices_.back().line = at_.line;
 }
 
 void SubmissionReader::sum_up() {
-  if (refusal_.lines <= limits::kNoticesPerFile) return;
-  notices_.push_back(refused_notice("more lines of a submission are refused"));
+  if (refusal_.lines <= limits::kNoticesPerFile || at_.is_summed_up) return;
+  at_.is_summed_up = true;
+  notices_.push_back(refused_notice(name_, {}, "more lines of a submission are refused"));
   notices_.back().count = refusal_.lines - limits::kNoticesPerFile;
 }
 
-Notice SubmissionReader::refused_notice(std::string message) const {
-  Notice notice(Event::inbox_refused, std::move(message));
-  notice.file = name_;
-  return notice;
+void SubmissionReader::keep() { kept_ = at_; }
+
+void SubmissionReader::rewind() {
+  at_ = kept_;
+  refusal_.text.resize(at_.refusal_bytes);
+  refusal_.lines = at_.refused_lines;
+  refusal_.is_partial = at_.refusal_is_partial;
+  submissions_.clear();
+  notices_.clear();
 }
 
 }  // namespace attestrd

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,39 +12,6 @@
 
 namespace attestrd {
 
-/// A reader of the lines of a file, in memory that does not grow with the file.
-class LineReader {
- public:
-  /// Reads at most `bytes` of the file, even if it grows.
-  LineReader(std::unique_ptr<ReadableFile> file, std::uint64_t bytes)
-      : file_(std::move(file)), bytes_left_(bytes) {}
-
-  /// Returns the next line without its line feed, valid until the next call, or nothing at the end.
-  /// A line longer than `limits::kSubmissionLineBytes` is cut to one byte more than that, so that
-  /// the caller recognises it.
-  Result<std::optional<std::string_view>> next();
-
-  /// Returns whether the last line had a line feed. Valid after the end.
-  bool is_complete() const { return is_complete_; }
-
-  Result<FileInfo> inspect() { return file_->inspect(); }
-  Writers writers() { return file_->writers(); }
-
-  /// Returns the number of bytes of the file that next() has not returned yet.
-  std::uint64_t bytes_left() const { return buffer_.size() - position_ + bytes_left_; }
-
- private:
-  Result<bool> fill();
-  Result<std::optional<std::string_view>> take_overlong();
-
-  std::unique_ptr<ReadableFile> file_;
-  std::uint64_t bytes_left_;
-  std::string buffer_;
-  std::size_t position_ = 0;
-  std::string head_;  ///< The head of a line that was too long.
-  bool is_complete_ = true;
-};
-
 /// The list of the bad lines of a file and their reasons, as it is written to refused/.
 struct Refusal {
   std::string text;
@@ -54,39 +21,64 @@ struct Refusal {
   void add(std::uint64_t number, std::string_view reason, std::string_view line);
 };
 
-/// A submission file that is being read, by one scan or several.
+/// Reads the lines of a submission file as they come, over many calls. Between two calls it keeps
+/// an offset and no buffer, so that a file that is written slowly costs next to no memory.
 class SubmissionReader {
  public:
-  SubmissionReader(std::string name, const FileInfo& info, std::unique_ptr<ReadableFile> file)
-      : name_(std::move(name)), info_(info), lines_(std::move(file), info.size_bytes) {}
+  enum class End : std::uint8_t {
+    bound,  ///< The bound of the call was reached.
+    file,   ///< The file has no further complete line. `is_over()` says whether bytes are left.
+  };
 
-  /// Reads until `lines_left` is zero or the file ends. Returns whether the file has ended.
-  Result<bool> read(std::size_t& lines_left);
+  explicit SubmissionReader(std::string name) : name_(std::move(name)) {}
 
-  /// Returns whether the file is unchanged since its reading began. Valid after the end.
-  Result<bool> is_unchanged();
+  /// Reads further lines, at most `lines_left` of them and some 4 MiB. Bytes without a line feed at
+  /// the end of the file are a line only if `is_complete`: no process can append to the file any
+  /// more. Otherwise they stay for a later call.
+  Result<End> read(ReadableFile& file, bool is_complete, std::size_t& lines_left);
 
-  Writers writers() { return lines_.writers(); }
+  /// Adds a submission that is not a line of the file.
+  void add(Submission submission) { submissions_.push_back(std::move(submission)); }
+  /// Reads from the first byte again.
+  void restart() { at_ = {}, kept_ = {}, refusal_ = {}; }
 
   /// Returns the submissions that were read since the last call.
   InboxSlice take_slice();
   /// Returns the notices of the lines that were read since the last call.
   std::vector<Notice> take_notices();
+  /// Appends the notice that counts the refused lines without a notice of their own, if there are
+  /// any. For the end of the file.
+  void sum_up();
+
+  /// keep() makes the present position the one that rewind() goes back to.
+  void keep();
+  void rewind();
 
   const std::string& name() const { return name_; }
-  const FileInfo& info() const { return info_; }
-  bool is_complete() const { return lines_.is_complete(); }
+  std::uint64_t offset() const { return at_.offset; }
   const Refusal& refusal() const { return refusal_; }
 
  private:
+  /// A position in the file. The refusal is a list that only grows, so its length is enough.
+  struct Position {
+    std::uint64_t offset = 0;  ///< Of the first byte that belongs to no line yet.
+    std::uint64_t line = 0;
+    std::optional<std::string> overlong;  ///< The head of the line that is being skipped.
+    std::size_t refusal_bytes = 0;
+    std::uint64_t refused_lines = 0;
+    bool refusal_is_partial = false;
+    bool is_summed_up = false;
+  };
+
+  std::size_t read_lines(std::string_view bytes, std::size_t& lines_left);
+  std::size_t read_rest(std::string_view bytes);
+  void read_line(std::string_view line);
+  void end_overlong();
   void refuse(std::string_view reason, std::string_view line);
-  void sum_up();
-  Notice refused_notice(std::string message) const;
 
   std::string name_;
-  FileInfo info_;  ///< The attributes of the file when its reading began.
-  LineReader lines_;
-  std::uint64_t line_ = 0;
+  Position at_;
+  Position kept_;
   std::vector<Submission> submissions_;
   std::vector<Notice> notices_;
   Refusal refusal_;

@@ -29,13 +29,12 @@ QueuedHandshake* row_of(Acceptance& acceptance) {
 
 }  // namespace
 
-Result<std::vector<Submission>> Intake::read(Wall now, RoundReport& report) {
-  auto scan = inbox_.scan(limits::kIntakeLinesPerRound, now);
+Result<std::vector<Submission>> Intake::read(const ScanRequest& request, RoundReport& report) {
+  auto scan = inbox_.scan(request, limits::kIntakeLinesPerRound);
   if (!scan) return scan.error();
   is_read_ = true;
-  report.inbox_scanned = true;
+  report.inbox_scanned = request.is_full;
   report.inbox_has_more = scan->has_more;
-  report.inbox_waits = scan->waits;
   notices_ = std::move(scan->notices);
   std::vector<Submission> submissions;
   for (auto& [file, lines] : scan->slices) {
@@ -66,7 +65,8 @@ Result<void> Intake::settle(RoundReport& report) {
   auto settlement = inbox_.settle();
   if (!settlement) return settlement.error();
   append(report.notices, std::move(settlement->notices));
-  report.inbox_waits |= settlement->waits;
+  report.inbox_waits = settlement->waits;
+  report.inbox_due = settlement->next_due;
   return {};
 }
 

@@ -8,12 +8,11 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "handshake/handshake.h"
+#include "inbox/inbox.h"
 #include "ledger/round.h"
 #include "queue/queue_batch.h"
 
 namespace attestrd {
-
-class Inbox;
 
 /// The intake of one round: turns inbox files into submissions, and the answers of the queue into
 /// accepted rows and notices.
@@ -26,7 +25,7 @@ class Intake {
   explicit Intake(Inbox& inbox) : inbox_(inbox) {}
 
   /// Reads the next lines of the inbox. Returns the submissions that the queue is to accept.
-  Result<std::vector<Submission>> read(Wall now, RoundReport& report);
+  Result<std::vector<Submission>> read(const ScanRequest& request, RoundReport& report);
 
   /// Reports the accepted rows and the notices. `acceptances` holds the answer of the queue to each
   /// submission that read() returned.

@@ -166,7 +166,7 @@ RoundRequest Ledger::take_part(RoundRequest& request) const {
     std::move(end, finishes.end(), std::back_inserter(rest.finishes));
     finishes.erase(end, finishes.end());
   }
-  if (room_is_scarce) rest.scan_inbox = std::exchange(request.scan_inbox, false);
+  if (room_is_scarce) rest.scan_inbox = std::exchange(request.scan_inbox, std::nullopt);
   return std::exchange(request, std::move(rest));
 }
 
@@ -197,7 +197,7 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
   if (part.scan_inbox) {
-    auto submissions = intake_.read(round.now, round.report);
+    auto submissions = intake_.read(*part.scan_inbox, round.report);
     if (!submissions) return not_of_queue(submissions.error());
     batch.submissions = std::move(*submissions);
   }

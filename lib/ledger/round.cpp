@@ -27,7 +27,10 @@ void append(std::optional<DayRequests>& sum, const std::optional<DayRequests>& m
 }  // namespace
 
 void RoundRequest::join(RoundRequest later) {
-  scan_inbox |= later.scan_inbox;
+  if (scan_inbox && later.scan_inbox)
+    scan_inbox->join(*std::move(later.scan_inbox));
+  else if (later.scan_inbox)
+    scan_inbox = std::move(later.scan_inbox);
   if (later.purge_older_than) purge_older_than = later.purge_older_than;
   append(finishes, std::move(later.finishes));
   append(progress, std::move(later.progress));

@@ -10,6 +10,7 @@
 #include "handshake/finish.h"
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
+#include "inbox/inbox.h"
 #include "log/notice.h"
 #include "schedule/hazard.h"
 
@@ -17,7 +18,7 @@ namespace attestrd {
 
 /// The changes that wait to be written by a round.
 struct RoundRequest {
-  bool scan_inbox = false;
+  std::optional<ScanRequest> scan_inbox;
   std::optional<Duration> purge_older_than;  ///< Purge the tombstones that are older.
   std::vector<Finish> finishes;
   std::vector<Progress> progress;
@@ -38,8 +39,9 @@ struct RoundReport {
   std::vector<HandshakeId> lost;          ///< Another owner has their rows now.
   std::vector<Notice> notices;            ///< To be logged, in this order.
   bool inbox_has_more = false;            ///< The scan stopped at its bound: scan again at once.
-  bool inbox_waits = false;               ///< A file had to stay: scan again later.
-  bool inbox_scanned = false;             ///< The round scanned the inbox.
+  bool inbox_waits = false;               ///< A file may bring further ids.
+  std::optional<Duration> inbox_due;      ///< Until a file in the inbox is due.
+  bool inbox_scanned = false;             ///< The round scanned all of the inbox.
   std::optional<Reservation> reserved;    ///< The answer to `RoundRequest::reserve`.
 };
 

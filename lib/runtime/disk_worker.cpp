@@ -45,9 +45,9 @@ void DiskWorker::submit(RoundRequest more) {
   changed_.notify_one();
 }
 
-void DiskWorker::scan_inbox() {
+void DiskWorker::scan_inbox(ScanRequest request) {
   RoundRequest scan;
-  scan.scan_inbox = true;
+  scan.scan_inbox = std::move(request);
   submit(std::move(scan));
 }
 

@@ -46,7 +46,7 @@ class DiskWorker {
 
   /// Adds to the requests that wait for the next round.
   void submit(RoundRequest more);
-  void scan_inbox();
+  void scan_inbox(ScanRequest request);
   void purge_tombstones(Duration older_than);
   /// Looks an id up between two rounds, or between two tries of one. `on_found` receives the answer
   /// on the loop, but never once the worker is stopped.

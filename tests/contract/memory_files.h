@@ -50,10 +50,9 @@ class MemoryFile final : public ReadableFile {
  public:
   explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
 
-  Result<std::size_t> read(std::span<char> room) override {
-    const std::size_t count = bytes_.copy(room.data(), room.size(), position_);
-    position_ += count;
-    return count;
+  Result<std::size_t> read(std::uint64_t offset, std::span<char> room) override {
+    if (offset >= bytes_.size()) return 0U;
+    return bytes_.copy(room.data(), room.size(), offset);
   }
 
   Writers writers() override { return Writers::none; }
@@ -69,7 +68,6 @@ class MemoryFile final : public ReadableFile {
 
  private:
   std::string bytes_;
-  std::size_t position_ = 0;
 };
 
 /// A handle of a folder, as a process holds it. The folder outlives the handle.
@@ -170,7 +168,8 @@ class MemoryDirectory final : public Directory {
     return {};
   }
 
-  Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override {
+  using Directory::subfolder;
+  Result<std::unique_ptr<Directory>> subfolder(std::string_view name, bool) override {
     const std::string own_name(name);
     return std::unique_ptr<Directory>(
         new MemoryDirectory(folder_.folder(own_name), path_ + "/" + own_name));

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <iostream>
@@ -154,6 +155,19 @@ TEST_F(CommandsTest, SubmitRefusesAnEmptyList) {
   EXPECT_EQ(empty.code, EX_OK);
   EXPECT_EQ(empty.out, "submitted 0\n");
   EXPECT_EQ(inbox(), "");
+}
+
+TEST_F(CommandsTest, SubmitTakesStdinAloneAndEachIdOnce) {
+  EXPECT_EQ(run({"submit", "--config", config_, "DS1", "-"}, "DS2\n").code, EX_USAGE);
+  EXPECT_EQ(inbox(), "");
+  EXPECT_EQ(run({"submit", "--config", config_, "DS1", "DS1"}).out, "submitted 1\n");
+  EXPECT_EQ(inbox(), "DS1\n");
+}
+
+TEST_F(CommandsTest, CommandsReadOnlyTheSectionsThatTheyNeed) {
+  std::ofstream(config_, std::ios::app) << "[poll]\nmin_interval = 5\n";
+  EXPECT_EQ(run({"submit", "--config", config_, "DS1"}).code, EX_OK);
+  EXPECT_EQ(run({"check-config", config_}).code, EX_CONFIG);
 }
 
 TEST_F(CommandsTest, SubmitNeedsTheInbox) {

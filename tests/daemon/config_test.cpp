@@ -55,13 +55,30 @@ TEST(Config, AReloadRefusesSettingsThatNeedARestart) {
     const auto checked = check_reload(*parse(""), *parse(text));
     return checked ? "none" : checked.error().message;
   };
-  const std::string refusal = "[paths] and [admin] can't change while running; restart attestrd";
-  EXPECT_EQ(complaint("[paths]\ninbox = \"/in\""), refusal);
-  EXPECT_EQ(complaint("[paths]\nqueue = \"/q\""), refusal);
-  EXPECT_EQ(complaint("[paths]\nspool = \"/s\""), refusal);
-  EXPECT_EQ(complaint("[admin]\nsocket = \"\""), refusal);
-  EXPECT_EQ(complaint("[admin]\nlisten = \"[::1]:1\""), refusal);
+  const std::string refusal = " can't change while running; restart attestrd";
+  EXPECT_EQ(complaint("[paths]\ninbox = \"/in\""), "paths.inbox" + refusal);
+  EXPECT_EQ(complaint("[paths]\nqueue = \"/q\""), "paths.queue" + refusal);
+  EXPECT_EQ(complaint("[paths]\nspool = \"/s\""), "paths.spool" + refusal);
+  EXPECT_EQ(complaint("[admin]\nsocket = \"\""), "admin.socket" + refusal);
+  EXPECT_EQ(complaint("[paths]\nspool = \"/s\"\n[admin]\nlisten = \"[::1]:1\""),
+            "paths.spool and admin.listen" + refusal);
   EXPECT_EQ(complaint("[paths]\ntombstone_days = 3\n[api]\nurl = \"https://b.test\""), "none");
+}
+
+TEST(Config, ListsTheChangedSettings) {
+  EXPECT_EQ(changed_settings(*parse(""), *parse("")), std::vector<std::string>());
+  EXPECT_EQ(changed_settings(*parse(""), *parse("[poll]\nmin_interval = \"5s\"\n"
+                                                "[api]\nconnections = 3")),
+            (std::vector<std::string>{"api.connections = 3", "poll.min_interval = \"5s\""}));
+}
+
+TEST(Config, IgnoresFaultsOfSectionsThatAreNotNeeded) {
+  const auto* const text = "[poll]\nmin_interval = 5\n[pol]\n[admin]\nsocket = \"/s\"";
+  EXPECT_FALSE(parse_config(text, "/etc/a.toml"));
+  const auto config = parse_config(text, "/etc/a.toml", {"admin"});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->admin.socket, "/s");
+  EXPECT_FALSE(parse_config(text, "/etc/a.toml", {"poll"}));
 }
 
 TEST(Config, ReadsEverySetting) {

@@ -107,7 +107,8 @@ class DaemonFolders:
         fixture.assertEqual(self.places(), expected, "lost, duplicated or misplaced")
         for path in (*self.published(), *self.taken.iterdir()):
             handshakes.check_record(path.read_text())
-        fixture.assertEqual(os.listdir(self.inbox) + visible_names(self.spool / "staging"), [])
+        fixture.assertEqual(visible_names(self.inbox) + visible_names(self.spool / "staging"), [])
+        fixture.assertEqual(os.listdir(self.inbox / ".claimed"), [])
         fixture.assertEqual(os.listdir(self.spool / "refused"), ["batch"])
         refusal = (self.spool / "refused/batch").read_text()
         fixture.assertRegex(refusal, rf"\Aline {handshakes.bad_line}: [^\n]+: no/id\n\Z")

@@ -22,7 +22,7 @@ HARMLESS = re.compile("|".join((
     r"\w+\(\d+<[^>]*\.lock>, ",              # The pid in a lock file is informative.
     r'openat\(.*"/dev/null", O_RDWR',        # The standard streams are open already.
     r'openat\(.*"/(dev/urandom|etc/|usr/)',  # SQLite's seed, time zone, OpenSSL's defaults.
-    r'openat\(.*/inbox>, "DS',               # An empty file: its name is the id.
+    r'openat\(.*/inbox(/\.claimed)?>, "(\d+-)?DS',  # An empty file: its name is the id.
     # SQLite syncs the folder of its files; so does attestrd, with O_DIRECTORY and fsync().
     r'openat\(.*"[^"]*/(plain|consumed)\d", O_RDONLY\|O_CLOEXEC\)',
     r"fdatasync\(\d+<.*/(plain|consumed)\d>\)",
@@ -33,7 +33,7 @@ HARMLESS = re.compile("|".join((
 AT_THE_END = re.compile(r'unlink\(".*/control\.sock"\)')
 
 # A submission that can't be moved yet stays in the inbox and is processed again later.
-LEFT_FOR_LATER = re.compile(r"unlinkat\(.*/inbox>|/refused")
+LEFT_FOR_LATER = re.compile(r"unlinkat\(.*/inbox/\.claimed>|/refused")
 
 
 class FailingCallsTest(fault_series.FaultSeriesTest):

@@ -146,6 +146,7 @@ class CaseFolders:
     def submit(self, *ids, inbox=None):
         hidden = (inbox or self.inbox) / ".submission"
         hidden.write_text("".join(f"{one}\n" for one in ids))
+        self.give(hidden)  # Else the kernel grants no lease, and the file stays for minutes.
         hidden.rename(hidden.with_name("submission"))
 
     def end(self):

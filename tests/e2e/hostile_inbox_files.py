@@ -37,8 +37,8 @@ def listed(reason, *ids):
     return End(refused=1, lines=(reason,), ids=ids)
 
 
-def left_alone(reason, *ids):
-    return End(stays=True, lines=(reason,), ids=ids)
+def left_alone(reason):
+    return End(stays=True, lines=(reason,))
 
 
 IGNORED = End(stays=True)
@@ -150,6 +150,7 @@ SIZES = [
     Item("64 MiB of NUL", b"zeros", file(sparse=64 * MIB),
          listed(TOO_LONG).leaves("not all of its bad lines")),
     Item("a good line before NULs", b"nul", file(b"DSnul\n\0\0\0\n"), listed(BAD_ID, "DSnul")),
+    Item("UTF-16", b"utf16", file("DSutf\n".encode("utf-16")), End(refused=1, lines=("UTF-16", BAD_ID))),
     Item("setuid and setgid", b"setuid", file(b"DSsetuid\n", 0o6777), accepted("DSsetuid")),
     Item("from 1902", b"old", file(b"DSold\n", mtime=-(1 << 31)), accepted("DSold")),
     Item("from the far future", b"late", file(b"DSlate", mtime=1 << 55), accepted("DSlate")),
@@ -158,6 +159,9 @@ SIZES = [
     Item("hidden", b".hidden", file(b"DShidden\n"), IGNORED),
     Item("an unfinished file, .tmp", b"half.tmp", file(b"DShalf\n"), IGNORED),
     Item("an unfinished file, .part", b"half.part", file(b"DShalf\n"), IGNORED),
+    *(Item(f"an unfinished file: {name}", name.encode(), file(b"DShalf\n"), IGNORED)
+      for name in ("half.PARTIAL", "half.filepart", "half.crdownload", "half.swp", "half~",
+                   "#half#")),
     Item("two dots and a name", b"..x", file(b"DShalf\n"), IGNORED),
     Item("an encoded parent folder", b"..%2fx", file(b"DShalf\n"), IGNORED),
 ]

@@ -15,6 +15,8 @@ COUNT = 1_000_000 if harness.IS_LONG else 20_000
 WORK_S = COUNT / 2000
 RESIDENT_MIB = 64 + COUNT / 2000
 NAMESAKES = 5_000
+BAD_FILES = 100_000 if harness.IS_LONG else 15_000
+MOST_REFUSED = 10_000
 WORK_FOR_NAMESAKES_S = 10
 
 
@@ -35,14 +37,10 @@ class ManyFilesTest(HostileFixture):
         time.sleep(1)  # Waits until their last event is old enough.
         start, work = time.monotonic(), cpu_seconds(self.daemon)
         self.daemon.send(signal.SIGCONT)
-        harness.eventually(lambda: self.is_inbox_empty() or not self.daemon.is_running(), within,
+        harness.eventually(lambda: harness.is_inbox_empty(self.inbox) or not self.daemon.is_running(), within,
                            "an empty inbox")
         self.assertTrue(self.daemon.is_running())
         return time.monotonic() - start, cpu_seconds(self.daemon) - work
-
-    def is_inbox_empty(self):
-        with os.scandir(self.inbox) as names:
-            return not any(names)
 
     def test_files_named_like_ids(self):
         with self.case(f"{COUNT} empty files, more than the event queue of inotify holds"):
@@ -68,6 +66,25 @@ class ManyFilesTest(HostileFixture):
     def lines_of_the_log(self):
         dropped = sum(line["count"] for line in self.daemon.log("log.dropped"))
         return self.daemon.count("inbox.accepted") + dropped
+
+    def test_a_good_submission_among_bad_ones(self):
+        with self.case(f"one submission among {BAD_FILES} files that are none"):
+            self.daemon.send(signal.SIGSTOP)
+            for number in range(BAD_FILES):
+                os.symlink("nowhere", self.inbox / f"bad{number:06}")
+            self.daemon.send(signal.SIGCONT)
+            start = time.monotonic()
+            self.drop(["DSgood"])
+            self.daemon.wait_for("inbox.accepted")
+            refused = len(os.listdir(self.spool / "refused"))
+            harness.report(f"accepted after {time.monotonic() - start:.2f} s, {refused} refused")
+            self.assertLess(refused, MOST_REFUSED, "it came last")
+        with self.case("refused/ has a bound"):
+            soon(lambda: len(os.listdir(self.spool / "refused")) == MOST_REFUSED, "a full refused/")
+            self.assert_calm(self.daemon)
+            self.assertEqual(len(os.listdir(self.spool / "refused")), MOST_REFUSED)
+            self.assertEqual(len(harness.in_inbox(self.inbox)), BAD_FILES - MOST_REFUSED)
+        self.assertEqual(self.daemon.stop(), 0)
 
     def test_files_with_the_same_name_in_refused(self):
         """Tests long names, which are truncated, so that all of these have the same name in

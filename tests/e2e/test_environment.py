@@ -70,6 +70,21 @@ def visible_names(folder):
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
+def in_inbox(inbox):
+    """Returns the names in the inbox, without the folder of claimed files."""
+    return set(os.listdir(inbox)) - {".claimed"}
+
+
+def claimed(inbox):
+    """Returns the names that the claimed files had in the inbox."""
+    folder = inbox / ".claimed"
+    return {name.partition("-")[2] for name in os.listdir(folder)} if folder.exists() else set()
+
+
+def is_inbox_empty(inbox):
+    return not in_inbox(inbox) and not claimed(inbox)
+
+
 def reserved_port():
     """Returns a socket that keeps its port for a program of the test: the kernel assigns the port
     to no other socket. The socket does not listen, and has SO_REUSEADDR, so that the program can

@@ -89,9 +89,10 @@ class ChangedFolder final : public Directory {
     return real_->sync_all(meanwhile);
   }
 
-  Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override {
+  using Directory::subfolder;
+  Result<std::unique_ptr<Directory>> subfolder(std::string_view name, bool ours_alone) override {
     if (fails("subfolder")) return failure();
-    auto folder = real_->subfolder(name);
+    auto folder = real_->subfolder(name, ours_alone);
     if (!folder) return folder;
     return std::unique_ptr<Directory>(new ChangedFolder(std::move(*folder), changes_));
   }

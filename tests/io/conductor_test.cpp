@@ -74,10 +74,11 @@ class ConductorTest : public ::testing::Test {
   MemoryFolder root_{faults_};
   MemoryStore store_;
   MemoryDirectory folder_{root_};
-  FolderInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
+  std::unique_ptr<FolderInbox> inbox_ =
+      *FolderInbox::open(*folder_.subfolder("inbox"), *folder_.subfolder("refused"));
   MemoryQueue queue_{store_, faults_};
   std::unique_ptr<FolderSpool> spool_ = *FolderSpool::open(folder_);
-  Ledger ledger_{inbox_, queue_, *spool_};
+  Ledger ledger_{*inbox_, queue_, *spool_};
   DiskWorker disk_{ledger_, loop_.get_executor(), [] { return read_clocks().wall; }, {}};
   Verifier verifier_{secrets(), SigningFormPolicy::automatic};
   Engine engine_{settings(), verifier_, 1, read_clocks()};

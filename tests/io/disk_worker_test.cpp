@@ -50,10 +50,16 @@ class DiskWorkerTest : public ::testing::Test {
     root_.folder("inbox").names["list"] = ids;
   }
 
+  static ScanRequest all_moved_in() {
+    ScanRequest scan;
+    scan.events.push_back({InboxEvent::Kind::moved_in, "list"});
+    return scan;
+  }
+
   void given_pending(int count) {
     given_submitted(count);
     RoundRequest scan;
-    scan.scan_inbox = true;
+    scan.scan_inbox = all_moved_in();
     ATTESTRD_CHECK(ledger_.round(scan, Wall(1000h)).has_value());
   }
 
@@ -130,10 +136,11 @@ class DiskWorkerTest : public ::testing::Test {
   MemoryFolder root_{faults_};
   MemoryStore rows_;
   MemoryDirectory folder_{root_};
-  FolderInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
+  std::unique_ptr<FolderInbox> inbox_ =
+      *FolderInbox::open(*folder_.subfolder("inbox"), *folder_.subfolder("refused"));
   MemoryQueue queue_{rows_, faults_};
   std::unique_ptr<FolderSpool> spool_ = *FolderSpool::open(folder_);
-  Ledger ledger_{inbox_, queue_, *spool_, {.records = 100}};
+  Ledger ledger_{*inbox_, queue_, *spool_, {.records = 100}};
 
   boost::asio::io_context loop_;
   std::optional<std::promise<void>> gate_;
@@ -198,7 +205,7 @@ TEST_F(DiskWorkerTest, HasAHigherPriorityThanTheEventLoopIfPermitted) {
 TEST_F(DiskWorkerTest, AcceptsPublishesAndMarksByItself) {
   given_submitted(3);
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   wait_until([this] { return accepted_ == 3; });
   for (int i = 0; i < 3; ++i) end(i);
   RoundRequest progress;
@@ -248,7 +255,7 @@ TEST_F(DiskWorkerTest, StaysUpWhileTheDiskIsFull) {
   given_submitted(1);
   given_full_disk_once();
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   wait_until([this] { return accepted_ == 1; });
   stop();
   EXPECT_EQ(full_, 1);
@@ -272,7 +279,7 @@ TEST_F(DiskWorkerTest, StopsOnAFullDiskWithoutLoss) {
   given_full_disk_once();
   hold_the_disk();
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   while (rounds_ == 0) std::this_thread::yield();
   std::thread later([this] { gate_->set_value(); });
   worker_->stop();
@@ -289,7 +296,7 @@ TEST_F(DiskWorkerTest, StaysUpWhileTheQueueIsUnavailable) {
   faults_.arm(Faults::Kind::answer_lost, 0);
   faults_.then(Faults::Kind::unavailable, 0);
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   wait_until([this] { return accepted_ == 1; });
   EXPECT_TRUE(faults_.is_spent());
   stop();
@@ -305,7 +312,7 @@ TEST_F(DiskWorkerTest, ReportsAnAvailableQueueWhileTheDiskIsFull) {
   faults_.arm(Faults::Kind::unavailable, 0);
   faults_.then(Faults::Kind::disk_full, 0);
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   wait_until([this] { return accepted_ == 1; });
   stop();
   EXPECT_EQ(unavailable_, 1);
@@ -319,7 +326,7 @@ TEST_F(DiskWorkerTest, StopsWhileTheQueueIsUnavailable) {
   faults_.arm(Faults::Kind::unavailable, 0);
   hold_the_disk();
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   while (rounds_ == 0) std::this_thread::yield();
   std::thread later([this] { gate_->set_value(); });
   worker_->stop();
@@ -350,7 +357,7 @@ TEST_F(DiskWorkerTest, LooksUpAHandshakeWhileTheDiskIsFull) {
   given_full_disk_once();
   hold_the_disk();
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   while (rounds_ == 0) std::this_thread::yield();
   bool is_answered = false;
   int full_before = -1;
@@ -378,7 +385,7 @@ TEST_F(DiskWorkerTest, ReportsAFailureAndEnds) {
   given_submitted(1);
   root_.folder("inbox").is_broken = true;
   start();
-  worker_->scan_inbox();
+  worker_->scan_inbox(all_moved_in());
   wait_until([this] { return failure_.has_value(); });
   EXPECT_EQ(failure_->code, Errc::io_failure);
   stop();

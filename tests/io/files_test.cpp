@@ -71,6 +71,21 @@ TEST_F(FilesTest, ReadsAFileThatItCreated) {
   EXPECT_EQ(disk_.read("a"), "text");
 }
 
+TEST_F(FilesTest, AMoveGivesTheGroupOfASetGroupIdFolder) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a folder another group";
+  constexpr gid_t kReaders = 61003;
+  disk_.open("readers");
+  const auto readers = disk_.path("readers");
+  ASSERT_EQ(::chown(readers.c_str(), 0, kReaders), 0);
+  ASSERT_EQ(::chmod(readers.c_str(), 02770), 0);
+  const auto target = disk_.open("readers");
+  ASSERT_TRUE(folder_->create("a", "text"));
+  ASSERT_EQ(*folder_->move("a", *target, "a"), Moved::done);
+  struct stat status;
+  ASSERT_EQ(::stat(disk_.path("readers/a").c_str(), &status), 0);
+  EXPECT_EQ(status.st_gid, kReaders);
+}
+
 TEST_F(FilesTest, WritesFilesThatAreSyncedTogether) {
   for (const auto* const name : {"a", "b"}) ASSERT_TRUE(folder_->write(name, name));
   EXPECT_TRUE(folder_->sync_all({}));

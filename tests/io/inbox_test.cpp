@@ -13,25 +13,41 @@
 namespace attestrd::test {
 namespace {
 
+using namespace std::chrono_literals;
+
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class InboxTest : public ::testing::Test {
  protected:
+  /// Renames a finished file into the inbox.
   void drop(const std::string& name, const std::string& text) {
+    disk_.write("outside/" + name, text);
+    std::filesystem::rename(disk_.path("outside/" + name), disk_.path("inbox/" + name));
+    reports(InboxEvent::Kind::moved_in, name);
+  }
+
+  /// Creates a file under its own name and closes it.
+  void create(const std::string& name, const std::string& text) {
     disk_.write("inbox/" + name, text);
   }
 
-  /// Scans the inbox at a time an hour after all files were written.
-  InboxScan scan(std::size_t max_lines = 1000) {
-    return scan_at(written_ + std::chrono::hours(1), max_lines);
+  void append(const std::string& name, const std::string& text) {
+    std::ofstream(disk_.path(name), std::ios::app) << text;
   }
 
-  Result<InboxScan> try_scan() { return inbox_.scan(1000, written_); }
+  void reports(InboxEvent::Kind kind, const std::string& name) { events_.push_back({kind, name}); }
 
-  /// Scans the inbox at the time at which the files are written.
-  InboxScan scan_at_once() { return scan_at(written_, 1000); }
+  void advance(Duration time) { now_ += time; }
+
+  InboxScan scan(std::size_t max_lines = 1000) { return *try_scan(max_lines); }
+
+  Result<InboxScan> try_scan(std::size_t max_lines = 1000) {
+    return inbox_->scan({now_, true, std::exchange(events_, {})}, max_lines);
+  }
 
   std::vector<std::string> ids(const InboxScan& scan) {
     std::vector<std::string> ids;
@@ -40,7 +56,14 @@ class InboxTest : public ::testing::Test {
     return ids;
   }
 
-  InboxSettlement settle() { return *inbox_.settle(); }
+  InboxSettlement settle() { return *inbox_->settle(); }
+
+  /// A scan whose submissions are committed.
+  std::vector<std::string> take_in() {
+    const auto found = ids(scan());
+    settlement_ = settle();
+    return found;
+  }
 
   std::string reason_of_only_refusal() {
     scan();
@@ -49,33 +72,55 @@ class InboxTest : public ::testing::Test {
     return settlement.notices.empty() ? "" : settlement.notices[0].reason;
   }
 
-  std::vector<std::string> in_inbox() { return disk_.names_in("inbox"); }
+  /// Starts a new process.
+  void restart() { inbox_ = *FolderInbox::open(disk_.open("inbox"), disk_.open("refused")); }
+
+  std::vector<std::string> in_inbox() {
+    auto names = disk_.names_in("inbox");
+    std::erase(names, FolderInbox::kClaimed);
+    return names;
+  }
+  std::vector<std::string> claimed() { return disk_.names_in("inbox/.claimed"); }
   std::vector<std::string> in_refused() { return disk_.names_in("refused"); }
 
   TemporaryFolder disk_;
-  FolderInbox inbox_{disk_.open("inbox"), disk_.open("refused")};
+  std::unique_ptr<FolderInbox> inbox_ =
+      *FolderInbox::open(disk_.open("inbox"), disk_.open("refused"));
+  InboxSettlement settlement_;
 
  private:
-  InboxScan scan_at(Wall now, std::size_t max_lines) { return *inbox_.scan(max_lines, now); }
-
-  Wall written_ = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  std::vector<InboxEvent> events_;
+  Mono now_{std::chrono::hours(1)};
 };
 
 TEST_F(InboxTest, ReturnsTheIdsAndRemovesTheFilesAtSettle) {
-  drop("list", "DSa\nDSb\n");
   drop("DSc", "");
+  drop("list", "DSa\nDSb\n");
   EXPECT_THAT(ids(scan()), ElementsAre("DSc", "DSa", "DSb"));
-  EXPECT_THAT(in_inbox(), ElementsAre("DSc", "list")) << "not before";
-  settle();
   EXPECT_THAT(in_inbox(), IsEmpty());
+  EXPECT_THAT(claimed(), ElementsAre("1-DSc", "2-list")) << "not before";
+  const auto settlement = settle();
+  EXPECT_THAT(claimed(), IsEmpty());
   EXPECT_THAT(in_refused(), IsEmpty());
+  EXPECT_FALSE(settlement.waits);
 }
 
 TEST_F(InboxTest, ReturnsAllIdsAgainAfterARewind) {
+  drop("list", "DSa\nDSb\nDSc\n");
+  EXPECT_THAT(ids(scan(2)), ElementsAre("DSa"));
+  settle();
+  EXPECT_THAT(ids(scan(1)), ElementsAre("DSb"));
+  inbox_->rewind();
+  EXPECT_THAT(ids(scan()), ElementsAre("DSb", "DSc"));
+}
+
+TEST_F(InboxTest, ReadsClaimedFilesFromTheirBeginningAfterARestart) {
+  drop("DSname", "");
   drop("list", "DSa\nDSb\n");
-  scan(2);
-  inbox_.rewind();
-  EXPECT_THAT(ids(scan()), ElementsAre("DSa", "DSb"));
+  scan(5);
+  restart();
+  EXPECT_THAT(take_in(), ElementsAre("DSname", "DSa", "DSb"));
+  EXPECT_THAT(claimed(), IsEmpty());
 }
 
 TEST_F(InboxTest, ReadsABigFileInRounds) {
@@ -90,57 +135,120 @@ TEST_F(InboxTest, ReadsABigFileInRounds) {
     total += ids(part).size();
     has_more = part.has_more;
     settle();
-    EXPECT_EQ(in_inbox().size(), has_more ? 1U : 0U);
   }
   EXPECT_EQ(total, 25U);
-  EXPECT_EQ(rounds, 3);
-  EXPECT_THAT(in_inbox(), IsEmpty());
+  EXPECT_LE(rounds, 4);
+  EXPECT_THAT(claimed(), IsEmpty());
 }
 
 TEST_F(InboxTest, IgnoresNamesOfUnfinishedFiles) {
-  drop(".list", "DSa\n");
-  drop("list.tmp", "DSa\n");
-  drop("list.part", "DSa\n");
-  EXPECT_THAT(ids(scan()), IsEmpty());
-  EXPECT_THAT(settle().notices, IsEmpty());
-  EXPECT_EQ(in_inbox().size(), 3U);
+  const char* const names[] = {".list",    "list.tmp", "list.PART",    "list.filepart",
+                               "list~",    "#list#",   "list.partial", "list.crdownload",
+                               "list.swp", "list.swx"};
+  for (const auto* const name : names) drop(name, "DSa\n");
+  EXPECT_THAT(take_in(), IsEmpty());
+  EXPECT_THAT(settlement_.notices, IsEmpty());
+  EXPECT_FALSE(settlement_.waits);
+  EXPECT_EQ(in_inbox().size(), std::size(names));
 }
 
-TEST_F(InboxTest, WaitsForAFileThatMayBeHalfWritten) {
-  drop("list", "DSa\nDS");
-  const auto early = scan_at_once();
-  EXPECT_THAT(ids(early), IsEmpty());
-  EXPECT_TRUE(early.waits);
-  settle();
-  EXPECT_THAT(in_inbox(), ElementsAre("list"));
-  EXPECT_THAT(ids(scan()), ElementsAre("DSa", "DS")) << "it was left alone since";
+TEST_F(InboxTest, LeavesACreatedFileInPlaceUntilItIsQuiet) {
+  create("list", "DSa\n");
+  EXPECT_THAT(take_in(), IsEmpty());
+  EXPECT_TRUE(settlement_.waits);
+  EXPECT_EQ(settlement_.next_due, limits::kSubmissionQuiet);
+  advance(900ms);
+  std::filesystem::permissions(disk_.path("inbox/list"), std::filesystem::perms::owner_all);
+  EXPECT_THAT(take_in(), IsEmpty());
+  advance(900ms);
+  reports(InboxEvent::Kind::changed, "list");  // It was closed.
+  EXPECT_THAT(take_in(), IsEmpty());
+  advance(1s);
+  EXPECT_THAT(take_in(), ElementsAre("DSa"));
 }
 
-TEST_F(InboxTest, WaitsUntilTheWriterHasClosed) {
-  drop("DSexport", "");
-  drop("list", "DSa\n");
-  {
-    std::ofstream one(disk_.path("inbox/DSexport"), std::ios::app);
-    std::ofstream other(disk_.path("inbox/list"), std::ios::app);
-    const auto early = scan();
-    EXPECT_THAT(ids(early), IsEmpty());
-    EXPECT_TRUE(early.waits);
-    other << "DSb\n";
+TEST_F(InboxTest, ClaimsAFileThatIsWrittenAllTheTime) {
+  create("list", "DS1\n");
+  std::vector<std::string> found;
+  for (int i = 0; i < 40 && found.empty(); ++i) {
+    found = take_in();
+    advance(900ms);
+    append("inbox/list", "DS2\n");
   }
-  EXPECT_THAT(ids(scan()), ElementsAre("DSexport", "DSa", "DSb"));
+  EXPECT_FALSE(found.empty());
 }
 
-TEST_F(InboxTest, ReadsACompleteFileAtOnce) {
-  drop("list", "DSa\n");
-  EXPECT_THAT(ids(scan_at_once()), ElementsAre("DSa"));
+TEST_F(InboxTest, ReadsLinesAsTheyComeFromASlowWriter) {
+  std::ofstream writer(disk_.path("inbox/list"));
+  EXPECT_THAT(take_in(), IsEmpty());
+  advance(1s);
+  EXPECT_THAT(take_in(), IsEmpty()) << "an empty file stays in the inbox";
+  EXPECT_THAT(in_inbox(), ElementsAre("list"));
+  writer << "DSa\nDSha" << std::flush;
+  for (const Duration pause : {Duration(2s), Duration(1s)}) {
+    EXPECT_TRUE(pause == 2s || take_in() == std::vector<std::string>{"DSa"});
+    advance(pause);
+    if (pause == 2s) EXPECT_THAT(take_in(), IsEmpty()) << "it has just changed";
+  }
+  EXPECT_THAT(claimed(), ElementsAre("1-list"));
+  for (int i = 0; i < 10; ++i) {
+    advance(1h);
+    EXPECT_THAT(take_in(), IsEmpty()) << "a line without an end waits";
+  }
+  writer << "lf\nDSb" << std::flush;
+  EXPECT_THAT(take_in(), ElementsAre("DShalf"));
+  writer.close();
+  EXPECT_THAT(take_in(), ElementsAre("DSb")) << "nobody can add to it any more";
+  EXPECT_THAT(claimed(), IsEmpty());
+  EXPECT_FALSE(settlement_.waits);
 }
 
-TEST_F(InboxTest, KeepsAFileThatHasChangedSinceTheScan) {
-  drop("list", "DSa\n");
-  scan();
-  drop("list", "DSa\nDSb\n");
-  EXPECT_TRUE(settle().waits);
-  EXPECT_THAT(ids(scan()), ElementsAre("DSa", "DSb"));
+TEST_F(InboxTest, LosesNoLineThatIsAppendedAtAnyStep) {
+  drop("today", "DS1\n");
+  std::ofstream writer(disk_.path("inbox/today"), std::ios::app);
+  EXPECT_THAT(ids(scan()), ElementsAre("DS1"));
+  writer << "DS2\n" << std::flush;
+  settle();
+  create("today", "DS3\n");  // Another process appends by name.
+  EXPECT_THAT(take_in(), ElementsAre("DS2"));
+  writer << "DS4\n";
+  writer.close();
+  advance(1s);
+  EXPECT_THAT(take_in(), UnorderedElementsAre("DS4", "DS3"));
+  EXPECT_THAT(claimed(), IsEmpty());
+}
+
+TEST_F(InboxTest, AcceptsAFileOfTheNameOfAnIdWhenItsWriterHasClosed) {
+  std::ofstream writer(disk_.path("inbox/DSexport"));
+  take_in();
+  advance(1s);
+  EXPECT_THAT(take_in(), IsEmpty());
+  writer.close();
+  advance(2s);
+  EXPECT_THAT(take_in(), ElementsAre("DSexport"));
+  EXPECT_THAT(claimed(), IsEmpty());
+}
+
+TEST_F(InboxTest, WaitsUntilALinkIsTheOnlyOne) {
+  create(".new", "DSa\n");
+  std::filesystem::create_hard_link(disk_.path("inbox/.new"), disk_.path("inbox/list"));
+  take_in();
+  advance(5s);
+  EXPECT_THAT(take_in(), IsEmpty());
+  std::filesystem::remove(disk_.path("inbox/.new"));
+  EXPECT_THAT(take_in(), IsEmpty());
+  advance(1s);
+  EXPECT_THAT(take_in(), ElementsAre("DSa"));
+}
+
+TEST_F(InboxTest, ANewSubmissionWaitsForNoLongFile) {
+  std::string text;
+  for (int i = 0; i < 9000; ++i) text += "DS" + std::to_string(i) + "\n";
+  drop("long", text);
+  scan(100);
+  settle();
+  drop("DSnew", "");
+  EXPECT_THAT(ids(scan(4000)), Contains("DSnew"));
 }
 
 TEST_F(InboxTest, WritesAListOfBadLinesToRefused) {
@@ -186,7 +294,6 @@ TEST_F(InboxTest, KeepsASubmissionWithTooManyBadLines) {
 
 TEST_F(InboxTest, RefusesAnEmptyFileWithoutAnId) {
   drop("list", "");
-  EXPECT_TRUE(scan_at_once().waits);
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("empty"));
   EXPECT_THAT(in_refused(), ElementsAre("list"));
 }
@@ -207,11 +314,16 @@ TEST_F(InboxTest, RefusesAFifo) {
 TEST_F(InboxTest, RefusesAHardLink) {
   disk_.write("elsewhere", "DSa\n");
   std::filesystem::create_hard_link(disk_.path("elsewhere"), disk_.path("inbox/list"));
+  EXPECT_THAT(take_in(), IsEmpty());
+  advance(limits::kUnreadablePatience - 1s);
+  EXPECT_THAT(take_in(), IsEmpty());
+  EXPECT_THAT(settlement_.notices, IsEmpty());
+  advance(1s);
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("hard links"));
 }
 
 TEST_F(InboxTest, RefusesAHugeFileWithoutReadingIt) {
-  drop("huge", "");
+  drop("huge", "DSa");
   std::filesystem::resize_file(disk_.path("inbox/huge"), std::uintmax_t{10} << 30);
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("larger than 64 MiB"));
   EXPECT_THAT(in_refused(), ElementsAre("huge"));
@@ -254,13 +366,12 @@ TEST_F(InboxTest, MovesAFolderAwayFromTheNameOfTheUnfinishedList) {
 TEST_F(InboxTest, KeepsAFileThatReplacedARefusedOne) {
   drop("list", "");
   scan();
-  drop("new", "DSa\n");
-  std::filesystem::rename(disk_.path("inbox/new"), disk_.path("inbox/list"));
+  drop("list", "DSa\n");
   const auto settlement = settle();
   EXPECT_TRUE(settlement.waits);
   EXPECT_THAT(settlement.notices, IsEmpty());
   EXPECT_THAT(in_refused(), IsEmpty());
-  EXPECT_THAT(ids(scan()), ElementsAre("DSa"));
+  EXPECT_THAT(take_in(), ElementsAre("DSa"));
 }
 
 TEST_F(InboxTest, AFolderThatReplacedAFileIsReportedByTheNextScan) {
@@ -286,13 +397,6 @@ TEST_F(InboxTest, FailsWhenAFolderWasReplaced) {
   }
 }
 
-TEST_F(InboxTest, ReadsAFileFromTheFarFuture) {
-  drop("list", "DSa");
-  const struct timespec time[2] = {{std::int64_t{1} << 55, 0}, {std::int64_t{1} << 55, 0}};
-  ASSERT_EQ(::utimensat(AT_FDCWD, disk_.path("inbox/list").c_str(), time, 0), 0);
-  EXPECT_THAT(ids(scan()), ElementsAre("DSa"));
-}
-
 /// Drops the privileges of root during its lifetime; has no effect for other users.
 class Unprivileged {
  public:
@@ -300,35 +404,98 @@ class Unprivileged {
   ~Unprivileged() { EXPECT_EQ(::getuid() == 0 ? ::seteuid(0) : 0, 0); }
 };
 
-TEST_F(InboxTest, MovesAnUnreadableFile) {
-  drop("list", "DSa\n");
+TEST_F(InboxTest, WaitsForAFileToBecomeReadable) {
+  for (const auto* const folder : {"inbox", "inbox/.claimed", "refused"})
+    ASSERT_EQ(::chmod(disk_.path(folder).c_str(), 0777), 0);
+  create("list", "DSa\n");
   ASSERT_EQ(::chmod(disk_.path("inbox/list").c_str(), 0), 0);
-  ASSERT_EQ(::chmod(disk_.path("inbox").c_str(), 0777), 0);
-  ASSERT_EQ(::chmod(disk_.path("refused").c_str(), 0777), 0);
   {
     const Unprivileged nobody;
-    EXPECT_THAT(reason_of_only_refusal(), HasSubstr("Permission denied"));
+    take_in();
+    advance(5min);
+    EXPECT_THAT(take_in(), IsEmpty());
+    EXPECT_THAT(settlement_.notices, IsEmpty());
+  }
+  ASSERT_EQ(::chmod(disk_.path("inbox/list").c_str(), 0644), 0);
+  const Unprivileged nobody;
+  EXPECT_THAT(take_in(), IsEmpty()) << "it has just changed";
+  advance(1s);
+  EXPECT_THAT(take_in(), ElementsAre("DSa"));
+}
+
+TEST_F(InboxTest, MovesAnUnreadableFileAway) {
+  for (const auto* const folder : {"inbox", "inbox/.claimed", "refused"})
+    ASSERT_EQ(::chmod(disk_.path(folder).c_str(), 0777), 0);
+  create("list", "DSa\n");
+  ASSERT_EQ(::chmod(disk_.path("inbox/list").c_str(), 0), 0);
+  {
+    const Unprivileged nobody;
+    take_in();
+    advance(limits::kUnreadablePatience);
+    EXPECT_THAT(reason_of_only_refusal(), HasSubstr("chmod"));
   }
   EXPECT_THAT(in_refused(), ElementsAre("list"));
 }
 
-TEST_F(InboxTest, KeepsAFileThatItCannotRemoveAndReportsItOnce) {
-  drop("list", "DSa\n");
+TEST_F(InboxTest, AcceptsAnUnreadableEmptyFileOfTheNameOfAnId) {
+  for (const auto* const folder : {"inbox", "inbox/.claimed"})
+    ASSERT_EQ(::chmod(disk_.path(folder).c_str(), 0777), 0);
+  create("DSa", "");
+  ASSERT_EQ(::chmod(disk_.path("inbox/DSa").c_str(), 0), 0);
+  const Unprivileged nobody;
+  take_in();
+  advance(1s);
+  EXPECT_THAT(take_in(), ElementsAre("DSa"));
+  EXPECT_THAT(take_in(), IsEmpty());
+  EXPECT_THAT(claimed(), ElementsAre("1-DSa")) << "its writer may still write to it";
+  advance(limits::kQuietWithoutLeases);
+  EXPECT_THAT(take_in(), IsEmpty());
+  EXPECT_THAT(claimed(), IsEmpty());
+}
+
+TEST_F(InboxTest, WithoutLeasesAnEmptyFileWaitsForItsFirstLine) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can act as a user who gets no lease";
+  for (const auto* const folder : {"inbox", "inbox/.claimed"})
+    ASSERT_EQ(::chmod(disk_.path(folder).c_str(), 0777), 0);
+  create("DSbatch", "");
+  create("DSid", "");
+  drop("DSrenamed", "");
+  for (const auto* const name : {"inbox/DSbatch", "inbox/DSid", "inbox/DSrenamed"})
+    ASSERT_EQ(::chmod(disk_.path(name).c_str(), 0644), 0);
+  const auto take_in_as_nobody = [&] {
+    const Unprivileged nobody;
+    return take_in();
+  };
+  EXPECT_THAT(take_in_as_nobody(), ElementsAre("DSrenamed"));
+  advance(1s);
+  EXPECT_THAT(take_in_as_nobody(), IsEmpty());
+  append("inbox/DSbatch", "DSa\n");
+  EXPECT_THAT(take_in_as_nobody(), IsEmpty());
+  advance(1s);
+  EXPECT_THAT(take_in_as_nobody(), ElementsAre("DSa"));
+  advance(limits::kQuietWithoutLeases);
+  EXPECT_THAT(take_in_as_nobody(), ElementsAre("DSid"));
+}
+
+TEST_F(InboxTest, LeavesANameThatCannotBeRenamedAndReportsItOnce) {
+  create("list", "DSa\n");
+  take_in();
+  advance(1s);
   ASSERT_EQ(::chmod(disk_.path("inbox").c_str(), 0555), 0);
   {
     const Unprivileged nobody;
-    EXPECT_THAT(ids(scan()), ElementsAre("DSa"));
-    EXPECT_THAT(settle().notices[0].reason, HasSubstr("Permission denied"));
-    EXPECT_THAT(ids(scan()), IsEmpty());
-    EXPECT_THAT(settle().notices, IsEmpty());
-  }
-  drop("list", "DSa\nDSb\n");
-  {
-    const Unprivileged nobody;
-    EXPECT_THAT(ids(scan()), ElementsAre("DSa", "DSb")) << "it has changed";
-    EXPECT_EQ(settle().notices.size(), 1U);
+    EXPECT_THAT(reason_of_only_refusal(), HasSubstr("Permission denied"));
+    take_in();
+    EXPECT_THAT(settlement_.notices, IsEmpty());
+    EXPECT_FALSE(settlement_.waits);
+    advance(limits::kUnreadablePatience);
+    take_in();
+    EXPECT_THAT(settlement_.notices, IsEmpty()) << "tried again, not logged again";
   }
   ASSERT_EQ(::chmod(disk_.path("inbox").c_str(), 0755), 0);
+  EXPECT_THAT(take_in(), IsEmpty());
+  advance(limits::kUnreadablePatience);
+  EXPECT_THAT(take_in(), ElementsAre("DSa")) << "the cause has passed";
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ class LedgerOnDiskTest : public ::testing::Test {
     std::size_t accepted = 0;
     for (;;) {
       RoundRequest request;
-      request.scan_inbox = true;
+      auto& scan = request.scan_inbox.emplace();
+      for (const auto& name : disk_.names_in("spool/inbox"))
+        scan.events.push_back({InboxEvent::Kind::moved_in, name});
       const auto report = round(std::move(request));
       accepted += report.accepted.size();
       if (!report.inbox_has_more) return accepted;
@@ -49,13 +51,13 @@ class LedgerOnDiskTest : public ::testing::Test {
   struct Process {
     Process(const TemporaryFolder& disk, RoundBounds bounds)
         : root(disk.open("spool")),
-          inbox(disk.open("spool/inbox"), *open_refused(*root)),
+          inbox(*FolderInbox::open(disk.open("spool/inbox"), *open_refused(*root))),
           queue(*SqliteQueue::open(disk.path("queue.db").string())),
           spool(*FolderSpool::open(*root)),
-          ledger(inbox, *queue, *spool, bounds) {}
+          ledger(*inbox, *queue, *spool, bounds) {}
 
     std::unique_ptr<Directory> root;
-    FolderInbox inbox;
+    std::unique_ptr<FolderInbox> inbox;
     std::unique_ptr<SqliteQueue> queue;
     std::unique_ptr<FolderSpool> spool;
     Ledger ledger;

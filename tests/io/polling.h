@@ -55,10 +55,11 @@ class Polling {
   test::MemoryFolder root_{faults_};
   test::MemoryStore rows_;
   test::MemoryDirectory folder_{root_};
-  FolderInbox inbox_{*folder_.subfolder("inbox"), *folder_.subfolder("refused")};
+  std::unique_ptr<FolderInbox> inbox_ =
+      *FolderInbox::open(*folder_.subfolder("inbox"), *folder_.subfolder("refused"));
   test::MemoryQueue queue_{rows_, faults_};
   std::unique_ptr<FolderSpool> spool_ = *FolderSpool::open(folder_);
-  Ledger ledger_{inbox_, queue_, *spool_};
+  Ledger ledger_{*inbox_, queue_, *spool_};
 
   Verifier verifier_;
   Engine engine_;

@@ -32,6 +32,7 @@ class Disk {
     std::string bytes;
     std::vector<Write> unsynced;
     Wall modified_at{};
+    unsigned writers = 0;  ///< Processes that have it open for writing.
   };
   using Names = std::map<std::string, Inode, std::less<>>;
 
@@ -65,6 +66,7 @@ class Disk {
   void lose_power(Luck& luck);
 
   Wall now{};
+  bool has_leases = true;  ///< Whether writers() can tell.
   std::function<void(const std::string& folder, const std::string& name)> on_rename;
   std::function<void(const std::string& folder)> on_sync;
   std::uint64_t calls = 0;

@@ -26,21 +26,21 @@ class DiskFile final : public ReadableFile {
  public:
   DiskFile(Disk& disk, Disk::Inode inode) : disk_(disk), inode_(inode) {}
 
-  Result<std::size_t> read(std::span<char> room) override {
+  Result<std::size_t> read(std::uint64_t offset, std::span<char> room) override {
     if (const auto fine = result_of(disk_.step(false)); !fine) return fine.error();
     const auto& bytes = disk_.file(inode_).bytes;
-    if (position_ >= bytes.size()) return 0U;
-    const std::size_t count = bytes.copy(room.data(), room.size(), position_);
-    position_ += count;
-    return count;
+    if (offset >= bytes.size()) return 0U;
+    return bytes.copy(room.data(), room.size(), offset);
   }
   Result<FileInfo> inspect() override { return info_of(disk_, inode_); }
-  Writers writers() override { return Writers::none; }
+  Writers writers() override {
+    if (!disk_.has_leases) return Writers::unknown;
+    return disk_.file(inode_).writers > 0 ? Writers::some : Writers::none;
+  }
 
  private:
   Disk& disk_;
   Disk::Inode inode_;
-  std::size_t position_ = 0;
 };
 
 }  // namespace
@@ -155,7 +155,7 @@ Result<void> DiskFolder::sync_beside(const Meanwhile& meanwhile, bool all) {
   return {};
 }
 
-Result<std::unique_ptr<Directory>> DiskFolder::subfolder(std::string_view name) {
+Result<std::unique_ptr<Directory>> DiskFolder::subfolder(std::string_view name, bool) {
   if (const auto fine = step(false); !fine) return fine.error();
   return std::unique_ptr<Directory>(new DiskFolder(disk_, std::string(name)));
 }

@@ -28,7 +28,8 @@ class DiskFolder final : public Directory {
   using Directory::sync;
   Result<void> sync(const Meanwhile& meanwhile) override;
   Result<void> sync_all(const Meanwhile& meanwhile) override;
-  Result<std::unique_ptr<Directory>> subfolder(std::string_view name) override;
+  Result<std::unique_ptr<Directory>> subfolder(std::string_view name, bool ours_alone) override;
+  using Directory::subfolder;
 
  private:
   Result<void> make(std::string_view name, std::string_view contents, bool is_durable);

@@ -230,9 +230,16 @@ std::size_t Judge::published() const {
   }));
 }
 
+bool Judge::all_have_ended() const {
+  return std::ranges::all_of(lives_, [](const auto& entry) {
+    const Life& life = entry.second;
+    return !life.folder.empty() || life.may_repeat || life.may_be_lost;
+  });
+}
+
 void Judge::must_have_ended(const HandshakeId& id) const {
   const auto& life = lives_.at(id);
-  if (life.folder.empty() && !life.may_repeat) violated(id, "it is lost");
+  if (life.folder.empty() && !life.may_repeat && !life.may_be_lost) violated(id, "it is lost");
 }
 
 void Judge::judge_the_end(const Look& look) const {

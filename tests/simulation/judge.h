@@ -25,6 +25,9 @@ class Judge {
 
   // Events.
   void submitted(const HandshakeId& id, Mono deadline);
+  /// The id may be lost: it was written by a program that died, or was not synced before a power
+  /// cut.
+  void excuse(const HandshakeId& id) { lives_.at(id).may_be_lost = true; }
   void daemon_starts(const EngineSettings& settings);
   void reconfigured(const EngineSettings& settings);
   void synced(const std::string& folder);
@@ -51,6 +54,7 @@ class Judge {
   void judge_the_end(const Look& look) const;
 
   std::size_t published() const;
+  bool all_have_ended() const;
   std::uint64_t polls = 0;
   std::uint64_t second_publications = 0;  ///< After a power cut, the only permitted exception.
 
@@ -76,6 +80,7 @@ class Judge {
     bool is_durable = false;
     bool is_taken = false;
     bool may_repeat = false;
+    bool may_be_lost = false;
   };
 
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,

@@ -54,6 +54,8 @@ Plan draw_plan(Luck& luck, Duration hours) {
     plan.bounds.records = 1 + copy.below(3);
   }
   if (copy.chance(0.2)) settings.verified_at_once_bytes = 0;
+  plan.writers = copy.chance(0.5) ? 0 : copy.spread(0.5, 20);
+  plan.has_leases = copy.chance(0.8);
   return plan;
 }
 

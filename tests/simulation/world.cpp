@@ -32,6 +32,7 @@ World::World(std::uint64_t seed, Duration hours)
       judge_(upstream_) {
   upstream_.weather = plan_.weather;
   upstream_.crowd = plan_.crowd;
+  disk_.has_leases = plan_.has_leases;
   judge_.clock_drifts_by(scaled(hours, std::abs(plan_.drift)));
   disk_.on_rename = [this](const std::string& folder, const std::string& name) {
     if (std::ranges::find(kOutcomes, folder) == std::end(kOutcomes)) return;
@@ -96,6 +97,7 @@ void World::plan_all() {
   plan_often(plan_.suspends, [this] { suspend(); });
   plan_often(plan_.reloads, [this] { reload(); });
   plan_often(plan_.stops, [this] { stop(); });
+  plan_often(plan_.writers, [this] { begin_to_write(); });
 }
 
 // Tests liveness: all faults end, the clock is correct again, and every handshake must end within a
@@ -119,13 +121,13 @@ void World::settle_all() {
   throw Violation{
       fmt::format("not everything settles within the bound: {} of {} ended, {} in the "
                   "inbox, {} pending",
-                  judge_.published(), ids_.size(), disk_.names("inbox").size(),
+                  judge_.published(), ids_.size(), inbox_files().size(),
                   daemon_ ? daemon_->engine->report(now()).pending : 0)};
 }
 
 bool World::is_settled() {
-  return daemon_ && daemon_->engine->is_empty() && !daemon_->is_busy &&
-         disk_.names("inbox").empty() && judge_.published() >= ids_.size();
+  return daemon_ && daemon_->engine->is_empty() && !daemon_->is_busy && inbox_files().empty() &&
+         writers_.empty() && judge_.all_have_ended();
 }
 
 Judge::Look World::look() {
@@ -172,12 +174,23 @@ void World::submit() {
         fmt::format(R"({{"id":"{}","expiry":{}}})", id.view(), expiry.time_since_epoch().count());
     deadline = mono_ + life + settings.expiry_grace - 1ms;
   }
-  if (!is_again) upstream_.enrol(id, mono_, settings.give_up_after);
-  ids_.insert(id);
-  note("submitted", id.view(), static_cast<std::uint64_t>((deadline - mono_) / 1s));
-  judge_.submitted(id, deadline);
+  enrol(id, deadline);
   if (!is_calm_ && ambush_.chance(ambush_share_)) disk_.die_at_log_sync();
   drop(fmt::format("file{}", ++files_), line + (luck_.chance(0.8) ? "\n" : ""));
+}
+
+void World::enrol(const HandshakeId& id, Mono deadline) {
+  if (ids_.insert(id).second) upstream_.enrol(id, mono_, plan_.settings.give_up_after);
+  note("submitted", id.view(), static_cast<std::uint64_t>((deadline - mono_) / 1s));
+  judge_.submitted(id, deadline);
+}
+
+// The files of the inbox, claimed or not.
+std::vector<Disk::Inode> World::inbox_files() {
+  std::vector<Disk::Inode> files;
+  for (const auto* const folder : {"inbox", FolderInbox::kClaimed})
+    for (const auto& [name, inode] : disk_.names(folder)) files.push_back(inode);
+  return files;
 }
 
 // Adds a submission in one step, complete and durable, like the final rename of `attestrd submit`.
@@ -186,6 +199,8 @@ void World::drop(const std::string& name, const std::string& text) {
   disk_.write(inode, 0, text);
   disk_.sync(inode);
   disk_.sync("inbox");
+  if (luck_.chance(0.5))
+    after(luck_.up_to(50ms), [this, name] { scan(false, {{InboxEvent::Kind::moved_in, name}}); });
   after(luck_.up_to(limits::kInboxScanInterval), [this] { scan(); });
 }
 
@@ -222,7 +237,9 @@ void World::die() {
   judge_.polls_dropped();
   look_for_unsynced_commit();
   if (is_power_cut_) {
+    cut_power_of_writers();
     disk_.lose_power(luck_);
+    enrol_broken_lines();
     boot_ = luck_.up_to(1000h) - (mono_ - Mono{});
     judge_.power_cut(look());
   }
@@ -234,8 +251,10 @@ void World::die() {
 // sees these ids as accepted and may remove the files without a write. Therefore the power often
 // fails soon after its start.
 void World::look_for_unsynced_commit() {
-  const auto& inbox = disk_.names("inbox");
-  const auto is_gone = [&](const std::string& name) { return !inbox.contains(name); };
+  const auto inbox = inbox_files();
+  const auto is_gone = [&](Disk::Inode file) {
+    return std::ranges::find(inbox, file) == inbox.end();
+  };
   if (is_power_cut_ && std::ranges::any_of(unsynced_submissions_, is_gone)) ++unsynced_commits_seen;
   unsynced_submissions_.clear();
   const auto log = disk_.names("queue").find(kLog);
@@ -246,11 +265,11 @@ void World::look_for_unsynced_commit() {
       return write.after.find(id.view()) != std::string::npos;
     });
   };
-  for (const auto& [name, inode] : inbox) {
+  for (const auto inode : inbox) {
     const auto& line = disk_.file(inode).bytes;
     for (const auto& id : ids_)
       if (line.find(id.view()) != std::string::npos && is_in_log(id))
-        unsynced_submissions_.insert(name);
+        unsynced_submissions_.insert(inode);
   }
   is_power_cut_near_ = !is_calm_ && !unsynced_submissions_.empty() && ambush_.chance(0.5);
 }

@@ -63,6 +63,16 @@ class World {
   // People.
   void submit();
   void drop(const std::string& name, const std::string& text);
+  void enrol(const HandshakeId& id, Mono deadline);
+
+  // Programs that write ids slowly (world_writers.cpp).
+  struct Writer;
+  void begin_to_write();
+  void write_piece(const std::shared_ptr<Writer>& writer);
+  void end_writing(Writer& writer);
+  void die_while_writing(Writer& writer);
+  void cut_power_of_writers();
+  void enrol_broken_lines();
   void consume(const std::string& folder, const std::string& name);
   void someone_consumes(const std::string& folder, const std::string& name);
 
@@ -96,11 +106,13 @@ class World {
   void reply(Poller::Ticket ticket, HandshakeId id, const Upstream::Answer& answer);
   void wake_in_time();
   void scan();
+  void scan(bool is_full, std::vector<InboxEvent> events);
   void work();
   void try_round();
   void round_ends(const RoundReport& report);
   void on_trouble(const Error& error);
   bool is_settled();
+  std::vector<Disk::Inode> inbox_files();
   Judge::Look look();
 
   static constexpr Wall kEpoch{Duration(1'764'000'000'000'000)};
@@ -124,10 +136,13 @@ class World {
   bool is_power_cut_ = false;
   bool is_power_cut_near_ = false;
   /// Inbox files whose commit the process before wrote and did not sync.
-  std::set<std::string> unsynced_submissions_;
+  std::set<Disk::Inode> unsynced_submissions_;
   bool is_calm_ = false;
   std::set<HandshakeId> ids_;
   unsigned files_ = 0;
+  unsigned written_ids_ = 0;
+  std::vector<std::shared_ptr<Writer>> writers_;
+  std::set<HandshakeId> unsynced_ids_;  ///< Written by these and neither synced nor accepted.
 
   struct Line {
     Mono at;

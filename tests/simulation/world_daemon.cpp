@@ -79,7 +79,7 @@ void World::start() {
 // Checks that each submitted id is in the inbox, in the queue or in the spool, whatever happened to
 // the daemon before.
 void World::account_for_all(std::set<HandshakeId> held) {
-  for (const auto& [name, inode] : disk_.names("inbox")) {
+  for (const auto inode : inbox_files()) {
     const auto& bytes = disk_.file(inode).bytes;
     for (const auto& id : ids_)
       if (bytes.find(id.view()) != std::string::npos) held.insert(id);
@@ -95,7 +95,9 @@ bool World::open_stores(Daemon& daemon) {
   auto inbox = daemon.root.subfolder("inbox");
   auto refused = open_refused(daemon.root);
   if (!inbox || !refused) return false;
-  daemon.inbox = std::make_unique<FolderInbox>(std::move(*inbox), std::move(*refused));
+  auto opened = FolderInbox::open(std::move(*inbox), std::move(*refused));
+  if (!opened) return false;
+  daemon.inbox = std::move(*opened);
   auto queue = SqliteQueue::open("queue.db", use_disk_for_sqlite(disk_));
   if (!queue) {
     note("can't open the queue: " + queue.error().message);
@@ -214,12 +216,16 @@ void World::wake_in_time() {
       true);
 }
 
-void World::scan() {
-  if (!daemon_ || daemon_->is_stopping || disk_.names("inbox").empty()) return;
+void World::scan() { scan(true, {}); }
+
+void World::scan(bool is_full, std::vector<InboxEvent> events) {
+  if (!daemon_ || daemon_->is_stopping || inbox_files().empty()) return;
   if (daemon_->is_full)
     return after(
         limits::kInboxScanInterval, [this] { scan(); }, true);
-  daemon_->waiting.scan_inbox = true;
+  RoundRequest request;
+  request.scan_inbox = ScanRequest{now().mono, is_full, std::move(events)};
+  daemon_->waiting.join(std::move(request));
   work();
 }
 
@@ -271,12 +277,16 @@ void World::round_ends(const RoundReport& report) {
   for (const auto& id : report.settled) step(Settled{id});
   for (const auto& row : report.accepted) {
     note("accepted", row.id.view());
+    unsynced_ids_.erase(row.id);
     step(Adopted{&row, true});
   }
-  if (report.inbox_has_more) scan();
-  if (report.inbox_waits)
+  if (report.inbox_has_more) scan(false, {});
+  if (report.inbox_due)
     after(
-        limits::kSubmissionQuiet, [this] { scan(); }, true);
+        *report.inbox_due, [this] { scan(false, {}); }, true);
+  if (report.inbox_waits && report.inbox_scanned)
+    after(
+        limits::kInboxScanInterval, [this] { scan(); }, true);
   if (daemon_->ledger->has_unmarked())
     after(
         limits::kMarkDelay, [this] { work(); }, true);

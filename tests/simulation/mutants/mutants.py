@@ -3,6 +3,7 @@
 LEDGER = "lib/ledger/ledger.cpp"
 STAGING = "lib/ledger/staging.cpp"
 INTAKE = "lib/ledger/intake.cpp"
+CLAIMED_FILE = "lib/inbox/claimed_file.cpp"
 RECOVERY = "lib/ledger/recovery.cpp"
 SPOOL = "lib/spool/folder_spool.cpp"
 ENGINE = "lib/engine/engine.cpp"
@@ -38,9 +39,18 @@ MUTANTS = {
         "  auto written = queue_.write(begun_->batch, begun_->now);\n"), (
         "      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});\n", "")]),
     "inbox file removed before the commit": (INTAKE, [(
-        "  report.inbox_scanned = true;",
-        "  report.inbox_scanned = true;\n"
+        "  report.inbox_scanned = request.is_full;",
+        "  report.inbox_scanned = request.is_full;\n"
         "  if (auto early = inbox_.settle(); !early) return early.error();")]),
+    "a claimed file is complete while it is written": (CLAIMED_FILE, [(
+        "      writers == Writers::none || (", "      writers != Writers::unknown || (")]),
+    "a part of a line passes for a line": ("lib/inbox/submission_reader.cpp", [(
+        "if (is_complete) lines_left -= read_rest", "lines_left -= read_rest")]),
+    "claimed files of an earlier process are forgotten": ("lib/inbox/folder_inbox.cpp", [(
+        "    if (const auto adopted = claims_.adopt(now_); !adopted) return adopted;\n",
+        "    return arrivals_.list();\n")]),
+    "lines of a round that failed are not read again": (CLAIMED_FILE, [(
+        "  lines_.rewind();", "")]),
     "staged without a record is polled again": (RECOVERY, [(
         "    else\n      half_done.published.push_back({row.id, row.outcome});",
         "    else {\n      QueueBatch batch;\n      batch.changes.emplace_back(Unstage{row.id});\n"

@@ -100,6 +100,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"id":"DSa","expiry":0})", "between 2010 and 2200"},
         Refused{R"({"id":"DSa","expiry":-1})", "between 2010 and 2200"}));
 
+TEST(SubmissionTest, NamesUtf16) {
+  using namespace std::string_view_literals;
+  for (const auto line : {"\xFF\xFE\x44\x00\x53\x00"sv, "\xFE\xFF\x00\x44"sv, "\0D\0S\0\r\0"sv})
+    EXPECT_THAT(objection(line), HasSubstr("UTF-16"));
+}
+
 TEST(SubmissionTest, BoundsTheTag) {
   const auto with_tag = [](std::size_t bytes) {
     return R"({"id":"DSa","tag":")" + std::string(bytes, 't') + "\"}";
@@ -114,6 +120,11 @@ TEST(SubmissionTest, RecognisesTheFileNamesOfSubmissions) {
   EXPECT_FALSE(is_submission_name(".list"));
   EXPECT_FALSE(is_submission_name("list.tmp"));
   EXPECT_FALSE(is_submission_name("list.part"));
+  for (const auto* const name :
+       {"a.PARTIAL", "a.filepart", "a.crdownload", "a.swp", "a.swx", "a~", "#a#"})
+    EXPECT_FALSE(is_submission_name(name)) << name;
+  EXPECT_TRUE(is_submission_name("#a"));
+  EXPECT_TRUE(is_submission_name("part"));
   EXPECT_TRUE(id_of_empty_file("DS02zfeuv6n4gkq51hvw6").has_value());
   EXPECT_FALSE(id_of_empty_file("XX02zfeuv6n4gkq51hvw6").has_value());
   EXPECT_FALSE(id_of_empty_file("DS 02").has_value());

@@ -107,6 +107,7 @@ void expect_each_exactly_once(Story& story) {
   EXPECT_THAT(story.taken(), UnorderedElementsAre("results/DSa.json", "failed/DSb.json",
                                                   "rejected/DSc.json", "results/DSd.json"));
   EXPECT_THAT(story.inbox_names(), IsEmpty());
+  EXPECT_THAT(story.claimed_names(), IsEmpty());
   EXPECT_THAT(story.names_in("staging"), ElementsAre(".used"));
   EXPECT_EQ(story.text_of("refused", "list"),
             "line 3: it is not an id: an id has 1 to 64 letters, digits, '_' or '-': not an id\n");

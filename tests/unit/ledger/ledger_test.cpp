@@ -17,7 +17,9 @@ class LedgerTest : public ::testing::Test, public World {};
 /// An inbox on a file system whose calls fail with EAGAIN.
 class BusyInbox final : public Inbox {
  public:
-  Result<InboxScan> scan(std::size_t, Wall) override { return fail(Errc::unavailable, "EAGAIN"); }
+  Result<InboxScan> scan(ScanRequest, std::size_t) override {
+    return fail(Errc::unavailable, "EAGAIN");
+  }
   Result<InboxSettlement> settle() override { return InboxSettlement{}; }
   void rewind() override {}
 };
@@ -34,7 +36,7 @@ TEST_F(LedgerTest, AnUnavailableInboxIsAnIoFailure) {
   ASSERT_TRUE(ledger.recover(now));
   ASSERT_TRUE(ledger.claim(1));
   RoundRequest scan;
-  scan.scan_inbox = true;
+  scan.scan_inbox.emplace();
   const auto report = ledger.round(scan, now);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Errc::io_failure) << "it would be waited for, for ever";
@@ -43,7 +45,7 @@ TEST_F(LedgerTest, AnUnavailableInboxIsAnIoFailure) {
 TEST_F(LedgerTest, AcceptsTheIdsOfAFileAndRemovesIt) {
   given_submission("list", "DSa\nDSb\n# a comment\n\n{\"id\":\"DSc\",\"tag\":\"7\"}\n");
   start();
-  request.scan_inbox = true;
+  request.scan_inbox = scan();
   const auto report = round();
   ASSERT_EQ(report.accepted.size(), 3U);
   EXPECT_EQ(report.accepted[2].tag, "7");
@@ -95,7 +97,7 @@ TEST_F(LedgerTest, AnEndedIdIsNotAcceptedAgain) {
   take_in();
   given_submission("second", "DSa\nDSa\n");
   end("DSa", Outcome::completed);
-  request.scan_inbox = true;
+  request.scan_inbox = scan();
   EXPECT_THAT(round().accepted, IsEmpty()) << "it ended in this very round";
   settle();
   given_submission("third", "DSa\n");
@@ -157,7 +159,7 @@ TEST_F(LedgerTest, RecordsThatDoNotFitTogetherArePublishedInParts) {
   take_in();
   for (const auto* const id : {"DSa", "DSb", "DSc", "DSd", "DSe"}) end(id, Outcome::completed);
   given_submission("DSlate", "");
-  request.scan_inbox = true;
+  request.scan_inbox = scan();
   given_room_for(1 + 2);  // One name is the marker file in staging/.
   ASSERT_FALSE(try_round());
   const auto part = try_round();
@@ -179,7 +181,7 @@ TEST_F(LedgerTest, RecordsBeyondTheBoundOfARoundWaitForTheNext) {
   take_in();
   for (const auto* const id : {"DSa", "DSb", "DSc"}) end(id, Outcome::completed);
   given_submission("DSlate", "");
-  request.scan_inbox = true;
+  request.scan_inbox = scan();
   const auto first = try_round();
   ASSERT_TRUE(first);
   EXPECT_THAT(first->settled, ElementsAre(id_of("DSa"), id_of("DSb")));
@@ -275,20 +277,20 @@ TEST_F(LedgerTest, AListOfBadLinesThatMeetsAFullDiskWaitsAndIsLoggedOnce) {
   given_submission("list", "DSa\nno id\n");
   start();
   fill("refused", true);
-  request.scan_inbox = true;
+  request.scan_inbox = scan();
   EXPECT_TRUE(round().inbox_waits);
   EXPECT_THAT(polling(), ElementsAre("DSa"));
   EXPECT_EQ(logged(Event::inbox_refused), 2U) << "its bad line, and that it waits";
   for (int i = 0; i < 100; ++i) {
-    request.scan_inbox = true;
+    request.scan_inbox = scan();
     EXPECT_TRUE(round().inbox_waits);
   }
-  EXPECT_THAT(inbox_names(), ElementsAre("list"));
+  EXPECT_THAT(claimed_names(), ElementsAre("1-list"));
   EXPECT_EQ(logged(Event::inbox_refused), 2U);
   EXPECT_EQ(logged(Event::inbox_merged), 0U);
   fill("refused", false);
   take_in();
-  EXPECT_THAT(inbox_names(), IsEmpty());
+  EXPECT_THAT(claimed_names(), IsEmpty());
   EXPECT_THAT(names_in("refused"), ElementsAre("list"));
   EXPECT_EQ(logged(Event::inbox_refused), 2U);
   EXPECT_EQ(logged(Event::inbox_accepted), 1U);
@@ -442,7 +444,7 @@ TEST_F(LedgerTest, ARoundKeepsItsBatchWhileTheQueueIsUnavailable) {
   start();
   take_in();
   given_submission("DSc", "");
-  request.scan_inbox = true;
+  request.scan_inbox = scan();
   end("DSa", Outcome::completed);
   arm(Faults::Kind::unavailable, 2);  // At the batch.
   EXPECT_EQ(try_round().error().code, Errc::unavailable);
@@ -450,13 +452,13 @@ TEST_F(LedgerTest, ARoundKeepsItsBatchWhileTheQueueIsUnavailable) {
   EXPECT_TRUE(has_work());
   EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json"));
   EXPECT_THAT(names_in("results"), IsEmpty());
-  EXPECT_THAT(inbox_names(), ElementsAre("DSc"));
+  EXPECT_THAT(claimed_names(), ElementsAre("2-DSc"));
   end("DSb", Outcome::completed);
   const auto report = try_round();
   ASSERT_TRUE(report);
   EXPECT_THAT(report->settled, ElementsAre(id_of("DSa")));
   EXPECT_THAT(report->accepted, SizeIs(1));
-  EXPECT_THAT(inbox_names(), IsEmpty());
+  EXPECT_THAT(claimed_names(), IsEmpty());
   EXPECT_THAT(request.finishes, SizeIs(1)) << "what came later waits for the next round";
 }
 

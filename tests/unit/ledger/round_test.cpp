@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 namespace attestrd::test {
 namespace {
@@ -23,7 +24,7 @@ TEST(RoundRequest, IsEmptyUntilSomethingWaits) {
   EXPECT_TRUE(RoundRequest().is_empty());
   const auto id = *HandshakeId::parse("DSa");
   const RoundRequest all[] = {
-      with([](RoundRequest& request) { request.scan_inbox = true; }),
+      with([](RoundRequest& request) { request.scan_inbox.emplace(); }),
       with([](RoundRequest& request) { request.purge_older_than = std::chrono::hours(1); }),
       with([&](RoundRequest& request) {
         request.finishes.push_back({id, Outcome::failed, {}, 0, {}, {}, {}, "", "", ""});
@@ -55,6 +56,26 @@ TEST(RoundRequest, JoinAppendsLaterProgress) {
   request.join(RoundRequest());
   ASSERT_EQ(request.progress.size(), 2U);
   EXPECT_EQ(request.progress[1].polls, 2U);
+}
+
+TEST(RoundRequest, ScansOfTheInboxAreJoined) {
+  const auto scan_at = [](int second, bool is_full, std::size_t events) {
+    return with([&](RoundRequest& request) {
+      request.scan_inbox = ScanRequest{Mono(std::chrono::seconds(second)), is_full, {}};
+      request.scan_inbox->events.resize(events);
+    });
+  };
+  auto request = RoundRequest();
+  request.join(scan_at(1, false, 2));
+  request.join(scan_at(2, true, 1));
+  EXPECT_EQ(request.scan_inbox->now, Mono(std::chrono::seconds(2)));
+  EXPECT_TRUE(request.scan_inbox->is_full);
+  EXPECT_EQ(request.scan_inbox->events.size(), 3U);
+
+  request = scan_at(1, false, 1);
+  request.join(scan_at(1, false, limits::kInboxEvents));
+  EXPECT_TRUE(request.scan_inbox->is_full) << "too many events: a full scan finds the files";
+  EXPECT_EQ(request.scan_inbox->events.size(), 1U);
 }
 
 TEST(RoundRequest, RequestsOfOneDayAddUpAndANewDayBeginsAnew) {

@@ -142,9 +142,18 @@ class World {
 
   Result<RoundReport> try_round() { return process_->ledger.round(request, now); }
 
+  /// Returns a full scan, two seconds after the last one, to which all files were renamed in.
+  ScanRequest scan() {
+    ScanRequest scan;
+    scan.now = scanned_at_ += std::chrono::seconds(2);
+    for (const auto& [name, bytes] : inbox().names)
+      scan.events.push_back({InboxEvent::Kind::moved_in, name});
+    return scan;
+  }
+
   void take_in() {
     for (bool has_more = true; has_more;) {
-      request.scan_inbox = true;
+      request.scan_inbox = scan();
       const auto report = round();
       has_more = report.inbox_has_more || report.inbox_waits;
     }
@@ -169,6 +178,12 @@ class World {
     return names;
   }
   std::vector<std::string> inbox_names() { return names_in("inbox"); }
+  std::vector<std::string> claimed_names() {
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : inbox().folder(FolderInbox::kClaimed).names)
+      names.push_back(name);
+    return names;
+  }
   std::string text_of(const std::string& folder, const std::string& name) {
     return root_.folder(folder).names[name];
   }
@@ -187,15 +202,15 @@ class World {
   struct Process {
     explicit Process(World& world)
         : root(world.root_),
-          inbox(open("inbox"), open("refused")),
+          inbox(*FolderInbox::open(open("inbox"), open("refused"))),
           queue(world.rows_, world.faults_),
           spool(*FolderSpool::open(root)),
-          ledger(inbox, queue, *spool, world.bounds) {}
+          ledger(*inbox, queue, *spool, world.bounds) {}
 
     std::unique_ptr<Directory> open(const char* name) { return *root.subfolder(name); }
 
     MemoryDirectory root;
-    FolderInbox inbox;
+    std::unique_ptr<FolderInbox> inbox;
     MemoryQueue queue;
     std::unique_ptr<FolderSpool> spool;
     Ledger ledger;
@@ -225,6 +240,7 @@ class World {
   std::multiset<std::string> taken_;
   std::multimap<Event, Notice> log_;
   std::unique_ptr<Process> process_;
+  Mono scanned_at_{};
 };
 
 }  // namespace attestrd::test

@@ -1,0 +1,50 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "daemon/control/routes.h"
+
+namespace attestrd {
+namespace {
+
+using ::testing::HasSubstr;
+
+ServerResponse answer_to(const ReloadOutcome& outcome, std::string accept = "application/json") {
+  Questions questions;
+  questions.reload = [&outcome] { return outcome; };
+  ServerRequest request;
+  request.accept = std::move(accept);
+  ServerResponse answer;
+  reload_route(questions, request, [&](ServerResponse response) { answer = std::move(response); });
+  return answer;
+}
+
+TEST(ReloadRoute, NamesTheChangedSettings) {
+  const ReloadOutcome outcome{std::nullopt, {"poll.min_interval = \"5s\""}, false};
+  const auto answer = answer_to(outcome);
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_EQ(answer.body,
+            "{\"reload\":\"accepted\",\"changed\":[\"poll.min_interval = \\\"5s\\\"\"],"
+            "\"secrets_need_restart\":false}\n");
+  EXPECT_EQ(answer_to(outcome, "text/plain").body,
+            "Changed:\n  poll.min_interval = \"5s\"\n"
+            "The auth token and the client secrets are read again.\n");
+}
+
+TEST(ReloadRoute, SaysThatSystemdKeepsSecrets) {
+  EXPECT_EQ(answer_to({std::nullopt, {}, true}, "text/plain").body,
+            "No setting has changed.\n"
+            "systemd passes new secrets only at a start: attestrd keeps those of its start.\n");
+}
+
+TEST(ReloadRoute, TellsWhyAFileIsRefused) {
+  const ReloadOutcome outcome{"f.toml:1: not TOML", {}, false};
+  EXPECT_EQ(answer_to(outcome).status, 409U);
+  EXPECT_THAT(answer_to(outcome).body, HasSubstr("\"reload\":\"refused\""));
+  EXPECT_EQ(answer_to(outcome, "text/plain").body,
+            "The configuration stays as it was:\nf.toml:1: not TOML\n");
+}
+
+}  // namespace
+}  // namespace attestrd
