@@ -42,8 +42,10 @@ ArrivalVerdict judge_unopened(std::string_view name, const Arrival& arrival, con
     return refuse_after(limits::kUnreadablePatience, arrival,
                         error.message + ": chmod g+r or o+r makes a file readable to attestrd",
                         now);
-  // Another process has a lease on the file, or replaced it since it was inspected.
-  if (error.code == Errc::unavailable || error.code == Errc::unsafe_file)
+  // Another process has a lease on the file, or replaced it since it was inspected; or the process
+  // has too many files open.
+  if (error.code == Errc::unavailable || error.code == Errc::unsafe_file ||
+      error.code == Errc::shortage)
     return JudgeLater{now + limits::kInboxScanInterval};
   return LeaveName{error.message};
 }

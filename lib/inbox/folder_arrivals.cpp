@@ -62,7 +62,8 @@ Result<FolderArrivals::Judged> FolderArrivals::judge(const std::string& name, Di
     forget(name);
     return Judged();
   }
-  if (!info && info.error().code == Errc::unavailable) return carry_out(name, JudgeLater{now}, now);
+  if (!info && info.error().code == Errc::shortage)
+    return carry_out(name, JudgeLater{now + limits::kInboxScanInterval}, now);
   if (!info) return carry_out(name, LeaveName{info.error().message}, now);
   Entry& entry = see(name, *info, now);
   if (entry.is_left_alone) return Judged();
@@ -124,6 +125,8 @@ Result<FolderArrivals::Judged> FolderArrivals::carry_out_move(const std::string&
   if (moved)
     return carry_out(name, LeaveName{"the folder of claimed files lies on another mount"}, now);
   if (moved.error().code == Errc::not_found) return carry_out(name, JudgeLater{now}, now);
+  if (moved.error().code == Errc::shortage)
+    return carry_out(name, JudgeLater{now + limits::kInboxScanInterval}, now);
   if (moved.error().code == Errc::disk_full) {
     carry_out(name, JudgeLater{now}, now);
     return moved.error();

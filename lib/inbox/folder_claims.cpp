@@ -77,6 +77,7 @@ void FolderClaims::read_next(std::size_t& lines_left, Mono now, InboxScan& scan)
 /// there. It is tried again for a while, and then moved to refused/ unread.
 void FolderClaims::trouble(ClaimedFile& file, const Error& error, Mono now) {
   file.defer_to(now + limits::kInboxScanInterval);
+  if (error.code == Errc::shortage) return;  // It says nothing about the file.
   if (now >= file.changed_at() + limits::kUnreadablePatience)
     unreadable_[file.claimed_name()] = error.message;
 }

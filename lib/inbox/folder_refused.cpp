@@ -84,7 +84,7 @@ Result<bool> FolderRefused::is_full(Mono now) {
 
 bool FolderRefused::may_pass(Errc code) {
   return code == Errc::disk_full || code == Errc::not_found || code == Errc::already_exists ||
-         code == Errc::unsafe_file;
+         code == Errc::unsafe_file || code == Errc::shortage;
 }
 
 }  // namespace attestrd
