@@ -86,6 +86,10 @@ std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
         "the next {}",
         pause->reason, rough(now - pause->since), ahead(pause->next_canary, now));
   }
+  if (const auto& until = daemon.rate.held_until) {
+    return fmt::format("Attestr demands by Retry-After that nothing is polled until {}",
+                       to_rfc3339(*until));
+  }
   const auto& requests = daemon.requests_today;
   if (requests && requests->is_spent) {
     return fmt::format(
@@ -100,6 +104,7 @@ std::string_view hold_name(const StatusReport::Daemon& daemon) {
   if (daemon.disk_full) return "disk_full";
   if (daemon.queue_unavailable) return "queue_unavailable";
   if (daemon.pause) return "account_paused";
+  if (daemon.rate.held_until) return "retry_after";
   return daemon.requests_today && daemon.requests_today->is_spent ? "day_spent" : "";
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <string_view>
 
@@ -27,6 +28,18 @@ json::value json_pause(const std::optional<StatusReport::Pause>& pause) {
   return json::object{{"reason", pause->reason},
                       {"since", to_rfc3339(pause->since)},
                       {"next_canary", to_rfc3339(pause->next_canary)}};
+}
+
+/// Returns a number without an exponent, if it is a whole one.
+json::value json_number(double number) {
+  if (number != std::trunc(number)) return number;
+  return static_cast<std::int64_t>(number);
+}
+
+json::value json_rate(const StatusReport::Rate& rate) {
+  return json::object{{"configured", json_number(rate.configured)},
+                      {"effective", json_number(rate.effective)},
+                      {"held_until", json_time(rate.held_until)}};
 }
 
 json::value json_requests(const std::optional<StatusReport::Requests>& requests) {
@@ -58,6 +71,18 @@ void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall n
                                          requests.is_spent ? wait : ""));
 }
 
+/// Adds a row where Attestr allows less than the configured rate.
+void add_rate(TextRows& rows, const StatusReport::Rate& rate, Wall now) {
+  if (rate.held_until) {
+    rows.add("requests", fmt::format("none for {}, as Attestr demands (Retry-After)",
+                                     rough(*rate.held_until - now)));
+  } else if (rate.effective != rate.configured) {
+    const auto configured = rate.configured == 0 ? "" : fmt::format("of {:.4g} ", rate.configured);
+    rows.add("requests", fmt::format("{:.2g} {}per second: Attestr allows no more", rate.effective,
+                                     configured));
+  }
+}
+
 void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   rows.add("next poll", daemon.next_due ? ahead(*daemon.next_due, now) : "none");
   rows.add("last good answer", ago(daemon.last_successful_poll, now));
@@ -66,6 +91,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
            !pause ? "ok"
                   : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
                                 pause->reason, ahead(pause->next_canary, now)));
+  add_rate(rows, daemon.rate, now);
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
@@ -101,6 +127,8 @@ Metrics with_gauges(const StatusReport& report) {
   set(Metric::handshakes, report.handshakes.in_flight, "in_flight");
   set(Metric::handshakes, report.handshakes.settling, "settling");
   set(Metric::account_paused, daemon.pause ? 1 : 0);
+  set(Metric::rate_limit, daemon.rate.configured, "configured");
+  set(Metric::rate_limit, daemon.rate.effective, "effective");
   if (const auto& requests = daemon.requests_today) {
     set(Metric::requests_today, requests->spent, "spent");
     set(Metric::requests_today, requests->limit, "limit");
@@ -131,6 +159,7 @@ std::string status_json(const StatusReport& report) {
     object["next_due"] = json_time(daemon->next_due);
     object["last_successful_poll"] = json_time(daemon->last_successful_poll);
     object["account_pause"] = json_pause(daemon->pause);
+    object["rate_limit"] = json_rate(daemon->rate);
     object["requests_today"] = json_requests(daemon->requests_today);
     object["disk_full"] = daemon->disk_full;
     object["queue_unavailable"] = daemon->queue_unavailable;

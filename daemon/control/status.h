@@ -25,6 +25,13 @@ struct StatusReport {
     Wall next_canary{};
   };
 
+  /// The requests per second; 0: no limit.
+  struct Rate {
+    double configured = 0;
+    double effective = 0;            ///< The part of them that Attestr allows.
+    std::optional<Wall> held_until;  ///< No poll before, as Retry-After demands.
+  };
+
   /// The requests of the current day. Present if there is a daily limit.
   struct Requests {
     std::uint64_t spent = 0;
@@ -42,6 +49,7 @@ struct StatusReport {
     std::optional<Wall> next_due;
     std::optional<Wall> last_successful_poll;
     std::optional<Pause> pause;
+    Rate rate;
     std::optional<Requests> requests_today;
     bool disk_full = false;
     bool queue_unavailable = false;

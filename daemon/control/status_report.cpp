@@ -23,6 +23,8 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
     daemon.pause = StatusReport::Pause{std::string(name_of(*engine.paused_for)),
                                        engine.paused_since, now.wall + engine.next_canary};
   }
+  daemon.rate = {engine.configured_rate, engine.rate, {}};
+  if (engine.held) daemon.rate.held_until = now.wall + *engine.held;
   if (engine.daily_limit > 0) {
     daemon.requests_today =
         StatusReport::Requests{engine.spent_today, engine.daily_limit, engine.kept_today,

@@ -30,8 +30,12 @@ Duration AccountGate::canary_delay(Now now) const {
   return exponential_backoff(limits::kCanaryFirst, limits::kCanaryCap, canaries_);
 }
 
-bool AccountGate::trouble(Now now, PauseReason reason, std::optional<Duration> retry_after,
-                          bool by_canary) {
+void AccountGate::hold(Now now, std::optional<Duration> retry_after) {
+  if (!retry_after) return;
+  held_until_ = std::max(held_until_, now.mono + std::min(*retry_after, limits::kRetryAfterCap));
+}
+
+bool AccountGate::trouble(Now now, PauseReason reason, bool by_canary) {
   const bool opens = is_open();
   if (opens) {
     since_ = now.wall;
@@ -46,17 +50,13 @@ bool AccountGate::trouble(Now now, PauseReason reason, std::optional<Duration> r
     reason_ = reason;
     next_canary_ = now.mono + canary_delay(now);
   }
-  if (retry_after) {
-    next_canary_ =
-        std::max(next_canary_, now.mono + std::min(*retry_after, limits::kRetryAfterCap));
-  }
   return opens;
 }
 
-bool AccountGate::failure(Now now, std::optional<Duration> retry_after, bool by_canary) {
+bool AccountGate::failure(Now now, bool by_canary) {
   if (is_open()) {
     if (++failures_in_a_row_ < limits::kBreakerFailures) return false;
-    return trouble(now, PauseReason::upstream_down, retry_after, false);
+    return trouble(now, PauseReason::upstream_down, false);
   }
   if (!by_canary) return false;
   // Where the lack of an answer is itself the reason of the pause, a failure shows that the trouble
@@ -64,8 +64,7 @@ bool AccountGate::failure(Now now, std::optional<Duration> retry_after, bool by_
   // as long as this one did.
   canary_in_flight_ = false;
   if (reason_ == PauseReason::upstream_down || reason_ == PauseReason::certificate) ++canaries_;
-  const Duration floor = std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap);
-  next_canary_ = now.mono + std::max(canary_delay(now), floor);
+  next_canary_ = now.mono + canary_delay(now);
   return false;
 }
 

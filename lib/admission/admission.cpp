@@ -7,8 +7,8 @@
 namespace attestrd {
 
 void Admission::set_limits(const Limits& limits) {
-  requests_per_second_ = limits.requests_per_second;
-  pace_.set_rate(limits.requests_per_second);
+  rate_.set_configured(limits.requests_per_second);
+  pace_.set_rate(rate_.value());
   budget_.set_limit(limits.daily_requests);
   slow_start_.set_most(limits.connections);
 }
@@ -20,7 +20,7 @@ void Admission::advance_to(Now now) {
 
 std::optional<Mono> Admission::next() const {
   if (!has_capacity() || account_.has_canary()) return std::nullopt;
-  Mono next = pace_.next();
+  Mono next = std::max(pace_.next(), account_.held_until());
   if (!budget_.allows()) {
     if (!budget_.is_used_up()) return std::nullopt;  // The answer to a reservation is pending.
     next = std::max(next, next_day_);
@@ -41,6 +41,7 @@ bool Admission::start(Now now, bool is_last_poll) {
 void Admission::end() {
   ATTESTRD_CHECK(in_flight_ > 0);
   --in_flight_;
+  rate_.poll_ended();
 }
 
 void Admission::answer_lost(bool is_canary) {
@@ -49,27 +50,37 @@ void Admission::answer_lost(bool is_canary) {
 
 bool Admission::trouble(Now now, PauseReason reason, std::optional<Duration> retry_after,
                         bool is_canary) {
-  const bool begins = account_.trouble(now, reason, retry_after, is_canary);
+  account_.hold(now, retry_after);
+  if (reason == PauseReason::rate_limited && account_.is_open()) {
+    const bool is_lowered = rate_.refused(now.mono, retry_after, in_flight_);
+    pace_.set_rate(rate_.value());
+    if (is_lowered) return false;
+  }
+  const bool begins = account_.trouble(now, reason, is_canary);
   if (begins) slow_start_.begin_anew();
   return begins;
 }
 
 bool Admission::failure(Now now, std::optional<Duration> retry_after, bool is_canary) {
-  const bool begins = account_.failure(now, retry_after, is_canary);
+  const bool begins = account_.failure(now, is_canary);
+  if (begins || is_canary) account_.hold(now, retry_after);
   if (begins) slow_start_.begin_anew();
   return begins;
 }
 
-bool Admission::good_answer(bool is_canary) {
+bool Admission::good_answer(Now now, bool is_canary) {
+  const bool was_lowered = rate_.is_lowered();
+  rate_.good(now.mono);
+  if (was_lowered) pace_.set_rate(rate_.value());
   const bool ends = account_.good_answer(is_canary);
   if (account_.is_open()) slow_start_.good_answer();
   return ends;
 }
 
 double Admission::rate(Wall now) const {
-  if (!budget_.is_limited()) return requests_per_second_;
+  if (!budget_.is_limited()) return rate_.value();
   const double a_day = budget_.rate(now);
-  return requests_per_second_ == 0 ? a_day : std::min(requests_per_second_, a_day);
+  return rate_.value() == 0 ? a_day : std::min(rate_.value(), a_day);
 }
 
 }  // namespace attestrd

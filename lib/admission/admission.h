@@ -7,6 +7,7 @@
 #include "admission/account_gate.h"
 #include "admission/backlog.h"
 #include "admission/daily_budget.h"
+#include "admission/effective_rate.h"
 #include "admission/pace.h"
 #include "admission/slow_start.h"
 #include "base/time.h"
@@ -46,14 +47,21 @@ class Admission {
 
   /// Discards an answer whose handshake was lost meanwhile: it shows nothing about the account.
   void answer_lost(bool is_canary);
-  /// Records trouble or a failure (see AccountGate). Each returns true if this began a pause.
+  /// Records trouble or a failure (see AccountGate). Each returns true if this began a pause. A
+  /// refusal for the rate lowers the rate, and begins a pause only when that is at its floor.
+  /// Retry-After stops all polls, if it comes with trouble or with a failure of the canary or one
+  /// that begins a pause.
   bool trouble(Now now, PauseReason reason, std::optional<Duration> retry_after, bool is_canary);
   bool failure(Now now, std::optional<Duration> retry_after, bool is_canary);
   /// Records a good answer. Returns true if this ended a pause.
-  bool good_answer(bool is_canary);
+  bool good_answer(Now now, bool is_canary);
+
+  /// Lets the next canary start at once, unless a Retry-After forbids it.
+  void ask_at_once(Now now) { account_.ask_at_once(now); }
 
   /// Returns the requests per second that all polls together may use; 0: no limit.
   double rate(Wall now) const;
+  const EffectiveRate& effective_rate() const { return rate_; }
 
   const AccountGate& account() const { return account_; }
   DailyBudget& budget() { return budget_; }
@@ -67,7 +75,7 @@ class Admission {
     return in_flight_ < slow_start_.allowed() && backlog_.allows(in_flight_);
   }
 
-  double requests_per_second_ = 0;
+  EffectiveRate rate_;
   Pace pace_;
   DailyBudget budget_;
   AccountGate account_;

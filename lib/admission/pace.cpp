@@ -17,10 +17,14 @@ constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
 
 void Pace::set_rate(double requests_per_second) {
   ATTESTRD_CHECK(requests_per_second >= 0);
-  interval_ = requests_per_second == 0
-                  ? Duration(0)
-                  : Duration(std::llround(std::min(1e6 * (1 + kJitterShare) / requests_per_second,
-                                                   kLongestIntervalUs)));
+  const Duration interval =
+      requests_per_second == 0
+          ? Duration(0)
+          : Duration(std::llround(
+                std::min(1e6 * (1 + kJitterShare) / requests_per_second, kLongestIntervalUs)));
+  // The next request waits for the new interval after the last one, not for the old one.
+  if (next_ != Mono::min()) next_ += interval - interval_;
+  interval_ = interval;
 }
 
 void Pace::spend(Mono now) {

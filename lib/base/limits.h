@@ -21,8 +21,11 @@ inline constexpr Duration kNextDayLook = 10min;     ///< Recheck while the daily
 inline constexpr Duration kLongestForBudget = 24h;  ///< Longest gap that a daily budget causes.
 inline constexpr Duration kLeastPollPrice = 250ms;  ///< Less staleness is not worth a poll.
 inline constexpr Duration kMostPollPrice = 24h;
+inline constexpr double kLeastRate = 0.2;  ///< Requests per second; refused polls lower it no more.
 inline constexpr std::uint32_t kSlowStartConnections = 2;
-inline constexpr std::uint32_t kBreakerFailures = 10;  ///< Consecutive, over all handshakes.
+inline constexpr std::uint32_t kBreakerFailures = 10;     ///< Consecutive, over all handshakes.
+inline constexpr std::uint32_t kCanarySearch = 4096;      ///< Handshakes looked at for one canary.
+inline constexpr std::uint32_t kReplannedPerStep = 1000;  ///< After a reload.
 
 // Inbox.
 inline constexpr std::size_t kSubmissionFileBytes = std::size_t{64} << 20;

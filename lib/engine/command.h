@@ -64,6 +64,9 @@ struct EngineReport {
   Duration next_canary{0};  ///< From now; only while paused.
   bool is_disk_full = false;
   bool is_queue_unavailable = false;
+  double configured_rate = 0;     ///< Requests per second; 0: no limit.
+  double rate = 0;                ///< The part of them that the server allows; 0: no limit.
+  std::optional<Duration> held;   ///< From now: no poll before, as Retry-After demands.
   std::uint64_t daily_limit = 0;  ///< 0: no limit.
   std::uint64_t spent_today = 0;
   std::uint64_t kept_today = 0;  ///< Requests of the limit that are kept for last polls.

@@ -11,20 +11,15 @@
 namespace attestrd {
 namespace {
 
-PollTimingSettings timing_settings(const EngineSettings& settings) {
-  return {.cadence = settings.cadence,
-          .requests_per_second = settings.requests_per_second,
-          .polls_per_handshake = settings.polls_per_handshake,
-          .min_interval = settings.min_interval,
-          .max_interval = settings.max_interval,
-          .backoff_factor = settings.backoff_factor,
-          .give_up_after = settings.give_up_after,
-          .unknown_grace = settings.unknown_grace};
-}
-
 bool is_pending(const PendingRecord& record) {
   return record.state != PendingRecord::State::vacant &&
          record.state != PendingRecord::State::settling;
+}
+
+/// Returns whether a handshake waits after a good answer that came at `latest` or before.
+bool is_good_canary(const PendingRecord& record, Mono latest) {
+  return record.state == PendingRecord::State::waiting && record.was_good && !record.is_unknown &&
+         record.errors == 0 && record.last_pending <= latest;
 }
 
 /// Returns the number of pending handshakes whose deadline is before `end`. Walks over all slots.
@@ -52,14 +47,15 @@ void give_back_requests(DailyBudget& budget, Actions& actions) {
 
 Engine::Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now)
     : verifier_(verifier), prng_(seed), timing_(timing_settings(settings)), wheel_(now.mono) {
-  configure(std::move(settings));
+  Reload(*this, now).configure(std::move(settings));
 }
 
 void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
   const Step step{now, actions};
   DailyBudget& budget = admission_.budget();
   Backlog& backlog = admission_.backlog();
-  turn_day(step);
+  stepped_at_ = now.mono;
+  follow_limits(step);
   std::visit(
       OneOf{
           [&](const Replied& e) { Replies(*this, step).hear(e); },
@@ -71,7 +67,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
           [&](const Learnt& e) { timing_.learnt(*e.hazard); },
           [&](const Recalled& e) {
             budget.recall(e.spent);
-            turn_day(step);
+            follow_limits(step);
           },
           [&](const Reserved& e) {
             const Mono day_ends = now.mono + until_next_account_day(now.wall);
@@ -86,10 +82,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
           [&](const DiskHasRoom&) { backlog.set_disk_full(false); },
           [&](const QueueUnavailable&) { backlog.set_queue_unavailable(true); },
           [&](const QueueAvailable&) { backlog.set_queue_unavailable(false); },
-          [&](const Reconfigured& e) {
-            configure(e.settings);
-            turn_day(step);
-          },
+          [&](const Reconfigured& e) { Reload(*this, now).apply(e.settings, step); },
           [&](const Commanded& e) {
             actions.emplace_back(Answered{e.ticket, std::visit(Commands(*this, now), *e.command)});
           },
@@ -99,20 +92,13 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
   dispatch(step);
 }
 
-void Engine::configure(EngineSettings settings) {
-  settings_ = std::move(settings);
-  timing_.set(timing_settings(settings_));
-  admission_.set_limits({.requests_per_second = settings_.requests_per_second,
-                         .daily_requests = settings_.daily_requests,
-                         .connections = settings_.connections});
-}
-
-/// Begins a new day of the budget if the day has turned, and sets the daily rate again, since each
-/// request leaves less of the day.
-void Engine::turn_day(const Step& step) {
+/// Begins a new day of the budget if the day has turned, and sets the rates again: each request
+/// leaves less of the day, and each answer may change the rate that the server allows.
+void Engine::follow_limits(const Step& step) {
   admission_.advance_to(step.now);
   const DailyBudget& budget = admission_.budget();
-  timing_.set_daily_rate(budget.is_limited() ? budget.rate(step.now.wall) : 0);
+  timing_.set_rates(admission_.effective_rate().value(),
+                    budget.is_limited() ? budget.rate(step.now.wall) : 0);
   if (!has_said_spent_ || budget.is_spent()) return;
   has_said_spent_ = false;
   step.say(notices::budget_renewed(budget.spent()));
@@ -133,6 +119,7 @@ void Engine::adopt(const Adopted& event, Now now) {
                             : std::min(handshake.submitted_at, now.wall) + settings_.give_up_after;
   record.deadline = now.mono + (deadline - now.wall);
   record.set_deadline_wall(deadline);
+  record.has_expiry = handshake.expiry.has_value();
   record.tag_digest = digest_of_tag(handshake.tag);
   // The wait of a known handshake ends no later than its old deadline, and a settling handshake
   // does not wait, so neither is scheduled again.
@@ -144,6 +131,7 @@ void Engine::adopt(const Adopted& event, Now now) {
   if (handshake.last_pending_at) {
     const Duration pending = *handshake.last_pending_at - handshake.submitted_at;
     record.last_pending = record.submitted + std::clamp(pending, Duration(0), age);
+    record.was_good = true;
   }
   record.is_fresh = event.is_new;
   record.is_unwatched = !event.is_new;
@@ -214,22 +202,40 @@ void Engine::make_ready(Slot slot, Mono now) {
   using Lane = ReadyLanes::Lane;
   PendingRecord& record = roster_[slot];
   record.state = State::ready;
-  const Lane other = record.is_fresh ? Lane::fresh : Lane::known;
+  const Lane asked = record.was_good ? Lane::known : Lane::troubled;
+  const Lane other = record.is_fresh ? Lane::fresh : asked;
   lanes_.push(now >= record.deadline ? Lane::last : other, slot);
 }
 
 void Engine::dispatch(const Step& step) {
   if (is_stopping_) return;
+  Reload(*this, step.now).replan_some();
   while (const auto slot = wheel_.pop_due(step.now.mono)) make_ready(*slot, step.now.mono);
   DailyBudget& budget = admission_.budget();
   while (!lanes_.empty() && admission_.allows(step.now)) {
     if (budget.is_spent()) put_off_all_but_last_polls(step);
     if (lanes_.empty() || !budget.allows()) break;
-    const Slot slot = lanes_.pop();
+    const Slot slot = admission_.account().is_open() ? lanes_.pop() : take_canary(step.now);
     roster_[slot].is_lost ? forget(slot) : start_poll(slot, step);
   }
   if (is_empty()) return;  // No handshake needs a request.
   if (const auto wanted = budget.next_reservation()) step.actions.emplace_back(Reserve{*wanted});
+}
+
+/// Removes and returns the canary of a paused account: a handshake whose latest answer was a good
+/// one, if there is one, so that a few in trouble of their own do not prolong the pause. It need
+/// not be due. The search among those that wait is bounded; the next one continues where it ended.
+Engine::Slot Engine::take_canary(Now now) {
+  if (const auto slot = lanes_.pop_known()) return *slot;
+  const Slot most = std::min(roster_.slots(), limits::kCanarySearch);
+  for (Slot i = 0; i < most && !admission_.budget().is_spent(); ++i) {
+    if (canary_searched_ >= roster_.slots()) canary_searched_ = 0;
+    const Slot slot = canary_searched_++;
+    if (!is_good_canary(roster_[slot], now.mono - settings_.min_interval)) continue;
+    wheel_.erase(slot);
+    return slot;
+  }
+  return lanes_.pop();
 }
 
 void Engine::put_off_all_but_last_polls(const Step& step) {
@@ -260,6 +266,7 @@ void Engine::start_poll(Slot slot, const Step& step) {
 
 std::optional<Mono> Engine::next_wake() const {
   if (is_stopping_) return std::nullopt;
+  if (replanned_) return stepped_at_;
   const auto wake = wheel_.next_wake();
   const auto next = lanes_.empty() ? std::nullopt : admission_.next();
   if (!wake || !next) return wake ? wake : next;

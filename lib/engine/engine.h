@@ -76,6 +76,7 @@ class Engine {
 
   class Replies;   // engine_replies.h: handlers of replies
   class Commands;  // engine_commands.h: one handler for each command
+  class Reload;    // engine_commands.h: new settings
 
   // Adding and removing handshakes.
   void adopt(const Adopted& event, Now now);
@@ -90,20 +91,24 @@ class Engine {
   void dispatch(const Step& step);
   void put_off_all_but_last_polls(const Step& step);
   void start_poll(Slot slot, const Step& step);
+  Slot take_canary(Now now);
 
-  void configure(EngineSettings settings);
-  void turn_day(const Step& step);
+  void follow_limits(const Step& step);
 
   EngineSettings settings_;
   Verifier& verifier_;
   Prng prng_;
   PollTiming timing_;
   Admission admission_;
-  TimingWheel wheel_;  // Waiting handshakes.
-  ReadyLanes lanes_;   // Due handshakes.
-  Roster roster_;      // All handshakes.
-  Duration ramp_{0};   // The first polls of recovered handshakes are spread over this time.
+  TimingWheel wheel_;         // Waiting handshakes.
+  ReadyLanes lanes_;          // Due handshakes.
+  Roster roster_;             // All handshakes.
+  Duration ramp_{0};          // The first polls of recovered handshakes are spread over this time.
+  Slot canary_searched_ = 0;  // The search for the next canary begins here.
+  std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.
+  Mono stepped_at_ = Mono::min();
   bool has_said_spent_ = false;
+  bool has_said_lowered_ = false;
   bool is_stopping_ = false;
   EngineReport totals_;  // Only the counters and the time of the last good poll.
 };

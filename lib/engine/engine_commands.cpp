@@ -1,8 +1,10 @@
 #include "engine/engine_commands.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 namespace attestrd {
 namespace {
@@ -80,8 +82,8 @@ std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const
   const auto slot = roster_.find(id);
   if (!slot || roster_[*slot].is_lost) return std::nullopt;
   const PendingRecord& record = roster_[*slot];
-  const auto due =
-      record.state == State::waiting ? std::optional(wheel_.due_of(*slot)) : std::nullopt;
+  std::optional<Mono> due;
+  if (record.state == State::waiting) due = wheel_.due_of(*slot);
   const Hazard& hazard = timing_.hazard();
   Explanation why;
   why.wait = wait_of(record, due, admission_.budget(), settings_.cadence, now);
@@ -109,10 +111,13 @@ EngineReport Engine::report(Now now) const {
   report.is_disk_full = backlog.is_disk_full();
   report.is_queue_unavailable = backlog.is_queue_unavailable();
   if (!lanes_.empty()) {
-    report.next_due = Duration(0);
+    report.next_due = std::max(account.held_until(), now.mono) - now.mono;
   } else if (const auto wake = wheel_.next_wake()) {
     report.next_due = std::max(*wake - now.mono, Duration(0));
   }
+  report.rate = admission_.effective_rate().value();
+  if (account.held_until() > now.mono) report.held = account.held_until() - now.mono;
+  report.configured_rate = admission_.effective_rate().configured();
   report.daily_limit = budget.limit();
   report.spent_today = budget.spent();
   report.kept_today = budget.kept();
@@ -135,6 +140,73 @@ std::optional<Wall> Engine::oldest_submitted_at(Now now) const {
   }
   if (!oldest) return std::nullopt;
   return now.wall - (now.mono - *oldest);
+}
+
+// ---- New settings.
+
+void Engine::Reload::configure(EngineSettings settings) {
+  engine_.settings_ = std::move(settings);
+  const EngineSettings& now = engine_.settings_;
+  engine_.timing_.set(timing_settings(now));
+  engine_.admission_.set_limits({.requests_per_second = now.requests_per_second,
+                                 .daily_requests = now.daily_requests,
+                                 .connections = now.connections});
+}
+
+void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {
+  move_deadlines(settings);
+  configure(settings);
+  engine_.follow_limits(step);
+  engine_.admission_.ask_at_once(now_);
+  engine_.replanned_ = 0;
+}
+
+/// Moves all deadlines. Walks over all slots, which takes a few milliseconds per million.
+void Engine::Reload::move_deadlines(const EngineSettings& settings) {
+  const Duration later = settings.give_up_after - engine_.settings_.give_up_after;
+  const Duration later_with_expiry = settings.expiry_grace - engine_.settings_.expiry_grace;
+  if (later == Duration(0) && later_with_expiry == Duration(0)) return;
+  for (Slot slot = 0; slot < engine_.roster_.slots(); ++slot) {
+    PendingRecord& record = engine_.roster_[slot];
+    if (record.state == State::vacant || record.state == State::settling) continue;
+    const Duration shift = record.has_expiry ? later_with_expiry : later;
+    record.deadline += shift;
+    record.set_deadline_wall(record.deadline_wall() + shift);
+  }
+}
+
+void Engine::Reload::replan_some() {
+  auto& next = engine_.replanned_;
+  if (!next) return;
+  const Slot slots = engine_.roster_.slots();
+  const Slot end = *next + std::min(slots - *next, limits::kReplannedPerStep);
+  for (; *next < end; ++*next) {
+    if (engine_.roster_[*next].state == State::waiting) replan(*next);
+  }
+  if (end == slots) next.reset();
+}
+
+/// Plans the poll of a waiting handshake anew, from its last answer on. The backoff of its own
+/// error does not depend on the settings, and stays.
+void Engine::Reload::replan(Slot slot) {
+  PendingRecord& record = engine_.roster_[slot];
+  if (record.errors > 0) return;
+  PollTiming& timing = engine_.timing_;
+  PollTiming::Due due;
+  if (record.last_pending != Mono::min() && !record.is_unknown) {
+    due = timing.after_pending(record.load, record.last_pending - record.submitted, std::nullopt,
+                               record.last_pending, engine_.prng_);
+  } else {
+    // The time of its last answer is not known: the new gap begins now, unless the old one ends
+    // before.
+    const auto unknown_since =
+        record.is_unknown ? std::optional(record.unknown_since()) : std::nullopt;
+    due = timing.after_pending(record.load, now_.mono - record.submitted, unknown_since, now_.mono,
+                               engine_.prng_);
+    due.at = due.floor = std::min(due.at, engine_.wheel_.due_of(slot));
+  }
+  engine_.wheel_.erase(slot);
+  engine_.wait_until(slot, due, now_.mono);
 }
 
 }  // namespace attestrd

@@ -21,4 +21,26 @@ class Engine::Commands {
   Now now_;
 };
 
+/// The effect of new settings: they hold at once for all handshakes, also for those that wait. An
+/// object lives for one event.
+class Engine::Reload {
+ public:
+  Reload(Engine& engine, Now now) : engine_(engine), now_(now) {}
+
+  /// Sets the settings for all that begins from now on.
+  void configure(EngineSettings settings);
+  /// Sets the settings for all handshakes.
+  void apply(const EngineSettings& settings, const Step& step);
+  /// Plans the polls of the next limits::kReplannedPerStep slots anew, after apply(), so that no
+  /// step takes long.
+  void replan_some();
+
+ private:
+  void move_deadlines(const EngineSettings& settings);
+  void replan(Slot slot);
+
+  Engine& engine_;
+  Now now_;
+};
+
 }  // namespace attestrd

@@ -79,6 +79,8 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response, const A
                 say_paused(
                     notices::account_trouble(polled(slot), response, answer, verdict.trouble));
               }
+              if (verdict.reason == PauseReason::rate_limited) say_lowered();
+              record.was_good &= verdict.reason == PauseReason::rate_limited;
               engine_.make_ready(slot, now_.mono);
             },
             [&](const verdict::Finish& verdict) { finish(slot, verdict, answer, response.body); }},
@@ -174,11 +176,17 @@ void Engine::Replies::observe(Slot slot, const Answer& answer, const Verdict& ve
   }
 }
 
-void Engine::Replies::count_good_answer(const PendingRecord& record) {
+void Engine::Replies::count_good_answer(PendingRecord& record) {
   const AccountGate& account = engine_.admission_.account();
   engine_.totals_.last_good_poll_at = now_.wall;
+  record.was_good = true;
   const auto reason = account.reason();
-  if (!engine_.admission_.good_answer(record.is_canary)) return;
+  const bool ends_pause = engine_.admission_.good_answer(now_, record.is_canary);
+  if (engine_.has_said_lowered_ && !engine_.admission_.effective_rate().is_lowered()) {
+    engine_.has_said_lowered_ = false;
+    step_.say(notices::rate_restored());
+  }
+  if (!ends_pause) return;
   step_.say(notices::account_resumed(*reason, now_.wall - account.paused_since()));
 }
 
@@ -186,6 +194,16 @@ void Engine::Replies::say_paused(Notice cause) {
   const AccountGate& account = engine_.admission_.account();
   step_.say(notices::account_paused(std::move(cause), *account.reason(), engine_.settings_.host,
                                     account.next_canary() - now_.mono));
+}
+
+/// Says that the rate is lowered, once until it is restored. A rate near the configured one is not
+/// worth a line: it rises and falls all the time.
+void Engine::Replies::say_lowered() {
+  constexpr double kWorthALine = 0.75;
+  const EffectiveRate& rate = engine_.admission_.effective_rate();
+  const bool is_near = rate.configured() > 0 && rate.value() > rate.configured() * kWorthALine;
+  if (!rate.is_lowered() || is_near || std::exchange(engine_.has_said_lowered_, true)) return;
+  step_.say(notices::rate_lowered(rate.configured(), engine_.settings_.host));
 }
 
 notices::Polled Engine::Replies::polled(Slot slot) const {

@@ -30,8 +30,9 @@ class Engine::Replies {
               std::string_view body);
 
   void observe(Slot slot, const Answer& answer, const Verdict& verdict);
-  void count_good_answer(const PendingRecord& record);
+  void count_good_answer(PendingRecord& record);
   void say_paused(Notice cause);
+  void say_lowered();
   notices::Polled polled(Slot slot) const;
 
   Engine& engine_;

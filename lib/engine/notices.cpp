@@ -85,6 +85,20 @@ Notice account_resumed(PauseReason reason, Duration lasted) {
   return notice;
 }
 
+Notice rate_lowered(double configured, std::string_view host) {
+  Notice notice(Event::rate_lowered);
+  notice.message = fmt::format(
+      "Attestr refuses polls for their rate: they are sent more slowly than requests_per_second "
+      "({}) allows",
+      configured);
+  notice.host = host;
+  return notice;
+}
+
+Notice rate_restored() {
+  return Notice(Event::rate_restored, "polls are sent at the configured rate again");
+}
+
 Notice budget_spent(std::uint64_t spent, Duration until_next_day) {
   Notice notice;
   notice.event = Event::budget_spent;

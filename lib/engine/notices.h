@@ -39,6 +39,11 @@ Notice account_trouble(const Polled& polled, const HttpResponse& response, const
                        std::string_view trouble);
 Notice account_resumed(PauseReason reason, Duration lasted);
 
+/// Returns a notice that the server allows fewer requests per second than the configured ones; 0:
+/// no configured limit.
+Notice rate_lowered(double configured, std::string_view host);
+Notice rate_restored();
+
 Notice budget_spent(std::uint64_t spent, Duration until_next_day);
 Notice budget_renewed(std::uint64_t spent);
 

@@ -33,8 +33,10 @@ struct PendingRecord {
   PollPrice::Load load = 0;  ///< Its share of the request rate while it waits.
   std::uint8_t errors = 0;   ///< Consecutive errors; the exponent of its own backoff.
   std::uint8_t doubts = 0;   ///< Consecutive answers that seemed forged.
-  State state = State::vacant;
-  bool is_unknown : 1 = false;    ///< unknown_since() is valid.
+  State state : 3 = State::vacant;
+  bool has_expiry : 1 = false;  ///< The deadline follows from an expiry.
+  bool was_good : 1 = false;    ///< Its latest answer was a good one; trouble of the server apart.
+  bool is_unknown : 1 = false;  ///< unknown_since() is valid.
   bool is_last_poll : 1 = false;  ///< The latest poll began at or after the deadline.
   bool is_canary : 1 = false;     ///< The poll in flight is the account's canary.
   bool is_fresh : 1 = false;      ///< Accepted by this process, and not polled yet.

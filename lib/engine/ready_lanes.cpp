@@ -11,23 +11,30 @@ Ring<ReadyLanes::Slot>& ReadyLanes::of(Lane lane) {
     case Lane::last: return last_;
     case Lane::fresh: return fresh_;
     case Lane::known: return known_;
+    case Lane::troubled: return troubled_;
   }
   check_failed("a lane has a ring", __FILE__, __LINE__);
 }
 
 ReadyLanes::Slot ReadyLanes::pop() {
   ATTESTRD_CHECK(!empty());
-  const std::array turns = {&last_, &fresh_, &last_, &known_};
+  Ring<Slot>* const troubled = troubled_.empty() ? &known_ : &troubled_;
+  const std::array turns = {&last_, &fresh_, &last_, &known_, &last_, &fresh_, &last_, troubled};
   while (turns[turn_]->empty()) turn_ = (turn_ + 1) % turns.size();
   Ring<Slot>& lane = *turns[turn_];
   turn_ = (turn_ + 1) % turns.size();
   return lane.pop();
 }
 
+std::optional<ReadyLanes::Slot> ReadyLanes::pop_known() {
+  if (known_.empty()) return std::nullopt;
+  return known_.pop();
+}
+
 std::optional<ReadyLanes::Slot> ReadyLanes::pop_other() {
   if (!fresh_.empty()) return fresh_.pop();
-  if (!known_.empty()) return known_.pop();
-  return std::nullopt;
+  if (!troubled_.empty()) return troubled_.pop();
+  return pop_known();
 }
 
 }  // namespace attestrd

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "schedule/cadence.h"
+#include "schedule/poll_timing.h"
 
 namespace attestrd {
 
@@ -29,5 +30,17 @@ struct EngineSettings {
   bool logs_polls = false;  ///< Log one debug notice for each answer.
   std::string host;         ///< The host of Attestr, for notices.
 };
+
+/// Returns the settings that decide when a handshake is polled.
+inline PollTimingSettings timing_settings(const EngineSettings& settings) {
+  return {.cadence = settings.cadence,
+          .requests_per_second = settings.requests_per_second,
+          .polls_per_handshake = settings.polls_per_handshake,
+          .min_interval = settings.min_interval,
+          .max_interval = settings.max_interval,
+          .backoff_factor = settings.backoff_factor,
+          .give_up_after = settings.give_up_after,
+          .unknown_grace = settings.unknown_grace};
+}
 
 }  // namespace attestrd

@@ -140,7 +140,10 @@ void apply(const RecordChange& change, PendingRecord& record) {
   }
   if (change.deadline) record.deadline = *change.deadline;
   if (change.deadline_wall) record.set_deadline_wall(*change.deadline_wall);
-  if (change.is_overtime) record.is_overtime = true;
+  if (change.is_overtime) {
+    record.is_overtime = true;
+    record.has_expiry = false;
+  }
 }
 
 const Ended* result_to_verify(const Answer& answer) {

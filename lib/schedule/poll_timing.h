@@ -46,8 +46,12 @@ class PollTiming {
 
   /// Sets the settings for all gaps that begin from now on.
   void set(const PollTimingSettings& settings);
-  /// Sets the rest of the requests of the day, in requests per second; 0: no daily limit.
-  void set_daily_rate(double requests_per_second) { price_.set_daily_rate(requests_per_second); }
+  /// Sets the rate that the server allows (0: no limit), which is at most that of the settings, and
+  /// the rest of the requests of the day (0: no daily limit), both in requests per second.
+  void set_rates(double allowed, double of_the_day) {
+    price_.set_rate(allowed);
+    price_.set_daily_rate(of_the_day);
+  }
 
   // ---- The next poll. `load` is the contribution of the handshake to the request rate while it
   // waits. It is recomputed with each gap of the cadence.
@@ -58,8 +62,9 @@ class PollTiming {
   /// within `ramp`, or within its own gap if that is shorter.
   Due recovered_poll(PollPrice::Load& load, Duration age, Duration ramp, bool is_overdue, Mono now,
                      Prng& prng);
-  /// Returns the poll after a "not yet" at this age. If Attestr has not known the handshake since
-  /// `unknown_since`, a poll exactly at the end of its grace decides whether it is given up.
+  /// Returns the poll after a "not yet" that came at `now` and at this age. For new settings, `now`
+  /// is the time of an earlier answer, or begins a new gap. If Attestr has not known the handshake
+  /// since `unknown_since`, a poll exactly at the end of its grace decides whether it is given up.
   Due after_pending(PollPrice::Load& load, Duration age, std::optional<Mono> unknown_since,
                     Mono now, Prng& prng);
   /// Returns the poll after an error; `errors` is the number of errors in a row before it.

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/rfc3339.h"
+
 namespace attestrd {
 namespace {
 
@@ -79,6 +81,12 @@ TEST(ExplainText, HasTheReasonThatHoldsAllHandshakes) {
                     "Besides, of today's 1000 requests 900 are spent, and the rest is for last "
                     "polls; the next day begins in 3h 0m.\n"));
   EXPECT_TRUE(holds(explain_json(report), R"("held_by":"day_spent")"));
+  daemon.rate.held_until = kNow + 7s;
+  EXPECT_TRUE(holds(explain_text(report),
+                    "Besides, Attestr demands by Retry-After that nothing "
+                    "is polled until " +
+                        to_rfc3339(kNow + 7s) + ".\n"));
+  EXPECT_TRUE(holds(explain_json(report), R"("held_by":"retry_after")"));
   daemon.pause = StatusReport::Pause{"unauthorized", kNow - 61s, kNow + 40s};
   EXPECT_TRUE(holds(explain_text(report),
                     "Besides, the account is paused (unauthorized) for 1m 1s: one at a time asks "

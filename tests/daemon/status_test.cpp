@@ -29,6 +29,7 @@ StatusReport running() {
   daemon.counters.add(Metric::submissions_refused, "", 4);
   daemon.next_due = kNow + 2s;
   daemon.last_successful_poll = kNow - 1s;
+  daemon.rate = {20, 4.5, {}};
   report.daemon = daemon;
   return report;
 }
@@ -63,15 +64,15 @@ TEST(Status, JsonHasEveryField) {
                 R"("started_at":"2026-11-23T20:54:55.000000Z",)"
                 R"("next_due":"2026-11-23T20:57:02.000000Z",)"
                 R"("last_successful_poll":"2026-11-23T20:56:59.000000Z","account_pause":null,)"
+                R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
                 R"("requests_today":null,"disk_full":false,"totals":{"polls":5000,"completed":40,)"
                 R"("archived":1,"failed":2,"rejected":3,"refused":4}})"
                 "\n");
-  EXPECT_NE(status_json(paused()).find(
-                R"("account_pause":{"reason":"unauthorized",)"
-                R"("since":"2026-11-23T20:55:59.000000Z",)"
-                R"("next_canary":"2026-11-23T20:57:40.000000Z"},"requests_today":null,)"
-                R"("disk_full":true)"),
-            std::string::npos);
+  EXPECT_NE(
+      status_json(paused()).find(R"("account_pause":{"reason":"unauthorized",)"
+                                 R"("since":"2026-11-23T20:55:59.000000Z",)"
+                                 R"("next_canary":"2026-11-23T20:57:40.000000Z"},"rate_limit":)"),
+      std::string::npos);
   EXPECT_NE(status_json(limited()).find(
                 R"("requests_today":{"spent":900,"limit":1000,"kept_for_last_polls":100,)"
                 R"("is_spent":true,"next_day":"2026-11-24T18:30:00.000000Z"})"),
@@ -93,6 +94,8 @@ TEST(Status, TextHasEveryLine) {
                                         "next poll             in 2s\n"
                                         "last good answer      1s ago\n"
                                         "account               ok\n"
+                                        "requests              4.5 of 20 per second: Attestr "
+                                        "allows no more\n"
                                         "disk                  ok\n"
                                         "since the start:\n"
                                         "  polls               5000\n"
@@ -116,6 +119,19 @@ TEST(Status, TextReportsAPauseAndAFullDisk) {
   EXPECT_NE(text.find("next poll             none\n"), text.npos);
 }
 
+TEST(Status, TextReportsARateThatAttestrAllowsOnlyWhereItIsLower) {
+  auto report = running();
+  auto& rate = report.daemon->rate;
+  rate.configured = 0;
+  EXPECT_NE(status_text(report).find("requests              4.5 per second: Attestr allows no"),
+            std::string::npos);
+  rate.held_until = kNow + 9s;
+  EXPECT_NE(status_text(report).find("requests              none for 9s, as Attestr demands"),
+            std::string::npos);
+  rate = {20, 20, {}};
+  EXPECT_EQ(status_text(report).find("requests  "), std::string::npos);
+}
+
 TEST(Status, TextReportsTheDailyLimit) {
   auto report = limited();
   EXPECT_NE(status_text(report).find("requests today        900 of 1000; all but last polls wait "
@@ -136,6 +152,8 @@ TEST(Status, MetricsHaveTheValuesOfTheReport) {
        {"# TYPE attestrd_polls_total counter\nattestrd_polls_total 5000\n",
         "attestrd_handshakes{state=\"pending\"} 1200\n",
         "attestrd_handshakes_ended_total{outcome=\"rejected\"} 3\n", "attestrd_account_paused 1\n",
+        "attestrd_rate_limit{kind=\"configured\"} 20\nattestrd_rate_limit{kind=\"effective\"} "
+        "4.5\n",
         "attestrd_disk_full 1\n", "attestrd_start_time_seconds 1795467295.000\n",
         "attestrd_last_successful_poll_seconds 1795467419.000\n"}) {
     EXPECT_NE(text.find(line), text.npos) << line << "is not in\n" << text;

@@ -1,4 +1,5 @@
-"""Tests errors of the account: all handshakes wait, one canary polls, and none fails."""
+"""Tests errors of the account: all handshakes wait, one canary polls, and none fails. A refusal for
+the rate (429) pauses nothing, but its Retry-After holds for all."""
 
 import email.utils
 import time
@@ -10,6 +11,7 @@ from hostile_server import Reply
 
 CANARY = (4.9, 5)  # Delay of the canary in seconds, without Retry-After.
 HOUR = (3599, 3600)
+AT_ONCE = (0, 0)  # Retry-After asks for nothing that can be held.
 NOON = "Tue, 24 Nov 2026 12:00:00 GMT"
 
 
@@ -22,10 +24,23 @@ def account_error(name, reason, status, body=b"<html>h4rm-4711</html>", *fields,
                         is_held=waits_s[1] > 8)
 
 
-def after(name, value, waits_s, *fields, status=429, reason="rate_limited"):
-    """Returns the same case with this Retry-After."""
+def refusal(name, body, waits_s, *fields):
+    """Returns a case in which the first poll is refused for the rate."""
+    def answer(_):
+        return Reply(message(body, *(field if isinstance(field, str) else field()
+                                   for field in fields), status="429 x"))
+    return IsolatedCase(name, replies=(answer,), holds_s=waits_s)
+
+
+def after(name, value, waits_s, *fields):
+    """Returns such a case with this Retry-After."""
+    return refusal(f"retry-after-{name}", b"{}", waits_s, f"Retry-After: {value}", *fields)
+
+
+def pause_after(name, value, waits_s, status, reason):
+    """Returns a case in which the account is paused with this Retry-After."""
     return account_error(f"retry-after-{name}", reason, status, b"{}", f"Retry-After: {value}",
-                         *fields, waits_s=waits_s)
+                         waits_s=waits_s)
 
 
 def ahead(seconds, name="Retry-After"):
@@ -49,43 +64,42 @@ ACCOUNT_ERRORS = [
     account_error("400-40051", "wrong_version", 400, error(40051)),
     account_error("400-4016", "unauthorized", 400, error(4016)),
     account_error("404-4031", "forbidden", 404, error(4031)),
-    account_error("429", "rate_limited", 429),
-    account_error("429-4291", "rate_limited", 429, error(4291)),
-    account_error("429-4292", "rate_limited", 429, error("4292")),
-    account_error("429-4001", "rate_limited", 429, error(4001)),
+    refusal("429", b"<html>h4rm-4711</html>", AT_ONCE),
+    refusal("429-4291", error(4291), AT_ONCE),
+    refusal("429-4292", error("4292"), AT_ONCE),
+    refusal("429-4001", error(4001), AT_ONCE),
     account_error("429-4293", "daily_limit", 429, error(4293), waits_s=(0, 3600)),
 ]
 
 RETRY_AFTER = [
     after("7", "7", (6.9, 7)),
-    after("0", "0", CANARY),
-    after("negative", "-5", CANARY),
-    after("plus", "+60", CANARY),
+    after("0", "0", AT_ONCE),
+    after("negative", "-5", AT_ONCE),
+    after("plus", "+60", AT_ONCE),
     after("fraction", "60.5", (60, 61)),
-    after("list", "60, 70", CANARY),
-    after("empty", "", CANARY),
-    after("garbage", "soon h4rm-4711", CANARY),
-    after("unit", "60s", CANARY),
-    after("hex", "0x3c", CANARY),
+    after("list", "60, 70", AT_ONCE),
+    after("empty", "", AT_ONCE),
+    after("garbage", "soon h4rm-4711", AT_ONCE),
+    after("unit", "60s", AT_ONCE),
+    after("hex", "0x3c", AT_ONCE),
     after("60", "60", (59, 60)),
     after("twice", "60", (59, 60), "Retry-After: 0"),
     after("a-day", "86400", HOUR),
     after("over-64-bits", "9" * 40, HOUR),
-    after("with-401", "60", (59, 60), status=401, reason="unauthorized"),
-    after("with-403", "86400", HOUR, status=403, reason="forbidden"),
+    pause_after("with-401", "60", (59, 60), status=401, reason="unauthorized"),
+    pause_after("with-403", "86400", HOUR, status=403, reason="forbidden"),
     after("imf-date", "Tue, 24 Nov 2026 12:01:00 GMT", (59, 60), f"Date: {NOON}"),
     after("rfc-850-date", "Tuesday, 24-Nov-26 12:01:00 GMT", (59, 60), f"Date: {NOON}"),
     after("asctime-date", "Tue Nov 24 12:01:00 2026", (59, 60), f"Date: {NOON}"),
     after("date-by-a-clock-ahead", "Fri, 31 Dec 2100 00:01:00 GMT", (59, 60),
           "Date: Fri, 31 Dec 2100 00:00:00 GMT"),
-    after("date-in-the-past", "Tue, 24 Nov 2026 11:59:00 GMT", CANARY, f"Date: {NOON}"),
-    after("date-in-1970", "Thu, 01 Jan 1970 00:00:00 GMT", CANARY),
+    after("date-in-the-past", "Tue, 24 Nov 2026 11:59:00 GMT", AT_ONCE, f"Date: {NOON}"),
+    after("date-in-1970", "Thu, 01 Jan 1970 00:00:00 GMT", AT_ONCE),
     after("date-in-9999", "Fri, 31 Dec 9999 23:59:59 GMT", HOUR),
-    after("date-impossible", "Tue, 31 Feb 2099 12:00:00 GMT", CANARY),
-    after("date-in-local-time", "Tue, 24 Nov 2099 12:00:00 IST", CANARY),
-    account_error("retry-after-our-clock", "rate_limited", 429, b"{}", ahead(60), waits_s=(50, 60)),
-    account_error("retry-after-bad-date", "rate_limited", 429, b"{}", ahead(60), "Date: today",
-           waits_s=(50, 60)),
+    after("date-impossible", "Tue, 31 Feb 2099 12:00:00 GMT", AT_ONCE),
+    after("date-in-local-time", "Tue, 24 Nov 2099 12:00:00 IST", AT_ONCE),
+    refusal("retry-after-our-clock", b"{}", (50, 60), ahead(60)),
+    refusal("retry-after-bad-date", b"{}", (50, 60), ahead(60), "Date: today"),
 ]
 
 

@@ -3,6 +3,7 @@ account."""
 
 import collections
 import dataclasses
+import datetime
 import time
 
 import harness
@@ -34,6 +35,7 @@ class IsolatedCase:
     errors: tuple = ()     # part of the reason of each poll.error
     pauses: str = ""       # part of the reason of the one account.paused
     waits_s: tuple = ()    # minimum and maximum delay of the canary
+    holds_s: tuple = ()    # the same of all polls, without a pause
     is_held: bool = False  # the pause is longer than the test
     depth: object = None   # depth of the certificate
     connections: int = 0   # number at the end; 0: any
@@ -45,6 +47,10 @@ Run = collections.namedtuple("Run", "case server daemon")
 
 
 class IsolatedTest(Hostile):
+    def setUp(self):
+        super().setUp()
+        self.began_at = {}
+
     def play_isolated(self, group, cases):
         certificate = self.authority.issue("hostile", extensions=[
             f"subjectAltName=DNS:localhost,DNS:*{NAME[NAME.index('.'):]}"])
@@ -70,6 +76,8 @@ class IsolatedTest(Hostile):
         server = self.start_hostile(play, case.openings, certificate)
         url = server.url.replace("localhost", case.host)
         ids = [case.name, other(case)] if case.pauses else [case.name]
+        # The clock of the daemon may be read between two ticks of this one.
+        self.began_at[case.name] = time.time() - 0.1
         settings = {section: {**SETTINGS.get(section, {}), **case.settings.get(section, {})}
                     for section in {*SETTINGS, *case.settings}}
         settings["log"] = {"level": "info"}
@@ -84,6 +92,8 @@ class IsolatedTest(Hostile):
             daemon.wait_for("account.paused")
         if case.is_held:
             self.check_held(run)
+        elif case.holds_s and case.holds_s[0] > 8:
+            self.check_held_by_retry_after(run)
         else:
             ids = {case.name, other(case)} if case.pauses else {case.name}
             in_time(lambda: ids <= ended(daemon, "results"))
@@ -92,6 +102,9 @@ class IsolatedTest(Hostile):
                 record = (daemon.spool / f"results/{name}.json").read_bytes()
                 self.assertTrue(record.endswith(b'"response":%b}\n' % self.forger(name).genuine))
             self.assertEqual(daemon.count("account.resumed"), 1 if case.pauses else 0)
+            if case.holds_s:
+                first, second = server.asked_at[case.name][:2]
+                self.assertGreaterEqual(second - first, case.holds_s[0])
         for folder in set(harness.FOLDERS) - {"results"}:
             self.assertEqual(ended(daemon, folder), set())
         self.check_log(case, daemon)
@@ -110,6 +123,21 @@ class IsolatedTest(Hostile):
         time.sleep(0.3)
         self.assertEqual(self.count_requests(run.server), asked)
         self.assertEqual(ended(run.daemon, "results"), set())
+
+    def check_held_by_retry_after(self, run):
+        """Checks that the time of Retry-After is held and shown, and that the account is not
+        paused."""
+        case, server, daemon = run
+        in_time(lambda: daemon.status()["rate_limit"]["held_until"])
+        status = daemon.status()
+        until = seconds_of(status["rate_limit"]["held_until"])
+        self.assertIsNone(status["account_pause"])
+        least, most = case.holds_s
+        self.assertLessEqual(self.began_at[case.name] + least, until)
+        self.assertLessEqual(until, seconds_of(status["time"]) + most)
+        time.sleep(0.3)
+        self.assertEqual(self.count_requests(server), 1)
+        self.assertEqual(ended(daemon, "results"), set())
 
     @staticmethod
     def count_requests(server):
@@ -141,6 +169,11 @@ class IsolatedTest(Hostile):
             elif case.openings:
                 self.assertNotIn(SENT, connection.received, "a token was sent")
         self.assertTrue(any(SENT in connection.received for connection in server.connections))
+
+
+def seconds_of(text):
+    """Returns the Unix time of a time of RFC 3339 in UTC."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def other(case):

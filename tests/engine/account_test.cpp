@@ -50,7 +50,6 @@ TEST_F(Account, EveryKindOfAccountTroublePausesAndFailsNoHandshake) {
       {401, 4016, PauseReason::unauthorized}, {403, 4031, PauseReason::forbidden},
       {403, 4035, PauseReason::forbidden},    {403, 4039, PauseReason::forbidden},
       {400, 4005, PauseReason::low_credits},  {400, 40051, PauseReason::wrong_version},
-      {429, 4291, PauseReason::rate_limited}, {429, 4292, PauseReason::rate_limited},
       {429, 4293, PauseReason::daily_limit}};
   given_new("h1");
   for (const Row& row : rows) {
@@ -68,10 +67,26 @@ TEST_F(Account, RetryAfterRaisesTheFloorIsCappedAndNeverShortens) {
   given_new("h1");
   attestr_says_code("h1", 429, 4292, "120");
   EXPECT_EQ(delay_until_poll("h1"), 120s);
-  attestr_says_code("h1", 429, 4292, "1");
-  EXPECT_EQ(delay_until_poll("h1"), 10s);
+  attestr_says_code("h1", 401, 4016, "1");
+  EXPECT_EQ(delay_until_poll("h1"), limits::kCanaryFirst);
   attestr_says_code("h1", 429, 4292, "99999999999999999999");
   EXPECT_EQ(delay_until_poll("h1"), limits::kRetryAfterCap);
+}
+
+TEST_F(Account, RetryAfterHoldsForAllAndIsShown) {
+  given_new("h1");
+  given_new("h2");
+  given_new("h3");
+  attestr_says_code("h1", 429, 4291, "60");
+  attestr_says_pending("h2");
+  advance(59s);
+  EXPECT_EQ(polls_in_flight(), 0U);
+  EXPECT_EQ(engine().report(now()).held, 1s);
+  EXPECT_EQ(engine().report(now()).next_due, 1s);
+  EXPECT_FALSE(engine().report(now()).paused_for);
+  advance(2s);
+  EXPECT_TRUE(polls("h3"));
+  EXPECT_FALSE(engine().report(now()).held);
 }
 
 TEST_F(Account, RetryAfterAsADateIsReadAgainstTheAnswersOwnClock) {
@@ -90,8 +105,20 @@ TEST_F(Account, UnderTheDailyLimitACanaryIsPolledHourlyAndAtMidnightInKolkata) {
   }
 }
 
-TEST_F(Account, ARateLimitCountsAsNoAttemptOfTheHandshake) {
+TEST_F(Account, ARefusedRateFallsAndPausesOnlyAtItsFloor) {
+  settings.requests_per_second = 20;
   given_new("h1");
+  int refusals = 0;
+  while (said(Event::account_paused) == 0 && refusals < 20) {
+    attestr_says_code("h1", 429, 4291);
+    ++refusals;
+    EXPECT_LE(delay_until_poll("h1"), limits::kCanaryFirst + 200ms);
+  }
+  EXPECT_GE(refusals, 5);
+  EXPECT_LE(refusals, 10);
+  EXPECT_EQ(engine().report(now()).rate, limits::kLeastRate);
+  EXPECT_EQ(engine().report(now()).configured_rate, 20);
+  EXPECT_EQ(engine().report(now()).paused_for, PauseReason::rate_limited);
   for (int i = 0; i < 20; ++i) {
     attestr_says_code("h1", 429, 4291);
     delay_until_poll("h1");
@@ -99,6 +126,103 @@ TEST_F(Account, ARateLimitCountsAsNoAttemptOfTheHandshake) {
   attestr_says_code("h1", 500, 0);  // the canary's own error; retried by the account's backoff
   EXPECT_EQ(settles.size(), 0U);
   EXPECT_EQ(said(Event::account_paused), 1U);
+  EXPECT_EQ(said(Event::rate_lowered), 1U);
+  EXPECT_EQ(last_said(Event::rate_lowered).level, Level::warn);
+}
+
+TEST_F(Account, TheRateThatIsAllowedAgainIsSaidOnce) {
+  settings.requests_per_second = 20;
+  settings.max_interval = settings.min_interval = 1s;
+  for (int i = 0; i < 40; ++i) given_new(fmt::format("h{}", i));
+  for (int i = 0; i < 40; ++i) {
+    const auto name = fmt::format("h{}", i % 4);
+    if (polls(name)) attestr_says_code(name, 429, 4292);
+    advance(100ms);
+  }
+  EXPECT_EQ(said(Event::rate_lowered), 1U);
+  EXPECT_EQ(said(Event::rate_restored), 0U);
+  for (int i = 0; i < 1200; ++i) {
+    attestr_says_all_pending();
+    advance(100ms);
+  }
+  EXPECT_EQ(engine().report(now()).rate, 20);
+  EXPECT_EQ(said(Event::rate_lowered), 1U);
+  EXPECT_EQ(said(Event::rate_restored), 1U);
+  EXPECT_EQ(said(Event::account_paused), 0U);
+}
+
+TEST_F(Account, TheCanaryIsAHandshakeThatWasAnsweredWellBefore) {
+  settings.min_interval = 1min;
+  settings.max_interval = 30min;
+  given_queued("good", 1h);
+  delay_until_poll("good");
+  attestr_says_pending("good");
+  advance(2min);
+  for (int i = 0; i < 12; ++i) given_new(fmt::format("bad{}", i));
+  for (int i = 0; i < 12; ++i) {
+    const auto bad = fmt::format("bad{}", i);
+    if (polls(bad)) attestr_says_code(bad, 403, 4031);
+  }
+  EXPECT_EQ(said(Event::account_paused), 1U);
+  ASSERT_FALSE(polls("good")) << "it waits for its interval";
+  EXPECT_EQ(delay_until_poll("good"), limits::kCanaryFirst);
+  EXPECT_EQ(polls_in_flight(), 1U);
+  attestr_says_pending("good");
+  EXPECT_EQ(said(Event::account_resumed), 1U);
+}
+
+TEST_F(Account, AHandshakeWithAFloorOfItsOwnIsNotTakenForACanary) {
+  settings.min_interval = 1min;
+  settings.connections = 10;
+  for (const char* text : {"failing", "unknown", "recent"}) {
+    given_new(text);
+    if (polls(text)) attestr_says_pending(text);
+  }
+  delay_until_poll("failing");
+  delay_until_poll("unknown");
+  delay_until_poll("recent");
+  attestr_says_code("failing", 503, 0, "600");
+  attestr_says_code("unknown", 404, 4002);
+  attestr_says_pending("recent");
+  given_queued("never-asked", 10h);
+  given_new("bad");
+  attestr_says_code("bad", 401, 4016);
+  advance(limits::kCanaryFirst);
+  EXPECT_TRUE(polls("bad")) << "no other handshake may be polled now";
+  EXPECT_EQ(polls_in_flight(), 1U);
+}
+
+TEST_F(Account, ACanaryThatMeetsTheTroubleLetsOthersAskNext) {
+  settings.min_interval = 1s;
+  settings.max_interval = 30min;
+  for (const char* text : {"h1", "h2"}) {
+    given_queued(text, 10h);
+    delay_until_poll(text);
+    attestr_says_pending(text);
+  }
+  given_new("bad");
+  attestr_says_code("bad", 401, 4016);
+  advance(limits::kCanaryFirst);
+  const bool is_first = polls("h1");
+  EXPECT_TRUE(is_first || polls("h2"));
+  attestr_says_code(is_first ? "h1" : "h2", 401, 4016);
+  EXPECT_EQ(delay_until_poll(is_first ? "h2" : "h1"), 2 * limits::kCanaryFirst);
+}
+
+TEST_F(Account, NewSettingsLetTheCanaryAskAtOnce) {
+  given_new("h1");
+  for (int i = 0; i < 8; ++i) {
+    attestr_says_code("h1", 401, 4016);
+    delay_until_poll("h1");
+  }
+  attestr_says_code("h1", 401, 4016);
+  advance(1s);
+  EXPECT_FALSE(polls("h1"));
+  step(Reconfigured{settings});
+  EXPECT_TRUE(polls("h1"));
+  attestr_says_code("h1", 401, 4016, "60");
+  step(Reconfigured{settings});
+  EXPECT_EQ(delay_until_poll("h1"), 60s) << "but Retry-After is held";
 }
 
 TEST_F(Account, AnUntrustedCertificatePausesAndNamesHostDepthAndReason) {

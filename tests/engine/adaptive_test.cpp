@@ -188,5 +188,30 @@ TEST_F(AdaptiveTest, ALowRateLengthensTheGapsOfAllHandshakesAlike) {
   for (const auto& [name, count] : polls) EXPECT_NEAR(count, 3.6, 3) << name;
 }
 
+TEST_F(AdaptiveTest, ANewRateHoldsForHandshakesThatWait) {
+  for (const bool is_daily : {true, false}) {
+    settings.requests_per_second = is_daily ? 50 : 0.02;
+    settings.daily_requests = is_daily ? 100 : 0;
+    step(Reconfigured{settings});
+    const auto name = [&](int i) { return fmt::format("{}-{}", is_daily ? "day" : "rate", i); };
+    for (int i = 0; i < 20; ++i) given_new(name(i));
+    advance(30min);
+    for (int i = 0; i < 120; ++i) {
+      attestr_says_all_pending();
+      advance(1min);
+    }
+    attestr_says_all_pending();
+    const auto before = polls_started;
+    settings.requests_per_second = 50;
+    settings.daily_requests = 0;
+    step(Reconfigured{settings});
+    for (int i = 0; i < 600; ++i) {
+      attestr_says_all_pending();
+      advance(1s);
+    }
+    EXPECT_GE(polls_started - before, is_daily ? 20U : 40U) << "each of them within minutes";
+  }
+}
+
 }  // namespace
 }  // namespace attestrd::dialogue

@@ -187,6 +187,7 @@ TEST_F(Budget, AHigherLimitHoldsAtOnce) {
   EXPECT_EQ(polls_started, 150U);
   settings.daily_requests = 0;
   step(Reconfigured{settings});
+  EXPECT_GT(polls_in_flight(), 0U) << "those that waited for the next day are asked at once";
   answer_all_for(limits::kNextDayLook);
   EXPECT_GT(polls_started, 200U);
 }

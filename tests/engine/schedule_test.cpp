@@ -204,14 +204,102 @@ TEST_F(Schedule, AMergedHandshakeKeepsTheLaterDeadlineAndIsPolledOnce) {
   EXPECT_EQ(settles.size(), 0U);
 }
 
-TEST_F(Schedule, NewSettingsApplyFromTheNextDecisionOn) {
-  given_new("h1");
-  attestr_says_pending("h1");
-  settings.min_interval = 1min;
-  step(Reconfigured{settings});
+TEST_F(Schedule, NewIntervalsHoldForAHandshakeThatWaits) {
+  given_queued("h1", 10h);
   delay_until_poll("h1");
   attestr_says_pending("h1");
-  EXPECT_GE(delay_until_poll("h1"), 1min);
+  advance(5min);
+  settings.max_interval = 6min;
+  step(Reconfigured{settings});
+  EXPECT_LE(delay_until_poll("h1"), 1min + 1s);
+  attestr_says_pending("h1");
+  settings.min_interval = settings.max_interval = 10min;
+  step(Reconfigured{settings});
+  EXPECT_GE(delay_until_poll("h1"), 10min);
+  attestr_says_pending("h1");
+  advance(5min);
+  settings.min_interval = settings.max_interval = 1min;
+  step(Reconfigured{settings});
+  EXPECT_TRUE(polls("h1")) << "its new interval is over already";
+}
+
+TEST_F(Schedule, ANewDeadlineHoldsForAHandshakeThatWaits) {
+  settings.expiry_grace = 1h;
+  given_new("h1");
+  given_new("with-expiry", 30min);
+  attestr_says_all_pending();
+  advance(10min);
+  attestr_says_all_pending();
+  settings.give_up_after = 15min;
+  settings.expiry_grace = 1min;
+  step(Reconfigured{settings});
+  for (int i = 0; i < 12 * 60 && !settled("h1"); ++i) {
+    attestr_says_all_pending();
+    advance(1s);
+  }
+  EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
+  EXPECT_LE(now().mono - Mono(1000h), 15min + 2s);
+  EXPECT_FALSE(settled("with-expiry"));
+  for (int i = 0; i < 30 * 60 && !settled("with-expiry"); ++i) {
+    attestr_says_all_pending();
+    advance(1s);
+  }
+  EXPECT_TRUE(ended("with-expiry", Outcome::failed, Reason::expired));
+  EXPECT_LE(now().mono - Mono(1000h), 31min + 2s);
+  step(Settled{id("h1")});
+  given_new("h2");
+  given_new("h3");
+  attestr_says_all_pending();
+  advance(10min);
+  settings.give_up_after = 2h;
+  step(Reconfigured{settings});
+  for (int i = 0; i < 60 * 60; ++i) {
+    attestr_says_all_pending();
+    advance(1s);
+  }
+  EXPECT_FALSE(settled("h2"));
+}
+
+TEST_F(Schedule, NewSettingsMoveNeitherABackoffNorTheEndOfAGraceThatIsNearer) {
+  given_new("h1");
+  attestr_says_code("h1", 503, 0, "100");
+  advance(1s);
+  settings.max_interval = settings.min_interval;
+  step(Reconfigured{settings});
+  EXPECT_EQ(delay_until_poll("h1"), 99s);
+  attestr_says_completed("h1");
+  settings.max_interval = 30min;
+  settings.unknown_grace = 20min;
+  step(Reconfigured{settings});
+  given_new("unknown");
+  for (const Mono end = now().mono + 6min; now().mono < end;) {
+    attestr_says_code("unknown", 404, 4002);
+    delay_until_poll("unknown");
+  }
+  attestr_says_code("unknown", 404, 4002);
+  settings.unknown_grace = 1min;
+  step(Reconfigured{settings});
+  EXPECT_TRUE(polls("unknown")) << "its grace is over";
+}
+
+TEST_F(Schedule, NewSettingsHoldForMoreHandshakesThanOneStepPlans) {
+  constexpr std::uint32_t kMany = 2 * limits::kReplannedPerStep + 10;
+  settings.connections = 4096;
+  settings.min_interval = 1s;
+  for (std::uint32_t i = 0; i < kMany; ++i) given_queued(fmt::format("h{}", i), 10h);
+  for (std::uint32_t i = 0; i < 100 && polls_started < kMany; ++i) {
+    advance(1min);
+    attestr_says_all_pending();
+  }
+  ASSERT_EQ(polls_in_flight(), 0U);
+  settings.max_interval = 2s;
+  step(Reconfigured{settings});
+  const auto before = polls_started;
+  for (int i = 0; i < 3; ++i) {
+    advance(1s);
+    attestr_says_all_pending();
+  }
+  EXPECT_GE(polls_started - before, kMany);
 }
 
 TEST_F(Schedule, RetryAfterIsObeyedForAServerError) {

@@ -13,6 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kRateTolerance = 2ms;
+// The rate reaches its floor by fewer refusals, even if polls overtake each other.
+constexpr unsigned kRefusalsUntilPause = 60;
 
 std::string_view reason_in(std::string_view record) {
   constexpr std::string_view kKey = R"("reason":")";
@@ -39,13 +41,19 @@ void Judge::daemon_starts(const EngineSettings& settings) {
   rate_floor_ = Mono{};
   account_earliest_ = Mono::min();
   is_account_in_trouble_ = false;
-  for (auto& [id, life] : lives_) life.earliest = Mono::min();
+  refusals_in_a_row_ = 0;
+  for (auto& [id, life] : lives_) {
+    life.earliest = Mono::min();
+    life.is_answered_here = false;
+    life.was_good = life.last_asked_at != Mono::min();  // As the queue may say.
+  }
 }
 
 // Retry-After stays in force; the rate and the connections are those of the new settings.
 void Judge::reconfigured(const EngineSettings& settings) {
   settings_ = settings;
   rate_floor_ = Mono{};
+  refusals_in_a_row_ = 0;
 }
 
 void Judge::poll_starts(const HandshakeId& id, Mono now) {
@@ -56,6 +64,7 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
   if (now < account_earliest_) violated(id, "it is polled before the account's Retry-After");
   if (is_account_in_trouble_ && canaries_ > 0)
     violated(id, "the account is paused, and a canary is in flight already");
+  if (is_account_in_trouble_) check_canary(id, life, now);
   if (in_flight_ >= settings_.connections) violated(id, "more polls than connections");
   spend_rate(id, now);
   spend_request(id);
@@ -65,6 +74,21 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
   ++in_flight_;
   if (life.is_canary) ++canaries_;
   ++polls;
+}
+
+void Judge::check_canary(const HandshakeId& id, const Life& life, Mono now) const {
+  if (life.was_good || settings_.daily_requests > 0 || has_jumped_) return;
+  for (const auto& [other, its_life] : lives_) {
+    if (!is_better_canary(its_life, now)) continue;
+    violated(id, fmt::format("it is the canary, though {} was answered well", other.view()));
+  }
+}
+
+// A handshake near its deadline waits in another lane.
+bool Judge::is_better_canary(const Life& life, Mono now) const {
+  const bool was_good = life.last == Served::pending || life.last == Served::unfinished;
+  return was_good && life.is_answered_here && !life.is_polled && life.folder.empty() &&
+         now >= life.earliest && now + 1h < life.deadline;
 }
 
 // Checks the rate by the generic cell rate algorithm, with the tolerance of a late timer.
@@ -97,6 +121,7 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
   --in_flight_;
   if (std::exchange(life.is_canary, false)) --canaries_;
   life.last = answer.served;
+  life.is_answered_here = true;
   life.earliest = now;
   switch (answer.served) {
     case Served::pending:
@@ -113,6 +138,7 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
       life.was_unknown_long |= now - life.unknown_since >= settings_.unknown_grace - 1s;
       break;
     case Served::doubtful: life.most_doubts = std::max(life.most_doubts, ++life.doubts); break;
+    case Served::refused: note_refusal(life.polled_at, now); break;
     case Served::account:
     case Served::garbage:
     case Served::server:
@@ -123,16 +149,26 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
   if (answer.retry_after_time) {
     const Mono until = now + std::min(*answer.retry_after_time, limits::kRetryAfterCap);
     life.earliest = std::max(life.earliest, until);
-    if (answer.served == Served::account) account_earliest_ = until;
+    if (answer.served == Served::account || answer.served == Served::refused)
+      account_earliest_ = std::max(account_earliest_, until);
   }
-  note_account(answer.served);
+  life.was_good = note_account(answer.served).value_or(life.was_good);
+}
+
+// A refusal for the rate lowers the rate. Only when it can't fall further, the account pauses.
+void Judge::note_refusal(Mono polled_at, Mono now) {
+  if (polled_at < last_refusal_) return;
+  last_refusal_ = now;
+  if (++refusals_in_a_row_ > kRefusalsUntilPause) is_account_in_trouble_ = true;
 }
 
 // Only the answer of a canary ends a pause, but a poll that started before the judge saw trouble
 // may be the canary of a pause that the circuit breaker began.
-void Judge::note_account(Served served) {
+// Returns whether the answer was a good one, or nothing if it shows nothing about that.
+std::optional<bool> Judge::note_account(Served served) {
   switch (served) {
-    case Served::account: is_account_in_trouble_ = true; break;
+    case Served::account: is_account_in_trouble_ = true; return false;
+    case Served::refused:
     case Served::garbage:
     case Served::server:
     case Served::transport: break;
@@ -141,8 +177,12 @@ void Judge::note_account(Served served) {
     case Served::genuine:
     case Served::archived:
     case Served::unknown:
-    case Served::doubtful: is_account_in_trouble_ = false; break;
+    case Served::doubtful:
+      is_account_in_trouble_ = false;
+      refusals_in_a_row_ = 0;
+      return true;
   }
+  return std::nullopt;
 }
 
 void Judge::polls_dropped() {

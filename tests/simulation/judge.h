@@ -66,6 +66,8 @@ class Judge {
     Mono polled_at{};
     Mono earliest = Mono::min();  ///< No poll may start before.
     Served last{};
+    bool is_answered_here = false;     ///< `last` is an answer to the current process.
+    bool was_good = false;             ///< Since the last trouble of the account it met.
     Mono last_asked_at = Mono::min();  ///< Start of the last poll with a clean answer.
     Served last_clean{};
     unsigned doubts = 0;
@@ -85,7 +87,10 @@ class Judge {
 
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                      const std::string& bytes) const;
-  void note_account(Served served);
+  std::optional<bool> note_account(Served served);
+  void note_refusal(Mono polled_at, Mono now);
+  void check_canary(const HandshakeId& id, const Life& life, Mono now) const;
+  bool is_better_canary(const Life& life, Mono now) const;
   void spend_rate(const HandshakeId& id, Mono now);
   void spend_request(const HandshakeId& id);
   [[noreturn]] static void violated(const HandshakeId& id, std::string what);
@@ -98,6 +103,8 @@ class Judge {
   std::uint64_t requests_today_ = 0;
   Mono account_earliest_ = Mono::min();
   bool is_account_in_trouble_ = false;
+  unsigned refusals_in_a_row_ = 0;  ///< Each of a poll that started after the one before.
+  Mono last_refusal_ = Mono::min();
   std::size_t in_flight_ = 0;
   std::size_t canaries_ = 0;  ///< Those in flight.
   bool has_jumped_ = false;

@@ -78,10 +78,12 @@ void Upstream::say_trouble_of_account(Answer& answer, AccountTrouble::Kind kind)
       {Kind::low_credits, {400, 4005}},  {Kind::wrong_version, {400, 40051}},
       {Kind::rate_limited, {429, 4291}}, {Kind::daily_limit, {429, 4293}}};
   const auto [status, code] = kWords.at(kind);
-  answer.served = Served::account;
+  answer.served = kind == Kind::rate_limited ? Served::refused : Served::account;
   answer.status = status;
   answer.body = fmt::format(R"({{"code":{},"message":"m"}})", code);
-  if (status == 429 && luck_.chance(0.5)) ask_for_patience(answer);
+  // Seldom for a refused rate, which falls to its floor only by many refusals.
+  const double patience = kind == Kind::rate_limited ? 0.02 : 0.5;
+  if (status == 429 && luck_.chance(patience)) ask_for_patience(answer);
 }
 
 void Upstream::ask_for_patience(Answer& answer) {

@@ -34,7 +34,8 @@ enum class Served : std::uint8_t {
   doubtful,
   garbage,
   server,
-  account,
+  refused,  ///< For the rate of the polls.
+  account,  ///< All other trouble of the account.
   transport,
 };
 

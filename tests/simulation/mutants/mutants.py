@@ -11,7 +11,10 @@ VERDICT = "lib/engine/verdict.cpp"
 QUEUE = "lib/queue/sqlite_rows.cpp"
 REPLIES = "lib/engine/replies.cpp"
 ENGINE_REPLIES = "lib/engine/engine_replies.cpp"
+COMMANDS = "lib/engine/engine_commands.cpp"
 ADMISSION = "lib/admission/admission.h"
+ADMISSION_CPP = "lib/admission/admission.cpp"
+RATE = "lib/admission/effective_rate.cpp"
 ACCOUNT = "lib/admission/account_gate.h"
 BACKLOG = "lib/admission/backlog.h"
 TIMING = "lib/schedule/poll_timing.cpp"
@@ -128,9 +131,24 @@ MUTANTS = {
     "a verification that failed passes for good": (ENGINE_REPLIES, [(
         "on_answer(slot, *event.response, answer, Verification{event.form});",
         "on_answer(slot, *event.response, answer, Verification{SigningForm::raw});")]),
-    "Retry-After shortens a pause": ("lib/admission/account_gate.cpp", [(
-        "        std::max(next_canary_, now.mono + std::min(*retry_after",
-        "        std::min(next_canary_, now.mono + std::min(*retry_after")]),
+    "Retry-After does not hold for all": (ACCOUNT, [("now.mono >= held_until_ &&", "")]),
+    "a shorter Retry-After shortens a longer one": ("lib/admission/account_gate.cpp", [(
+        "std::max(held_until_, now.mono +", "(now.mono +")]),
+    "a refused rate does not fall": (RATE, [(
+        "rate_ = least_ = std::max(least_, floor());", "rate_ = least_ = rate;")]),
+    "no pause begins at the floor of the rate": (ADMISSION_CPP, [(
+        "if (is_lowered) return false;", "return false;")]),
+    "the rate grows above the configured one": (RATE, [(
+        "is_lowered_ = rate_ < most();", "")]),
+    "any handshake is the canary": (ENGINE, [(
+        "admission_.account().is_open() ? lanes_.pop() : take_canary(step.now)",
+        "lanes_.pop()")]),
+    "only handshakes that are due are canaries": (ENGINE, [(
+        "i < most && !admission_", "i < 0 * most && !admission_")]),
+    "new settings do not hold for those that wait": (COMMANDS, [(
+        "engine_.replanned_ = 0;", "")]),
+    "new settings do not move deadlines": (COMMANDS, [(
+        "  move_deadlines(settings);\n", "")]),
     "a restart forgets the requests of the day": (ENGINE, [(
         "budget.recall(e.spent);", "budget.recall({e.spent.day, 0});")]),
     "requests go out before they are reserved": (BUDGET + ".h", [(

@@ -39,7 +39,7 @@ TEST_F(AdmissionTest, WithoutLimitsOnlyTheConnectionsBoundThePolls) {
   }
   EXPECT_FALSE(admission_.allows(at(0s))) << "slow start";
   EXPECT_EQ(admission_.next(), std::nullopt) << "an answer comes first";
-  admission_.good_answer(false);
+  admission_.good_answer(at(0s), false);
   EXPECT_TRUE(admission_.allows(at(0s)));
   admission_.end();
   EXPECT_EQ(admission_.in_flight(), 1U);
@@ -75,7 +75,7 @@ TEST_F(AdmissionTest, OnceTheDayIsUsedUpTheNextDayHelps) {
 
 TEST_F(AdmissionTest, APauseLetsOneCanaryThrough) {
   given({.connections = 10});
-  for (int i = 0; i < 5; ++i) admission_.good_answer(false);
+  for (int i = 0; i < 5; ++i) admission_.good_answer(at(0s), false);
   EXPECT_FALSE(admission_.start(at(0s), false));
   EXPECT_TRUE(admission_.trouble(at(0s), PauseReason::unauthorized, {}, false));
   admission_.end();
@@ -86,7 +86,7 @@ TEST_F(AdmissionTest, APauseLetsOneCanaryThrough) {
   EXPECT_FALSE(admission_.allows(at(1h)));
   EXPECT_EQ(admission_.next(), std::nullopt) << "its answer comes first";
   admission_.end();
-  EXPECT_TRUE(admission_.good_answer(true));
+  EXPECT_TRUE(admission_.good_answer(at(limits::kCanaryFirst), true));
   admission_.start(at(1h), false);
   admission_.start(at(1h), false);
   EXPECT_TRUE(admission_.allows(at(1h)));
@@ -111,6 +111,60 @@ TEST_F(AdmissionTest, FailuresInARowPauseIt) {
     EXPECT_FALSE(admission_.failure(at(0s), {}, false));
   EXPECT_TRUE(admission_.failure(at(0s), {}, false));
   EXPECT_EQ(admission_.account().reason(), PauseReason::upstream_down);
+}
+
+TEST_F(AdmissionTest, ARefusalLowersTheRateAndRetryAfterHoldsAllPolls) {
+  given({.requests_per_second = 20, .connections = 10});
+  admission_.start(at(0s), false);
+  admission_.start(at(0s), false);
+  admission_.end();
+  EXPECT_FALSE(admission_.trouble(at(0s), PauseReason::rate_limited, 7s, false));
+  EXPECT_TRUE(admission_.account().is_open());
+  const double lowered = admission_.effective_rate().value();
+  EXPECT_LT(lowered, 20);
+  EXPECT_EQ(admission_.rate(kWall), lowered);
+  EXPECT_EQ(admission_.next(), at(7s).mono);
+  EXPECT_FALSE(admission_.allows(at(6999ms)));
+  EXPECT_TRUE(admission_.allows(at(7s)));
+  admission_.end();
+  admission_.trouble(at(0s), PauseReason::rate_limited, 3s, false);
+  EXPECT_EQ(admission_.effective_rate().value(), lowered) << "that poll began before";
+  EXPECT_EQ(admission_.next(), at(7s).mono) << "a shorter Retry-After shortens nothing";
+  admission_.trouble(at(0s), PauseReason::unauthorized, 99999h, false);
+  EXPECT_EQ(admission_.next(), at(limits::kRetryAfterCap).mono);
+}
+
+TEST_F(AdmissionTest, APauseForTheRateBeginsOnlyAtTheFloor) {
+  given({.requests_per_second = 20, .connections = 10});
+  Duration now = 0s;
+  int refusals = 0;
+  for (bool has_begun = false; !has_begun && refusals < 100; ++refusals) {
+    EXPECT_GT(admission_.effective_rate().value(), limits::kLeastRate / 2);
+    now = *admission_.next() == Mono::min() ? 0s : *admission_.next() - at(0s).mono;
+    admission_.start(at(now), false);
+    admission_.end();
+    has_begun = admission_.trouble(at(now), PauseReason::rate_limited, {}, false);
+  }
+  EXPECT_EQ(admission_.account().reason(), PauseReason::rate_limited);
+  EXPECT_EQ(admission_.effective_rate().value(), limits::kLeastRate);
+  EXPECT_LE(refusals, 9);
+  EXPECT_LT(now, 15s);
+}
+
+TEST_F(AdmissionTest, AFailureHoldsRetryAfterIfThePauseBeginsOrGoesOnWithIt) {
+  given({.connections = 10});
+  admission_.failure(at(0s), 60s, false);
+  EXPECT_TRUE(admission_.allows(at(0s))) << "that is the trouble of one handshake";
+  for (std::uint32_t i = 1; i < limits::kBreakerFailures; ++i)
+    admission_.failure(at(0s), 60s, false);
+  EXPECT_EQ(admission_.next(), at(60s).mono);
+  EXPECT_EQ(admission_.account().next_canary(), at(60s).mono);
+  admission_.start(at(60s), false);
+  admission_.end();
+  admission_.failure(at(60s), 90s, true);
+  EXPECT_EQ(admission_.next(), at(150s).mono);
+  admission_.ask_at_once(at(70s));
+  EXPECT_EQ(admission_.next(), at(150s).mono) << "Retry-After is held all the same";
 }
 
 TEST_F(AdmissionTest, ABacklogStopsPollingUntilItIsWritten) {

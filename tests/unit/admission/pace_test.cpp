@@ -52,10 +52,21 @@ TEST(Pace, ZeroMeansNoLimitAndTheRateMayChange) {
     ASSERT_TRUE(pace.allows(now));
     pace.spend(now);
   }
-  pace.set_rate(1);
-  pace.spend(now);
+  pace.set_rate(1);  // Holds from the last request on.
   EXPECT_FALSE(pace.allows(now + 1s));
   EXPECT_TRUE(pace.allows(now + 1020ms));
+}
+
+TEST(Pace, ANewRateHoldsForTheNextRequestAtOnce) {
+  Pace pace;
+  pace.set_rate(0.01);
+  const Mono start(1000h);
+  pace.spend(start);
+  EXPECT_GT(pace.next(), start + 99s);
+  pace.set_rate(10);
+  EXPECT_LT(pace.next(), start + 110ms);
+  pace.set_rate(1);
+  EXPECT_GT(pace.next(), start + 990ms);
 }
 
 }  // namespace

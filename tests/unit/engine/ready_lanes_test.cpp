@@ -44,13 +44,27 @@ TEST(ReadyLanes, AnEmptyLaneIsSkipped) {
   EXPECT_EQ(lanes.pop(), 3U);
 }
 
+TEST(ReadyLanes, TroubledOnesHaveATurnAndKnownOnesCanBeTakenAlone) {
+  ReadyLanes lanes;
+  for (ReadyLanes::Slot i = 0; i < 2; ++i) {
+    lanes.push(Lane::troubled, 40 + i);
+    lanes.push(Lane::known, 30 + i);
+    lanes.push(Lane::fresh, 20 + i);
+  }
+  EXPECT_EQ(lanes.pop_known(), 30U);
+  EXPECT_EQ(pop_all(lanes), (std::vector<ReadyLanes::Slot>{20, 31, 21, 40, 41}));
+  EXPECT_FALSE(lanes.pop_known());
+}
+
 TEST(ReadyLanes, OthersArePoppedWhileLastPollsStay) {
   ReadyLanes lanes;
   lanes.push(Lane::last, 1);
   EXPECT_FALSE(lanes.pop_other());
   lanes.push(Lane::known, 2);
   lanes.push(Lane::fresh, 3);
+  lanes.push(Lane::troubled, 4);
   EXPECT_EQ(lanes.pop_other(), 3U);
+  EXPECT_EQ(lanes.pop_other(), 4U);
   EXPECT_EQ(lanes.pop_other(), 2U);
   EXPECT_FALSE(lanes.pop_other());
   EXPECT_EQ(lanes.pop(), 1U);

@@ -169,7 +169,7 @@ TEST_F(PollTimingTest, APriceForANumberOfPollsFollowsTheObservations) {
 
 TEST_F(PollTimingTest, ADailyRateLengthensTheGapsWhileManyWait) {
   timing_.set(adaptive());
-  timing_.set_daily_rate(0.001);
+  timing_.set_rates(0, 0.001);
   std::vector<PollPrice::Load> loads(100, 0);
   for (auto& load : loads) timing_.after_pending(load, 1min, {}, kNow, prng_);
   const auto crowded = timing_.after_pending(load_, 1min, {}, kNow, prng_).at;
