@@ -184,7 +184,6 @@ TEST_F(Account, AHandshakeWithAFloorOfItsOwnIsNotTakenForACanary) {
   attestr_says_code("failing", 503, 0, "600");
   attestr_says_code("unknown", 404, 4002);
   attestr_says_pending("recent");
-  given_queued("never-asked", 10h);
   given_new("bad");
   attestr_says_code("bad", 401, 4016);
   advance(limits::kCanaryFirst);
