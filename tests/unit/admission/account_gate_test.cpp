@@ -60,16 +60,16 @@ TEST(AccountGate, ACanaryThatIsAskedForStartsAtOnceAndHasANewBackoff) {
 
 TEST(AccountGate, AFailureOfAPollBeforeThePauseDoesNotMoveTheCanary) {
   AccountGate gate;
-  gate.trouble(at(0s), PauseReason::certificate, {}, false);
-  EXPECT_FALSE(gate.failure(at(4s), 60s, false));
+  gate.trouble(at(0s), PauseReason::certificate, false);
+  EXPECT_FALSE(gate.failure(at(4s), false));
   EXPECT_EQ(gate.next_canary(), at(5s).mono);
 }
 
 TEST(AccountGate, WithoutAnAnswerThePauseForACertificateBacksOff) {
   AccountGate gate;
-  gate.trouble(at(0s), PauseReason::certificate, {}, false);
+  gate.trouble(at(0s), PauseReason::certificate, false);
   gate.spend();
-  EXPECT_FALSE(gate.failure(at(5s), {}, true));
+  EXPECT_FALSE(gate.failure(at(5s), true));
   EXPECT_EQ(gate.next_canary(), at(15s).mono);
 }
 
