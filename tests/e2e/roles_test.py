@@ -8,7 +8,7 @@ import unittest
 
 import harness
 from hostile_fixture import IS_ROOT, soon
-from roles_fixture import ALICE, BOB, OPERATOR, READER, RolesFixture
+from roles_fixture import ALICE, BOB, OPERATOR, READER, RolesFixture, as_user
 
 SUBMISSIONS = 200
 # A submission that had to wait for a timer would take a second or more. On an idle machine the
