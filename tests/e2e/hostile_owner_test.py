@@ -61,7 +61,7 @@ class OwnerTest(HostileFixture):
         names = ["list", *(f"DSfile{number:02}" for number in range(20))]
         self.put("list", "DSlist\n")
         for name in names[1:]:
-            self.put(name, "")
+            self.put(name, f"{name}\n")
         daemon = self.start_as_nobody(self.config)
         with self.case("left alone unread, logged once"):
             soon(lambda: daemon.count("inbox.refused") == len(names), "the last line")
