@@ -15,7 +15,7 @@ def path(place, name):
 
 
 def remove(name):
-    return lambda place: path(place, name).rmdir()
+    return lambda place: shutil.rmtree(path(place, name))
 
 
 def move_away(name):

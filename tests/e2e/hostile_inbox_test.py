@@ -126,8 +126,8 @@ class InboxTest(HostileFixture):
         self.wait_for_results(["DSgood"])
 
     def test_files_that_others_have_open(self):
-        """Tests that complete lines are accepted while a writer has the file open, and that the file
-        stays until the writer has closed it."""
+        """Tests that complete lines are accepted while a writer has the file open, and that the
+        file stays until the writer has closed it."""
         signal.signal(signal.SIGIO, signal.SIG_IGN)  # Sent when a lease is broken.
         self.addCleanup(signal.signal, signal.SIGIO, signal.SIG_DFL)
         self.daemon.send(signal.SIGSTOP)

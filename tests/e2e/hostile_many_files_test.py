@@ -37,8 +37,9 @@ class ManyFilesTest(HostileFixture):
         time.sleep(1)  # Waits until their last event is old enough.
         start, work = time.monotonic(), cpu_seconds(self.daemon)
         self.daemon.send(signal.SIGCONT)
-        harness.eventually(lambda: harness.is_inbox_empty(self.inbox) or not self.daemon.is_running(), within,
-                           "an empty inbox")
+        harness.eventually(
+            lambda: harness.is_inbox_empty(self.inbox) or not self.daemon.is_running(), within,
+            "an empty inbox")
         self.assertTrue(self.daemon.is_running())
         return time.monotonic() - start, cpu_seconds(self.daemon) - work
 

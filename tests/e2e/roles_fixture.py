@@ -7,9 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+import unittest
 
 import harness
-from hostile_fixture import HostileFixture
+from hostile_fixture import IS_ROOT, HostileFixture
 
 # Numbers that no account of the machine has.
 DAEMON = 61001
@@ -29,6 +30,8 @@ def as_user(uid, *flags):
 
 class RolesFixture(HostileFixture):
     def setUp(self):
+        if not IS_ROOT:
+            raise unittest.SkipTest("only root can act as several users")
         super().setUp()
         self.folder.chmod(0o711)
         self.program = pathlib.Path(shutil.copy(harness.ATTESTRD, self.folder))

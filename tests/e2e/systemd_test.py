@@ -33,7 +33,8 @@ class UnitTest(harness.Fixture):
     def test_disk_worker_may_raise_its_priority(self):
         unit = (UNITS / "attestrd.service").read_text()
         self.assertIn("\nLimitNICE=-5\n", unit)
-        self.assertRegex(unit, r"\nSystemCallFilter=~.*@resources\n(#.*\n)*SystemCallFilter=setpriority ")
+        self.assertRegex(
+            unit, r"\nSystemCallFilter=~.*@resources\n(#.*\n)*SystemCallFilter=setpriority ")
 
     def test_install(self):
         root = self.folder / "root"
