@@ -40,6 +40,7 @@ class Disk {
 
   Trouble step(bool writes);
   Names& names(std::string_view folder);
+  bool has_folder(std::string_view folder) const { return folders_.contains(folder); }
   File& file(Inode inode) { return files_.at(inode); }
   Inode make(const std::string& folder, const std::string& name);
   void write(Inode inode, std::uint64_t offset, std::string_view bytes);

@@ -63,7 +63,7 @@ Result<std::vector<std::string>> DiskFolder::list() {
 
 Result<FileInfo> DiskFolder::inspect(std::string_view name) {
   if (const auto fine = step(false); !fine) return fine.error();
-  if (path_.empty()) {  // The root contains only folders.
+  if (path_.empty() || disk_.has_folder(name)) {  // The root contains only folders.
     FileInfo info;
     info.kind = FileInfo::Kind::folder;
     info.is_ours = true;
@@ -157,6 +157,7 @@ Result<void> DiskFolder::sync_beside(const Meanwhile& meanwhile, bool all) {
 
 Result<std::unique_ptr<Directory>> DiskFolder::subfolder(std::string_view name, bool) {
   if (const auto fine = step(false); !fine) return fine.error();
+  disk_.names(name);  // Makes it.
   return std::unique_ptr<Directory>(new DiskFolder(disk_, std::string(name)));
 }
 
