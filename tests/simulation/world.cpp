@@ -189,7 +189,8 @@ void World::enrol(const HandshakeId& id, Mono deadline) {
 std::vector<Disk::Inode> World::inbox_files() {
   std::vector<Disk::Inode> files;
   for (const auto* const folder : {"inbox", FolderInbox::kClaimed})
-    for (const auto& [name, inode] : disk_.names(folder)) files.push_back(inode);
+    for (const auto& [name, inode] : disk_.names(folder))
+      if (!name.starts_with('.')) files.push_back(inode);  // A writer that died left the others.
   return files;
 }
 

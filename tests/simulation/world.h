@@ -69,6 +69,7 @@ class World {
   struct Writer;
   void begin_to_write();
   void write_piece(const std::shared_ptr<Writer>& writer);
+  void enrol_written(const HandshakeId& id);
   void end_writing(Writer& writer);
   void die_while_writing(Writer& writer);
   void cut_power_of_writers();

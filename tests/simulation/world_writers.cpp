@@ -73,9 +73,8 @@ void World::write_piece(const std::shared_ptr<Writer>& writer) {
               std::string_view(writer->text).substr(writer->written, count));
   writer->written += count;
   auto& lines = writer->lines;
-  while (!lines.empty() && lines.front().end <= writer->written) {
-    enrol(lines.front().id, mono_ + plan_.settings.give_up_after);
-    unsynced_ids_.insert(lines.front().id);
+  while (!writer->renames && !lines.empty() && lines.front().end <= writer->written) {
+    enrol_written(lines.front().id);
     lines.erase(lines.begin());
   }
   after(luck_.up_to(limits::kInboxScanInterval), [this] { scan(); });
@@ -84,11 +83,17 @@ void World::write_piece(const std::shared_ptr<Writer>& writer) {
   after(pause, [this, writer] { write_piece(writer); });
 }
 
+void World::enrol_written(const HandshakeId& id) {
+  enrol(id, mono_ + plan_.settings.give_up_after);
+  unsynced_ids_.insert(id);
+}
+
 void World::end_writing(Writer& writer) {
   --disk_.file(writer.inode).writers;
   if (writer.renames && disk_.names("inbox").contains(writer.name)) {
     const auto name = writer.name.substr(1);
     disk_.rename("inbox", writer.name, "inbox", name);
+    for (const auto& line : writer.lines) enrol_written(line.id);  // Hidden until now.
     if (luck_.chance(0.7)) scan(false, {{InboxEvent::Kind::moved_in, name}});
   }
   note("has written", writer.name);
@@ -98,7 +103,7 @@ void World::end_writing(Writer& writer) {
 // The part of a line that was written is a line once nobody can go on with it.
 void World::die_while_writing(Writer& writer) {
   note("dies while it writes", writer.name);
-  if (!writer.lines.empty()) {
+  if (!writer.renames && !writer.lines.empty()) {
     const auto written = std::string_view(writer.text).substr(0, writer.written);
     const auto feed = written.rfind('\n');
     const auto part = feed == std::string_view::npos ? written : written.substr(feed + 1);
