@@ -80,8 +80,8 @@ std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const
   const auto slot = roster_.find(id);
   if (!slot || roster_[*slot].is_lost) return std::nullopt;
   const PendingRecord& record = roster_[*slot];
-  const auto due =
-      record.state == State::waiting ? std::optional(wheel_.due_of(*slot)) : std::nullopt;
+  std::optional<Mono> due;
+  if (record.state == State::waiting) due = wheel_.due_of(*slot);
   const Hazard& hazard = timing_.hazard();
   Explanation why;
   why.wait = wait_of(record, due, admission_.budget(), settings_.cadence, now);
