@@ -15,7 +15,7 @@ class HttpsAddressOrder {
   using List = std::vector<Address>;
   using Instant = std::chrono::steady_clock::time_point;
 
-  /// Takes the addresses that DNS found, at least one.
+  /// Takes the addresses that are known from now on.
   void found(List addresses);
 
   /// Reports that the server at this address has answered: it is tried first from now on.

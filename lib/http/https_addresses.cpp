@@ -15,14 +15,28 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
+namespace {
+
+/// Returns the addresses that no DNS query may change, or none.
+HttpsAddresses::List fixed_addresses(const Endpoint& endpoint) {
+  if (endpoint.is_address()) return {{asio::ip::make_address(endpoint.host), endpoint.port}};
+  if (endpoint.host != "localhost" && !endpoint.host.ends_with(".localhost")) return {};
+  return {{asio::ip::address_v4::loopback(), endpoint.port},
+          {asio::ip::address_v6::loopback(), endpoint.port}};
+}
+
+}  // namespace
+
 HttpsAddresses::HttpsAddresses(const asio::any_io_executor& executor, const Endpoint& endpoint)
-    : endpoint_(endpoint), resolver_(executor) {}
+    : endpoint_(endpoint), resolver_(executor) {
+  order_.found(fixed_addresses(endpoint));
+  is_fixed_ = !order_.is_empty();
+}
 
 asio::awaitable<boost::system::result<HttpsAddresses::List>> HttpsAddresses::find(Instant until) {
-  if (endpoint_.is_address()) {
-    co_return List(1, tcp::endpoint(asio::ip::make_address(endpoint_.host), endpoint_.port));
-  }
+  if (is_stopped_) co_return error_code(asio::error::operation_aborted);
   const auto now = Instant::clock::now();
+  if (is_fixed_) co_return order_.order(now);
   if (!order_.is_empty() && now - found_at_ < limits::kAddressesFresh) co_return order_.order(now);
   if (!is_looking_up_) look_up();
   // The race over the known addresses needs most of the time.

@@ -18,7 +18,8 @@ namespace attestrd {
 /// The addresses of one host, found by DNS. Callers that wait at the same time share one DNS query,
 /// which runs on the resolver's thread (getaddrinfo() blocks, and can't be interrupted). Each
 /// caller waits until its own deadline; the query goes on, and its late answer serves the next
-/// caller. The last known addresses are kept, and used while DNS is slow or fails.
+/// caller. The last known addresses are kept, and used while DNS is slow or fails. An address, and
+/// `localhost` (RFC 6761, 6.3), are never looked up.
 class HttpsAddresses : public std::enable_shared_from_this<HttpsAddresses> {
  public:
   using Address = HttpsAddressOrder::Address;
@@ -44,6 +45,7 @@ class HttpsAddresses : public std::enable_shared_from_this<HttpsAddresses> {
   void publish(const boost::system::error_code& error);
 
   Endpoint endpoint_;
+  bool is_fixed_ = false;  ///< The addresses do not depend on DNS.
   boost::asio::ip::tcp::resolver resolver_;
   bool is_looking_up_ = false;
   bool is_stopped_ = false;

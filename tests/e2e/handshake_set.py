@@ -4,6 +4,7 @@ import collections
 import http.client
 import json
 import re
+import socket
 import ssl
 
 
@@ -56,7 +57,10 @@ class Attestr:
         """Returns the answer for an ended handshake; only its requestId differs from request to
         request."""
         if handshake not in self.answers:
-            connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust)
+            # The system may know no host named localhost.
+            server = socket.create_connection(("127.0.0.1", self.port))
+            connection = http.client.HTTPConnection("localhost", self.port)
+            connection.sock = self.trust.wrap_socket(server, server_hostname="localhost")
             connection.request("GET", f"/api/v1/public/flowx/handshake/{handshake}",
                                headers=self.headers)
             answer = connection.getresponse().read().decode()

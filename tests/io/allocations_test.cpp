@@ -148,8 +148,8 @@ class PendingPollTest : public testing::Test {
   static constexpr double kOpensslBlocksAPoll = 4.01;
 
   static constexpr std::size_t kHandshakes = 1000;
-  /// More handshakes are due at any time than can be polled, so that all connections are opened
-  /// early and are never idle.
+  /// More handshakes are due at any time than most machines can poll, so that all connections are
+  /// opened early and are seldom idle.
   EngineSettings engine_{.requests_per_second = 0,
                          .connections = 8,
                          .min_interval = 10ms,
