@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/limits.h"
 #include "daemon/control/plain_words.h"
 #include "daemon/control/prometheus.h"
 #include "base/rfc3339.h"
@@ -64,6 +65,17 @@ json::object json_totals(const Metrics& counters) {
   return totals;
 }
 
+/// Returns whole seconds: a Date has no fractions.
+std::int64_t seconds_of(Duration duration) {
+  return std::chrono::round<std::chrono::seconds>(duration).count();
+}
+
+std::string clock_words(Duration difference) {
+  if (std::chrono::abs(difference) <= limits::kClockDifference) return "ok";
+  return fmt::format("WRONG: {} {} Attestr's", rough(std::chrono::abs(difference)),
+                     difference < Duration(0) ? "ahead of" : "behind");
+}
+
 void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall now) {
   const auto wait =
       fmt::format("; all but last polls wait for the next day, {}", ahead(requests.next_day, now));
@@ -86,6 +98,7 @@ void add_rate(TextRows& rows, const StatusReport::Rate& rate, Wall now) {
 void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   rows.add("next poll", daemon.next_due ? ahead(*daemon.next_due, now) : "none");
   rows.add("last good answer", ago(daemon.last_successful_poll, now));
+  if (daemon.clock_difference) rows.add("clock", clock_words(*daemon.clock_difference));
   const auto& pause = daemon.pause;
   rows.add("account",
            !pause ? "ok"
@@ -136,6 +149,8 @@ Metrics with_gauges(const StatusReport& report) {
   set(Metric::disk_full, daemon.disk_full ? 1 : 0);
   set(Metric::config_reload_successful, daemon.config_refused ? 0 : 1);
   set(Metric::config_reload, unix_seconds(daemon.config_accepted_at));
+  if (const auto& difference = daemon.clock_difference)
+    set(Metric::clock_difference, seconds_of(*difference));
   if (const auto& oldest = report.oldest_pending)
     set(Metric::oldest_pending, unix_seconds(*oldest));
   if (const auto& last = daemon.last_successful_poll)
@@ -158,6 +173,8 @@ std::string status_json(const StatusReport& report) {
     object["started_at"] = to_rfc3339(daemon->started_at);
     object["next_due"] = json_time(daemon->next_due);
     object["last_successful_poll"] = json_time(daemon->last_successful_poll);
+    object["clock_difference_seconds"] =
+        daemon->clock_difference ? json::value(seconds_of(*daemon->clock_difference)) : nullptr;
     object["account_pause"] = json_pause(daemon->pause);
     object["rate_limit"] = json_rate(daemon->rate);
     object["requests_today"] = json_requests(daemon->requests_today);

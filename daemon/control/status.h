@@ -48,6 +48,7 @@ struct StatusReport {
     Metrics counters;  ///< Totals since process start.
     std::optional<Wall> next_due;
     std::optional<Wall> last_successful_poll;
+    std::optional<Duration> clock_difference;  ///< Above zero: the server's clock is ahead.
     std::optional<Pause> pause;
     Rate rate;
     std::optional<Requests> requests_today;

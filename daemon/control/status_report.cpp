@@ -19,6 +19,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.counters.merge(engine.counters);
   if (engine.next_due) daemon.next_due = now.wall + *engine.next_due;
   daemon.last_successful_poll = engine.last_good_poll_at;
+  daemon.clock_difference = engine.clock_difference;
   if (engine.paused_for) {
     daemon.pause = StatusReport::Pause{std::string(name_of(*engine.paused_for)),
                                        engine.paused_since, now.wall + engine.next_canary};

@@ -134,7 +134,7 @@ Result<void> Daemon::open_and_recover() {
   if (!stores) return stores.error();
   stores_ = std::move(*stores);
   // Recovery from a crash comes next: no handshake whose record is staged may be polled.
-  const auto notices = stores_.ledger->recover(read_clocks().wall);
+  const auto notices = stores_.ledger->recover({read_boot_id(), kReleaseDate}, read_clocks());
   if (!notices) return notices.error();
   for (const Notice& notice : *notices) notices_.say(notice);
   return {};
@@ -159,7 +159,7 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
   poller_ = std::move(*poller);
   // The disk worker writes on its own thread, so that the event loop never waits for a disk.
   disk_ = std::make_unique<DiskWorker>(
-      *stores_.ledger, loop_.get_executor(), [] { return read_clocks().wall; },
+      *stores_.ledger, loop_.get_executor(), read_clocks,
       DiskWorker::Events{
           .report = [this](const RoundReport& report) { disk_events_->on_report(report); },
           .disk_full = [this](const Error& error) { disk_events_->on_disk_full(error); },

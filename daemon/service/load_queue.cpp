@@ -20,7 +20,7 @@ Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
   const auto reserved = queue.reserved();
   if (!reserved) return reserved.error();
   if (*reserved) conductor.step(Recalled{**reserved});
-  conductor.step(Recovering{counts->polling});
+  conductor.step(Recovering{counts->polling, ledger.is_clock_doubtful()});
   for (;;) {
     const auto rows = ledger.claim(kRowsPerClaim);
     if (!rows) return rows.error();

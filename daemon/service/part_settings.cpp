@@ -20,6 +20,7 @@ EngineSettings engine_settings(const Config& config) {
           .give_up_after = config.poll.give_up_after,
           .expiry_grace = config.poll.expiry_grace,
           .unknown_grace = config.poll.unknown_grace,
+          .earliest_clock = kReleaseDate,
           .signature_attempts = config.signature.signature_attempts,
           .logs_polls = config.log.level == Level::debug,
           .host = config.api.url.host};

@@ -27,6 +27,21 @@ inline constexpr std::uint32_t kBreakerFailures = 10;     ///< Consecutive, over
 inline constexpr std::uint32_t kCanarySearch = 4096;      ///< Handshakes looked at for one canary.
 inline constexpr std::uint32_t kReplannedPerStep = 1000;  ///< After a reload.
 
+// Clocks.
+/// The wall clock has jumped if it moves this far against the clock for waiting. NTP that slews
+/// moves it less between two comparisons.
+inline constexpr Duration kClockJump = 10s;
+/// After a jump, and after a start of the machine, an answer without a Date expires nothing that
+/// depends on the wall clock.
+inline constexpr Duration kClockDoubt = 24h;
+/// The Dates of answers postpone an expiry by at most this.
+inline constexpr Duration kExpiryPostponement = 48h;
+inline constexpr Duration kClockDifference = 5min;     ///< From the server's; a warning above it.
+inline constexpr Duration kClockCompareInterval = 1s;  ///< With the Date of an answer.
+inline constexpr Duration kClockSaveInterval = 10min;  ///< A reading is stored this often.
+inline constexpr Duration kRunningStep =
+    1min;  ///< A longer pause between rounds is no running time.
+
 // Inbox.
 inline constexpr std::size_t kSubmissionFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kSubmissionLineBytes = 4096;

@@ -35,4 +35,9 @@ struct Now {
   Wall wall;
 };
 
+/// Returns the difference between the two clocks. It changes only when the wall clock is set.
+inline Duration clock_basis(Now now) {
+  return now.wall.time_since_epoch() - now.mono.time_since_epoch();
+}
+
 }  // namespace attestrd

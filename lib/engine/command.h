@@ -59,6 +59,7 @@ struct EngineReport {
   Metrics counters;                  ///< The counters that the engine increments; see metrics.def.
   std::optional<Duration> next_due;  ///< From now; zero: a handshake is due already.
   std::optional<Wall> last_good_poll_at;
+  std::optional<Duration> clock_difference;  ///< Of the server's clock: above zero, it is ahead.
   std::optional<PauseReason> paused_for;
   Wall paused_since{};
   Duration next_canary{0};  ///< From now; only while paused.

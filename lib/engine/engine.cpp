@@ -22,6 +22,30 @@ bool is_good_canary(const PendingRecord& record, Mono latest) {
          record.errors == 0 && record.last_pending <= latest;
 }
 
+/// Sets the deadline. It is measured where no time of the wall clock is needed, and where the time
+/// of the submission is unknown: it then counts from now.
+void set_deadline(PendingRecord& record, const QueuedHandshake& handshake,
+                  const EngineSettings& settings, Now now) {
+  const bool has_time = handshake.submitted_at >= settings.earliest_clock;
+  record.has_expiry = handshake.expiry.has_value();
+  if (!handshake.expiry && (handshake.submitted || !has_time)) {
+    record.deadline = handshake.submitted.value_or(now.mono) + settings.give_up_after;
+    record.deadline_wall_s = 0;
+    return;
+  }
+  if (handshake.expiry) {
+    record.set_deadline_wall(*handshake.expiry + settings.expiry_grace);
+    record.move_deadline(now, Duration::max());
+    return;
+  }
+  // A handshake that was submitted while the wall clock was ahead is not given up later because of
+  // that.
+  const bool was_ahead = now.wall >= settings.earliest_clock && handshake.submitted_at > now.wall;
+  const Wall submitted_at = was_ahead ? now.wall : handshake.submitted_at;
+  record.set_deadline_wall(submitted_at + settings.give_up_after);
+  record.move_deadline(now, settings.give_up_after);
+}
+
 /// Returns the number of pending handshakes whose deadline is before `end`. Walks over all slots.
 std::uint64_t deadlines_before(Mono end, const Roster& roster) {
   std::uint64_t count = 0;
@@ -45,8 +69,50 @@ void give_back_requests(DailyBudget& budget, Actions& actions) {
 
 }  // namespace
 
+/// The handler of a jump of the wall clock.
+class Engine::Jump {
+ public:
+  Jump(Engine& engine, const Step& step) : engine_(engine), step_(step) {}
+
+  /// Moves the deadlines of given expiries if the wall clock has jumped. Walks over all slots.
+  void notice() {
+    const Duration jump = clock_basis(step_.now) - engine_.clock_basis_;
+    if (std::chrono::abs(jump) < limits::kClockJump) return;
+    engine_.clock_basis_ += jump;
+    engine_.doubtful_until_ = step_.now.mono + limits::kClockDoubt;
+    step_.say(notices::clock_jumped(jump));
+    Roster& roster = engine_.roster_;
+    for (Slot slot = 0; slot < roster.slots(); ++slot) {
+      if (is_pending(roster[slot]) && roster[slot].has_expiry) move_deadline(slot);
+    }
+  }
+
+ private:
+  /// A handshake that waits is polled no later than its deadline, except while it waits for its own
+  /// backoff.
+  void move_deadline(Slot slot) {
+    PendingRecord& record = engine_.roster_[slot];
+    const Mono now = step_.now.mono;
+    record.move_deadline(step_.now, Duration::max());
+    if (record.state != State::waiting || record.errors > 0) return;
+    const Mono due = engine_.wheel_.due_of(slot);
+    const Mono fitted = engine_.timing_.fit({due, now + engine_.settings_.min_interval},
+                                            {record.deadline, record.is_last_poll}, now);
+    if (fitted >= due) return;
+    engine_.wheel_.erase(slot);
+    engine_.wheel_.insert(slot, fitted);
+  }
+
+  Engine& engine_;
+  const Step& step_;
+};
+
 Engine::Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now)
-    : verifier_(verifier), prng_(seed), timing_(timing_settings(settings)), wheel_(now.mono) {
+    : verifier_(verifier),
+      prng_(seed),
+      timing_(timing_settings(settings)),
+      wheel_(now.mono),
+      clock_basis_(clock_basis(now)) {
   Reload(*this, now).configure(std::move(settings));
 }
 
@@ -55,6 +121,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
   DailyBudget& budget = admission_.budget();
   Backlog& backlog = admission_.backlog();
   stepped_at_ = now.mono;
+  Jump(*this, step).notice();
   follow_limits(step);
   std::visit(
       OneOf{
@@ -77,6 +144,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
           [&](const Recovering& e) {
             roster_.reserve(e.handshakes);
             ramp_ = ramp_for(e.handshakes, admission_.rate(now.wall));
+            if (e.is_clock_doubtful) doubtful_until_ = now.mono + limits::kClockDoubt;
           },
           [&](const DiskFull&) { backlog.set_disk_full(true); },
           [&](const DiskHasRoom&) { backlog.set_disk_full(false); },
@@ -112,20 +180,16 @@ void Engine::adopt(const Adopted& event, Now now) {
   PendingRecord& record = roster_[slot];
   record.is_lost = false;
 
-  // A handshake that was submitted while the wall clock was ahead is not given up later because of
-  // that.
-  const Wall deadline = handshake.expiry
-                            ? *handshake.expiry + settings_.expiry_grace
-                            : std::min(handshake.submitted_at, now.wall) + settings_.give_up_after;
-  record.deadline = now.mono + (deadline - now.wall);
-  record.set_deadline_wall(deadline);
-  record.has_expiry = handshake.expiry.has_value();
+  set_deadline(record, handshake, settings_, now);
   record.tag_digest = digest_of_tag(handshake.tag);
   // The wait of a known handshake ends no later than its old deadline, and a settling handshake
   // does not wait, so neither is scheduled again.
   if (!is_added) return;
 
-  const Duration age = std::max(now.wall - handshake.submitted_at, Duration(0));
+  const bool has_time = handshake.submitted || handshake.submitted_at >= settings_.earliest_clock;
+  const Duration elapsed =
+      handshake.submitted ? now.mono - *handshake.submitted : now.wall - handshake.submitted_at;
+  const Duration age = has_time ? std::max(elapsed, Duration(0)) : Duration(0);
   record.submitted = now.mono - age;
   record.polls = handshake.polls;
   if (handshake.last_pending_at) {

@@ -14,6 +14,7 @@
 #include "engine/ready_lanes.h"
 #include "engine/roster.h"
 #include "engine/settings.h"
+#include "http/server_clock.h"
 #include "schedule/poll_timing.h"
 #include "schedule/timing_wheel.h"
 #include "verify/verifier.h"
@@ -77,6 +78,7 @@ class Engine {
   class Replies;   // engine_replies.h: handlers of replies
   class Commands;  // engine_commands.h: one handler for each command
   class Reload;    // engine_commands.h: new settings
+  class Jump;      // engine.cpp: the handler of a jump of the wall clock
 
   // Adding and removing handshakes.
   void adopt(const Adopted& event, Now now);
@@ -107,6 +109,9 @@ class Engine {
   Slot canary_searched_ = 0;  // The search for the next canary begins here.
   std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.
   Mono stepped_at_ = Mono::min();
+  Duration clock_basis_;               // Of both clocks; it changes when the wall clock jumps.
+  Mono doubtful_until_ = Mono::min();  // The wall clock is doubtful until then.
+  ServerClock server_clock_;
   bool has_said_spent_ = false;
   bool has_said_lowered_ = false;
   bool is_stopping_ = false;

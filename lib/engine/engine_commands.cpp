@@ -123,6 +123,7 @@ EngineReport Engine::report(Now now) const {
   report.kept_today = budget.kept();
   report.is_day_spent = budget.is_spent();
   report.until_next_day = until_next_account_day(now.wall);
+  report.clock_difference = server_clock_.difference();
   report.paused_for = account.reason();
   report.paused_since = account.paused_since();
   if (!account.is_open()) {
@@ -171,7 +172,7 @@ void Engine::Reload::move_deadlines(const EngineSettings& settings) {
     if (record.state == State::vacant || record.state == State::settling) continue;
     const Duration shift = record.has_expiry ? later_with_expiry : later;
     record.deadline += shift;
-    record.set_deadline_wall(record.deadline_wall() + shift);
+    if (!record.is_deadline_measured()) record.set_deadline_wall(record.deadline_wall() + shift);
   }
 }
 

@@ -56,7 +56,11 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response, const A
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
   admission.end();
-  const auto judged = judge_answer(response, answer, record, verification, now_, engine_.settings_);
+  if (engine_.server_clock_.compare(response.date, now_)) {
+    step_.say(notices::clock_differs(*engine_.server_clock_.difference(), engine_.settings_.host));
+  }
+  const auto judged = judge_answer(response, answer, record, verification, now_, engine_.settings_,
+                                   now_.mono < engine_.doubtful_until_);
   observe(slot, answer, judged.verdict);
   apply(judged.change, record);
   if (engine_.settings_.logs_polls) {

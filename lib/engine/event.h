@@ -37,6 +37,7 @@ struct Reserved {
 /// needs for them.
 struct Recovering {
   std::uint64_t handshakes = 0;
+  bool is_clock_doubtful = false;  ///< The wall clock may be wrong since the process before.
 };
 
 /// A row to poll, either found in the queue (`is_new` false) or just accepted. A handshake that is

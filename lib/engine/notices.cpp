@@ -29,6 +29,10 @@ Notice about(Event event, Level level, const Polled& polled, const HttpResponse&
   return notice;
 }
 
+std::int64_t seconds_of(Duration duration) {
+  return std::chrono::round<std::chrono::seconds>(std::chrono::abs(duration)).count();
+}
+
 }  // namespace
 
 Notice poll_answered(const Polled& polled, const HttpResponse& response, const Answer& answer,
@@ -97,6 +101,23 @@ Notice rate_lowered(double configured, std::string_view host) {
 
 Notice rate_restored() {
   return Notice(Event::rate_restored, "polls are sent at the configured rate again");
+}
+
+Notice clock_jumped(Duration jump) {
+  return Notice(
+      Event::clock_jumped,
+      fmt::format("the clock of this machine was set {} by {} s: what was submitted keeps "
+                  "its age, and no handshake expires by it",
+                  jump < Duration(0) ? "back" : "ahead", seconds_of(jump)));
+}
+
+Notice clock_differs(Duration difference, std::string_view host) {
+  Notice notice(
+      Event::clock_differs,
+      fmt::format("the clock of this machine is {} s {} the server's: set it right",
+                  seconds_of(difference), difference < Duration(0) ? "ahead of" : "behind"));
+  notice.host = host;
+  return notice;
 }
 
 Notice budget_spent(std::uint64_t spent, Duration until_next_day) {

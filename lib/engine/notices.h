@@ -43,6 +43,11 @@ Notice account_resumed(PauseReason reason, Duration lasted);
 /// no configured limit.
 Notice rate_lowered(double configured, std::string_view host);
 Notice rate_restored();
+/// Returns a notice of a jump of the wall clock; `jump` is below zero if it was set back.
+Notice clock_jumped(Duration jump);
+/// Returns a notice of a wall clock that differs from the server's; `difference` is below zero if
+/// the server's clock is behind.
+Notice clock_differs(Duration difference, std::string_view host);
 
 Notice budget_spent(std::uint64_t spent, Duration until_next_day);
 Notice budget_renewed(std::uint64_t spent);

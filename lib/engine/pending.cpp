@@ -21,6 +21,10 @@ void PendingRecord::set_deadline_wall(Wall wall) {
   deadline_wall_s = in_32_bits(std::chrono::ceil<seconds>(wall.time_since_epoch()));
 }
 
+void PendingRecord::move_deadline(Now now, Duration longest) {
+  deadline = now.mono + std::clamp(deadline_wall() - now.wall, Duration(0), longest);
+}
+
 Mono PendingRecord::unknown_since() const { return submitted + seconds(unknown_after_s); }
 
 void PendingRecord::set_unknown_since(Mono since) {

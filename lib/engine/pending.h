@@ -23,7 +23,7 @@ struct PendingRecord {
   Mono deadline;                      ///< The time of the last poll.
   Mono last_pending = Mono::min();    ///< Time of the last "not yet"; Mono::min(): none.
   std::uint64_t tag_digest = 0;       ///< First 8 bytes of the SHA-256 of the given tag; 0: no tag.
-  std::uint32_t deadline_wall_s = 0;  ///< See deadline_wall().
+  std::uint32_t deadline_wall_s = 0;  ///< See deadline_wall(); 0: the deadline is measured.
   union {
     std::uint32_t unknown_after_s = 0;  ///< Valid while it is pending; see unknown_since().
     std::uint32_t response_bytes;  ///< Valid while it is settling: bytes that the ledger holds.
@@ -45,10 +45,15 @@ struct PendingRecord {
   bool is_unsaved : 1 = false;    ///< `polls` has changed since it was last sent to the queue.
   bool is_unwatched : 1 = false;  ///< Found in the queue, without a "not yet" since then.
 
-  /// Returns the deadline by the wall clock, for comparison with the clock of the server, which has
-  /// a resolution of whole seconds. It is rounded up to a whole second, from 1970 to 2106.
+  /// Returns whether the deadline is measured by the clock for waiting alone. The others depend on
+  /// the wall clock, which may be wrong: the server's clock is asked too.
+  bool is_deadline_measured() const { return deadline_wall_s == 0; }
+  /// Returns the deadline by the wall clock, which has a resolution of whole seconds, as the clock
+  /// of the server has. It is rounded up to a whole second, from 1970 to 2106.
   Wall deadline_wall() const;
   void set_deadline_wall(Wall wall);
+  /// Sets the deadline to deadline_wall(), but not before now and at most `longest` after it.
+  void move_deadline(Now now, Duration longest);
 
   /// Returns the time of the first "no such handshake" of the current run of them, rounded down to
   /// whole seconds after the submission.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/limits.h"
 #include "http/http_date.h"
 #include "http/retry_after.h"
 
@@ -17,13 +18,15 @@ struct CodeOf {
   int operator()(const auto& trouble) const { return trouble.code; }
 };
 
-/// Returns the deadline by the server's clock, or nothing if it has passed there too or the answer
-/// shows no clock.
-std::optional<Mono> postponed_deadline(const HttpResponse& response, const PendingRecord& record,
-                                       Now now) {
+/// Returns whether the wall clock can't expire the handshake at this answer (see judge_answer()).
+bool is_postponed(const HttpResponse& response, const PendingRecord& record, Now now,
+                  const EngineSettings& settings, bool is_doubtful) {
+  if (now.wall < settings.earliest_clock) return true;
+  if (record.is_deadline_measured()) return false;
+  if (now.mono - record.deadline >= limits::kExpiryPostponement) return false;
   const auto date = read_http_date(response.date, now.wall);
-  if (!date || record.deadline_wall() <= *date + kHttpDateStep) return std::nullopt;
-  return now.mono + (record.deadline_wall() - *date);
+  if (!date || *date < settings.earliest_clock) return is_doubtful;
+  return record.deadline_wall() > *date + kHttpDateStep;
 }
 
 bool is_expiry(const Verdict& verdict) {
@@ -55,14 +58,10 @@ bool counts_against_server(FailureKind kind, const PendingRecord& record) {
 JudgedAnswer judge_answer(const HttpResponse& response, const Answer& answer,
                           const PendingRecord& record,
                           const std::optional<Verification>& verification, Now now,
-                          const EngineSettings& settings) {
+                          const EngineSettings& settings, bool is_doubtful) {
   auto [verdict, change] = judge(answer, record, verification, now, settings);
-  if (is_expiry(verdict)) {
-    if (const auto deadline = postponed_deadline(response, record, now)) {
-      change.deadline = deadline;
-      verdict = verdict::Wait{};
-    }
-  }
+  if (is_expiry(verdict) && is_postponed(response, record, now, settings, is_doubtful))
+    verdict = verdict::Wait{};
   return {std::move(verdict), std::move(change),
           read_retry_after(response.retry_after, response.date, now.wall)};
 }

@@ -36,13 +36,16 @@ struct JudgedAnswer {
   std::optional<Duration> retry_after;  ///< The value in the answer, not capped.
 };
 
-/// Judges an answer. `verification` must be given if result_to_verify(answer) is not null. An
-/// expiry is postponed when the server's clock, as far as the answer shows it, is before the
-/// deadline: our own clock may have jumped while we were not running.
+/// Judges an answer. `verification` must be given if result_to_verify(answer) is not null.
+///
+/// The wall clock alone expires nothing. An expiry is postponed to the next poll while our clock is
+/// one that can't be believed. An expiry by the wall clock is also postponed while the server's
+/// clock, as this answer shows it, is before the deadline; if the answer shows none, while our
+/// clock `is_doubtful`; and for at most limits::kExpiryPostponement after the deadline.
 JudgedAnswer judge_answer(const HttpResponse& response, const Answer& answer,
                           const PendingRecord& record,
                           const std::optional<Verification>& verification, Now now,
-                          const EngineSettings& settings);
+                          const EngineSettings& settings, bool is_doubtful);
 
 /// The kind of observation that an answer is for the hazard.
 enum class Observation : std::uint8_t {

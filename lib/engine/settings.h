@@ -25,6 +25,7 @@ struct EngineSettings {
   Duration give_up_after = std::chrono::hours(25);
   Duration expiry_grace = std::chrono::minutes(10);
   Duration unknown_grace = std::chrono::minutes(10);
+  Wall earliest_clock{};  ///< An earlier wall clock is not believed: the release's date.
   std::uint32_t signature_attempts = 3;
   std::size_t verified_at_once_bytes = limits::kVerifiedAtOnceBytes;
   bool logs_polls = false;  ///< Log one debug notice for each answer.

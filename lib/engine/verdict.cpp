@@ -90,7 +90,6 @@ class Judge {
     if (!is_over() || record_.is_overtime) return change;
     change.is_overtime = true;
     change.deadline = now_.mono + settings_.give_up_after;
-    change.deadline_wall = now_.wall + settings_.give_up_after;
     return change;
   }
 
@@ -138,12 +137,12 @@ void apply(const RecordChange& change, PendingRecord& record) {
     record.is_unknown = true;
     record.set_unknown_since(*change.unknown_since);
   }
-  if (change.deadline) record.deadline = *change.deadline;
-  if (change.deadline_wall) record.set_deadline_wall(*change.deadline_wall);
-  if (change.is_overtime) {
-    record.is_overtime = true;
+  if (change.deadline) {
+    record.deadline = *change.deadline;
+    record.deadline_wall_s = 0;
     record.has_expiry = false;
   }
+  if (change.is_overtime) record.is_overtime = true;
 }
 
 const Ended* result_to_verify(const Answer& answer) {

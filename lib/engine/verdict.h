@@ -70,8 +70,7 @@ struct RecordChange {
   std::optional<std::uint8_t> doubts;  ///< Consecutive answers that seem forged.
   bool is_known = false;               ///< Attestr knows the handshake.
   std::optional<Mono> unknown_since;   ///< The time of the first "no such handshake" in a row.
-  std::optional<Mono> deadline;        ///< The new deadline.
-  std::optional<Wall> deadline_wall;   ///< The new deadline by the wall clock.
+  std::optional<Mono> deadline;        ///< The new deadline, which is measured.
   bool is_overtime = false;            ///< More time was granted for the result.
 };
 

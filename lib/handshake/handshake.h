@@ -56,6 +56,8 @@ struct QueuedHandshake {
   std::optional<Wall> expiry;
   std::optional<Wall> last_pending_at;
   std::uint32_t polls = 0;
+  std::int64_t boot = 0;            ///< The number of the boot that stored it; 0: unknown.
+  std::optional<Mono> submitted{};  ///< `submitted_at`, if the current boot has measured it.
 };
 
 }  // namespace attestrd

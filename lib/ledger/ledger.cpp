@@ -79,10 +79,13 @@ Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds)
       intake_(inbox),
       staging_(queue, spool, bounds_) {}
 
-Result<std::vector<Notice>> Ledger::recover(Wall now) {
+Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
+  auto clocks = queue_.clocks();
+  if (!clocks) return clocks.error();
+  clock_ = StoredClock(std::move(*clocks), boot, now);
   std::vector<Notice> notices;
   Recovery recovery(queue_, spool_);
-  auto half_done = recovery.find(now, notices);
+  auto half_done = recovery.find(now.wall, notices);
   if (!half_done) return half_done.error();
   auto& [unpublished, published] = *half_done;
   for (const auto& row : unpublished)
@@ -111,12 +114,20 @@ Result<std::vector<QueuedHandshake>> Ledger::claim(std::size_t max_rows) {
   auto claim = queue_.claim(max_rows);
   if (!claim) return claim.error();
   fence_ = claim->fence;
+  measure(claim->rows);
   return std::move(claim->rows);
+}
+
+/// Notes when the submissions of this boot were made, by the clock for waiting.
+void Ledger::measure(std::vector<QueuedHandshake>& rows) const {
+  for (auto& row : rows)
+    if (row.boot != 0 && row.boot == clock_.boot())
+      row.submitted = clock_.measured(row.submitted_at);
 }
 
 Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(id); }
 
-Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
+Result<RoundReport> Ledger::round(RoundRequest& request, Now now) {
   if (!begun_)
     if (const auto begun = begin(request, now); !begun) return begun.error();
   auto written = queue_.write(begun_->batch, begun_->now);
@@ -130,7 +141,7 @@ Result<RoundReport> Ledger::round(RoundRequest& request, Wall now) {
 }
 
 /// Does everything before the write of the batch.
-Result<void> Ledger::begin(RoundRequest& request, Wall now) {
+Result<void> Ledger::begin(RoundRequest& request, Now now) {
   if (const auto there = spool_.check_place(); !there) return not_of_queue(there.error());
   // Publishes the records for which an earlier round found the disk full. Nothing new begins while
   // it is still full.
@@ -142,7 +153,8 @@ Result<void> Ledger::begin(RoundRequest& request, Wall now) {
 
   auto& round = begun_.emplace(Round{});
   round.part = take_part(request);
-  round.now = now;
+  round.now = now.wall;
+  clock_.advance(now);
   const auto prepared = prepare(round, request.finishes);
   if (prepared) return {};
   if (is_lack_of_room(prepared.error().code))
@@ -193,6 +205,9 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   const auto& part = round.part;
   auto& batch = round.batch;
   batch.fence = fence_;
+  batch.clocks = clock_.unsaved();
+  batch.boot = clock_.boot();
+  batch.running = clock_.running();
   if (const auto staged = stage(round, next); !staged) return staged;
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
@@ -207,7 +222,7 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
     batch.learnt->join(*part.learnt);
   }
   if (part.purge_older_than)
-    batch.purge = Purge{round.now - *part.purge_older_than, limits::kTombstonesPurgedPerRound};
+    batch.purge = Purge{batch.running - *part.purge_older_than, limits::kTombstonesPurgedPerRound};
   return {};
 }
 
@@ -258,11 +273,13 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
                                 const std::vector<Finish>& next) {
   auto& report = round.report;
   staging_.keep();
+  clock_.saved();
   unmarked_.clear();
   note_staged(round, written.changes);
   note_reserved(round, written);
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
   intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
+  measure(report.accepted);
 
   const auto published = publish(next);
   if (!published && !is_lack_of_room(published.error().code)) return published.error();

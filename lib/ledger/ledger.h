@@ -14,6 +14,7 @@
 #include "ledger/intake.h"
 #include "ledger/round.h"
 #include "ledger/staging.h"
+#include "ledger/stored_clock.h"
 #include "log/notice.h"
 #include "queue/queue_batch.h"
 
@@ -33,7 +34,11 @@ class Ledger {
   Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds = {});
 
   /// Completes the publications that a crash left half done. Returns the notices to log.
-  Result<std::vector<Notice>> recover(Wall now);
+  Result<std::vector<Notice>> recover(const Boot& boot, Now now);
+
+  /// Returns whether the wall clock may be wrong since the process before: it jumped, or the
+  /// machine was booted. Valid after recover().
+  bool is_clock_doubtful() const { return clock_.is_doubtful_at_start(); }
 
   /// Returns at most `max_rows` rows to poll, or none if all were returned before. Later rounds
   /// change rows under the fence of the last claim.
@@ -48,7 +53,7 @@ class Ledger {
   /// less of it at once. `unavailable`: the queue can't be reached, or its answer was lost; the
   /// next round first writes the same batch again, and its request must begin with all that the
   /// request holds now. Any other error is final: the process must end, and recovery decides.
-  Result<RoundReport> round(RoundRequest& request, Wall now);
+  Result<RoundReport> round(RoundRequest& request, Now now);
 
   /// Returns the state of an id in the queue. Must be called between rounds.
   Result<KnownHandshake> find(const HandshakeId& id);
@@ -77,7 +82,7 @@ class Ledger {
     bool may_be_written = false;  ///< An answer was lost: the batch may be committed already.
   };
 
-  Result<void> begin(RoundRequest& request, Wall now);
+  Result<void> begin(RoundRequest& request, Now now);
   RoundRequest take_part(RoundRequest& request) const;
   void give_back(RoundRequest& request);
   void undo(RoundRequest& request);
@@ -89,12 +94,14 @@ class Ledger {
   void note_staged(Round& round, const std::vector<Applied>& changes);
   void note_reserved(Round& round, const QueueBatchResult& written);
   Result<void> publish(const std::vector<Finish>& next);
+  void measure(std::vector<QueuedHandshake>& rows) const;
 
   Queue& queue_;
   Spool& spool_;
   const RoundBounds bounds_;
   Intake intake_;
   Staging staging_;
+  StoredClock clock_;
   Fence fence_;
   std::optional<Round> begun_;
   std::vector<Unpublished> staged_;  ///< Staged by this round, or by one that found the disk full.

@@ -19,7 +19,8 @@ namespace attestrd {
 /// The changes that wait to be written by a round.
 struct RoundRequest {
   std::optional<ScanRequest> scan_inbox;
-  std::optional<Duration> purge_older_than;  ///< Purge the tombstones that are older.
+  /// Purge the tombstones that are older, in running time.
+  std::optional<Duration> purge_older_than;
   std::vector<Finish> finishes;
   std::vector<Progress> progress;
   std::optional<HazardDelta> learnt;

@@ -34,6 +34,9 @@ struct QueueCounts {
 /// The interface to the durable rows of handshakes, for one owner (`sqlite_queue`) or for many that
 /// share one store. Times are kept in milliseconds. One thread at a time may use it.
 ///
+/// The time of a submission is that of the wall clock at the write, and moves with the shift of its
+/// boot's clock: a row that is read has the time that is right by all that is known by then.
+///
 /// A row in `polling` has one owner, which polls it and may change it under its fence. A staged row
 /// belongs to the spool that holds its record, and only the node of that spool can publish it: this
 /// ownership never expires, and no fence ends it.
@@ -80,6 +83,9 @@ class Queue {
 
   /// Counts the rows of all owners. Reads all rows.
   virtual Result<QueueCounts> count() = 0;
+
+  /// Returns the clocks of the boots of this machine, in the order of their numbers.
+  virtual Result<std::vector<BootClock>> clocks() = 0;
 
   /// Returns the hazard that all owners have learnt, or nothing if no owner has learnt any yet.
   virtual Result<std::optional<Hazard>> learnt() = 0;

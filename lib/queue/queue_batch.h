@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
+#include "queue/boot_clock.h"
 #include "schedule/hazard.h"
 
 namespace attestrd {
@@ -22,15 +23,18 @@ struct Fence {
   bool operator==(const Fence&) const = default;
 };
 
-/// The tombstones to remove: those of handshakes that ended before a time, the oldest first.
+/// The tombstones to remove: those that are from before a running time, the oldest first.
 struct Purge {
-  Wall ended_before{};
+  Duration ended_before{};
   std::size_t max_rows = 0;
 };
 
 /// All changes that one round writes. They are applied in the order of the members.
 struct QueueBatch {
   Fence fence;
+  std::vector<BootClock> clocks;  ///< To be stored, in place of those with the same numbers.
+  std::int64_t boot = 0;          ///< The boot that the new rows belong to.
+  Duration running{0};            ///< The running time, with which new tombstones are stored.
   std::vector<RowChange> changes;
   std::vector<Submission> submissions;
   /// The total number of requests of a day that this owner wants reserved, in place of its earlier

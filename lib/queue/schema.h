@@ -10,7 +10,7 @@ inline constexpr std::int32_t kApplicationId = 0x41747472;
 
 /// The version of the file (`PRAGMA user_version`), raised whenever an older attestrd could misread
 /// it.
-inline constexpr std::int32_t kVersion = 3;
+inline constexpr std::int32_t kVersion = 4;
 
 /// The tables of version 1. Times are unix times in milliseconds. The columns from `outcome` on are
 /// null until the row is staged. No column holds any part of an answer.
@@ -57,6 +57,31 @@ CREATE TABLE reserved (
   day      INTEGER NOT NULL,
   requests INTEGER NOT NULL CHECK (requests >= 0)
 ) STRICT;
+)sql";
+
+/// What version 4 added. A submission time is that of the wall clock, less the shift that its boot
+/// had then; boot 0 has none. A tombstone ages by running time alone.
+inline constexpr const char* kCreateBoot = R"sql(
+CREATE TABLE boot (
+  number     INTEGER PRIMARY KEY NOT NULL,
+  id         TEXT NOT NULL,
+  mono_us    INTEGER NOT NULL,
+  wall_us    INTEGER NOT NULL,
+  shift_us   INTEGER NOT NULL,
+  running_us INTEGER NOT NULL
+) STRICT;
+
+ALTER TABLE handshake ADD COLUMN boot INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstone ADD COLUMN running_ms INTEGER NOT NULL DEFAULT 0;
+DROP INDEX tombstone_finished_at;
+CREATE INDEX tombstone_running ON tombstone (running_ms);
+)sql";
+
+/// Makes a file of an older version look like one of version 4 to a connection that only reads.
+inline constexpr const char* kReadOlder = R"sql(
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE boot (number, id, mono_us, wall_us, shift_us, running_us);
+CREATE TEMP VIEW handshake AS SELECT *, 0 AS boot FROM main.handshake;
 )sql";
 
 }  // namespace attestrd::schema

@@ -55,7 +55,8 @@ Result<void> bring_up(SqliteDatabase& database, int version) {
   std::string sql = "BEGIN IMMEDIATE;";
   if (version < 1) sql += schema::kCreate;
   if (version < 2) sql += schema::kCreateLearnt;
-  sql += schema::kCreateReserved;
+  if (version < 3) sql += schema::kCreateReserved;
+  sql += schema::kCreateBoot;
   sql += "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
          ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
   return database.execute(sql.c_str());
@@ -134,6 +135,8 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file_read_only(const std::str
   const auto version = check_identity(**opened);
   if (!version) return version.error();
   if (*version == 0) return fail(Errc::invalid_input, "the queue " + path + " is an empty file");
+  if (*version < 4)
+    if (const auto shown = (*opened)->execute(schema::kReadOlder); !shown) return shown.error();
   return opened;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "queue/sqlite_clocks.h"
 #include "queue/sqlite_database.h"
 #include "queue/sqlite_open.h"
 #include "queue/sqlite_rows.h"
@@ -13,24 +14,28 @@ constexpr Fence kFence{1};
 
 }  // namespace
 
-SqliteQueue::SqliteQueue(std::unique_ptr<SqliteRows> rows) : rows_(std::move(rows)) {}
+SqliteQueue::SqliteQueue(std::unique_ptr<SqliteDatabase> database)
+    : database_(std::move(database)),
+      clocks_(std::make_unique<SqliteClocks>(*database_)),
+      rows_(std::make_unique<SqliteRows>(*database_, *clocks_)) {}
 
 SqliteQueue::~SqliteQueue() = default;
 
 Result<std::unique_ptr<SqliteQueue>> SqliteQueue::make(
-    Result<std::unique_ptr<SqliteDatabase>> opened) {
+    Result<std::unique_ptr<SqliteDatabase>> opened, bool is_read_only) {
   if (!opened) return opened.error();
-  auto rows = std::make_unique<SqliteRows>(std::move(*opened));
-  if (const auto prepared = rows->prepare(); !prepared) return prepared.error();
-  return std::unique_ptr<SqliteQueue>(new SqliteQueue(std::move(rows)));
+  std::unique_ptr<SqliteQueue> queue(new SqliteQueue(std::move(*opened)));
+  if (const auto prepared = queue->rows_->prepare(is_read_only); !prepared) return prepared.error();
+  if (const auto read = queue->clocks_->read(); !read) return read.error();
+  return queue;
 }
 
 Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open(const std::string& path, const char* vfs) {
-  return make(open_queue_file(path, vfs));
+  return make(open_queue_file(path, vfs), false);
 }
 
 Result<std::unique_ptr<SqliteQueue>> SqliteQueue::open_read_only(const std::string& path) {
-  return make(open_queue_file_read_only(path));
+  return make(open_queue_file_read_only(path), true);
 }
 
 Result<Claim> SqliteQueue::claim(std::size_t max_rows) {
@@ -41,14 +46,14 @@ Result<Claim> SqliteQueue::claim(std::size_t max_rows) {
   claim.rows = std::move(*page);
   is_all_claimed_ = claim.rows.size() < max_rows;
   if (!claim.rows.empty()) claimed_up_to_ = claim.rows.back().id.view();
-  if (is_all_claimed_) rows_->database().drop_cache();  // Hardly any page is read again.
+  if (is_all_claimed_) database_->drop_cache();  // Hardly any page is read again.
   return claim;
 }
 
 Result<std::vector<HandshakeId>> SqliteQueue::renew() { return std::vector<HandshakeId>(); }
 
 Result<QueueBatchResult> SqliteQueue::write(const QueueBatch& batch, Wall now) {
-  auto& database = rows_->database();
+  auto& database = *database_;
   if (const auto there = database.check_place(); !there) return there.error();
   if (const auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
   auto result = apply(batch, now);
@@ -58,6 +63,8 @@ Result<QueueBatchResult> SqliteQueue::write(const QueueBatch& batch, Wall now) {
     // SQLite rolls back by itself after some errors. If this rollback fails, the transaction ends
     // with the process.
     if (database.is_in_transaction()) static_cast<void>(database.execute("ROLLBACK"));
+    if (!batch.clocks.empty())
+      if (const auto read = clocks_->read(); !read) return read.error();
     return result;
   }
   if (const auto done = database.checkpoint_if_due(); !done) return done.error();
@@ -66,15 +73,17 @@ Result<QueueBatchResult> SqliteQueue::write(const QueueBatch& batch, Wall now) {
 
 Result<QueueBatchResult> SqliteQueue::apply(const QueueBatch& batch, Wall now) {
   QueueBatchResult result;
+  for (const auto& clock : batch.clocks)
+    if (const auto saved = clocks_->save(clock); !saved) return saved.error();
   result.changes.reserve(batch.changes.size());
   for (const auto& change : batch.changes) {
-    const auto applied = rows_->apply(change);
+    const auto applied = rows_->apply(change, batch.running);
     if (!applied) return applied.error();
     result.changes.push_back(*applied);
   }
   result.acceptances.reserve(batch.submissions.size());
   for (const auto& submission : batch.submissions) {
-    auto acceptance = rows_->accept(submission, now);
+    auto acceptance = rows_->accept(submission, batch.boot, now);
     if (!acceptance) return acceptance.error();
     result.acceptances.push_back(std::move(*acceptance));
   }
@@ -124,6 +133,8 @@ Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) {
 }
 
 Result<QueueCounts> SqliteQueue::count() { return rows_->count(); }
+
+Result<std::vector<BootClock>> SqliteQueue::clocks() { return clocks_->all(); }
 
 Result<std::optional<Hazard>> SqliteQueue::learnt() {
   const auto text = rows_->learnt();

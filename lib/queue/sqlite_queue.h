@@ -7,6 +7,7 @@
 
 namespace attestrd {
 
+class SqliteClocks;
 class SqliteDatabase;
 class SqliteRows;
 
@@ -36,16 +37,20 @@ class SqliteQueue final : public Queue {
       std::span<const HandshakeId> ids) override;
   Result<KnownHandshake> find(const HandshakeId& id) override;
   Result<QueueCounts> count() override;
+  Result<std::vector<BootClock>> clocks() override;
   Result<std::optional<Hazard>> learnt() override;
   Result<std::optional<DayRequests>> reserved() override;
 
  private:
-  explicit SqliteQueue(std::unique_ptr<SqliteRows> rows);
+  explicit SqliteQueue(std::unique_ptr<SqliteDatabase> database);
 
-  static Result<std::unique_ptr<SqliteQueue>> make(Result<std::unique_ptr<SqliteDatabase>> opened);
+  static Result<std::unique_ptr<SqliteQueue>> make(Result<std::unique_ptr<SqliteDatabase>> opened,
+                                                   bool is_read_only);
   Result<QueueBatchResult> apply(const QueueBatch& batch, Wall now);
   Result<void> learn(const HazardDelta& delta);
 
+  std::unique_ptr<SqliteDatabase> database_;
+  std::unique_ptr<SqliteClocks> clocks_;
   std::unique_ptr<SqliteRows> rows_;
   std::string claimed_up_to_;  ///< The greatest id that was claimed so far.
   bool is_all_claimed_ = false;

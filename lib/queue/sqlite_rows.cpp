@@ -1,6 +1,7 @@
 #include "queue/sqlite_rows.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "handshake/handshake_names.h"
@@ -10,10 +11,11 @@ namespace {
 
 constexpr const char* kFindTombstone = "SELECT outcome FROM tombstone WHERE id = ?";
 constexpr const char* kInsert =
-    "INSERT INTO handshake (id, state, tag, submitted_at, expiry) SELECT ?1, 'polling', ?, ?, ? "
-    "WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1) ON CONFLICT DO NOTHING";
+    "INSERT INTO handshake (id, state, tag, submitted_at, expiry, boot) "
+    "SELECT ?1, 'polling', ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1) ON "
+    "CONFLICT DO NOTHING";
 constexpr const char* kFind =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, outcome FROM handshake "
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, outcome FROM handshake "
     "WHERE id = ?";
 constexpr const char* kMerge =
     "UPDATE handshake SET tag = ?, expiry = ? WHERE id = ? AND state = 'polling'";
@@ -28,23 +30,25 @@ constexpr const char* kUnstage =
     "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
     "length_bytes = NULL, sha256 = NULL WHERE id = ? AND state = 'staged'";
 constexpr const char* kBury =
-    "INSERT INTO tombstone (id, outcome, finished_at) SELECT id, outcome, finished_at "
+    "INSERT INTO tombstone (id, outcome, finished_at, running_ms) "
+    "SELECT id, outcome, finished_at, ? "
     "FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kIsBuried = "SELECT 1 FROM tombstone WHERE id = ? AND outcome = ?";
 constexpr const char* kPurge =
     "DELETE FROM tombstone WHERE id IN "
-    "(SELECT id FROM tombstone WHERE finished_at < ? ORDER BY finished_at LIMIT ?)";
+    "(SELECT id FROM tombstone WHERE running_ms < ? ORDER BY running_ms LIMIT ?)";
 constexpr const char* kPollingAfter =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at FROM handshake "
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot FROM handshake "
     "WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAllStaged =
     "SELECT id, outcome, reason, finished_at, length_bytes, sha256 FROM handshake "
     "WHERE state = 'staged'";
 constexpr const char* kCount =
     "SELECT count(*) FILTER (WHERE state = 'polling'), count(*) FILTER (WHERE state = 'staged'), "
-    "min(submitted_at) FILTER (WHERE state = 'polling'), (SELECT count(*) FROM tombstone) "
-    "FROM handshake";
+    "min(submitted_at + coalesce(shift_us, 0) / 1000) FILTER (WHERE state = 'polling'), "
+    "(SELECT count(*) FROM tombstone) "
+    "FROM handshake LEFT JOIN boot ON boot.number = handshake.boot";
 
 // These statements are not kept prepared: they run rarely, and a file of an older version that is
 // opened for reading does not have their tables.
@@ -67,14 +71,21 @@ Error broken_row(const SqliteDatabase& database) {
                                        "backup, or move it away and submit the pending ids again");
 }
 
-/// Reads the columns from `id` to `last_pending_at`.
-std::optional<QueuedHandshake> read_row(const SqliteStatement& row) {
+/// Reads the columns from `id` to `boot`.
+std::optional<QueuedHandshake> read_row(const SqliteStatement& row, const SqliteClocks& clocks) {
   const auto id = HandshakeId::parse(row.text(0));
   const auto submitted_at = row.time(2);
   if (!id || !submitted_at) return std::nullopt;
   const auto polls = static_cast<std::uint32_t>(row.number(4));
-  return QueuedHandshake{*id,  std::string(row.text(1)), *submitted_at, row.time(3), row.time(5),
-                         polls};
+  const auto boot = row.number(6);
+  return QueuedHandshake{*id,
+                         std::string(row.text(1)),
+                         *submitted_at + clocks.shift_of(boot),
+                         row.time(3),
+                         row.time(5),
+                         polls,
+                         boot,
+                         {}};
 }
 
 std::optional<StagedHandshake> read_staged(const SqliteStatement& row) {
@@ -91,10 +102,14 @@ std::optional<StagedHandshake> read_staged(const SqliteStatement& row) {
   return staged;
 }
 
+std::int64_t milliseconds_of(Duration duration) {
+  return std::chrono::floor<std::chrono::milliseconds>(duration).count();
+}
+
 }  // namespace
 
-Result<void> SqliteRows::prepare() {
-  const std::pair<SqliteStatement*, const char*> all[] = {
+Result<void> SqliteRows::prepare(bool is_read_only) {
+  const std::pair<SqliteStatement*, std::string_view> all[] = {
       {&statements_.find_tombstone, kFindTombstone},
       {&statements_.insert, kInsert},
       {&statements_.find, kFind},
@@ -112,20 +127,23 @@ Result<void> SqliteRows::prepare() {
       {&statements_.count, kCount},
   };
   for (const auto& [statement, sql] : all) {
-    auto prepared = database_->prepare(sql);
+    auto prepared = database_.prepare(sql);
+    // The views of an older file (schema::kReadOlder) can't be written.
+    if (!prepared && is_read_only && !sql.starts_with("SELECT")) continue;
     if (!prepared) return prepared.error();
     *statement = std::move(*prepared);
   }
   return {};
 }
 
-Result<Applied> SqliteRows::apply(const RowChange& row_change) {
-  const auto changed = std::visit([this](const auto& what) { return change(what); }, row_change);
+Result<Applied> SqliteRows::apply(const RowChange& row_change, Duration running) {
+  const auto changed =
+      std::visit([&](const auto& what) { return change(what, running); }, row_change);
   if (!changed) return changed.error();
   return *changed ? Applied::applied : Applied::wrong_state;
 }
 
-Result<bool> SqliteRows::change(const Progress& progress) {
+Result<bool> SqliteRows::change(const Progress& progress, Duration) {
   const auto changed = statements_.update_progress.bind(std::int64_t{progress.polls})
                            .bind(progress.last_pending_at)
                            .bind(progress.id)
@@ -134,7 +152,7 @@ Result<bool> SqliteRows::change(const Progress& progress) {
   return *changed == 1;
 }
 
-Result<bool> SqliteRows::change(const Stage& stage) {
+Result<bool> SqliteRows::change(const Stage& stage, Duration) {
   const auto& staged = stage.handshake;
   const auto length = static_cast<std::int64_t>(staged.record.length_bytes);
   const auto changed = statements_.stage.bind(name_of(staged.outcome))
@@ -152,14 +170,14 @@ Result<bool> SqliteRows::change(const Stage& stage) {
       .exists();
 }
 
-Result<bool> SqliteRows::change(const Unstage& unstage) {
+Result<bool> SqliteRows::change(const Unstage& unstage, Duration) {
   const auto changed = statements_.unstage.bind(unstage.id).run();
   if (!changed) return changed.error();
   return *changed == 1;
 }
 
-Result<bool> SqliteRows::change(const Done& done) {
-  const auto buried = statements_.bury.bind(done.id).run();
+Result<bool> SqliteRows::change(const Done& done, Duration running) {
+  const auto buried = statements_.bury.bind(milliseconds_of(running)).bind(done.id).run();
   if (!buried) return buried.error();
   if (*buried == 0) return statements_.is_buried.bind(done.id).bind(name_of(done.outcome)).exists();
   const auto removed = statements_.remove_staged.bind(done.id).run();
@@ -168,15 +186,20 @@ Result<bool> SqliteRows::change(const Done& done) {
 }
 
 // Nearly all submissions are new, so a single statement checks that and inserts the row.
-Result<Acceptance> SqliteRows::accept(const Submission& submission, Wall now) {
+Result<Acceptance> SqliteRows::accept(const Submission& submission, std::int64_t boot, Wall now) {
   const auto& id = submission.id;
-  auto& insert = statements_.insert.bind(id).bind(submission.tag).bind(now).bind(submission.expiry);
-  const auto inserted = insert.run();
+  const auto inserted = statements_.insert.bind(id)
+                            .bind(submission.tag)
+                            .bind(now - clocks_.shift_of(boot))
+                            .bind(submission.expiry)
+                            .bind(boot)
+                            .run();
   if (!inserted) return inserted.error();
   if (*inserted == 0) return accept_again(submission);
   using std::chrono::milliseconds;  // The precision of the row in the file.
-  return Acceptance(InsertedRow{
-      {id, submission.tag, std::chrono::floor<milliseconds>(now), submission.expiry, {}, 0}});
+  const Wall submitted_at = std::chrono::floor<milliseconds>(now);
+  return Acceptance(
+      InsertedRow{{id, submission.tag, submitted_at, submission.expiry, {}, 0, boot, {}}});
 }
 
 /// Accepts a submission of an id that has a row or a tombstone already.
@@ -188,17 +211,17 @@ Result<Acceptance> SqliteRows::accept_again(const Submission& submission) {
   if (*is_buried) {
     const auto outcome = outcome_named(tombstone.text(0));
     tombstone.reset();
-    if (!outcome) return broken_row(*database_);
+    if (!outcome) return broken_row(database_);
     return Acceptance(AlreadyEnded{*outcome});
   }
 
   auto& find = statements_.find.bind(id);
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
-  const auto row = *is_there ? read_row(find) : std::nullopt;
-  const auto outcome = *is_there ? outcome_named(find.text(6)) : std::nullopt;
+  const auto row = *is_there ? read_row(find, clocks_) : std::nullopt;
+  const auto outcome = *is_there ? outcome_named(find.text(7)) : std::nullopt;
   find.reset();
-  if (!row) return broken_row(*database_);
+  if (!row) return broken_row(database_);
   if (!outcome) return merge(submission, *row);
   return Acceptance(AlreadyEnded{*outcome});
 }
@@ -212,8 +235,8 @@ Result<Acceptance> SqliteRows::merge(const Submission& submission, QueuedHandsha
   return Acceptance(MergedRow{std::move(row)});
 }
 
-Result<std::size_t> SqliteRows::purge(Wall ended_before, std::size_t max_rows) {
-  const auto purged = statements_.purge.bind(std::optional(ended_before))
+Result<std::size_t> SqliteRows::purge(Duration ended_before, std::size_t max_rows) {
+  const auto purged = statements_.purge.bind(milliseconds_of(ended_before))
                           .bind(static_cast<std::int64_t>(max_rows))
                           .run();
   if (!purged) return purged.error();
@@ -225,23 +248,23 @@ Result<std::optional<QueuedHandshake>> SqliteRows::find_polling(const HandshakeI
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
   if (!*is_there) return std::nullopt;
-  auto row = read_row(find);
-  const bool is_polling = find.is_null(6);
+  auto row = read_row(find, clocks_);
+  const bool is_polling = find.is_null(7);
   find.reset();
-  if (!row) return broken_row(*database_);
+  if (!row) return broken_row(database_);
   if (!is_polling) return std::nullopt;
   return row;
 }
 
 Result<KnownHandshake> SqliteRows::find_ended(const HandshakeId& id) {
-  auto find = database_->prepare(kFindEnded);
+  auto find = database_.prepare(kFindEnded);
   if (!find) return find.error();
   const auto is_there = find->bind(id).step();
   if (!is_there) return is_there.error();
   if (!*is_there) return KnownHandshake();
   const auto outcome = outcome_named(find->text(0));
   const auto finished_at = find->time(1);
-  if (!outcome || !finished_at) return broken_row(*database_);
+  if (!outcome || !finished_at) return broken_row(database_);
   const bool is_published = find->number(2) == 1;
   if (is_published) return KnownHandshake(EndedHandshake{*outcome, *finished_at});
   return KnownHandshake(EndingHandshake{*outcome, *finished_at});
@@ -256,10 +279,10 @@ Result<std::vector<QueuedHandshake>> SqliteRows::polling_after(std::string_view 
     const auto is_there = after.step();
     if (!is_there) return is_there.error();
     if (!*is_there) return page;
-    auto row = read_row(after);
+    auto row = read_row(after, clocks_);
     if (!row) {
       after.reset();
-      return broken_row(*database_);
+      return broken_row(database_);
     }
     page.push_back(std::move(*row));
   }
@@ -275,7 +298,7 @@ Result<std::vector<StagedHandshake>> SqliteRows::staged() {
     const auto row = read_staged(all);
     if (!row) {
       all.reset();
-      return broken_row(*database_);
+      return broken_row(database_);
     }
     staged.push_back(*row);
   }
@@ -295,7 +318,7 @@ Result<QueueCounts> SqliteRows::count() {
 }
 
 Result<void> SqliteRows::save_learnt(std::string_view text) {
-  auto save = database_->prepare(kSaveLearnt);
+  auto save = database_.prepare(kSaveLearnt);
   if (!save) return save.error();
   const auto saved = save->bind(text).run();
   if (!saved) return saved.error();
@@ -303,7 +326,7 @@ Result<void> SqliteRows::save_learnt(std::string_view text) {
 }
 
 Result<std::optional<std::string>> SqliteRows::learnt() {
-  auto learnt = database_->prepare(kLearnt);
+  auto learnt = database_.prepare(kLearnt);
   if (!learnt) return learnt.error();
   const auto is_there = learnt->step();
   if (!is_there) return is_there.error();
@@ -312,7 +335,7 @@ Result<std::optional<std::string>> SqliteRows::learnt() {
 }
 
 Result<void> SqliteRows::save_reserved(const DayRequests& requests) {
-  auto save = database_->prepare(kSaveReserved);
+  auto save = database_.prepare(kSaveReserved);
   if (!save) return save.error();
   const auto count = static_cast<std::int64_t>(requests.requests);
   const auto saved = save->bind(requests.day).bind(count).run();
@@ -321,7 +344,7 @@ Result<void> SqliteRows::save_reserved(const DayRequests& requests) {
 }
 
 Result<std::optional<DayRequests>> SqliteRows::reserved() {
-  auto reserved = database_->prepare(kReserved);
+  auto reserved = database_.prepare(kReserved);
   if (!reserved) return reserved.error();
   const auto is_there = reserved->step();
   if (!is_there) return is_there.error();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "queue/queue.h"
+#include "queue/sqlite_clocks.h"
 #include "queue/sqlite_database.h"
 
 namespace attestrd {
@@ -16,16 +18,18 @@ namespace attestrd {
 /// transaction of its caller. A row that attestrd can't have written is an `io_failure`.
 class SqliteRows {
  public:
-  explicit SqliteRows(std::unique_ptr<SqliteDatabase> database) : database_(std::move(database)) {}
+  /// Rows are stored and read with the shifts of `clocks`, which must outlive this object.
+  SqliteRows(SqliteDatabase& database, const SqliteClocks& clocks)
+      : database_(database), clocks_(clocks) {}
 
-  /// Prepares the statements. Must be called before any other function.
-  Result<void> prepare();
+  /// Prepares the statements. Must be called before any other function. If `is_read_only`, those
+  /// that write need not be possible.
+  Result<void> prepare(bool is_read_only);
 
-  SqliteDatabase& database() { return *database_; }
-
-  Result<Applied> apply(const RowChange& change);
-  Result<Acceptance> accept(const Submission& submission, Wall now);
-  Result<std::size_t> purge(Wall ended_before, std::size_t max_rows);
+  /// `running` is the running time that a new tombstone is stored with.
+  Result<Applied> apply(const RowChange& change, Duration running);
+  Result<Acceptance> accept(const Submission& submission, std::int64_t boot, Wall now);
+  Result<std::size_t> purge(Duration ended_before, std::size_t max_rows);
 
   Result<std::optional<QueuedHandshake>> find_polling(const HandshakeId& id);
   /// Returns the state of an id that has no row in `polling`.
@@ -42,10 +46,10 @@ class SqliteRows {
   Result<std::optional<DayRequests>> reserved();
 
  private:
-  Result<bool> change(const Progress& progress);
-  Result<bool> change(const Stage& stage);
-  Result<bool> change(const Unstage& unstage);
-  Result<bool> change(const Done& done);
+  Result<bool> change(const Progress& progress, Duration);
+  Result<bool> change(const Stage& stage, Duration);
+  Result<bool> change(const Unstage& unstage, Duration);
+  Result<bool> change(const Done& done, Duration running);
   Result<Acceptance> accept_again(const Submission& submission);
   Result<Acceptance> merge(const Submission& submission, QueuedHandshake row);
 
@@ -68,7 +72,8 @@ class SqliteRows {
     SqliteStatement count;
   };
 
-  std::unique_ptr<SqliteDatabase> database_;
+  SqliteDatabase& database_;
+  const SqliteClocks& clocks_;
   Statements statements_;
 };
 

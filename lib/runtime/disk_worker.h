@@ -35,7 +35,7 @@ class DiskWorker {
     std::function<void(const Error&)> failed;      ///< The last event: the process must end.
   };
   using OnFound = std::function<void(Result<KnownHandshake>)>;
-  using Clock = std::function<Wall()>;
+  using Clock = std::function<Now()>;
 
   DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock clock, Events events);
   ~DiskWorker();

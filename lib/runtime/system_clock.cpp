@@ -1,6 +1,8 @@
 #include "runtime/system_clock.h"
 
+#include <cstdlib>
 #include <ctime>
+#include <fstream>
 
 #include "base/check.h"
 
@@ -16,5 +18,13 @@ Duration read(clockid_t clock) {
 }  // namespace
 
 Now read_clocks() { return {Mono(read(CLOCK_BOOTTIME)), Wall(read(CLOCK_REALTIME))}; }
+
+std::string read_boot_id() {
+  if (const char* const name = std::getenv("ATTESTRD_BOOT_ID"); name != nullptr) return name;
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
 
 }  // namespace attestrd

@@ -30,7 +30,8 @@ class MemoryQueue final : public Queue {
     Claim claim{Fence{generation_}, {}};
     for (const auto& [id, open] : store_.open) {
       if (claim.rows.size() == max_rows) break;
-      if (!open.staged && is_ours(open) && given_.insert(id).second) claim.rows.push_back(open.row);
+      if (!open.staged && is_ours(open) && given_.insert(id).second)
+        claim.rows.push_back(shown(open.row));
     }
     return claim;
   }
@@ -72,7 +73,7 @@ class MemoryQueue final : public Queue {
       const auto found = store_.open.find(id);
       const bool is_there =
           found != store_.open.end() && !found->second.staged && is_ours(found->second);
-      rows.push_back(is_there ? std::optional(found->second.row) : std::nullopt);
+      rows.push_back(is_there ? std::optional(shown(found->second.row)) : std::nullopt);
     }
     return rows;
   }
@@ -84,7 +85,7 @@ class MemoryQueue final : public Queue {
     if (open == store_.open.end()) return KnownHandshake();
     if (const auto& staged = open->second.staged)
       return KnownHandshake(EndingHandshake{staged->outcome, staged->finished_at});
-    return KnownHandshake(open->second.row);
+    return KnownHandshake(shown(open->second.row));
   }
 
   Result<QueueCounts> count() override {
@@ -93,10 +94,17 @@ class MemoryQueue final : public Queue {
       ++(open.staged ? counts.staged : counts.polling);
       if (open.staged) continue;
       auto& oldest = counts.oldest_pending;
-      oldest = std::min(oldest.value_or(open.row.submitted_at), open.row.submitted_at);
+      const Wall submitted_at = shown(open.row).submitted_at;
+      oldest = std::min(oldest.value_or(submitted_at), submitted_at);
     }
     counts.ended = store_.ended.size();
     return counts;
+  }
+
+  Result<std::vector<BootClock>> clocks() override {
+    std::vector<BootClock> clocks;
+    for (const auto& [number, clock] : store_.clocks) clocks.push_back(clock);
+    return clocks;
   }
 
   Result<std::optional<Hazard>> learnt() override {
@@ -129,12 +137,14 @@ class MemoryQueue final : public Queue {
 
   QueueBatchResult apply(const QueueBatch& batch, Wall now) {
     QueueBatchResult result;
+    for (const auto& clock : batch.clocks) store_.clocks[clock.number] = clock;
+    running_ = batch.running;
     const bool is_fence_ours = batch.fence.generation == generation_ && !has_lost_all();
     for (const auto& change : batch.changes)
       result.changes.push_back(
           std::visit([&](const auto& what) { return apply(what, is_fence_ours); }, change));
     for (const auto& submission : batch.submissions)
-      result.acceptances.push_back(accept(submission, now));
+      result.acceptances.push_back(accept(submission, batch.boot, now));
     if (batch.reserve) result.reserved = reserve(*batch.reserve, is_fence_ours);
     if (batch.learnt && is_fence_ours) {
       Hazard known = known_before_;
@@ -185,17 +195,28 @@ class MemoryQueue final : public Queue {
     if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
     if (found->second.spool != owner_) return Applied::not_ours;
     const auto& staged = *found->second.staged;
-    store_.ended[done.id] = {staged.outcome, staged.finished_at};
+    store_.ended[done.id] = {staged.outcome, staged.finished_at, running_};
     store_.open.erase(found);
     return Applied::applied;
   }
 
-  Acceptance accept(const Submission& submission, Wall now) {
+  Duration shift_of(std::int64_t boot) const {
+    const auto clock = store_.clocks.find(boot);
+    return clock == store_.clocks.end() ? Duration(0) : clock->second.shift;
+  }
+
+  /// Returns a row with the submission time that the shift of its boot gives.
+  QueuedHandshake shown(QueuedHandshake row) const {
+    row.submitted_at += shift_of(row.boot);
+    return row;
+  }
+
+  Acceptance accept(const Submission& submission, std::int64_t boot, Wall now) {
     const auto& id = submission.id;
     if (const auto ended = store_.ended.find(id); ended != store_.ended.end())
       return AlreadyEnded{ended->second.outcome};
     const auto expiry = in_milliseconds(submission.expiry);
-    const QueuedHandshake fresh{id, submission.tag, now, expiry, {}, 0};
+    const QueuedHandshake fresh{id, submission.tag, now - shift_of(boot), expiry, {}, 0, boot, {}};
     const auto [found, is_new] =
         store_.open.emplace(id, MemoryStore::Open{fresh, store_.shelf_for(owner_), {}, {}});
     auto& [row, shelf, staged, spool] = found->second;
@@ -204,8 +225,8 @@ class MemoryQueue final : public Queue {
     row.expiry = std::max(row.expiry, expiry);
     if (!is_ours(found->second)) return RowElsewhere{};
     given_.insert(id);
-    if (is_new) return InsertedRow{row};
-    return MergedRow{row};
+    if (is_new) return InsertedRow{shown(row)};
+    return MergedRow{shown(row)};
   }
 
   DayRequests reserve(const DayRequests& wanted, bool is_fence_ours) {
@@ -216,9 +237,9 @@ class MemoryQueue final : public Queue {
   }
 
   std::size_t purge(const Purge& purge) {
-    std::vector<std::pair<Wall, HandshakeId>> old;
+    std::vector<std::pair<Duration, HandshakeId>> old;
     for (const auto& [id, tombstone] : store_.ended)
-      if (tombstone.finished_at < purge.ended_before) old.emplace_back(tombstone.finished_at, id);
+      if (tombstone.running < purge.ended_before) old.emplace_back(tombstone.running, id);
     std::ranges::sort(old);
     if (old.size() > purge.max_rows)
       old.erase(old.begin() + static_cast<std::ptrdiff_t>(purge.max_rows), old.end());
@@ -236,6 +257,7 @@ class MemoryQueue final : public Queue {
   std::string owner_;
   std::uint64_t generation_;
   std::set<HandshakeId> given_;  ///< Rows in `polling` that this owner has received.
+  Duration running_{0};          ///< Of the batch that is being written.
   Hazard known_before_;          ///< What this owner had learnt before.
 };
 

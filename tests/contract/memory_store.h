@@ -11,6 +11,7 @@
 #include "base/account_day.h"
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
+#include "queue/boot_clock.h"
 #include "schedule/hazard.h"
 
 namespace attestrd::test {
@@ -27,6 +28,7 @@ struct MemoryStore {
   struct Tombstone {
     Outcome outcome{};
     Wall finished_at{};
+    Duration running{0};  ///< The running time at which it was written.
   };
   struct Shelf {
     std::string owner;
@@ -73,6 +75,7 @@ struct MemoryStore {
     return left;
   }
 
+  std::map<std::int64_t, BootClock> clocks;  ///< By number.
   std::map<HandshakeId, Open> open;
   std::map<HandshakeId, Tombstone> ended;
   std::map<std::string, DayRequests> reserved;  ///< By owner.

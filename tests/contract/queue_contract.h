@@ -254,12 +254,15 @@ TYPED_TEST_P(QueueContract, PurgesTheOldestTombstonesFirst) {
   const std::pair<const char*, Duration> ends[] = {{"DSb", 6s}, {"DSc", 5s}, {"DSa", 7s}};
   for (const auto& [id, after] : ends) {
     this->accept(id);
-    this->apply(this->stage(id, "record", after));
-    this->apply(this->done(id));
+    this->apply(this->stage(id));
+    auto wanted = this->batch();
+    wanted.changes = {this->done(id)};
+    wanted.running = after;
+    this->write(wanted);
   }
   const auto purge = [this](Duration after, std::size_t most) {
     auto wanted = this->batch();
-    wanted.purge = Purge{kQueueNow + after, most};
+    wanted.purge = Purge{after, most};
     return this->write(wanted).purged;
   };
   EXPECT_EQ(purge(5s, 10), 0U);
@@ -268,6 +271,36 @@ TYPED_TEST_P(QueueContract, PurgesTheOldestTombstonesFirst) {
   EXPECT_TRUE(std::holds_alternative<EndedHandshake>(left));
   EXPECT_EQ(purge(8s, 2), 1U);
   EXPECT_EQ(this->queue().count()->ended, 0U);
+}
+
+TYPED_TEST_P(QueueContract, TheShiftOfABootMovesItsSubmissionsAlone) {
+  using namespace std::chrono_literals;
+  const auto accept = [this](const char* id, BootClock clock, Wall now) {
+    auto wanted = this->batch();
+    wanted.clocks = {clock};
+    wanted.boot = clock.number;
+    wanted.submissions.push_back({this->id_of(id), "", kQueueNow + 1h});
+    return std::get<InsertedRow>(this->write(wanted, now).acceptances.at(0)).row;
+  };
+  const BootClock first{1, "a", {Mono(5h), kQueueNow}, 0s, 3s};
+  const BootClock slow{2, "b", {Mono(1h), kQueueNow - 26h}, 0s, 4s};
+  const BootClock right{2, "b", {Mono(2h), kQueueNow + 1h}, 26h, 5s};
+  accept("DSfirst", first, kQueueNow);
+  EXPECT_EQ(accept("DSslow", slow, kQueueNow - 26h).boot, 2);
+  EXPECT_EQ(this->polling("DSslow")->submitted_at, kQueueNow - 26h);
+  EXPECT_EQ(this->queue().count()->oldest_pending, kQueueNow - 26h);
+  EXPECT_EQ(accept("DSright", right, kQueueNow + 1h).submitted_at, kQueueNow + 1h);
+  for (int process = 1; process <= 2; ++process) {
+    EXPECT_EQ(*this->queue().clocks(), (std::vector{first, right}));
+    EXPECT_EQ(this->polling("DSfirst")->submitted_at, kQueueNow);
+    EXPECT_EQ(this->polling("DSfirst")->boot, 1);
+    EXPECT_EQ(this->polling("DSslow")->submitted_at, kQueueNow) << "it keeps its age";
+    EXPECT_EQ(this->polling("DSslow")->expiry, kQueueNow + 1h) << "which the writer determined";
+    EXPECT_EQ(this->polling("DSright")->submitted_at, kQueueNow + 1h);
+    EXPECT_EQ(this->queue().count()->oldest_pending, kQueueNow);
+    this->reopen();
+  }
+  EXPECT_EQ(std::get<MergedRow>(this->accept("DSslow")).row.submitted_at, kQueueNow);
 }
 
 TYPED_TEST_P(QueueContract, AppliesChangesBeforeSubmissions) {
@@ -284,7 +317,7 @@ TYPED_TEST_P(QueueContract, PurgesAfterSubmissions) {
   this->given_rows();
   auto wanted = this->batch();
   wanted.submissions.push_back({this->id_of("DSended"), "", {}});
-  wanted.purge = Purge{kQueueNow + std::chrono::hours(1), 10};
+  wanted.purge = Purge{std::chrono::hours(1), 10};
   const auto result = this->write(wanted);
   EXPECT_TRUE(std::holds_alternative<AlreadyEnded>(result.acceptances.at(0)));
   EXPECT_EQ(result.purged, 1U);
@@ -366,9 +399,10 @@ REGISTER_TYPED_TEST_SUITE_P(QueueContract, KeepsARowAsItWasAccepted, KeepsTimesI
                             FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked,
                             AnUnstagedRowIsPolledAgain, GivesEachRowOnceInPages,
                             GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
-                            PurgesTheOldestTombstonesFirst, AppliesChangesBeforeSubmissions,
-                            PurgesAfterSubmissions, ABatchThatIsWrittenTwiceIsWrittenOnce,
-                            AnEmptyBatchChangesNothing, KeepsOneCountOfWhatIsReserved,
+                            PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
+                            AppliesChangesBeforeSubmissions, PurgesAfterSubmissions,
+                            ABatchThatIsWrittenTwiceIsWrittenOnce, AnEmptyBatchChangesNothing,
+                            KeepsOneCountOfWhatIsReserved,
                             MergesWhatIsLearntWithWhatWasKnownBefore);
 
 }  // namespace attestrd::test

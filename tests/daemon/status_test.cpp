@@ -63,7 +63,8 @@ TEST(Status, JsonHasEveryField) {
                 R"("settling":1,"oldest_pending":"2026-11-22T18:57:00.000000Z","pid":4242,)"
                 R"("started_at":"2026-11-23T20:54:55.000000Z",)"
                 R"("next_due":"2026-11-23T20:57:02.000000Z",)"
-                R"("last_successful_poll":"2026-11-23T20:56:59.000000Z","account_pause":null,)"
+                R"("last_successful_poll":"2026-11-23T20:56:59.000000Z",)"
+                R"("clock_difference_seconds":null,"account_pause":null,)"
                 R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
                 R"("requests_today":null,"disk_full":false,"totals":{"polls":5000,"completed":40,)"
                 R"("archived":1,"failed":2,"rejected":3,"refused":4}})"
@@ -139,6 +140,22 @@ TEST(Status, TextReportsTheDailyLimit) {
             std::string::npos);
   report.daemon->requests_today->is_spent = false;
   EXPECT_NE(status_text(report).find("requests today        900 of 1000\n"), std::string::npos);
+}
+
+TEST(Status, AllFormsShowTheDifferenceFromTheServersClock) {
+  auto report = running();
+  EXPECT_EQ(status_metrics(report).find("clock_difference"), std::string::npos) << "not known yet";
+  report.daemon->clock_difference = -1500ms;
+  EXPECT_NE(status_text(report).find("clock                 ok\n"), std::string::npos);
+  report.daemon->clock_difference = 26h;
+  EXPECT_NE(status_text(report).find("clock                 WRONG: 1d 2h behind Attestr's\n"),
+            std::string::npos);
+  report.daemon->clock_difference = -301s;
+  EXPECT_NE(status_text(report).find("clock                 WRONG: 5m 1s ahead of Attestr's\n"),
+            std::string::npos);
+  EXPECT_NE(status_json(report).find(R"("clock_difference_seconds":-301,)"), std::string::npos);
+  EXPECT_NE(status_metrics(report).find("attestrd_clock_difference_seconds -301\n"),
+            std::string::npos);
 }
 
 TEST(Status, MetricsHaveTheValuesOfTheReport) {

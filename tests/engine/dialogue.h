@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -48,6 +49,7 @@ class Dialogue : public testing::Test {
                  std::string tag = "") {
     adopt(text, Duration(0), expires_in, std::move(tag), true);
   }
+  /// Adopts a row of an earlier boot, whose age only the wall clock shows.
   void given_queued(std::string_view text, Duration age = 0s) { adopt(text, age, {}, "", false); }
   void advance(Duration duration) {
     const Mono until = mono_ + duration;
@@ -80,6 +82,13 @@ class Dialogue : public testing::Test {
   }
   void attestr_says_pending(std::string_view text) {
     attestr_says(text, 200, answer(text, R"("consumed":false,"result":null)"));
+  }
+  /// The answer has the Date of a server whose clock is ahead of ours by `ahead`.
+  void attestr_says_pending_at(std::string_view text, Duration ahead) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(wall_ + ahead);
+    const auto date = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                                  fmt::gmtime(seconds.time_since_epoch().count()));
+    attestr_says(text, 200, answer(text, R"("consumed":false,"result":null)"), "", date);
   }
   void attestr_says_all_pending() {
     while (!tickets_.empty()) attestr_says_pending(std::string(tickets_.begin()->first));
@@ -196,7 +205,8 @@ class Dialogue : public testing::Test {
 
   void adopt(std::string_view text, Duration age, std::optional<Duration> expires_in,
              std::string tag, bool is_new) {
-    QueuedHandshake handshake{id(text), std::move(tag), wall_ - age, {}, {}, 0};
+    QueuedHandshake handshake{id(text), std::move(tag), wall_ - age, {}, {}, 0, 1, {}};
+    if (is_new) handshake.submitted = mono_ - age;
     if (expires_in) handshake.expiry = wall_ + *expires_in;
     step(Adopted{&handshake, is_new});
   }

@@ -79,7 +79,7 @@ class ConductorTest : public ::testing::Test {
   MemoryQueue queue_{store_, faults_};
   std::unique_ptr<FolderSpool> spool_ = *FolderSpool::open(folder_);
   Ledger ledger_{*inbox_, queue_, *spool_};
-  DiskWorker disk_{ledger_, loop_.get_executor(), [] { return read_clocks().wall; }, {}};
+  DiskWorker disk_{ledger_, loop_.get_executor(), read_clocks, {}};
   Verifier verifier_{secrets(), SigningFormPolicy::automatic};
   Engine engine_{settings(), verifier_, 1, read_clocks()};
   Conductor conductor_{loop_, engine_, verifier_, [](const Notice&) {}};

@@ -60,7 +60,7 @@ class DiskWorkerTest : public ::testing::Test {
     given_submitted(count);
     RoundRequest scan;
     scan.scan_inbox = all_moved_in();
-    ATTESTRD_CHECK(ledger_.round(scan, Wall(1000h)).has_value());
+    ATTESTRD_CHECK(ledger_.round(scan, {Mono(1000h), Wall(1000h)}).has_value());
   }
 
   void given_full_disk_once() { faults_.arm(Faults::Kind::disk_full, 0); }
@@ -161,10 +161,10 @@ class DiskWorkerTest : public ::testing::Test {
 
  private:
   /// Returns the time. The worker calls it once per round, before the round begins.
-  Wall tell_time() {
+  Now tell_time() {
     nice_ = own_nice();
     if (rounds_++ == 0 && gate_) gate_->get_future().wait();
-    return Wall(1000h);
+    return {Mono(1000h), Wall(1000h)};
   }
 
   void note(RoundReport report) {

@@ -25,12 +25,12 @@ class LedgerOnDiskTest : public ::testing::Test {
   void restart() {
     process_.reset();
     process_.emplace(disk_, bounds_);
-    const auto recovered = process_->ledger.recover(now_);
+    const auto recovered = process_->ledger.recover({}, clocks());
     ASSERT_TRUE(recovered) << recovered.error().message;
   }
 
   RoundReport round(RoundRequest request) {
-    auto report = process_->ledger.round(request, now_);
+    auto report = process_->ledger.round(request, clocks());
     EXPECT_TRUE(report) << report.error().message;
     return report ? std::move(*report) : RoundReport{};
   }
@@ -78,6 +78,8 @@ class LedgerOnDiskTest : public ::testing::Test {
 
   TemporaryFolder disk_;
   RoundBounds bounds_;
+  Now clocks() const { return {Mono(std::chrono::hours(1000)), now_}; }
+
   Wall now_ = std::chrono::floor<Duration>(std::chrono::system_clock::now());
   std::optional<Process> process_;
 };
@@ -110,7 +112,7 @@ TEST_F(LedgerOnDiskTest, RecordsAreWrittenWhileOthersAreSynced) {
   }
   disk_.write("spool/inbox/list", ids);
   EXPECT_EQ(take_in(), 300U);
-  const auto report = process_->ledger.round(request, now_);
+  const auto report = process_->ledger.round(request, clocks());
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(disk_.names_in("spool/results").size(), 100U);
   // The number of records written ahead depends on the disk.
@@ -119,7 +121,7 @@ TEST_F(LedgerOnDiskTest, RecordsAreWrittenWhileOthersAreSynced) {
   EXPECT_LE(ahead, 100U);
   EXPECT_EQ(process_->queue->count()->polling, 200U) << "the rows of what is ahead have to wait";
   while (!request.is_empty()) {
-    const auto next = process_->ledger.round(request, now_);
+    const auto next = process_->ledger.round(request, clocks());
     ASSERT_TRUE(next) << next.error().message;
   }
   restart();

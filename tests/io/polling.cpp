@@ -22,7 +22,7 @@ Polling::Polling(const EngineSettings& engine, HttpsPollerSettings poller)
       engine_(engine, verifier_, 1, read_clocks()),
       conductor_(loop_, engine_, verifier_,
                  [this](const Notice& notice) { notices_.push_back(notice); }),
-      disk_(ledger_, loop_.get_executor(), [] { return read_clocks().wall; },
+      disk_(ledger_, loop_.get_executor(), read_clocks,
             {.report = [this](const RoundReport& report) { conductor_.written(report); },
              .disk_full = [](const Error&) { ATTESTRD_CHECK(false && "memory has room"); },
              .disk_room = [] {},

@@ -141,9 +141,10 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsReported) {
     each_stop_of_a_write_is_told([&] { return change(*queue_, {what}); });
   each_stop_of_a_write_is_told([this] {
     QueueBatch batch;
-    batch.purge = Purge{kNow + 1s, 9};
+    batch.purge = Purge{1s, 9};
     return queue_->write(batch, kNow);
   });
+  each_stop_of_a_write_is_told([this] { return save_clock(*queue_); });
   each_stop_of_a_write_is_told([this] { return learn(*queue_); });
   each_stop_of_a_write_is_told([this] { return reserve(*queue_, {20'000, 300}); });
 }
@@ -168,7 +169,8 @@ TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsReported) {
       [this] {
         return without_value(reserve(*queue_, {20'000, 300}));
       },
-      [this] { return without_value(queue_->reserved()); }};
+      [this] { return without_value(queue_->reserved()); },
+      [this] { return without_value(save_clock(*queue_)); }};
   for (const auto& act : acts) {
     for (int statement = 1;; ++statement) {
       faults_.refuse_statement(statement);

@@ -47,6 +47,12 @@ inline Result<QueueBatchResult> reserve(Queue& queue, DayRequests requests) {
   return queue.write(batch, kNow);
 }
 
+inline Result<QueueBatchResult> save_clock(Queue& queue) {
+  QueueBatch batch;
+  batch.clocks = {{1, "boot", {}, {}, {}}};
+  return queue.write(batch, kNow);
+}
+
 inline Result<QueueBatchResult> learn(Queue& queue) {
   Hazard current;
   current.saw_done(std::chrono::seconds(10), std::chrono::seconds(20));

@@ -126,10 +126,34 @@ TEST_F(QueueTest, ReportsAFullDisk) {
   EXPECT_EQ(full.error().code, Errc::disk_full);
 }
 
+constexpr const char* kVersion3 =
+    "DROP TABLE boot; DROP INDEX tombstone_running; ALTER TABLE handshake DROP COLUMN boot;"
+    "ALTER TABLE tombstone DROP COLUMN running_ms;"
+    "CREATE INDEX tombstone_finished_at ON tombstone (finished_at); PRAGMA user_version = 3;";
+
+TEST_F(QueueTest, UpgradesAFileOfVersion3) {
+  open();
+  accept({"DS1"});
+  queue_.reset();
+  sql(kVersion3);
+  {
+    const auto looked_at = SqliteQueue::open_read_only(path());
+    ASSERT_TRUE(looked_at);
+    EXPECT_TRUE((*looked_at)->count()->oldest_pending);
+    EXPECT_TRUE((*looked_at)->clocks()->empty());
+  }
+  open();
+  EXPECT_EQ(queue_->claim(10)->rows.at(0).boot, 0) << "the boot is unknown";
+  QueueBatch batch;
+  batch.clocks = {{1, "boot", {}, std::chrono::hours(1), {}}};
+  ASSERT_TRUE(queue_->write(batch, Wall{}));
+  EXPECT_EQ(*queue_->clocks(), batch.clocks);
+}
+
 TEST_F(QueueTest, UpgradesAFileOfVersion2) {
   open();
   ASSERT_TRUE(learn(*queue_));
-  sql("DROP TABLE reserved; PRAGMA user_version = 2");
+  sql(std::string(kVersion3) + "DROP TABLE reserved; PRAGMA user_version = 2");
   open();
   EXPECT_NEAR((*queue_->learnt())->completions(), 1, 0.01);
   EXPECT_EQ(*queue_->reserved(), std::nullopt);
@@ -141,7 +165,7 @@ TEST_F(QueueTest, UpgradesAFileOfVersion1) {
   open();
   accept({"DS1"});
   queue_.reset();
-  sql("DROP TABLE learnt; DROP TABLE reserved; PRAGMA user_version = 1");
+  sql(std::string(kVersion3) + "DROP TABLE learnt; DROP TABLE reserved; PRAGMA user_version = 1");
   {
     const auto looked_at = SqliteQueue::open_read_only(path());
     ASSERT_TRUE(looked_at);

@@ -43,6 +43,7 @@ class UnreliableQueue final : public Queue {
       std::span<const HandshakeId> ids) override;
   Result<KnownHandshake> find(const HandshakeId& id) override { return queue_.find(id); }
   Result<QueueCounts> count() override { return queue_.count(); }
+  Result<std::vector<BootClock>> clocks() override { return queue_.clocks(); }
   Result<std::optional<Hazard>> learnt() override { return queue_.learnt(); }
   Result<std::optional<DayRequests>> reserved() override { return queue_.reserved(); }
 

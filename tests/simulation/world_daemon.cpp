@@ -107,7 +107,7 @@ bool World::open_stores(Daemon& daemon) {
   daemon.queue = std::make_unique<UnreliableQueue>(*daemon.file, outages_);
   daemon.ledger =
       std::make_unique<Ledger>(*daemon.inbox, *daemon.queue, *daemon.spool, plan_.bounds);
-  const auto recovered = daemon.ledger->recover(wall());
+  const auto recovered = daemon.ledger->recover({std::to_string(boot_.count()), {}}, now());
   if (!recovered) note("can't recover: " + recovered.error().message);
   return bool(recovered);
 }
@@ -248,7 +248,7 @@ void World::work() {
 
 void World::try_round() {
   auto& daemon = *daemon_;
-  auto report = daemon.ledger->round(daemon.request, wall());
+  auto report = daemon.ledger->round(daemon.request, now());
   if (disk_.is_dead()) return;
   if (!report && report.error().code == Errc::disk_full) {
     if (!std::exchange(daemon.is_full, true)) step(DiskFull{});

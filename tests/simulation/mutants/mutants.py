@@ -4,6 +4,7 @@ LEDGER = "lib/ledger/ledger.cpp"
 STAGING = "lib/ledger/staging.cpp"
 INTAKE = "lib/ledger/intake.cpp"
 CLAIMED_FILE = "lib/inbox/claimed_file.cpp"
+STORED_CLOCK = "lib/ledger/stored_clock.cpp"
 RECOVERY = "lib/ledger/recovery.cpp"
 SPOOL = "lib/spool/folder_spool.cpp"
 ENGINE = "lib/engine/engine.cpp"
@@ -155,6 +156,12 @@ MUTANTS = {
         "spent_ < reserved_ && spent_ < limit_", "spent_ < limit_")]),
     "nothing is kept for last polls": (BUDGET + ".cpp", [(
         "spent_ + kept() >= limit_", "spent_ >= limit_")]),
+    "a jump of the clock shifts no stored time": (STORED_CLOCK, [(
+        "  current.shift += jump;\n", "")]),
+    "tombstones age while the daemon does not run": (STORED_CLOCK, [(
+        "Duration(0), limits::kRunningStep)", "Duration(0), Duration::max())")]),
+    "a jump of the clock moves no deadline": (ENGINE, [(
+        "roster[slot].has_expiry) move", "false) move")]),
     "the expiry is not held against the server's clock": (REPLIES, [(
         "finish != nullptr && finish->reason == Reason::expired", "false")]),
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+
 namespace attestrd {
 namespace {
 
@@ -19,11 +21,25 @@ class RepliesTest : public testing::Test {
   }
 
   JudgedAnswer judged(const Answer& answer, const HttpResponse& response = {}) const {
-    return judge_answer(response, answer, record_, {}, kNow, settings_);
+    return judge_answer(response, answer, record_, {}, now_, settings_, is_doubtful_);
+  }
+
+  /// A last poll on a deadline by the wall clock.
+  void given_last_poll() {
+    record_.deadline = kNow.mono;
+    record_.is_last_poll = true;
+    record_.set_deadline_wall(kNow.wall);
+  }
+  bool expires(std::string_view date = "") const {
+    HttpResponse response;
+    response.date = date;
+    return std::holds_alternative<verdict::Finish>(judged(Pending{}, response).verdict);
   }
 
   PendingRecord record_;
   EngineSettings settings_;
+  Now now_ = kNow;
+  bool is_doubtful_ = false;
 };
 
 TEST_F(RepliesTest, ATransportFailureCountsAgainstTheAccountTheServerOrItsHandshake) {
@@ -52,20 +68,54 @@ TEST_F(RepliesTest, RetryAfterIsReadWithEachAnswer) {
 }
 
 TEST_F(RepliesTest, AnExpiryIsPostponedWhileTheServersClockIsBeforeTheDeadline) {
-  record_.deadline = kNow.mono;
-  record_.is_last_poll = true;
-  record_.set_deadline_wall(kNow.wall);
+  given_last_poll();
+  EXPECT_TRUE(expires()) << "no clock is shown";
   HttpResponse response;
-  EXPECT_TRUE(std::holds_alternative<verdict::Finish>(judged(Pending{}, response).verdict))
-      << "no clock is shown";
   response.date = "Mon, 24 Nov 2025 15:00:00 GMT";
   const auto postponed = judged(Pending{}, response);
   EXPECT_TRUE(std::holds_alternative<verdict::Wait>(postponed.verdict));
-  EXPECT_EQ(postponed.change.deadline, kNow.mono + 1h);
-  EXPECT_FALSE(postponed.change.deadline_wall) << "which is right";
-  response.date = "Mon, 24 Nov 2025 15:59:59 GMT";
-  EXPECT_TRUE(std::holds_alternative<verdict::Finish>(judged(Pending{}, response).verdict))
+  EXPECT_FALSE(postponed.change.deadline) << "to the next poll, not to what one answer shows";
+  EXPECT_TRUE(expires("Mon, 24 Nov 2025 15:59:59 GMT"))
       << "within the second that a date may lie before its moment";
+}
+
+TEST_F(RepliesTest, ADateBeforeTheReleaseIsNotBelieved) {
+  given_last_poll();
+  settings_.earliest_clock = kNow.wall - 24h;
+  EXPECT_FALSE(expires("Mon, 24 Nov 2025 15:00:00 GMT"));
+  EXPECT_TRUE(expires("Thu, 01 Jan 1970 00:00:00 GMT"));
+}
+
+TEST_F(RepliesTest, DatesPostponeAnExpiryForALimitedTime) {
+  given_last_poll();
+  now_.mono += limits::kExpiryPostponement - 1s;
+  EXPECT_FALSE(expires("Mon, 24 Nov 2025 15:00:00 GMT"));
+  now_.mono += 1s;
+  EXPECT_TRUE(expires("Mon, 24 Nov 2025 15:00:00 GMT"));
+}
+
+TEST_F(RepliesTest, ADoubtfulClockExpiresOnlyWhatTheServersClockConfirms) {
+  given_last_poll();
+  is_doubtful_ = true;
+  EXPECT_FALSE(expires());
+  EXPECT_FALSE(expires("Mon, 24 Nov 2025 15:00:00 GMT"));
+  EXPECT_TRUE(expires("Mon, 24 Nov 2025 16:00:00 GMT"));
+}
+
+TEST_F(RepliesTest, AMeasuredDeadlineNeedsNoWallClock) {
+  given_last_poll();
+  record_.deadline_wall_s = 0;
+  is_doubtful_ = true;
+  EXPECT_TRUE(expires("Mon, 24 Nov 2025 15:00:00 GMT"));
+}
+
+TEST_F(RepliesTest, NothingExpiresWhileOurClockIsBeforeTheRelease) {
+  given_last_poll();
+  settings_.earliest_clock = kNow.wall + 1s;
+  now_.mono += 24h * 365;
+  EXPECT_FALSE(expires("Mon, 24 Nov 2026 15:00:00 GMT"));
+  record_.deadline_wall_s = 0;
+  EXPECT_FALSE(expires());
 }
 
 TEST_F(RepliesTest, OnlyAnExpiryIsPostponed) {

@@ -97,7 +97,7 @@ class World {
   void start() {
     for (int tries = 0; tries < 10; ++tries) {
       process_ = std::make_unique<Process>(*this);
-      const auto notices = process_->ledger.recover(now);
+      const auto notices = process_->ledger.recover({boot, earliest_clock}, clocks());
       const auto claimed = notices ? claim_all() : Result<void>(notices.error());
       if (claimed) return note(*notices);
       EXPECT_TRUE(is_passing(claimed.error())) << claimed.error().message;
@@ -107,7 +107,7 @@ class World {
 
   Error error_of_start() {
     process_ = std::make_unique<Process>(*this);
-    const auto notices = process_->ledger.recover(now);
+    const auto notices = process_->ledger.recover({boot, earliest_clock}, clocks());
     EXPECT_FALSE(notices);
     return notices ? Error{} : notices.error();
   }
@@ -124,7 +124,7 @@ class World {
   RoundReport round() {
     std::vector<HandshakeId> settled;
     for (int tries = 0; tries < 10; ++tries) {
-      auto report = process_->ledger.round(request, now);
+      auto report = process_->ledger.round(request, clocks());
       if (report) {
         note(report->notices);
         settled.insert(settled.end(), report->settled.begin(), report->settled.end());
@@ -140,7 +140,7 @@ class World {
 
   bool has_work() const { return process_->ledger.has_unmarked(); }
 
-  Result<RoundReport> try_round() { return process_->ledger.round(request, now); }
+  Result<RoundReport> try_round() { return process_->ledger.round(request, clocks()); }
 
   /// Returns a full scan, two seconds after the last one, to which all files were renamed in.
   ScanRequest scan() {
@@ -189,13 +189,24 @@ class World {
   }
   const std::multiset<std::string>& taken() const { return taken_; }
   const MemoryStore& rows() const { return rows_; }
+  /// Returns a row as it was last claimed.
+  const QueuedHandshake& claimed(std::string_view id) const { return claimed_.at(id_of(id)); }
   std::size_t logged(Event event) const { return log_.count(event); }
   const Notice& last_logged(Event event) const {
     return std::prev(log_.upper_bound(event))->second;
   }
 
   RoundRequest request;
+  Now clocks() const { return {Mono(now.time_since_epoch() - basis), now}; }
+  void wall_clock_jumps(Duration by) {
+    now += by;
+    basis += by;
+  }
+
+  std::string boot = "boot-1";
+  Wall earliest_clock{};
   Wall now{std::chrono::hours(24 * 365 * 50)};
+  Duration basis{std::chrono::hours(24 * 365 * 49)};  ///< Of the two clocks.
 
  private:
   /// The state that a process loses when it dies.
@@ -227,6 +238,7 @@ class World {
       const auto rows = process_->ledger.claim(2);
       if (!rows) return rows.error();
       if (rows->empty()) return {};
+      for (const auto& row : *rows) claimed_.insert_or_assign(row.id, row);
     }
   }
 
@@ -237,6 +249,7 @@ class World {
   Faults faults_;
   MemoryFolder root_{faults_};
   MemoryStore rows_;
+  std::map<HandshakeId, QueuedHandshake> claimed_;
   std::multiset<std::string> taken_;
   std::multimap<Event, Notice> log_;
   std::unique_ptr<Process> process_;
