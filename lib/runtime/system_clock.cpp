@@ -24,6 +24,7 @@ std::string read_boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
   std::getline(file, id);
+  std::erase(id, '-');  // As systemd writes it.
   return id;
 }
 

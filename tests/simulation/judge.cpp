@@ -130,6 +130,7 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
     case Served::archived:
       life.last_clean = answer.served;
       life.last_asked_at = life.polled_at;
+      life.was_dated = !answer.date.empty() && !answer.is_misdated;
       life.doubts = 0;
       life.unknown_since = Mono::max();
       break;
@@ -225,6 +226,7 @@ void Judge::taken(const HandshakeId& id) { lives_.at(id).is_taken = true; }
 // although a consumer has removed it. No power cut may damage a record in a folder that programs
 // read.
 void Judge::power_cut(const Look& look) {
+  has_booted_ = true;
   for (auto& [id, life] : lives_) {
     if (life.folder.empty()) continue;
     const auto record = look(life.folder, id);
@@ -236,6 +238,12 @@ void Judge::power_cut(const Look& look) {
     life.may_repeat = life.is_taken;
     life.folder.clear();
   }
+}
+
+// A wrong wall clock expires nothing while the machine is not booted: what is stored is put right,
+// and the Date of an answer must agree.
+bool Judge::is_deadline_certain(const Life& life) const {
+  return !has_jumped_ || (!has_booted_ && life.was_dated);
 }
 
 void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
@@ -256,7 +264,7 @@ void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::st
   } else if (reason == "expired") {
     if (life.last_clean != Served::pending && life.last_clean != Served::unfinished)
       violated(id, "expired without a last answer");
-    if (!has_jumped_ && life.last_asked_at < life.deadline - 1s - drift_)
+    if (is_deadline_certain(life) && life.last_asked_at < life.deadline - 1s - drift_)
       violated(id, fmt::format("expired {} s before its deadline",
                                (life.deadline - life.last_asked_at) / 1s));
   } else {

@@ -70,6 +70,7 @@ class Judge {
     bool was_good = false;             ///< Since the last trouble of the account it met.
     Mono last_asked_at = Mono::min();  ///< Start of the last poll with a clean answer.
     Served last_clean{};
+    bool was_dated = false;  ///< The last clean answer had the right Date.
     unsigned doubts = 0;
     unsigned most_doubts = 0;
     Mono unknown_since = Mono::max();
@@ -87,6 +88,7 @@ class Judge {
 
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                      const std::string& bytes) const;
+  bool is_deadline_certain(const Life& life) const;
   std::optional<bool> note_account(Served served);
   void note_refusal(Mono polled_at, Mono now);
   void check_canary(const HandshakeId& id, const Life& life, Mono now) const;
@@ -108,6 +110,7 @@ class Judge {
   std::size_t in_flight_ = 0;
   std::size_t canaries_ = 0;  ///< Those in flight.
   bool has_jumped_ = false;
+  bool has_booted_ = false;
   Duration drift_{0};
 };
 

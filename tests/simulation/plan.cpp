@@ -56,6 +56,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
   if (copy.chance(0.2)) settings.verified_at_once_bytes = 0;
   plan.writers = copy.chance(0.5) ? 0 : copy.spread(0.5, 20);
   plan.has_leases = copy.chance(0.8);
+  if (copy.chance(0.3)) plan.weather.misdated = copy.spread(0.001, 0.9);
   return plan;
 }
 

@@ -59,6 +59,9 @@ void Upstream::enrol(const HandshakeId& id, Mono now, Duration patience) {
 Upstream::Answer Upstream::answer(const HandshakeId& id, Mono now, Wall true_wall) {
   Answer answer;
   if (!luck_.chance(weather.dateless)) answer.date = http_date(true_wall);
+  answer.is_misdated = weather.misdated > 0 && luck_.chance(weather.misdated);
+  if (answer.is_misdated)
+    answer.date = http_date(luck_.chance(0.5) ? Wall{} : true_wall - luck_.spread(1s, 1000h));
   if (spell) {
     say_trouble_of_account(answer, *spell);
   } else if (!say_trouble(answer)) {

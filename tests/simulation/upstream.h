@@ -21,6 +21,7 @@ struct Weather {
   double doubtful = 0;   ///< A wrong `_id`, a duplicate key, an invalid signature.
   double unknown = 0;    ///< 404 for an existing handshake.
   double dateless = 0;   ///< Answers without a Date.
+  double misdated = 0;   ///< Answers with a Date in the past.
   Duration latency{0};
 };
 
@@ -49,6 +50,7 @@ class Upstream {
     std::string body;
     std::string retry_after;
     std::string date;
+    bool is_misdated = false;
     std::optional<Duration> retry_after_time;
     std::optional<TransportFailure> failure;
   };

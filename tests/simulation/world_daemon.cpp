@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kRowsPerPage = 7;  // Small, so that runs cross page boundaries.
+constexpr Duration kTombstonesKept = std::chrono::hours(24 * 30);
 
 std::vector<Secret> secrets() {
   std::vector<Secret> all;
@@ -61,7 +62,7 @@ void World::start() {
   const auto reserved = daemon_->queue->reserved();
   if (!reserved) return on_trouble(reserved.error());
   if (*reserved) step(Recalled{**reserved});
-  step(Recovering{counts->polling});
+  step(Recovering{counts->polling, daemon_->ledger->is_clock_doubtful()});
   std::set<HandshakeId> held;
   for (;;) {
     const auto rows = daemon_->ledger->claim(kRowsPerPage);
@@ -225,6 +226,8 @@ void World::scan(bool is_full, std::vector<InboxEvent> events) {
         limits::kInboxScanInterval, [this] { scan(); }, true);
   RoundRequest request;
   request.scan_inbox = ScanRequest{now().mono, is_full, std::move(events)};
+  // No run is that long: only a wrong clock could make a tombstone that old.
+  request.purge_older_than = kTombstonesKept;
   daemon_->waiting.join(std::move(request));
   work();
 }
