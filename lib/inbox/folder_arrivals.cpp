@@ -15,7 +15,7 @@ void FolderArrivals::note(const InboxEvent& event, Mono now) {
   if (is_new) entry.arrival.seen_at = now;
   entry.arrival.changed_at = now;
   if (event.kind == InboxEvent::Kind::moved_in) {
-    entry.arrival.is_moved_in = true;
+    entry.arrival = {FileInfo(), now, now, true};  // The name is another file's now.
     moved_in_.push_back(event.name);
   } else if (!entry.is_left_alone) {
     set_due(event.name, entry, now + limits::kSubmissionQuiet);

@@ -52,7 +52,7 @@ class DaemonFolders:
         for folder in (self.inbox, self.taken, *(self.spool / name for name in OURS)):
             folder.mkdir(exist_ok=True)
             for path in folder.iterdir():
-                path.unlink()
+                path.rmdir() if path.is_dir() else path.unlink()
         for path in (*self.folder.glob("queue.db*"), *self.folder.glob("faulty.*"),
                      *self.folder.glob("recovery.*"), self.folder / "control.sock",
                      self.spool / ".lock"):

@@ -126,10 +126,11 @@ class Fixture(unittest.TestCase):
 
     # ---- Submissions and records.
 
-    def drop(self, lines, name="batch"):
+    def drop(self, lines, name="batch", owner=-1):
         """Submits a file with these lines; it appears in the inbox complete."""
         hidden = self.inbox / f".{name}"
         hidden.write_text("".join(f"{line}\n" for line in lines))
+        os.chown(hidden, owner, -1)
         hidden.rename(self.inbox / name)
 
     def spooled(self, folder="results"):

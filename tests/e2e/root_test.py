@@ -29,7 +29,7 @@ class RootTest(HostileFixture):
         made = self.made()
         self.assertIn("queue.db", made)
         self.assertEqual({name: owner for name, owner in made.items() if owner != NOBODY}, {})
-        self.drop(["DS02"])
+        self.drop(["DS02"], owner=NOBODY)
         service = self.start_as_nobody(self.config, "--until-empty", name="service",
                                        is_ready=False)
         self.assertEqual(service.wait(), 0, service.err.read_text())
@@ -37,7 +37,7 @@ class RootTest(HostileFixture):
 
     def test_status_and_explain(self):
         service = self.start_as_nobody(self.config)
-        self.drop(["DS01"])
+        self.drop(["DS01"], owner=NOBODY)
         self.wait_for_results(["DS01"])
         for end in (service.kill, None):
             if end:

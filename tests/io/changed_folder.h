@@ -15,6 +15,7 @@ namespace attestrd::test {
 struct Changes {
   /// The n-th call from now fails, and no other; 0: no call fails.
   int fails_in = 0;
+  std::string failed;  ///< The name of the call that failed last.
   /// Called before each call, with its name, to simulate other processes.
   std::function<void(std::string_view call, const std::string& path)> before;
   /// Changes the result of inspect().
@@ -100,7 +101,9 @@ class ChangedFolder final : public Directory {
  private:
   bool fails(std::string_view call) {
     if (changes_.before) changes_.before(call, path());
-    return changes_.fails_in > 0 && --changes_.fails_in == 0;
+    if (changes_.fails_in == 0 || --changes_.fails_in > 0) return false;
+    changes_.failed = call;
+    return true;
   }
 
   Error failure() const { return fail(Errc::io_failure, path() + " fails"); }

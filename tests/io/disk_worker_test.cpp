@@ -56,6 +56,12 @@ class DiskWorkerTest : public ::testing::Test {
     return scan;
   }
 
+  static ScanRequest full_scan() {
+    ScanRequest scan;
+    scan.is_full = true;
+    return scan;
+  }
+
   void given_pending(int count) {
     given_submitted(count);
     RoundRequest scan;
@@ -385,7 +391,7 @@ TEST_F(DiskWorkerTest, ReportsAFailureAndEnds) {
   given_submitted(1);
   root_.folder("inbox").is_broken = true;
   start();
-  worker_->scan_inbox(all_moved_in());
+  worker_->scan_inbox(full_scan());
   wait_until([this] { return failure_.has_value(); });
   EXPECT_EQ(failure_->code, Errc::io_failure);
   stop();

@@ -94,7 +94,8 @@ TEST_F(LedgerOnDiskTest, AnIdOfTheInboxIsPublishedInTheSpool) {
   restart();
   EXPECT_THAT(disk_.names_in("spool/results"), ElementsAre("DSa.json"));
   EXPECT_THAT(disk_.names_in("spool/staging"), ElementsAre(".used"));
-  EXPECT_THAT(disk_.names_in("spool/inbox"), IsEmpty());
+  EXPECT_THAT(disk_.names_in("spool/inbox"), ElementsAre(FolderInbox::kClaimed));
+  EXPECT_THAT(disk_.names_in("spool/inbox/.claimed"), IsEmpty());
   const auto counts = *process_->queue->count();
   EXPECT_EQ(counts.polling, 1U);
   EXPECT_EQ(counts.ended, 1U);
@@ -139,7 +140,8 @@ TEST_F(LedgerOnDiskTest, AcceptsAHundredThousandIdsOfOneFile) {
   const auto took = std::chrono::steady_clock::now() - begin;
   RecordProperty("milliseconds", static_cast<int>(took / 1ms));
   EXPECT_EQ(process_->queue->count()->polling, 100'000U);
-  EXPECT_THAT(disk_.names_in("spool/inbox"), IsEmpty());
+  EXPECT_THAT(disk_.names_in("spool/inbox"), ElementsAre(FolderInbox::kClaimed));
+  EXPECT_THAT(disk_.names_in("spool/inbox/.claimed"), IsEmpty());
 }
 
 }  // namespace

@@ -58,7 +58,9 @@ class SpoolFaultsTest : public ::testing::Test {
         EXPECT_GT(call, 1);
         return;
       }
-      ASSERT_FALSE(acted) << "call " << call;
+      // A name that can't be inspected is in use: another one is free.
+      if (acted && changes_.failed == "inspect") continue;
+      ASSERT_FALSE(acted) << "call " << call << ": " << changes_.failed;
       EXPECT_EQ(acted.error().code, Errc::io_failure) << acted.error().message;
     }
   }
