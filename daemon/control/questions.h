@@ -33,6 +33,8 @@ struct DaemonFacts {
   Wall started_at{};
   Metrics counters;  ///< Counters that the engine does not keep.
   ConfigState config;
+  Duration disk_round{0};  ///< For so long the current round of writes has run.
+  bool is_stopping = false;
 };
 
 /// The queries that routes can make. They are made on the event loop. Each answer is delivered on

@@ -76,6 +76,14 @@ std::string clock_words(Duration difference) {
                      difference < Duration(0) ? "ahead of" : "behind");
 }
 
+std::string disk_words(const StatusReport::Daemon& daemon) {
+  if (daemon.disk_full) return "FULL: nothing is fetched until there is room";
+  if (daemon.disk_round >= limits::kDiskStall)
+    return fmt::format("STALLED: a write or sync has not returned for {}",
+                       rough(daemon.disk_round));
+  return "ok";
+}
+
 void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall now) {
   const auto wait =
       fmt::format("; all but last polls wait for the next day, {}", ahead(requests.next_day, now));
@@ -108,7 +116,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
-  rows.add("disk", daemon.disk_full ? "FULL: nothing is fetched until there is room" : "ok");
+  rows.add("disk", disk_words(daemon));
   if (daemon.config_refused)
     rows.add("configuration",
              fmt::format("the file is REFUSED: that of {} holds; see attestrd check-config",
@@ -147,6 +155,7 @@ Metrics with_gauges(const StatusReport& report) {
     set(Metric::requests_today, requests->limit, "limit");
   }
   set(Metric::disk_full, daemon.disk_full ? 1 : 0);
+  set(Metric::disk_round, seconds_of(daemon.disk_round));
   set(Metric::config_reload_successful, daemon.config_refused ? 0 : 1);
   set(Metric::config_reload, unix_seconds(daemon.config_accepted_at));
   if (const auto& difference = daemon.clock_difference)
@@ -179,6 +188,7 @@ std::string status_json(const StatusReport& report) {
     object["rate_limit"] = json_rate(daemon->rate);
     object["requests_today"] = json_requests(daemon->requests_today);
     object["disk_full"] = daemon->disk_full;
+    object["disk_stalled"] = daemon->disk_round >= limits::kDiskStall;
     object["queue_unavailable"] = daemon->queue_unavailable;
     object["config_refused"] = daemon->config_refused;
     object["totals"] = json_totals(daemon->counters);

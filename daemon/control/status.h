@@ -53,6 +53,8 @@ struct StatusReport {
     Rate rate;
     std::optional<Requests> requests_today;
     bool disk_full = false;
+    Duration disk_round{0};  ///< For so long the current round of writes has run.
+    bool is_stopping = false;
     bool queue_unavailable = false;
     bool config_refused = false;  ///< The last reload was refused: an earlier configuration holds.
     Wall config_accepted_at{};

@@ -33,6 +33,8 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   }
   daemon.disk_full = engine.is_disk_full;
   daemon.queue_unavailable = engine.is_queue_unavailable;
+  daemon.disk_round = facts.disk_round;
+  daemon.is_stopping = facts.is_stopping;
   daemon.config_refused = facts.config.is_refused;
   daemon.config_accepted_at = facts.config.accepted_at;
   return daemon;

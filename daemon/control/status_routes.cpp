@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/limits.h"
 #include "daemon/control/routes.h"
 #include "daemon/control/status.h"
 #include "daemon/control/status_report.h"
@@ -24,6 +25,8 @@ void with_report(const Questions& questions, std::function<void(const StatusRepo
 ServerResponse health_response(const StatusReport& report) {
   const auto& daemon = report.daemon;
   if (daemon && daemon->disk_full) return plain_response(503, "disk full");
+  if (daemon && daemon->disk_round >= limits::kDiskStall)
+    return plain_response(503, "disk stalled");
   if (daemon && daemon->queue_unavailable) return plain_response(503, "queue unavailable");
   if (daemon && daemon->pause)
     return plain_response(503, "account paused: " + daemon->pause->reason);
@@ -39,7 +42,9 @@ ServerResponse readiness_response(const StatusReport& report) {
   };
   add(daemon.pause.has_value(), "paused");
   add(daemon.disk_full, "disk_full");
+  add(daemon.disk_round >= limits::kDiskStall, "disk_stalled");
   add(daemon.queue_unavailable, "queue_unavailable");
+  add(daemon.is_stopping, "draining");
   const bool is_ready = reasons.empty();
   return json_response(is_ready ? 200 : 503,
                        fmt::format("{{\"ready\":{},\"reasons\":[{}]}}\n", is_ready, reasons));

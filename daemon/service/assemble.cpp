@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/limits.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/routes.h"
 #include "daemon/service/chores.h"
@@ -71,10 +72,12 @@ class Daemon {
   /// Creates all parts and runs recovery. No poll starts before it returns.
   Result<void> assemble(Secrets secrets);
 
-  /// Runs until the daemon ends and returns the exit code.
+  /// Runs until the daemon ends and returns the exit code. Does nothing if a signal stopped the
+  /// daemon during assemble().
   int run();
 
  private:
+  Result<void> open_when_there_is_room();
   Result<void> open_and_recover();
   Result<void> make_engine_and_adapters(Secrets secrets);
   void make_service();
@@ -84,6 +87,7 @@ class Daemon {
   void feed_watchdog();
   void keep_control_socket();
   void show_shortage(bool is_short, const std::string& what);
+  void show_stall(bool is_stalled);
   void show_progress();
   void announce_start();
 
@@ -96,6 +100,8 @@ class Daemon {
   Wall started_at_ = read_clocks().wall;
   bool are_connections_short_ = false;
   bool is_control_lost_ = false;
+  bool is_disk_stalled_ = false;
+  bool was_stopped_ = false;  ///< While it waited for free space at its start.
   double completions_learnt_ = 0;  ///< Completions that earlier processes learnt.
 
   Stores stores_;
@@ -115,7 +121,7 @@ class Daemon {
 };
 
 Result<void> Daemon::assemble(Secrets secrets) {
-  if (auto done = open_and_recover(); !done) return done;
+  if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
   // Until the whole queue is loaded, only this thread uses it: writes that the engine requests in
@@ -128,14 +134,31 @@ Result<void> Daemon::assemble(Secrets secrets) {
   return open_to_the_world();
 }
 
+/// Opens the stores. On a full disk it waits, as a running daemon does, and begins anew each time:
+/// what an earlier try has done, the next one finds and recovers.
+Result<void> Daemon::open_when_there_is_room() {
+  for (bool is_told = false;;) {
+    const auto opened = open_and_recover();
+    if (opened && is_told)
+      notices_.say(Notice(Event::disk_room, "there is room on the disk again; all goes on"));
+    if (opened || opened.error().code != Errc::disk_full) return opened;
+    if (!std::exchange(is_told, true))
+      notices_.say(Notice(Event::disk_full,
+                          "the start waits until there is room: " + opened.error().message));
+    notifier_.extend_start(limits::kStartExtension);
+    was_stopped_ = wait_for_stop(limits::kRoundRetry);
+    if (was_stopped_) return {};
+  }
+}
+
 Result<void> Daemon::open_and_recover() {
   // The locks come first: no other process may write to the stores that are opened next.
   auto stores = open_stores(config_);
   if (!stores) return stores.error();
-  stores_ = std::move(*stores);
   // Recovery from a crash comes next: no handshake whose record is staged may be polled.
-  const auto notices = stores_.ledger->recover({read_boot_id(), kReleaseDate}, read_clocks());
+  const auto notices = stores->ledger->recover({read_boot_id(), kReleaseDate}, read_clocks());
   if (!notices) return notices.error();
+  stores_ = std::move(*stores);
   for (const Notice& notice : *notices) notices_.say(notice);
   return {};
 }
@@ -230,7 +253,12 @@ Questions Daemon::questions() {
       .reload = [this] { return reload_->run(read_clocks().wall); },
       .facts =
           [this] {
-            return DaemonFacts{::getpid(), started_at_, notices_.counters(), reload_->state()};
+            return DaemonFacts{::getpid(),
+                               started_at_,
+                               notices_.counters(),
+                               reload_->state(),
+                               disk_->busy_for(read_clocks().mono),
+                               lifecycle_->is_stopping()};
           },
       .now = read_clocks};
 }
@@ -263,12 +291,20 @@ void Daemon::show_shortage(bool is_short, const std::string& what) {
   notices_.say(Notice(is_short ? Event::system_shortage : Event::system_room, what));
 }
 
+void Daemon::show_stall(bool is_stalled) {
+  if (is_stalled == std::exchange(is_disk_stalled_, is_stalled)) return;
+  notices_.say(is_stalled
+                   ? Notice(Event::disk_stalled, "a write or sync has not returned for 10 seconds")
+                   : Notice(Event::disk_moves, "the disk has answered again"));
+}
+
 void Daemon::show_progress() {
   const bool is_short = poller_->is_short();
   if (is_short != std::exchange(are_connections_short_, is_short))
     show_shortage(is_short, is_short ? "polls wait for the connections that are open"
                                      : "all connections can be opened again");
   const Now now = read_clocks();
+  show_stall(disk_->busy_for(now.mono) >= limits::kDiskStall);
   const EngineReport report = engine_->report(now);
   const auto delivered = static_cast<std::uint64_t>(
       report.counters.value(Metric::handshakes_ended, name_of(Outcome::completed)));
@@ -297,6 +333,10 @@ void Daemon::announce_start() {
 }
 
 int Daemon::run() {
+  if (was_stopped_) {
+    notices_.say(Notice(Event::daemon_stopped, "attestrd has stopped"));
+    return 0;
+  }
   announce_start();
   notifier_.ready();
   scans_->scan();

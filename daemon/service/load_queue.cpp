@@ -2,15 +2,12 @@
 
 #include <malloc.h>
 
-#include <cstddef>
+#include <algorithm>
+#include <cstdint>
+
+#include "base/limits.h"
 
 namespace attestrd {
-namespace {
-
-constexpr std::size_t kRowsPerClaim = 4096;
-
-}  // namespace
-
 Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
   const auto counts = queue.count();
   if (!counts) return counts.error();
@@ -20,9 +17,10 @@ Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
   const auto reserved = queue.reserved();
   if (!reserved) return reserved.error();
   if (*reserved) conductor.step(Recalled{**reserved});
-  conductor.step(Recovering{counts->polling, ledger.is_clock_doubtful()});
+  conductor.step(Recovering{
+      std::min<std::uint64_t>(counts->polling, limits::kPendingHandshakes), ledger.is_clock_doubtful()});
   for (;;) {
-    const auto rows = ledger.claim(kRowsPerClaim);
+    const auto rows = ledger.claim(limits::kRowsClaimedPerRound);
     if (!rows) return rows.error();
     if (rows->empty()) break;
     for (const QueuedHandshake& row : *rows) conductor.step(Adopted{&row, false});

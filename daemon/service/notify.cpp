@@ -47,6 +47,10 @@ void Notifier::stopping() {
   send_unsent();
 }
 
+void Notifier::extend_start(Duration time) {
+  static_cast<void>(send(fmt::format("EXTEND_TIMEOUT_USEC={}", time.count())));
+}
+
 void Notifier::reloading() {
   // Both must be in one datagram: systemd accepts neither without the other.
   unsent_ = {fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_us())};

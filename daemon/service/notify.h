@@ -20,6 +20,9 @@ class Notifier {
   void ready();
   void stopping();
 
+  /// Asks systemd to wait at least this long for ready().
+  void extend_start(Duration time);
+
   /// Reports that a reload begins; ready() must follow at its end.
   void reloading();
 

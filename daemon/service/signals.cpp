@@ -1,5 +1,6 @@
 #include "daemon/service/signals.h"
 
+#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -18,6 +19,16 @@ void change_mask(int how) {
 }  // namespace
 
 void hold_signals() { change_mask(SIG_BLOCK); }
+
+bool wait_for_stop(Duration most) {
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(most);
+  const timespec wait{seconds.count(), std::chrono::nanoseconds(most - seconds).count()};
+  return sigtimedwait(&stops, nullptr, &wait) > 0;
+}
 
 Signals::Signals(boost::asio::io_context& loop, std::function<void()> on_stop,
                  std::function<void()> on_reload)

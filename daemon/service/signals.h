@@ -5,12 +5,18 @@
 
 #include <functional>
 
+#include "base/time.h"
+
 namespace attestrd {
 
 /// Blocks the signals of the daemon until Signals exists. Those that arrive before, such as during
 /// a long start, then become events too. Must be called before a thread is started, which inherits
 /// the mask.
 void hold_signals();
+
+/// Waits until SIGTERM or SIGINT arrives, which then has no other effect, but at most so long.
+/// Returns whether one arrived. The signals must be held.
+bool wait_for_stop(Duration most);
 
 /// The signals of the daemon, as events of its loop.
 class Signals {

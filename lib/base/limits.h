@@ -27,6 +27,9 @@ inline constexpr std::uint32_t kBreakerFailures = 10;     ///< Consecutive, over
 inline constexpr std::uint32_t kCanarySearch = 4096;      ///< Handshakes looked at for one canary.
 inline constexpr std::uint32_t kReplannedPerStep = 1000;  ///< After a reload.
 
+/// In memory: the index of the engine has room for so many. More rows wait in the queue file.
+inline constexpr std::size_t kPendingHandshakes = 67'000'000;
+
 // Clocks.
 /// The wall clock has jumped if it moves this far against the clock for waiting. NTP that slews
 /// moves it less between two comparisons.
@@ -47,6 +50,7 @@ inline constexpr std::size_t kSubmissionFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kSubmissionLineBytes = 4096;
 inline constexpr std::size_t kTagBytes = 256;
 inline constexpr std::size_t kIntakeLinesPerRound = 10'000;
+inline constexpr std::size_t kRowsClaimedPerRound = 4'096;
 inline constexpr std::size_t kRefusalBytes = std::size_t{1}
                                              << 20;  ///< Above this size the file is kept whole.
 inline constexpr std::size_t kNoticesPerFile = 10;   ///< Per kind; further notices are counted.
@@ -59,6 +63,7 @@ inline constexpr Duration kSubmissionQuiet = 1s;       ///< After the last chang
 inline constexpr Duration kLongestQuietWait = 30s;     ///< For a file that changes all the time.
 inline constexpr Duration kQuietWithoutLeases = 5min;  ///< The proof that no process writes.
 inline constexpr Duration kUnreadablePatience = 10min;  ///< Of a file without read permission.
+inline constexpr unsigned kFailedReadsOfAFile = 10;  ///< In a row; fewer may be a passing fault.
 inline constexpr Duration kInboxScanInterval = 2s;  ///< Between full scans; events come earlier.
 
 // Publication.
@@ -67,6 +72,8 @@ inline constexpr std::size_t kUnsettledBytes = std::size_t{64} << 20;  ///< or a
 inline constexpr std::size_t kRecordsPerRound = 1024;  ///< Further records wait for the next round.
 inline constexpr std::size_t kRecordsSyncedOneByOne = 1;  ///< Per round; above it one syncfs.
 inline constexpr int kDiskWorkerLead = 5;                 ///< Nice value below the event loop's.
+inline constexpr Duration kStartExtension = 30s;  ///< Of systemd's patience, on a full disk.
+inline constexpr Duration kDiskStall = 10s;   ///< A round that takes longer is reported.
 inline constexpr Duration kRoundRetry = 1s;   ///< On a full disk or an unavailable queue.
 inline constexpr Duration kMarkDelay = 20ms;  ///< Delay of `done` marks before their own commit.
 inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;

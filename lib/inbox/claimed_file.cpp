@@ -88,6 +88,12 @@ void ClaimedFile::submit_by_name() {
   if (id && !std::exchange(is_submitted_by_name_, true)) lines_.add({*id, {}, std::nullopt});
 }
 
+bool ClaimedFile::fails_for_long(Mono now) {
+  if (failed_reads_++ == 0) failing_since_ = now;
+  return failed_reads_ >= limits::kFailedReadsOfAFile &&
+         now >= failing_since_ + limits::kUnreadablePatience;
+}
+
 Result<bool> ClaimedFile::is_unchanged(Directory& claimed) const {
   const auto info = claimed.inspect(claimed_name_);
   if (!info) return info.error();

@@ -50,7 +50,10 @@ class ClaimedFile {
 
   const std::string& claimed_name() const { return claimed_name_; }
   SubmissionReader& lines() { return lines_; }
-  Mono changed_at() const { return changed_at_; }
+  /// Notes that a read failed. Returns whether the file counts as unreadable: reads have failed for
+  /// `limits::kUnreadablePatience`, and so often that this is no passing fault of the disk.
+  bool fails_for_long(Mono now);
+  void note_success() { failed_reads_ = 0; }
   /// When the file is read again if no event comes before.
   Mono due() const { return due_; }
   void defer_to(Mono due) { due_ = due; }
@@ -71,6 +74,8 @@ class ClaimedFile {
   FileInfo info_;
   Mono changed_at_{};
   Mono due_{};
+  Mono failing_since_{};
+  unsigned failed_reads_ = 0;  ///< In a row.
   bool is_seen_ = false;
   bool is_submitted_by_name_ = false;
   bool was_submitted_by_name_ = false;  ///< At the last keep().

@@ -61,6 +61,7 @@ void FolderClaims::read_next(std::size_t& lines_left, Mono now, InboxScan& scan)
   lines_left -= std::max<std::size_t>(1, before - turn);
   open_ += file.is_open() && !was_open ? 1 : 0;
   if (!state) return trouble(file, state.error(), now);
+  file.note_success();
   if (*state == ClaimedFile::State::finished) file.lines().sum_up();
   if (auto slice = file.lines().take_slice(); !slice.submissions.empty())
     scan.slices.push_back(std::move(slice));
@@ -78,8 +79,7 @@ void FolderClaims::read_next(std::size_t& lines_left, Mono now, InboxScan& scan)
 void FolderClaims::trouble(ClaimedFile& file, const Error& error, Mono now) {
   file.defer_to(now + limits::kInboxScanInterval);
   if (error.code == Errc::shortage) return;  // It says nothing about the file.
-  if (now >= file.changed_at() + limits::kUnreadablePatience)
-    unreadable_[file.claimed_name()] = error.message;
+  if (file.fails_for_long(now)) unreadable_[file.claimed_name()] = error.message;
 }
 
 void FolderClaims::rewind() {

@@ -29,8 +29,9 @@ QueuedHandshake* row_of(Acceptance& acceptance) {
 
 }  // namespace
 
-Result<std::vector<Submission>> Intake::read(const ScanRequest& request, RoundReport& report) {
-  auto scan = inbox_.scan(request, limits::kIntakeLinesPerRound);
+Result<std::vector<Submission>> Intake::read(const ScanRequest& request, std::size_t max_lines,
+                                             RoundReport& report) {
+  auto scan = inbox_.scan(request, max_lines);
   if (!scan) return scan.error();
   is_read_ = true;
   report.inbox_scanned = request.is_full;

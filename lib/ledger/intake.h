@@ -24,8 +24,9 @@ class Intake {
  public:
   explicit Intake(Inbox& inbox) : inbox_(inbox) {}
 
-  /// Reads the next lines of the inbox. Returns the submissions that the queue is to accept.
-  Result<std::vector<Submission>> read(const ScanRequest& request, RoundReport& report);
+  /// Reads the next lines of the inbox, at most `max_lines`. Returns the submissions that the queue is to accept.
+  Result<std::vector<Submission>> read(const ScanRequest& request, std::size_t max_lines,
+                                       RoundReport& report);
 
   /// Reports the accepted rows and the notices. `acceptances` holds the answer of the queue to each
   /// submission that read() returned.

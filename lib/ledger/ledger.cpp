@@ -77,7 +77,8 @@ Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds)
       spool_(spool),
       bounds_(bounds),
       intake_(inbox),
-      staging_(queue, spool, bounds_) {}
+      staging_(queue, spool, bounds_),
+      capacity_(bounds.pending) {}
 
 Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
   auto clocks = queue_.clocks();
@@ -111,9 +112,12 @@ Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
 }
 
 Result<std::vector<QueuedHandshake>> Ledger::claim(std::size_t max_rows) {
-  auto claim = queue_.claim(max_rows);
+  const auto most = std::min(max_rows, capacity_.free());
+  if (most == 0) return std::vector<QueuedHandshake>();
+  auto claim = queue_.claim(most);
   if (!claim) return claim.error();
   fence_ = claim->fence;
+  capacity_.add_claimed(claim->rows.size(), most);
   measure(claim->rows);
   return std::move(claim->rows);
 }
@@ -211,8 +215,10 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   if (const auto staged = stage(round, next); !staged) return staged;
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
-  if (part.scan_inbox) {
-    auto submissions = intake_.read(*part.scan_inbox, round.report);
+  const auto lines = capacity_.lines_to_read();
+  if (part.scan_inbox && lines == 0) round.report.inbox_waits = true;
+  if (part.scan_inbox && lines > 0) {
+    auto submissions = intake_.read(*part.scan_inbox, lines, round.report);
     if (!submissions) return not_of_queue(submissions.error());
     batch.submissions = std::move(*submissions);
   }
@@ -277,9 +283,12 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
   unmarked_.clear();
   note_staged(round, written.changes);
   note_reserved(round, written);
+  count_held(round.batch, written);
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
   intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
   measure(report.accepted);
+  if (const auto claimed = claim_more(report); !claimed) return claimed.error();
+  if (auto notice = capacity_.changed()) report.notices.push_back(std::move(*notice));
 
   const auto published = publish(next);
   if (!published && !is_lack_of_room(published.error().code)) return published.error();
@@ -314,6 +323,27 @@ void Ledger::note_reserved(Round& round, const QueueBatchResult& written) {
   const auto refused = round.batch.reserve->requests - reserved_.requests;
   const auto granted = wanted->requests - std::min(wanted->requests, refused);
   round.report.reserved = {wanted->day, wanted->requests, granted};
+}
+
+/// Counts the handshakes that the engine holds after the batch.
+void Ledger::count_held(const QueueBatch& batch, const QueueBatchResult& written) {
+  const auto is_inserted = [](const Acceptance& acceptance) {
+    return std::holds_alternative<InsertedRow>(acceptance);
+  };
+  capacity_.add_accepted(
+      static_cast<std::size_t>(std::ranges::count_if(written.acceptances, is_inserted)));
+  for (std::size_t i = 0; i < batch.changes.size(); ++i)
+    if (std::holds_alternative<Done>(batch.changes[i]) && written.changes[i] == Applied::applied)
+      capacity_.remove_ended(1);
+}
+
+/// Claims rows for which the engine had no room before.
+Result<void> Ledger::claim_more(RoundReport& report) {
+  if (!capacity_.has_unclaimed()) return {};
+  auto rows = claim(limits::kRowsClaimedPerRound);
+  if (!rows) return rows.error();
+  append(report.accepted, std::move(*rows));
+  return {};
 }
 
 /// Does steps 3 and 4 for the records whose rows are staged. If the disk is full, the records that

@@ -11,6 +11,7 @@
 #include "handshake/finish.h"
 #include "handshake/handshake.h"
 #include "handshake/known_handshake.h"
+#include "ledger/capacity.h"
 #include "ledger/intake.h"
 #include "ledger/round.h"
 #include "ledger/staging.h"
@@ -94,6 +95,8 @@ class Ledger {
   void note_staged(Round& round, const std::vector<Applied>& changes);
   void note_reserved(Round& round, const QueueBatchResult& written);
   Result<void> publish(const std::vector<Finish>& next);
+  void count_held(const QueueBatch& batch, const QueueBatchResult& written);
+  Result<void> claim_more(RoundReport& report);
   void measure(std::vector<QueuedHandshake>& rows) const;
 
   Queue& queue_;
@@ -102,6 +105,7 @@ class Ledger {
   Intake intake_;
   Staging staging_;
   StoredClock clock_;
+  Capacity capacity_;
   Fence fence_;
   std::optional<Round> begun_;
   std::vector<Unpublished> staged_;  ///< Staged by this round, or by one that found the disk full.

@@ -50,6 +50,7 @@ struct RoundReport {
 struct RoundBounds {
   std::size_t records = limits::kRecordsPerRound;  ///< More wait for the next round.
   std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
+  std::size_t pending = limits::kPendingHandshakes;  ///< Of all rounds: more wait in the inbox.
 };
 
 }  // namespace attestrd

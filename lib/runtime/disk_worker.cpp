@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -74,6 +75,11 @@ void DiskWorker::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+Duration DiskWorker::busy_for(Mono now) const {
+  const Mono began = round_began_;
+  return began == kNoRound ? Duration(0) : std::max(now - began, Duration(0));
+}
+
 void DiskWorker::run() {
   go_before_the_event_loop();
   RoundRequest request;
@@ -112,7 +118,10 @@ bool DiskWorker::wait_for_work(RoundRequest& request) {
 bool DiskWorker::write(RoundRequest& request) {
   Trouble trouble;
   for (;;) {
-    auto report = ledger_.round(request, clock_());
+    const Now now = clock_();
+    round_began_ = now.mono;
+    auto report = ledger_.round(request, now);
+    round_began_ = kNoRound;
     if (!report) {
       if (!is_passing(report.error(), trouble)) return false;
       answer_questions();

@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -58,6 +59,9 @@ class DiskWorker {
   /// posted to the loop. stop() may be called again, and without a start().
   void stop();
 
+  /// Returns for how long the current round has run; zero while there is none.
+  Duration busy_for(Mono now) const;
+
  private:
   /// The conditions that prevent the write of a round, as far as they were reported to the loop.
   struct Trouble {
@@ -65,6 +69,8 @@ class DiskWorker {
     bool is_queue_unavailable = false;
     bool is_short = false;
   };
+
+  static constexpr Mono kNoRound = Mono::max();
 
   void run();
   bool wait_for_work(RoundRequest& request);
@@ -87,6 +93,7 @@ class DiskWorker {
   bool has_work_ = false;
   bool stopping_ = false;
 
+  std::atomic<Mono> round_began_{kNoRound};
   std::thread thread_;
 };
 

@@ -96,7 +96,8 @@ class FaultFixture(harness.Fixture):
     def half_done_state(self, home, files):
         """Makes the state `recovery`: the sync of the first staged record (the third sync) is
         delayed until the others have been fetched and are staged as a batch; the daemon is killed
-        at the second rename of it."""
+        at the second rename of it (two files are claimed, a list of bad lines and the first record
+        are renamed before)."""
         for delay_ms in (400, 2000, 10000):
             home.empty()
             home.put(files)
@@ -105,7 +106,7 @@ class FaultFixture(harness.Fixture):
             daemon = strace.FaultInWriterThread(
                 home, ["fsync", "renameat2"],
                 strace.Fault("fsync", f"delay_enter={delay_ms}ms", 3),
-                strace.Fault("renameat2", strace.BEFORE, 4))
+                strace.Fault("renameat2", strace.BEFORE, 6))
             daemon.wait()
             staged = len(harness.visible_names(home.spool / "staging"))
             if staged >= 2 and len(handshakes.folders) - staged == len(list(home.published())) >= 2:

@@ -1,5 +1,6 @@
 """Tests a file system that is really full, and a limit on file sizes with partial writes."""
 
+import contextlib
 import subprocess
 
 import harness
@@ -36,6 +37,24 @@ class FullDiskTest(harness.Fixture):
         self.assertEqual(daemon.wait(30), 0)
         self.assertGreater(daemon.count("disk.room"), 0)
         self.check()
+
+    def test_start_waits_for_space(self):
+        filler = self.disk / "filler"
+        self.drop(self.ids[:1])
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        stopped = self.start_daemon(self.config, name="stopped", is_ready=False)
+        stopped.wait_for("disk.full")
+        self.assertEqual(stopped.stop(), 0)
+        self.assertEqual(stopped.log("daemon.started"), [])
+        daemon = self.start_daemon(self.config, "--until-empty", is_ready=False)
+        daemon.wait_for("disk.full")
+        filler.unlink()
+        self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(daemon.count("disk.full"), 1)
+        self.assertEqual(daemon.count("disk.room"), 1)
+        self.assertEqual(self.spooled(), set(self.ids[:1]))
 
     def test_kill_while_the_daemon_waits(self):
         daemon, runs = self.fill(), 1
