@@ -19,7 +19,8 @@ constexpr int kCheckpointPages = 1000;
 
 bool is_out_of_room(int code, int system_error) {
   if (code == SQLITE_FULL) return true;
-  return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_FSYNC &&
+  const int kind = code & 0xff;
+  return (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && code != SQLITE_IOERR_FSYNC &&
          code != SQLITE_IOERR_DIR_FSYNC && (system_error == ENOSPC || system_error == EDQUOT);
 }
 

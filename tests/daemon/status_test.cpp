@@ -66,7 +66,8 @@ TEST(Status, JsonHasEveryField) {
                 R"("last_successful_poll":"2026-11-23T20:56:59.000000Z",)"
                 R"("clock_difference_seconds":null,"account_pause":null,)"
                 R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
-                R"("requests_today":null,"disk_full":false,"queue_unavailable":false,)"
+                R"("requests_today":null,"disk_full":false,"disk_stalled":false,)"
+                R"("queue_unavailable":false,)"
                 R"("config_refused":false,"totals":{"polls":5000,"completed":40,)"
                 R"("archived":1,"failed":2,"rejected":3,"refused":4}})"
                 "\n");

@@ -5,6 +5,7 @@ import collections
 import contextlib
 import os
 import pathlib
+import shutil
 import sqlite3
 import sys
 
@@ -52,7 +53,7 @@ class DaemonFolders:
         for folder in (self.inbox, self.taken, *(self.spool / name for name in OURS)):
             folder.mkdir(exist_ok=True)
             for path in folder.iterdir():
-                path.rmdir() if path.is_dir() else path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         for path in (*self.folder.glob("queue.db*"), *self.folder.glob("faulty.*"),
                      *self.folder.glob("recovery.*"), self.folder / "control.sock",
                      self.spool / ".lock"):

@@ -115,7 +115,7 @@ class FailingCallsTest(fault_series.FaultSeriesTest):
         if is_stuck:
             self.assertTrue("disk.full" in events or series.call == "unlinkat")
             home.recover()
-        elif not all(call_is_excused(call) for call in daemon.faulted_calls()):
+        elif not all(call_is_excused(call) for call in failed_in_time(daemon)):
             self.assertIn("disk.full", events)
             if not self.is_full_while_stopping(daemon):
                 self.assertIn("disk.room", events)

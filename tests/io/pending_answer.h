@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -13,10 +14,23 @@ inline std::string pending_body(std::string_view id) {
          R"("result":null,"resultSignature":null})";
 }
 
+/// Returns the HTTP-date at which the process began to answer: the clock of the server is right.
+inline const std::string& date_of_start() {
+  static const std::string kDate = [] {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    char text[32];
+    return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+  }();
+  return kDate;
+}
+
 /// Returns the same with a head of the usual form.
 inline std::string pending_answer(std::string_view id) {
   const std::string body = pending_body(id);
-  return "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Tue, 24 Nov 2026 13:30:33 GMT\r\n"
+  return "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: " + date_of_start() +
+         "\r\n"
          "Content-Type: application/json\r\nContent-Length: " +
          std::to_string(body.size()) + "\r\nConnection: keep-alive\r\n\r\n" + body;
 }

@@ -43,7 +43,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
   // A poor quartz oscillator gains or loses some seconds a day.
   plan.drift = luck.chance(0.5) ? 0 : luck.spread(1e-6, 5e-4) * (luck.chance(0.5) ? 1 : -1);
   plan.weather = {
-      share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s)};
+      share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s), 0};
   plan.bounds.synced_one_by_one = luck.below(5);
   // Draws from a copy, so that seeds without these settings keep their course.
   Luck copy = luck;

@@ -21,8 +21,8 @@ struct Weather {
   double doubtful = 0;   ///< A wrong `_id`, a duplicate key, an invalid signature.
   double unknown = 0;    ///< 404 for an existing handshake.
   double dateless = 0;   ///< Answers without a Date.
-  double misdated = 0;   ///< Answers with a Date in the past.
   Duration latency{0};
+  double misdated = 0;  ///< Answers with a Date in the past.
 };
 
 /// The kind of answer to a poll, as the judge counts it.

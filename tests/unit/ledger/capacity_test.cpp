@@ -62,7 +62,8 @@ class FullEngineTest : public ::testing::Test, public World {
 TEST_F(FullEngineTest, SubmissionsWaitInTheInbox) {
   given_submission("list", "DSa\nDSb\nDSc\nDSd\nDSe\n");
   start();
-  EXPECT_THAT(scan_once().accepted, SizeIs(3));
+  for (int i = 0; i < 3; ++i) scan_once();
+  EXPECT_THAT(polling(), ElementsAre("DSa", "DSb", "DSc"));
   for (int i = 0; i < 3; ++i) {
     const auto report = scan_once();
     EXPECT_THAT(report.accepted, SizeIs(0));
@@ -79,7 +80,7 @@ TEST_F(FullEngineTest, SubmissionsWaitInTheInbox) {
 }
 
 TEST_F(FullEngineTest, RowsWaitInTheQueueAndComeBeforeSubmissions) {
-  bounds.pending = 5;
+  bounds.pending = 6;
   given_submission("list", "DSa\nDSb\nDSc\nDSd\nDSe\n");
   start();
   take_in();
@@ -99,7 +100,7 @@ TEST_F(FullEngineTest, RowsWaitInTheQueueAndComeBeforeSubmissions) {
   round();
   settle();
   scan_once();
-  ASSERT_THAT(scan_once().accepted, SizeIs(0));
+  EXPECT_THAT(scan_once().accepted, SizeIs(1)) << "all rows are claimed";
   EXPECT_THAT(polling(), ElementsAre("DSd", "DSe", "DSz"));
 }
 
