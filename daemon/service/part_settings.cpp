@@ -21,6 +21,7 @@ EngineSettings engine_settings(const Config& config) {
           .expiry_grace = config.poll.expiry_grace,
           .unknown_grace = config.poll.unknown_grace,
           .signature_attempts = config.signature.signature_attempts,
+          .answer_memory_bytes = config.api.answer_memory_bytes,
           .logs_polls = config.log.level == Level::debug,
           .host = config.api.url.host};
 }
@@ -35,6 +36,7 @@ HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
           .connect_timeout = config.api.connect_timeout,
           .request_timeout = config.api.request_timeout,
           .max_response_bytes = config.api.max_response_bytes,
+          .answer_memory_bytes = config.api.answer_memory_bytes,
           .connection_age = config.api.connection_age};
 }
 

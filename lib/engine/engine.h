@@ -48,6 +48,9 @@ class Engine {
   /// reservation is in progress that would have to be given back.
   bool is_quiet() const;
 
+  /// Returns the bytes of all answers that are kept in memory.
+  std::size_t kept_bytes() const { return admission_.backlog().bytes(); }
+
   EngineReport report(Now now) const;
   /// Returns the oldest submission of all pending handshakes, or nothing if there is none. Walks
   /// over all of them, which takes a few milliseconds per million.

@@ -27,6 +27,7 @@ struct HttpsPollerSettings {
   Duration connect_timeout{};  ///< Until TLS is established, DNS included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.
   std::size_t max_response_bytes = 0;
+  std::size_t answer_memory_bytes = std::size_t{256} << 20;  ///< For all answers together.
   Duration connection_age = std::chrono::minutes(10);  ///< Then no poll uses a connection any more.
 };
 
@@ -47,6 +48,7 @@ class HttpsPoller final : public Poller {
 
   /// Starts a poll. A poll beyond `connections` waits until a connection is free.
   void start(Ticket ticket, const HandshakeId& id) override;
+  void keep(std::size_t bytes) override;
   void stop() override;
 
   /// Applies new settings to every connection that is opened from now on. Idle connections are
