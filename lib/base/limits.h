@@ -62,15 +62,15 @@ inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
-inline constexpr std::size_t kSmallAnswerBytes = 64 * 1024;  ///< Each connection's, without a claim.
+inline constexpr std::size_t kSmallAnswerBytes = 64 * 1024;  ///< It needs no claim of memory.
 inline constexpr std::size_t kLargestAnswerMemoryBytes = std::size_t{64}
                                                          << 30;  ///< Bounds api.answer_memory.
-inline constexpr std::size_t kInterimResponses = 100;          ///< Before one response.
-inline constexpr std::size_t kInterimBytes = 64 * 1024;        ///< Of all of them together.
-inline constexpr std::size_t kTlsStepBytes = 16 * 1024;        ///< Read by one call of OpenSSL.
-inline constexpr std::size_t kTlsHandshakeBytes = 256 * 1024;  ///< From the server.
-inline constexpr std::size_t kTlsControlBytes = 64 * 1024;     ///< Without data, in a row.
-inline constexpr Duration kConnectionAttemptDelay = 250ms;     ///< RFC 8305, 8.
+inline constexpr std::size_t kInterimResponses = 100;            ///< Before one response.
+inline constexpr std::size_t kInterimBytes = 64 * 1024;          ///< Of all of them together.
+inline constexpr std::size_t kTlsStepBytes = 16 * 1024;          ///< Read by one call of OpenSSL.
+inline constexpr std::size_t kTlsHandshakeBytes = 256 * 1024;    ///< From the server.
+inline constexpr std::size_t kTlsControlBytes = 64 * 1024;       ///< Without data, in a row.
+inline constexpr Duration kConnectionAttemptDelay = 250ms;       ///< RFC 8305, 8.
 inline constexpr Duration kAddressesFresh = 10s;    ///< Younger ones need no other DNS query.
 inline constexpr Duration kAddressesPatience = 1s;  ///< Then the last known ones are used.
 inline constexpr Duration kAddressDistrust = 5min;  ///< After a failure others are tried first.

@@ -17,7 +17,8 @@ void Engine::Replies::hear(const Replied& event) {
   }
   const auto& response = std::get<HttpResponse>(*event.reply);
   const HandshakeId id = engine_.roster_.id_of(slot);
-  // A large answer is not checked within this step: the poll stays in flight until Verified arrives.
+  // A large answer is not checked within this step: the poll stays in flight until Verified
+  // arrives.
   if (response.body.size() > engine_.settings_.verified_at_once_bytes) {
     engine_.admission_.backlog().keep(response.body.size());
     step_.actions.emplace_back(Verify{event.ticket, id});

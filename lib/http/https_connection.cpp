@@ -128,8 +128,7 @@ HttpsConnection::Failure HttpsConnection::ended_by(const error_code& error) {
 
 void HttpsConnection::end_if_late(Instant now) {
   if (!is_late(now)) return;
-  if (is_waiting_)
-    return end_with(failure_of(Kind::shortage, "the answer got no memory in time"));
+  if (is_waiting_) return end_with(failure_of(Kind::shortage, "the answer got no memory in time"));
   end_with(failure_of(Kind::timeout, "no complete answer in time"));
 }
 

@@ -227,9 +227,10 @@ std::size_t HttpsResponseReader::wanted_bytes() const {
   if (!parser_->message->is_header_done()) return 0;
   const auto length = parser_->message->content_length();
   // Without a length the body may become the largest, once the next read may not be small.
-  const bool may_be_large = parser_->parts.body.size() + limits::kHeaderBytes > limits::kSmallAnswerBytes;
-  const auto most = length ? static_cast<std::size_t>(*length)
-                           : (may_be_large ? parser_->max_body_bytes : 0);
+  const bool may_be_large =
+      parser_->parts.body.size() + limits::kHeaderBytes > limits::kSmallAnswerBytes;
+  const auto most =
+      length ? static_cast<std::size_t>(*length) : (may_be_large ? parser_->max_body_bytes : 0);
   return most > parser_->granted_bytes ? most : 0;
 }
 

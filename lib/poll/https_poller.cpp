@@ -43,6 +43,7 @@ Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& exe
   if (!request) return request.error();
   HttpsSettings https{.endpoint = std::move(settings.endpoint),
                       .ca_file = std::move(settings.ca_file),
+                      .trust = std::move(settings.trust),
                       .connect_timeout = settings.connect_timeout,
                       .request_timeout = settings.request_timeout,
                       .max_response_bytes = settings.max_response_bytes};

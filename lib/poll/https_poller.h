@@ -13,7 +13,10 @@
 
 namespace boost::asio {
 class io_context;
+namespace ssl {
+class context;
 }
+}  // namespace boost::asio
 
 namespace attestrd {
 
@@ -23,6 +26,7 @@ struct HttpsPollerSettings {
   Secret auth_token;
   std::string user_agent;  ///< "attestrd/" and the version of the program.
   std::string ca_file;     ///< If empty, the trust store of the system is used.
+  std::shared_ptr<boost::asio::ssl::context> trust{};  ///< From read_trust(ca_file); null: read it.
   std::uint32_t connections = 1;
   Duration connect_timeout{};  ///< Until TLS is established, DNS included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.

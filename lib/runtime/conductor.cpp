@@ -52,14 +52,20 @@ void Conductor::perform(StartPoll& action, Heard) { poller_->start(action.ticket
 void Conductor::perform(Verify& action, Heard heard) {
   const HttpResponse& response = *heard.response;
   auto answer = std::make_shared<LargeAnswer>(LargeAnswer{
-      action.ticket, action.id, response.status, std::string(response.retry_after),
+      std::move(action), response.status, std::string(response.retry_after),
       std::string(response.date), std::string(response.content_encoding), std::move(*heard.body)});
-  checks_.check(std::move(answer), verifier_, [this](LargeAnswer& done) { checked(done); });
+  // The check has a verifier of its own: a reload may replace the other one meanwhile.
+  const auto verifier = std::make_shared<Verifier>(verifier_);
+  checks_.run(
+      [answer, verifier] {
+        answer->checked = check_answer(answer->response(), answer->what.id, *verifier);
+      },
+      [this, answer] { checked(*answer); });
 }
 
 void Conductor::checked(LargeAnswer& answer) {
   const HttpResponse response = answer.response();
-  step(Verified{answer.ticket, &*answer.checked, &response}, {&response, &answer.body});
+  step(Verified{answer.what.ticket, &*answer.checked, &response}, {&response, &answer.body});
 }
 
 void Conductor::perform(Settle& action, Heard heard) {

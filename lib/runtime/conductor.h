@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/replies.h"
 #include "poll/poller.h"
-#include "runtime/check_worker.h"
 #include "runtime/disk_worker.h"
+#include "runtime/side_thread.h"
 
 namespace attestrd {
 
@@ -48,6 +50,19 @@ class Conductor {
     const HttpResponse* response = nullptr;
     std::string* body = nullptr;
   };
+  /// A large answer, with the buffers that its views refer to.
+  struct LargeAnswer {
+    Verify what;
+    unsigned status = 0;
+    std::string retry_after;
+    std::string date;
+    std::string content_encoding;
+    std::string body;
+    std::optional<CheckedAnswer> checked{};  ///< Set by the check.
+
+    HttpResponse response() const { return {status, retry_after, date, content_encoding, body}; }
+  };
+
   void step(const EngineEvent& event, Heard heard);
   void checked(LargeAnswer& answer);
   void perform(StartPoll& action, Heard heard);
@@ -77,7 +92,9 @@ class Conductor {
   CommandTicket last_command_ = 0;
   std::map<CommandTicket, std::function<void(EngineAnswer)>> asked_;
   std::size_t kept_bytes_ = 0;  // As the poller knows them.
-  CheckWorker checks_{loop_.get_executor()};
+  /// Checks large answers, which takes up to seconds. Its queue needs no bound of its own: each
+  /// answer in it belongs to a poll in flight, and counts as kept memory.
+  SideThread checks_{loop_.get_executor()};
 };
 
 }  // namespace attestrd

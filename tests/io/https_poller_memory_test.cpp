@@ -123,8 +123,7 @@ TEST_F(HttpsPollerMemoryTest, StopIsSilentWhileAnswersWaitForMemory) {
 
 TEST_F(HttpsPollerMemoryTest, ALargeAnswerThatNamesItsHandshakeAtTheEndKeepsTheConnection) {
   settings_.connections = 1;
-  const std::string body =
-      R"({"filler":")" + std::string(300'000, 'D') + R"(","_id":"DS1"})";
+  const std::string body = R"({"filler":")" + std::string(300'000, 'D') + R"(","_id":"DS1"})";
   server_->answers = [&body](const std::string&) { return answer(body); };
   for (int i = 0; i < 2; ++i) EXPECT_EQ(poll().body, body);
   EXPECT_EQ(server_->accepted(), 1u);
