@@ -31,6 +31,7 @@ namespace attestrd {
 /// Admission decides WHETHER a poll may start now, ReadyLanes decides which due handshake is next,
 /// and verdict.h decides what an answer means. Rows come from the queue at any time and can be
 /// lost; the engine never assumes that it sees every row.
+// More than 20 methods: the runtime asks for what it needs at each step, one value at a time.
 class Engine {
  public:
   Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now);

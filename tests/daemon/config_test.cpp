@@ -81,8 +81,7 @@ TEST(Config, IgnoresFaultsOfSectionsThatAreNotNeeded) {
   EXPECT_FALSE(parse_config(text, "/etc/a.toml", {"poll"}));
 }
 
-TEST(Config, ReadsEverySetting) {
-  const auto config = parse(R"(
+constexpr std::string_view kEverySetting = R"(
 [api]
 url = "https://sim.test:8443"
 version = "v2"
@@ -119,7 +118,10 @@ format = "text"
 [admin]
 listen = "[::1]:9464"
 socket = ""
-)");
+)";
+
+TEST(Config, ReadsEverySetting) {
+  const auto config = parse(kEverySetting);
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->api.url, (Endpoint{"sim.test", 8443}));
   EXPECT_EQ(config->api.version, "v2");
