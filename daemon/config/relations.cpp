@@ -18,6 +18,12 @@ std::vector<BrokenRelation> broken_relations(const Config& config) {
              "poll.max_interval", config.poll.max_interval);
   not_longer("api.connect_timeout", config.api.connect_timeout,  //
              "api.request_timeout", config.api.request_timeout);
+  if (config.api.answer_memory_bytes < config.api.max_response_bytes) {
+    broken.push_back(
+        {"api.answer_memory", fmt::format("({}) must not be smaller than 'api.max_response' ({})",
+                                          format_size(config.api.answer_memory_bytes),
+                                          format_size(config.api.max_response_bytes))});
+  }
   const auto& inbox = config.paths.inbox;
   const auto& spool = config.paths.spool;
   for (const auto* own : {"", "results", "archived", "failed", "rejected", "refused", "staging"}) {

@@ -42,10 +42,11 @@ struct DaemonFacts {
 struct Questions {
   using OnAnswer = std::function<void(EngineAnswer)>;
   using OnFound = std::function<void(Result<KnownHandshake>)>;
+  using OnReloaded = std::function<void(const ReloadOutcome&)>;
 
   std::function<void(EngineCommand, OnAnswer)> ask_engine;   ///< Conductor::ask
   std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
-  std::function<ReloadOutcome()> reload;                     ///< Reload::run
+  std::function<void(OnReloaded)> reload;                    ///< Reload::run
   std::function<DaemonFacts()> facts;
   std::function<Now()> now;
 };

@@ -37,10 +37,12 @@ std::string json_of(const ReloadOutcome& outcome) {
 }  // namespace
 
 void reload_route(const Questions& questions, const ServerRequest& request, Responder respond) {
-  const auto outcome = questions.reload();
-  const unsigned status = outcome.refusal ? 409 : 200;
-  respond(wants_text(request) ? text_response(status, text_of(outcome))
-                              : json_response(status, json_of(outcome)));
+  const bool as_text = wants_text(request);
+  questions.reload([as_text, respond = std::move(respond)](const ReloadOutcome& outcome) {
+    const unsigned status = outcome.refusal ? 409 : 200;
+    respond(as_text ? text_response(status, text_of(outcome))
+                    : json_response(status, json_of(outcome)));
+  });
 }
 
 }  // namespace attestrd

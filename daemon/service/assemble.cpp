@@ -210,7 +210,7 @@ void Daemon::make_service() {
   // The reports of the disk worker are forwarded to these parts.
   disk_events_.emplace(*conductor_, *scans_, *lifecycle_, notices_);
   // A reload changes the settings of all parts that have settings.
-  reload_.emplace(options_.config_file,
+  reload_.emplace(loop_.get_executor(), options_.config_file,
                   Reload::Parts{config_, *verifier_, *poller_, *conductor_, notices_, notifier_},
                   started_at_);
 }
@@ -238,7 +238,7 @@ Result<void> Daemon::open_to_the_world() {
   control_.emplace(std::move(*control));
   // systemd and shells control the daemon by signals.
   signals_ = std::make_unique<Signals>(
-      loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run(read_clocks().wall); });
+      loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run([](const ReloadOutcome&) {}); });
   return {};
 }
 
@@ -250,7 +250,7 @@ Questions Daemon::questions() {
           },
       .look_up = [this](const HandshakeId& id,
                         Questions::OnFound on_found) { disk_->look_up(id, std::move(on_found)); },
-      .reload = [this] { return reload_->run(read_clocks().wall); },
+      .reload = [this](Questions::OnReloaded on_reloaded) { reload_->run(std::move(on_reloaded)); },
       .facts =
           [this] {
             return DaemonFacts{::getpid(),

@@ -22,6 +22,7 @@ EngineSettings engine_settings(const Config& config) {
           .unknown_grace = config.poll.unknown_grace,
           .earliest_clock = kReleaseDate,
           .signature_attempts = config.signature.signature_attempts,
+          .answer_memory_bytes = config.api.answer_memory_bytes,
           .logs_polls = config.log.level == Level::debug,
           .host = config.api.url.host};
 }
@@ -36,6 +37,7 @@ HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
           .connect_timeout = config.api.connect_timeout,
           .request_timeout = config.api.request_timeout,
           .max_response_bytes = config.api.max_response_bytes,
+          .answer_memory_bytes = config.api.answer_memory_bytes,
           .connection_age = config.api.connection_age};
 }
 

@@ -1,23 +1,46 @@
 #include "daemon/service/reload.h"
 
+#include <memory>
 #include <utility>
 
 #include "daemon/config/secrets.h"
 #include "daemon/service/part_settings.h"
+#include "http/https_target.h"
+#include "runtime/system_clock.h"
 
 namespace attestrd {
 
-ReloadOutcome Reload::run(Wall now) {
+void Reload::run(Questions::OnReloaded on_reloaded) {
   parts_.notifier.reloading();
+  auto files = std::make_shared<Result<Files>>(Error{});
+  reader_.run([files, file = file_, before = parts_.config] { *files = read(file, before); },
+              [this, files, on_reloaded = std::move(on_reloaded)] {
+                finish(std::move(*files), on_reloaded);
+              });
+}
+
+Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Config& before) {
+  auto config = load_config(file);
+  if (!config) return config.error();
+  if (auto checked = check_reload(before, *config); !checked) return checked.error();
+  auto secrets = read_secrets(*config);
+  if (!secrets) return secrets.error();
+  auto poller = poller_settings(*config, std::move(secrets->auth_token));
+  auto trust = read_trust(poller.ca_file);
+  if (!trust) return trust.error();
+  poller.trust = *std::move(trust);
+  return Files{*std::move(config), std::move(poller), std::move(secrets->client_secrets)};
+}
+
+void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloaded) {
   const auto before = parts_.config;
-  const auto config = load_config(file_);
-  const Result<void> applied = config ? apply(*config) : Result<void>(config.error());
+  const Result<void> applied = files ? apply(*std::move(files)) : Result<void>(files.error());
   ReloadOutcome outcome;
   if (applied) {
     parts_.notices.say(Notice(Event::config_reloaded, "the configuration is read again"));
-    outcome.changed = changed_settings(before, *config);
-    outcome.has_credentials = has_credentials(*config);
-    state_ = {false, now};
+    outcome.changed = changed_settings(before, parts_.config);
+    outcome.has_credentials = has_credentials(parts_.config);
+    state_ = {false, read_clocks().wall};
   } else {
     outcome.refusal = applied.error().message;
     parts_.notices.say(
@@ -25,17 +48,15 @@ ReloadOutcome Reload::run(Wall now) {
     state_.is_refused = true;
   }
   parts_.notifier.ready();
-  return outcome;
+  on_reloaded(outcome);
 }
 
-// All steps that can fail come before the first change, so that a failed reload changes nothing.
-Result<void> Reload::apply(const Config& config) {
-  if (auto checked = check_reload(parts_.config, config); !checked) return checked;
-  auto secrets = read_secrets(config);
-  if (!secrets) return secrets.error();
-  auto to_attestr = poller_settings(config, std::move(secrets->auth_token));
-  if (auto applied = parts_.poller.reconfigure(std::move(to_attestr)); !applied) return applied;
-  parts_.verifier = Verifier(std::move(secrets->client_secrets), config.signature.form);
+// The one step that can fail comes before the first change, so that a failed reload changes
+// nothing.
+Result<void> Reload::apply(Files files) {
+  if (auto applied = parts_.poller.reconfigure(std::move(files.poller)); !applied) return applied;
+  const Config& config = files.config;
+  parts_.verifier = Verifier(std::move(files.client_secrets), config.signature.form);
   parts_.notices.configure(config.log);
   parts_.config = config;
   parts_.conductor.step(Reconfigured{engine_settings(config)});

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <filesystem>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -10,13 +13,14 @@
 #include "daemon/service/notify.h"
 #include "poll/https_poller.h"
 #include "runtime/conductor.h"
+#include "runtime/side_thread.h"
 #include "verify/verifier.h"
 
 namespace attestrd {
 
 /// Reads the configuration and the secrets again (SIGHUP, `attestrd reload`) and passes them to the
 /// parts of the running daemon. A file with an error, or with a change that needs a restart,
-/// changes nothing.
+/// changes nothing. The files are read outside of the event loop.
 class Reload {
  public:
   /// The parts must outlive the Reload.
@@ -29,20 +33,31 @@ class Reload {
     Notifier& notifier;
   };
 
-  Reload(std::filesystem::path file, Parts parts, Wall now)
-      : file_(std::move(file)), parts_(parts), state_{false, now} {}
+  Reload(boost::asio::any_io_executor loop, std::filesystem::path file, Parts parts, Wall now)
+      : file_(std::move(file)), parts_(parts), state_{false, now}, reader_(std::move(loop)) {}
 
-  /// Everything holds when this returns.
-  ReloadOutcome run(Wall now);
+  /// Starts a reload. `on_reloaded` is called on the loop once everything holds, or nothing has
+  /// changed.
+  void run(Questions::OnReloaded on_reloaded);
 
   ConfigState state() const { return state_; }
 
  private:
-  Result<void> apply(const Config& config);
+  /// The contents of the files.
+  struct Files {
+    Config config;
+    HttpsPollerSettings poller;
+    std::vector<Secret> client_secrets;
+  };
+
+  static Result<Files> read(const std::filesystem::path& file, const Config& before);
+  void finish(Result<Files> files, const Questions::OnReloaded& on_reloaded);
+  Result<void> apply(Files files);
 
   std::filesystem::path file_;
   Parts parts_;
   ConfigState state_;
+  SideThread reader_;
 };
 
 }  // namespace attestrd

@@ -11,6 +11,7 @@ void Admission::set_limits(const Limits& limits) {
   pace_.set_rate(rate_.value());
   budget_.set_limit(limits.daily_requests);
   slow_start_.set_most(limits.connections);
+  backlog_.set_memory(limits.answer_memory_bytes);
 }
 
 void Admission::advance_to(Now now) {

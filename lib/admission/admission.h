@@ -23,6 +23,7 @@ class Admission {
     double requests_per_second = 0;    ///< 0: no limit.
     std::uint32_t daily_requests = 0;  ///< 0: no limit.
     std::uint32_t connections = 1;
+    std::size_t answer_memory_bytes = std::size_t{256} << 20;
   };
 
   /// Sets the limits. They may change at any time; advance_to() must follow.

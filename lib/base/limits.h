@@ -68,7 +68,8 @@ inline constexpr Duration kInboxScanInterval = 2s;  ///< Between full scans; eve
 
 // Publication.
 inline constexpr std::size_t kUnsettledRecords = 4096;  ///< Polling stops at this backlog,
-inline constexpr std::size_t kUnsettledBytes = std::size_t{64} << 20;  ///< or at this one.
+inline constexpr std::size_t kUnsettledBytes = std::size_t{64} << 20;  ///< or at this one, or at
+                                                                       ///< half of answer_memory.
 inline constexpr std::size_t kRecordsPerRound = 1024;  ///< Further records wait for the next round.
 inline constexpr std::size_t kRecordsSyncedOneByOne = 1;  ///< Per round; above it one syncfs.
 inline constexpr int kDiskWorkerLead = 5;                 ///< Nice value below the event loop's.
@@ -83,12 +84,15 @@ inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
-inline constexpr std::size_t kInterimResponses = 100;          ///< Before one response.
-inline constexpr std::size_t kInterimBytes = 64 * 1024;        ///< Of all of them together.
-inline constexpr std::size_t kTlsStepBytes = 16 * 1024;        ///< Read by one call of OpenSSL.
-inline constexpr std::size_t kTlsHandshakeBytes = 256 * 1024;  ///< From the server.
-inline constexpr std::size_t kTlsControlBytes = 64 * 1024;     ///< Without data, in a row.
-inline constexpr Duration kConnectionAttemptDelay = 250ms;     ///< RFC 8305, 8.
+inline constexpr std::size_t kSmallAnswerBytes = 64 * 1024;  ///< It needs no claim of memory.
+inline constexpr std::size_t kLargestAnswerMemoryBytes = std::size_t{64}
+                                                         << 30;  ///< Bounds api.answer_memory.
+inline constexpr std::size_t kInterimResponses = 100;            ///< Before one response.
+inline constexpr std::size_t kInterimBytes = 64 * 1024;          ///< Of all of them together.
+inline constexpr std::size_t kTlsStepBytes = 16 * 1024;          ///< Read by one call of OpenSSL.
+inline constexpr std::size_t kTlsHandshakeBytes = 256 * 1024;    ///< From the server.
+inline constexpr std::size_t kTlsControlBytes = 64 * 1024;       ///< Without data, in a row.
+inline constexpr Duration kConnectionAttemptDelay = 250ms;       ///< RFC 8305, 8.
 inline constexpr Duration kAddressesFresh = 10s;    ///< Younger ones need no other DNS query.
 inline constexpr Duration kAddressesPatience = 1s;  ///< Then the last known ones are used.
 inline constexpr Duration kAddressDistrust = 5min;  ///< After a failure others are tried first.
@@ -104,7 +108,7 @@ inline constexpr std::uint32_t kSpareDescriptorsMost = 320;  ///< For clients an
 inline constexpr std::size_t kConfigKeyParts = 16;  ///< Of a dotted key; ours have two.
 
 // Verification.
-/// A larger result is verified in its own turn of the event loop.
+/// A larger answer is parsed and verified outside of the event loop.
 inline constexpr std::size_t kVerifiedAtOnceBytes = 256 * 1024;
 
 // JSON.
@@ -115,6 +119,8 @@ static_assert(kErrorBackoffFirst < kErrorBackoffCap);
 static_assert(kCanaryFirst < kCanaryCap && kCanaryCap < kDailyLimitCanary);
 static_assert(kRecordsSyncedOneByOne < kRecordsPerRound && kRecordsPerRound < kUnsettledRecords);
 static_assert(kLargestResponseBytes < kRecordBytes / 2);
+static_assert(kHeaderBytes < kSmallAnswerBytes && kSmallAnswerBytes < kVerifiedAtOnceBytes);
+static_assert(kLargestResponseBytes <= kLargestAnswerMemoryBytes);
 static_assert(kTagBytes < kSubmissionLineBytes && kSubmissionLineBytes < kSubmissionFileBytes);
 
 }  // namespace attestrd::limits

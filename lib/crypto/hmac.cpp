@@ -37,6 +37,10 @@ HmacSha256::HmacSha256(const Secret& key) {
   ATTESTRD_CHECK(EVP_MAC_init(context_.get(), bytes_of(text), text.size(), parameters) == 1);
 }
 
+HmacSha256::HmacSha256(const HmacSha256& other) : context_(EVP_MAC_CTX_dup(other.context_.get())) {
+  ATTESTRD_CHECK(context_ != nullptr);
+}
+
 void HmacSha256::update(std::string_view piece) {
   ATTESTRD_CHECK(EVP_MAC_update(context_.get(), bytes_of(piece), piece.size()) == 1);
 }

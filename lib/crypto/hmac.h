@@ -16,6 +16,12 @@ class HmacSha256 {
  public:
   explicit HmacSha256(const Secret& key);
 
+  /// Copies the key, and what was added so far.
+  HmacSha256(const HmacSha256& other);
+  HmacSha256(HmacSha256&&) noexcept = default;
+  HmacSha256& operator=(HmacSha256&&) noexcept = default;
+  ~HmacSha256() = default;
+
   /// Adds a piece of the message.
   void update(std::string_view piece);
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -22,14 +20,12 @@ struct StartPoll {
   HandshakeId id;
 };
 
-/// A result whose signature must be verified outside of this step: `result_bytes` bytes from
-/// `result_at` on, in the body of the reply that led to this action. The event Verified follows
-/// with the same ticket and response.
+/// A large answer, which must be checked outside of this step: the response of the reply that led
+/// to this action, with check_answer() (engine/replies.h). The event Verified follows with the same
+/// ticket and response.
 struct Verify {
   Poller::Ticket ticket = 0;
-  std::size_t result_at = 0;
-  std::size_t result_bytes = 0;
-  std::string signature;
+  HandshakeId id;
 };
 
 /// The end of a handshake, for the ledger to write. The event Settled follows. If `keeps_response`

@@ -32,6 +32,7 @@ namespace attestrd {
 /// Admission decides WHETHER a poll may start now, ReadyLanes decides which due handshake is next,
 /// and verdict.h decides what an answer means. Rows come from the queue at any time and can be
 /// lost; the engine never assumes that it sees every row.
+// More than 20 methods: the runtime asks for what it needs at each step, one value at a time.
 class Engine {
  public:
   Engine(EngineSettings settings, Verifier& verifier, std::uint64_t seed, Now now);
@@ -48,6 +49,9 @@ class Engine {
   /// Returns, after Stop, whether nothing is in flight, no record is being written, and no
   /// reservation is in progress that would have to be given back.
   bool is_quiet() const;
+
+  /// Returns the bytes of all answers that are kept in memory.
+  std::size_t kept_bytes() const { return admission_.backlog().bytes(); }
 
   EngineReport report(Now now) const;
   /// Returns the oldest submission of all pending handshakes, or nothing if there is none. Walks

@@ -151,7 +151,8 @@ void Engine::Reload::configure(EngineSettings settings) {
   engine_.timing_.set(timing_settings(now));
   engine_.admission_.set_limits({.requests_per_second = now.requests_per_second,
                                  .daily_requests = now.daily_requests,
-                                 .connections = now.connections});
+                                 .connections = now.connections,
+                                 .answer_memory_bytes = now.answer_memory_bytes});
 }
 
 void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {

@@ -16,28 +16,25 @@ void Engine::Replies::hear(const Replied& event) {
     return on_failure(slot, *failure);
   }
   const auto& response = std::get<HttpResponse>(*event.reply);
-  const Answer answer = read_answer(response, engine_.roster_.id_of(slot));
-  std::optional<Verification> verification;
-  if (const Ended* const ended = result_to_verify(answer)) {
-    // A large result is not verified within this step: the poll stays in flight until Verified
-    // arrives.
-    if (ended->result.size() > engine_.settings_.verified_at_once_bytes) {
-      const auto result_at = static_cast<std::size_t>(ended->result.data() - response.body.data());
-      step_.actions.emplace_back(
-          Verify{event.ticket, result_at, ended->result.size(), std::string(ended->signature)});
-      return;
-    }
-    verification = Verification{engine_.verifier_.verify(ended->result, ended->signature)};
+  const HandshakeId id = engine_.roster_.id_of(slot);
+  // A large answer is not checked within this step: the poll stays in flight until Verified
+  // arrives.
+  if (response.body.size() > engine_.settings_.verified_at_once_bytes) {
+    engine_.admission_.backlog().keep(response.body.size());
+    step_.actions.emplace_back(Verify{event.ticket, id});
+    return;
   }
-  on_answer(slot, response, answer, verification);
+  on_answer(slot, response, check_answer(response, id, engine_.verifier_));
 }
 
 void Engine::Replies::hear(const Verified& event) {
   const Slot slot = event.ticket;
   ATTESTRD_CHECK(engine_.roster_[slot].state == State::polling);
+  engine_.admission_.backlog().drop(event.response->body.size());
   if (drop_if_lost(slot)) return;
-  const Answer answer = read_answer(*event.response, engine_.roster_.id_of(slot));
-  on_answer(slot, *event.response, answer, Verification{event.form});
+  const auto& verification = event.answer->verification;
+  if (verification && verification->form) engine_.verifier_.prefer(*verification->form);
+  on_answer(slot, *event.response, *event.answer);
 }
 
 /// Drops a reply whose handshake was lost meanwhile, and forgets the handshake. Returns whether it
@@ -51,8 +48,9 @@ bool Engine::Replies::drop_if_lost(Slot slot) {
   return true;
 }
 
-void Engine::Replies::on_answer(Slot slot, const HttpResponse& response, const Answer& answer,
-                                const std::optional<Verification>& verification) {
+void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
+                                const CheckedAnswer& checked) {
+  const auto& [answer, verification] = checked;
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
   admission.end();
@@ -104,6 +102,7 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
     engine_.make_ready(slot, now_.mono);
     return;
   }
+  if (kind == FailureKind::no_memory) admission.answer_lost(record.is_canary);
   if (counts_against_server(kind, record) &&
       admission.failure(now_, std::nullopt, record.is_canary)) {
     say_paused(why);

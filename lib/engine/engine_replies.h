@@ -20,8 +20,7 @@ class Engine::Replies {
 
  private:
   bool drop_if_lost(Slot slot);
-  void on_answer(Slot slot, const HttpResponse& response, const Answer& answer,
-                 const std::optional<Verification>& verification);
+  void on_answer(Slot slot, const HttpResponse& response, const CheckedAnswer& checked);
   void on_failure(Slot slot, const TransportFailure& failure);
 
   void wait(Slot slot);

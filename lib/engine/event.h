@@ -58,11 +58,13 @@ struct Replied {
   const PollReply* reply = nullptr;
 };
 
-/// The answer to a Verify action: the signing form that matched, or nothing if none did. `response`
-/// is the response that led to the action.
+struct CheckedAnswer;
+
+/// The answer to a Verify action. `response` is the response that led to the action; the views of
+/// `answer` point into its body.
 struct Verified {
   Poller::Ticket ticket = 0;
-  std::optional<SigningForm> form;
+  const CheckedAnswer* answer = nullptr;
   const HttpResponse* response = nullptr;
 };
 

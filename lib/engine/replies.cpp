@@ -41,18 +41,27 @@ FailureKind kind_of(const TransportFailure& failure) {
     case TransportFailure::Kind::certificate: return FailureKind::certificate;
     case TransportFailure::Kind::framing:
     case TransportFailure::Kind::too_large: return FailureKind::bad_answer;
+    case TransportFailure::Kind::shortage: return FailureKind::no_memory;
     case TransportFailure::Kind::resolve:
     case TransportFailure::Kind::connect:
     case TransportFailure::Kind::tls:
     case TransportFailure::Kind::timeout:
-    case TransportFailure::Kind::reset:
-    case TransportFailure::Kind::shortage: break;
+    case TransportFailure::Kind::reset: break;
   }
   return FailureKind::no_answer;
 }
 
 bool counts_against_server(FailureKind kind, const PendingRecord& record) {
+  if (kind == FailureKind::no_memory) return false;
   return kind != FailureKind::bad_answer || record.is_canary || record.errors == 0;
+}
+
+CheckedAnswer check_answer(const HttpResponse& response, const HandshakeId& asked,
+                           Verifier& verifier) {
+  CheckedAnswer checked{read_answer(response, asked), std::nullopt};
+  if (const Ended* const ended = result_to_verify(checked.answer))
+    checked.verification = Verification{verifier.verify(ended->result, ended->signature)};
+  return checked;
 }
 
 JudgedAnswer judge_answer(const HttpResponse& response, const Answer& answer,

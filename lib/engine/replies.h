@@ -10,6 +10,7 @@
 #include "engine/verdict.h"
 #include "http/exchange.h"
 #include "poll/answer.h"
+#include "verify/verifier.h"
 
 namespace attestrd {
 
@@ -19,6 +20,7 @@ namespace attestrd {
 enum class FailureKind : std::uint8_t {
   certificate,  ///< The account's connection: the server is not the one that we trust.
   no_answer,    ///< The server: each failure counts.
+  no_memory,    ///< No other party: this host had no memory for the answer.
   bad_answer,   ///< The server, once for each handshake: an answer came, but it can't be used. One
                 ///< handshake that can never be answered must not stop all others.
 };
@@ -26,8 +28,19 @@ enum class FailureKind : std::uint8_t {
 FailureKind kind_of(const TransportFailure& failure);
 
 /// Returns whether a failure of this kind counts against the server. A `bad_answer` counts only as
-/// the first error in a row of its handshake, or as that of a canary.
+/// the first error in a row of its handshake, or as that of a canary; `no_memory` never does.
 bool counts_against_server(FailureKind kind, const PendingRecord& record);
+
+/// An answer, and the outcome of the check of its signature if it has a result.
+struct CheckedAnswer {
+  Answer answer;
+  std::optional<Verification> verification;
+};
+
+/// Parses the response to a poll of `asked`, and verifies its result. Takes up to seconds for the
+/// largest answers.
+CheckedAnswer check_answer(const HttpResponse& response, const HandshakeId& asked,
+                           Verifier& verifier);
 
 /// A complete answer with its judgement.
 struct JudgedAnswer {

@@ -27,7 +27,8 @@ struct EngineSettings {
   Duration unknown_grace = std::chrono::minutes(10);
   Wall earliest_clock{};  ///< An earlier wall clock is not believed: the release's date.
   std::uint32_t signature_attempts = 3;
-  std::size_t verified_at_once_bytes = limits::kVerifiedAtOnceBytes;
+  std::size_t answer_memory_bytes = std::size_t{256} << 20;
+  std::size_t verified_at_once_bytes = limits::kVerifiedAtOnceBytes;  ///< Of a whole answer.
   bool logs_polls = false;  ///< Log one debug notice for each answer.
   std::string host;         ///< The host of Attestr, for notices.
 };

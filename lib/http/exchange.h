@@ -30,7 +30,7 @@ struct TransportFailure {
     reset,        ///< The connection ended before the answer was complete.
     framing,      ///< The answer is not acceptable HTTP/1.1.
     too_large,    ///< The answer is larger than `max_response`.
-    shortage,     ///< No descriptor, memory or thread was free here; the server was not asked.
+    shortage,     ///< No descriptor, memory or thread was free here.
   };
   Kind kind{};
   std::string detail;          ///< The message of the system or a library; no byte of an answer.

@@ -77,6 +77,7 @@ asio::awaitable<void> HttpsConnection::open(std::shared_ptr<HttpsConnection> sel
 void HttpsConnection::send() {
   state_ = State::exchanging;
   reader_.begin(target_->settings.max_response_bytes);
+  is_waiting_ = false;
   stream_->permit(limits::kTlsControlBytes);
   give_up_at_ = Instant::clock::now() + target_->settings.request_timeout;
   auto on_sent = [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -85,6 +86,20 @@ void HttpsConnection::send() {
     self->receive();
   };
   asio::async_write(*stream_, asio::buffer(request_), std::move(on_sent));
+}
+
+void HttpsConnection::read_on() {
+  stream_->permit(limits::kTlsControlBytes);
+  const auto wanted = reader_.wanted_bytes();
+  if (wanted == 0) return receive();
+  is_waiting_ = true;
+  events_.on_large(wanted);
+}
+
+void HttpsConnection::grant(std::size_t bytes) {
+  is_waiting_ = false;
+  reader_.grant(bytes);
+  receive();
 }
 
 void HttpsConnection::receive() {
@@ -99,10 +114,7 @@ void HttpsConnection::received(const error_code& error, std::size_t count) {
   if (state_ != State::exchanging) return;
   if (error) return end_with(ended_by(error));
   const auto progress = reader_.commit(count);
-  if (progress == Progress::more) {
-    stream_->permit(limits::kTlsControlBytes);
-    return receive();
-  }
+  if (progress == Progress::more) return read_on();
   if (progress == Progress::complete) return end_with(std::nullopt);
   end_with(refused(progress, reader_.fault()));
 }
@@ -116,6 +128,7 @@ HttpsConnection::Failure HttpsConnection::ended_by(const error_code& error) {
 
 void HttpsConnection::end_if_late(Instant now) {
   if (!is_late(now)) return;
+  if (is_waiting_) return end_with(failure_of(Kind::shortage, "the answer got no memory in time"));
   end_with(failure_of(Kind::timeout, "no complete answer in time"));
 }
 
@@ -133,6 +146,7 @@ void HttpsConnection::end_with(Failure failure) {
 /// Reports whether the server behind the address answers. A kept connection that ends before the
 /// first byte of an answer says nothing: the server may close it at any time.
 void HttpsConnection::judge_address(const Failure& failure) {
+  if (failure && failure->kind == Kind::shortage) return;
   auto& addresses = *target_->addresses;
   const bool may_be_closed = has_served_ && is_unanswered();
   if (failure && (failure->kind == Kind::timeout || !may_be_closed))

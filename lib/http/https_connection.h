@@ -32,12 +32,15 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   using Failure = std::optional<TransportFailure>;  ///< Empty after a success.
   using Instant = std::chrono::steady_clock::time_point;
 
-  /// The callbacks of a connection. Both are called on the event loop, never from within a call of
+  /// The callbacks of a connection. All are called on the event loop, never from within a call of
   /// the connection except end_if_late(), and not after close().
   struct Events {
     std::function<void(Failure)> on_end;  ///< An exchange has ended.
     std::function<void()> on_lost;        ///< The connection ended or received bytes while it was
                                           ///< idle, and is closed now.
+    /// An answer may take so many bytes, more than limits::kSmallAnswerBytes. Nothing more of it is
+    /// read before grant(), which may be called at once.
+    std::function<void(std::size_t)> on_large;
   };
 
   HttpsConnection(boost::asio::any_io_executor executor, std::shared_ptr<const HttpsTarget> target,
@@ -63,6 +66,10 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   /// Ends the exchange with a timeout if it is late; calls on_end.
   void end_if_late(Instant now);
 
+  /// Reads the answer on: it may take the memory that on_large asked for. If that does not come
+  /// within `request_timeout`, the exchange ends with Kind::shortage.
+  void grant(std::size_t bytes);
+
   /// Returns whether no byte of a response was received. Valid after a failed exchange.
   bool is_unanswered() const { return !reader_.has_begun(); }
 
@@ -80,6 +87,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
 
   boost::asio::awaitable<void> open(std::shared_ptr<HttpsConnection> self);
   void send();
+  void read_on();
   void receive();
   void received(const boost::system::error_code& error, std::size_t count);
   Failure ended_by(const boost::system::error_code& error);
@@ -91,6 +99,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   Events events_;
   State state_ = State::fresh;
   bool is_watched_ = false;
+  bool is_waiting_ = false;  ///< For the memory of an answer.
   bool has_served_ = false;  ///< At least one exchange succeeded.
   boost::asio::ip::tcp::endpoint address_;
   std::unique_ptr<HttpsOpening> opening_;

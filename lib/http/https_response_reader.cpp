@@ -19,8 +19,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kKeptBodyBytes = 64 * 1024;  ///< A larger body buffer is freed.
-
 constexpr std::string_view kLastChunk = "0\r\n\r\n";  ///< The shortest end of a chunked body.
 
 constexpr std::string_view kHeaderTooLarge = "its header section is too large";
@@ -74,7 +72,7 @@ struct Parts {
     date.clear();
     content_encoding.clear();
     body.clear();
-    if (body.capacity() > kKeptBodyBytes) body.shrink_to_fit();
+    if (body.capacity() > limits::kSmallAnswerBytes) body.shrink_to_fit();
     fault = {};
   }
 };
@@ -154,7 +152,7 @@ class Message final : public http::basic_parser<false> {
       parts_.is_last = parts_.is_chunked || length > 0 || parts_.status == 304;
       return;
     }
-    parts_.body.reserve(length);
+    if (length <= limits::kSmallAnswerBytes) parts_.body.reserve(length);
   }
 
   std::size_t on_body_impl(beast::string_view piece, error_code&) override {
@@ -190,6 +188,8 @@ class Message final : public http::basic_parser<false> {
 struct HttpsResponseReader::Parser {
   Parts parts;
   std::optional<Message> message;  ///< A parser of Beast serves one message.
+  std::size_t max_body_bytes = 0;
+  std::size_t granted_bytes = limits::kSmallAnswerBytes;
 };
 
 HttpsResponseReader::HttpsResponseReader()
@@ -200,6 +200,8 @@ HttpsResponseReader::~HttpsResponseReader() = default;
 void HttpsResponseReader::begin(std::size_t max_body_bytes) {
   parser_->parts.clear();
   parser_->message.emplace(parser_->parts, max_body_bytes);
+  parser_->max_body_bytes = max_body_bytes;
+  parser_->granted_bytes = limits::kSmallAnswerBytes;
   unparsed_bytes_ = 0;
   interim_count_ = skipped_bytes_ = 0;
   has_begun_ = false;
@@ -219,6 +221,23 @@ HttpsResponseReader::Progress HttpsResponseReader::commit(std::size_t count) {
   // Beast asserts that it gets the last chunk in one piece.
   if (parser_->parts.is_chunked && unparsed_bytes_ < kLastChunk.size()) return Progress::more;
   return parse();
+}
+
+std::size_t HttpsResponseReader::wanted_bytes() const {
+  if (!parser_->message->is_header_done()) return 0;
+  const auto length = parser_->message->content_length();
+  // Without a length the body may become the largest, once the next read may not be small.
+  const bool may_be_large =
+      parser_->parts.body.size() + limits::kHeaderBytes > limits::kSmallAnswerBytes;
+  const auto most =
+      length ? static_cast<std::size_t>(*length) : (may_be_large ? parser_->max_body_bytes : 0);
+  return most > parser_->granted_bytes ? most : 0;
+}
+
+void HttpsResponseReader::grant(std::size_t bytes) {
+  parser_->granted_bytes = bytes;
+  // Only what is received is resident. Without this the body would grow by copies of itself.
+  parser_->parts.body.reserve(bytes);
 }
 
 /// Skips interim responses, then parses the header section in one piece, once it is complete.

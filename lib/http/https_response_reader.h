@@ -40,6 +40,12 @@ class HttpsResponseReader {
   /// Parses the next `count` bytes, which the caller has put into the buffer of room().
   Progress commit(std::size_t count);
 
+  /// Returns how many bytes the body may take, if it may take more than limits::kSmallAnswerBytes
+  /// and than granted; else 0. Must be asked, and granted, before the next bytes are received.
+  std::size_t wanted_bytes() const;
+  /// Allocates the memory of the body.
+  void grant(std::size_t bytes);
+
   /// Reports that the server has ended the connection by the rules of TLS. Returns whether that
   /// completes the message: one without a length ends so. Without these rules it may be truncated.
   bool end();

@@ -20,11 +20,16 @@ class HttpsAddresses;
 
 struct HttpsSettings {
   Endpoint endpoint;
-  std::string ca_file;         ///< If empty, the trust store of the system is used.
+  std::string ca_file;  ///< If empty, the trust store of the system is used.
+  std::shared_ptr<boost::asio::ssl::context> trust{};  ///< From read_trust(ca_file); null: read it.
   Duration connect_timeout{};  ///< Until TLS is established, the DNS query included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.
   std::size_t max_response_bytes = 0;
 };
+
+/// Returns the certificates of `ca_file`, or those of the system's trust store if it is empty.
+/// Reads files; may be called on any thread.
+Result<std::shared_ptr<boost::asio::ssl::context>> read_trust(const std::string& ca_file);
 
 /// The settings and objects that all connections to one server share.
 struct HttpsTarget {

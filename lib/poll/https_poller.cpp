@@ -13,6 +13,7 @@
 #include "base/ring.h"
 #include "http/https_addresses.h"
 #include "http/https_connection.h"
+#include "poll/answer_memory.h"
 #include "poll/request.h"
 
 namespace attestrd {
@@ -26,6 +27,7 @@ struct Setup {
   std::uint32_t connections;
   Duration request_timeout;
   Duration connection_age;
+  std::size_t answer_memory_bytes;
   Request request;
   std::shared_ptr<const HttpsTarget> target;
 };
@@ -41,6 +43,7 @@ Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& exe
   if (!request) return request.error();
   HttpsSettings https{.endpoint = std::move(settings.endpoint),
                       .ca_file = std::move(settings.ca_file),
+                      .trust = std::move(settings.trust),
                       .connect_timeout = settings.connect_timeout,
                       .request_timeout = settings.request_timeout,
                       .max_response_bytes = settings.max_response_bytes};
@@ -48,16 +51,25 @@ Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& exe
       HttpsTarget::make(executor, std::move(https), before ? before->target.get() : nullptr);
   if (!target) return target.error();
   return std::make_shared<const Setup>(settings.connections, settings.request_timeout,
-                                       settings.connection_age, *request, *std::move(target));
+                                       settings.connection_age, settings.answer_memory_bytes,
+                                       *request, *std::move(target));
 }
 
-/// Returns whether a body names the handshake as a JSON string. It need not be its `_id`.
-bool names(std::string_view body, std::string_view id) {
+/// Returns whether a text contains the id as a JSON string.
+bool contains(std::string_view body, std::string_view id) {
   for (auto at = body.find(id, 1); at != body.npos; at = body.find(id, at + 1)) {
     const auto end = at + id.size();
     if (end < body.size() && body[at - 1] == '"' && body[end] == '"') return true;
   }
   return false;
+}
+
+/// Returns whether a body names the handshake, near its beginning or its end. It need not be its
+/// `_id`.
+bool names(std::string_view body, std::string_view id) {
+  constexpr auto kSearched = limits::kSmallAnswerBytes;
+  if (contains(body.substr(0, kSearched), id)) return true;
+  return body.size() > kSearched && contains(body.substr(body.size() - kSearched), id);
 }
 
 }  // namespace
@@ -70,9 +82,12 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
       : executor_(std::move(executor)),
         setup_(std::move(setup)),
         on_reply_(std::move(on_reply)),
-        watch_(executor_) {}
+        watch_(executor_) {
+    memory_.set_limit(setup_->answer_memory_bytes);
+  }
 
   void start(Ticket ticket, const HandshakeId& id);
+  void keep(std::size_t bytes) { memory_.set_kept(bytes); }
   void stop();
   Result<void> reconfigure(HttpsPollerSettings settings);
   bool is_short() const { return most_seats_ < setup_->connections; }
@@ -103,6 +118,7 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   void renew(Seat& seat);
   Duration next_age();
   void ended(Seat& seat, Failure failure);
+  void free_answer(Seat& seat);
   void go_on(Seat& seat);
   void add_seat(const Job& job);
   void put_off(Seat& seat);
@@ -122,6 +138,7 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   std::size_t most_seats_ = std::numeric_limits<std::size_t>::max();
   Instant more_seats_at_{};
   std::vector<std::unique_ptr<Seat>> seats_;
+  AnswerMemory memory_;
   std::vector<Seat*> idle_;           ///< The most recently used seat is the last.
   Ring<std::optional<Job>> waiting_;  ///< The polls that wait for a seat.
 };
@@ -189,7 +206,11 @@ void HttpsPoller::Pool::renew(Seat& seat) {
   seat.retire_at = Instant::clock::now() + next_age();
   HttpsConnection::Events events{
       .on_end = [this, &seat](Failure failure) { ended(seat, std::move(failure)); },
-      .on_lost = [this, &seat] { remove(seat); }};
+      .on_lost = [this, &seat] { remove(seat); },
+      .on_large =
+          [this, &seat](std::size_t bytes) {
+            memory_.claim(&seat, bytes, [&seat, bytes] { seat.connection->grant(bytes); });
+          }};
   seat.connection = std::make_shared<HttpsConnection>(executor_, setup_->target, std::move(events));
 }
 
@@ -208,7 +229,9 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
                          failure->kind == TransportFailure::Kind::reset &&
                          connection->is_unanswered();
   if (died_idle) return begin(seat);
-  if (failure && failure->kind == TransportFailure::Kind::shortage) return put_off(seat);
+  const bool was_asked = !connection->is_unanswered();
+  if (failure && failure->kind == TransportFailure::Kind::shortage && !was_asked)
+    return put_off(seat);
   const Ticket ticket = seat.job->ticket;
   if (failure) {
     connection->body().clear();
@@ -220,7 +243,16 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
     on_reply_(ticket, response, connection->body());
     if (is_doubtful) connection->close();
   }
-  if (!is_stopped_) go_on(seat);
+  if (is_stopped_) return;
+  free_answer(seat);
+  go_on(seat);
+}
+
+/// Frees what is left of a large answer, and gives its memory back.
+void HttpsPoller::Pool::free_answer(Seat& seat) {
+  if (!memory_.has(&seat)) return;
+  seat.connection->body() = std::string();
+  memory_.give_back(&seat);
 }
 
 /// Continues after a poll: the seat serves the next one, becomes idle, or is removed.
@@ -241,6 +273,7 @@ void HttpsPoller::Pool::go_on(Seat& seat) {
 
 void HttpsPoller::Pool::remove(Seat& seat) {
   seat.connection->close();
+  free_answer(seat);
   std::erase(idle_, &seat);
   std::erase_if(seats_, [&seat](const auto& other) { return other.get() == &seat; });
 }
@@ -249,6 +282,7 @@ void HttpsPoller::Pool::stop() {
   if (std::exchange(is_stopped_, true)) return;
   watch_.cancel();
   waiting_ = {};
+  memory_.clear();
   idle_.clear();
   for (const auto& seat : seats_) {
     seat->connection->close();
@@ -261,6 +295,7 @@ Result<void> HttpsPoller::Pool::reconfigure(HttpsPollerSettings settings) {
   auto setup = make_setup(executor_, std::move(settings), setup_.get());
   if (!setup) return setup.error();
   setup_ = *std::move(setup);
+  memory_.set_limit(setup_->answer_memory_bytes);
   while (!idle_.empty()) remove(*idle_.back());
   return {};
 }
@@ -314,6 +349,8 @@ HttpsPoller::HttpsPoller(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
 HttpsPoller::~HttpsPoller() { stop(); }
 
 void HttpsPoller::start(Ticket ticket, const HandshakeId& id) { pool_->start(ticket, id); }
+
+void HttpsPoller::keep(std::size_t bytes) { pool_->keep(bytes); }
 
 void HttpsPoller::stop() { pool_->stop(); }
 

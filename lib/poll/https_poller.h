@@ -13,7 +13,10 @@
 
 namespace boost::asio {
 class io_context;
+namespace ssl {
+class context;
 }
+}  // namespace boost::asio
 
 namespace attestrd {
 
@@ -23,10 +26,12 @@ struct HttpsPollerSettings {
   Secret auth_token;
   std::string user_agent;  ///< "attestrd/" and the version of the program.
   std::string ca_file;     ///< If empty, the trust store of the system is used.
+  std::shared_ptr<boost::asio::ssl::context> trust{};  ///< From read_trust(ca_file); null: read it.
   std::uint32_t connections = 1;
   Duration connect_timeout{};  ///< Until TLS is established, DNS included.
   Duration request_timeout{};  ///< From the first byte sent to the last one received.
   std::size_t max_response_bytes = 0;
+  std::size_t answer_memory_bytes = std::size_t{256} << 20;  ///< For all answers together.
   Duration connection_age = std::chrono::minutes(10);  ///< Then no poll uses a connection any more.
 };
 
@@ -47,6 +52,7 @@ class HttpsPoller final : public Poller {
 
   /// Starts a poll. A poll beyond `connections` waits until a connection is free.
   void start(Ticket ticket, const HandshakeId& id) override;
+  void keep(std::size_t bytes) override;
   void stop() override;
 
   /// Applies new settings to every connection that is opened from now on. Idle connections are

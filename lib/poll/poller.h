@@ -27,6 +27,10 @@ class Poller {
   /// Polls the handshake once. At most `connections` of the settings may be in flight.
   virtual void start(Ticket ticket, const HandshakeId& id) = 0;
 
+  /// Sets how many bytes of earlier answers are still in memory. They count against the memory for
+  /// answers, of which the poller uses what is left.
+  virtual void keep(std::size_t bytes) = 0;
+
   /// Drops the polls in flight. OnReply is not called again.
   virtual void stop() = 0;
 };

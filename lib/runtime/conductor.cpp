@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <string_view>
 #include <utility>
 
 #include "runtime/system_clock.h"
@@ -44,6 +43,7 @@ void Conductor::step(const EngineEvent& event, Heard heard) {
     std::visit([this, heard](auto& what) { perform(what, heard); }, action);
   }
   if (!to_write_.is_empty()) disk_->submit(std::exchange(to_write_, {}));
+  if (engine_.kept_bytes() != kept_bytes_) poller_->keep(kept_bytes_ = engine_.kept_bytes());
   wake_in_time();
 }
 
@@ -51,22 +51,21 @@ void Conductor::perform(StartPoll& action, Heard) { poller_->start(action.ticket
 
 void Conductor::perform(Verify& action, Heard heard) {
   const HttpResponse& response = *heard.response;
-  auto unverified = std::make_shared<Unverified>(Unverified{
+  auto answer = std::make_shared<LargeAnswer>(LargeAnswer{
       std::move(action), response.status, std::string(response.retry_after),
       std::string(response.date), std::string(response.content_encoding), std::move(*heard.body)});
-  // The verification runs in its own turn of the loop, so that other events do not wait for it and
-  // this step together.
-  boost::asio::post(loop_, [this, unverified] { verify(*unverified); });
+  // The check has a verifier of its own: a reload may replace the other one meanwhile.
+  const auto verifier = std::make_shared<Verifier>(verifier_);
+  checks_.run(
+      [answer, verifier] {
+        answer->checked = check_answer(answer->response(), answer->what.id, *verifier);
+      },
+      [this, answer] { checked(*answer); });
 }
 
-void Conductor::verify(Unverified& unverified) {
-  const std::string_view body = unverified.body;
-  const Verify& what = unverified.what;
-  const auto form =
-      verifier_.verify(body.substr(what.result_at, what.result_bytes), what.signature);
-  const HttpResponse response{unverified.status, unverified.retry_after, unverified.date,
-                              unverified.content_encoding, body};
-  step(Verified{what.ticket, form, &response}, {&response, &unverified.body});
+void Conductor::checked(LargeAnswer& answer) {
+  const HttpResponse response = answer.response();
+  step(Verified{answer.what.ticket, &*answer.checked, &response}, {&response, &answer.body});
 }
 
 void Conductor::perform(Settle& action, Heard heard) {

@@ -3,18 +3,23 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/replies.h"
 #include "poll/poller.h"
 #include "runtime/disk_worker.h"
+#include "runtime/side_thread.h"
 
 namespace attestrd {
 
 /// The runtime of the engine: it performs the actions with one switch, and has one timer for all
-/// handshakes. It makes no decisions. Everything in it runs on the event loop.
+/// handshakes. It makes no decisions. Everything in it runs on the event loop, except the check of
+/// large answers.
 class Conductor {
  public:
   using Say = std::function<void(const Notice&)>;
@@ -45,18 +50,21 @@ class Conductor {
     const HttpResponse* response = nullptr;
     std::string* body = nullptr;
   };
-  /// A response whose result waits for its verification, with the buffers that its views refer to.
-  struct Unverified {
+  /// A large answer, with the buffers that its views refer to.
+  struct LargeAnswer {
     Verify what;
     unsigned status = 0;
     std::string retry_after;
     std::string date;
     std::string content_encoding;
     std::string body;
+    std::optional<CheckedAnswer> checked{};  ///< Set by the check.
+
+    HttpResponse response() const { return {status, retry_after, date, content_encoding, body}; }
   };
 
   void step(const EngineEvent& event, Heard heard);
-  void verify(Unverified& unverified);
+  void checked(LargeAnswer& answer);
   void perform(StartPoll& action, Heard heard);
   void perform(Verify& action, Heard heard);
   void perform(Settle& action, Heard heard);
@@ -83,6 +91,10 @@ class Conductor {
   RoundRequest to_write_;  // The writes that the actions of this step request.
   CommandTicket last_command_ = 0;
   std::map<CommandTicket, std::function<void(EngineAnswer)>> asked_;
+  std::size_t kept_bytes_ = 0;  // As the poller knows them.
+  /// Checks large answers, which takes up to seconds. Its queue needs no bound of its own: each
+  /// answer in it belongs to a poll in flight, and counts as kept memory.
+  SideThread checks_{loop_.get_executor()};
 };
 
 }  // namespace attestrd

@@ -1,5 +1,7 @@
 #include "verify/verifier.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace attestrd {
@@ -26,24 +28,29 @@ Verifier::Verifier(std::vector<Secret> secrets, SigningFormPolicy policy)
 std::optional<SigningForm> Verifier::verify(std::string_view result, std::string_view signature) {
   const auto digest = parse_digest(signature);
   if (!digest) return std::nullopt;
-  if (holds(result, *digest, last_form_, last_secret_)) return last_form_;
+  if (holds(result, *digest, last_form_)) return last_form_;
   for (const SigningForm form : forms_) {
-    for (std::size_t secret = 0; secret < hmacs_.size(); ++secret) {
-      if (form == last_form_ && secret == last_secret_) continue;
-      if (!holds(result, *digest, form, secret)) continue;
-      last_form_ = form;
-      last_secret_ = secret;
-      return form;
-    }
+    if (form == last_form_ || !holds(result, *digest, form)) continue;
+    last_form_ = form;
+    return form;
   }
   return std::nullopt;
 }
 
-bool Verifier::holds(std::string_view result, const Sha256Digest& signature, SigningForm form,
-                     std::size_t secret) {
-  HmacSha256& hmac = hmacs_[secret];
-  write_signing_form(form, result, [&hmac](std::string_view piece) { hmac.update(piece); });
-  return equal_in_constant_time(hmac.finish(), signature);
+void Verifier::prefer(SigningForm form) {
+  if (std::ranges::find(forms_, form) != forms_.end()) last_form_ = form;
+}
+
+/// Returns whether the form was signed with any of the secrets. The form is written once for all of
+/// them: for a large result that costs more than the digests.
+bool Verifier::holds(std::string_view result, const Sha256Digest& signature, SigningForm form) {
+  write_signing_form(form, result, [this](std::string_view piece) {
+    for (HmacSha256& hmac : hmacs_) hmac.update(piece);
+  });
+  bool is_held = false;
+  // Each digest is finished, so that the next message begins anew.
+  for (HmacSha256& hmac : hmacs_) is_held |= equal_in_constant_time(hmac.finish(), signature);
+  return is_held;
 }
 
 }  // namespace attestrd

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -22,19 +21,22 @@ class Verifier {
   Verifier(std::vector<Secret> secrets, SigningFormPolicy policy);
 
   /// Computes HMAC-SHA-256 over `result` (a valid JSON text: the raw slice of the answer) with
-  /// every form that the policy allows and every secret; the pair that matched last time comes
-  /// first. `signature` must be 64 hex digits of either case. The comparison takes constant time
-  /// (CRYPTO_memcmp over the 32 decoded bytes). Returns the form that matched, or nothing.
+  /// every form that the policy allows and every secret; the form that matched last time comes
+  /// first, and each form is written once for all secrets. `signature` must be 64 hex digits of
+  /// either case. The comparison takes constant time (CRYPTO_memcmp over the 32 decoded bytes).
+  /// Returns the form that matched, or nothing.
   std::optional<SigningForm> verify(std::string_view result, std::string_view signature);
 
+  /// Makes a form the first to try, if the policy allows it: a copy of this object has found that
+  /// it matched.
+  void prefer(SigningForm form);
+
  private:
-  bool holds(std::string_view result, const Sha256Digest& signature, SigningForm form,
-             std::size_t secret);
+  bool holds(std::string_view result, const Sha256Digest& signature, SigningForm form);
 
   std::vector<HmacSha256> hmacs_;  ///< One for each secret, in the same order.
   std::vector<SigningForm> forms_;
   SigningForm last_form_;
-  std::size_t last_secret_ = 0;
 };
 
 }  // namespace attestrd

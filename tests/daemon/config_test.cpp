@@ -81,8 +81,7 @@ TEST(Config, IgnoresFaultsOfSectionsThatAreNotNeeded) {
   EXPECT_FALSE(parse_config(text, "/etc/a.toml", {"poll"}));
 }
 
-TEST(Config, ReadsEverySetting) {
-  const auto config = parse(R"(
+constexpr std::string_view kEverySetting = R"(
 [api]
 url = "https://sim.test:8443"
 version = "v2"
@@ -95,6 +94,7 @@ daily_requests = 1_000_000_000
 connect_timeout = "1s"
 request_timeout = "5m"
 max_response = 65536
+answer_memory = "1MiB"
 [signature]
 form = "stringify"
 signature_attempts = 1
@@ -118,7 +118,10 @@ format = "text"
 [admin]
 listen = "[::1]:9464"
 socket = ""
-)");
+)";
+
+TEST(Config, ReadsEverySetting) {
+  const auto config = parse(kEverySetting);
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->api.url, (Endpoint{"sim.test", 8443}));
   EXPECT_EQ(config->api.version, "v2");
@@ -131,6 +134,7 @@ socket = ""
   EXPECT_EQ(config->api.connect_timeout, 1s);
   EXPECT_EQ(config->api.request_timeout, 5min);
   EXPECT_EQ(config->api.max_response_bytes, 65536u);
+  EXPECT_EQ(config->api.answer_memory_bytes, 1048576u);
   EXPECT_EQ(config->signature.form, SigningFormPolicy::stringify);
   EXPECT_EQ(config->signature.signature_attempts, 1u);
   EXPECT_EQ(config->poll.cadence, CadenceKind::exponential);
@@ -255,6 +259,12 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"[api]\nrequest_timeout = \"1s\"",
               "1: key 'api.connect_timeout' (5s) must not be longer than 'api.request_timeout' "
               "(1s)"},
+        Fault{"[api]\nanswer_memory = \"8MiB\"",
+              "2: key 'api.answer_memory' (8MiB) must not be smaller than 'api.max_response' "
+              "(16MiB)"},
+        Fault{"[api]\nmax_response = \"256MiB\"\nanswer_memory = \"255MiB\"",
+              "3: key 'api.answer_memory' (255MiB) must not be smaller than 'api.max_response' "
+              "(256MiB)"},
         Fault{"[paths]\ninbox = \"/s\"\nspool = \"/s/\"",
               "2: key 'paths.inbox' (/s) must be a folder of its own, not one of the spool's"},
         Fault{"[paths]\nspool = \"/s\"\ninbox = \"/s/results/\"",

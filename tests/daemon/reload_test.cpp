@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 
 ServerResponse answer_to(const ReloadOutcome& outcome, std::string accept = "application/json") {
   Questions questions;
-  questions.reload = [&outcome] { return outcome; };
+  questions.reload = [&outcome](const Questions::OnReloaded& on_reloaded) { on_reloaded(outcome); };
   ServerRequest request;
   request.accept = std::move(accept);
   ServerResponse answer;

@@ -271,6 +271,24 @@ TEST_F(Account, BadAnswersToOneHandshakeDoNotBreakTheCircuit) {
   EXPECT_EQ(said(Event::account_paused), 0U);
 }
 
+TEST_F(Account, AShortageOfMemoryBreaksNoCircuitAndTheCanaryIsSentAgain) {
+  given_new("h1");
+  for (std::uint32_t i = 0; i < 2 * limits::kBreakerFailures; ++i) {
+    delay_until_poll("h1");
+    poll_fails("h1", TransportFailure::Kind::shortage);
+  }
+  EXPECT_EQ(said(Event::account_paused), 0U);
+  delay_until_poll("h1");
+  attestr_says_code("h1", 401, 4016);
+  for (int i = 0; i < 2; ++i) {
+    delay_until_poll("h1");
+    poll_fails("h1", TransportFailure::Kind::shortage);
+  }
+  delay_until_poll("h1");
+  attestr_says_pending("h1");
+  EXPECT_EQ(said(Event::account_resumed), 1U);
+}
+
 TEST_F(Account, ACertificateThatStaysBadIsOnePause) {
   given_new("h1");
   for (const Duration expected : {limits::kCanaryFirst, 2 * limits::kCanaryFirst}) {

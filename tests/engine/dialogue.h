@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/replies.h"
 
 namespace attestrd::dialogue {
 
@@ -103,16 +104,16 @@ class Dialogue : public testing::Test {
   void attestr_says_forged(std::string_view text) {
     attestr_says(text, 200, answer(text, signed_result("another secret")));
   }
-  /// Verifies the oldest result that awaits verification, and reports the outcome to the engine.
+  /// Checks the oldest answer that awaits it, and reports the outcome to the engine.
   void verified() {
     const auto [what, status, date, body] = verifications.front();
     verifications.erase(verifications.begin());
-    const auto result = std::string_view(body).substr(what.result_at, what.result_bytes);
     HttpResponse response;
     response.status = status;
     response.date = date;
     response.body = body;
-    step(Verified{what.ticket, verifier_->verify(result, what.signature), &response});
+    const auto checked = check_answer(response, what.id, *verifier_);
+    step(Verified{what.ticket, &checked, &response});
   }
   void poll_fails(std::string_view text, TransportFailure::Kind kind, int depth = -1) {
     reply(text, TransportFailure{kind, "as the test says", depth});

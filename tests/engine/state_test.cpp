@@ -72,6 +72,7 @@ TEST_F(States, AReportCountsPendingHandshakesOnly) {
 
 TEST_F(States, PollingWaitsWhenTheBytesOfTheBacklogReachTheirBound) {
   settings.connections = 4;
+  settings.verified_at_once_bytes = limits::kUnsettledBytes;
   const std::string filler(limits::kUnsettledBytes / 2, ' ');
   for (const auto* const text : {"h1", "h2"}) {
     given_new(text);

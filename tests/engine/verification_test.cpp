@@ -3,7 +3,7 @@
 namespace attestrd::dialogue {
 namespace {
 
-/// A fixture in which every result is too large to be verified within the step.
+/// A fixture in which every answer is too large to be checked within the step.
 class Verifications : public Dialogue {
  protected:
   void SetUp() override {
@@ -12,7 +12,7 @@ class Verifications : public Dialogue {
   }
 };
 
-TEST_F(Verifications, ASmallResultIsVerifiedWithinTheStep) {
+TEST_F(Verifications, ASmallAnswerIsCheckedWithinTheStep) {
   settings.verified_at_once_bytes = 1000;
   given_new("h1");
   attestr_says_completed("h1");
@@ -47,14 +47,56 @@ TEST_F(Verifications, ABadSignatureOfALargeResultIsADoubt) {
   EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::invalid_signature));
 }
 
-TEST_F(Verifications, OnlyResultsAreVerified) {
+TEST_F(Verifications, ALargeAnswerWithoutAResultIsParsedOutsideOfTheStepToo) {
   given_new("h1");
   attestr_says_pending("h1");
-  EXPECT_TRUE(verifications.empty());
+  EXPECT_FALSE(engine().report(now()).last_good_poll_at);
+  verified();
+  EXPECT_EQ(engine().report(now()).last_good_poll_at, now().wall);
   delay_until_poll("h1");
   attestr_says("h1", 200, R"({"_id":"h1","consumed":true,"archived":1764000000000,"result":null})");
-  EXPECT_TRUE(verifications.empty());
+  EXPECT_TRUE(settles.empty());
+  verified();
   EXPECT_TRUE(ended("h1", Outcome::archived));
+}
+
+TEST_F(Verifications, AnotherHandshakeIsPolledMeanwhile) {
+  given_new("large");
+  attestr_says_completed("large");
+  given_new("other");
+  attestr_says_pending("other");
+  EXPECT_EQ(verifications.size(), 2U);
+  EXPECT_EQ(polls_started, 2U);
+}
+
+TEST_F(Verifications, AnAnswerIsKeptUntilItIsCheckedOrWritten) {
+  given_new("pending");
+  attestr_says_pending("pending");
+  const auto pending_bytes = engine().kept_bytes();
+  EXPECT_GT(pending_bytes, 0U);
+  given_new("done");
+  attestr_says_completed("done");
+  const auto done_bytes = engine().kept_bytes() - pending_bytes;
+  EXPECT_GT(done_bytes, 0U);
+  verified();
+  EXPECT_EQ(engine().kept_bytes(), done_bytes);
+  verified();
+  EXPECT_GE(engine().kept_bytes(), done_bytes) << "its record is not written yet";
+  step(Settled{id("done")});
+  EXPECT_EQ(engine().kept_bytes(), 0U);
+}
+
+TEST_F(Verifications, PollingWaitsWhileHalfOfTheMemoryIsKept) {
+  settings.answer_memory_bytes = 400;
+  given_new("h1");
+  attestr_says_completed("h1");
+  ASSERT_GT(engine().kept_bytes(), 200U);
+  given_new("h2");
+  EXPECT_FALSE(polls("h2"));
+  verified();
+  EXPECT_FALSE(polls("h2"));
+  step(Settled{id("h1")});
+  EXPECT_TRUE(polls("h2"));
 }
 
 TEST_F(Verifications, AHandshakeLostDuringVerificationIsRemoved) {
@@ -65,6 +107,7 @@ TEST_F(Verifications, AHandshakeLostDuringVerificationIsRemoved) {
   EXPECT_TRUE(settles.empty());
   EXPECT_TRUE(engine().is_empty());
   EXPECT_EQ(engine().report(now()).in_flight, 0U);
+  EXPECT_EQ(engine().kept_bytes(), 0U);
 }
 
 TEST_F(Verifications, AHandshakeProlongedDuringVerificationIsStillCompleted) {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,15 +29,23 @@ constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{}}})";
 class StartedPolls : public Poller {
  public:
   void start(Ticket ticket, const HandshakeId&) override { tickets.push_back(ticket); }
+  void keep(std::size_t bytes) override { kept = bytes; }
   void stop() override {}
 
   std::vector<Ticket> tickets;
+  std::size_t kept = 0;
 };
 
 std::vector<Secret> secrets() {
   std::vector<Secret> all;
   all.emplace_back(std::string(kSecret));
   return all;
+}
+
+std::chrono::nanoseconds cpu_time(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 std::string completed_body() {
@@ -60,14 +70,25 @@ class ConductorTest : public ::testing::Test {
     return settings;
   }
 
-  void given_new() {
-    const QueuedHandshake row{*HandshakeId::parse("DS1"), "", read_clocks().wall, {}, {}, 0};
+  void given_new(std::string_view id = "DS1") {
+    const QueuedHandshake row{*HandshakeId::parse(id), "", read_clocks().wall, {}, {}, 0};
     conductor_.step(Adopted{&row, true});
+  }
+  void attestr_says(Poller::Ticket ticket, std::string& body) {
+    const PollReply reply = HttpResponse{
+        .status = 200, .retry_after = {}, .date = {}, .content_encoding = {}, .body = body};
+    conductor_.replied(ticket, reply, body);
   }
   EngineReport report() const { return engine_.report(read_clocks()); }
   double completed() const {
     return report().counters.value(Metric::handshakes_ended, "completed");
   }
+
+  void run_until_in_flight(std::size_t polls) {
+    loop_.restart();
+    while (report().in_flight > polls) ASSERT_NE(loop_.run_one_for(std::chrono::seconds(60)), 0U);
+  }
+  void run_until_checked() { run_until_in_flight(0); }
 
   boost::asio::io_context loop_;
   Faults faults_;
@@ -106,18 +127,57 @@ TEST_F(ConductorTest, ACallbackMayIssueACommand) {
   EXPECT_EQ(answers, 2);
 }
 
-TEST_F(ConductorTest, VerifiesALargeResultInALaterTurnAndKeepsTheResponse) {
+TEST_F(ConductorTest, VerifiesALargeResultOutsideOfTheLoopAndKeepsTheResponse) {
   given_new();
   ASSERT_EQ(poller_.tickets.size(), 1U);
   std::string body = completed_body();
-  const PollReply reply = HttpResponse{
-      .status = 200, .retry_after = {}, .date = {}, .content_encoding = {}, .body = body};
-  conductor_.replied(poller_.tickets.front(), reply, body);
+  const auto bytes = body.size();
+  attestr_says(poller_.tickets.front(), body);
   EXPECT_EQ(report().in_flight, 1U);
   EXPECT_EQ(completed(), 0);
+  EXPECT_EQ(poller_.kept, bytes);
   body = "the poller's next answer";
-  loop_.poll();
-  EXPECT_EQ(report().in_flight, 0U);
+  run_until_checked();
+  EXPECT_EQ(completed(), 1);
+  EXPECT_GE(poller_.kept, bytes) << "its record is not written yet";
+}
+
+TEST_F(ConductorTest, TheLoopGoesOnWhileALargeAnswerIsChecked) {
+  given_new();
+  // A text of many numbers takes long to parse and to write in every form.
+  std::string body = R"({"_id":"DS1","consumed":true,"resultSignature":")" + std::string(64, '0') +
+                     R"(","result":{"a":[1.5)";
+  for (int i = 0; i < 3'000'000; ++i) body += ",1.5";
+  body += "]}}";
+  const auto of_loop = cpu_time(CLOCK_THREAD_CPUTIME_ID);
+  const auto of_all = cpu_time(CLOCK_PROCESS_CPUTIME_ID);
+  attestr_says(poller_.tickets.front(), body);
+  given_new("DS2");
+  EXPECT_EQ(poller_.tickets.size(), 2U) << "another poll starts meanwhile";
+  EXPECT_EQ(report().in_flight, 2U);
+  run_until_in_flight(1);
+  EXPECT_LT((cpu_time(CLOCK_THREAD_CPUTIME_ID) - of_loop) * 4,
+            cpu_time(CLOCK_PROCESS_CPUTIME_ID) - of_all);
+}
+
+TEST_F(ConductorTest, MayBeDestroyedDuringAndBeforeChecks) {
+  std::string body = completed_body();
+  for (const auto* const id : {"DS1", "DS2"}) {
+    given_new(id);
+    std::string copy = body;
+    attestr_says(poller_.tickets.back(), copy);
+  }
+  EXPECT_EQ(report().in_flight, 2U);
+}
+
+TEST_F(ConductorTest, AReloadMayReplaceTheVerifierMeanwhile) {
+  given_new();
+  std::string body = completed_body();
+  attestr_says(poller_.tickets.front(), body);
+  std::vector<Secret> others;
+  others.emplace_back(std::string("another"));
+  verifier_ = Verifier(std::move(others), SigningFormPolicy::raw);
+  run_until_checked();
   EXPECT_EQ(completed(), 1);
 }
 

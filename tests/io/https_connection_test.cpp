@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "io/certificates.h"
 #include "io/scripted_server.h"
 
@@ -40,6 +42,7 @@ std::string answer(std::string_view body) {
 struct Log {
   std::vector<std::optional<Kind>> ends;
   int lost = 0;
+  std::function<void(std::size_t)> on_large;  ///< Grants at once, if the test sets no other.
 };
 
 class HttpsConnectionTest : public testing::Test {
@@ -56,15 +59,19 @@ class HttpsConnectionTest : public testing::Test {
                                            .ca_file = ca_file_,
                                            .connect_timeout = 20s,
                                            .request_timeout = 20s,
-                                           .max_response_bytes = std::size_t{1} << 30});
+                                           .max_response_bytes = std::size_t{1} << 28});
     EXPECT_TRUE(target.has_value());
     HttpsConnection::Events events{
         .on_end =
             [&log](HttpsConnection::Failure failure) {
               log.ends.push_back(failure ? std::optional(failure->kind) : std::nullopt);
             },
-        .on_lost = [&log] { ++log.lost; }};
-    return std::make_shared<HttpsConnection>(events_.get_executor(), *target, std::move(events));
+        .on_lost = [&log] { ++log.lost; },
+        .on_large = [&log](std::size_t bytes) { log.on_large(bytes); }};
+    auto made =
+        std::make_shared<HttpsConnection>(events_.get_executor(), *target, std::move(events));
+    log.on_large = [connection = made.get()](std::size_t bytes) { connection->grant(bytes); };
+    return made;
   }
 
   std::shared_ptr<HttpsConnection> make_connection() {
@@ -156,7 +163,9 @@ TEST_F(HttpsConnectionTest, TheLoopMayEndBeforeAConnectionThatOpens) {
   ASSERT_TRUE(target.has_value());
   auto connection = std::make_shared<HttpsConnection>(
       loop->get_executor(), *target,
-      HttpsConnection::Events{.on_end = [](const auto&) { FAIL(); }, .on_lost = [] { FAIL(); }});
+      HttpsConnection::Events{.on_end = [](const auto&) { FAIL(); },
+                              .on_lost = [] { FAIL(); },
+                              .on_large = [](std::size_t) { FAIL(); }});
   connection->exchange(kRequest);
   loop->run_for(100ms);
   connection.reset();
@@ -186,6 +195,66 @@ TEST_F(HttpsConnectionTest, AWatchSurvivesExchanges) {
   server_.blurt("x");
   EXPECT_FALSE(connection->is_silent());
   run_until([this] { return log_.lost == 1; });
+}
+
+TEST_F(HttpsConnectionTest, ALargeAnswerIsReadOnceItHasItsMemory) {
+  const std::string body(limits::kSmallAnswerBytes + 1, 'x');
+  server_.script.push_back({answer(body)});
+  const auto connection = make_connection();
+  std::optional<std::size_t> wanted;
+  log_.on_large = [&wanted](std::size_t bytes) { wanted = bytes; };
+  connection->exchange(kRequest);
+  run_until([&wanted] { return wanted.has_value(); });
+  EXPECT_EQ(*wanted, body.size());
+  events_.run_for(50ms);
+  EXPECT_TRUE(log_.ends.empty());
+  EXPECT_LE(connection->body().size(), limits::kSmallAnswerBytes);
+  connection->grant(*wanted);
+  run_until_ends(1);
+  EXPECT_EQ(log_.ends[0], std::nullopt);
+  EXPECT_EQ(connection->body(), body);
+}
+
+TEST_F(HttpsConnectionTest, AnAnswerWithoutALengthMayBecomeTheLargest) {
+  const std::string piece = "4000\r\n" + std::string(0x4000, 'x') + "\r\n";
+  std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 6; ++i) chunks += piece;
+  server_.script.push_back({chunks + "0\r\n\r\n"});
+  const auto connection = make_connection();
+  std::vector<std::size_t> wanted;
+  log_.on_large = [&](std::size_t bytes) {
+    wanted.push_back(bytes);
+    connection->grant(bytes);
+  };
+  connection->exchange(kRequest);
+  run_until_ends(1);
+  EXPECT_THAT(wanted, ElementsAre(std::size_t{1} << 28));
+  EXPECT_EQ(connection->body().size(), std::size_t{6 * 0x4000});
+}
+
+TEST_F(HttpsConnectionTest, SmallAnswersWaitForNoMemory) {
+  const auto connection = make_connection();
+  log_.on_large = [](std::size_t) { FAIL(); };
+  server_.script.push_back({answer(std::string(limits::kSmallAnswerBytes, 'x'))});
+  server_.script.push_back({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n" +
+                            std::string(0x4000, 'x') + "\r\n0\r\n\r\n"});
+  for (std::size_t i = 1; i <= 2; ++i) {
+    connection->exchange(kRequest);
+    run_until_ends(i);
+    EXPECT_EQ(log_.ends.back(), std::nullopt);
+  }
+}
+
+TEST_F(HttpsConnectionTest, AnAnswerWithoutMemoryEndsInTimeAndIsNoFaultOfTheServer) {
+  server_.script.push_back({answer(std::string(100'000, 'x'))});
+  const auto connection = make_connection();
+  bool is_waiting = false;
+  log_.on_large = [&is_waiting](std::size_t) { is_waiting = true; };
+  connection->exchange(kRequest);
+  run_until([&is_waiting] { return is_waiting; });
+  connection->end_if_late(std::chrono::steady_clock::now() + 1h);
+  EXPECT_THAT(log_.ends, ElementsAre(Kind::shortage));
+  EXPECT_FALSE(connection->is_unanswered());
 }
 
 TEST_F(HttpsConnectionTest, AnEndlessAnswerDelaysNoOtherExchange) {

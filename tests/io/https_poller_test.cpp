@@ -232,6 +232,27 @@ TEST_F(HttpsPollerTest, TooManyKeyUpdatesEndAnIdleConnection) {
   EXPECT_EQ(server_->accepted(), 2u);
 }
 
+TEST_F(HttpsPollerTest, TooManyKeyUpdatesBeforeAnAnswerEndTheExchange) {
+  given_server();
+  server_says({"", Then::hang});
+  start(1);
+  run_until([this] { return server_->requests().size() == 1; });
+  server_->send_control(3000);
+  run_until_replies(1);
+  EXPECT_EQ(replies_[1].failure, Kind::reset);
+  EXPECT_EQ(poll().status, 200u);
+}
+
+TEST_F(HttpsPollerTest, SomeTicketsAndKeyUpdatesBeforeAnAnswerAreIgnored) {
+  given_server();
+  server_says({.bytes = answer(kBody), .before = 300ms});
+  start(1);
+  run_until([this] { return server_->requests().size() == 1; });
+  server_->send_control(100);
+  run_until_replies(1);
+  EXPECT_EQ(replies_[1].status, 200u);
+}
+
 TEST_F(HttpsPollerTest, AConnectionHasAGreatestAge) {
   settings_.connection_age = 300ms;
   given_server();

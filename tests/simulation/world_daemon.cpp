@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "engine/replies.h"
 #include "simulation/disk_vfs.h"
 
 namespace attestrd::sim {
@@ -151,15 +152,13 @@ void World::reply(Poller::Ticket ticket, HandshakeId id, const Upstream::Answer&
 }
 
 void World::perform(Verify& action, const Upstream::Answer* heard) {
-  note("verifies", "", action.result_bytes);
+  note("verifies", action.id.view());
   after(
       luck_.chance(0.1) ? luck_.spread(1ms, 1min) : luck_.up_to(20ms),
       [this, action, answer = *heard] {
-        const auto result =
-            std::string_view(answer.body).substr(action.result_at, action.result_bytes);
-        const auto form = daemon_->verifier.verify(result, action.signature);
         const HttpResponse response = response_of(answer);
-        step(Verified{action.ticket, form, &response}, &answer);
+        const auto checked = check_answer(response, action.id, daemon_->verifier);
+        step(Verified{action.ticket, &checked, &response}, &answer);
       },
       true);
 }

@@ -122,16 +122,15 @@ MUTANTS = {
     "the signature is not looked at": (VERDICT, [(
         "if (!verification_->form) return doubt(Reason::invalid_signature, change);", "")]),
     "a verification that is still under way passes for good": (ENGINE_REPLIES, [(
-        "      const auto result_at = static_cast<std::size_t>"
-        "(ended->result.data() - response.body.data());\n"
-        "      step_.actions.emplace_back(\n"
-        "          Verify{event.ticket, result_at, ended->result.size(), "
-        "std::string(ended->signature)});\n"
-        "      return;",
-        "      return on_answer(slot, response, answer, Verification{SigningForm::raw});")]),
+        "    engine_.admission_.backlog().keep(response.body.size());\n"
+        "    step_.actions.emplace_back(Verify{event.ticket, id});\n"
+        "    return;",
+        "    return on_answer(slot, response, "
+        "{read_answer(response, id), Verification{SigningForm::raw}});")]),
     "a verification that failed passes for good": (ENGINE_REPLIES, [(
-        "on_answer(slot, *event.response, answer, Verification{event.form});",
-        "on_answer(slot, *event.response, answer, Verification{SigningForm::raw});")]),
+        "on_answer(slot, *event.response, *event.answer);",
+        "on_answer(slot, *event.response, {event.answer->answer, "
+        "Verification{SigningForm::raw}});")]),
     "Retry-After does not hold for all": (ACCOUNT, [("now.mono >= held_until_ &&", "")]),
     "a shorter Retry-After shortens a longer one": ("lib/admission/account_gate.cpp", [(
         "std::max(held_until_, now.mono +", "(now.mono +")]),

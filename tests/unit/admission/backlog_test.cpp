@@ -28,6 +28,23 @@ TEST(Backlog, SoDoTheirBytes) {
   EXPECT_TRUE(backlog.allows(0));
 }
 
+TEST(Backlog, HalfOfTheMemoryForAnswersBoundsTheirBytesToo) {
+  Backlog backlog;
+  backlog.set_memory(200);
+  backlog.keep(99);
+  EXPECT_TRUE(backlog.allows(0));
+  backlog.add(1);
+  EXPECT_EQ(backlog.bytes(), 100U);
+  EXPECT_FALSE(backlog.allows(0));
+  backlog.drop(99);
+  EXPECT_TRUE(backlog.allows(0));
+  backlog.remove(1);
+  EXPECT_EQ(backlog.bytes(), 0U);
+  backlog.set_memory(10 * limits::kUnsettledBytes);
+  backlog.keep(limits::kUnsettledBytes);
+  EXPECT_FALSE(backlog.allows(0));
+}
+
 TEST(Backlog, AFullDiskAndAnUnavailableQueueStopPollingEachOnItsOwn) {
   Backlog backlog;
   backlog.set_disk_full(true);

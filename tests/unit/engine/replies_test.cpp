@@ -49,6 +49,7 @@ TEST_F(RepliesTest, ATransportFailureCountsAgainstTheAccountTheServerOrItsHandsh
     EXPECT_EQ(kind_of({kind, "", -1}), FailureKind::no_answer) << name_of(kind);
   for (const Kind kind : {Kind::framing, Kind::too_large})
     EXPECT_EQ(kind_of({kind, "", -1}), FailureKind::bad_answer) << name_of(kind);
+  EXPECT_EQ(kind_of({Kind::shortage, "", -1}), FailureKind::no_memory);
 }
 
 TEST_F(RepliesTest, ABadAnswerCountsOnceAHandshakeButAlwaysForACanary) {
@@ -58,6 +59,12 @@ TEST_F(RepliesTest, ABadAnswerCountsOnceAHandshakeButAlwaysForACanary) {
   EXPECT_TRUE(counts_against_server(FailureKind::no_answer, record_));
   record_.is_canary = true;
   EXPECT_TRUE(counts_against_server(FailureKind::bad_answer, record_));
+}
+
+TEST_F(RepliesTest, AShortageOfMemoryNeverCountsAgainstTheServer) {
+  EXPECT_FALSE(counts_against_server(FailureKind::no_memory, record_));
+  record_.is_canary = true;
+  EXPECT_FALSE(counts_against_server(FailureKind::no_memory, record_));
 }
 
 TEST_F(RepliesTest, RetryAfterIsReadWithEachAnswer) {

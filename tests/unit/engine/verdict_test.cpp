@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "base/limits.h"
+
 namespace attestrd {
 namespace {
 
@@ -100,6 +104,18 @@ TEST_F(VerdictTest, ATagOtherThanTheSubmittedOneIsADoubt) {
   record_.tag_digest = digest_of_tag("mi\"ne");
   EXPECT_TRUE(ends(judged(with_result("theirs"), kGood), Outcome::rejected, Reason::tag_mismatch));
   EXPECT_TRUE(ends(judged(with_result("mi\\u0022ne"), kGood), Outcome::completed));
+}
+
+TEST_F(VerdictTest, TheLongestTagMayBeEscapedThroughout) {
+  std::string escaped;
+  for (std::size_t i = 0; i < limits::kTagBytes; ++i) escaped += "\\u0061";
+  record_.tag_digest = digest_of_tag(std::string(limits::kTagBytes, 'a'));
+  EXPECT_TRUE(ends(judged(with_result(escaped), kGood), Outcome::completed));
+  settings_.signature_attempts = 1;
+  const std::string longer(6 * limits::kTagBytes + 1, 'a');
+  record_.tag_digest = digest_of_tag(longer);
+  EXPECT_TRUE(ends(judged(with_result(longer), kGood), Outcome::rejected, Reason::tag_mismatch))
+      << "no submission can have it";
 }
 
 TEST_F(VerdictTest, AnAnswerThatLooksForgedIsADoubtAndOtherGarbageIsNot) {

@@ -86,6 +86,26 @@ TEST(Verifier, TriesTheFormThatMatchedLastFirst) {
       << "raw would hold as well, but is not tried first any more";
 }
 
+TEST(Verifier, ACopyVerifiesByItself) {
+  auto original = verifier();
+  auto copy = original;
+  original = Verifier({Secret("another")}, SigningFormPolicy::automatic);
+  for (const auto signed_text : {kStringified, kCompact, kCompact})
+    EXPECT_TRUE(copy.verify(kResult, signature_of(signed_text)));
+  EXPECT_FALSE(original.verify(kResult, signature_of(kCompact)));
+}
+
+TEST(Verifier, PrefersAFormThatThePolicyAllows) {
+  auto preferring = verifier();
+  preferring.prefer(SigningForm::stringify);
+  EXPECT_EQ(preferring.verify(kStringified, signature_of(kStringified)), SigningForm::stringify)
+      << "raw would hold as well, but is not tried first";
+  auto only_raw = verifier(SigningFormPolicy::raw);
+  only_raw.prefer(SigningForm::stringify);
+  EXPECT_EQ(only_raw.verify(kStringified, signature_of(kStringified)), SigningForm::raw);
+  EXPECT_FALSE(only_raw.verify(kResult, signature_of(kStringified)));
+}
+
 TEST(Verifier, AcceptsHexDigitsOfEitherCase) {
   EXPECT_TRUE(verifier().verify(kResult, upper_case(signature_of(kResult))));
 }
