@@ -101,7 +101,7 @@ class Daemon {
   bool are_connections_short_ = false;
   bool is_control_lost_ = false;
   bool is_disk_stalled_ = false;
-  bool was_stopped_ = false;  ///< While it waited for free space at its start.
+  bool was_stopped_ = false;       ///< While it waited for free space at its start.
   double completions_learnt_ = 0;  ///< Completions that earlier processes learnt.
 
   Stores stores_;

@@ -17,8 +17,8 @@ Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
   const auto reserved = queue.reserved();
   if (!reserved) return reserved.error();
   if (*reserved) conductor.step(Recalled{**reserved});
-  conductor.step(Recovering{
-      std::min<std::uint64_t>(counts->polling, limits::kPendingHandshakes), ledger.is_clock_doubtful()});
+  conductor.step(Recovering{std::min<std::uint64_t>(counts->polling, limits::kPendingHandshakes),
+                            ledger.is_clock_doubtful()});
   for (;;) {
     const auto rows = ledger.claim(limits::kRowsClaimedPerRound);
     if (!rows) return rows.error();

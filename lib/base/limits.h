@@ -63,7 +63,7 @@ inline constexpr Duration kSubmissionQuiet = 1s;       ///< After the last chang
 inline constexpr Duration kLongestQuietWait = 30s;     ///< For a file that changes all the time.
 inline constexpr Duration kQuietWithoutLeases = 5min;  ///< The proof that no process writes.
 inline constexpr Duration kUnreadablePatience = 10min;  ///< Of a file without read permission.
-inline constexpr unsigned kFailedReadsOfAFile = 10;  ///< In a row; fewer may be a passing fault.
+inline constexpr unsigned kFailedReadsOfAFile = 10;     ///< In a row; fewer may be a passing fault.
 inline constexpr Duration kInboxScanInterval = 2s;  ///< Between full scans; events come earlier.
 
 // Publication.
@@ -74,8 +74,8 @@ inline constexpr std::size_t kRecordsPerRound = 1024;  ///< Further records wait
 inline constexpr std::size_t kRecordsSyncedOneByOne = 1;  ///< Per round; above it one syncfs.
 inline constexpr int kDiskWorkerLead = 5;                 ///< Nice value below the event loop's.
 inline constexpr Duration kStartExtension = 30s;  ///< Of systemd's patience, on a full disk.
-inline constexpr Duration kDiskStall = 10s;   ///< A round that takes longer is reported.
-inline constexpr Duration kRoundRetry = 1s;   ///< On a full disk or an unavailable queue.
+inline constexpr Duration kDiskStall = 10s;       ///< A round that takes longer is reported.
+inline constexpr Duration kRoundRetry = 1s;       ///< On a full disk or an unavailable queue.
 inline constexpr Duration kMarkDelay = 20ms;  ///< Delay of `done` marks before their own commit.
 inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;
 inline constexpr std::size_t kLargestResponseBytes = std::size_t{256}

@@ -38,9 +38,9 @@ Result<void> become_owner_of(const std::string& folder) {
   if (has_groups && ::setgid(user ? user->pw_gid : info.st_gid) == 0 &&
       ::prctl(PR_SET_KEEPCAPS, 1) == 0 && ::setuid(info.st_uid) == 0 && keep_only_lease())
     return {};
-  return fail(Errc::permission_denied,
-              folder + ": its owner has the user id " + std::to_string(info.st_uid) +
-                  ", and attestrd can't become that user");
+  return fail(Errc::permission_denied, folder + ": its owner has the user id " +
+                                           std::to_string(info.st_uid) +
+                                           ", and attestrd can't become that user");
 }
 
 }  // namespace attestrd

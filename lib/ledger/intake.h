@@ -24,7 +24,8 @@ class Intake {
  public:
   explicit Intake(Inbox& inbox) : inbox_(inbox) {}
 
-  /// Reads the next lines of the inbox, at most `max_lines`. Returns the submissions that the queue is to accept.
+  /// Reads the next lines of the inbox, at most `max_lines`. Returns the submissions that the queue
+  /// is to accept.
   Result<std::vector<Submission>> read(const ScanRequest& request, std::size_t max_lines,
                                        RoundReport& report);
 

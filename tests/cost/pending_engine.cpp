@@ -79,15 +79,13 @@ void PendingEngine::step(const EngineEvent& event) {
 void PendingEngine::answer_all() {
   asked_.clear();
   asked_.swap(started_);
+  const std::string date = http_date(now().wall);
   for (const StartPoll& poll : asked_) {
     // All ids have the same length, so that one body serves for all.
     const auto id = poll.id.view();
     body_.replace(body_.find(kBeginning), id.size(), id);
-    const PollReply reply = HttpResponse{.status = 200,
-                                         .retry_after = {},
-                                         .date = "Tue, 24 Nov 2026 13:30:33 GMT",
-                                         .content_encoding = {},
-                                         .body = body_};
+    const PollReply reply = HttpResponse{
+        .status = 200, .retry_after = {}, .date = date, .content_encoding = {}, .body = body_};
     step(Replied{poll.ticket, &reply});
     ++answered_;
   }

@@ -42,7 +42,10 @@ bool may_go_first(int nice) {
 /// A fixture with a worker on folders and rows in memory, and its event loop.
 class DiskWorkerTest : public ::testing::Test {
  protected:
-  DiskWorkerTest() { ATTESTRD_CHECK(ledger_.claim(1).has_value()); }
+  DiskWorkerTest() {
+    ATTESTRD_CHECK(ledger_.recover({}, {Mono(1000h), Wall(1000h)}).has_value());
+    ATTESTRD_CHECK(ledger_.claim(1).has_value());
+  }
 
   void given_submitted(int count) {
     std::string ids;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <ctime>
 #include <string>
 #include <string_view>
+
+#include "base/time.h"
 
 namespace attestrd {
 
@@ -14,15 +17,20 @@ inline std::string pending_body(std::string_view id) {
          R"("result":null,"resultSignature":null})";
 }
 
+/// Returns an IMF-fixdate (RFC 9110, 5.6.7).
+inline std::string http_date(Wall time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  const std::time_t unix_time{seconds};
+  std::tm parts{};
+  ::gmtime_r(&unix_time, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
 /// Returns the HTTP-date at which the process began to answer: the clock of the server is right.
 inline const std::string& date_of_start() {
-  static const std::string kDate = [] {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    char text[32];
-    return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
-  }();
+  static const std::string kDate =
+      http_date(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()));
   return kDate;
 }
 
