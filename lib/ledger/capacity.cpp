@@ -1,6 +1,7 @@
 #include "ledger/capacity.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "base/limits.h"
 
@@ -13,6 +14,16 @@ std::size_t Capacity::lines_to_read() const {
 void Capacity::add_claimed(std::size_t rows, std::size_t wanted) {
   held_ += rows;
   has_unclaimed_ = rows == wanted;
+}
+
+void Capacity::note_written(const QueueBatch& batch, const QueueBatchResult& written) {
+  const auto is_inserted = [](const Acceptance& acceptance) {
+    return std::holds_alternative<InsertedRow>(acceptance);
+  };
+  add_accepted(static_cast<std::size_t>(std::ranges::count_if(written.acceptances, is_inserted)));
+  for (std::size_t i = 0; i < batch.changes.size(); ++i)
+    if (std::holds_alternative<Done>(batch.changes[i]) && written.changes[i] == Applied::applied)
+      remove_ended(1);
 }
 
 void Capacity::add_accepted(std::size_t rows) { held_ += rows; }

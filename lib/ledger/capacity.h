@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "log/notice.h"
+#include "queue/queue_batch.h"
 
 namespace attestrd {
 
@@ -22,6 +23,9 @@ class Capacity {
   /// Notes the rows of a claim of at most `wanted` rows.
   void add_claimed(std::size_t rows, std::size_t wanted);
   bool has_unclaimed() const { return has_unclaimed_; }
+
+  /// Counts the rows that a batch has inserted and marked as done.
+  void note_written(const QueueBatch& batch, const QueueBatchResult& written);
 
   void add_accepted(std::size_t rows);
   void remove_ended(std::size_t rows);

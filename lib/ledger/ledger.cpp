@@ -283,7 +283,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
   unmarked_.clear();
   note_staged(round, written.changes);
   note_reserved(round, written);
-  count_held(round.batch, written);
+  capacity_.note_written(round.batch, written);
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
   intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
   measure(report.accepted);
@@ -323,18 +323,6 @@ void Ledger::note_reserved(Round& round, const QueueBatchResult& written) {
   const auto refused = round.batch.reserve->requests - reserved_.requests;
   const auto granted = wanted->requests - std::min(wanted->requests, refused);
   round.report.reserved = {wanted->day, wanted->requests, granted};
-}
-
-/// Counts the handshakes that the engine holds after the batch.
-void Ledger::count_held(const QueueBatch& batch, const QueueBatchResult& written) {
-  const auto is_inserted = [](const Acceptance& acceptance) {
-    return std::holds_alternative<InsertedRow>(acceptance);
-  };
-  capacity_.add_accepted(
-      static_cast<std::size_t>(std::ranges::count_if(written.acceptances, is_inserted)));
-  for (std::size_t i = 0; i < batch.changes.size(); ++i)
-    if (std::holds_alternative<Done>(batch.changes[i]) && written.changes[i] == Applied::applied)
-      capacity_.remove_ended(1);
 }
 
 /// Claims rows for which the engine had no room before.

@@ -95,7 +95,6 @@ class Ledger {
   void note_staged(Round& round, const std::vector<Applied>& changes);
   void note_reserved(Round& round, const QueueBatchResult& written);
   Result<void> publish(const std::vector<Finish>& next);
-  void count_held(const QueueBatch& batch, const QueueBatchResult& written);
   Result<void> claim_more(RoundReport& report);
   void measure(std::vector<QueuedHandshake>& rows) const;
 
