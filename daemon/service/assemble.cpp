@@ -121,6 +121,7 @@ class Daemon {
 };
 
 Result<void> Daemon::assemble(Secrets secrets) {
+  notices_.say_doubtful(secrets.doubtful);
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
@@ -258,7 +259,8 @@ Questions Daemon::questions() {
                                notices_.counters(),
                                reload_->state(),
                                disk_->busy_for(read_clocks().mono),
-                               lifecycle_->is_stopping()};
+                               lifecycle_->is_stopping(),
+                               disk_events_->inbox_files()};
           },
       .now = read_clocks};
 }

@@ -48,6 +48,7 @@ class Reload {
     Config config;
     HttpsPollerSettings poller;
     std::vector<Secret> client_secrets;
+    std::vector<DoubtfulSecret> doubtful;
   };
 
   static Result<Files> read(const std::filesystem::path& file, const Config& before);
