@@ -29,17 +29,20 @@ Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Conf
   auto trust = read_trust(poller.ca_file);
   if (!trust) return trust.error();
   poller.trust = *std::move(trust);
-  return Files{*std::move(config), std::move(poller), std::move(secrets->client_secrets)};
+  const bool are_passed = has_credentials(*config);
+  return Files{*std::move(config), std::move(poller), std::move(secrets->client_secrets),
+               are_passed};
 }
 
 void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloaded) {
   const auto before = parts_.config;
+  const bool are_passed = files && files->has_credentials;
   const Result<void> applied = files ? apply(*std::move(files)) : Result<void>(files.error());
   ReloadOutcome outcome;
   if (applied) {
     parts_.notices.say(Notice(Event::config_reloaded, "the configuration is read again"));
     outcome.changed = changed_settings(before, parts_.config);
-    outcome.has_credentials = has_credentials(parts_.config);
+    outcome.has_credentials = are_passed;
     state_ = {false, read_clocks().wall};
   } else {
     outcome.refusal = applied.error().message;

@@ -48,6 +48,7 @@ class Reload {
     Config config;
     HttpsPollerSettings poller;
     std::vector<Secret> client_secrets;
+    bool has_credentials = false;
   };
 
   static Result<Files> read(const std::filesystem::path& file, const Config& before);

@@ -100,6 +100,7 @@ class LoopCallsTest(harness.Fixture):
         self.drop(ids[20:])
         self.wait_for_results(ids[20:])
         self.assertEqual(daemon.stop(), 0)
+        harness.eventually(lambda: "\n+++ " in log.read_text(), what="the end of strace")
         calls = parse_calls(log.read_text().split("--- SIGTERM", 1)[0])
         self.assertGreater(len(calls), 500)
         self.assertTrue(any("READY=1" in call for call in calls))
