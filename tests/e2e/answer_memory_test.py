@@ -67,12 +67,12 @@ class AnswerMemoryTest(harness.Fixture):
             body = self.signed_answer(handshake, result)
             return Reply(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
-        daemon = self.start_with(play, settings("32MiB", max_response="8MiB"))
+        daemon = self.start_with(play, settings("16MiB", max_response="8MiB"))
         ids = harness.make_ids(24)
         self.drop(ids)
         self.wait_for_results(ids, within=100)
-        # 32 MiB, one record as it is written, and the buffers of the connections.
-        self.assert_bounded(daemon, 32 + 8 + 16)
+        # 16 MiB, one record as it is written, and the buffers of the connections.
+        self.assert_bounded(daemon, 16 + 8 + 12)
         self.assertEqual(daemon.count("poll.error"), 0)
 
 
