@@ -1,6 +1,7 @@
 #include "daemon/service/assemble.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,6 +55,10 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
+
+/// Gives each large answer memory of its own, which returns to the system when the answer is freed.
+/// Else glibc would raise the size from which it does so, and keep as much again in reserve.
+void return_large_memory() { ::mallopt(M_MMAP_THRESHOLD, 1 << 20); }
 
 /// Returns the event loop, which lives as long as the process: its destructor would wait for a DNS
 /// query that can't be cancelled.
@@ -350,6 +355,7 @@ int Daemon::run() {
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {
   keep_memory_private();
+  return_large_memory();
   raise_descriptor_limit();
   ::tzset();  // The first conversion of a time would read the time zone on the event loop.
   Daemon daemon(config, options);

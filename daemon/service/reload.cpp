@@ -29,19 +29,24 @@ Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Conf
   auto trust = read_trust(poller.ca_file);
   if (!trust) return trust.error();
   poller.trust = *std::move(trust);
+  auto names = secret_names(*config);
   return Files{*std::move(config), std::move(poller), std::move(secrets->client_secrets),
-               std::move(secrets->doubtful)};
+               std::move(secrets->doubtful), std::move(names)};
 }
 
 void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloaded) {
   const auto before = parts_.config;
   ReloadOutcome outcome;
-  if (files) outcome.doubtful = std::move(files->doubtful);
+  SecretNames names;
+  if (files) {
+    outcome.doubtful = std::move(files->doubtful);
+    names = std::move(files->names);
+  }
   const Result<void> applied = files ? apply(*std::move(files)) : Result<void>(files.error());
   if (applied) {
     parts_.notices.say(Notice(Event::config_reloaded, "the configuration is read again"));
     outcome.changed = changed_settings(before, parts_.config);
-    outcome.secrets = secret_names(parts_.config);
+    outcome.secrets = std::move(names);
     parts_.notices.say_doubtful(outcome.doubtful);
     state_ = {false, read_clocks().wall};
   } else {

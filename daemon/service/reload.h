@@ -49,6 +49,7 @@ class Reload {
     HttpsPollerSettings poller;
     std::vector<Secret> client_secrets;
     std::vector<DoubtfulSecret> doubtful;
+    SecretNames names;
   };
 
   static Result<Files> read(const std::filesystem::path& file, const Config& before);
