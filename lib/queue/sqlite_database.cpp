@@ -17,12 +17,25 @@ namespace {
 
 constexpr int kCheckpointPages = 1000;
 
-bool is_out_of_room(int code, int system_error) {
-  if (code == SQLITE_FULL) return true;
-  const int kind = code & 0xff;
-  return (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && code != SQLITE_IOERR_FSYNC &&
-         code != SQLITE_IOERR_DIR_FSYNC && (system_error == ENOSPC || system_error == EDQUOT);
+bool means_no_room(int system_error) { return system_error == ENOSPC || system_error == EDQUOT; }
+
+/// Returns whether no file can be made in the folder, for lack of room.
+bool has_no_room_for_a_file(const std::string& folder) {
+  const int file = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) return means_no_room(errno);
+  ::close(file);
+  return false;
 }
+
+bool is_out_of_room(int code, int system_error, const std::string& folder) {
+  if (code == SQLITE_FULL) return true;
+  // SQLite opens a file that it can't make once more, to read it, and shows the error of that.
+  if ((code & 0xff) == SQLITE_CANTOPEN) return has_no_room_for_a_file(folder);
+  return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_FSYNC &&
+         code != SQLITE_IOERR_DIR_FSYNC && means_no_room(system_error);
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1) + "."; }
 
 bool may_write_to(const std::string& name) {
   return ::faccessat(AT_FDCWD, name.c_str(), W_OK, AT_EACCESS) == 0 || errno == ENOENT;
@@ -32,7 +45,7 @@ bool may_write_to(const std::string& name) {
 bool may_write(const std::string& path) {
   for (const auto* const ending : {"", "-wal", "-journal"})
     if (!may_write_to(path + ending)) return false;
-  return may_write_to(path.substr(0, path.rfind('/') + 1) + ".");
+  return may_write_to(folder_of(path));
 }
 
 using PwriteCall = ssize_t (*)(int, const void*, std::size_t, off64_t);
@@ -308,7 +321,7 @@ Error SqliteDatabase::last_error(std::string_view what) const {
     case SQLITE_AUTH: return fail(Errc::permission_denied, message);
     default: break;
   }
-  if (is_out_of_room(code, system_error)) return fail(Errc::disk_full, message);
+  if (is_out_of_room(code, system_error, folder_of(path_))) return fail(Errc::disk_full, message);
   if (system_error != 0) message += " (errno " + std::to_string(system_error) + ")";
   return fail(Errc::io_failure, message);
 }

@@ -136,7 +136,9 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
       break;
     case Served::unknown:
       if (life.unknown_since == Mono::max()) life.unknown_since = life.polled_at;
-      life.was_unknown_long |= now - life.unknown_since >= settings_.unknown_grace - 1s;
+      // The daemon judges an answer once it is parsed.
+      life.was_unknown_long |=
+          now + kLongestCheck - life.unknown_since >= settings_.unknown_grace - 1s;
       break;
     case Served::doubtful: life.most_doubts = std::max(life.most_doubts, ++life.doubts); break;
     case Served::refused: note_refusal(life.polled_at, now); break;

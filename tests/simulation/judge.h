@@ -12,6 +12,9 @@
 
 namespace attestrd::sim {
 
+/// The longest time that a check of an answer takes outside of the event loop.
+inline constexpr Duration kLongestCheck = std::chrono::minutes(1);
+
 /// The exception for a violated guarantee.
 struct Violation {
   std::string what;

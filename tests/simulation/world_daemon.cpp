@@ -154,7 +154,7 @@ void World::reply(Poller::Ticket ticket, HandshakeId id, const Upstream::Answer&
 void World::perform(Verify& action, const Upstream::Answer* heard) {
   note("verifies", action.id.view());
   after(
-      luck_.chance(0.1) ? luck_.spread(1ms, 1min) : luck_.up_to(20ms),
+      luck_.chance(0.1) ? luck_.spread(1ms, kLongestCheck) : luck_.up_to(20ms),
       [this, action, answer = *heard] {
         const HttpResponse response = response_of(answer);
         const auto checked = check_answer(response, action.id, daemon_->verifier);
