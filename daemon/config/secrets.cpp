@@ -19,6 +19,7 @@ namespace attestrd {
 namespace {
 
 constexpr std::size_t kMostBytes = 4096;
+constexpr std::size_t kLeastSecretBytes = 12;  // Of a client secret; a shorter one is warned of.
 constexpr mode_t kOthers = S_IRWXO;
 constexpr CharSet kNameParts = kLettersAndDigits | CharSet("_");
 
@@ -83,8 +84,9 @@ std::string_view without_line_end(std::string_view line) {
   return line;
 }
 
-/// Returns what a secret looks like that is probably written in another format, or an empty text.
-std::string_view doubt_about(std::string_view secret) {
+/// Returns what a secret looks like that is probably written in another format or not complete, or
+/// an empty text.
+std::string_view doubt_about(std::string_view secret, std::size_t least_bytes) {
   constexpr std::string_view kQuotes = "\"'`";
   if (secret.size() >= 2 && secret.front() == secret.back() &&
       kQuotes.find(secret.front()) != kQuotes.npos)
@@ -94,13 +96,14 @@ std::string_view doubt_about(std::string_view secret) {
   // The base64 of a token may end in one or two of them.
   const bool has_value = secret.find_first_not_of('=', key.size()) != secret.npos;
   if (is_name && has_value) return "looks like KEY=value, and all of it is taken for the secret";
+  if (secret.size() < least_bytes) return "is short: is it complete?";
   return {};
 }
 
 void add_doubtful(const std::filesystem::path& file, const std::vector<Secret>& secrets,
-                  std::vector<DoubtfulSecret>& doubtful) {
+                  std::size_t least_bytes, std::vector<DoubtfulSecret>& doubtful) {
   for (std::size_t i = 0; i < secrets.size(); ++i) {
-    if (const auto doubt = doubt_about(secrets[i].reveal()); !doubt.empty())
+    if (const auto doubt = doubt_about(secrets[i].reveal(), least_bytes); !doubt.empty())
       doubtful.push_back({file.string(), fmt::format("secret {} {}", i + 1, doubt)});
   }
 }
@@ -144,6 +147,9 @@ Result<Secret> read_auth_token(const Config& config) {
                   "must hold the auth token alone, on one line, without blanks and without "
                   "the word Basic");
   }
+  if (token.find(':') != token.npos) {
+    return refuse(file, "looks like USER:PASSWORD; put the auth token there, which is base64");
+  }
   return Secret(std::string(token));
 }
 
@@ -156,6 +162,11 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config) {
   for (int number = 1; !text.empty(); ++number) {
     const auto line = take_line(text);
     if (line.empty()) continue;
+    if (line.starts_with('#')) {
+      return refuse(file, fmt::format("line {} begins with #; there are no comments in this file, "
+                                      "so remove the line",
+                                      number));
+    }
     if (!kVisible.contains_all(line)) {
       return refuse(file,
                     fmt::format("line {} must hold a client secret alone, without blanks", number));
@@ -171,10 +182,10 @@ Result<Secrets> read_secrets(const Config& config) {
   auto secrets = read_client_secrets(config);
   if (token && secrets) {
     Secrets all{std::move(*token), std::move(*secrets)};
-    add_doubtful(locate_secret(config.api.auth_token_file, config.folder), {all.auth_token},
+    add_doubtful(locate_secret(config.api.auth_token_file, config.folder), {all.auth_token}, 0,
                  all.doubtful);
     add_doubtful(locate_secret(config.api.client_secret_file, config.folder), all.client_secrets,
-                 all.doubtful);
+                 kLeastSecretBytes, all.doubtful);
     return all;
   }
   if (!token && !secrets) return both(token.error(), secrets.error());

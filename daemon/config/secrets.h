@@ -17,15 +17,17 @@ namespace attestrd {
 // nothing of it. They are `invalid_config`, `permission_denied`, or `io_failure` when the cause may
 // be temporary.
 
-/// Returns the token for `Authorization: Basic`: the only line of the file.
+/// Returns the token for `Authorization: Basic`: the only line of the file. A token with a colon is
+/// refused: it can't be base64.
 Result<Secret> read_auth_token(const Config& config);
 
 /// Returns the client secrets, one per line of the file, the current one first. Blank lines are
-/// skipped. The list is never empty.
+/// skipped. A line that begins with `#` is refused: a secret that was commented out must not stay
+/// valid. The list is never empty.
 Result<std::vector<Secret>> read_client_secrets(const Config& config);
 
-/// A secret that looks as if it were written in another format: in quotes, or as `KEY=value`. It is
-/// used as it stands.
+/// A secret that looks as if it were written in another format (in quotes, or as `KEY=value`), or a
+/// client secret that is short. It is used as it stands.
 struct DoubtfulSecret {
   std::string file;
   std::string what;  ///< A sentence about the file's secret, which quotes nothing of it.

@@ -62,6 +62,19 @@ std::string_view words_of(Wait wait) {
   check_failed("a wait has words", __FILE__, __LINE__);
 }
 
+/// Returns a word of a closed list, the value of `trouble`; empty: it has none that may end it.
+std::string_view name_of(PendingRecord::Suspicion suspicion) {
+  using Suspicion = PendingRecord::Suspicion;
+  switch (suspicion) {
+    case Suspicion::none: return "";
+    case Suspicion::unknown: return "unknown";
+    case Suspicion::archived: return "archived";
+    case Suspicion::untrusted: return "untrusted";
+    case Suspicion::unreachable: return "unreachable";
+  }
+  check_failed("a suspicion has a name", __FILE__, __LINE__);
+}
+
 /// Returns the record's path relative to paths.spool.
 std::string file_of(const HandshakeId& id, Outcome outcome) {
   return fmt::format("{}/{}", folder_of(outcome), record_name(id));
@@ -106,6 +119,8 @@ json::object json_of(const ExplainReport& report, const ExplainReport::Waiting& 
       {"expected_polls", polls_to_come(why)},
       {"chance_done", why.chance_done},
       {"learnt_from", why.completions}};
+  if (why.errors > 0) object["errors"] = why.errors;
+  if (const auto trouble = name_of(why.suspicion); !trouble.empty()) object["trouble"] = trouble;
   object["last_pending_at"] =
       why.since_pending ? json_time(now - *why.since_pending) : json::value(nullptr);
   if (daemon.pause) object["next_canary"] = to_rfc3339(daemon.pause->next_canary);
@@ -151,6 +166,11 @@ void add_forecast(TextRows& rows, const Explanation& why, Wall now) {
              fmt::format("{}{}, at {}", ahead(*next, now), exactly, to_rfc3339(*next)));
   }
   rows.add("polls", fmt::format("{} so far, about {} more to come", why.polls, polls_to_come(why)));
+  if (why.errors > 0) {
+    const auto trouble = name_of(why.suspicion);
+    rows.add("trouble of its own", fmt::format("{} polls in a row{}{}", why.errors,
+                                               trouble.empty() ? "" : ": ", trouble));
+  }
   rows.add("chance it is done", fmt::format("{:.1f} % by now, as learnt from {} completions",
                                             100 * why.chance_done, why.completions));
   const Wall deadline = now + why.until_deadline;

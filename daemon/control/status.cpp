@@ -126,6 +126,8 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
+  if (daemon.signatures_fail)
+    rows.add("signatures", "FAILING: check the client secret; the answers are kept");
   rows.add("disk", disk_words(daemon));
   if (daemon.config_refused)
     rows.add("configuration",
@@ -168,6 +170,7 @@ Metrics with_gauges(const StatusReport& report) {
     set(Metric::inbox_files, files->unclaimed);
     set(Metric::inbox_claimed_files, files->claimed);
   }
+  set(Metric::signatures_failing, daemon.signatures_fail ? 1 : 0);
   set(Metric::disk_full, daemon.disk_full ? 1 : 0);
   set(Metric::disk_round, seconds_of(daemon.disk_round));
   set(Metric::config_reload_successful, daemon.config_refused ? 0 : 1);
@@ -209,6 +212,7 @@ std::string status_json(const StatusReport& report) {
     object["account_pause"] = json_pause(daemon->pause);
     object["rate_limit"] = json_rate(daemon->rate);
     object["requests_today"] = json_requests(daemon->requests_today);
+    object["signatures_failing"] = daemon->signatures_fail;
     object["disk_full"] = daemon->disk_full;
     object["disk_stalled"] = daemon->disk_round >= limits::kDiskStall;
     object["queue_unavailable"] = daemon->queue_unavailable;

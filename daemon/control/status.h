@@ -53,6 +53,7 @@ struct StatusReport {
     std::optional<Pause> pause;
     Rate rate;
     std::optional<Requests> requests_today;
+    bool signatures_fail = false;  ///< None of the last signatures held.
     bool disk_full = false;
     Duration disk_round{0};  ///< For so long the current round of writes has run.
     bool is_stopping = false;

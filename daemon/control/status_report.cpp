@@ -25,6 +25,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
     daemon.pause = StatusReport::Pause{std::string(name_of(*engine.paused_for)),
                                        engine.paused_since, now.wall + engine.next_canary};
   }
+  daemon.signatures_fail = engine.signatures_fail;
   daemon.rate = {engine.configured_rate, engine.rate, {}};
   if (engine.held) daemon.rate.held_until = now.wall + *engine.held;
   if (engine.daily_limit > 0) {

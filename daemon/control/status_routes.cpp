@@ -30,10 +30,11 @@ ServerResponse health_response(const StatusReport& report) {
   if (daemon && daemon->queue_unavailable) return plain_response(503, "queue unavailable");
   if (daemon && daemon->pause)
     return plain_response(503, "account paused: " + daemon->pause->reason);
+  if (daemon && daemon->signatures_fail) return plain_response(503, "signatures failing");
   return plain_response(200, "ok");
 }
 
-/// Returns the reasons why nothing is polled, as one JSON object.
+/// Returns the reasons why nothing is polled or delivered, as one JSON object.
 ServerResponse readiness_response(const StatusReport& report) {
   const auto& daemon = *report.daemon;
   std::string reasons;
@@ -41,6 +42,7 @@ ServerResponse readiness_response(const StatusReport& report) {
     if (holds) reasons += fmt::format("{}\"{}\"", reasons.empty() ? "" : ",", reason);
   };
   add(daemon.pause.has_value(), "paused");
+  add(daemon.signatures_fail, "signatures_failing");
   add(daemon.disk_full, "disk_full");
   add(daemon.disk_round >= limits::kDiskStall, "disk_stalled");
   add(daemon.queue_unavailable, "queue_unavailable");

@@ -20,6 +20,7 @@ EngineSettings engine_settings(const Config& config) {
           .give_up_after = config.poll.give_up_after,
           .expiry_grace = config.poll.expiry_grace,
           .unknown_grace = config.poll.unknown_grace,
+          .witness_time = config.poll.witness_time,
           .earliest_clock = kReleaseDate,
           .signature_attempts = config.signature.signature_attempts,
           .answer_memory_bytes = config.api.answer_memory_bytes,

@@ -3,25 +3,10 @@
 #include <algorithm>
 
 #include "base/account_day.h"
-#include "base/check.h"
 #include "base/limits.h"
 #include "base/backoff.h"
 
 namespace attestrd {
-
-std::string_view name_of(PauseReason reason) {
-  switch (reason) {
-    case PauseReason::unauthorized: return "unauthorized";
-    case PauseReason::forbidden: return "forbidden";
-    case PauseReason::low_credits: return "low_credits";
-    case PauseReason::wrong_version: return "wrong_version";
-    case PauseReason::rate_limited: return "rate_limited";
-    case PauseReason::daily_limit: return "daily_limit";
-    case PauseReason::certificate: return "certificate";
-    case PauseReason::upstream_down: return "upstream_down";
-  }
-  check_failed("a pause has a reason", __FILE__, __LINE__);
-}
 
 Duration AccountGate::canary_delay(Now now) const {
   if (reason_ == PauseReason::daily_limit) {
@@ -35,41 +20,59 @@ void AccountGate::hold(Now now, std::optional<Duration> retry_after) {
   held_until_ = std::max(held_until_, now.mono + std::min(*retry_after, limits::kRetryAfterCap));
 }
 
-bool AccountGate::trouble(Now now, PauseReason reason, bool by_canary) {
-  const bool opens = is_open();
-  if (opens) {
-    since_ = now.wall;
-    canaries_ = 0;
-  }
-  if (by_canary) {
-    canary_in_flight_ = false;
-    canaries_ = reason == reason_ ? canaries_ + 1 : 0;  // A new reason has its own backoff.
-  }
+bool AccountGate::trouble(Now now, PauseReason reason, const FailedPoll& poll) {
+  run_.add(poll, reason, now.mono);
+  if (is_open()) return run_.is_of_account(reason, poll.pending, now.mono) && begin(now, reason);
   // Other polls in flight meet the same trouble again. They do not move the canary.
-  if (opens || by_canary) {
+  if (!poll.is_canary) return false;
+  if (reason != reason_) {  // A new reason has its own backoff.
     reason_ = reason;
+    canary_in_flight_ = is_second_next_ = false;
+    canaries_ = 0;
     next_canary_ = now.mono + canary_delay(now);
+    return false;
   }
-  return opens;
-}
-
-bool AccountGate::failure(Now now, bool by_canary) {
-  if (is_open()) {
-    if (++failures_in_a_row_ < limits::kBreakerFailures) return false;
-    return trouble(now, PauseReason::upstream_down, false);
-  }
-  if (!by_canary) return false;
-  // Where the lack of an answer is itself the reason of the pause, a failure shows that the trouble
-  // continues. For other reasons a failure shows nothing about the account: the next canary waits
-  // as long as this one did.
-  canary_in_flight_ = false;
-  if (reason_ == PauseReason::upstream_down || reason_ == PauseReason::certificate) ++canaries_;
-  next_canary_ = now.mono + canary_delay(now);
+  canary_failed(now, true);
   return false;
 }
 
-bool AccountGate::good_answer(bool by_canary) {
+bool AccountGate::begin(Now now, PauseReason reason) {
+  since_ = now.wall;
+  reason_ = reason;
+  canaries_ = 0;
+  is_second_next_ = false;
+  next_canary_ = now.mono + canary_delay(now);
+  return true;
+}
+
+/// Plans the next canary. After trouble of the first of a pair, another handshake is polled soon:
+/// the trouble may have been its own. A refusal for the rate concerns no handshake.
+void AccountGate::canary_failed(Now now, bool is_evidence) {
+  canary_in_flight_ = false;
+  if (is_evidence && reason_ != PauseReason::rate_limited) is_second_next_ = !is_second_next_;
+  if (is_evidence && !is_second_next_) ++canaries_;
+  const Duration delay = canary_delay(now);
+  next_canary_ = now.mono + (is_second_next_ ? std::min(delay, limits::kCanaryFirst) : delay);
+}
+
+bool AccountGate::failure(Now now, const FailedPoll& poll) {
+  run_.add(poll, PauseReason::upstream_down, now.mono);
+  if (is_open()) {
+    if (++failures_in_a_row_ < limits::kBreakerFailures) return false;
+    return run_.is_of_account(PauseReason::upstream_down, poll.pending, now.mono) &&
+           begin(now, PauseReason::upstream_down);
+  }
+  if (!poll.is_canary) return false;
+  // Where the lack of an answer is itself the reason of the pause, a failure shows that the trouble
+  // continues. For other reasons a failure shows nothing about the account: the next canary waits
+  // as long as this one did.
+  canary_failed(now, reason_ == PauseReason::upstream_down || reason_ == PauseReason::certificate);
+  return false;
+}
+
+bool AccountGate::good_answer(Now now, bool by_canary) {
   failures_in_a_row_ = 0;
+  run_.good(now.mono);
   if (is_open() || !by_canary) return false;
   reason_.reset();
   canary_in_flight_ = false;

@@ -3,29 +3,17 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
+#include "admission/failure_run.h"
 #include "base/time.h"
 
 namespace attestrd {
 
-/// The reason of a pause of the account, in which no handshake is polled except a canary.
-enum class PauseReason : std::uint8_t {
-  unauthorized,   ///< 401: the auth token is refused.
-  forbidden,      ///< 403: the service or the client address is refused.
-  low_credits,    ///< 400/4005.
-  wrong_version,  ///< 400/40051.
-  rate_limited,   ///< 429, although the effective rate is at its floor.
-  daily_limit,    ///< 429/4293.
-  certificate,    ///< The server's certificate is not one that we trust.
-  upstream_down,  ///< The circuit breaker: too many consecutive failures, over all handshakes.
-};
-
-std::string_view name_of(PauseReason reason);
-
 /// The pause of the account: the third clock of a handshake. While the account is paused, only one
 /// canary at a time is polled, and trouble of the account fails no handshake. The circuit breaker
-/// is one more reason to pause.
+/// is one more reason to pause. A pause begins only with trouble that FailureRun finds to be the
+/// account's, and its canaries come in pairs of different handshakes, so that one in trouble of its
+/// own does not prolong it.
 class AccountGate {
  public:
   bool is_open() const { return !reason_; }
@@ -57,21 +45,25 @@ class AccountGate {
   /// Records the start of a poll. While paused, the poll is the canary.
   void spend() { canary_in_flight_ = !is_open(); }
 
-  /// Records trouble of the account. Returns true if this began a pause.
-  bool trouble(Now now, PauseReason reason, bool by_canary);
+  /// Records an answer that blames the account. Returns true if this began a pause.
+  bool trouble(Now now, PauseReason reason, const FailedPoll& poll);
 
   /// Records a failure of the server or of the network. Returns true if it tripped the circuit
   /// breaker.
-  bool failure(Now now, bool by_canary);
+  bool failure(Now now, const FailedPoll& poll);
 
   /// Records an answer that only a healthy account gets. Returns true if it ended a pause. Only the
   /// answer of the canary does so, since other polls may have started before the pause.
-  bool good_answer(bool by_canary);
+  bool good_answer(Now now, bool by_canary);
+
+  /// Returns whether other polls are answered well, so that trouble concerns one handshake.
+  bool is_answered(Mono now) const { return is_open() && run_.is_answered(now); }
 
   /// Lets the next canary start at once, if none is in flight and Retry-After allows it.
   void ask_at_once(Now now) {
     next_canary_ = std::min(next_canary_, now.mono);
     canaries_ = 0;
+    is_second_next_ = false;
   }
 
   /// Discards the answer of the canary, whose handshake was lost: it shows nothing about the
@@ -79,15 +71,19 @@ class AccountGate {
   void canary_lost() { canary_in_flight_ = false; }
 
  private:
+  bool begin(Now now, PauseReason reason);
+  void canary_failed(Now now, bool is_evidence);
   Duration canary_delay(Now now) const;
 
   std::optional<PauseReason> reason_;
   Wall since_{};
   Mono next_canary_ = Mono::min();  // Without Retry-After.
   Mono held_until_ = Mono::min();
-  std::uint32_t canaries_ = 0;
+  std::uint32_t canaries_ = 0;   // Pairs that failed.
+  bool is_second_next_ = false;  // The next canary is the second of its pair.
   bool canary_in_flight_ = false;
   std::uint32_t failures_in_a_row_ = 0;
+  FailureRun run_;
 };
 
 }  // namespace attestrd

@@ -48,21 +48,22 @@ void Admission::answer_lost(bool is_canary) {
 }
 
 bool Admission::trouble(Now now, PauseReason reason, std::optional<Duration> retry_after,
-                        bool is_canary) {
-  account_.hold(now, retry_after);
+                        const FailedPoll& poll) {
+  if (reason == PauseReason::rate_limited) account_.hold(now, retry_after);
   if (reason == PauseReason::rate_limited && account_.is_open()) {
     const bool is_lowered = rate_.refused(now.mono, retry_after, in_flight_);
     pace_.set_rate(rate_.value());
     if (is_lowered) return false;
   }
-  const bool begins = account_.trouble(now, reason, is_canary);
+  const bool begins = account_.trouble(now, reason, poll);
+  if (!account_.is_open()) account_.hold(now, retry_after);
   if (begins) slow_start_.begin_anew();
   return begins;
 }
 
-bool Admission::failure(Now now, std::optional<Duration> retry_after, bool is_canary) {
-  const bool begins = account_.failure(now, is_canary);
-  if (begins || is_canary) account_.hold(now, retry_after);
+bool Admission::failure(Now now, std::optional<Duration> retry_after, const FailedPoll& poll) {
+  const bool begins = account_.failure(now, poll);
+  if (begins || poll.is_canary) account_.hold(now, retry_after);
   if (begins) slow_start_.begin_anew();
   return begins;
 }
@@ -71,7 +72,7 @@ bool Admission::good_answer(Now now, bool is_canary) {
   const bool was_lowered = rate_.is_lowered();
   rate_.good(now.mono);
   if (was_lowered) pace_.set_rate(rate_.value());
-  const bool ends = account_.good_answer(is_canary);
+  const bool ends = account_.good_answer(now, is_canary);
   if (account_.is_open()) slow_start_.good_answer();
   return ends;
 }

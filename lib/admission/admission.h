@@ -50,10 +50,11 @@ class Admission {
   void answer_lost(bool is_canary);
   /// Records trouble or a failure (see AccountGate). Each returns true if this began a pause. A
   /// refusal for the rate lowers the rate, and begins a pause only when that is at its floor.
-  /// Retry-After stops all polls, if it comes with trouble or with a failure of the canary or one
-  /// that begins a pause.
-  bool trouble(Now now, PauseReason reason, std::optional<Duration> retry_after, bool is_canary);
-  bool failure(Now now, std::optional<Duration> retry_after, bool is_canary);
+  /// Retry-After stops all polls, if it comes with a refusal for the rate, with trouble that begins
+  /// a pause or goes on in one, or with such a failure of the canary.
+  bool trouble(Now now, PauseReason reason, std::optional<Duration> retry_after,
+               const FailedPoll& poll);
+  bool failure(Now now, std::optional<Duration> retry_after, const FailedPoll& poll);
   /// Records a good answer. Returns true if this ended a pause.
   bool good_answer(Now now, bool is_canary);
 

@@ -13,7 +13,9 @@ using namespace std::chrono_literals;
 // Schedule.
 inline constexpr Duration kErrorBackoffFirst = 1s;  ///< Doubles with each error; equal jitter.
 inline constexpr Duration kErrorBackoffCap = 300s;  ///< Applied before the jitter.
-inline constexpr Duration kCanaryFirst = 5s;        ///< Doubles with each canary that fails.
+inline constexpr Duration kOwnBackoffCap = 1h;      ///< Likewise, while others are answered well.
+inline constexpr Duration kCrowdBackoffCap = 12h;   ///< Of a poll, for the sake of all others.
+inline constexpr Duration kCanaryFirst = 5s;  ///< Doubles with each pair of canaries that fails.
 inline constexpr Duration kCanaryCap = 10min;
 inline constexpr Duration kDailyLimitCanary = 1h;  ///< Canary delay while a daily limit holds.
 inline constexpr Duration kRetryAfterCap = 1h;
@@ -23,9 +25,20 @@ inline constexpr Duration kLeastPollPrice = 250ms;  ///< Less staleness is not w
 inline constexpr Duration kMostPollPrice = 24h;
 inline constexpr double kLeastRate = 0.2;  ///< Requests per second; refused polls lower it no more.
 inline constexpr std::uint32_t kSlowStartConnections = 2;
-inline constexpr std::uint32_t kBreakerFailures = 10;     ///< Consecutive, over all handshakes.
+inline constexpr std::uint32_t kBreakerFailures = 10;  ///< Consecutive, over all handshakes.
+inline constexpr Duration kFailureRun = 10s;  ///< A good answer that is younger prevents a pause,
+inline constexpr std::uint32_t kFailureRunPolls = 20;     ///< as one among so many polls does.
 inline constexpr std::uint32_t kCanarySearch = 4096;      ///< Handshakes looked at for one canary.
 inline constexpr std::uint32_t kReplannedPerStep = 1000;  ///< After a reload.
+
+// Blame.
+inline constexpr std::size_t kWitnesses = 16;           ///< Handshakes whose last answer is kept.
+inline constexpr std::uint32_t kLeastWitnesses = 3;     ///< Polls without an answer of Attestr.
+inline constexpr std::uint32_t kLastingErrors = 3;      ///< Errors in a row: lasting trouble.
+inline constexpr std::uint32_t kLoneGraces = 6;         ///< Of unknown_grace, without a witness.
+inline constexpr Duration kUnreachableAfter = 24h;      ///< After the deadline, without an answer.
+inline constexpr std::uint32_t kFailingSignatures = 3;  ///< Handshakes in a row; then it is told.
+inline constexpr std::size_t kKeptAnswerBytes = std::size_t{16} << 20;  ///< Of results that failed.
 
 /// In memory: the index of the engine has room for so many. More rows wait in the queue file.
 inline constexpr std::size_t kPendingHandshakes = 67'000'000;

@@ -62,7 +62,8 @@ struct EngineReport {
   std::optional<Duration> clock_difference;  ///< Of the server's clock: above zero, it is ahead.
   std::optional<PauseReason> paused_for;
   Wall paused_since{};
-  Duration next_canary{0};  ///< From now; only while paused.
+  Duration next_canary{0};       ///< From now; only while paused.
+  bool signatures_fail = false;  ///< See Witnesses.
   bool is_disk_full = false;
   bool is_queue_unavailable = false;
   bool is_backlog_full = false;   ///< No poll starts until results are on the disk.

@@ -18,8 +18,8 @@ bool is_pending(const PendingRecord& record) {
 
 /// Returns whether a handshake waits after a good answer that came at `latest` or before.
 bool is_good_canary(const PendingRecord& record, Mono latest) {
-  return record.state == PendingRecord::State::waiting && record.was_good && !record.is_unknown &&
-         record.errors == 0 && record.last_pending <= latest;
+  return record.state == PendingRecord::State::waiting && record.was_good && record.errors == 0 &&
+         record.last_pending <= latest;
 }
 
 /// Sets the deadline. It is measured where no time of the wall clock is needed, and where the time
@@ -238,6 +238,9 @@ void Engine::settled(const HandshakeId& id) {
 
 void Engine::forget(Slot slot) {
   timing_.remove(roster_[slot].load);
+  if (roster_[slot].is_in_lasting_trouble()) --in_trouble_;
+  witnesses_.forget(slot);
+  untrusted_.drop(slot);
   roster_.remove(slot);
 }
 
@@ -266,9 +269,12 @@ void Engine::make_ready(Slot slot, Mono now) {
   using Lane = ReadyLanes::Lane;
   PendingRecord& record = roster_[slot];
   record.state = State::ready;
-  const Lane asked = record.was_good ? Lane::known : Lane::troubled;
+  const bool is_troubled = !record.was_good || record.is_in_lasting_trouble();
+  const Lane asked = is_troubled ? Lane::troubled : Lane::known;
   const Lane other = record.is_fresh ? Lane::fresh : asked;
-  lanes_.push(now >= record.deadline ? Lane::last : other, slot);
+  // Its last poll is for a result that is near to be archived, not for more of the same trouble.
+  const bool is_last = now >= record.deadline && !record.is_in_lasting_trouble();
+  lanes_.push(is_last ? Lane::last : other, slot);
 }
 
 void Engine::dispatch(const Step& step) {
@@ -300,6 +306,17 @@ Engine::Slot Engine::take_canary(Now now) {
     return slot;
   }
   return lanes_.pop();
+}
+
+/// Returns the least time between two polls of each handshake in lasting trouble, so that all of
+/// them together take only a small share of the requests from the others.
+Duration Engine::crowd_delay(Now now) const {
+  constexpr double kShare = 0.125;
+  const double rate = admission_.rate(now.wall);
+  if (rate == 0) return Duration(0);
+  const double delay_s = static_cast<double>(in_trouble_) / (rate * kShare);
+  const double most_s = std::chrono::duration<double>(limits::kCrowdBackoffCap).count();
+  return Duration(static_cast<Duration::rep>(std::min(delay_s, most_s) * 1e6));
 }
 
 void Engine::put_off_all_but_last_polls(const Step& step) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "admission/admission.h"
+#include "admission/witnesses.h"
 #include "base/prng.h"
 #include "base/time.h"
 #include "engine/action.h"
@@ -16,6 +17,7 @@
 #include "engine/roster.h"
 #include "engine/settings.h"
 #include "http/server_clock.h"
+#include "poll/kept_answers.h"
 #include "schedule/poll_timing.h"
 #include "schedule/timing_wheel.h"
 #include "verify/verifier.h"
@@ -31,8 +33,8 @@ namespace attestrd {
 ///
 /// Each of its parts makes one decision: PollTiming decides WHEN a handshake is polled next,
 /// Admission decides WHETHER a poll may start now, ReadyLanes decides which due handshake is next,
-/// and verdict.h decides what an answer means. Rows come from the queue at any time and can be
-/// lost; the engine never assumes that it sees every row.
+/// Witnesses decide whose fault trouble is, and verdict.h decides what an answer means. Rows come
+/// from the queue at any time and can be lost; the engine never assumes that it sees every row.
 // More than 20 methods: the runtime asks for what it needs at each step, one value at a time.
 class Engine {
  public:
@@ -52,7 +54,7 @@ class Engine {
   bool is_quiet() const;
 
   /// Returns the bytes of all answers that are kept in memory.
-  std::size_t kept_bytes() const { return admission_.backlog().bytes(); }
+  std::size_t kept_bytes() const { return admission_.backlog().bytes() + untrusted_.bytes(); }
 
   EngineReport report(Now now) const;
   /// What a walk over all pending handshakes finds. It takes some milliseconds per million.
@@ -102,6 +104,7 @@ class Engine {
   void put_off_all_but_last_polls(const Step& step);
   void start_poll(Slot slot, const Step& step);
   Slot take_canary(Now now);
+  Duration crowd_delay(Now now) const;
 
   void follow_limits(const Step& step);
 
@@ -110,9 +113,12 @@ class Engine {
   Prng prng_;
   PollTiming timing_;
   Admission admission_;
-  TimingWheel wheel_;         // Waiting handshakes.
-  ReadyLanes lanes_;          // Due handshakes.
-  Roster roster_;             // All handshakes.
+  TimingWheel wheel_;             // Waiting handshakes.
+  ReadyLanes lanes_;              // Due handshakes.
+  Roster roster_;                 // All handshakes.
+  Witnesses witnesses_;           // Of trouble.
+  KeptAnswers untrusted_;         // The last answers whose result could not be trusted.
+  std::uint64_t in_trouble_ = 0;  // Handshakes in lasting trouble.
   Duration ramp_{0};          // The first polls of recovered handshakes are spread over this time.
   Slot canary_searched_ = 0;  // The search for the next canary begins here.
   std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.

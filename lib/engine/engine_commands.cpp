@@ -101,9 +101,11 @@ std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const
   std::tie(why.wait, why.due) = Commands::next_poll_of(*this, *slot, now);
   why.age = now.mono - record.submitted;
   why.until_deadline = record.deadline - now.mono;
-  const Mono last = record.last_pending == Mono::min() ? record.submitted : record.last_pending;
-  if (record.last_pending != Mono::min()) why.since_pending = now.mono - last;
+  const Mono last = record.was_pending() ? record.last_pending : record.submitted;
+  if (record.was_pending()) why.since_pending = now.mono - last;
   why.polls = record.polls;
+  why.errors = record.errors;
+  why.suspicion = record.suspicion;
   why.expected_polls =
       timing_.expected_polls(why.age, std::max(record.deadline, now.mono) - record.submitted);
   why.chance_done = 1 - hazard.survival(last - record.submitted, why.age);
@@ -132,6 +134,7 @@ EngineReport Engine::report(Now now) const {
   report.until_next_day = until_next_account_day(now.wall);
   report.clock_difference = server_clock_.difference();
   report.paused_for = account.reason();
+  report.signatures_fail = witnesses_.signatures_fail();
   report.paused_since = account.paused_since();
   if (!account.is_open()) {
     report.next_canary = std::max(account.next_canary() - now.mono, Duration(0));
@@ -164,6 +167,7 @@ void Engine::Reload::configure(EngineSettings settings) {
                                  .daily_requests = now.daily_requests,
                                  .connections = now.connections,
                                  .answer_memory_bytes = now.answer_memory_bytes});
+  engine_.untrusted_.set_memory(now.answer_memory_bytes);
 }
 
 void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {
@@ -212,22 +216,24 @@ void Engine::Reload::replan_some() {
 }
 
 /// Plans the poll of a waiting handshake anew, from its last answer on. The backoff of its own
-/// error does not depend on the settings, and stays.
+/// error stays, unless new settings or secrets may have ended its trouble: then it is polled now.
 void Engine::Reload::replan(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
-  if (record.errors > 0) return;
+  if (record.errors > 0 && !record.may_be_configured) return;
+  if (record.errors > 0) {
+    engine_.wheel_.erase(slot);
+    engine_.wait_until(slot, {now_.mono, now_.mono}, now_.mono);
+    return;
+  }
   PollTiming& timing = engine_.timing_;
   PollTiming::Due due;
-  if (record.last_pending != Mono::min() && !record.is_unknown) {
-    due = timing.after_pending(record.load, record.last_pending - record.submitted, std::nullopt,
+  if (record.was_pending()) {
+    due = timing.after_pending(record.load, record.last_pending - record.submitted,
                                record.last_pending, engine_.prng_);
   } else {
     // The time of its last answer is not known: the new gap begins now, unless the old one ends
     // before.
-    const auto unknown_since =
-        record.is_unknown ? std::optional(record.unknown_since()) : std::nullopt;
-    due = timing.after_pending(record.load, now_.mono - record.submitted, unknown_since, now_.mono,
-                               engine_.prng_);
+    due = timing.after_pending(record.load, now_.mono - record.submitted, now_.mono, engine_.prng_);
     due.at = due.floor = std::min(due.at, engine_.wheel_.due_of(slot));
   }
   engine_.wheel_.erase(slot);

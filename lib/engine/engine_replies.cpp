@@ -1,12 +1,33 @@
 #include "engine/engine_replies.h"
 
-#include <limits>
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
+#include "handshake/handshake_names.h"
 
 namespace attestrd {
+namespace {
+
+/// Counts the change that a reply makes to the number of handshakes in lasting trouble, at the end
+/// of its scope.
+class TroubleCount {
+ public:
+  TroubleCount(std::uint64_t& count, const PendingRecord& record) : count_(count), record_(record) {
+    if (record.is_in_lasting_trouble()) --count_;
+  }
+  ~TroubleCount() {
+    if (record_.is_in_lasting_trouble()) ++count_;
+  }
+  TroubleCount(TroubleCount&&) = delete;
+
+ private:
+  std::uint64_t& count_;
+  const PendingRecord& record_;
+};
+
+}  // namespace
 
 void Engine::Replies::hear(const Replied& event) {
   const Slot slot = event.ticket;
@@ -66,8 +87,10 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
     step_.say(notices::clock_differs(*engine_.server_clock_.difference(), engine_.settings_.host));
   }
   const auto judged = judge_answer(response, answer, record, verification, now_, engine_.settings_,
-                                   now_.mono < engine_.doubtful_until_);
+                                   {engine_.witnesses_, slot}, now_.mono < engine_.doubtful_until_);
+  testify(slot, checked, judged.charge);
   observe(slot, answer, judged.verdict);
+  const TroubleCount count(engine_.in_trouble_, record);
   apply(judged.change, record);
   if (engine_.settings_.logs_polls) {
     step_.say(notices::poll_answered(polled(slot), response, answer, trouble_of(judged.verdict)));
@@ -78,45 +101,52 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
             [&](const verdict::Retry& verdict) {
               Notice why = notices::poll_error(polled(slot), response, answer, verdict.trouble);
               if (!verdict.is_healthy && counts_against_server(FailureKind::bad_answer, record) &&
-                  admission.failure(now_, judged.retry_after, record.is_canary)) {
+                  admission.failure(now_, judged.retry_after, failed(slot))) {
                 say_paused(why);
               }
-              step_.say(std::move(why));
-              retry(slot, judged.retry_after);
+              if (!verdict.trouble.empty()) step_.say(std::move(why));
+              if (!verdict.is_healthy && give_up_silent(slot)) return;
+              if (!keep_untrusted(slot, checked, response.body, judged.verdict)) return;
+              record.was_good &= !verdict.is_healthy;
+              retry(slot, judged.retry_after, verdict.decides_at);
             },
             [&](const verdict::Pause& verdict) {
-              if (admission.trouble(now_, verdict.reason, judged.retry_after, record.is_canary)) {
+              if (admission.trouble(now_, verdict.reason, judged.retry_after, failed(slot))) {
                 say_paused(
                     notices::account_trouble(polled(slot), response, answer, verdict.trouble));
+              } else if (admission.account().is_open() &&
+                         verdict.reason != PauseReason::rate_limited) {
+                step_.say(notices::poll_error(polled(slot), response, answer, verdict.trouble));
               }
-              if (verdict.reason == PauseReason::rate_limited) say_lowered();
-              record.was_good &= verdict.reason == PauseReason::rate_limited;
-              engine_.make_ready(slot, now_.mono);
+              pause(slot, verdict, judged.retry_after);
             },
             [&](const verdict::Finish& verdict) { finish(slot, verdict, answer, response.body); }},
       judged.verdict);
 }
 
 void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
-  const PendingRecord& record = engine_.roster_[slot];
+  PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
   end_poll(slot);
   Notice why = notices::poll_error(polled(slot), failure, engine_.settings_.host);
   const FailureKind kind = kind_of(failure);
-  if (kind == FailureKind::certificate) {
-    if (admission.trouble(now_, PauseReason::certificate, std::nullopt, record.is_canary)) {
-      say_paused(std::move(why));
-    }
-    engine_.make_ready(slot, now_.mono);
-    return;
+  const TroubleCount count(engine_.in_trouble_, record);
+  if (kind == FailureKind::no_memory) {
+    admission.answer_lost(record.is_canary);
+  } else {
+    engine_.witnesses_.answered(slot, Charge::other, now_.mono);
   }
-  if (kind == FailureKind::no_memory) admission.answer_lost(record.is_canary);
-  if (counts_against_server(kind, record) &&
-      admission.failure(now_, std::nullopt, record.is_canary)) {
-    say_paused(why);
-  }
-  step_.say(std::move(why));
-  retry(slot, std::nullopt);
+  const bool is_certificate = kind == FailureKind::certificate;
+  const bool begins_pause =
+      is_certificate ? admission.trouble(now_, PauseReason::certificate, std::nullopt, failed(slot))
+                     : counts_against_server(kind, record) &&
+                           admission.failure(now_, std::nullopt, failed(slot));
+  if (begins_pause) say_paused(why);
+  if (!is_certificate || admission.account().is_open()) step_.say(std::move(why));
+  if (kind != FailureKind::no_memory && give_up_silent(slot)) return;
+  if (!is_certificate || admission.account().is_open()) return retry(slot, std::nullopt);
+  record.was_good &= !record.is_canary;  // Another handshake is the next canary.
+  engine_.make_ready(slot, now_.mono);
 }
 
 // ---- The next state of the handshake.
@@ -124,19 +154,68 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
 void Engine::Replies::wait(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
   record.errors = 0;
-  const auto unknown_since =
-      record.is_unknown ? std::optional(record.unknown_since()) : std::nullopt;
+  engine_.untrusted_.drop(slot);
   const auto due = engine_.timing_.after_pending(record.load, now_.mono - record.submitted,
-                                                 unknown_since, now_.mono, engine_.prng_);
+                                                 now_.mono, engine_.prng_);
   engine_.wait_until(slot, due, now_.mono);
 }
 
-void Engine::Replies::retry(Slot slot, std::optional<Duration> retry_after) {
+/// Polls the handshake again after its own backoff, which grows further while others are answered
+/// well. If it is in lasting trouble, its load no longer raises the price of all polls.
+void Engine::Replies::retry(Slot slot, std::optional<Duration> retry_after,
+                            std::optional<Mono> decides_at) {
   PendingRecord& record = engine_.roster_[slot];
-  const auto due =
-      engine_.timing_.after_error(record.errors, retry_after, now_.mono, engine_.prng_);
-  if (record.errors < std::numeric_limits<std::uint8_t>::max()) ++record.errors;
+  PollTiming::ErrorBackoff backoff{.errors = record.errors, .retry_after = retry_after};
+  if (record.errors < PendingRecord::kMostErrors) ++record.errors;
+  if (engine_.admission_.account().is_answered(now_.mono)) backoff.cap = limits::kOwnBackoffCap;
+  if (record.is_in_lasting_trouble()) {
+    backoff.floor = engine_.crowd_delay(now_);
+    engine_.timing_.remove(std::exchange(record.load, 0));
+  }
+  // A Retry-After stays in force, whatever the configuration.
+  record.may_be_configured = !record.was_good && !retry_after;
+  auto due = engine_.timing_.after_error(backoff, now_.mono, engine_.prng_);
+  if (decides_at) due.at = std::min(due.at, *decides_at);
   engine_.wait_until(slot, due, now_.mono);
+}
+
+/// Lets the handshake wait for the end of the pause; if there is none, the trouble is its own. A
+/// first refusal for the rate is nobody's trouble: the rate is lower now.
+void Engine::Replies::pause(Slot slot, const verdict::Pause& verdict,
+                            std::optional<Duration> retry_after) {
+  PendingRecord& record = engine_.roster_[slot];
+  const bool is_open = engine_.admission_.account().is_open();
+  const bool is_refused = verdict.reason == PauseReason::rate_limited;
+  if (is_refused) say_lowered();
+  record.was_good &= is_refused;
+  if (give_up_silent(slot)) return;
+  if (is_open && (!is_refused || record.errors > 0)) return retry(slot, retry_after);
+  if (is_open) record.errors = 1;
+  engine_.make_ready(slot, now_.mono);
+}
+
+/// Ends a handshake that got no answer of Attestr for too long. Returns whether it did so.
+bool Engine::Replies::give_up_silent(Slot slot) {
+  PendingRecord& record = engine_.roster_[slot];
+  const Judgement judgement = judge_silence(record, now_.mono);
+  apply(judgement.change, record);
+  const auto* const verdict = std::get_if<verdict::Finish>(&judgement.verdict);
+  if (verdict != nullptr) finish(slot, *verdict, ServerTrouble{}, {});
+  return verdict != nullptr;
+}
+
+/// Keeps the answer if its result can't be trusted yet. If there is no memory for it, ends the
+/// handshake: its record keeps the answer. Returns whether the handshake goes on.
+bool Engine::Replies::keep_untrusted(Slot slot, const CheckedAnswer& checked, std::string_view body,
+                                     const Verdict& verdict) {
+  if (!checked.verification) return true;
+  const auto reason = reason_named(trouble_of(verdict));
+  ATTESTRD_CHECK(reason);
+  const bool is_kept = engine_.untrusted_.keep(
+      slot, {*reason, std::string(body), std::string(tag_of(checked.answer)),
+             std::string(request_id_of(checked.answer))});
+  if (!is_kept) finish(slot, {Outcome::rejected, *reason, {}}, checked.answer, body);
+  return is_kept;
 }
 
 void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
@@ -152,17 +231,49 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
                 .request_id = std::string(request_id_of(answer)),
                 .tag = std::string(tag_of(answer)),
                 .response = {}};
-  engine_.totals_.counters.add(Metric::handshakes_ended, name_of(verdict.outcome));
   // The answer for an unknown handshake need not be JSON, and is not worth keeping.
-  const bool keeps_response = verdict.reason != Reason::not_found;
-  record.response_bytes = static_cast<std::uint32_t>(finish.tag.size());
-  if (keeps_response) record.response_bytes += static_cast<std::uint32_t>(body.size());
+  bool keeps_response = verdict.reason != Reason::not_found && !body.empty();
+  const bool has_no_result =
+      verdict.outcome == Outcome::archived || verdict.outcome == Outcome::failed;
+  if (auto untrusted = has_no_result ? engine_.untrusted_.take(slot) : std::nullopt) {
+    // The result was there, and may be trusted later.
+    finish.outcome = Outcome::rejected;
+    finish.reason = untrusted->reason;
+    finish.request_id = std::move(untrusted->request_id);
+    finish.tag = std::move(untrusted->tag);
+    finish.response = std::move(untrusted->body);
+    keeps_response = false;
+  }
+  engine_.totals_.counters.add(Metric::handshakes_ended, name_of(finish.outcome));
+  record.response_bytes = static_cast<std::uint32_t>(
+      finish.tag.size() + (keeps_response ? body.size() : finish.response.size()));
   record.state = State::settling;
   engine_.admission_.backlog().add(record.response_bytes);
   step_.actions.emplace_back(Settle{std::move(finish), keeps_response});
 }
 
-// ---- Effects on the hazard, the account and the log.
+// ---- Effects on the witnesses, the hazard, the account and the log.
+
+/// Records what the answer shows about the trouble of others.
+void Engine::Replies::testify(Slot slot, const CheckedAnswer& checked, Charge charge) {
+  Witnesses& witnesses = engine_.witnesses_;
+  const bool is_about_result =
+      charge == Charge::invalid_signature || charge == Charge::tag_mismatch;
+  witnesses.answered(slot, is_about_result ? Charge::none : charge, now_.mono);
+  if (!checked.verification) return;
+  const bool holds = checked.verification->form.has_value();
+  if (holds && engine_.roster_[slot].tag_digest != 0)
+    witnesses.tag_compared(slot, charge != Charge::tag_mismatch, now_.mono);
+  if (!holds) engine_.totals_.counters.add(Metric::signature_failures);
+  if (!witnesses.signature_checked(slot, holds, now_.mono)) return;
+  step_.say(holds ? notices::signatures_holding(polled(slot))
+                  : notices::signatures_failing(polled(slot)));
+}
+
+FailedPoll Engine::Replies::failed(Slot slot) const {
+  const std::size_t pending = engine_.roster_.size() - engine_.admission_.backlog().records();
+  return {slot, engine_.roster_[slot].is_canary, pending};
+}
 
 /// Passes the answer to the hazard as an observation. A handshake that was found in the queue is
 /// observed only from its first "not yet" on: the previous process may have learnt from the time

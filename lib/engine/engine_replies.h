@@ -25,10 +25,16 @@ class Engine::Replies {
   void on_failure(Slot slot, const TransportFailure& failure);
 
   void wait(Slot slot);
-  void retry(Slot slot, std::optional<Duration> retry_after);
+  void retry(Slot slot, std::optional<Duration> retry_after, std::optional<Mono> decides_at = {});
+  void pause(Slot slot, const verdict::Pause& verdict, std::optional<Duration> retry_after);
+  bool give_up_silent(Slot slot);
   void finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
               std::string_view body);
+  bool keep_untrusted(Slot slot, const CheckedAnswer& checked, std::string_view body,
+                      const Verdict& verdict);
 
+  void testify(Slot slot, const CheckedAnswer& checked, Charge charge);
+  FailedPoll failed(Slot slot) const;
   void observe(Slot slot, const Answer& answer, const Verdict& verdict);
   void count_good_answer(PendingRecord& record);
   void say_paused(Notice cause);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/time.h"
+#include "engine/pending.h"
 
 namespace attestrd {
 
@@ -29,6 +30,8 @@ struct Explanation {
   Duration until_deadline{0};             ///< Below zero if it has passed and an answer is awaited.
   std::optional<Duration> since_pending;  ///< Since the last "not yet" of Attestr.
   std::uint32_t polls = 0;
+  std::uint32_t errors = 0;  ///< Polls in a row that went wrong, at most 127.
+  PendingRecord::Suspicion suspicion{};
   double expected_polls = 0;      ///< Polls still to come if all goes well.
   double chance_done = 0;         ///< Learnt probability that it is done by now.
   std::uint64_t completions = 0;  ///< Completions learnt from, as far as they have not faded.

@@ -89,6 +89,21 @@ Notice account_resumed(PauseReason reason, Duration lasted) {
   return notice;
 }
 
+Notice signatures_failing(const Polled& polled) {
+  Notice notice = about(Event::signatures_failing, Level::error, polled);
+  notice.message =
+      "the signatures of several handshakes in a row failed, and none has held since: check the "
+      "client secret; the answers are kept, and nothing is rejected by this";
+  notice.reason = name_of(Reason::invalid_signature);
+  return notice;
+}
+
+Notice signatures_holding(const Polled& polled) {
+  Notice notice = about(Event::signatures_holding, Level::info, polled);
+  notice.message = "a signature holds again";
+  return notice;
+}
+
 Notice rate_lowered(double configured, std::string_view host) {
   Notice notice(Event::rate_lowered);
   notice.message = fmt::format(

@@ -39,6 +39,11 @@ Notice account_trouble(const Polled& polled, const HttpResponse& response, const
                        std::string_view trouble);
 Notice account_resumed(PauseReason reason, Duration lasted);
 
+/// Returns a notice that several handshakes in a row failed their signature; `polled` is the last.
+Notice signatures_failing(const Polled& polled);
+/// Returns a notice of the first signature that holds after that.
+Notice signatures_holding(const Polled& polled);
+
 /// Returns a notice that the server allows fewer requests per second than the configured ones; 0:
 /// no configured limit.
 Notice rate_lowered(double configured, std::string_view host);

@@ -25,13 +25,13 @@ void PendingRecord::move_deadline(Now now, Duration longest) {
   deadline = now.mono + std::clamp(deadline_wall() - now.wall, Duration(0), longest);
 }
 
-Mono PendingRecord::unknown_since() const { return submitted + seconds(unknown_after_s); }
+Mono PendingRecord::suspect_since() const { return submitted + seconds(suspect_after_s); }
 
-void PendingRecord::set_unknown_since(Mono since) {
-  unknown_after_s = in_32_bits(std::chrono::floor<seconds>(since - submitted));
+void PendingRecord::set_suspect_since(Mono since) {
+  suspect_after_s = in_32_bits(std::chrono::floor<seconds>(since - submitted));
 }
 
-Mono PendingRecord::rounded_unknown_since(Mono since) const {
+Mono PendingRecord::rounded_suspect_since(Mono since) const {
   return submitted + seconds(in_32_bits(std::chrono::floor<seconds>(since - submitted)));
 }
 

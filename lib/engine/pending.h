@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/limits.h"
 #include "base/time.h"
 #include "engine/id_store.h"
 #include "schedule/poll_price.h"
@@ -19,24 +20,36 @@ struct PendingRecord {
     settling,  ///< It has ended; the ledger is writing its record.
   };
 
+  /// Answers in a row of one kind that may end the handshake without a verified result.
+  enum class Suspicion : std::uint8_t {
+    none,
+    unknown,      ///< Attestr does not know it.
+    archived,     ///< Its result is archived, and was not in the answer.
+    untrusted,    ///< The answers seem forged, or the signatures are wrong.
+    unreachable,  ///< The deadline has passed, and no answer is Attestr's.
+  };
+
+  static constexpr std::uint8_t kMostErrors = 127;  ///< More are not counted.
+
   Mono submitted;                     ///< May be before the start of the process.
   Mono deadline;                      ///< The time of the last poll.
   Mono last_pending = Mono::min();    ///< Time of the last "not yet"; Mono::min(): none.
   std::uint64_t tag_digest = 0;       ///< First 8 bytes of the SHA-256 of the given tag; 0: no tag.
   std::uint32_t deadline_wall_s = 0;  ///< See deadline_wall(); 0: the deadline is measured.
   union {
-    std::uint32_t unknown_after_s = 0;  ///< Valid while it is pending; see unknown_since().
+    std::uint32_t suspect_after_s = 0;  ///< Valid while it is pending; see suspect_since().
     std::uint32_t response_bytes;  ///< Valid while it is settling: bytes that the ledger holds.
   };
   std::uint32_t polls = 0;
   IdStore::Place id = 0;
-  PollPrice::Load load = 0;  ///< Its share of the request rate while it waits.
-  std::uint8_t errors = 0;   ///< Consecutive errors; the exponent of its own backoff.
-  std::uint8_t doubts = 0;   ///< Consecutive answers that seemed forged.
+  PollPrice::Load load = 0;            ///< Its share of the request rate while it waits.
+  bool may_be_configured : 1 = false;  ///< New settings or secrets may end its trouble.
+  std::uint8_t errors : 7 = 0;         ///< Consecutive errors; the exponent of its own backoff.
+  std::uint8_t witnesses = 0;          ///< Consecutive answers of the kind of `suspicion`.
   State state : 3 = State::vacant;
   bool has_expiry : 1 = false;  ///< The deadline follows from an expiry.
   bool was_good : 1 = false;    ///< Its latest answer was a good one; trouble of the server apart.
-  bool is_unknown : 1 = false;  ///< unknown_since() is valid.
+  Suspicion suspicion : 3 = Suspicion::none;
   bool is_last_poll : 1 = false;          ///< The latest poll began at or after the deadline.
   bool is_canary : 1 = false;             ///< The poll in flight is the account's canary.
   bool is_older_than_reload : 1 = false;  ///< The poll in flight began before a reload.
@@ -56,12 +69,20 @@ struct PendingRecord {
   /// Sets the deadline to deadline_wall(), but not before now and at most `longest` after it.
   void move_deadline(Now now, Duration longest);
 
-  /// Returns the time of the first "no such handshake" of the current run of them, rounded down to
-  /// whole seconds after the submission.
-  Mono unknown_since() const;
-  void set_unknown_since(Mono since);
-  /// Returns what unknown_since() would return after set_unknown_since(since).
-  Mono rounded_unknown_since(Mono since) const;
+  /// Returns the time of the first answer of the current `suspicion`, rounded down to whole seconds
+  /// after the submission. Valid unless that is `none`.
+  Mono suspect_since() const;
+  void set_suspect_since(Mono since);
+  /// Returns what suspect_since() would return after set_suspect_since(since).
+  Mono rounded_suspect_since(Mono since) const;
+
+  /// Returns whether it has been seen pending, by this process or an earlier one.
+  bool was_pending() const { return last_pending != Mono::min(); }
+  /// Returns whether it is in trouble that is likely to last. Such a handshake is polled only as
+  /// far as the others are not delayed.
+  bool is_in_lasting_trouble() const {
+    return suspicion != Suspicion::none || errors >= limits::kLastingErrors;
+  }
 
   /// Returns the time of the last "not yet", converted with the wall clock of `now`, or nothing if
   /// there was none.

@@ -67,11 +67,11 @@ CheckedAnswer check_answer(const HttpResponse& response, const HandshakeId& aske
 JudgedAnswer judge_answer(const HttpResponse& response, const Answer& answer,
                           const PendingRecord& record,
                           const std::optional<Verification>& verification, Now now,
-                          const EngineSettings& settings, bool is_doubtful) {
-  auto [verdict, change] = judge(answer, record, verification, now, settings);
+                          const EngineSettings& settings, const Peers& peers, bool is_doubtful) {
+  auto [verdict, change, charge] = judge(answer, record, verification, now, settings, peers);
   if (is_expiry(verdict) && is_postponed(response, record, now, settings, is_doubtful))
     verdict = verdict::Wait{};
-  return {std::move(verdict), std::move(change),
+  return {std::move(verdict), std::move(change), charge,
           read_retry_after(response.retry_after, response.date, now.wall)};
 }
 

@@ -46,6 +46,7 @@ CheckedAnswer check_answer(const HttpResponse& response, const HandshakeId& aske
 struct JudgedAnswer {
   Verdict verdict;
   RecordChange change;
+  Charge charge{};
   std::optional<Duration> retry_after;  ///< The value in the answer, not capped.
 };
 
@@ -58,7 +59,7 @@ struct JudgedAnswer {
 JudgedAnswer judge_answer(const HttpResponse& response, const Answer& answer,
                           const PendingRecord& record,
                           const std::optional<Verification>& verification, Now now,
-                          const EngineSettings& settings, bool is_doubtful);
+                          const EngineSettings& settings, const Peers& peers, bool is_doubtful);
 
 /// The kind of observation that an answer is for the hazard.
 enum class Observation : std::uint8_t {

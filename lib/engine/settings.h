@@ -25,6 +25,7 @@ struct EngineSettings {
   Duration give_up_after = std::chrono::hours(25);
   Duration expiry_grace = std::chrono::minutes(10);
   Duration unknown_grace = std::chrono::minutes(10);
+  Duration witness_time = std::chrono::minutes(5);
   Wall earliest_clock{};  ///< An earlier wall clock is not believed: the release's date.
   std::uint32_t signature_attempts = 3;
   std::size_t answer_memory_bytes = std::size_t{256} << 20;
@@ -41,8 +42,7 @@ inline PollTimingSettings timing_settings(const EngineSettings& settings) {
           .min_interval = settings.min_interval,
           .max_interval = settings.max_interval,
           .backoff_factor = settings.backoff_factor,
-          .give_up_after = settings.give_up_after,
-          .unknown_grace = settings.unknown_grace};
+          .give_up_after = settings.give_up_after};
 }
 
 }  // namespace attestrd

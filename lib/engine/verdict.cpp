@@ -1,8 +1,9 @@
 #include "engine/verdict.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <utility>
+#include <limits>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -24,62 +25,93 @@ PauseReason pause_for(AccountTrouble::Kind kind) {
   check_failed("an account trouble has a pause", __FILE__, __LINE__);
 }
 
+/// Returns the change by one more answer of this kind.
+RecordChange one_more(const PendingRecord& record, PendingRecord::Suspicion suspicion, Mono now) {
+  RecordChange change;
+  change.suspicion = suspicion;
+  change.witnesses = 1;
+  if (record.suspicion == suspicion) {
+    constexpr std::uint8_t kMost = std::numeric_limits<std::uint8_t>::max();
+    change.witnesses = record.witnesses == kMost ? kMost : record.witnesses + 1;
+  } else {
+    change.suspect_since = record.rounded_suspect_since(now);
+  }
+  return change;
+}
+
 /// A visitor that judges one answer, so that a new kind of answer can't be forgotten.
 class Judge {
  public:
   Judge(const PendingRecord& record, const std::optional<Verification>& verification, Now now,
-        const EngineSettings& settings)
-      : record_(record), verification_(verification), now_(now), settings_(settings) {}
+        const EngineSettings& settings, const Peers& peers)
+      : record_(record),
+        verification_(verification),
+        now_(now),
+        settings_(settings),
+        peers_(peers) {}
 
   Judgement operator()(const Pending&) const { return not_yet({}); }
 
   Judgement operator()(const Ended& ended) const {
     if (ended.result.empty()) {
-      if (ended.archived) return finish(Outcome::archived);
+      if (ended.archived) {
+        return suspect({Suspicion::archived, Charge::archived, Outcome::archived, Reason::none,
+                        "archived", settings_.witness_time});
+      }
       return not_yet(overtime());
     }
     ATTESTRD_CHECK(verification_);
-    RecordChange change;
-    change.is_known = true;
-    if (!verification_->form) return doubt(Reason::invalid_signature, change);
-    if (!has_given_tag(ended.tag)) return doubt(Reason::tag_mismatch, change);
-    return {verdict::Finish{Outcome::completed, Reason::none, verification_->form}, change};
+    if (!verification_->form) return doubt(Charge::invalid_signature, Reason::invalid_signature);
+    if (!has_given_tag(ended.tag)) return doubt(Charge::tag_mismatch, Reason::tag_mismatch);
+    return {verdict::Finish{Outcome::completed, Reason::none, verification_->form}, {}};
   }
 
+  /// A handshake that was seen pending exists. It is only given up at its deadline, like one that
+  /// is not consumed by then.
   Judgement operator()(const Unknown&) const {
-    RecordChange change;
-    if (!record_.is_unknown) change.unknown_since = now_.mono;
-    const Mono since =
-        record_.is_unknown ? record_.unknown_since() : record_.rounded_unknown_since(now_.mono);
-    if (now_.mono - since < settings_.unknown_grace) return {verdict::Wait{}, change};
-    return {verdict::Finish{Outcome::failed, Reason::not_found, {}}, change};
+    const bool was_pending = record_.was_pending();
+    Judgement judgement =
+        suspect({Suspicion::unknown, Charge::unknown, Outcome::failed,
+                 was_pending ? Reason::expired : Reason::not_found, "", settings_.unknown_grace});
+    if (was_pending && !is_over()) judgement.verdict = verdict::Retry{"", true};
+    return judgement;
   }
 
   Judgement operator()(const AccountTrouble& trouble) const {
-    return {verdict::Pause{pause_for(trouble.kind), name_of(trouble.kind)}, {}};
+    return {verdict::Pause{pause_for(trouble.kind), name_of(trouble.kind)}, {}, Charge::other};
   }
 
   Judgement operator()(const ServerTrouble&) const {
-    return {verdict::Retry{"server_error", false}, {}};
+    return {verdict::Retry{"server_error", false}, {}, Charge::other};
   }
 
   Judgement operator()(const Invalid& invalid) const {
-    if (!invalid.looks_forged) return {verdict::Retry{name_of(invalid.reason), false}, {}};
+    if (!invalid.looks_forged)
+      return {verdict::Retry{name_of(invalid.reason), false}, {}, Charge::other};
     const bool is_wrong_id = invalid.reason == Invalid::Reason::wrong_id;
-    return doubt(is_wrong_id ? Reason::wrong_id : Reason::duplicate_key, {});
+    return is_wrong_id ? doubt(Charge::wrong_id, Reason::wrong_id)
+                       : doubt(Charge::duplicate_key, Reason::duplicate_key);
   }
 
  private:
-  static Judgement finish(Outcome outcome, Reason reason = Reason::none, RecordChange change = {}) {
-    return {verdict::Finish{outcome, reason, {}}, std::move(change)};
-  }
+  using Suspicion = PendingRecord::Suspicion;
+
+  /// An ending that is no verified result, and the proof that it needs.
+  struct Case {
+    Suspicion suspicion{};
+    Charge charge{};
+    Outcome outcome{};
+    Reason reason{};
+    std::string_view trouble;  ///< For the log; empty: not worth a line.
+    Duration time{0};          ///< From the first answer of its kind to the last.
+  };
 
   Judgement not_yet(RecordChange change) const {
-    change.is_known = true;
-    change.doubts = 0;
+    change.suspicion = Suspicion::none;
     change.last_pending = now_.mono;
     // The deadline may have moved since the poll began: a merged submission prolongs it.
-    if (is_over() && !change.is_overtime) return finish(Outcome::failed, Reason::expired, change);
+    if (is_over() && !change.is_overtime)
+      return {verdict::Finish{Outcome::failed, Reason::expired, {}}, change};
     return {verdict::Wait{}, change};
   }
 
@@ -95,16 +127,41 @@ class Judge {
     return change;
   }
 
-  /// Returns a retry, or a rejection after `signature_attempts` doubts in a row. Only doubts in a
-  /// row count: a rejection for a few corrupt answers among many good ones would lose a result,
-  /// while a forger who lets good answers through gains nothing.
-  Judgement doubt(Reason reason, RecordChange change) const {
-    change.doubts = static_cast<std::uint8_t>(record_.doubts + 1);
-    if (*change.doubts >= settings_.signature_attempts) {
-      return finish(Outcome::rejected, reason, change);
+  /// Only doubts in a row count: a rejection for a few corrupt answers among many good ones would
+  /// lose a result, while a forger who lets good answers through gains nothing.
+  Judgement doubt(Charge charge, Reason reason) const {
+    return suspect({Suspicion::untrusted, charge, Outcome::rejected, reason, name_of(reason),
+                    settings_.witness_time});
+  }
+
+  /// Returns a retry, or the ending once it is proven.
+  Judgement suspect(const Case& suspected) const {
+    const RecordChange change = one_more(record_, suspected.suspicion, now_.mono);
+    const Mono since = change.suspect_since.value_or(record_.suspect_since());
+    const auto proven_after = time_until_proven(suspected, since);
+    if (proven_after && change.witnesses >= settings_.signature_attempts &&
+        now_.mono - since >= *proven_after) {
+      return {verdict::Finish{suspected.outcome, suspected.reason, {}}, change, suspected.charge};
     }
-    // Attestr answered: the trouble concerns this handshake alone.
-    return {verdict::Retry{name_of(reason), true}, change};
+    // Attestr answered: the account and the server are healthy.
+    verdict::Retry retry{suspected.trouble, true};
+    if (now_.mono < since + suspected.time) retry.decides_at = since + suspected.time;
+    return {retry, change, suspected.charge};
+  }
+
+  /// Returns for how long answers of this kind must have come in a row; nothing while the trouble
+  /// seems to be that of the account.
+  std::optional<Duration> time_until_proven(const Case& suspected, Mono since) const {
+    if (now_.mono >= record_.deadline + limits::kUnreachableAfter) return suspected.time;
+    const Duration alone = limits::kLoneGraces * settings_.unknown_grace;
+    const Mono lately = now_.mono - settings_.witness_time;
+    if (alone == Duration(0)) return suspected.time;
+    switch (peers_.witnesses.blame(peers_.handshake, suspected.charge, {since, lately})) {
+      case Blame::handshake: return suspected.time;
+      case Blame::nobody: return std::max(suspected.time, alone);
+      case Blame::account: break;
+    }
+    return std::nullopt;
   }
 
   bool has_given_tag(std::string_view raw_tag) const {
@@ -119,6 +176,7 @@ class Judge {
   const std::optional<Verification>& verification_;
   Now now_;
   const EngineSettings& settings_;
+  const Peers& peers_;
 };
 
 }  // namespace
@@ -136,12 +194,11 @@ std::string_view trouble_of(const Verdict& verdict) {
 
 void apply(const RecordChange& change, PendingRecord& record) {
   if (change.last_pending) record.last_pending = *change.last_pending;
-  if (change.doubts) record.doubts = *change.doubts;
-  if (change.is_known) record.is_unknown = false;
-  if (change.unknown_since) {
-    record.is_unknown = true;
-    record.set_unknown_since(*change.unknown_since);
+  if (change.suspicion) {
+    record.suspicion = *change.suspicion;
+    record.witnesses = change.witnesses;
   }
+  if (change.suspect_since) record.set_suspect_since(*change.suspect_since);
   if (change.deadline) {
     record.deadline = *change.deadline;
     record.deadline_wall_s = 0;
@@ -157,8 +214,21 @@ const Ended* result_to_verify(const Answer& answer) {
 
 Judgement judge(const Answer& answer, const PendingRecord& record,
                 const std::optional<Verification>& verification, Now now,
-                const EngineSettings& settings) {
-  return std::visit(Judge(record, verification, now, settings), answer);
+                const EngineSettings& settings, const Peers& peers) {
+  return std::visit(Judge(record, verification, now, settings, peers), answer);
+}
+
+Judgement judge_silence(const PendingRecord& record, Mono now) {
+  using Suspicion = PendingRecord::Suspicion;
+  // A handshake whose answers are Attestr's, between such polls, is judged by these answers.
+  const bool is_other =
+      record.suspicion != Suspicion::none && record.suspicion != Suspicion::unreachable;
+  if (now < record.deadline || is_other) return {verdict::Wait{}, {}, Charge::other};
+  const RecordChange change = one_more(record, Suspicion::unreachable, now);
+  const Mono since = change.suspect_since.value_or(record.suspect_since());
+  if (now - since < limits::kUnreachableAfter || change.witnesses < limits::kLeastWitnesses)
+    return {verdict::Wait{}, change, Charge::other};
+  return {verdict::Finish{Outcome::failed, Reason::unreachable, {}}, change, Charge::other};
 }
 
 std::uint64_t digest_of_tag(std::string_view tag) {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "admission/account_gate.h"
+#include "admission/witnesses.h"
 #include "base/time.h"
 #include "engine/pending.h"
 #include "engine/settings.h"
@@ -24,6 +25,8 @@ struct Retry {
   std::string_view trouble;  ///< A word of a closed list, for the log.
   /// The answer shows nevertheless that the account and the server are healthy.
   bool is_healthy = false;
+  /// The time at which a poll can end the handshake, if its trouble stays the same.
+  std::optional<Mono> decides_at = {};
 };
 
 /// The account pauses: the handshake is polled again after the pause.
@@ -45,18 +48,28 @@ struct Finish {
 ///
 ///     answer                                   verdict
 ///     ------                                   -------
-///     no valid answer                          retry; after `signature_attempts` of the kind
-///                                                that seems forged: rejected
+///     no valid answer                          retry; one that seems forged: once proven, rejected
 ///     archived, with a result                  as consumed with a result
-///     archived, without a result               archived
+///     archived, without a result               retry; once proven: archived
 ///     consumed, with a result, signature good  completed; with a wrong tag: as a bad signature
-///     consumed, with a result, signature bad   retry; after `signature_attempts`: rejected
+///     consumed, with a result, signature bad   retry; once proven: rejected
 ///     consumed, without a result               wait
 ///     not consumed                             wait
-///     no such handshake                        wait; after `unknown_grace`: failed (not_found)
+///     no such handshake                        retry; once proven: failed (not_found); one that
+///     was
+///                                                seen pending: failed (expired) at its deadline
 ///     wait, and it was the last poll           failed (expired)
 ///     trouble of the account                   pause; the handshake's own state stays the same
 ///     5xx                                      retry
+///     a retry or a pause, for a day from the   failed (unreachable)
+///       deadline on
+///
+/// An ending that is no verified result is proven by `signature_attempts` answers of its kind in a
+/// row, the last one `witness_time` after the first (`unknown_grace` for "no such handshake"), if
+/// the trouble is that of this handshake (see Witnesses). If no other handshake can show that, the
+/// same answers for limits::kLoneGraces times `unknown_grace` prove it (at zero, nothing but the
+/// answers counts); and whatever the others show, it is proven limits::kUnreachableAfter after the
+/// deadline.
 using Verdict = std::variant<verdict::Wait, verdict::Retry, verdict::Pause, verdict::Finish>;
 
 /// Returns whether the answer shows that the account and the server are healthy.
@@ -66,12 +79,12 @@ std::string_view trouble_of(const Verdict& verdict);
 
 /// The changes that an answer makes to the record of its handshake.
 struct RecordChange {
-  std::optional<Mono> last_pending;    ///< The time of a "not yet".
-  std::optional<std::uint8_t> doubts;  ///< Consecutive answers that seem forged.
-  bool is_known = false;               ///< Attestr knows the handshake.
-  std::optional<Mono> unknown_since;   ///< The time of the first "no such handshake" in a row.
-  std::optional<Mono> deadline;        ///< The new deadline, which is measured.
-  bool is_overtime = false;            ///< More time was granted for the result.
+  std::optional<Mono> last_pending;  ///< The time of a "not yet".
+  std::optional<PendingRecord::Suspicion> suspicion;
+  std::optional<Mono> suspect_since;  ///< The time of the first answer of a new suspicion.
+  std::uint8_t witnesses = 0;         ///< Its answers in a row.
+  std::optional<Mono> deadline;       ///< The new deadline, which is measured.
+  bool is_overtime = false;           ///< More time was granted for the result.
 };
 
 void apply(const RecordChange& change, PendingRecord& record);
@@ -79,6 +92,7 @@ void apply(const RecordChange& change, PendingRecord& record);
 struct Judgement {
   Verdict verdict;
   RecordChange change;
+  Charge charge = Charge::none;  ///< The fault of the answer.
 };
 
 /// The outcome of the check of a signature: the form that matched, or nothing if none did.
@@ -93,7 +107,11 @@ const Ended* result_to_verify(const Answer& answer);
 /// Judges an answer. Pure. `verification` must be given if result_to_verify() is not null.
 Judgement judge(const Answer& answer, const PendingRecord& record,
                 const std::optional<Verification>& verification, Now now,
-                const EngineSettings& settings);
+                const EngineSettings& settings, const Peers& peers);
+
+/// Judges that a poll got no answer of Attestr: the verdict is a Finish with the reason
+/// `unreachable`, or a Wait if the handshake goes on.
+Judgement judge_silence(const PendingRecord& record, Mono now);
 
 /// Returns the value by which tags are compared: the first 8 bytes of the SHA-256 of the tag, never
 /// 0; 0 for an empty tag.

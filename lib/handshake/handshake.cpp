@@ -19,6 +19,7 @@ std::string_view name_of(Reason reason) {
     case Reason::none: return "none";
     case Reason::not_found: return "not_found";
     case Reason::expired: return "expired";
+    case Reason::unreachable: return "unreachable";
     case Reason::invalid_signature: return "invalid_signature";
     case Reason::wrong_id: return "wrong_id";
     case Reason::duplicate_key: return "duplicate_key";

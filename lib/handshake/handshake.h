@@ -32,6 +32,7 @@ enum class Reason : std::uint8_t {
   none,               ///< The outcome needs no reason.
   not_found,          ///< Attestr did not know the id for all of `unknown_grace`.
   expired,            ///< The deadline passed, and the last poll still got "not yet".
+  unreachable,        ///< For a day after the deadline no poll of it got an answer of Attestr.
   invalid_signature,  ///< No secret and no form matched the signature of the result.
   wrong_id,           ///< The answers had the id of another handshake.
   duplicate_key,      ///< The answers had a key twice.

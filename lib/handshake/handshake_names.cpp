@@ -9,8 +9,8 @@ namespace {
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 constexpr std::array kReasons = {
-    Reason::none,     Reason::not_found,     Reason::expired,     Reason::invalid_signature,
-    Reason::wrong_id, Reason::duplicate_key, Reason::tag_mismatch};
+    Reason::none,     Reason::not_found,     Reason::expired,      Reason::unreachable,
+    Reason::wrong_id, Reason::duplicate_key, Reason::tag_mismatch, Reason::invalid_signature};
 
 template <class Values>
 std::optional<typename Values::value_type> named(const Values& values, std::string_view name) {

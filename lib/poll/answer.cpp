@@ -131,8 +131,9 @@ std::optional<Trouble> account_trouble_of_status(unsigned status) {
 ///     401     any or none                    unauthorized
 ///     402     any or none                    low_credits
 ///     403     any or none                    forbidden
-///     404     any or none                    Unknown
 ///     400     4001, 4002                     Unknown
+///     404     4001, 4002                     Unknown
+///     404     any or none                    ServerTrouble
 ///     4xx     any or none                    Invalid
 ///
 /// Therefore 4001 and 4002, which can end a handshake for good, never do so if the status blames
@@ -145,8 +146,9 @@ Answer read_client_error(unsigned status, int code) {
     return AccountTrouble{*trouble, status, code};
   if (const auto trouble = account_trouble_of_status(status))
     return AccountTrouble{*trouble, status, code};
-  if (status == 404 || (status == 400 && (code == 4001 || code == 4002)))
+  if ((status == 400 || status == 404) && (code == 4001 || code == 4002))
     return Unknown{status, code};
+  if (status == 404) return ServerTrouble{status, code};
   return Invalid{Invalid::Reason::unexpected_status, status, code, false};
 }
 

@@ -30,10 +30,10 @@ struct Ended {
   std::string_view tag;
 };
 
-/// 404, or 400 with code 4001 or 4002: Attestr does not know the handshake (yet).
+/// 400 or 404 with code 4001 or 4002 in JSON: Attestr does not know the handshake (yet).
 struct Unknown {
   unsigned status = 0;
-  int code = 0;  ///< 0 if the body has none.
+  int code = 0;
 };
 
 /// A failure of the account, which affects every handshake.
@@ -51,7 +51,7 @@ struct AccountTrouble {
   int code = 0;
 };
 
-/// 5xx: a failure of the server.
+/// 5xx, or a 404 that is not Attestr's own: a failure of the server, or of a proxy before it.
 struct ServerTrouble {
   unsigned status = 0;
   int code = 0;

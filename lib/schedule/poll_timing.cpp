@@ -60,21 +60,19 @@ PollTiming::Due PollTiming::recovered_poll(PollPrice::Load& load, Duration age, 
   return {at, is_overdue ? at : now};
 }
 
-PollTiming::Due PollTiming::after_pending(PollPrice::Load& load, Duration age,
-                                          std::optional<Mono> unknown_since, Mono now, Prng& prng) {
+PollTiming::Due PollTiming::after_pending(PollPrice::Load& load, Duration age, Mono now,
+                                          Prng& prng) {
   const Duration gap = cadence_->gap_at(age);
   weigh(load, gap);
-  Mono at = now + jittered(gap, prng);
-  if (unknown_since) at = std::min(at, *unknown_since + settings_.unknown_grace);
-  return {at, now + settings_.min_interval};
+  return {now + jittered(gap, prng), now + settings_.min_interval};
 }
 
-PollTiming::Due PollTiming::after_error(std::uint32_t errors, std::optional<Duration> retry_after,
-                                        Mono now, Prng& prng) const {
+PollTiming::Due PollTiming::after_error(const ErrorBackoff& backoff, Mono now, Prng& prng) const {
   const Duration delay = equal_jitter(
-      exponential_backoff(limits::kErrorBackoffFirst, limits::kErrorBackoffCap, errors), prng);
-  const Duration floor = std::max(
-      settings_.min_interval, std::min(retry_after.value_or(Duration(0)), limits::kRetryAfterCap));
+      exponential_backoff(limits::kErrorBackoffFirst, backoff.cap, backoff.errors), prng);
+  const Duration demanded =
+      std::min(backoff.retry_after.value_or(Duration(0)), limits::kRetryAfterCap);
+  const Duration floor = std::max({settings_.min_interval, demanded, backoff.floor});
   return {now + std::max(delay, floor), now + floor};
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/limits.h"
 #include "base/prng.h"
 #include "base/time.h"
 #include "schedule/cadence.h"
@@ -21,7 +22,6 @@ struct PollTimingSettings {
   Duration max_interval{0};
   double backoff_factor = 1.6;
   Duration give_up_after{0};
-  Duration unknown_grace{0};
 };
 
 /// The decision WHEN a handshake is polled next: the cadence and the hazard learnt for it, the
@@ -39,6 +39,15 @@ class PollTiming {
   struct Deadline {
     Mono at;
     bool was_last_poll = false;  ///< The latest poll began at or after the deadline.
+  };
+
+  /// The backoff of one handshake after an error.
+  struct ErrorBackoff {
+    std::uint32_t errors = 0;                 ///< Errors in a row before this one.
+    Duration cap = limits::kErrorBackoffCap;  ///< Of the delay, before its jitter.
+    /// Raises the floor; capped at limits::kRetryAfterCap.
+    std::optional<Duration> retry_after = {};
+    Duration floor{0};  ///< What all handshakes in trouble together need to spare the others.
   };
 
   explicit PollTiming(const PollTimingSettings& settings);
@@ -63,14 +72,10 @@ class PollTiming {
   Due recovered_poll(PollPrice::Load& load, Duration age, Duration ramp, bool is_overdue, Mono now,
                      Prng& prng);
   /// Returns the poll after a "not yet" that came at `now` and at this age. For new settings, `now`
-  /// is the time of an earlier answer, or begins a new gap. If Attestr has not known the handshake
-  /// since `unknown_since`, a poll exactly at the end of its grace decides whether it is given up.
-  Due after_pending(PollPrice::Load& load, Duration age, std::optional<Mono> unknown_since,
-                    Mono now, Prng& prng);
-  /// Returns the poll after an error; `errors` is the number of errors in a row before it.
-  /// Retry-After raises the floor, capped at limits::kRetryAfterCap.
-  Due after_error(std::uint32_t errors, std::optional<Duration> retry_after, Mono now,
-                  Prng& prng) const;
+  /// is the time of an earlier answer, or begins a new gap.
+  Due after_pending(PollPrice::Load& load, Duration age, Mono now, Prng& prng);
+  /// Returns the poll after an error.
+  Due after_error(const ErrorBackoff& backoff, Mono now, Prng& prng) const;
   /// Returns the next check while the requests of the day are spent. A handshake is checked from
   /// time to time, so that not all are polled at once at midnight, and so that a raised limit, a
   /// changed clock and the deadline are noticed.

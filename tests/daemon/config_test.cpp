@@ -106,6 +106,7 @@ backoff_factor = 2
 give_up_after = "7d"
 expiry_grace = "0s"
 unknown_grace = "1m"
+witness_time = "2m"
 shutdown_grace = "1ms"
 [paths]
 inbox = "in/"
@@ -144,6 +145,7 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->poll.give_up_after, 168h);
   EXPECT_EQ(config->poll.expiry_grace, 0s);
   EXPECT_EQ(config->poll.unknown_grace, 1min);
+  EXPECT_EQ(config->poll.witness_time, 2min);
   EXPECT_EQ(config->poll.shutdown_grace, 1ms);
   EXPECT_EQ(config->paths.inbox, "/etc/a/in");
   EXPECT_EQ(config->paths.queue, "/etc/a/queue.db");

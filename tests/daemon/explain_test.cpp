@@ -54,6 +54,25 @@ TEST(ExplainText, HasTheReasonAndTheEndOfAWait) {
             "submitted             2m 5s ago\n");
 }
 
+TEST(Explain, ShowsTroubleOfItsOwn) {
+  auto report = waiting(Wait::retry);
+  auto& why = std::get<ExplainReport::Waiting>(report.found).why;
+  EXPECT_FALSE(holds(explain_json(report), R"("errors")"));
+  why.errors = 7;
+  EXPECT_TRUE(holds(explain_text(report), "trouble of its own    7 polls in a row\n"));
+  EXPECT_FALSE(holds(explain_json(report), R"("trouble")"));
+  const std::pair<PendingRecord::Suspicion, std::string> names[] = {
+      {PendingRecord::Suspicion::unknown, "unknown"},
+      {PendingRecord::Suspicion::archived, "archived"},
+      {PendingRecord::Suspicion::untrusted, "untrusted"},
+      {PendingRecord::Suspicion::unreachable, "unreachable"}};
+  for (const auto& [suspicion, name] : names) {
+    why.suspicion = suspicion;
+    EXPECT_TRUE(holds(explain_text(report), "7 polls in a row: " + name + "\n"));
+    EXPECT_TRUE(holds(explain_json(report), R"("errors":7,"trouble":")" + name));
+  }
+}
+
 TEST(ExplainText, HasWordsForEachWait) {
   const auto why = [](Wait wait) { return first_line(explain_text(waiting(wait))); };
   EXPECT_EQ(why(Wait::interval),

@@ -60,6 +60,21 @@ TEST_F(SecretsTest, RefusesATokenThatWouldBreakTheHeader) {
   }
 }
 
+TEST_F(SecretsTest, RefusesATokenThatIsNotBase64) {
+  folder_.write("auth-token", "user:pass\n");
+  EXPECT_EQ(token_or_complaint(),
+            "auth-token: looks like USER:PASSWORD; put the auth token there, which is base64");
+}
+
+TEST_F(SecretsTest, RefusesACommentAmongTheSecrets) {
+  folder_.write("client-secret", "new\n#old\n");
+  EXPECT_EQ(secrets_or_complaint(),
+            "client-secret: line 2 begins with #; there are no comments in this file, so remove "
+            "the line");
+  folder_.write("client-secret", "new#1\n");
+  EXPECT_EQ(secrets_or_complaint(), "new#1,");
+}
+
 TEST_F(SecretsTest, RefusesAnEmptyOrOversizedFile) {
   for (const auto* text : {"", "\n"}) {
     folder_.write("auth-token", text);
@@ -134,7 +149,8 @@ TEST_F(SecretsTest, WarnsOfASecretThatLooksLikeAnotherFormat) {
       all += secret.text().substr(folder_.path().string().size() + 1) + "\n";
     return all;
   };
-  for (const auto* plain : {"s3cret", "c2VjcmV0Cg==", "a=", "\"half", "9a=b", "a-b=c", "'"})
+  for (const auto* plain : {"s3cret-s3cret", "c2VjcmV0Cg==", "aaaaaaaaaaaa=", "\"half-a-secret",
+                            "9a=bbbbbbbbb", "a-b=ccccccccc"})
     EXPECT_EQ(warnings(plain), "") << plain;
   const std::string quoted =
       "client-secret: secret 1 is in quotes, which are taken for a part of it\n";
@@ -143,7 +159,9 @@ TEST_F(SecretsTest, WarnsOfASecretThatLooksLikeAnotherFormat) {
     EXPECT_EQ(warnings(text),
               "client-secret: secret 1 looks like KEY=value, and all of it is taken for the "
               "secret\n");
-  EXPECT_EQ(warnings("plain\n\n'old'\n").substr(0, 23), "client-secret: secret 2");
+  EXPECT_EQ(warnings("plain-and-long\n\n'old'\n").substr(0, 23), "client-secret: secret 2");
+  EXPECT_EQ(warnings("eleven-char"), "client-secret: secret 1 is short: is it complete?\n");
+  EXPECT_EQ(warnings("twelve-chars"), "");
   folder_.write("auth-token", "\"dG9rZW4=\"");
   EXPECT_EQ(warnings("plain").substr(0, 20), "auth-token: secret 1");
 }

@@ -68,7 +68,8 @@ TEST(Status, JsonHasEveryField) {
                 R"("last_successful_poll":"2026-11-23T20:56:59.000000Z",)"
                 R"("clock_difference_seconds":null,"account_pause":null,)"
                 R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
-                R"("requests_today":null,"disk_full":false,"disk_stalled":false,)"
+                R"("requests_today":null,"signatures_failing":false,"disk_full":false,)"
+                R"("disk_stalled":false,)"
                 R"("queue_unavailable":false,)"
                 R"("config_refused":false,"totals":{"polls":5000,"completed":40,)"
                 R"("archived":1,"failed":2,"rejected":3,"refused":4}})"
@@ -115,6 +116,15 @@ TEST(Status, TextHasEveryLine) {
             "attestrd              not running\n"
             "pending               2\n"
             "settling              0\n");
+}
+
+TEST(Status, EveryFormReportsFailingSignatures) {
+  auto report = running();
+  report.daemon->signatures_fail = true;
+  EXPECT_NE(status_json(report).find(R"("signatures_failing":true)"), std::string::npos);
+  EXPECT_NE(status_text(report).find("signatures            FAILING: check the client secret"),
+            std::string::npos);
+  EXPECT_NE(status_metrics(report).find("attestrd_signatures_failing 1\n"), std::string::npos);
 }
 
 TEST(Status, TextReportsAPauseAndAFullDisk) {

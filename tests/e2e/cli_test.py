@@ -258,7 +258,7 @@ class ExplainTest(harness.Fixture):
         self.write_secret("auth-token", "d3Jvbmc6dG9rZW4=")
         self.config = self.write_config(simulator.url)
         daemon = self.start_daemon(self.config)
-        self.drop(["DS01"])
+        self.drop(["DS01", "DS02"])
         daemon.wait_for("account.paused")
         self.assertEqual(self.explained("DS01")["held_by"], "account_paused")
         self.assertIn("the account is paused (unauthorized)", self.explain("DS01").stdout)

@@ -20,7 +20,7 @@ MAX_RUNS = 4000
 SETTINGS = {
     "signature": {"signature_attempts": 1},
     "poll": {"min_interval": "25ms", "max_interval": "50ms", "unknown_grace": "0s",
-             "shutdown_grace": "1s"},
+             "witness_time": "0s", "shutdown_grace": "1s"},
 }
 
 

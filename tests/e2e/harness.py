@@ -27,7 +27,7 @@ from test_environment import *
 FAST = {
     "api": {"requests_per_second": 0, "connect_timeout": "2s", "request_timeout": "5s"},
     "poll": {"min_interval": "50ms", "max_interval": "500ms", "unknown_grace": "1s",
-             "shutdown_grace": "1s"},
+             "witness_time": "0s", "shutdown_grace": "1s"},
 }
 
 

@@ -1,5 +1,5 @@
-"""Tests errors of the account: all handshakes wait, one canary polls, and none fails. A refusal for
-the rate (429) pauses nothing, but its Retry-After holds for all."""
+"""Tests errors of the account, which both handshakes meet: they wait, one canary polls, and none
+fails. A refusal for the rate (429) pauses nothing, but its Retry-After holds for all."""
 
 import email.utils
 import time
@@ -16,11 +16,12 @@ NOON = "Tue, 24 Nov 2026 12:00:00 GMT"
 
 
 def account_error(name, reason, status, body=b"<html>h4rm-4711</html>", *fields, waits_s=CANARY):
-    """Returns a case in which this is the first answer, and all later ones are good."""
+    """Returns a case in which this is the first answer to each handshake, and all later ones are
+    good."""
     def answer(_):
         return Reply(message(body, *(field if isinstance(field, str) else field()
                                    for field in fields), status=f"{status} x"))
-    return IsolatedCase(name, replies=(answer,), pauses=reason, waits_s=waits_s,
+    return IsolatedCase(name, replies=(answer,), errors=(reason,), pauses=reason, waits_s=waits_s,
                         is_held=waits_s[1] > 8)
 
 

@@ -93,7 +93,8 @@ class AnsweredFixture(HostileFixture):
 
 CASE_SETTINGS = {
     "signature": {"signature_attempts": 2},
-    "poll": {"min_interval": "50ms", "max_interval": "200ms", "unknown_grace": "100ms"},
+    "poll": {"min_interval": "50ms", "max_interval": "200ms", "unknown_grace": "100ms",
+             "witness_time": "0s"},
 }
 
 

@@ -23,8 +23,8 @@ MAX_RESPONSE = 1 << 20
 SETTINGS = {
     "api": {"requests_per_second": 0, "connections": 64, "connect_timeout": TIMEOUT,
             "request_timeout": TIMEOUT, "max_response": MAX_RESPONSE},
-    "poll": {"min_interval": "50ms", "max_interval": "100ms", "unknown_grace": "1s",
-             "shutdown_grace": "1s"},
+    "poll": {"min_interval": "50ms", "max_interval": "100ms", "unknown_grace": "0s",
+             "witness_time": "0s", "shutdown_grace": "1s"},
     "signature": {"signature_attempts": ATTEMPTS},
 }
 

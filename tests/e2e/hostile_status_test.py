@@ -32,10 +32,12 @@ STATUSES = [
     not_found("unknown-400-4001", status(400, error(4001))),
     not_found("unknown-400-4002", status(400, error(4002))),
     not_found("unknown-400-text", status(400, error("4002"))),
-    not_found("unknown-404", status(404)),
-    not_found("unknown-404-4999", status(404, error(4999))),
+    not_found("unknown-404-4002", status(404, error(4002))),
     waits("unknown-at-first-400", status(400, error(4002))),
-    waits("unknown-at-first-404", status(404)),
+    waits("unknown-at-first-404", status(404, error(4002))),
+    *(refused(f"404-{name}", "server_error", status(404, body))
+      for name, body in {"html": b"<html>h4rm-4711</html>", "4999": error(4999),
+                         "not-json": error(4002)[:-1]}.items()),
 ]
 
 

@@ -104,6 +104,19 @@ class Dialogue : public testing::Test {
   void attestr_says_forged(std::string_view text) {
     attestr_says(text, 200, answer(text, signed_result("another secret")));
   }
+  void attestr_says_archived(std::string_view text) {
+    attestr_says(text, 200, answer(text, R"("consumed":true,"archived":1764000000000)"));
+  }
+  /// Answers each poll with an error until the account pauses and no poll is in flight.
+  void account_pauses(unsigned status, int code) {
+    for (int i = 0; i < 1000 && !engine().report(now()).paused_for; ++i) {
+      while (!tickets_.empty() && !engine().report(now()).paused_for)
+        attestr_says_code(polled(), status, code);
+      if (!engine().report(now()).paused_for) advance(1s);
+    }
+    EXPECT_TRUE(engine().report(now()).paused_for);
+    while (!tickets_.empty()) attestr_says_code(polled(), status, code);
+  }
   /// Checks the oldest answer that awaits it, and reports the outcome to the engine.
   void verified() {
     const auto [what, status, date, body] = verifications.front();
@@ -147,6 +160,21 @@ class Dialogue : public testing::Test {
 
   bool polls(std::string_view text) const { return tickets_.contains(std::string(text)); }
   std::size_t polls_in_flight() const { return tickets_.size(); }
+  /// Returns one handshake whose poll is in flight.
+  std::string polled() const {
+    if (tickets_.empty()) give_up("nothing", "has a poll in flight");
+    return tickets_.begin()->first;
+  }
+  /// Waits until any poll is in flight.
+  Duration delay_until_any_poll() {
+    const Mono from = mono_;
+    while (tickets_.empty()) {
+      const auto wake = engine().next_wake();
+      if (!wake) give_up("nothing", "is polled");
+      advance(std::max(*wake - mono_, Duration(0)));
+    }
+    return mono_ - from;
+  }
   Duration delay_until_poll(std::string_view text, Duration patience = 400 * 24h) {
     const Mono from = mono_;
     while (!polls(text) && mono_ - from < patience) {

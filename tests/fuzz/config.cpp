@@ -71,7 +71,8 @@ void check_bounds(const Config& config) {
   ATTESTRD_CHECK(poll.min_interval > Duration::zero() && poll.min_interval <= poll.max_interval);
   ATTESTRD_CHECK(poll.backoff_factor > 1 && poll.backoff_factor <= 100);
   ATTESTRD_CHECK(poll.give_up_after > Duration::zero());
-  ATTESTRD_CHECK(poll.expiry_grace >= Duration::zero() && poll.unknown_grace >= Duration::zero());
+  ATTESTRD_CHECK(poll.expiry_grace >= Duration::zero() && poll.unknown_grace >= Duration::zero() &&
+                 poll.witness_time >= Duration::zero());
   for (const auto& path : {paths.inbox, paths.queue, paths.spool})
     ATTESTRD_CHECK(path.is_absolute() && (path.has_filename() || path == "/"));
   ATTESTRD_CHECK(paths.inbox != paths.spool);

@@ -41,8 +41,11 @@ void Judge::daemon_starts(const EngineSettings& settings) {
   rate_floor_ = Mono{};
   account_earliest_ = Mono::min();
   is_account_in_trouble_ = false;
+  account_run_ = {};
   refusals_in_a_row_ = 0;
   for (auto& [id, life] : lives_) {
+    life.run = {};
+    life.was_pending_here = false;
     life.earliest = Mono::min();
     life.is_answered_here = false;
     life.was_good = life.last_asked_at != Mono::min();  // As the queue may say.
@@ -122,7 +125,8 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
   if (std::exchange(life.is_canary, false)) --canaries_;
   life.last = answer.served;
   life.is_answered_here = true;
-  life.earliest = now;
+  life.earliest = life.ended_at = now;
+  note_witness(life, now, answer);
   switch (answer.served) {
     case Served::pending:
     case Served::unfinished: life.earliest = now + settings_.min_interval; [[fallthrough]];
@@ -131,31 +135,49 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
       life.last_clean = answer.served;
       life.last_asked_at = life.polled_at;
       life.was_dated = !answer.date.empty() && !answer.is_misdated;
-      life.doubts = 0;
-      life.unknown_since = Mono::max();
       break;
-    case Served::unknown:
-      if (life.unknown_since == Mono::max()) life.unknown_since = life.polled_at;
-      // The daemon judges an answer once it is parsed.
-      life.was_unknown_long |=
-          now + kLongestCheck - life.unknown_since >= settings_.unknown_grace - 1s;
-      break;
-    case Served::doubtful: life.most_doubts = std::max(life.most_doubts, ++life.doubts); break;
     case Served::refused: note_refusal(life.polled_at, now); break;
+    case Served::unknown:
+    case Served::doubtful:
     case Served::account:
     case Served::garbage:
     case Served::server:
     case Served::transport: break;
   }
   life.met_genuine |= answer.served == Served::genuine;
-  life.met_archived |= answer.served == Served::archived;
   if (answer.retry_after_time) {
     const Mono until = now + std::min(*answer.retry_after_time, limits::kRetryAfterCap);
     life.earliest = std::max(life.earliest, until);
-    if (answer.served == Served::account || answer.served == Served::refused)
-      account_earliest_ = std::max(account_earliest_, until);
+    if (answer.served == Served::refused) account_earliest_ = std::max(account_earliest_, until);
   }
-  life.was_good = note_account(answer.served).value_or(life.was_good);
+  life.was_good = note_account(id, now, answer).value_or(life.was_good);
+}
+
+// Counts the answers in a row of one kind, which prove an ending only over some time.
+void Judge::note_witness(Life& life, Mono now, const Upstream::Answer& answer) {
+  const Served served = answer.served;
+  const bool is_witness =
+      served == Served::unknown || served == Served::doubtful || served == Served::archived;
+  if (served == Served::pending || served == Served::unfinished) {
+    life.run = {};
+    life.was_pending_here = true;
+  }
+  const bool is_formed = is_witness || served == Served::genuine || served == Served::pending ||
+                         served == Served::unfinished;
+  if (is_formed) life.last_formed = now;
+  if (!is_witness) return;
+  life.met_bad_signature |= answer.body.ends_with("0bad\"}");
+  if (life.run.kind != served) life.run = {served, now, 0, true};
+  Run& run = life.run;
+  ++run.count;
+  run.is_general &= answer.is_general;
+  const Duration time =
+      served == Served::unknown ? settings_.unknown_grace : settings_.witness_time;
+  // A large answer is judged later than it comes.
+  const Duration slack = settings_.verified_at_once_bytes == 0 ? kLongestCheck + 2s : 2s;
+  if (run.count < settings_.signature_attempts || now - run.since < time - slack) return;
+  life.proven.insert(served);
+  life.is_by_general = run.is_general;
 }
 
 // A refusal for the rate lowers the rate. Only when it can't fall further, the account pauses.
@@ -168,13 +190,26 @@ void Judge::note_refusal(Mono polled_at, Mono now) {
 // Only the answer of a canary ends a pause, but a poll that started before the judge saw trouble
 // may be the canary of a pause that the circuit breaker began.
 // Returns whether the answer was a good one, or nothing if it shows nothing about that.
-std::optional<bool> Judge::note_account(Served served) {
-  switch (served) {
-    case Served::account: is_account_in_trouble_ = true; return false;
+std::optional<bool> Judge::note_account(const HandshakeId& id, Mono now,
+                                        const Upstream::Answer& answer) {
+  switch (answer.served) {
+    case Served::account: {
+      // The trouble may be that of few handshakes: only a run without a good answer is the
+      // account's. The judge is surer of it than the daemon needs to be.
+      AccountRun& run = account_run_;
+      if (run.reason != answer.body) run = {answer.body, now, 0, {}};
+      ++run.count;
+      run.handshakes.insert(id);
+      const bool is_late = now - std::max(run.since, last_good_) >= 2 * limits::kFailureRun;
+      const bool is_certain = settings_.verified_at_once_bytes > 0;
+      is_account_in_trouble_ |= is_certain && is_late && run.handshakes.size() >= 2 &&
+                                run.count > limits::kFailureRunPolls;
+      return false;
+    }
     case Served::refused:
     case Served::garbage:
     case Served::server:
-    case Served::transport: break;
+    case Served::transport: account_run_ = {}; break;
     case Served::pending:
     case Served::unfinished:
     case Served::genuine:
@@ -182,6 +217,8 @@ std::optional<bool> Judge::note_account(Served served) {
     case Served::unknown:
     case Served::doubtful:
       is_account_in_trouble_ = false;
+      account_run_ = {};
+      last_good_ = now;
       refusals_in_a_row_ = 0;
       return true;
   }
@@ -257,22 +294,60 @@ void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::st
     if (bytes.find("\"response\":" + fate.genuine) == std::string::npos)
       violated(id, "the result is not the bytes that Attestr sent");
   } else if (folder == "archived") {
-    if (!life.met_archived) violated(id, "archived, though Attestr never said so");
+    if (!life.proven.contains(Served::archived))
+      violated(id, "archived, though Attestr did not say so several times");
   } else if (folder == "rejected") {
-    if (life.most_doubts < settings_.signature_attempts)
-      violated(id, fmt::format("rejected after {} doubtful answers", life.most_doubts));
-  } else if (reason == "not_found") {
-    if (!life.was_unknown_long) violated(id, "not_found before its grace was over");
+    check_rejected(id, life);
+  } else {
+    check_failed(id, life, reason);
+  }
+  const bool is_proven_ending =
+      folder == "archived" || folder == "rejected" || reason == "not_found";
+  if (is_proven_ending && life.is_by_general && could_be_had(id, life))
+    violated(id, fmt::format("it ends in {} by trouble of all, and its result is lost", folder));
+}
+
+// Returns whether Attestr had the result at the end of the last poll.
+bool Judge::could_be_had(const HandshakeId& id, const Life& life) const {
+  const auto& fate = upstream_.fate(id);
+  const bool is_poisoned = fate.is_forged || fate.is_forbidden || fate.is_html_not_found;
+  return jumps_ == 0 && !is_poisoned && life.ended_at < fate.archived_at &&
+         life.ended_at >= fate.result_at;
+}
+
+void Judge::check_rejected(const HandshakeId& id, const Life& life) const {
+  if (life.proven.contains(Served::doubtful)) return;
+  // The answer was kept, and is all that is left of the result.
+  const bool is_over = life.proven.contains(Served::archived) || life.ended_at >= life.deadline;
+  if (!life.met_bad_signature || (!is_over && is_deadline_certain(life)))
+    violated(id, fmt::format("rejected after {} doubtful answers", life.run.count));
+}
+
+void Judge::check_failed(const HandshakeId& id, const Life& life, std::string_view reason) const {
+  // A jump of the clock that is too small to be noticed moves a deadline by as much.
+  const Duration tolerance = 1s + drift_ + jumps_ * limits::kClockJump;
+  if (reason == "not_found") {
+    if (!life.proven.contains(Served::unknown)) violated(id, "not_found before its grace was over");
+    if (life.was_pending_here) violated(id, "not_found, though it was seen pending");
+  } else if (reason == "unreachable") {
+    if (life.last_formed != Mono::min() &&
+        life.ended_at - life.last_formed < limits::kUnreachableAfter - 2s)
+      violated(id, "unreachable, though Attestr answered");
+    if (is_deadline_certain(life) &&
+        life.ended_at < life.deadline + limits::kUnreachableAfter - 2s - tolerance)
+      violated(id, "unreachable before the day after its deadline is over");
+  } else if (reason == "expired" && life.proven.contains(Served::unknown) &&
+             life.last == Served::unknown) {
+    if (is_deadline_certain(life) && life.ended_at < life.deadline - tolerance)
+      violated(id, "expired as unknown before its deadline");
   } else if (reason == "expired") {
     if (life.last_clean != Served::pending && life.last_clean != Served::unfinished)
       violated(id, "expired without a last answer");
-    // A jump of the clock that is too small to be noticed moves a deadline by as much.
-    const Duration tolerance = 1s + drift_ + jumps_ * limits::kClockJump;
     if (is_deadline_certain(life) && life.last_asked_at < life.deadline - tolerance)
       violated(id, fmt::format("expired {} s before its deadline",
                                (life.deadline - life.last_asked_at) / 1s));
   } else {
-    violated(id, fmt::format("it ends in {} for the reason {}", folder, reason));
+    violated(id, fmt::format("it fails for the reason {}", reason));
   }
 }
 

@@ -3,7 +3,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/settings.h"
@@ -62,6 +64,20 @@ class Judge {
   std::uint64_t second_publications = 0;  ///< After a power cut, the only permitted exception.
 
  private:
+  /// Answers in a row of one kind that may end a handshake without a verified result.
+  struct Run {
+    std::optional<Served> kind;
+    Mono since{};
+    unsigned count = 0;
+    bool is_general = true;  ///< Each was an answer that every poll got.
+  };
+  /// Answers in a row that blame the account for one reason.
+  struct AccountRun {
+    std::string reason;
+    Mono since{};
+    unsigned count = 0;
+    std::set<HandshakeId> handshakes;
+  };
   struct Life {
     Mono deadline{};
     bool is_polled = false;
@@ -74,11 +90,13 @@ class Judge {
     Mono last_asked_at = Mono::min();  ///< Start of the last poll with a clean answer.
     Served last_clean{};
     bool was_dated = false;  ///< The last clean answer had the right Date.
-    unsigned doubts = 0;
-    unsigned most_doubts = 0;
-    Mono unknown_since = Mono::max();
-    bool was_unknown_long = false;
-    bool met_archived = false;
+    Run run;
+    std::set<Served> proven;     ///< Endings that a run of answers has proven.
+    bool is_by_general = false;  ///< So did a run that consists of general trouble alone.
+    bool was_pending_here = false;
+    bool met_bad_signature = false;
+    Mono ended_at{};                 ///< End of its last poll.
+    Mono last_formed = Mono::min();  ///< The last answer in Attestr's form.
     bool met_genuine = false;
     bool met_end = false;
     std::string folder;  ///< The folder of its record; empty: not published.
@@ -92,7 +110,11 @@ class Judge {
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                      const std::string& bytes) const;
   bool is_deadline_certain(const Life& life) const;
-  std::optional<bool> note_account(Served served);
+  std::optional<bool> note_account(const HandshakeId& id, Mono now, const Upstream::Answer& answer);
+  void note_witness(Life& life, Mono now, const Upstream::Answer& answer);
+  void check_rejected(const HandshakeId& id, const Life& life) const;
+  void check_failed(const HandshakeId& id, const Life& life, std::string_view reason) const;
+  bool could_be_had(const HandshakeId& id, const Life& life) const;
   void note_refusal(Mono polled_at, Mono now);
   void check_canary(const HandshakeId& id, const Life& life, Mono now) const;
   bool is_better_canary(const Life& life, Mono now) const;
@@ -108,6 +130,8 @@ class Judge {
   std::uint64_t requests_today_ = 0;
   Mono account_earliest_ = Mono::min();
   bool is_account_in_trouble_ = false;
+  AccountRun account_run_;
+  Mono last_good_ = Mono::min();
   unsigned refusals_in_a_row_ = 0;  ///< Each of a poll that started after the one before.
   Mono last_refusal_ = Mono::min();
   std::size_t in_flight_ = 0;

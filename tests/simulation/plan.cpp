@@ -30,6 +30,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
   settings.expiry_grace = luck.spread(1s, 20min);
   settings.unknown_grace = luck.spread(1s, 20min);
   settings.signature_attempts = static_cast<std::uint32_t>(1 + luck.below(4));
+  settings.witness_time = settings.unknown_grace / 2;
   settings.host = "api.attestr.com";
   plan.kills = often(60);
   plan.power_cuts = often(40);
@@ -57,6 +58,8 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.writers = copy.chance(0.5) ? 0 : copy.spread(0.5, 20);
   plan.has_leases = copy.chance(0.8);
   if (copy.chance(0.3)) plan.weather.misdated = copy.spread(0.001, 0.9);
+  if (copy.chance(0.5)) plan.weather.poisoned = copy.spread(0.01, 0.4);
+  plan.generals = copy.chance(0.5) ? 0 : copy.spread(0.1, 8);
   return plan;
 }
 

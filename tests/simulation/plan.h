@@ -22,6 +22,7 @@ struct Plan {
   double io_failures = 0;
   double disk_fulls = 0;
   double spells = 0;
+  double generals = 0;
   double jumps = 0;
   double suspends = 0;
   double reloads = 0;

@@ -52,6 +52,12 @@ void Upstream::enrol(const HandshakeId& id, Mono now, Duration patience) {
     if (luck_.chance(0.1)) fate.archived_at = fate.result_at + luck_.spread(1s, 48h);
   }
   fate.is_forged = luck_.chance(0.05);
+  // Draws from a copy, so that seeds without poison keep their course.
+  Luck copy = luck_;
+  if (weather.poisoned > 0 && copy.chance(weather.poisoned)) {
+    fate.is_forbidden = copy.chance(0.5);
+    fate.is_html_not_found = !fate.is_forbidden;
+  }
   fate.genuine = genuine_text(id.view());
   fates_[id] = fate;
 }
@@ -64,6 +70,10 @@ Upstream::Answer Upstream::answer(const HandshakeId& id, Mono now, Wall true_wal
     answer.date = http_date(luck_.chance(0.5) ? Wall{} : true_wall - luck_.spread(1s, 1000h));
   if (spell) {
     say_trouble_of_account(answer, *spell);
+  } else if (general == General::html_not_found) {
+    say_general(id, answer);
+  } else if (say_poison(fates_.at(id), answer)) {
+    return answer;
   } else if (!say_trouble(answer)) {
     say_truth(id, fates_.at(id), now, answer);
   }
@@ -119,6 +129,43 @@ bool Upstream::say_trouble(Answer& answer) {
   return false;
 }
 
+bool Upstream::say_poison(const Fate& fate, Answer& answer) {
+  if (!fate.is_forbidden && !fate.is_html_not_found) return false;
+  answer.served = fate.is_forbidden ? Served::account : Served::server;
+  answer.status = fate.is_forbidden ? 403 : 404;
+  answer.body = fate.is_forbidden ? R"({"code":4031,"message":"m"})" : "<html>no such page</html>";
+  return true;
+}
+
+/// Replaces the answer by that of the general trouble, as far as it has any effect on this one.
+void Upstream::say_general(const HandshakeId& id, Answer& answer) {
+  const bool has_result = answer.served == Served::genuine;
+  if (general == General::bad_signature && !has_result) return;
+  answer.is_general = true;
+  answer.served = Served::doubtful;
+  switch (*general) {
+    case General::html_not_found:
+      answer.served = Served::server;
+      answer.status = 404;
+      answer.body = "<html>no such page</html>";
+      return;
+    case General::bad_signature: answer.body.replace(answer.body.rfind('"') - 4, 4, "0bad"); return;
+    case General::wrong_id: answer.body = genuine_text("DSsomebodyElse"); return;
+    case General::duplicate_key:
+      answer.body = R"({"tag":"t",)" + answer_text(id.view(), R"("consumed":false)").substr(1);
+      return;
+    case General::unknown:
+      answer.served = Served::unknown;
+      answer.status = 404;
+      answer.body = R"({"code":4002,"message":"m"})";
+      return;
+    case General::archived:
+      answer.served = Served::archived;
+      answer.body = answer_text(id.view(), R"("consumed":true,"archived":1764000000000)");
+      return;
+  }
+}
+
 void Upstream::say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answer& answer) {
   const auto name = id.view();
   if (now < fate.known_from || luck_.chance(weather.unknown)) {
@@ -138,6 +185,7 @@ void Upstream::say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answ
     answer.served = Served::genuine;
     answer.body = fate.genuine;
   }
+  if (general && answer.status == 200) return say_general(id, answer);
   if (fate.is_forged && answer.served == Served::genuine) {
     answer.served = Served::doubtful;
     answer.body.replace(answer.body.rfind('"') - 4, 4, "0bad");

@@ -23,6 +23,7 @@ struct Weather {
   double dateless = 0;   ///< Answers without a Date.
   Duration latency{0};
   double misdated = 0;  ///< Answers with a Date in the past.
+  double poisoned = 0;  ///< Handshakes that get the same useless answer for ever.
 };
 
 /// The kind of answer to a poll, as the judge counts it.
@@ -40,6 +41,17 @@ enum class Served : std::uint8_t {
   transport,
 };
 
+/// Trouble that all handshakes meet for a while, and that ends by itself.
+enum class General : std::uint8_t {
+  html_not_found,  ///< A proxy answers each poll with a 404 of its own.
+  bad_signature,   ///< A deploy gone wrong, as are all those below.
+  wrong_id,
+  duplicate_key,
+  unknown,
+  archived,
+};
+inline constexpr std::size_t kGenerals = 6;
+
 /// The simulated Attestr: the progress of each user, and the answer to each poll. It shares with
 /// the daemon only the types of the Poller interface.
 class Upstream {
@@ -53,6 +65,7 @@ class Upstream {
     bool is_misdated = false;
     std::optional<Duration> retry_after_time;
     std::optional<TransportFailure> failure;
+    bool is_general = false;  ///< Every poll gets an answer of this kind now.
   };
   struct Fate {
     Mono known_from = Mono::min();
@@ -60,6 +73,8 @@ class Upstream {
     Mono result_at = Mono::max();
     Mono archived_at = Mono::max();
     bool is_forged = false;
+    bool is_forbidden = false;  ///< For ever; so is the next.
+    bool is_html_not_found = false;
     std::string genuine;  ///< The only correct answer, once there is a result.
   };
 
@@ -72,10 +87,13 @@ class Upstream {
   Weather weather;
   Duration crowd{0};                          ///< Users finish at multiples of it; 0: at any time.
   std::optional<AccountTrouble::Kind> spell;  ///< Account trouble that every poll meets.
+  std::optional<General> general;
 
  private:
   void say_trouble_of_account(Answer& answer, AccountTrouble::Kind kind);
   bool say_trouble(Answer& answer);
+  static bool say_poison(const Fate& fate, Answer& answer);
+  void say_general(const HandshakeId& id, Answer& answer);
   void say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answer& answer);
   void ask_for_patience(Answer& answer);
 

@@ -93,6 +93,7 @@ void World::plan_all() {
   plan_often(plan_.io_failures, [this] { disk_.fail_in(luck_.below(80)); });
   plan_often(plan_.disk_fulls, [this] { fill_disk(); });
   plan_often(plan_.spells, [this] { begin_spell(); });
+  plan_often(plan_.generals, [this] { begin_general(); });
   plan_often(plan_.jumps, [this] { jump(); });
   plan_often(plan_.suspends, [this] { suspend(); });
   plan_often(plan_.reloads, [this] { reload(); });
@@ -110,11 +111,12 @@ void World::settle_all() {
   upstream_.weather = {};
   upstream_.weather.latency = 100ms;
   upstream_.spell.reset();
+  upstream_.general.reset();
   disk_.fill(false);
   wall_offset_ = 0s;
   disk_.kill();
   die();
-  const Mono bound = mono_ + 3 * plan_.settings.give_up_after + 48h;
+  const Mono bound = mono_ + 3 * plan_.settings.give_up_after + 120h;
   while (!is_settled() && mono_ < bound) run_until(mono_ + 30min);
   if (is_settled()) return;
   judge_.judge_the_end(look());
@@ -302,6 +304,18 @@ void World::begin_spell() {
   upstream_.spell = static_cast<AccountTrouble::Kind>(luck_.below(6));
   note("spell", "", static_cast<std::uint64_t>(*upstream_.spell));
   after(luck_.spread(1s, 6h), [this] { upstream_.spell.reset(); });
+}
+
+// Begins trouble of all that is shorter than what ends a handshake without a witness. A proxy may
+// answer for hours.
+void World::begin_general() {
+  const auto kind = static_cast<General>(luck_.below(kGenerals));
+  upstream_.general = kind;
+  note("general trouble", "", static_cast<std::uint64_t>(kind));
+  const Duration most = kind == General::html_not_found
+                            ? Duration(12h)
+                            : std::min<Duration>(2h, 5 * plan_.settings.unknown_grace);
+  after(luck_.spread(1ms, most), [this] { upstream_.general.reset(); });
 }
 
 void World::jump() {

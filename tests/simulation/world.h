@@ -84,6 +84,7 @@ class World {
   void cut_power_soon();
   void fill_disk();
   void begin_spell();
+  void begin_general();
   void jump();
   void suspend();
   void reload();

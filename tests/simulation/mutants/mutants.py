@@ -20,6 +20,8 @@ ACCOUNT = "lib/admission/account_gate.h"
 BACKLOG = "lib/admission/backlog.h"
 TIMING = "lib/schedule/poll_timing.cpp"
 BUDGET = "lib/admission/daily_budget"
+FAILURES = "lib/admission/failure_run.cpp"
+WITNESSES = "lib/admission/witnesses.cpp"
 
 MUTANTS = {
     "no sync of staging/ before the commit": (SPOOL, [(
@@ -113,14 +115,44 @@ MUTANTS = {
         "return record_.is_last_poll && now_.mono >= record_.deadline;",
         "return now_.mono >= record_.deadline - settings_.expiry_grace;")]),
     "unknown fails at once": (VERDICT, [(
-        "if (now_.mono - since < settings_.unknown_grace) return {verdict::Wait{}, change};",
-        "")]),
+        "settings_.unknown_grace});", "Duration(0)});")]),
     "archived is not noticed": (VERDICT, [(
-        "if (ended.archived) return finish(Outcome::archived);", "")]),
+        "if (ended.archived) {", "if (ended.archived && now_.mono < Mono::min()) {")]),
     "rejected at the first doubt": (VERDICT, [(
-        "if (*change.doubts >= settings_.signature_attempts)", "if (*change.doubts > 0)")]),
+        "change.witnesses >= settings_.signature_attempts", "change.witnesses > 0")]),
+    "polls in a row suffice as witnesses": (VERDICT, [(
+        "now_.mono - since >= *proven_after", "*proven_after >= Duration(0)")]),
+    "trouble of all ends a handshake": (VERDICT, [(
+        "case Blame::account: break;", "case Blame::account: return suspected.time;")]),
+    "without a witness no longer time is needed": (VERDICT, [(
+        "return std::max(suspected.time, alone);", "return suspected.time;")]),
+    "a good answer before the trouble of all is a witness": (WITNESSES, [(
+        "others(handshake, Charge::none, std::max(times.since, last))",
+        "others(handshake, Charge::none, Mono::min())")]),
+    "one that was seen pending is not found": (VERDICT, [(
+        "const bool was_pending = record_.was_pending();", "const bool was_pending = false;")]),
+    "any 404 is an unknown handshake": ("lib/poll/answer.cpp", [(
+        "if (status == 404) return ServerTrouble{status, code};",
+        "if (status == 404) return Unknown{status, code};")]),
+    "silence ends nothing": (VERDICT, [(
+        "return {verdict::Finish{Outcome::failed, Reason::unreachable, {}}, change, "
+        "Charge::other};",
+        "return {verdict::Wait{}, change, Charge::other};")]),
+    "an unverified answer is not kept": (ENGINE_REPLIES, [(
+        "has_no_result ? engine_.untrusted_.take(slot) : std::nullopt",
+        "!has_no_result ? engine_.untrusted_.take(slot) : std::nullopt")]),
+    "one handshake pauses all": (FAILURES, [("if (same < 2) return false;", "")]),
+    "others that are due are not asked before a pause": (FAILURES, [(
+        "if (size_ >= pending ||", "if (size_ >= 2 ||")]),
+    "a good answer does not prevent a pause": (FAILURES, [(
+        "if (is_good_fresh(now)) return false;", "")]),
+    "one canary of two doubles the pause": ("lib/admission/account_gate.cpp", [(
+        "is_second_next_ = !is_second_next_;", "is_second_next_ = false;")]),
+    "trouble that lasts keeps its load": (ENGINE_REPLIES, [(
+        "engine_.timing_.remove(std::exchange(record.load, 0));", "")]),
     "the signature is not looked at": (VERDICT, [(
-        "if (!verification_->form) return doubt(Reason::invalid_signature, change);", "")]),
+        "if (!verification_->form) return doubt(Charge::invalid_signature, "
+        "Reason::invalid_signature);", "")]),
     "a verification that is still under way passes for good": (ENGINE_REPLIES, [(
         "    engine_.admission_.backlog().keep(response.body.size());\n"
         "    step_.actions.emplace_back(Verify{event.ticket, id});\n"

@@ -14,6 +14,10 @@ constexpr Duration kUntilMidnight = 150min;
 
 Now at(Duration since_start) { return {Mono(1000h) + since_start, kWall + since_start}; }
 
+constexpr FailedPoll kPoll{1, false, 2};
+constexpr FailedPoll kOther{2, false, 2};
+constexpr FailedPoll kCanary{1, true, 2};
+
 class AdmissionTest : public testing::Test {
  protected:
   void given(const Admission::Limits& limits) {
@@ -77,16 +81,19 @@ TEST_F(AdmissionTest, APauseLetsOneCanaryThrough) {
   given({.connections = 10});
   for (int i = 0; i < 5; ++i) admission_.good_answer(at(0s), false);
   EXPECT_FALSE(admission_.start(at(0s), false));
-  EXPECT_TRUE(admission_.trouble(at(0s), PauseReason::unauthorized, {}, false));
+  constexpr Duration kStart = limits::kFailureRun;
+  EXPECT_FALSE(admission_.trouble(at(kStart), PauseReason::unauthorized, {}, kPoll));
+  EXPECT_TRUE(admission_.trouble(at(kStart), PauseReason::unauthorized, {}, kOther));
   admission_.end();
-  EXPECT_FALSE(admission_.allows(at(0s)));
-  EXPECT_EQ(admission_.next(), at(limits::kCanaryFirst).mono);
-  ASSERT_TRUE(admission_.allows(at(limits::kCanaryFirst)));
-  EXPECT_TRUE(admission_.start(at(limits::kCanaryFirst), false)) << "it is the canary";
+  EXPECT_FALSE(admission_.allows(at(kStart)));
+  constexpr Duration kAsked = kStart + limits::kCanaryFirst;
+  EXPECT_EQ(admission_.next(), at(kAsked).mono);
+  ASSERT_TRUE(admission_.allows(at(kAsked)));
+  EXPECT_TRUE(admission_.start(at(kAsked), false)) << "it is the canary";
   EXPECT_FALSE(admission_.allows(at(1h)));
   EXPECT_EQ(admission_.next(), std::nullopt) << "its answer comes first";
   admission_.end();
-  EXPECT_TRUE(admission_.good_answer(at(limits::kCanaryFirst), true));
+  EXPECT_TRUE(admission_.good_answer(at(kAsked), true));
   admission_.start(at(1h), false);
   admission_.start(at(1h), false);
   EXPECT_TRUE(admission_.allows(at(1h)));
@@ -96,7 +103,8 @@ TEST_F(AdmissionTest, APauseLetsOneCanaryThrough) {
 
 TEST_F(AdmissionTest, ALostCanaryIsFollowedByTheNext) {
   given({.connections = 10});
-  admission_.trouble(at(0s), PauseReason::forbidden, {}, false);
+  admission_.trouble(at(0s), PauseReason::forbidden, {}, kPoll);
+  admission_.trouble(at(0s), PauseReason::forbidden, {}, kOther);
   ASSERT_TRUE(admission_.start(at(1h), false));
   admission_.end();
   admission_.answer_lost(false);
@@ -108,8 +116,8 @@ TEST_F(AdmissionTest, ALostCanaryIsFollowedByTheNext) {
 TEST_F(AdmissionTest, FailuresInARowPauseIt) {
   given({.connections = 10});
   for (std::uint32_t i = 1; i < limits::kBreakerFailures; ++i)
-    EXPECT_FALSE(admission_.failure(at(0s), {}, false));
-  EXPECT_TRUE(admission_.failure(at(0s), {}, false));
+    EXPECT_FALSE(admission_.failure(at(0s), {}, kPoll));
+  EXPECT_TRUE(admission_.failure(at(0s), {}, kOther));
   EXPECT_EQ(admission_.account().reason(), PauseReason::upstream_down);
 }
 
@@ -118,7 +126,7 @@ TEST_F(AdmissionTest, ARefusalLowersTheRateAndRetryAfterHoldsAllPolls) {
   admission_.start(at(0s), false);
   admission_.start(at(0s), false);
   admission_.end();
-  EXPECT_FALSE(admission_.trouble(at(0s), PauseReason::rate_limited, 7s, false));
+  EXPECT_FALSE(admission_.trouble(at(0s), PauseReason::rate_limited, 7s, kPoll));
   EXPECT_TRUE(admission_.account().is_open());
   const double lowered = admission_.effective_rate().value();
   EXPECT_LT(lowered, 20);
@@ -127,11 +135,21 @@ TEST_F(AdmissionTest, ARefusalLowersTheRateAndRetryAfterHoldsAllPolls) {
   EXPECT_FALSE(admission_.allows(at(6999ms)));
   EXPECT_TRUE(admission_.allows(at(7s)));
   admission_.end();
-  admission_.trouble(at(0s), PauseReason::rate_limited, 3s, false);
+  admission_.trouble(at(0s), PauseReason::rate_limited, 3s, kPoll);
   EXPECT_EQ(admission_.effective_rate().value(), lowered) << "that poll began before";
   EXPECT_EQ(admission_.next(), at(7s).mono) << "a shorter Retry-After shortens nothing";
-  admission_.trouble(at(0s), PauseReason::unauthorized, 99999h, false);
+  admission_.trouble(at(0s), PauseReason::unauthorized, 99999h, kPoll);
+  EXPECT_EQ(admission_.next(), at(7s).mono) << "that may be the trouble of one handshake";
+  admission_.trouble(at(0s), PauseReason::unauthorized, 99999h, kOther);
   EXPECT_EQ(admission_.next(), at(limits::kRetryAfterCap).mono);
+}
+
+TEST_F(AdmissionTest, RetryAfterHoldsAllPollsDuringAPause) {
+  given({.connections = 10});
+  admission_.trouble(at(0s), PauseReason::forbidden, {}, kPoll);
+  admission_.trouble(at(0s), PauseReason::forbidden, {}, kOther);
+  admission_.trouble(at(1s), PauseReason::forbidden, 60s, kPoll);  // It began before the pause.
+  EXPECT_EQ(admission_.next(), at(61s).mono);
 }
 
 TEST_F(AdmissionTest, APauseForTheRateBeginsOnlyAtTheFloor) {
@@ -143,25 +161,26 @@ TEST_F(AdmissionTest, APauseForTheRateBeginsOnlyAtTheFloor) {
     now = *admission_.next() == Mono::min() ? 0s : *admission_.next() - at(0s).mono;
     admission_.start(at(now), false);
     admission_.end();
-    has_begun = admission_.trouble(at(now), PauseReason::rate_limited, {}, false);
+    has_begun = admission_.trouble(at(now), PauseReason::rate_limited, {},
+                                   refusals % 2 == 0 ? kPoll : kOther);
   }
   EXPECT_EQ(admission_.account().reason(), PauseReason::rate_limited);
   EXPECT_EQ(admission_.effective_rate().value(), limits::kLeastRate);
-  EXPECT_LE(refusals, 9);
-  EXPECT_LT(now, 15s);
+  EXPECT_LE(refusals, 10);
+  EXPECT_LT(now, 20s);
 }
 
 TEST_F(AdmissionTest, AFailureHoldsRetryAfterIfThePauseBeginsOrGoesOnWithIt) {
   given({.connections = 10});
-  admission_.failure(at(0s), 60s, false);
+  admission_.failure(at(0s), 60s, kPoll);
   EXPECT_TRUE(admission_.allows(at(0s))) << "that is the trouble of one handshake";
   for (std::uint32_t i = 1; i < limits::kBreakerFailures; ++i)
-    admission_.failure(at(0s), 60s, false);
+    admission_.failure(at(0s), 60s, kOther);
   EXPECT_EQ(admission_.next(), at(60s).mono);
   EXPECT_EQ(admission_.account().next_canary(), at(60s).mono);
   admission_.start(at(60s), false);
   admission_.end();
-  admission_.failure(at(60s), 90s, true);
+  admission_.failure(at(60s), 90s, kCanary);
   EXPECT_EQ(admission_.next(), at(150s).mono);
   admission_.ask_at_once(at(70s));
   EXPECT_EQ(admission_.next(), at(150s).mono) << "Retry-After is held all the same";

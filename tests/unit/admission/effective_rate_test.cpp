@@ -91,7 +91,7 @@ TEST(EffectiveRate, AServerThatAllowsMoreIsFollowedWithinMinutes) {
 
 TEST(EffectiveRate, AServerThatRefusesEverythingIsAskedByOneCanaryAfterSeconds) {
   LimitedServer server({.requests_per_second = 20, .connections = 32}, [](Mono) { return false; });
-  const auto first = server.play(15s);
+  const auto first = server.play(20s);
   EXPECT_EQ(first.pauses, 1);
   EXPECT_LE(first.refused, 12);
   EXPECT_LE(server.play(10min).refused, 10);

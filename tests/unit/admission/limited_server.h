@@ -124,7 +124,10 @@ class LimitedServer {
       return;
     }
     counts_.refused += 1;
-    if (admission_.trouble(now(), PauseReason::rate_limited, retry_after, answer.is_canary))
+    // Each poll is one of another handshake.
+    const auto handshake = static_cast<std::uint32_t>(counts_.refused);
+    const FailedPoll poll{handshake, answer.is_canary, 10'000};
+    if (admission_.trouble(now(), PauseReason::rate_limited, retry_after, poll))
       counts_.pauses += 1;
   }
 

@@ -19,21 +19,34 @@ TEST(PendingRecord, RoundsItsWallDeadlineUpToWholeSeconds) {
   EXPECT_EQ(record.deadline_wall(), Wall(std::chrono::seconds(UINT32_MAX)));
 }
 
-TEST(PendingRecord, RoundsUnknownSinceDownToWholeSeconds) {
+TEST(PendingRecord, RoundsSuspectSinceDownToWholeSeconds) {
   PendingRecord record;
   record.submitted = Mono(1000h);
   const Mono since = Mono(1000h) + 90s + 999ms;
-  EXPECT_EQ(record.rounded_unknown_since(since), Mono(1000h) + 90s);
-  EXPECT_EQ(record.unknown_since(), Mono(1000h)) << "nothing is set yet";
-  record.set_unknown_since(since);
-  EXPECT_EQ(record.unknown_since(), Mono(1000h) + 90s);
+  EXPECT_EQ(record.rounded_suspect_since(since), Mono(1000h) + 90s);
+  EXPECT_EQ(record.suspect_since(), Mono(1000h)) << "nothing is set yet";
+  record.set_suspect_since(since);
+  EXPECT_EQ(record.suspect_since(), Mono(1000h) + 90s);
+}
+
+TEST(PendingRecord, IsInLastingTroubleWithASuspicionOrSeveralErrors) {
+  PendingRecord record;
+  record.errors = limits::kLastingErrors - 1;
+  EXPECT_FALSE(record.is_in_lasting_trouble());
+  ++record.errors;
+  EXPECT_TRUE(record.is_in_lasting_trouble());
+  record.errors = 0;
+  record.suspicion = PendingRecord::Suspicion::archived;
+  EXPECT_TRUE(record.is_in_lasting_trouble());
 }
 
 TEST(PendingRecord, ReturnsItsLastPendingTimeByTheWallClock) {
   PendingRecord record;
   const Now now{Mono(1000h), Wall(1'764'000'000s)};
   EXPECT_FALSE(record.last_pending_at(now));
+  EXPECT_FALSE(record.was_pending());
   record.last_pending = Mono(999h);
+  EXPECT_TRUE(record.was_pending());
   EXPECT_EQ(record.last_pending_at(now), now.wall - 1h);
 }
 

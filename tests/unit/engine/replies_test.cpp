@@ -21,7 +21,8 @@ class RepliesTest : public testing::Test {
   }
 
   JudgedAnswer judged(const Answer& answer, const HttpResponse& response = {}) const {
-    return judge_answer(response, answer, record_, {}, now_, settings_, is_doubtful_);
+    return judge_answer(response, answer, record_, {}, now_, settings_, {witnesses_, 0},
+                        is_doubtful_);
   }
 
   /// A last poll on a deadline by the wall clock.
@@ -38,6 +39,7 @@ class RepliesTest : public testing::Test {
 
   PendingRecord record_;
   EngineSettings settings_;
+  Witnesses witnesses_;
   Now now_ = kNow;
   bool is_doubtful_ = false;
 };
@@ -131,6 +133,10 @@ TEST_F(RepliesTest, OnlyAnExpiryIsPostponed) {
   HttpResponse response;
   response.date = "Mon, 24 Nov 2025 15:00:00 GMT";
   record_.set_deadline_wall(kNow.wall + 1h);
+  record_.deadline = kNow.mono - limits::kUnreachableAfter;
+  record_.suspicion = PendingRecord::Suspicion::archived;
+  record_.witnesses = limits::kLeastWitnesses;
+  record_.set_suspect_since(kNow.mono - 1h);
   const auto finish = judged(archived, response).verdict;
   ASSERT_TRUE(std::holds_alternative<verdict::Finish>(finish));
   EXPECT_EQ(std::get<verdict::Finish>(finish).outcome, Outcome::archived);

@@ -99,8 +99,8 @@ TEST(Roster, UnknownSinceIsRoundedDownToASecondAfterTheSubmission) {
   using namespace std::chrono_literals;
   PendingRecord record;
   record.submitted = Mono(5h + 1us);
-  record.set_unknown_since(Mono(6h));
-  EXPECT_EQ(record.unknown_since(), Mono(6h - 1s + 1us));
+  record.set_suspect_since(Mono(6h));
+  EXPECT_EQ(record.suspect_since(), Mono(6h - 1s + 1us));
 }
 
 TEST(Roster, ARecordStaysSmall) { EXPECT_EQ(sizeof(PendingRecord), 56U); }

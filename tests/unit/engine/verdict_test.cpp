@@ -15,6 +15,8 @@ constexpr Now kNow{Mono(1000h), Wall(Duration(1'764'000'000'000'000))};
 
 class VerdictTest : public testing::Test {
  protected:
+  using Suspicion = PendingRecord::Suspicion;
+
   VerdictTest() {
     record_.submitted = kNow.mono - 1h;
     record_.deadline = kNow.mono + 1h;
@@ -24,7 +26,7 @@ class VerdictTest : public testing::Test {
   /// Returns the verdict on an answer, and applies the change to the record.
   Verdict judged(const Answer& answer, const std::optional<Verification>& verification = {},
                  Now now = kNow) {
-    auto [verdict, change] = judge(answer, record_, verification, now, settings_);
+    auto [verdict, change, charge] = judge(answer, record_, verification, now, settings_, peers_);
     apply(change, record_);
     return verdict;
   }
@@ -57,23 +59,32 @@ class VerdictTest : public testing::Test {
   static inline const Verification kGood{SigningForm::compact};
   static inline const Verification kBad{std::nullopt};
 
+  /// Another handshake is answered well in every respect.
+  void given_good_witness() {
+    witnesses_.answered(1, Charge::none, kNow.mono + 1s);
+    witnesses_.signature_checked(1, true, kNow.mono + 1s);
+    witnesses_.tag_compared(1, true, kNow.mono + 1s);
+  }
+  static Now after(Duration time) { return {kNow.mono + time, kNow.wall + time}; }
+
   PendingRecord record_;
   EngineSettings settings_;
+  Witnesses witnesses_;
+  Peers peers_{witnesses_, 0};
 };
 
 TEST_F(VerdictTest, JudgingChangesNothingByItself) {
-  const auto judgement = judge(Pending{}, record_, {}, kNow, settings_);
+  const auto judgement = judge(Pending{}, record_, {}, kNow, settings_, peers_);
   EXPECT_EQ(record_.last_pending, Mono::min());
   EXPECT_EQ(judgement.change.last_pending, kNow.mono);
 }
 
 TEST_F(VerdictTest, APendingAnswerResetsDoubtsAndTheUnknownGrace) {
-  record_.doubts = 2;
-  record_.is_unknown = true;
+  judged(Unknown{});
+  EXPECT_EQ(record_.suspicion, Suspicion::unknown);
   EXPECT_TRUE(waits(judged(Pending{})));
   EXPECT_EQ(record_.last_pending, kNow.mono);
-  EXPECT_EQ(record_.doubts, 0);
-  EXPECT_FALSE(record_.is_unknown);
+  EXPECT_EQ(record_.suspicion, Suspicion::none);
 }
 
 TEST_F(VerdictTest, AResultIsJudgedByItsVerification) {
@@ -89,18 +100,53 @@ TEST_F(VerdictTest, AResultIsJudgedByItsVerification) {
   EXPECT_EQ(trouble_of(good), "");
 }
 
-TEST_F(VerdictTest, ABadSignatureIsRejectedAtTheLastAttempt) {
+TEST_F(VerdictTest, ABadSignatureIsRejectedOnceOthersHoldAndTheTimeHasPassed) {
   const auto first = judged(with_result(), kBad);
   EXPECT_TRUE(retries(first, "invalid_signature", true));
   EXPECT_TRUE(is_healthy(first)) << "Attestr answered";
   EXPECT_EQ(trouble_of(first), "invalid_signature");
-  EXPECT_TRUE(retries(judged(with_result(), kBad), "invalid_signature", true));
-  EXPECT_EQ(record_.doubts, 2);
-  EXPECT_TRUE(ends(judged(with_result(), kBad), Outcome::rejected, Reason::invalid_signature));
+  EXPECT_EQ(std::get<verdict::Retry>(first).decides_at, kNow.mono + settings_.witness_time);
+  given_good_witness();
+  for (int i = 0; i < 10; ++i)
+    EXPECT_TRUE(retries(judged(with_result(), kBad, after(1min)), "invalid_signature", true));
+  EXPECT_TRUE(ends(judged(with_result(), kBad, after(settings_.witness_time)), Outcome::rejected,
+                   Reason::invalid_signature));
+}
+
+TEST_F(VerdictTest, ABadSignatureNeedsSeveralAnswers) {
+  given_good_witness();
+  judged(with_result(), kBad);
+  EXPECT_TRUE(retries(judged(with_result(), kBad, after(1h)), "invalid_signature", true));
+  EXPECT_TRUE(
+      ends(judged(with_result(), kBad, after(1h)), Outcome::rejected, Reason::invalid_signature));
+}
+
+TEST_F(VerdictTest, NothingIsRejectedWhileNoSignatureHolds) {
+  record_.deadline = kNow.mono + 24h;
+  judged(with_result(), kBad);
+  for (Duration time = 1min; time < 24h; time += 10min) {
+    witnesses_.answered(1, Charge::none, after(time).mono);
+    witnesses_.signature_checked(1, false, after(time).mono);
+    EXPECT_TRUE(retries(judged(with_result(), kBad, after(time)), "invalid_signature", true));
+  }
+  const Now end = after(24h + limits::kUnreachableAfter);
+  EXPECT_TRUE(ends(judged(with_result(), kBad, end), Outcome::rejected, Reason::invalid_signature))
+      << "a day after the deadline";
+}
+
+TEST_F(VerdictTest, WithoutAWitnessALongerTimeIsNeeded) {
+  record_.deadline = kNow.mono + 24h;
+  for (int i = 0; i < 3; ++i) judged(with_result(), kBad);
+  const Duration time = limits::kLoneGraces * settings_.unknown_grace;
+  EXPECT_TRUE(retries(judged(with_result(), kBad, after(time - 1s)), "invalid_signature", true));
+  EXPECT_TRUE(
+      ends(judged(with_result(), kBad, after(time)), Outcome::rejected, Reason::invalid_signature));
 }
 
 TEST_F(VerdictTest, ATagOtherThanTheSubmittedOneIsADoubt) {
   settings_.signature_attempts = 1;
+  settings_.witness_time = 0s;
+  given_good_witness();
   record_.tag_digest = digest_of_tag("mi\"ne");
   EXPECT_TRUE(ends(judged(with_result("theirs"), kGood), Outcome::rejected, Reason::tag_mismatch));
   EXPECT_TRUE(ends(judged(with_result("mi\\u0022ne"), kGood), Outcome::completed));
@@ -112,6 +158,8 @@ TEST_F(VerdictTest, TheLongestTagMayBeEscapedThroughout) {
   record_.tag_digest = digest_of_tag(std::string(limits::kTagBytes, 'a'));
   EXPECT_TRUE(ends(judged(with_result(escaped), kGood), Outcome::completed));
   settings_.signature_attempts = 1;
+  settings_.witness_time = 0s;
+  given_good_witness();
   const std::string longer(6 * limits::kTagBytes + 1, 'a');
   record_.tag_digest = digest_of_tag(longer);
   EXPECT_TRUE(ends(judged(with_result(longer), kGood), Outcome::rejected, Reason::tag_mismatch))
@@ -121,18 +169,31 @@ TEST_F(VerdictTest, TheLongestTagMayBeEscapedThroughout) {
 TEST_F(VerdictTest, AnAnswerThatLooksForgedIsADoubtAndOtherGarbageIsNot) {
   EXPECT_TRUE(
       retries(judged(Invalid{Invalid::Reason::not_json, 200, 0, false}), "not_json", false));
-  EXPECT_EQ(record_.doubts, 0);
+  EXPECT_EQ(record_.suspicion, Suspicion::none);
+  given_good_witness();
   EXPECT_TRUE(retries(judged(forged(Invalid::Reason::wrong_id)), "wrong_id", true));
   EXPECT_TRUE(retries(judged(forged(Invalid::Reason::duplicate_key)), "duplicate_key", true));
-  EXPECT_TRUE(ends(judged(forged(Invalid::Reason::wrong_id)), Outcome::rejected, Reason::wrong_id));
+  EXPECT_EQ(record_.suspicion, Suspicion::untrusted);
+  EXPECT_TRUE(ends(judged(forged(Invalid::Reason::wrong_id), {}, after(5min)), Outcome::rejected,
+                   Reason::wrong_id));
 }
 
-TEST_F(VerdictTest, ArchivedWithoutAResultEndsAndConsumedWithoutOneWaits) {
+TEST_F(VerdictTest, ArchivedWithoutAResultIsAskedAgainAndConsumedWithoutOneWaits) {
   Ended ended;
   ended.consumed = true;
   EXPECT_TRUE(waits(judged(ended)));
+  given_good_witness();
   ended.archived = true;
-  EXPECT_TRUE(ends(judged(ended), Outcome::archived));
+  EXPECT_TRUE(retries(judged(ended), "archived", true));
+  EXPECT_TRUE(retries(judged(ended, {}, after(5min)), "archived", true)) << "the second answer";
+  EXPECT_TRUE(ends(judged(ended, {}, after(5min)), Outcome::archived));
+}
+
+TEST_F(VerdictTest, AResultAfterAnArchivedAnswerIsDelivered) {
+  Ended archived;
+  archived.archived = true;
+  judged(archived);
+  EXPECT_TRUE(ends(judged(with_result(), kGood), Outcome::completed));
 }
 
 TEST_F(VerdictTest, APendingAnswerToTheLastPollIsExpired) {
@@ -156,14 +217,58 @@ TEST_F(VerdictTest, AConsumedHandshakeGetsOvertimeOnce) {
 }
 
 TEST_F(VerdictTest, AnUnknownHandshakeFailsOnceItsGraceHasPassed) {
-  EXPECT_TRUE(waits(judged(Unknown{})));
-  EXPECT_TRUE(record_.is_unknown);
-  EXPECT_EQ(record_.unknown_since(), kNow.mono);
-  const Now before{kNow.mono + settings_.unknown_grace - 1s, kNow.wall};
-  EXPECT_TRUE(waits(judged(Unknown{}, {}, before)));
-  EXPECT_EQ(record_.unknown_since(), kNow.mono);
-  const Now end{kNow.mono + settings_.unknown_grace, kNow.wall};
-  EXPECT_TRUE(ends(judged(Unknown{}, {}, end), Outcome::failed, Reason::not_found));
+  EXPECT_TRUE(retries(judged(Unknown{}), "", true)) << "not worth a line";
+  EXPECT_EQ(record_.suspicion, Suspicion::unknown);
+  EXPECT_EQ(record_.suspect_since(), kNow.mono);
+  given_good_witness();
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(retries(judged(Unknown{}, {}, after(settings_.unknown_grace - 1s)), "", true));
+  EXPECT_EQ(record_.suspect_since(), kNow.mono);
+  EXPECT_TRUE(ends(judged(Unknown{}, {}, after(settings_.unknown_grace)), Outcome::failed,
+                   Reason::not_found));
+}
+
+TEST_F(VerdictTest, NothingIsUnknownForGoodWhileAllAre) {
+  record_.deadline = kNow.mono + 24h;
+  judged(Unknown{});
+  for (Duration time = 1min; time < 24h; time += 10min) {
+    witnesses_.answered(1, Charge::unknown, after(time).mono);
+    EXPECT_TRUE(retries(judged(Unknown{}, {}, after(time)), "", true));
+  }
+}
+
+TEST_F(VerdictTest, AHandshakeThatWasSeenPendingIsNeverNotFound) {
+  record_.deadline = kNow.mono + 2h;
+  judged(Pending{});
+  given_good_witness();
+  for (Duration time = 1s; time < 2h; time += 1min)
+    EXPECT_TRUE(retries(judged(Unknown{}, {}, after(time)), "", true));
+  record_.is_last_poll = true;
+  EXPECT_TRUE(ends(judged(Unknown{}, {}, after(2h)), Outcome::failed, Reason::expired));
+}
+
+TEST_F(VerdictTest, ADayAfterItsDeadlineWithoutAnAnswerAHandshakeIsUnreachable) {
+  const auto silent = [this](Duration time) {
+    const auto [verdict, change, charge] = judge_silence(record_, after(time).mono);
+    apply(change, record_);
+    return ends(verdict, Outcome::failed, Reason::unreachable);
+  };
+  EXPECT_FALSE(silent(59min));
+  EXPECT_EQ(record_.suspicion, Suspicion::none) << "its deadline has not passed";
+  for (Duration time = 1h; time < 25h; time += 1h) EXPECT_FALSE(silent(time));
+  EXPECT_TRUE(silent(25h));
+  judged(Pending{});
+  EXPECT_EQ(record_.suspicion, Suspicion::none);
+  EXPECT_FALSE(silent(26h)) << "it was answered since";
+  EXPECT_FALSE(silent(60h)) << "that is the second poll";
+  EXPECT_TRUE(silent(60h));
+}
+
+TEST_F(VerdictTest, SilenceDoesNotEndOtherRunsOfAnswers) {
+  given_last_poll();
+  judged(Unknown{});
+  for (int i = 0; i < 10; ++i) apply(judge_silence(record_, after(48h).mono).change, record_);
+  EXPECT_EQ(record_.suspicion, Suspicion::unknown);
 }
 
 TEST_F(VerdictTest, EachAccountTroubleHasItsPause) {

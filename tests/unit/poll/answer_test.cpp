@@ -353,7 +353,7 @@ TEST(ErrorAnswer, FallsBackOnItsStatus) {
     EXPECT_TRUE(is_account_trouble(answer(402, body), Trouble::low_credits, 402, code));
     EXPECT_TRUE(is_account_trouble(answer(403, body), Trouble::forbidden, 403, code));
     EXPECT_TRUE(is_account_trouble(answer(429, body), Trouble::rate_limited, 429, code));
-    EXPECT_TRUE(is_unknown(answer(404, body), 404, code));
+    EXPECT_TRUE(is_server_trouble(answer(404, body), 404, code)) << "it is not Attestr's own";
     EXPECT_TRUE(is_server_trouble(answer(503, body), 503, code));
     EXPECT_TRUE(is_unexpected(answer(400, body), 400, code));
     EXPECT_TRUE(is_unexpected(answer(418, body), 418, code));
@@ -375,7 +375,11 @@ TEST(ErrorAnswer, IsAccountTroubleByItsCodeWithAny4xxStatus) {
 }
 
 TEST(ErrorAnswer, IsUnknownOnlyWithAStatusForTheHandshake) {
-  EXPECT_TRUE(is_unknown(answer(404, error_body(4001)), 404, 4001));
+  for (const unsigned status : {400U, 404U}) {
+    EXPECT_TRUE(is_unknown(answer(status, error_body(4001)), status, 4001));
+    EXPECT_TRUE(is_unknown(answer(status, error_body(4002)), status, 4002));
+  }
+  EXPECT_TRUE(is_server_trouble(answer(404, "<html>4002</html>"), 404, 0));
   EXPECT_TRUE(is_account_trouble(answer(401, error_body(4001)), Trouble::unauthorized, 401, 4001));
   EXPECT_TRUE(is_account_trouble(answer(403, error_body(4002)), Trouble::forbidden, 403, 4002));
   EXPECT_TRUE(is_unexpected(answer(409, error_body(4001)), 409, 4001));
@@ -402,7 +406,7 @@ TEST(ErrorAnswer, WithAnUnexpectedStatusIsInvalid) {
 
 TEST(ErrorCode, IsReadLeniently) {
   const auto code_in = [](std::string_view body) {
-    return std::get<Unknown>(answer(404, body)).code;
+    return std::get<ServerTrouble>(answer(404, body)).code;
   };
   EXPECT_EQ(code_in(R"({"code":4004})"), 4004);
   EXPECT_EQ(code_in(R"({"code":"4004"})"), 4004);

@@ -19,8 +19,7 @@ class PollTimingTest : public testing::Test {
     return {.cadence = CadenceKind::exponential,
             .min_interval = 2s,
             .max_interval = 30min,
-            .give_up_after = 25h,
-            .unknown_grace = 10min};
+            .give_up_after = 25h};
   }
   static PollTimingSettings adaptive() {
     auto changed = settings();
@@ -53,25 +52,18 @@ TEST_F(PollTimingTest, ExponentialPollsANewHandshakeAtOnceAndAdaptiveWhenItMayBe
 
 TEST_F(PollTimingTest, AfterAPendingAnswerTheCadenceHoldsWithJitterAndItsBounds) {
   for (int i = 0; i < 100; ++i) {
-    const auto due = timing_.after_pending(load_, 10min, {}, kNow, prng_);
+    const auto due = timing_.after_pending(load_, 10min, kNow, prng_);
     EXPECT_NEAR(static_cast<double>((due.at - kNow) / 1ms), 362'000, 36'201);
     EXPECT_EQ(due.floor, kNow + 2s);
   }
-  EXPECT_LE(timing_.after_pending(load_, 24h, {}, kNow, prng_).at, kNow + 30min);
-  EXPECT_GE(timing_.after_pending(load_, 0s, {}, kNow, prng_).at, kNow + 2s);
-}
-
-TEST_F(PollTimingTest, AnUnknownHandshakeIsPolledExactlyWhenItsGraceEnds) {
-  const auto due = timing_.after_pending(load_, 10h, kNow - 9min, kNow, prng_);
-  EXPECT_EQ(due.at, kNow + 1min);
-  const auto later = timing_.after_pending(load_, 10s, kNow, kNow, prng_);
-  EXPECT_LT(later.at, kNow + 1min) << "but no later than its cadence says";
+  EXPECT_LE(timing_.after_pending(load_, 24h, kNow, prng_).at, kNow + 30min);
+  EXPECT_GE(timing_.after_pending(load_, 0s, kNow, prng_).at, kNow + 2s);
 }
 
 TEST_F(PollTimingTest, AnErrorBacksOffWithEqualJitterUpToTheCap) {
   Duration full = limits::kErrorBackoffFirst;
   for (std::uint32_t errors = 0; errors < 20; ++errors) {
-    const auto due = timing_.after_error(errors, {}, kNow, prng_);
+    const auto due = timing_.after_error({.errors = errors}, kNow, prng_);
     EXPECT_GE(due.at - kNow, std::max(full / 2, Duration(2s)));
     EXPECT_LE(due.at - kNow, std::max(full, Duration(2s)));
     EXPECT_EQ(due.floor, kNow + 2s);
@@ -79,11 +71,21 @@ TEST_F(PollTimingTest, AnErrorBacksOffWithEqualJitterUpToTheCap) {
   }
 }
 
+TEST_F(PollTimingTest, AnErrorMayHaveAnotherCapAndAFloor) {
+  const auto due = timing_.after_error({.errors = 30, .cap = 1h}, kNow, prng_);
+  EXPECT_GE(due.at - kNow, 30min);
+  EXPECT_LE(due.at - kNow, 1h);
+  const auto late = timing_.after_error({.floor = 3h}, kNow, prng_);
+  EXPECT_EQ(late.at, kNow + 3h);
+  EXPECT_EQ(late.floor, kNow + 3h);
+}
+
 TEST_F(PollTimingTest, RetryAfterRaisesTheFloorIsCappedAndNeverShortens) {
-  EXPECT_EQ(timing_.after_error(0, 100s, kNow, prng_).floor, kNow + 100s);
-  EXPECT_GE(timing_.after_error(0, 100s, kNow, prng_).at, kNow + 100s);
-  EXPECT_EQ(timing_.after_error(0, 1000h, kNow, prng_).floor, kNow + limits::kRetryAfterCap);
-  EXPECT_EQ(timing_.after_error(0, 0s, kNow, prng_).floor, kNow + 2s);
+  EXPECT_EQ(timing_.after_error({.retry_after = 100s}, kNow, prng_).floor, kNow + 100s);
+  EXPECT_GE(timing_.after_error({.retry_after = 100s}, kNow, prng_).at, kNow + 100s);
+  EXPECT_EQ(timing_.after_error({.retry_after = 1000h}, kNow, prng_).floor,
+            kNow + limits::kRetryAfterCap);
+  EXPECT_EQ(timing_.after_error({.retry_after = 0s}, kNow, prng_).floor, kNow + 2s);
 }
 
 TEST_F(PollTimingTest, RecoveredHandshakesAreSpreadOverTheRampAndWaitAtMostTheirGap) {
@@ -171,10 +173,10 @@ TEST_F(PollTimingTest, ADailyRateLengthensTheGapsWhileManyWait) {
   timing_.set(adaptive());
   timing_.set_rates(0, 0.001);
   std::vector<PollPrice::Load> loads(100, 0);
-  for (auto& load : loads) timing_.after_pending(load, 1min, {}, kNow, prng_);
-  const auto crowded = timing_.after_pending(load_, 1min, {}, kNow, prng_).at;
+  for (auto& load : loads) timing_.after_pending(load, 1min, kNow, prng_);
+  const auto crowded = timing_.after_pending(load_, 1min, kNow, prng_).at;
   for (const auto load : loads) timing_.remove(load);
-  EXPECT_LT(timing_.after_pending(load_, 1min, {}, kNow, prng_).at, crowded);
+  EXPECT_LT(timing_.after_pending(load_, 1min, kNow, prng_).at, crowded);
 }
 
 }  // namespace

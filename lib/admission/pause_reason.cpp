@@ -1,0 +1,21 @@
+#include "admission/pause_reason.h"
+
+#include "base/check.h"
+
+namespace attestrd {
+
+std::string_view name_of(PauseReason reason) {
+  switch (reason) {
+    case PauseReason::unauthorized: return "unauthorized";
+    case PauseReason::forbidden: return "forbidden";
+    case PauseReason::low_credits: return "low_credits";
+    case PauseReason::wrong_version: return "wrong_version";
+    case PauseReason::rate_limited: return "rate_limited";
+    case PauseReason::daily_limit: return "daily_limit";
+    case PauseReason::certificate: return "certificate";
+    case PauseReason::upstream_down: return "upstream_down";
+  }
+  check_failed("a pause has a reason", __FILE__, __LINE__);
+}
+
+}  // namespace attestrd

@@ -1,0 +1,25 @@
+#include "poll/kept_answers.h"
+
+#include <utility>
+
+namespace attestrd {
+
+bool KeptAnswers::keep(std::uint32_t handshake, Answer answer) {
+  drop(handshake);
+  const std::size_t bytes = answer.body.size();
+  if (bytes > most_bytes_ || bytes_ > most_bytes_ - bytes) return false;
+  bytes_ += bytes;
+  answers_.emplace(handshake, std::move(answer));
+  return true;
+}
+
+std::optional<KeptAnswers::Answer> KeptAnswers::take(std::uint32_t handshake) {
+  const auto found = answers_.find(handshake);
+  if (found == answers_.end()) return std::nullopt;
+  Answer answer = std::move(found->second);
+  answers_.erase(found);
+  bytes_ -= answer.body.size();
+  return answer;
+}
+
+}  // namespace attestrd

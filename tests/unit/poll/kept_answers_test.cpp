@@ -1,0 +1,40 @@
+#include "poll/kept_answers.h"
+
+#include <gtest/gtest.h>
+
+namespace attestrd {
+namespace {
+
+KeptAnswers::Answer answer(std::size_t bytes) {
+  return {Reason::invalid_signature, std::string(bytes, 'a'), "t", "r-1"};
+}
+
+TEST(KeptAnswers, KeepTheLastAnswerOfEachHandshake) {
+  KeptAnswers kept;
+  EXPECT_FALSE(kept.has(1));
+  EXPECT_TRUE(kept.keep(1, answer(10)));
+  EXPECT_TRUE(kept.keep(1, answer(20)));
+  EXPECT_TRUE(kept.keep(2, answer(1)));
+  EXPECT_EQ(kept.bytes(), 21U);
+  ASSERT_TRUE(kept.has(1));
+  const auto taken = kept.take(1);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->body.size(), 20U);
+  EXPECT_EQ(taken->reason, Reason::invalid_signature);
+  EXPECT_FALSE(kept.take(1));
+  kept.drop(2);
+  EXPECT_EQ(kept.bytes(), 0U);
+}
+
+TEST(KeptAnswers, AreBoundedByAQuarterOfTheMemory) {
+  KeptAnswers kept;
+  kept.set_memory(400);
+  EXPECT_FALSE(kept.keep(1, answer(101)));
+  EXPECT_TRUE(kept.keep(1, answer(60)));
+  EXPECT_FALSE(kept.keep(2, answer(60)));
+  EXPECT_TRUE(kept.keep(1, answer(100))) << "instead of its own";
+  EXPECT_EQ(kept.bytes(), 100U);
+}
+
+}  // namespace
+}  // namespace attestrd
