@@ -1,11 +1,4 @@
-#include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <csignal>
-#include <filesystem>
 #include <utility>
 
 #include "daemon/service/assemble.h"
@@ -14,26 +7,9 @@
 #include "daemon/service/exit_code.h"
 #include "daemon/config/secrets.h"
 #include "daemon/service/signals.h"
+#include "files/posix_owner.h"
 
 namespace attestrd {
-namespace {
-
-/// If root runs the daemon, becomes the user who owns the folder. Otherwise files and locks of root
-/// would be left, which would keep the service of that user from its next start.
-Result<void> become_owner_of(const std::filesystem::path& folder) {
-  struct stat info {};
-  if (::geteuid() != 0 || ::stat(folder.c_str(), &info) != 0 || info.st_uid == 0) return {};
-  const passwd* const user = ::getpwuid(info.st_uid);
-  const bool has_groups =
-      (user ? ::initgroups(user->pw_name, user->pw_gid) : ::setgroups(0, nullptr)) == 0;
-  if (has_groups && ::setgid(user ? user->pw_gid : info.st_gid) == 0 && ::setuid(info.st_uid) == 0)
-    return {};
-  return fail(Errc::permission_denied,
-              fmt::format("{}: its owner has the user id {}, and attestrd can't become that user",
-                          folder.string(), info.st_uid));
-}
-
-}  // namespace
 
 int cmd_run(const Given& given) {
   hold_signals();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "queue/sqlite_copy.h"
 #include "queue/sqlite_database.h"
 #include "queue/sqlite_open.h"
 #include "queue/sqlite_rows.h"
@@ -116,12 +117,7 @@ Result<std::vector<std::optional<QueuedHandshake>>> SqliteQueue::find_polling(
   return rows;
 }
 
-Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) {
-  auto pending = rows_->find_polling(id);
-  if (!pending) return pending.error();
-  if (*pending) return KnownHandshake(std::move(**pending));
-  return rows_->find_ended(id);
-}
+Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) { return find_row(*rows_, id); }
 
 Result<QueueCounts> SqliteQueue::count() { return rows_->count(); }
 
@@ -132,5 +128,9 @@ Result<std::optional<Hazard>> SqliteQueue::learnt() {
 }
 
 Result<std::optional<DayRequests>> SqliteQueue::reserved() { return rows_->reserved(); }
+
+Result<std::unique_ptr<QueueCopy>> SqliteQueue::copy(const std::string& path) {
+  return SqliteCopy::begin(rows_->database(), path);
+}
 
 }  // namespace attestrd

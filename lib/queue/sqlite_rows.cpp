@@ -61,14 +61,22 @@ constexpr const char* kFindEnded =
 
 constexpr std::size_t kPageReserve = 4096;  // In rows.
 
+}  // namespace
+
+Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id) {
+  auto pending = rows.find_polling(id);
+  if (!pending) return pending.error();
+  if (*pending) return KnownHandshake(std::move(**pending));
+  return rows.find_ended(id);
+}
+
 Error broken_row(const SqliteDatabase& database) {
   return fail(Errc::invalid_input, "the queue " + database.path() +
                                        " holds a row that attestrd never wrote: restore it from a "
                                        "backup, or move it away and submit the pending ids again");
 }
 
-/// Reads the columns from `id` to `last_pending_at`.
-std::optional<QueuedHandshake> read_row(const SqliteStatement& row) {
+std::optional<QueuedHandshake> read_queued(const SqliteStatement& row) {
   const auto id = HandshakeId::parse(row.text(0));
   const auto submitted_at = row.time(2);
   if (!id || !submitted_at) return std::nullopt;
@@ -77,21 +85,27 @@ std::optional<QueuedHandshake> read_row(const SqliteStatement& row) {
                          polls};
 }
 
-std::optional<StagedHandshake> read_staged(const SqliteStatement& row) {
+std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column) {
   const auto id = HandshakeId::parse(row.text(0));
-  const auto outcome = outcome_named(row.text(1));
-  const auto reason = reason_named(row.text(2));
-  const auto finished_at = row.time(3);
-  const auto sha256 = row.bytes(5);
+  const auto outcome = outcome_named(row.text(outcome_column));
+  const auto reason = reason_named(row.text(outcome_column + 1));
+  const auto finished_at = row.time(outcome_column + 2);
+  const auto sha256 = row.bytes(outcome_column + 4);
   if (!id || !outcome || !reason || !finished_at) return std::nullopt;
   StagedHandshake staged{*id, *outcome, *reason, *finished_at, {}};
   if (sha256.size() != staged.record.sha256.size()) return std::nullopt;
-  staged.record.length_bytes = static_cast<std::uint64_t>(row.number(4));
+  staged.record.length_bytes = static_cast<std::uint64_t>(row.number(outcome_column + 3));
   std::ranges::copy(sha256, staged.record.sha256.begin());
   return staged;
 }
 
-}  // namespace
+std::optional<Tombstone> read_tombstone(const SqliteStatement& row) {
+  const auto id = HandshakeId::parse(row.text(0));
+  const auto outcome = outcome_named(row.text(1));
+  const auto finished_at = row.time(2);
+  if (!id || !outcome || !finished_at) return std::nullopt;
+  return Tombstone{*id, *outcome, *finished_at};
+}
 
 Result<void> SqliteRows::prepare() {
   const std::pair<SqliteStatement*, const char*> all[] = {
@@ -195,7 +209,7 @@ Result<Acceptance> SqliteRows::accept_again(const Submission& submission) {
   auto& find = statements_.find.bind(id);
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
-  const auto row = *is_there ? read_row(find) : std::nullopt;
+  const auto row = *is_there ? read_queued(find) : std::nullopt;
   const auto outcome = *is_there ? outcome_named(find.text(6)) : std::nullopt;
   find.reset();
   if (!row) return broken_row(*database_);
@@ -225,7 +239,7 @@ Result<std::optional<QueuedHandshake>> SqliteRows::find_polling(const HandshakeI
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
   if (!*is_there) return std::nullopt;
-  auto row = read_row(find);
+  auto row = read_queued(find);
   const bool is_polling = find.is_null(6);
   find.reset();
   if (!row) return broken_row(*database_);
@@ -256,7 +270,7 @@ Result<std::vector<QueuedHandshake>> SqliteRows::polling_after(std::string_view 
     const auto is_there = after.step();
     if (!is_there) return is_there.error();
     if (!*is_there) return page;
-    auto row = read_row(after);
+    auto row = read_queued(after);
     if (!row) {
       after.reset();
       return broken_row(*database_);
@@ -272,7 +286,7 @@ Result<std::vector<StagedHandshake>> SqliteRows::staged() {
     const auto is_there = all.step();
     if (!is_there) return is_there.error();
     if (!*is_there) return staged;
-    const auto row = read_staged(all);
+    const auto row = read_staged(all, 1);
     if (!row) {
       all.reset();
       return broken_row(*database_);
