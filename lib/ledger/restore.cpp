@@ -158,11 +158,15 @@ Result<void> Restore::restore_rows() {
 }
 
 Result<void> Restore::restore_row(const BackupRow& row, bool is_after_the_backup) {
+  const auto present = merge_.present(id_of(row));
+  if (!present) return present.error();
+  if (std::holds_alternative<EndedHandshake>(*present)) {  // The spool need not be asked.
+    ++counts_.known_better;
+    return {};
+  }
   auto view = view_of(spool_, row, strangers_);
   if (!view) return view.error();
   view->is_after_the_backup = is_after_the_backup;
-  const auto present = merge_.present(id_of(row));
-  if (!present) return present.error();
   const auto restored = restored_row(row, *view);
   if (!takes_the_place_of(*present, restored.row)) {
     ++counts_.known_better;

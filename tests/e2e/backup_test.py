@@ -12,7 +12,7 @@ import threading
 
 import harness
 
-IDS = 1500
+IDS = 1000
 
 
 @contextlib.contextmanager
@@ -40,10 +40,12 @@ class Place:
                  "client_secret_file": str(fixture.secret_file)},
             admin={"socket": str(self.socket)})
         self.name = name
+        self.starts = 0
 
     def start(self, *flags, **options):
-        return self.fixture.start_daemon(self.config, *flags, name=f"daemon-{self.name}",
-                                         **options)
+        self.starts += 1
+        return self.fixture.start_daemon(self.config, *flags, **options,
+                                         name=f"daemon-{self.name}-{self.starts}")
 
     def drain(self):
         daemon = self.start("--until-empty", is_ready=False)
@@ -79,10 +81,10 @@ class Place:
 class BackupTest(harness.Fixture):
     def setUp(self):
         super().setUp()
-        self.simulator = self.start_simulator("--law", "uniform:0,4", "--never", "0.05")
+        self.simulator = self.start_simulator("--law", "uniform:0,4")
         self.saved = self.folder / "saved.db"
 
-    def place(self, name):
+    def machine(self, name):
         return Place(self, name, self.simulator.url)
 
     def ids(self, count=IDS):
@@ -90,7 +92,7 @@ class BackupTest(harness.Fixture):
 
     def started(self, ids, records):
         """Starts a daemon with ids, and waits until some of them have ended."""
-        old = self.place("old")
+        old = self.machine("old")
         old.submit(ids)
         daemon = old.start()
         self.wait_for_records(old, records)
@@ -114,7 +116,7 @@ class BackupTest(harness.Fixture):
     def test_spool_before_queue(self):
         ids = self.ids()
         old, daemon = self.started(ids, 100)
-        new = self.place("new")
+        new = self.machine("new")
         old.copy_spool_to(new)
         self.wait_for_records(old, len(new.records()) + 100)
         self.good(old.backup(self.saved))
@@ -126,7 +128,7 @@ class BackupTest(harness.Fixture):
         old, daemon = self.started(ids, 100)
         self.good(old.backup(self.saved))
         self.wait_for_records(old, len(old.records()) + 100)
-        new = self.place("new")
+        new = self.machine("new")
         old.copy_spool_to(new)
         daemon.kill()
         self.check_moved(new, ids, self.saved)
@@ -135,7 +137,7 @@ class BackupTest(harness.Fixture):
         ids = self.ids()
         old, _ = self.started(ids, 1)
         for number in range(8):
-            saved, new = self.folder / f"saved{number}.db", self.place(f"new{number}")
+            saved, new = self.folder / f"saved{number}.db", self.machine(f"new{number}")
             copying = threading.Thread(target=old.copy_spool_to, args=(new,))
             copying.start()
             self.good(old.backup(saved))
@@ -160,7 +162,7 @@ class BackupTest(harness.Fixture):
         self.assertTrue(taken_after)
         for handshake in taken_after:
             self.take(old, handshake)
-        new = self.place("new")
+        new = self.machine("new")
         old.copy_spool_to(new)
         daemon.kill()
         self.good(new.restore(self.saved))
@@ -179,10 +181,10 @@ class BackupTest(harness.Fixture):
                                     (handshake,)).fetchone() is not None
 
     def test_a_lost_record_is_fetched_with_its_tag(self):
-        old = self.place("old")
+        old = self.machine("old")
         ids = self.ids(20)
         old.submit(ids)
-        new = self.place("new")
+        new = self.machine("new")
         old.drain()
         self.good(old.backup(self.saved))
         with opened(self.saved) as database:
@@ -224,7 +226,7 @@ class BackupTest(harness.Fixture):
                 "INSERT INTO handshake VALUES (?, 'staged', 'a tag', 1, NULL, 2, NULL, "
                 "'completed', 'none', 5, 3, zeroblob(32))", [(each,) for each in ids])
         self.good(old.backup(self.saved))
-        new = self.place("new")
+        new = self.machine("new")
         # The copied spool shows one of them in its folder.
         shown = next(path for name in harness.FOLDERS for path in (old.spool / name).glob("*.json"))
         (new.spool / shown.parent.name).mkdir()
@@ -241,7 +243,7 @@ class BackupTest(harness.Fixture):
         before = {path.name for path in old.queue.parent.iterdir()}
         self.good(old.backup(self.saved))
         self.assertEqual({path.name for path in old.queue.parent.iterdir()}, before)
-        new = self.place("new")
+        new = self.machine("new")
         old.copy_spool_to(new)
         self.check_moved(new, ids, self.saved)
 
@@ -303,7 +305,7 @@ class BackupTest(harness.Fixture):
         old, daemon = self.started(ids, 0)
         harness.eventually(lambda: daemon.status()["pending"] == 3, what="three are pending")
         self.good(old.backup(self.saved))
-        new = self.place("new")
+        new = self.machine("new")
         (new.spool / "results").mkdir()
         (new.spool / "results" / f"{ids[1]}.json").write_text("{")
         done = new.restore(self.saved)
@@ -312,7 +314,7 @@ class BackupTest(harness.Fixture):
         self.assertEqual(new.rows("SELECT id FROM handshake"), [])
 
     def test_a_large_queue_is_copied_within_bounds(self):
-        old = self.place("old")
+        old = self.machine("old")
         first = old.start()
         first.stop()
         with opened(old.queue) as database:

@@ -205,7 +205,7 @@ TEST_F(SqliteMergeTest, EachStatementThatFailsIsReported) {
       faults.disarm();
       if (is_past_the_end) {
         EXPECT_TRUE(merged) << merged.error().message;
-        EXPECT_GT(statement, 40);
+        EXPECT_GT(statement, 30);
         EXPECT_EQ(counts().polling, 1U);
         break;
       }

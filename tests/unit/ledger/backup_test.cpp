@@ -28,7 +28,7 @@ HandshakeId id_of(std::string_view text) {
 }
 
 std::string record_of(std::string_view id, Outcome outcome = Outcome::completed) {
-  const Finish finish{id_of(id), outcome, Reason::none, 4, {}, kSubmitted, {}, "", "", ""};
+  const Finish finish{id_of(id), outcome, Reason::none, 4, {}, kSubmitted, {}, "", "7", ""};
   return write_record(finish, "7", kSubmitted);
 }
 

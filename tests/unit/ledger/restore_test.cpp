@@ -194,6 +194,7 @@ TEST_F(RestoreTest, ALostRecordIsFetchedAgainIfTheSpoolIsOlderThanTheBackup) {
 
 TEST_F(RestoreTest, AMissingRecordWasTakenIfTheSpoolIsNewerThanTheBackup) {
   for (const std::uint64_t mark : {5, 6}) {
+    merge_ = MemoryMerge();
     given_waiting("DStaken");
     spool_mark_ = mark;
     EXPECT_EQ(restored().ended, 1U);
