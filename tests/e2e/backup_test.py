@@ -12,7 +12,7 @@ import threading
 
 import harness
 
-IDS = 1000
+IDS = 600
 
 
 @contextlib.contextmanager
@@ -81,7 +81,7 @@ class Place:
 class BackupTest(harness.Fixture):
     def setUp(self):
         super().setUp()
-        self.simulator = self.start_simulator("--law", "uniform:0,4")
+        self.simulator = self.start_simulator("--law", "uniform:0,2")
         self.saved = self.folder / "saved.db"
 
     def machine(self, name):
