@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/time.h"
 #include "engine/command.h"
 #include "handshake/handshake_id.h"
+#include "http/router.h"
 #include "metrics/metrics.h"
 #include "handshake/known_handshake.h"
 
@@ -49,6 +51,7 @@ struct Questions {
   std::function<void(OnReloaded)> reload;                    ///< Reload::run
   std::function<DaemonFacts()> facts;
   std::function<Now()> now;
+  std::function<std::shared_ptr<BodySource>()> backup{};  ///< QueueBackup::source
 };
 
 }  // namespace attestrd

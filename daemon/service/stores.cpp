@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "files/posix_files.h"
-
 namespace attestrd {
 namespace {
 
@@ -31,13 +29,16 @@ Result<void> lock_all(const Config& config, Stores& stores) {
 
 Result<Stores> open_stores(const Config& config) {
   Stores stores;
-  auto root = PosixDirectory::open(config.paths.spool.string());
-  if (!root) return root.error();
+  if (auto opened = keep(PosixDirectory::open(config.paths.spool.string()), stores.spool_root);
+      !opened) {
+    return opened.error();
+  }
+  auto& root = *stores.spool_root;
   auto inbox = PosixDirectory::open(config.paths.inbox.string());
   if (!inbox) return inbox.error();
   if (auto locked = lock_all(config, stores); !locked) return locked.error();
-  if (auto opened = keep(FolderSpool::open(**root), stores.spool); !opened) return opened.error();
-  auto refused = open_refused(**root);
+  if (auto opened = keep(FolderSpool::open(root), stores.spool); !opened) return opened.error();
+  auto refused = open_refused(root);
   if (!refused) return refused.error();
   if (auto opened = keep(FolderInbox::open(std::move(*inbox), std::move(*refused)), stores.inbox);
       !opened) {

@@ -226,6 +226,22 @@ Result<std::optional<Fingerprint>> FolderSpool::fingerprint(const HandshakeId& i
   return record.error();
 }
 
+Result<std::optional<std::string>> FolderSpool::published(const HandshakeId& id, Outcome outcome) {
+  auto record = read_file(*folder(outcome).files, record_name(id), limits::kRecordBytes);
+  if (record) return std::optional(std::move(*record));
+  if (record.error().code == Errc::not_found) return std::optional<std::string>();
+  return record.error();
+}
+
+Result<std::vector<HandshakeId>> FolderSpool::published(Outcome outcome) {
+  const auto names = folder(outcome).files->list();
+  if (!names) return names.error();
+  std::vector<HandshakeId> ids;
+  for (const auto& name : *names)
+    if (const auto id = id_of(name)) ids.push_back(*id);
+  return ids;
+}
+
 std::string record_name(const HandshakeId& id) {
   return std::string(id.view()) + std::string(kEnding);
 }

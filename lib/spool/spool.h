@@ -76,6 +76,12 @@ class Spool {
   /// Returns the fingerprint of a record in staging/, or nothing if it is not there. Returns
   /// `unsafe_file` if it is not a plain file.
   virtual Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) = 0;
+
+  /// Returns the record of an id in the folder of an outcome, or nothing if it is not there.
+  virtual Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome) = 0;
+
+  /// Returns the ids whose records are in the folder of an outcome, by their names.
+  virtual Result<std::vector<HandshakeId>> published(Outcome outcome) = 0;
 };
 
 /// Returns the name of the record of an id: `ID.json`.

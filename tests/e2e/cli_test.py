@@ -9,7 +9,8 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "explain", "kick", "verify", "check-config", "version")
+COMMANDS = ("run", "submit", "status", "explain", "kick", "backup", "restore", "verify",
+            "check-config", "version")
 
 
 def mode_of(path):

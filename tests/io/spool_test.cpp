@@ -194,6 +194,18 @@ TEST_F(SpoolTest, ListsRecordsAndOtherFilesInStaging) {
   EXPECT_THAT(disk_.names_in("rejected"), ElementsAre("a%20b.json"));
 }
 
+TEST_F(SpoolTest, FindsARecordInTheFolderOfItsOutcome) {
+  open();
+  disk_.write("results/DSa.json", "record");
+  EXPECT_EQ(*spool_->published(id_of("DSa"), Outcome::completed), "record");
+  EXPECT_EQ(*spool_->published(id_of("DSa"), Outcome::failed), std::nullopt);
+  disk_.write("results/no id.json", "record");
+  disk_.write("results/DSb", "record");
+  EXPECT_THAT(*spool_->published(Outcome::completed), ElementsAre(id_of("DSa")));
+  std::filesystem::create_directory(disk_.path("failed/DSa.json"));
+  EXPECT_EQ(spool_->published(id_of("DSa"), Outcome::failed).error().code, Errc::unsafe_file);
+}
+
 TEST_F(SpoolTest, RefusesFoldersThatAreNotItsOwn) {
   std::filesystem::create_directory_symlink("/tmp", disk_.path("results"));
   EXPECT_EQ(error_of_open().code, Errc::unsafe_file);
