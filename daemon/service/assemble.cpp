@@ -271,7 +271,7 @@ Questions Daemon::questions() {
 }
 
 Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
-  auto copy = stores_.queue->copy(config_.paths.queue.string() + ".copy");
+  auto copy = stores_.queue->copy(queue_copy_file(config_).string());
   if (!copy) return copy.error();
   return std::make_unique<Backup>(std::move(*copy), *stores_.spool, *stores_.spool_root);
 }

@@ -1,5 +1,7 @@
 #include "daemon/service/stores.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace attestrd {
@@ -47,6 +49,9 @@ Result<Stores> open_stores(const Config& config) {
   if (auto opened = keep(SqliteQueue::open(config.paths.queue.string()), stores.queue); !opened) {
     return opened.error();
   }
+  // A daemon that was killed during a backup leaves its copy, with ids and tags.
+  std::error_code ignored;
+  std::filesystem::remove(queue_copy_file(config), ignored);
   stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool);
   return stores;
 }

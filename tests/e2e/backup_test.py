@@ -224,7 +224,7 @@ class BackupTest(harness.Fixture):
             database.execute("DELETE FROM tombstone")
             database.executemany(
                 "INSERT INTO handshake VALUES (?, 'staged', 'a tag', 1, NULL, 2, NULL, "
-                "'completed', 'none', 5, 3, zeroblob(32))", [(each,) for each in ids])
+                "'completed', 'none', 5, 3, zeroblob(32), 0)", [(each,) for each in ids])
         self.good(old.backup(self.saved))
         new = self.machine("new")
         # The copied spool shows one of them in its folder.
@@ -246,6 +246,13 @@ class BackupTest(harness.Fixture):
         new = self.machine("new")
         old.copy_spool_to(new)
         self.check_moved(new, ids, self.saved)
+
+    def test_a_copy_that_a_killed_daemon_left_goes_at_the_next_start(self):
+        old = self.machine("old")
+        left = old.queue.with_name("queue.db.copy")
+        left.write_text("ids and tags")
+        old.start()
+        self.assertFalse(left.exists())
 
     def test_the_file_is_private_and_replaces_none(self):
         old, daemon = self.started(self.ids(3), 0)
@@ -323,7 +330,8 @@ class BackupTest(harness.Fixture):
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
                 "SELECT 'DS' || i, 'polling', 'a tag of some length', 1700000000000 + i FROM n")
             database.execute(
-                "INSERT INTO tombstone WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                "INSERT INTO tombstone (id, outcome, finished_at) "
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
                 "FROM n WHERE i < 100000) "
                 "SELECT 'DSended' || i, 'failed', 1700000000000 + i FROM n")
         daemon = old.start()

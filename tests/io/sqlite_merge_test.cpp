@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <variant>
@@ -90,6 +91,44 @@ TEST_F(SqliteMergeTest, RestoresEveryRow) {
   EXPECT_EQ((*queue->reserved())->requests, 300U);
 }
 
+TEST_F(SqliteMergeTest, ASubmissionTimeIsTheOneThatTheBackupKnewToBeRight) {
+  using std::chrono::hours;
+  {
+    const auto backup = *SqliteQueue::open(path("backup.db"));
+    QueueBatch batch;
+    batch.clocks = {{1, "boot", {}, -hours(1), {}}};
+    batch.boot = 1;
+    batch.submissions = {submission("DSpolling"), submission("DSstaged")};
+    ASSERT_TRUE(backup->write(batch, kNow));
+    ASSERT_TRUE(change(*backup, {stage("DSstaged")}));
+    batch = {};
+    batch.clocks = {{1, "another boot", {}, hours(5), {}}};
+    ASSERT_TRUE((*SqliteQueue::open(path()))->write(batch, kNow));
+  }
+  ASSERT_TRUE(merge_all());
+  const auto queue = *SqliteQueue::open(path());
+  ASSERT_TRUE(change(*queue, {Unstage{id_of("DSstaged")}}));
+  for (const auto* const id : {"DSpolling", "DSstaged"})
+    EXPECT_EQ((*find_polling(*queue, id))->submitted_at, kNow - hours(1)) << id;
+}
+
+TEST_F(SqliteMergeTest, ATombstoneAgesFromTheRestoreOn) {
+  using std::chrono::hours;
+  given_backup();
+  {
+    QueueBatch batch;
+    batch.clocks = {{1, "boot", {}, {}, hours(40)}, {2, "next boot", {}, {}, hours(100)}};
+    ASSERT_TRUE((*SqliteQueue::open(path()))->write(batch, kNow));
+  }
+  ASSERT_TRUE(merge_all());
+  const auto queue = *SqliteQueue::open(path());
+  QueueBatch batch;
+  batch.purge = Purge{hours(100), 10};
+  EXPECT_EQ(queue->write(batch, kNow)->purged, 0U) << "it would be published twice";
+  batch.purge = Purge{hours(101), 10};
+  EXPECT_EQ(queue->write(batch, kNow)->purged, 1U);
+}
+
 TEST_F(SqliteMergeTest, ReadsWhatCanBePolledAgain) {
   given_backup();
   const auto merge = *open();
@@ -140,7 +179,9 @@ TEST_F(SqliteMergeTest, AQueueFileIsABackupToo) {
   EXPECT_EQ(counts().ended, 1U);
   // A file of version 1 has neither what is learnt nor what is reserved.
   given_sql("backup.db",
-            "DROP TABLE learnt; DROP TABLE reserved; PRAGMA user_version = 1;"
+            "DROP TABLE learnt; DROP TABLE reserved; DROP TABLE boot; DROP INDEX tombstone_running;"
+            "ALTER TABLE tombstone DROP COLUMN running_ms; ALTER TABLE handshake DROP COLUMN boot;"
+            "PRAGMA user_version = 1;"
             "DELETE FROM handshake; DELETE FROM tombstone");
   EXPECT_TRUE(merge_all());
 }

@@ -166,6 +166,17 @@ TEST_F(RestoreTest, TheRecordOfAnEarlierSubmissionEndsNothing) {
   EXPECT_THAT(merge_.written, ElementsAre(Pair("DSa", "polling"), Pair("DSb", "ended")));
 }
 
+TEST_F(RestoreTest, ARecordWhoseSubmissionTimeWasPutRightAfterTheBackupEndsIt) {
+  given_pending("DSback");
+  given_record("failed", "DSback",
+               record_of("DSback", Outcome::failed, kSubmitted - 30min, kSubmitted + 30min));
+  given_pending("DSforward");
+  given_record("failed", "DSforward",
+               record_of("DSforward", Outcome::failed, kSubmitted + 9h, kSubmitted + 10h));
+  restored();
+  EXPECT_THAT(merge_.written, ElementsAre(Pair("DSback", "ended"), Pair("DSforward", "ended")));
+}
+
 TEST_F(RestoreTest, AStagedRowIsPolledAgainUnlessTheSpoolHasItsRecord) {
   given_staged("DSlost");
   given_staged("DSother");
