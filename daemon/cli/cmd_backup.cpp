@@ -12,7 +12,7 @@
 
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
-#include "daemon/cli/control_client.h"
+#include "daemon/control/control_client.h"
 #include "daemon/cli/queue_reader.h"
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"

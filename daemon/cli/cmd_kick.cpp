@@ -9,7 +9,7 @@
 
 #include "base/escape.h"
 #include "daemon/cli/command_table.h"
-#include "daemon/cli/control_client.h"
+#include "daemon/control/control_client.h"
 #include "daemon/config/config.h"
 #include "daemon/service/exit_code.h"
 #include "handshake/handshake_id.h"

@@ -34,7 +34,8 @@ constexpr Outcome kOutcomes[] = {Outcome::completed, Outcome::archived, Outcome:
                                  Outcome::rejected};
 constexpr std::size_t kNamesShown = 10;
 
-/// Returns whether a record is of this submission, and not of an earlier one of the same id.
+/// Returns whether a record is of this submission, and not of an earlier one of the same id. If the
+/// wall clock was set between the backup and the record, the two have different submission times.
 bool ends(const SpoolView::Record& record, const QueuedHandshake& row) {
   return record.submitted_at == row.submitted_at || record.finished_at >= row.submitted_at;
 }
@@ -139,7 +140,7 @@ Result<RestoreCounts> Restore::run() {
   for (const auto outcome : kOutcomes)
     if (const auto buried = bury_published(outcome); !buried) return buried.error();
   if (counts_.staged > 0)  // Their records are here, so this is the staging/ of these rows.
-    if (const auto claimed = spool_.claim_staging(0); !claimed) return claimed.error();
+    if (const auto claimed = spool_.claim_staging({}); !claimed) return claimed.error();
   if (const auto committed = merge_.commit(); !committed) return committed.error();
   if (const auto dropped = drop_published(); !dropped) return dropped.error();
   return counts_;

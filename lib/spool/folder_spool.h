@@ -17,7 +17,7 @@ class FolderSpool final : public Spool {
   static Result<std::unique_ptr<FolderSpool>> open(Directory& root);
 
   Result<void> check_place() override;
-  Result<void> claim_staging(std::size_t on_their_way) override;
+  Result<void> claim_staging(std::span<const StagedHandshake> on_their_way) override;
   Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
                                       RecordSync how) override;
   Result<void> stage_ahead(const HandshakeId& id, std::string_view record) override;

@@ -1,4 +1,4 @@
-#include "daemon/cli/control_client.h"
+#include "daemon/control/control_client.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
