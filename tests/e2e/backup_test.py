@@ -12,7 +12,7 @@ import threading
 
 import harness
 
-IDS = 600
+IDS = 400
 
 
 @contextlib.contextmanager
