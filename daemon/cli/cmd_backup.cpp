@@ -12,10 +12,10 @@
 
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
-#include "daemon/control/control_client.h"
-#include "daemon/cli/queue_reader.h"
+#include "daemon/cli/control_client.h"
+#include "daemon/service/queue_reader.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "files/posix_files.h"
 #include "files/posix_new_file.h"
 #include "ledger/backup.h"

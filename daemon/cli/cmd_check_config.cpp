@@ -3,10 +3,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,22 +16,41 @@
 
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
 #include "daemon/config/secrets.h"
+#include "daemon/log/exit_code.h"
 #include "files/posix_descriptors.h"
+#include "files/posix_reader.h"
+#include "files/posix_user.h"
 
 namespace attestrd {
 namespace {
 
-using Problems = std::vector<std::string>;
+using Problems = std::vector<Error>;
+
+/// The user of the unit, who runs the service with the default configuration.
+constexpr const char* kServiceUser = "attestrd";
+
+void add(Problems& problems, int error, std::string message) {
+  problems.push_back(fail(code_of_unread(error), std::move(message)));
+}
+
+/// Checks that the user who runs the command may read a file.
+void check_readable(const std::filesystem::path& file, std::string_view key, Problems& problems) {
+  if (::access(file.c_str(), R_OK) == 0) return;
+  const int error = errno;
+  add(problems, error,
+      fmt::format("{}: {} ({})", file.string(), std::generic_category().message(error), key));
+}
 
 void check_trust(const std::filesystem::path& ca_file, Problems& problems) {
   if (ca_file.empty()) return;
   const std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(),
                                                                       X509_STORE_free);
+  if (::access(ca_file.c_str(), R_OK) != 0) return check_readable(ca_file, "api.ca_file", problems);
   if (X509_STORE_load_file(store.get(), ca_file.c_str()) == 1) return;
-  problems.push_back(fmt::format("{}: holds no certificate in PEM that can be read (api.ca_file)",
-                                 ca_file.string()));
+  add(problems, 0,
+      fmt::format("{}: holds no certificate in PEM that can be read (api.ca_file)",
+                  ca_file.string()));
 }
 
 void check_folder(const std::filesystem::path& folder, std::string_view key, Problems& problems) {
@@ -37,7 +58,7 @@ void check_folder(const std::filesystem::path& folder, std::string_view key, Pro
   const bool is_folder = std::filesystem::is_directory(folder, error);
   if (is_folder && ::access(folder.c_str(), R_OK | W_OK | X_OK) == 0) return;
   if (is_folder) error.assign(errno, std::generic_category());
-  problems.push_back(
+  add(problems, error.value(),
       fmt::format("{}: {} ({})", folder.string(), error ? error.message() : "is no folder", key));
 }
 
@@ -46,43 +67,74 @@ void check_own_folder(const std::filesystem::path& folder, std::string_view key,
                       Problems& problems) {
   std::error_code error;
   if (!std::filesystem::is_symlink(folder, error)) return check_folder(folder, key, problems);
-  problems.push_back(
-      fmt::format("{}: is a link: name the folder itself ({})", folder.string(), key));
+  add(problems, 0, fmt::format("{}: is a link: name the folder itself ({})", folder.string(), key));
 }
 
 void check_descriptors(std::uint32_t connections, Problems& problems) {
   if (connections_within_limit(connections) == connections) return;
-  problems.push_back(
+  add(problems, 0,
       fmt::format("at most {} files may be open, too few for {} connections: raise `ulimit -Hn`, "
                   "or LimitNOFILE= "
                   "of the unit (api.connections)",
                   descriptor_limit(), connections));
 }
 
-/// Checks the files and folders that the daemon needs, as far as that is possible without running
-/// it. Access is checked with the permissions of the user who runs the command.
-Problems check_surroundings(const Config& config) {
-  Problems problems;
-  if (const auto secrets = read_secrets(config); !secrets) {
-    problems.push_back(secrets.error().message);
-  }
+/// Checks the secrets with the rights of the caller: systemd passes those with a bare name to the
+/// service, which may not read them itself.
+void check_secrets(const Config& config, Problems& problems) {
+  const auto secrets = read_secrets(config);
+  if (!secrets) return problems.push_back(secrets.error());
+  for (const auto& secret : secrets->doubtful) fmt::print(stderr, "warning: {}\n", secret.text());
+}
+
+/// Checks the files and folders that the service itself opens, with the rights of this process.
+void check_surroundings(const Config& config, const std::filesystem::path& file,
+                        Problems& problems) {
+  check_readable(file, "the configuration", problems);
+  for (const auto& secret : {config.api.auth_token_file, config.api.client_secret_file})
+    if (secret.find('/') != secret.npos)
+      check_readable(locate_secret(secret, config.folder), "a secret that is named by its path",
+                     problems);
   check_trust(config.api.ca_file, problems);
   check_descriptors(config.api.connections, problems);
   check_own_folder(config.paths.inbox, "paths.inbox", problems);
   check_own_folder(config.paths.spool, "paths.spool", problems);
   check_folder(config.paths.queue.parent_path(), "the folder of paths.queue", problems);
-  return problems;
+}
+
+/// Returns the user as whom the daemon would run if root has it started, or nothing if root does
+/// not run this command: the owner of the spool, or before there is one the user of the unit.
+std::optional<SystemUser> user_to_become(const Config& config, const std::filesystem::path& file) {
+  if (::geteuid() != 0) return std::nullopt;
+  if (auto owner = owner_of(config.paths.spool.string())) return owner;
+  return file == kDefaultConfigFile ? user_of_name(kServiceUser) : std::nullopt;
+}
+
+/// Returns 77 if nothing but a right is missing.
+int exit_code_of(const Problems& problems) {
+  const bool are_rights = std::ranges::all_of(
+      problems, [](const Error& problem) { return problem.code == Errc::permission_denied; });
+  return are_rights ? EX_NOPERM : EX_CONFIG;
 }
 
 }  // namespace
 
 int cmd_check_config(const Given& given) {
-  const auto config = load_config(given.config_file);
+  const auto& file = given.config_file;
+  const auto config = load_config(file);
   if (!config) return exit_with(config.error());
-  const auto problems = check_surroundings(*config);
-  for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem);
-  if (!problems.empty()) return EX_CONFIG;
-  fmt::print("{}: ok\n", given.config_file.string());
+  Problems problems;
+  check_secrets(*config, problems);
+  const auto user = user_to_become(*config, file);
+  if (user)
+    if (const auto changed = become(*user); !changed) return exit_with(changed.error());
+  check_surroundings(*config, file, problems);
+  const auto whom = user ? fmt::format(", for {}", user->shown()) : "";
+  for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.message);
+  if (!problems.empty() && user)
+    fmt::print(stderr, "Files and folders were checked for {}.\n", user->shown());
+  if (!problems.empty()) return exit_code_of(problems);
+  fmt::print("{}: ok{}\n", file.string(), whom);
   return EX_OK;
 }
 

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <sysexits.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -9,16 +8,13 @@
 
 #include "base/escape.h"
 #include "daemon/cli/command_table.h"
-#include "daemon/control/control_client.h"
+#include "daemon/cli/control_client.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "handshake/handshake_id.h"
 
 namespace attestrd {
 namespace {
-
-/// Keeps each answer below the size that the client reads.
-constexpr std::size_t kIdsPerRequest = 4096;
 
 /// Returns the ids from the arguments, or from stdin, one per line.
 std::vector<std::string> ids_of(const Given& given) {
@@ -62,11 +58,8 @@ int cmd_kick(const Given& given) {
     return exit_with(fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked"));
   bool are_pending = true;
   for (std::size_t first = 0; first < ids.size(); first += kIdsPerRequest) {
-    std::string lines;
-    for (std::size_t i = first; i < std::min(first + kIdsPerRequest, ids.size()); ++i)
-      lines += ids[i] + '\n';
-    const auto kicked =
-        kick(*config, given.has("--json") ? "application/json" : "text/plain", lines);
+    const auto kicked = kick(*config, given.has("--json") ? "application/json" : "text/plain",
+                             id_lines(ids, first, kIdsPerRequest));
     if (!kicked) return exit_with(kicked.error());
     are_pending &= *kicked;
   }

@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "daemon/cli/command_table.h"
-#include "daemon/cli/queue_reader.h"
+#include "daemon/service/queue_reader.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "files/posix_calls.h"
 #include "files/posix_files.h"
 #include "files/posix_lock.h"

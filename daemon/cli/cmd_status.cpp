@@ -1,19 +1,42 @@
 #include <fmt/format.h>
 #include <sysexits.h>
 
-#include <memory>
-#include <string>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <system_error>
 
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
-#include "daemon/control/control_client.h"
-#include "daemon/service/exit_code.h"
-#include "daemon/cli/queue_reader.h"
+#include "daemon/cli/control_client.h"
+#include "daemon/log/exit_code.h"
+#include "daemon/service/queue_reader.h"
+#include "inbox/folder_inbox.h"
+#include "inbox/submission.h"
 #include "runtime/system_clock.h"
 #include "daemon/control/status.h"
 
 namespace attestrd {
 namespace {
+
+/// Returns the number of files in a folder that are submissions, or nothing if this user may not
+/// look there.
+std::optional<std::size_t> count_files(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::size_t count = 0;
+  std::filesystem::directory_iterator file(folder, error);
+  for (; !error && file != std::filesystem::directory_iterator(); file.increment(error))
+    if (is_submission_name(file->path().filename().string())) ++count;
+  if (error) return std::nullopt;
+  return count;
+}
+
+std::optional<InboxFiles> files_of(const std::filesystem::path& inbox) {
+  const auto unclaimed = count_files(inbox);
+  const auto claimed = count_files(inbox / FolderInbox::kClaimed);
+  if (!unclaimed) return std::nullopt;
+  return InboxFiles{*unclaimed, claimed.value_or(0)};
+}
 
 Result<StatusReport> read_queue(const Config& config) {
   const auto reader = QueueReader::open(config);
@@ -26,6 +49,7 @@ Result<StatusReport> read_queue(const Config& config) {
   report.handshakes.pending = counts->polling;
   report.handshakes.settling = counts->staged;
   report.oldest_pending = counts->oldest_pending;
+  report.inbox = files_of(config.paths.inbox);
   return report;
 }
 

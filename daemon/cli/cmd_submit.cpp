@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
 #include <random>
 #include <set>
@@ -17,8 +18,9 @@
 
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
+#include "daemon/cli/control_client.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "files/posix_drop.h"
 #include "inbox/submission.h"
 
@@ -35,15 +37,16 @@ class Draft {
   void add_id(std::string_view id, std::string_view where);
 
   const std::string& text() const { return text_; }
-  std::size_t submissions() const { return submissions_; }
+  const std::vector<std::string>& ids() const { return ids_; }
   bool has_faults() const { return has_faults_; }
 
  private:
   void blame(std::string_view where, std::string_view why);
+  bool add(std::string_view id);
 
   std::string text_;
   std::set<std::string, std::less<>> given_;
-  std::size_t submissions_ = 0;
+  std::vector<std::string> ids_;  ///< In the order of their first lines.
   bool has_faults_ = false;
 };
 
@@ -56,18 +59,24 @@ void Draft::add_line(std::string_view line, std::string_view where) {
   if (line.size() > limits::kSubmissionLineBytes) return blame(where, "the line is too long");
   const auto read = read_submission_line(line);
   if (const auto* bad = std::get_if<BadLine>(&read)) return blame(where, bad->reason);
-  if (std::holds_alternative<BlankLine>(read)) return;
-  text_.append(line) += '\n';
-  ++submissions_;
+  const auto* const submission = std::get_if<Submission>(&read);
+  if (submission == nullptr) return;
+  const bool says_more = !submission->tag.empty() || submission->expiry;
+  if (add(submission->id.view()) || says_more) text_.append(line) += '\n';
 }
 
 void Draft::add_id(std::string_view id, std::string_view where) {
   if (!HandshakeId::parse(id)) {
     return blame(where, "is no handshake id: 1 to 64 letters, digits, '_' and '-'");
   }
-  if (!given_.emplace(id).second) return;  // An id that is given twice is one submission.
-  text_.append(id) += '\n';
-  ++submissions_;
+  if (add(id)) text_.append(id) += '\n';
+}
+
+/// Returns whether the id is new. One that is given twice is one submission.
+bool Draft::add(std::string_view id) {
+  const bool is_new = given_.emplace(id).second;
+  if (is_new) ids_.emplace_back(id);
+  return is_new;
 }
 
 void read_stdin(Draft& draft) {
@@ -98,10 +107,29 @@ Result<void> write_durably(const std::string& inbox, std::string_view text) {
   return error;
 }
 
+/// Prints those of the ids that have ended, as the daemon tells, and returns whether there are any.
+/// A caller that may not ask, or gets no answer, submits: an id that has ended is then dropped, and
+/// the log of the daemon names it.
+bool have_some_ended(const std::filesystem::path& socket, const std::vector<std::string>& ids) {
+  if (socket.empty()) return false;
+  bool has_ended = false;
+  for (std::size_t first = 0; first < ids.size(); first += kIdsPerRequest) {
+    const auto answer =
+        post_to_daemon(socket, "/ended", "text/plain", id_lines(ids, first, kIdsPerRequest));
+    if (!answer) break;
+    fmt::print(stderr, "{}", answer->body);
+    has_ended |= !answer->is_found;
+  }
+  return has_ended;
+}
+
 }  // namespace
 
 int cmd_submit(const Given& given) {
-  const auto config = load_config(given.config_file, {"paths"});
+  auto config = load_config(given.config_file, {"paths", "admin"});
+  const bool knows_daemon = config.has_value();
+  if (!config && config.error().code == Errc::invalid_config)
+    config = load_config(given.config_file, {"paths"});  // [admin] may be wrong.
   if (!config) return exit_with(config.error());
 
   Draft draft;
@@ -115,14 +143,15 @@ int cmd_submit(const Given& given) {
   if (draft.text().size() > limits::kSubmissionFileBytes) {
     return exit_with(fail(Errc::invalid_input, "more than 64 MiB; submit it in parts"));
   }
-  if (draft.has_faults()) {
+  const auto socket = knows_daemon ? config->admin.socket : "";
+  if (draft.has_faults() || have_some_ended(socket, draft.ids())) {
     return exit_with(fail(Errc::invalid_input, "nothing was submitted"));
   }
-  if (draft.submissions() > 0) {
+  if (!draft.ids().empty()) {
     const auto written = write_durably(config->paths.inbox.string(), draft.text());
     if (!written) return exit_with(written.error());
   }
-  fmt::print("submitted {}\n", draft.submissions());
+  fmt::print("submitted {}\n", draft.ids().size());
   return EX_OK;
 }
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/escape.h"
-#include "files/posix_calls.h"
 #include "files/posix_reader.h"
 #include "base/nearest_name.h"
 #include "daemon/config/relations.h"
@@ -155,16 +154,21 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
   }
 }
 
-Result<Config> load_config(const std::filesystem::path& file, const ConfigSections& needed) {
+Result<Config> load_config(const std::filesystem::path& file, const ConfigSections& needed,
+                           FileKinds kinds) {
   constexpr std::size_t kMostBytes = 1 << 20;
-  const auto text = read_whole(file.string(), FileKinds::any, kMostBytes);
+  const auto text = read_whole(file.string(), kinds, kMostBytes);
   if (text) return parse_config(*text, file, needed);
   const auto [step, error] = text.error();
+  if (step == ReadFault::Step::kind) {
+    return fail(Errc::invalid_config,
+                fmt::format("{}: no plain file; make it one, or restart attestrd", file.string()));
+  }
   if (step == ReadFault::Step::size) {
     return fail(Errc::invalid_config,
                 fmt::format("{}: larger than 1 MiB; this is no configuration", file.string()));
   }
-  return fail(may_pass(error) ? Errc::io_failure : Errc::invalid_config,
+  return fail(code_of_unread(error),
               fmt::format("{}: can't read the configuration: {}", file.string(),
                           std::generic_category().message(error)));
 }

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "log/notice.h"
 #include "daemon/log/log_line.h"
+#include "files/posix_reader.h"
 #include "http/endpoint.h"
 #include "schedule/cadence.h"
 #include "verify/verifier.h"
@@ -53,8 +54,11 @@ inline constexpr std::string_view kDefaultConfigFile = "/etc/attestrd/attestrd.t
 using ConfigSections = std::vector<std::string_view>;
 
 /// Reads and checks a configuration file. The error (`invalid_config`) lists every fault of the
-/// file, one per line, as `FILE:LINE: the fault and the likely intention`.
-Result<Config> load_config(const std::filesystem::path& file, const ConfigSections& needed = {});
+/// file, one per line, as `FILE:LINE: the fault and the likely intention`; it is
+/// `permission_denied` or `io_failure` if the file can't be read. A pipe is read too, unless
+/// `kinds` forbids that.
+Result<Config> load_config(const std::filesystem::path& file, const ConfigSections& needed = {},
+                           FileKinds kinds = FileKinds::any);
 
 /// Does the same for `text` in place of the contents of `file`.
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& file,

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = 4096;
 constexpr mode_t kOthers = S_IRWXO;
+constexpr CharSet kNameParts = kLettersAndDigits | CharSet("_");
 
 Error refuse(const std::filesystem::path& file, std::string_view why) {
   return fail(Errc::invalid_config, fmt::format("{}: {}", file.string(), why));
@@ -28,8 +29,7 @@ Error refuse(const std::filesystem::path& file, std::string_view why) {
 Error refuse(const std::filesystem::path& file, const ReadFault& fault) {
   const auto failed = [&](std::string_view what) {
     const auto reason = std::generic_category().message(fault.error);
-    return fail(may_pass(fault.error) ? Errc::io_failure : Errc::invalid_config,
-                fmt::format("{}: {}{}", file.string(), what, reason));
+    return fail(code_of_unread(fault.error), fmt::format("{}: {}{}", file.string(), what, reason));
   };
   switch (fault.step) {
     case ReadFault::Step::open: return failed("can't be opened: ");
@@ -41,10 +41,14 @@ Error refuse(const std::filesystem::path& file, const ReadFault& fault) {
   check_failed("a step of reading is known", __FILE__, __LINE__);
 }
 
-/// Combines two errors: one that needs a person outweighs one that may be temporary.
+/// Combines two errors: one that needs another configuration outweighs one that needs another user,
+/// and that one outweighs one that may be temporary.
 Error both(const Error& first, const Error& second) {
-  return fail(first.code == Errc::io_failure ? second.code : first.code,
-              first.message + "\n" + second.message);
+  const auto is_either = [&](Errc code) { return first.code == code || second.code == code; };
+  const auto code = is_either(Errc::invalid_config)      ? Errc::invalid_config
+                    : is_either(Errc::permission_denied) ? Errc::permission_denied
+                                                         : Errc::io_failure;
+  return fail(code, first.message + "\n" + second.message);
 }
 
 std::filesystem::path credentials_folder() {
@@ -52,10 +56,13 @@ std::filesystem::path credentials_folder() {
   return folder == nullptr ? "" : folder;
 }
 
-Result<void> check_mode(mode_t mode, const std::filesystem::path& file) {
+bool is_credential(const std::filesystem::path& file) {
   const auto credentials = credentials_folder();
-  const bool is_credential = !credentials.empty() && file.parent_path() == credentials;
-  if (is_credential || (mode & kOthers) == 0) return {};
+  return !credentials.empty() && file.parent_path() == credentials;
+}
+
+Result<void> check_mode(mode_t mode, const std::filesystem::path& file) {
+  if (is_credential(file) || (mode & kOthers) == 0) return {};
   return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
                                   "and consider the secret known",
                                   mode));
@@ -74,6 +81,28 @@ std::string_view without_line_end(std::string_view line) {
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
+}
+
+/// Returns what a secret looks like that is probably written in another format, or an empty text.
+std::string_view doubt_about(std::string_view secret) {
+  constexpr std::string_view kQuotes = "\"'`";
+  if (secret.size() >= 2 && secret.front() == secret.back() &&
+      kQuotes.find(secret.front()) != kQuotes.npos)
+    return "is in quotes, which are taken for a part of it";
+  const auto key = secret.substr(0, std::min(secret.find('='), secret.size()));
+  const bool is_name = !key.empty() && !is_digit(key.front()) && kNameParts.contains_all(key);
+  // The base64 of a token may end in one or two of them.
+  const bool has_value = secret.find_first_not_of('=', key.size()) != secret.npos;
+  if (is_name && has_value) return "looks like KEY=value, and all of it is taken for the secret";
+  return {};
+}
+
+void add_doubtful(const std::filesystem::path& file, const std::vector<Secret>& secrets,
+                  std::vector<DoubtfulSecret>& doubtful) {
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    if (const auto doubt = doubt_about(secrets[i].reveal()); !doubt.empty())
+      doubtful.push_back({file.string(), fmt::format("secret {} {}", i + 1, doubt)});
+  }
 }
 
 std::string_view take_line(std::string_view& text) {
@@ -95,13 +124,13 @@ std::filesystem::path locate_secret(std::string_view name, const std::filesystem
   return (folder / name).lexically_normal();
 }
 
-bool has_credentials(const Config& config) {
-  const auto credentials = credentials_folder();
-  const auto is_one = [&](std::string_view name) {
-    return locate_secret(name, config.folder).parent_path() == credentials;
-  };
-  return !credentials.empty() &&
-         (is_one(config.api.auth_token_file) || is_one(config.api.client_secret_file));
+SecretNames secret_names(const Config& config) {
+  SecretNames names;
+  for (const auto& name : {config.api.auth_token_file, config.api.client_secret_file}) {
+    const bool is_of_start = is_credential(locate_secret(name, config.folder));
+    (is_of_start ? names.of_start : names.read).push_back(name);
+  }
+  return names;
 }
 
 Result<Secret> read_auth_token(const Config& config) {
@@ -140,7 +169,14 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config) {
 Result<Secrets> read_secrets(const Config& config) {
   auto token = read_auth_token(config);
   auto secrets = read_client_secrets(config);
-  if (token && secrets) return Secrets{std::move(*token), std::move(*secrets)};
+  if (token && secrets) {
+    Secrets all{std::move(*token), std::move(*secrets)};
+    add_doubtful(locate_secret(config.api.auth_token_file, config.folder), {all.auth_token},
+                 all.doubtful);
+    add_doubtful(locate_secret(config.api.client_secret_file, config.folder), all.client_secrets,
+                 all.doubtful);
+    return all;
+  }
   if (!token && !secrets) return both(token.error(), secrets.error());
   return token ? secrets.error() : token.error();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace attestrd {
 // Secrets are read from files, never from the command line or the environment. A file is accepted
 // only if it is a regular file of at most 4 KiB without permission bits for others (those bits are
 // not checked in $CREDENTIALS_DIRECTORY, where systemd sets them). Errors name the file and quote
-// nothing of it. They are `invalid_config`, or `io_failure` when the cause may be temporary.
+// nothing of it. They are `invalid_config`, `permission_denied`, or `io_failure` when the cause may
+// be temporary.
 
 /// Returns the token for `Authorization: Basic`: the only line of the file.
 Result<Secret> read_auth_token(const Config& config);
@@ -22,17 +24,32 @@ Result<Secret> read_auth_token(const Config& config);
 /// skipped. The list is never empty.
 Result<std::vector<Secret>> read_client_secrets(const Config& config);
 
+/// A secret that looks as if it were written in another format: in quotes, or as `KEY=value`. It is
+/// used as it stands.
+struct DoubtfulSecret {
+  std::string file;
+  std::string what;  ///< A sentence about the file's secret, which quotes nothing of it.
+
+  std::string text() const { return file + ": " + what; }
+};
+
 struct Secrets {
   Secret auth_token;
   std::vector<Secret> client_secrets;
+  std::vector<DoubtfulSecret> doubtful{};
 };
 
 /// Reads both files. The error describes the faults of both, one per line.
 Result<Secrets> read_secrets(const Config& config);
 
-/// Returns whether a secret comes from $CREDENTIALS_DIRECTORY. systemd fills that folder when it
-/// starts the daemon, and not at a reload.
-bool has_credentials(const Config& config);
+/// The files of the secrets, as the configuration names them.
+struct SecretNames {
+  std::vector<std::string> read;      ///< Read anew by a reload.
+  std::vector<std::string> of_start;  ///< systemd passed a copy when it started the daemon, and
+                                      ///< passes another only at a restart.
+};
+
+SecretNames secret_names(const Config& config);
 
 /// Returns the path of a secret file that the configuration names. `folder` is the folder of the
 /// configuration file. A bare name is searched in $CREDENTIALS_DIRECTORY, then in `folder`; a path

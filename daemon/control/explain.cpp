@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "daemon/control/hold.h"
 #include "daemon/control/plain_words.h"
 #include "base/rfc3339.h"
 #include "spool/spool.h"
@@ -76,36 +77,12 @@ std::optional<Wall> after(Wall now, const std::optional<Duration>& delay) {
   return delay ? std::optional(now + *delay) : std::nullopt;
 }
 
-/// Returns the reason why no handshake is polled, or an empty text if polls are possible.
-std::string hold_of(const StatusReport::Daemon& daemon, Wall now) {
-  if (daemon.disk_full) return "the disk is full: nothing is fetched until there is room";
-  if (daemon.queue_unavailable) return "the queue does not answer: nothing is polled until it does";
-  if (const auto& pause = daemon.pause) {
-    return fmt::format(
-        "the account is paused ({}) for {}: one at a time asks whether it is over, "
-        "the next {}",
-        pause->reason, rough(now - pause->since), ahead(pause->next_canary, now));
-  }
-  if (const auto& until = daemon.rate.held_until) {
-    return fmt::format("Attestr demands by Retry-After that nothing is polled until {}",
-                       to_rfc3339(*until));
-  }
-  const auto& requests = daemon.requests_today;
-  if (requests && requests->is_spent) {
-    return fmt::format(
-        "of today's {} requests {} are spent, and the rest is for last polls; the "
-        "next day begins {}",
-        requests->limit, requests->spent, ahead(requests->next_day, now));
-  }
-  return {};
-}
-
-std::string_view hold_name(const StatusReport::Daemon& daemon) {
-  if (daemon.disk_full) return "disk_full";
-  if (daemon.queue_unavailable) return "queue_unavailable";
-  if (daemon.pause) return "account_paused";
-  if (daemon.rate.held_until) return "retry_after";
-  return daemon.requests_today && daemon.requests_today->is_spent ? "day_spent" : "";
+/// Returns whether the hold, rather than a wait of its own, delays the next poll of a handshake.
+bool is_what_delays(const Hold& hold, const Explanation& why, Wall now) {
+  constexpr Duration kSlack = std::chrono::seconds(1);  // The two were asked one after the other.
+  if (why.wait == Wait::answer) return false;
+  if (hold.name == "day_spent") return why.wait == Wait::next_day;
+  return !hold.until || !why.due || now + *why.due <= *hold.until + kSlack;
 }
 
 /// Returns the members that follow `id` and `time`.
@@ -116,13 +93,13 @@ json::object json_of(const ExplainReport&, const ExplainReport::Unknown&) {
 json::object json_of(const ExplainReport& report, const ExplainReport::Waiting& waiting) {
   const auto& [why, daemon] = waiting;
   const Wall now = report.now;
-  const auto held = hold_name(daemon);
+  const auto hold = hold_of(daemon, now);
   json::object object{
       {"state", is_over(why.wait) ? "ending" : "pending"},
       {"waits_for", name_of(why.wait)},
       {"next_poll", json_time(after(now, why.due))},
       {"next_poll_in_s", why.due ? json::value(seconds_of(*why.due)) : json::value(nullptr)},
-      {"held_by", held.empty() ? json::value(nullptr) : json::value(held)},
+      {"held_by", hold ? json::value(hold->name) : json::value(nullptr)},
       {"submitted_at", to_rfc3339(now - why.age)},
       {"deadline", to_rfc3339(now + why.until_deadline)},
       {"polls", why.polls},
@@ -153,6 +130,19 @@ json::object json_of(const ExplainReport&, const ExplainReport::Queued& queued) 
           {"polls", row.polls}};
 }
 
+/// Adds the reasons for the wait. The one that delays the next poll comes first.
+void add_reasons(TextRows& rows, const HandshakeId& id, const Explanation& why,
+                 const std::optional<Hold>& hold, Wall now) {
+  const auto own = words_of(why.wait);
+  if (!hold || !is_what_delays(*hold, why, now)) {
+    rows.line(fmt::format("{} {}.", id.view(), own));
+    if (hold) rows.line(fmt::format("Besides, {}.", hold->words));
+    return;
+  }
+  rows.line(fmt::format("{} is not polled: {}.", id.view(), hold->words));
+  if (why.wait != Wait::next_day) rows.line(fmt::format("Besides, it {}.", own));
+}
+
 void add_forecast(TextRows& rows, const Explanation& why, Wall now) {
   if (const auto next = after(now, why.due)) {
     const auto whole = seconds_of(*why.due);
@@ -177,12 +167,11 @@ void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Unkno
 void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Waiting& waiting) {
   const auto& [why, daemon] = waiting;
   const Wall now = report.now;
-  rows.line(fmt::format("{} {}.", report.id.view(), words_of(why.wait)));
   if (is_over(why.wait)) {
+    rows.line(fmt::format("{} {}.", report.id.view(), words_of(why.wait)));
     rows.add("polls", why.polls);
   } else {
-    const auto hold = hold_of(daemon, now);
-    if (!hold.empty()) rows.line(fmt::format("Besides, {}.", hold));
+    add_reasons(rows, report.id, why, hold_of(daemon, now), now);
     add_forecast(rows, why, now);
   }
   std::optional<Wall> last_pending;

@@ -32,7 +32,7 @@ struct Explaining {
           const auto& why = std::get<std::optional<Explanation>>(answer);
           if (!why) return otherwise();
           self.questions.ask_engine(
-              ReportCommand{.with_oldest = false}, [self, why = *why](const EngineAnswer& report) {
+              ReportCommand{.with_walk = false}, [self, why = *why](const EngineAnswer& report) {
                 const Now now = self.questions.now();
                 const auto all =
                     daemon_status(std::get<EngineReport>(report), self.questions.facts(), now);

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -58,20 +57,13 @@ ServerResponse response_to(const std::vector<HandshakeId>& ids, const std::vecto
 }  // namespace
 
 void kick_route(const Questions& questions, const ServerRequest& request, Responder respond) {
-  KickCommand kick;
-  std::string_view body = request.body;
-  for (std::size_t line = 1; !body.empty(); ++line) {
-    const auto end = std::min(body.find('\n'), body.size());
-    const auto id = HandshakeId::parse(body.substr(0, end));
-    if (!id) return respond(plain_response(400, fmt::format("line {} is not an id", line)));
-    kick.ids.push_back(*id);
-    body.remove_prefix(std::min(end + 1, body.size()));
-  }
-  const auto ids = kick.ids;
-  questions.ask_engine(std::move(kick), [ids, as_text = wants_text(request),
-                                         respond = std::move(respond)](const EngineAnswer& answer) {
-    respond(response_to(ids, std::get<std::vector<Kicked>>(answer), as_text));
-  });
+  const auto ids = read_id_lines(request.body);
+  if (!ids) return respond(plain_response(400, ids.error().message));
+  questions.ask_engine(KickCommand{*ids},
+                       [ids = *ids, as_text = wants_text(request),
+                        respond = std::move(respond)](const EngineAnswer& answer) {
+                         respond(response_to(ids, std::get<std::vector<Kicked>>(answer), as_text));
+                       });
 }
 
 }  // namespace attestrd

@@ -8,11 +8,13 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "daemon/config/secrets.h"
 #include "engine/command.h"
 #include "handshake/handshake_id.h"
-#include "http/router.h"
-#include "metrics/metrics.h"
 #include "handshake/known_handshake.h"
+#include "http/router.h"
+#include "inbox/inbox.h"
+#include "metrics/metrics.h"
 
 namespace attestrd {
 
@@ -26,7 +28,8 @@ struct ConfigState {
 struct ReloadOutcome {
   std::optional<std::string> refusal;  ///< Why nothing has changed.
   std::vector<std::string> changed;    ///< Changed settings, such as `poll.min_interval = "5s"`.
-  bool has_credentials = false;        ///< systemd passed the secrets when it started the daemon.
+  SecretNames secrets;
+  std::vector<DoubtfulSecret> doubtful;
 };
 
 /// Facts about the daemon that the engine does not have.
@@ -37,6 +40,7 @@ struct DaemonFacts {
   ConfigState config;
   Duration disk_round{0};  ///< For so long the current round of writes has run.
   bool is_stopping = false;
+  std::optional<InboxFiles> inbox;  ///< As of the last scan.
 };
 
 /// The queries that routes can make. They are made on the event loop. Each answer is delivered on

@@ -1,37 +1,57 @@
 // POST /reload: reads the configuration and the secrets again. The answer comes once everything
 // holds. The status is 409 when the file is refused.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "daemon/control/routes.h"
 
 namespace attestrd {
 namespace {
 
+std::string list_of(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 std::string text_of(const ReloadOutcome& outcome) {
   if (outcome.refusal) return "The configuration stays as it was:\n" + *outcome.refusal + '\n';
   std::string text = outcome.changed.empty() ? "No setting has changed.\n" : "Changed:\n";
   for (const auto& line : outcome.changed) text += "  " + line + '\n';
-  text += outcome.has_credentials
-              ? "systemd passes new secrets only at a start: attestrd keeps those of its start.\n"
-              : "The auth token and the client secrets are read again.\n";
+  const auto& [read, of_start] = outcome.secrets;
+  if (!read.empty()) text += fmt::format("Read anew: {}.\n", list_of(read));
+  if (!of_start.empty())
+    text += fmt::format(
+        "Not read anew: {}. systemd passes a changed secret only at a restart of the unit.\n",
+        list_of(of_start));
+  for (const auto& secret : outcome.doubtful) text += "warning: " + secret.text() + '\n';
   return text;
 }
 
+boost::json::array json_list(const std::vector<std::string>& texts) {
+  return boost::json::array(texts.begin(), texts.end());
+}
+
 std::string json_of(const ReloadOutcome& outcome) {
-  namespace json = boost::json;
-  json::object object{{"reload", outcome.refusal ? "refused" : "accepted"}};
-  if (outcome.refusal)
+  boost::json::object object{{"reload", outcome.refusal ? "refused" : "accepted"}};
+  if (outcome.refusal) {
     object["reason"] = *outcome.refusal;
-  else
-    object["changed"] = json::array(outcome.changed.begin(), outcome.changed.end());
-  object["secrets_need_restart"] = outcome.has_credentials;
-  return json::serialize(object) + '\n';
+  } else {
+    object["changed"] = json_list(outcome.changed);
+    object["secrets_read"] = json_list(outcome.secrets.read);
+    object["secrets_of_start"] = json_list(outcome.secrets.of_start);
+    auto& warnings = object["warnings"].emplace_array();
+    for (const auto& secret : outcome.doubtful) warnings.emplace_back(secret.text());
+  }
+  object["secrets_need_restart"] = !outcome.secrets.of_start.empty();
+  return boost::json::serialize(object) + '\n';
 }
 
 }  // namespace

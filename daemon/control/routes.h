@@ -1,6 +1,11 @@
 #pragma once
 
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
 #include "daemon/control/questions.h"
+#include "handshake/handshake_id.h"
 #include "http/router.h"
 
 namespace attestrd {
@@ -15,5 +20,9 @@ Router control_routes(Questions questions);
 
 /// Returns whether the client asks for a text for people. All other clients get JSON.
 bool wants_text(const ServerRequest& request);
+
+/// Returns the ids in the body of a request, one per line. Error (`invalid_input`): a line is not
+/// an id.
+Result<std::vector<HandshakeId>> read_id_lines(std::string_view body);
 
 }  // namespace attestrd

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/limits.h"
+#include "daemon/control/hold.h"
 #include "daemon/control/plain_words.h"
 #include "daemon/control/prometheus.h"
 #include "base/rfc3339.h"
@@ -103,8 +104,17 @@ void add_rate(TextRows& rows, const StatusReport::Rate& rate, Wall now) {
   }
 }
 
+void add_next_poll(TextRows& rows, const StatusReport& report) {
+  const auto& next = report.daemon->next_poll;
+  const auto unknown = report.handshakes.in_flight > 0 ? "once an answer is here" : "none";
+  rows.add("next poll", next ? ahead(*next, report.now) : unknown);
+}
+
+void add_inbox(TextRows& rows, const InboxFiles& files) {
+  rows.add("inbox files", fmt::format("{}, and {} claimed", files.unclaimed, files.claimed));
+}
+
 void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
-  rows.add("next poll", daemon.next_due ? ahead(*daemon.next_due, now) : "none");
   rows.add("last good answer", ago(daemon.last_successful_poll, now));
   if (daemon.clock_difference) rows.add("clock", clock_words(*daemon.clock_difference));
   const auto& pause = daemon.pause;
@@ -154,6 +164,10 @@ Metrics with_gauges(const StatusReport& report) {
     set(Metric::requests_today, requests->spent, "spent");
     set(Metric::requests_today, requests->limit, "limit");
   }
+  if (const auto& files = report.inbox) {
+    set(Metric::inbox_files, files->unclaimed);
+    set(Metric::inbox_claimed_files, files->claimed);
+  }
   set(Metric::disk_full, daemon.disk_full ? 1 : 0);
   set(Metric::disk_round, seconds_of(daemon.disk_round));
   set(Metric::config_reload_successful, daemon.config_refused ? 0 : 1);
@@ -176,11 +190,19 @@ std::string status_json(const StatusReport& report) {
                       {"pending", report.handshakes.pending},
                       {"in_flight", report.handshakes.in_flight},
                       {"settling", report.handshakes.settling},
-                      {"oldest_pending", json_time(report.oldest_pending)}};
+                      {"oldest_pending", json_time(report.oldest_pending)},
+                      {"inbox_files", nullptr},
+                      {"inbox_claimed_files", nullptr}};
+  if (const auto& files = report.inbox) {
+    object["inbox_files"] = files->unclaimed;
+    object["inbox_claimed_files"] = files->claimed;
+  }
   if (const auto& daemon = report.daemon) {
     object["pid"] = daemon->pid;
     object["started_at"] = to_rfc3339(daemon->started_at);
-    object["next_due"] = json_time(daemon->next_due);
+    const auto hold = hold_of(*daemon, report.now);
+    object["held_by"] = hold ? json::value(hold->name) : json::value(nullptr);
+    object["next_due"] = json_time(daemon->next_poll);
     object["last_successful_poll"] = json_time(daemon->last_successful_poll);
     object["clock_difference_seconds"] =
         daemon->clock_difference ? json::value(seconds_of(*daemon->clock_difference)) : nullptr;
@@ -202,12 +224,16 @@ std::string status_text(const StatusReport& report) {
   rows.add("attestrd", !daemon ? "not running"
                                : fmt::format("{}, running for {}, pid {}", kVersion,
                                              rough(report.now - daemon->started_at), daemon->pid));
+  if (const auto hold = daemon ? hold_of(*daemon, report.now) : std::nullopt)
+    rows.add("held", hold->words);
   rows.add("pending", report.handshakes.pending);
   if (daemon) rows.add("in flight", report.handshakes.in_flight);
   rows.add("settling", report.handshakes.settling);
   if (report.oldest_pending) {
     rows.add("oldest pending", "submitted " + ago(report.oldest_pending, report.now));
   }
+  if (report.inbox) add_inbox(rows, *report.inbox);
+  if (daemon) add_next_poll(rows, report);
   if (daemon) add_daemon(rows, *daemon, report.now);
   return rows.take();
 }

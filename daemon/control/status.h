@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "inbox/inbox.h"
 #include "metrics/metrics.h"
 
 namespace attestrd {
@@ -45,8 +46,8 @@ struct StatusReport {
   struct Daemon {
     int pid = 0;
     Wall started_at{};
-    Metrics counters;  ///< Totals since process start.
-    std::optional<Wall> next_due;
+    Metrics counters;               ///< Totals since process start.
+    std::optional<Wall> next_poll;  ///< Of all handshakes; absent: only an event can allow one.
     std::optional<Wall> last_successful_poll;
     std::optional<Duration> clock_difference;  ///< Above zero: the server's clock is ahead.
     std::optional<Pause> pause;
@@ -56,6 +57,7 @@ struct StatusReport {
     Duration disk_round{0};  ///< For so long the current round of writes has run.
     bool is_stopping = false;
     bool queue_unavailable = false;
+    bool backlog_full = false;    ///< Results wait for the disk: nothing more is fetched.
     bool config_refused = false;  ///< The last reload was refused: an earlier configuration holds.
     Wall config_accepted_at{};
   };
@@ -63,6 +65,7 @@ struct StatusReport {
   Wall now{};  ///< The time of the report.
   Handshakes handshakes;
   std::optional<Wall> oldest_pending;  ///< The submission time of the oldest one.
+  std::optional<InboxFiles> inbox;     ///< Absent if the inbox was not read.
   std::optional<Daemon> daemon;        ///< Absent if none runs; the queue file was read.
 };
 

@@ -8,6 +8,7 @@ StatusReport status_report(const EngineReport& engine, const DaemonFacts& facts,
   return {.now = now.wall,
           .handshakes = {engine.pending, engine.in_flight, engine.settling},
           .oldest_pending = engine.oldest_submitted_at,
+          .inbox = facts.inbox,
           .daemon = daemon_status(engine, facts, now)};
 }
 
@@ -17,7 +18,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.started_at = facts.started_at;
   daemon.counters = facts.counters;
   daemon.counters.merge(engine.counters);
-  if (engine.next_due) daemon.next_due = now.wall + *engine.next_due;
+  if (engine.next_poll) daemon.next_poll = now.wall + *engine.next_poll;
   daemon.last_successful_poll = engine.last_good_poll_at;
   daemon.clock_difference = engine.clock_difference;
   if (engine.paused_for) {
@@ -35,6 +36,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.queue_unavailable = engine.is_queue_unavailable;
   daemon.disk_round = facts.disk_round;
   daemon.is_stopping = facts.is_stopping;
+  daemon.backlog_full = engine.is_backlog_full;
   daemon.config_refused = facts.config.is_refused;
   daemon.config_accepted_at = facts.config.accepted_at;
   return daemon;

@@ -1,6 +1,7 @@
 #include "daemon/service/assemble.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "daemon/control/routes.h"
 #include "daemon/service/chores.h"
 #include "daemon/service/disk_events.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "daemon/service/inbox_scans.h"
 #include "daemon/service/lifecycle.h"
 #include "daemon/service/load_queue.h"
@@ -55,6 +56,10 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
+
+/// Gives each large answer memory of its own, which returns to the system when the answer is freed.
+/// Else glibc would raise the size from which it does so, and keep as much again in reserve.
+void return_large_memory() { ::mallopt(M_MMAP_THRESHOLD, 1 << 20); }
 
 /// Returns the event loop, which lives as long as the process: its destructor would wait for a DNS
 /// query that can't be cancelled.
@@ -124,6 +129,7 @@ class Daemon {
 };
 
 Result<void> Daemon::assemble(Secrets secrets) {
+  notices_.say_doubtful(secrets.doubtful);
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
@@ -264,7 +270,8 @@ Questions Daemon::questions() {
                                notices_.counters(),
                                reload_->state(),
                                disk_->busy_for(read_clocks().mono),
-                               lifecycle_->is_stopping()};
+                               lifecycle_->is_stopping(),
+                               disk_events_->inbox_files()};
           },
       .now = read_clocks,
       .backup = [this] { return backup_->source(); }};
@@ -361,6 +368,7 @@ int Daemon::run() {
 
 int run_daemon(const Config& config, Secrets secrets, const RunOptions& options) {
   keep_memory_private();
+  return_large_memory();
   raise_descriptor_limit();
   ::tzset();  // The first conversion of a time would read the time zone on the event loop.
   Daemon daemon(config, options);

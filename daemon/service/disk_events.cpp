@@ -11,6 +11,7 @@ void DiskEvents::on_report(const RoundReport& report) {
   if (report.inbox_has_more) scans_.go_on();
   conductor_.written(report);
   give_memory_back(report);
+  if (report.inbox_files) inbox_files_ = report.inbox_files;
   if (lifecycle_.is_stopping() || report.inbox_has_more) return;
   if (report.inbox_due) scans_.go_on_after(*report.inbox_due);
   if (!report.inbox_waits) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/result.h"
 #include "daemon/service/inbox_scans.h"
 #include "daemon/service/lifecycle.h"
@@ -23,6 +25,9 @@ class DiskEvents {
   void on_queue_available();
   void on_failure(const Error& error);
 
+  /// Returns the files of the inbox as of its last scan, or nothing before the first.
+  const std::optional<InboxFiles>& inbox_files() const { return inbox_files_; }
+
  private:
   void give_memory_back(const RoundReport& report);
 
@@ -30,6 +35,7 @@ class DiskEvents {
   InboxScans& scans_;
   Lifecycle& lifecycle_;
   NoticeWriter& notices_;
+  std::optional<InboxFiles> inbox_files_;
   bool is_burst_ = false;  ///< The inbox contained more than one round accepts.
 };
 

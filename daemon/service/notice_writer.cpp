@@ -13,6 +13,14 @@ void NoticeWriter::say(const Notice& notice) {
   log_.write(notice);
 }
 
+void NoticeWriter::say_doubtful(const std::vector<DoubtfulSecret>& secrets) {
+  for (const DoubtfulSecret& secret : secrets) {
+    Notice notice(Event::config_doubtful, secret.what);
+    notice.file = secret.file;
+    say(notice);
+  }
+}
+
 void NoticeWriter::configure(const Config::Log& settings) {
   log_.set_level(settings.level);
   log_.set_format(settings.format);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <vector>
+
 #include "daemon/config/config.h"
+#include "daemon/config/secrets.h"
 #include "daemon/log/logging.h"
 #include "log/notice.h"
 #include "metrics/metrics.h"
@@ -14,6 +17,7 @@ class NoticeWriter {
   explicit NoticeWriter(const Config::Log& settings);
 
   void say(const Notice& notice);
+  void say_doubtful(const std::vector<DoubtfulSecret>& secrets);
 
   void configure(const Config::Log& settings);
 

@@ -38,11 +38,13 @@ std::optional<std::int64_t> number_of(const char* variable) {
 }  // namespace
 
 void Notifier::ready() {
+  if (is_stopping_) return;
   unsent_.emplace_back("READY=1");
   send_unsent();
 }
 
 void Notifier::stopping() {
+  is_stopping_ = true;
   unsent_ = {"STOPPING=1"};
   send_unsent();
 }
@@ -52,6 +54,7 @@ void Notifier::extend_start(Duration time) {
 }
 
 void Notifier::reloading() {
+  if (is_stopping_) return;
   // Both must be in one datagram: systemd accepts neither without the other.
   unsent_ = {fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_us())};
   send_unsent();

@@ -18,6 +18,7 @@ class Notifier {
  public:
   /// Reports that recovery or a reload is complete.
   void ready();
+  /// Reports that the daemon stops. A reload that is under way is not reported any more.
   void stopping();
 
   /// Asks systemd to wait at least this long for ready().
@@ -43,6 +44,7 @@ class Notifier {
 
   Descriptor socket_;
   std::vector<std::string> unsent_;  ///< Stages; a newer one replaces those that it ends.
+  bool is_stopping_ = false;
   std::string status_;
   std::string sent_status_;
 };

@@ -20,7 +20,7 @@ void Reload::run(Questions::OnReloaded on_reloaded) {
 }
 
 Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Config& before) {
-  auto config = load_config(file);
+  auto config = load_config(file, {}, FileKinds::plain);
   if (!config) return config.error();
   if (auto checked = check_reload(before, *config); !checked) return checked.error();
   auto secrets = read_secrets(*config);
@@ -29,17 +29,25 @@ Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Conf
   auto trust = read_trust(poller.ca_file);
   if (!trust) return trust.error();
   poller.trust = *std::move(trust);
-  return Files{*std::move(config), std::move(poller), std::move(secrets->client_secrets)};
+  auto names = secret_names(*config);
+  return Files{*std::move(config), std::move(poller), std::move(secrets->client_secrets),
+               std::move(secrets->doubtful), std::move(names)};
 }
 
 void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloaded) {
   const auto before = parts_.config;
-  const Result<void> applied = files ? apply(*std::move(files)) : Result<void>(files.error());
   ReloadOutcome outcome;
+  SecretNames names;
+  if (files) {
+    outcome.doubtful = std::move(files->doubtful);
+    names = std::move(files->names);
+  }
+  const Result<void> applied = files ? apply(*std::move(files)) : Result<void>(files.error());
   if (applied) {
     parts_.notices.say(Notice(Event::config_reloaded, "the configuration is read again"));
     outcome.changed = changed_settings(before, parts_.config);
-    outcome.has_credentials = has_credentials(parts_.config);
+    outcome.secrets = std::move(names);
+    parts_.notices.say_doubtful(outcome.doubtful);
     state_ = {false, read_clocks().wall};
   } else {
     outcome.refusal = applied.error().message;
@@ -56,7 +64,7 @@ void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloade
 Result<void> Reload::apply(Files files) {
   if (auto applied = parts_.poller.reconfigure(std::move(files.poller)); !applied) return applied;
   const Config& config = files.config;
-  parts_.verifier = Verifier(std::move(files.client_secrets), config.signature.form);
+  parts_.verifier.replace(std::move(files.client_secrets), config.signature.form);
   parts_.notices.configure(config.log);
   parts_.config = config;
   parts_.conductor.step(Reconfigured{engine_settings(config)});

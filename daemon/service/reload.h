@@ -48,6 +48,8 @@ class Reload {
     Config config;
     HttpsPollerSettings poller;
     std::vector<Secret> client_secrets;
+    std::vector<DoubtfulSecret> doubtful;
+    SecretNames names;
   };
 
   static Result<Files> read(const std::filesystem::path& file, const Config& before);

@@ -43,6 +43,13 @@ class AccountGate {
            (is_open() || (!canary_in_flight_ && now.mono >= next_canary_));
   }
 
+  /// Returns when a poll may start as far as the account is concerned, or nothing while that
+  /// depends on the answer of the canary.
+  std::optional<Mono> next() const {
+    if (canary_in_flight_) return std::nullopt;
+    return is_open() ? held_until_ : next_canary();
+  }
+
   /// Stops all polls for the time of Retry-After, if there is one: paused or not, at most
   /// limits::kRetryAfterCap. A shorter one never shortens it.
   void hold(Now now, std::optional<Duration> retry_after);

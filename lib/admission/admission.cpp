@@ -20,14 +20,12 @@ void Admission::advance_to(Now now) {
 }
 
 std::optional<Mono> Admission::next() const {
-  if (!has_capacity() || account_.has_canary()) return std::nullopt;
-  Mono next = std::max(pace_.next(), account_.held_until());
-  if (!budget_.allows()) {
-    if (!budget_.is_used_up()) return std::nullopt;  // The answer to a reservation is pending.
-    next = std::max(next, next_day_);
-  }
-  if (!account_.is_open()) next = std::max(next, account_.next_canary());
-  return next;
+  const auto allowed = account_.next();
+  if (!has_capacity() || !allowed) return std::nullopt;
+  const Mono next = std::max(pace_.next(), *allowed);
+  if (budget_.allows()) return next;
+  if (!budget_.is_used_up()) return std::nullopt;  // The answer to a reservation is pending.
+  return std::max(next, next_day_);
 }
 
 bool Admission::start(Now now, bool is_last_poll) {

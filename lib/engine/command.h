@@ -26,9 +26,10 @@ struct ExplainCommand {
 };
 
 /// A query of counters and gauges. The answer is an `EngineReport`. To find `oldest_submitted_at`
-/// the engine walks over all pending handshakes, which takes a few milliseconds per million.
+/// and `next_poll` the engine walks over all pending handshakes, which takes some milliseconds per
+/// million.
 struct ReportCommand {
-  bool with_oldest = true;
+  bool with_walk = true;
 };
 
 /// A command to poll these handshakes as soon as possible. A handshake that waits becomes due at
@@ -55,9 +56,8 @@ enum class Kicked : std::uint8_t {
 struct EngineReport {
   std::uint64_t pending = 0;  ///< Handshakes that wait, are due or are being polled.
   std::uint64_t in_flight = 0;
-  std::uint64_t settling = 0;        ///< Ended handshakes whose records are being written.
-  Metrics counters;                  ///< The counters that the engine increments; see metrics.def.
-  std::optional<Duration> next_due;  ///< From now; zero: a handshake is due already.
+  std::uint64_t settling = 0;  ///< Ended handshakes whose records are being written.
+  Metrics counters;            ///< The counters that the engine increments; see metrics.def.
   std::optional<Wall> last_good_poll_at;
   std::optional<Duration> clock_difference;  ///< Of the server's clock: above zero, it is ahead.
   std::optional<PauseReason> paused_for;
@@ -65,6 +65,7 @@ struct EngineReport {
   Duration next_canary{0};  ///< From now; only while paused.
   bool is_disk_full = false;
   bool is_queue_unavailable = false;
+  bool is_backlog_full = false;   ///< No poll starts until results are on the disk.
   double configured_rate = 0;     ///< Requests per second; 0: no limit.
   double rate = 0;                ///< The part of them that the server allows; 0: no limit.
   std::optional<Duration> held;   ///< From now: no poll before, as Retry-After demands.
@@ -73,9 +74,9 @@ struct EngineReport {
   std::uint64_t kept_today = 0;  ///< Requests of the limit that are kept for last polls.
   bool is_day_spent = false;     ///< All polls except last polls wait for the next day.
   Duration until_next_day{0};
-  /// The oldest submission of all pending handshakes. Present only in the answer to a ReportCommand
-  /// that asks for it.
-  std::optional<Wall> oldest_submitted_at;
+  // Present only in the answer to a ReportCommand that asks for them.
+  std::optional<Wall> oldest_submitted_at;  ///< The oldest submission of all pending handshakes.
+  std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.
 };
 
 using EngineAnswer = std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>>;

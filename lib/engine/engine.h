@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -54,9 +55,12 @@ class Engine {
   std::size_t kept_bytes() const { return admission_.backlog().bytes(); }
 
   EngineReport report(Now now) const;
-  /// Returns the oldest submission of all pending handshakes, or nothing if there is none. Walks
-  /// over all of them, which takes a few milliseconds per million.
-  std::optional<Wall> oldest_submitted_at(Now now) const;
+  /// What a walk over all pending handshakes finds. It takes some milliseconds per million.
+  struct Survey {
+    std::optional<Wall> oldest_submitted_at;
+    std::optional<Duration> next_poll;  ///< The earliest `Explanation::due` of all.
+  };
+  Survey survey(Now now) const;
   /// Returns nothing if the handshake is not pending as far as the engine knows.
   std::optional<Explanation> explain(const HandshakeId& id, Now now) const;
 
@@ -112,6 +116,7 @@ class Engine {
   Duration ramp_{0};          // The first polls of recovered handshakes are spread over this time.
   Slot canary_searched_ = 0;  // The search for the next canary begins here.
   std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.
+  std::size_t older_polls_ = 0;         // Polls in flight that began before the last reload.
   Mono stepped_at_ = Mono::min();
   Duration clock_basis_;               // Of both clocks; it changes when the wall clock jumps.
   Mono doubtful_until_ = Mono::min();  // The wall clock is doubtful until then.

@@ -1,6 +1,7 @@
 #include "engine/engine_commands.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -13,8 +14,8 @@ using Wait = Explanation::Wait;
 using State = PendingRecord::State;
 
 /// Returns why a handshake is not polled now. `due` is set only while it waits.
-Wait wait_of(const PendingRecord& record, std::optional<Mono> due, const DailyBudget& budget,
-             CadenceKind cadence, Now now) {
+Wait reason_to_wait(const PendingRecord& record, std::optional<Mono> due, const DailyBudget& budget,
+                    CadenceKind cadence, Now now) {
   if (record.state == State::settling) return Wait::record;
   if (record.state == State::polling) return Wait::answer;
   const bool is_last = now.mono >= record.deadline;
@@ -28,18 +29,16 @@ Wait wait_of(const PendingRecord& record, std::optional<Mono> due, const DailyBu
   return cadence == CadenceKind::adaptive ? Wait::result : Wait::interval;
 }
 
-std::optional<Duration> wait_time(Wait wait, std::optional<Mono> due, Mono deadline, Now now) {
-  switch (wait) {
-    case Wait::next_day: return until_next_account_day(now.wall);
-    case Wait::deadline: return std::max(deadline - now.mono, Duration(0));
-    case Wait::result:
-    case Wait::interval:
-    case Wait::retry: return std::max(*due - now.mono, Duration(0));
-    case Wait::turn:
-    case Wait::answer:
-    case Wait::record: break;
-  }
-  return std::nullopt;
+/// Returns the earliest time of the next poll, or nothing if only an event can allow it.
+std::optional<Mono> poll_time(Wait wait, std::optional<Mono> due, Mono deadline,
+                              const Admission& admission, Now now) {
+  if (wait == Wait::answer || wait == Wait::record) return std::nullopt;
+  if (wait == Wait::turn) return admission.next();
+  const auto allowed = admission.account().next();
+  if (!allowed || !admission.backlog().allows(0)) return std::nullopt;
+  if (wait == Wait::next_day)
+    return std::max(*allowed, now.mono + until_next_account_day(now.wall));
+  return std::max(*allowed, wait == Wait::deadline ? deadline : *due);
 }
 
 }  // namespace
@@ -50,7 +49,10 @@ EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
 
 EngineAnswer Engine::Commands::operator()(const ReportCommand& command) const {
   EngineReport report = engine_.report(now_);
-  if (command.with_oldest) report.oldest_submitted_at = engine_.oldest_submitted_at(now_);
+  if (!command.with_walk) return report;
+  const Survey survey = engine_.survey(now_);
+  report.oldest_submitted_at = survey.oldest_submitted_at;
+  report.next_poll = survey.next_poll;
   return report;
 }
 
@@ -78,16 +80,25 @@ Kicked Engine::Commands::kick(const HandshakeId& id) const {
   return Kicked::not_pending;
 }
 
+Engine::Commands::NextPoll Engine::Commands::next_poll_of(const Engine& engine, Slot slot,
+                                                          Now now) {
+  const PendingRecord& record = engine.roster_[slot];
+  std::optional<Mono> due;
+  if (record.state == State::waiting) due = engine.wheel_.due_of(slot);
+  const Admission& admission = engine.admission_;
+  const Wait wait = reason_to_wait(record, due, admission.budget(), engine.settings_.cadence, now);
+  const auto poll = poll_time(wait, due, record.deadline, admission, now);
+  if (!poll || engine.is_stopping_) return {wait, std::nullopt};
+  return {wait, std::max(*poll - now.mono, Duration(0))};
+}
+
 std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const {
   const auto slot = roster_.find(id);
   if (!slot || roster_[*slot].is_lost) return std::nullopt;
   const PendingRecord& record = roster_[*slot];
-  std::optional<Mono> due;
-  if (record.state == State::waiting) due = wheel_.due_of(*slot);
   const Hazard& hazard = timing_.hazard();
   Explanation why;
-  why.wait = wait_of(record, due, admission_.budget(), settings_.cadence, now);
-  why.due = wait_time(why.wait, due, record.deadline, now);
+  std::tie(why.wait, why.due) = Commands::next_poll_of(*this, *slot, now);
   why.age = now.mono - record.submitted;
   why.until_deadline = record.deadline - now.mono;
   const Mono last = record.last_pending == Mono::min() ? record.submitted : record.last_pending;
@@ -110,11 +121,7 @@ EngineReport Engine::report(Now now) const {
   report.settling = backlog.records();
   report.is_disk_full = backlog.is_disk_full();
   report.is_queue_unavailable = backlog.is_queue_unavailable();
-  if (!lanes_.empty()) {
-    report.next_due = std::max(account.held_until(), now.mono) - now.mono;
-  } else if (const auto wake = wheel_.next_wake()) {
-    report.next_due = std::max(*wake - now.mono, Duration(0));
-  }
+  report.is_backlog_full = backlog.can_be_written() && !backlog.allows(0);
   report.rate = admission_.effective_rate().value();
   if (account.held_until() > now.mono) report.held = account.held_until() - now.mono;
   report.configured_rate = admission_.effective_rate().configured();
@@ -132,15 +139,19 @@ EngineReport Engine::report(Now now) const {
   return report;
 }
 
-std::optional<Wall> Engine::oldest_submitted_at(Now now) const {
+Engine::Survey Engine::survey(Now now) const {
   std::optional<Mono> oldest;
+  Survey survey;
   for (Slot slot = 0; slot < roster_.slots(); ++slot) {
     const PendingRecord& record = roster_[slot];
     if (record.state == State::vacant || record.state == State::settling) continue;
     oldest = std::min(oldest.value_or(record.submitted), record.submitted);
+    const auto poll = Commands::next_poll_of(*this, slot, now).second;
+    if (poll && !record.is_lost)
+      survey.next_poll = std::min(survey.next_poll.value_or(*poll), *poll);
   }
-  if (!oldest) return std::nullopt;
-  return now.wall - (now.mono - *oldest);
+  if (oldest) survey.oldest_submitted_at = now.wall - (now.mono - *oldest);
+  return survey;
 }
 
 // ---- New settings.
@@ -157,6 +168,7 @@ void Engine::Reload::configure(EngineSettings settings) {
 
 void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {
   move_deadlines(settings);
+  note_polls_in_flight();
   configure(settings);
   engine_.follow_limits(step);
   engine_.admission_.ask_at_once(now_);
@@ -174,6 +186,17 @@ void Engine::Reload::move_deadlines(const EngineSettings& settings) {
     const Duration shift = record.has_expiry ? later_with_expiry : later;
     record.deadline += shift;
     if (!record.is_deadline_measured()) record.set_deadline_wall(record.deadline_wall() + shift);
+  }
+}
+
+/// The answers to polls in flight may be signed with a secret that the reload has replaced: the
+/// verifier knows the former secrets until they are here. Walks over all slots.
+void Engine::Reload::note_polls_in_flight() {
+  engine_.older_polls_ = engine_.admission_.in_flight();
+  if (engine_.older_polls_ == 0) return engine_.verifier_.forget_former();
+  for (Slot slot = 0; slot < engine_.roster_.slots(); ++slot) {
+    PendingRecord& record = engine_.roster_[slot];
+    if (record.state == State::polling) record.is_older_than_reload = true;
   }
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include "engine/engine.h"
 
 namespace attestrd {
@@ -9,6 +12,10 @@ namespace attestrd {
 class Engine::Commands {
  public:
   Commands(Engine& engine, Now now) : engine_(engine), now_(now) {}
+
+  /// Why a handshake waits, and the earliest time of its next poll from now: see Explanation.
+  using NextPoll = std::pair<Explanation::Wait, std::optional<Duration>>;
+  static NextPoll next_poll_of(const Engine& engine, Slot slot, Now now);
 
   EngineAnswer operator()(const ExplainCommand& command) const;
   EngineAnswer operator()(const ReportCommand& command) const;
@@ -37,6 +44,7 @@ class Engine::Reload {
 
  private:
   void move_deadlines(const EngineSettings& settings);
+  void note_polls_in_flight();
   void replan(Slot slot);
 
   Engine& engine_;

@@ -42,10 +42,18 @@ void Engine::Replies::hear(const Verified& event) {
 bool Engine::Replies::drop_if_lost(Slot slot) {
   const PendingRecord& record = engine_.roster_[slot];
   if (!record.is_lost) return false;
-  engine_.admission_.end();
+  end_poll(slot);
   engine_.admission_.answer_lost(record.is_canary);
   engine_.forget(slot);
   return true;
+}
+
+void Engine::Replies::end_poll(Slot slot) {
+  PendingRecord& record = engine_.roster_[slot];
+  engine_.admission_.end();
+  if (!record.is_older_than_reload) return;
+  record.is_older_than_reload = false;
+  if (--engine_.older_polls_ == 0) engine_.verifier_.forget_former();
 }
 
 void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
@@ -53,7 +61,7 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
   const auto& [answer, verification] = checked;
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
-  admission.end();
+  end_poll(slot);
   if (engine_.server_clock_.compare(response.date, now_)) {
     step_.say(notices::clock_differs(*engine_.server_clock_.difference(), engine_.settings_.host));
   }
@@ -92,7 +100,7 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
 void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
   const PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
-  admission.end();
+  end_poll(slot);
   Notice why = notices::poll_error(polled(slot), failure, engine_.settings_.host);
   const FailureKind kind = kind_of(failure);
   if (kind == FailureKind::certificate) {

@@ -20,6 +20,7 @@ class Engine::Replies {
 
  private:
   bool drop_if_lost(Slot slot);
+  void end_poll(Slot slot);
   void on_answer(Slot slot, const HttpResponse& response, const CheckedAnswer& checked);
   void on_failure(Slot slot, const TransportFailure& failure);
 

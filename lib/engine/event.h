@@ -81,7 +81,8 @@ struct DiskHasRoom {};
 struct QueueUnavailable {};
 struct QueueAvailable {};
 
-/// New settings. The request budget is one of them.
+/// New settings. The request budget is one of them. The verifier must have its new secrets before:
+/// see Verifier::replace().
 struct Reconfigured {
   EngineSettings settings;
 };

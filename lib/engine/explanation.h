@@ -22,7 +22,9 @@ struct Explanation {
     record,    ///< It has ended: its record is being written.
   };
   Wait wait{};
-  std::optional<Duration> due;  ///< From now, not below zero; absent for turn, answer and record.
+  /// The earliest time of its next poll, from now, not below zero: it respects what holds all
+  /// handshakes. Absent if only an event allows the poll: an answer, or space on the disk.
+  std::optional<Duration> due;
   Duration age{0};
   Duration until_deadline{0};             ///< Below zero if it has passed and an answer is awaited.
   std::optional<Duration> since_pending;  ///< Since the last "not yet" of Attestr.

@@ -37,10 +37,11 @@ struct PendingRecord {
   bool has_expiry : 1 = false;  ///< The deadline follows from an expiry.
   bool was_good : 1 = false;    ///< Its latest answer was a good one; trouble of the server apart.
   bool is_unknown : 1 = false;  ///< unknown_since() is valid.
-  bool is_last_poll : 1 = false;  ///< The latest poll began at or after the deadline.
-  bool is_canary : 1 = false;     ///< The poll in flight is the account's canary.
-  bool is_fresh : 1 = false;      ///< Accepted by this process, and not polled yet.
-  bool is_lost : 1 = false;       ///< Lost while a poll or a lane still names its slot.
+  bool is_last_poll : 1 = false;          ///< The latest poll began at or after the deadline.
+  bool is_canary : 1 = false;             ///< The poll in flight is the account's canary.
+  bool is_older_than_reload : 1 = false;  ///< The poll in flight began before a reload.
+  bool is_fresh : 1 = false;              ///< Accepted by this process, and not polled yet.
+  bool is_lost : 1 = false;               ///< Lost while a poll or a lane still names its slot.
   bool is_overtime : 1 = false;   ///< Consumed at its deadline, and granted time for its result.
   bool is_unsaved : 1 = false;    ///< `polls` has changed since it was last sent to the queue.
   bool is_unwatched : 1 = false;  ///< Found in the queue, without a "not yet" since then.

@@ -65,6 +65,11 @@ ReadResult<std::string> PosixReader::read_all(std::size_t max_bytes) {
   return bytes;
 }
 
+Errc code_of_unread(int error) {
+  if (may_pass(error)) return Errc::io_failure;
+  return error == EACCES || error == EPERM ? Errc::permission_denied : Errc::invalid_config;
+}
+
 ReadResult<std::string> read_whole(const std::string& path, FileKinds kinds,
                                    std::size_t max_bytes) {
   auto reader = PosixReader::open(path, kinds);

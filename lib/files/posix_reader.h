@@ -56,6 +56,10 @@ class PosixReader {
   std::uint64_t size_bytes_;  ///< The size when the file was opened; 0 for a pipe.
 };
 
+/// Returns the code for an errno that kept a file of the operator from being read: `io_failure` if
+/// it may pass, `permission_denied`, or else `invalid_config`.
+Errc code_of_unread(int error);
+
 /// Calls PosixReader::open() and read_all().
 ReadResult<std::string> read_whole(const std::string& path, FileKinds kinds, std::size_t max_bytes);
 

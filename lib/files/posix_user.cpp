@@ -29,18 +29,36 @@ bool keep_only_lease() {
 
 }  // namespace
 
-Result<void> become_owner_of(const std::string& folder) {
+std::string SystemUser::shown() const {
+  return name.empty() ? "the user id " + std::to_string(id) : "the user " + name;
+}
+
+std::optional<SystemUser> owner_of(const std::string& folder) {
   struct stat info {};
-  if (::geteuid() != 0 || ::stat(folder.c_str(), &info) != 0 || info.st_uid == 0) return {};
+  if (::stat(folder.c_str(), &info) != 0 || info.st_uid == 0) return std::nullopt;
   const passwd* const user = ::getpwuid(info.st_uid);
-  const bool has_groups =
-      (user ? ::initgroups(user->pw_name, user->pw_gid) : ::setgroups(0, nullptr)) == 0;
-  if (has_groups && ::setgid(user ? user->pw_gid : info.st_gid) == 0 &&
-      ::prctl(PR_SET_KEEPCAPS, 1) == 0 && ::setuid(info.st_uid) == 0 && keep_only_lease())
+  if (user == nullptr) return SystemUser{info.st_uid, info.st_gid, {}};
+  return SystemUser{user->pw_uid, user->pw_gid, user->pw_name};
+}
+
+std::optional<SystemUser> user_of_name(const std::string& name) {
+  const passwd* const user = ::getpwnam(name.c_str());
+  if (user == nullptr) return std::nullopt;
+  return SystemUser{user->pw_uid, user->pw_gid, name};
+}
+
+Result<void> become(const SystemUser& user) {
+  const bool has_groups = (user.name.empty() ? ::setgroups(0, nullptr)
+                                             : ::initgroups(user.name.c_str(), user.group)) == 0;
+  if (has_groups && ::setgid(user.group) == 0 && ::prctl(PR_SET_KEEPCAPS, 1) == 0 &&
+      ::setuid(user.id) == 0 && keep_only_lease())
     return {};
-  return fail(Errc::permission_denied, folder + ": its owner has the user id " +
-                                           std::to_string(info.st_uid) +
-                                           ", and attestrd can't become that user");
+  return fail(Errc::permission_denied, "attestrd can't become " + user.shown());
+}
+
+Result<void> become_owner_of(const std::string& folder) {
+  const auto owner = ::geteuid() == 0 ? owner_of(folder) : std::nullopt;
+  return owner ? become(*owner) : Result<void>();
 }
 
 }  // namespace attestrd

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-#include "files/posix_calls.h"
+#include "files/posix_reader.h"
 
 namespace attestrd {
 namespace {
@@ -55,9 +55,9 @@ std::string reason_of(unsigned long code) {
 Error openssl_error(const std::string& what, const char* advice) {
   const auto code = ERR_get_error();
   ERR_clear_error();
-  const bool is_passing = ERR_SYSTEM_ERROR(code) && may_pass(ERR_GET_REASON(code));
-  return fail(is_passing ? Errc::io_failure : Errc::invalid_config,
-              what + ": " + reason_of(code) + advice);
+  const auto kind =
+      ERR_SYSTEM_ERROR(code) ? code_of_unread(ERR_GET_REASON(code)) : Errc::invalid_config;
+  return fail(kind, what + ": " + reason_of(code) + advice);
 }
 
 /// Sets the host that the certificate must name. Without one OpenSSL would accept the certificate

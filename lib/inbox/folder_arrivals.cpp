@@ -31,6 +31,7 @@ Result<void> FolderArrivals::list() {
     entry = is_there ? std::next(entry) : entries_.erase(entry);
   }
   std::erase_if(*names, [](const std::string& name) { return !is_submission_name(name); });
+  unseen_ = names->size() - entries_.size();  // Each entry has its name among them.
   std::ranges::reverse(*names);
   listed_ = std::move(*names);
   return {};
@@ -52,6 +53,11 @@ std::optional<std::string> FolderArrivals::next_listed() {
   if (listed_.empty()) return std::nullopt;
   auto name = std::move(listed_.back());
   listed_.pop_back();
+  // An event may have made an entry for a name that is still listed: the next list() puts it right.
+  if (listed_.empty())
+    unseen_ = 0;
+  else if (!entries_.contains(name))
+    --unseen_;
   return name;
 }
 

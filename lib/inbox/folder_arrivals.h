@@ -63,6 +63,8 @@ class FolderArrivals {
   /// Returns whether a name may still become a submission.
   bool waits() const { return !due_.empty() || has_next(); }
   bool has_next() const { return !moved_in_.empty() || !listed_.empty(); }
+  /// Returns the number of names, as of the last list() and what has happened since.
+  std::size_t size() const { return entries_.size() + unseen_; }
   /// When the next name is due; nothing: no name waits.
   std::optional<Mono> next_due() const;
 
@@ -88,6 +90,7 @@ class FolderArrivals {
   std::set<std::pair<Mono, std::string>> due_;
   std::deque<std::string> moved_in_;
   std::vector<std::string> listed_;  ///< In reverse order.
+  std::size_t unseen_ = 0;           ///< Listed names that have no entry yet.
 };
 
 }  // namespace attestrd

@@ -48,6 +48,7 @@ class FolderClaims {
 
   /// Whether a file may bring further lines.
   bool waits() const { return !files_.empty(); }
+  std::size_t size() const { return files_.size(); }
   std::optional<Mono> next_due() const;
 
  private:

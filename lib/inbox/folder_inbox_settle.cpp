@@ -24,6 +24,7 @@ Result<InboxSettlement> FolderInbox::settle() {
   if (const auto settled = claims_.settle(refused_, now_, settlement); !settled)
     return settled.error();
   settlement.waits = arrivals_.waits() || claims_.waits();
+  settlement.files = {arrivals_.size(), claims_.size()};
   auto due = arrivals_.next_due();
   if (const auto other = claims_.next_due()) due = due ? std::min(*due, *other) : *other;
   if (due) settlement.next_due = std::max(*due - now_, Duration::zero());

@@ -47,6 +47,12 @@ struct InboxScan {
   bool has_more = false;        ///< The scan stopped at its bound.
 };
 
+/// The numbers of files that are not taken in completely.
+struct InboxFiles {
+  std::size_t unclaimed = 0;  ///< In the inbox itself: not complete yet, or left alone.
+  std::size_t claimed = 0;    ///< In `.claimed`: a process may still write to them.
+};
+
 /// The effects of settle() on the files of a scan.
 struct InboxSettlement {
   std::vector<Notice> notices;  ///< The refused files.
@@ -54,6 +60,7 @@ struct InboxSettlement {
   /// left alone do not count.
   bool waits = false;
   std::optional<Duration> next_due;  ///< From the time of the scan until a file is due.
+  InboxFiles files;
 };
 
 /// The interface to the inbox, where customers drop submissions; `FolderInbox` implements it.

@@ -68,6 +68,7 @@ Result<void> Intake::settle(RoundReport& report) {
   append(report.notices, std::move(settlement->notices));
   report.inbox_waits = settlement->waits;
   report.inbox_due = settlement->next_due;
+  report.inbox_files = settlement->files;
   return {};
 }
 

@@ -43,6 +43,7 @@ struct RoundReport {
   bool inbox_waits = false;               ///< A file may bring further ids.
   std::optional<Duration> inbox_due;      ///< Until a file in the inbox is due.
   bool inbox_scanned = false;             ///< The round scanned all of the inbox.
+  std::optional<InboxFiles> inbox_files;  ///< Present if the round scanned the inbox.
   std::optional<Reservation> reserved;    ///< The answer to `RoundRequest::reserve`.
 };
 

@@ -1,6 +1,7 @@
 #include "verify/verifier.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -34,7 +35,16 @@ std::optional<SigningForm> Verifier::verify(std::string_view result, std::string
     last_form_ = form;
     return form;
   }
+  for (Verifier& former : former_)
+    if (const auto form = former.verify(result, signature)) return form;
   return std::nullopt;
+}
+
+void Verifier::replace(std::vector<Secret> secrets, SigningFormPolicy policy) {
+  Verifier next(std::move(secrets), policy);
+  next.former_ = std::exchange(former_, {});
+  next.former_.push_back(std::move(*this));
+  *this = std::move(next);
 }
 
 void Verifier::prefer(SigningForm form) {

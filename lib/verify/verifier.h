@@ -31,12 +31,18 @@ class Verifier {
   /// it matched.
   void prefer(SigningForm form);
 
+  /// Replaces the secrets and the policy. What the former ones accept is still accepted, until
+  /// forget_former(): answers that are under way may be signed with them.
+  void replace(std::vector<Secret> secrets, SigningFormPolicy policy);
+  void forget_former() { former_.clear(); }
+
  private:
   bool holds(std::string_view result, const Sha256Digest& signature, SigningForm form);
 
   std::vector<HmacSha256> hmacs_;  ///< One for each secret, in the same order.
   std::vector<SigningForm> forms_;
   SigningForm last_form_;
+  std::vector<Verifier> former_;
 };
 
 }  // namespace attestrd

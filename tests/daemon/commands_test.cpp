@@ -164,6 +164,21 @@ TEST_F(CommandsTest, SubmitTakesStdinAloneAndEachIdOnce) {
   EXPECT_EQ(inbox(), "DS1\n");
 }
 
+TEST_F(CommandsTest, SubmitCountsEachIdOfStdinOnce) {
+  const std::string lines = "DS1\nDS2\nDS1\n{\"id\": \"DS2\", \"tag\": \"t\"}\n{\"id\": \"DS1\"}\n";
+  EXPECT_EQ(run({"submit", "--config", config_, "-"}, lines).out, "submitted 2\n");
+  EXPECT_EQ(inbox(), "DS1\nDS2\n{\"id\": \"DS2\", \"tag\": \"t\"}\n") << "its tag is new";
+}
+
+TEST_F(CommandsTest, SubmitDoesNotNeedADaemonThatAnswers) {
+  folder_.write("control.sock", "no socket");
+  EXPECT_EQ(run({"submit", "--config", config_, "DS1"}).code, EX_OK);
+  std::ofstream(config_, std::ios::app) << "listen = 5\n";
+  const auto done = run({"submit", "--config", config_, "DS2"});
+  EXPECT_EQ(done.code, EX_OK) << "[admin] is being edited";
+  EXPECT_EQ(done.err, "");
+}
+
 TEST_F(CommandsTest, CommandsReadOnlyTheSectionsThatTheyNeed) {
   std::ofstream(config_, std::ios::app) << "[poll]\nmin_interval = 5\n";
   EXPECT_EQ(run({"submit", "--config", config_, "DS1"}).code, EX_OK);
@@ -234,6 +249,14 @@ TEST_F(CommandsTest, CheckConfigNamesEachFault) {
   EXPECT_EQ(run({"check-config", config_}).code, EX_CONFIG);
 }
 
+TEST_F(CommandsTest, CheckConfigWarnsOfAQuotedSecret) {
+  folder_.write("client-secret", "\"s3cret\"\n");
+  const auto done = run({"check-config", config_});
+  EXPECT_EQ(done.code, EX_OK);
+  EXPECT_EQ(done.err, "warning: " + (folder_.path() / "client-secret").string() +
+                          ": secret 1 is in quotes, which are taken for a part of it\n");
+}
+
 TEST_F(CommandsTest, CheckConfigRefusesALinkForTheInbox) {
   const auto inbox = folder_.path() / "inbox";
   std::filesystem::rename(inbox, folder_.path() / "elsewhere");
@@ -272,6 +295,19 @@ TEST_F(CommandsTest, StatusReadsTheQueueOfADaemonThatDoesNotRun) {
   EXPECT_TRUE(json.out.starts_with(R"({"daemon":"not running",)")) << json.out;
   EXPECT_NE(json.out.find(R"("pending":2,)"), json.out.npos) << json.out;
   EXPECT_EQ(json.out.find("DS1"), json.out.npos);
+}
+
+TEST_F(CommandsTest, StatusCountsTheFilesOfTheInboxWithoutADaemonToo) {
+  submit_to_queue({"DS1"});
+  folder_.write("inbox/batch", "DS2\n");
+  folder_.write("inbox/DS3", "");
+  folder_.write("inbox/.hidden", "");
+  folder_.write("inbox/.claimed/1-other", "");
+  const auto text = run({"status", "--config", config_});
+  EXPECT_NE(text.out.find("inbox files           2, and 1 claimed\n"), text.out.npos) << text.out;
+  std::filesystem::remove_all(folder_.path() / "inbox");
+  const auto json = run({"status", "--config", config_, "--json"});
+  EXPECT_NE(json.out.find(R"("inbox_files":null,)"), json.out.npos) << json.out;
 }
 
 TEST_F(CommandsTest, AReaderOfTheQueueLeavesNoFile) {

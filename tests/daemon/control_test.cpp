@@ -19,7 +19,7 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/control/control_client.h"
+#include "daemon/cli/control_client.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/explain.h"
 #include "daemon/control/routes.h"

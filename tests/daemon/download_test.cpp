@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-#include "daemon/control/control_client.h"
+#include "daemon/cli/control_client.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/routes.h"
 #include "temporary_folder.h"

@@ -71,32 +71,56 @@ TEST(ExplainText, HasWordsForEachWait) {
             "submitted             2m 5s ago\n");
 }
 
-TEST(ExplainText, HasTheReasonThatHoldsAllHandshakes) {
-  auto report = waiting(Wait::result);
+TEST(ExplainText, BeginsWithTheHoldThatDelaysThePoll) {
+  auto report = waiting(Wait::turn);
   auto& [why, daemon] = std::get<ExplainReport::Waiting>(report.found);
+  why.due.reset();
+  const auto expect_hold = [&report](const std::string& words, const std::string& name) {
+    const auto text = explain_text(report);
+    EXPECT_TRUE(text.starts_with("DS1 is not polled: " + words)) << text;
+    EXPECT_TRUE(holds(text, "\nBesides, it is due, and waits for its turn")) << text;
+    EXPECT_TRUE(holds(explain_json(report), "\"held_by\":\"" + name + '"'));
+  };
+  daemon.rate.held_until = kNow + 7s;
+  why.due = 7s;
+  expect_hold("Attestr demands by Retry-After that nothing is polled until " +
+                  to_rfc3339(kNow + 7s) + ".\n",
+              "retry_after");
+  daemon.pause = StatusReport::Pause{"unauthorized", kNow - 61s, kNow + 40s};
+  expect_hold(
+      "the account is paused (unauthorized) for 1m 1s: one at a time asks whether it is over, the "
+      "next in 40s.\n",
+      "account_paused");
+  daemon.backlog_full = true;
+  expect_hold("the disk is slow: ", "backlog_full");
+  daemon.queue_unavailable = true;
+  expect_hold("the queue does not answer: ", "queue_unavailable");
+  daemon.disk_full = true;
+  expect_hold("the disk is full: ", "disk_full");
+  why.wait = Wait::answer;
+  EXPECT_TRUE(explain_text(report).starts_with(
+      "DS1 is being asked for at this moment.\nBesides, the disk is full: "));
+  why.wait = Wait::record;
+  EXPECT_FALSE(holds(explain_text(report), "the disk is full"));
+}
+
+TEST(ExplainText, BeginsWithItsOwnReasonWhereTheHoldEndsBefore) {
+  auto report = waiting(Wait::interval);
+  auto& [why, daemon] = std::get<ExplainReport::Waiting>(report.found);
+  daemon.rate.held_until = kNow + 7s;
+  EXPECT_TRUE(explain_text(report).starts_with(
+      "DS1 waits for its interval to pass, which grows from poll to poll.\nBesides, Attestr "));
+  daemon.rate.held_until.reset();
   daemon.requests_today = StatusReport::Requests{900, 1000, 100, false, kNow + 3h};
   EXPECT_FALSE(holds(explain_text(report), "Besides"));
   daemon.requests_today->is_spent = true;
-  EXPECT_TRUE(holds(explain_text(report),
-                    "Besides, of today's 1000 requests 900 are spent, and the rest is for last "
-                    "polls; the next day begins in 3h 0m.\n"));
+  why.wait = Wait::deadline;
+  EXPECT_TRUE(explain_text(report).starts_with("DS1 waits for its deadline, "));
   EXPECT_TRUE(holds(explain_json(report), R"("held_by":"day_spent")"));
-  daemon.rate.held_until = kNow + 7s;
-  EXPECT_TRUE(holds(explain_text(report),
-                    "Besides, Attestr demands by Retry-After that nothing "
-                    "is polled until " +
-                        to_rfc3339(kNow + 7s) + ".\n"));
-  EXPECT_TRUE(holds(explain_json(report), R"("held_by":"retry_after")"));
-  daemon.pause = StatusReport::Pause{"unauthorized", kNow - 61s, kNow + 40s};
-  EXPECT_TRUE(holds(explain_text(report),
-                    "Besides, the account is paused (unauthorized) for 1m 1s: one at a time asks "
-                    "whether it is over, the next in 40s.\n"));
-  EXPECT_TRUE(holds(explain_json(report), R"("held_by":"account_paused")"));
-  daemon.disk_full = true;
-  EXPECT_TRUE(holds(explain_text(report), "Besides, the disk is full: "));
-  EXPECT_TRUE(holds(explain_json(report), R"("held_by":"disk_full")"));
-  why.wait = Wait::record;
-  EXPECT_FALSE(holds(explain_text(report), "Besides"));
+  why.wait = Wait::next_day;
+  EXPECT_TRUE(explain_text(report).starts_with(
+      "DS1 is not polled: of today's 1000 requests 900 are spent, and the rest is for last polls; "
+      "the next day begins in 3h 0m.\nnext poll "));
 }
 
 TEST(ExplainText, HasTheOutcomeOfAnEndedHandshake) {

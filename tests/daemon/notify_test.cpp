@@ -58,6 +58,16 @@ TEST_F(NotifyTest, ReportsAReloadAndItsTimeInOneDatagram) {
   EXPECT_GT(std::stoll(datagram.substr(datagram.rfind('=') + 1)), 0);
 }
 
+TEST_F(NotifyTest, AReloadThatEndsDuringTheStopIsNotReported) {
+  notifier_.reloading();
+  next_datagram();
+  notifier_.stopping();
+  notifier_.ready();
+  notifier_.reloading();
+  EXPECT_EQ(next_datagram(), "STOPPING=1");
+  EXPECT_EQ(socket_.available(), 0u);
+}
+
 TEST_F(NotifyTest, SendsAStatusOnlyWhenItHasChanged) {
   for (const auto* text : {"1 pending", "1 pending", "2 pending", "1 pending"})
     notifier_.status(text);

@@ -20,26 +20,37 @@ ServerResponse answer_to(const ReloadOutcome& outcome, std::string accept = "app
   return answer;
 }
 
-TEST(ReloadRoute, NamesTheChangedSettings) {
-  const ReloadOutcome outcome{std::nullopt, {"poll.min_interval = \"5s\""}, false};
+TEST(ReloadRoute, NamesTheChangedSettingsAndTheSecretsThatWereRead) {
+  const ReloadOutcome outcome{
+      std::nullopt, {"poll.min_interval = \"5s\""}, {{"auth-token", "client-secret"}, {}}, {}};
   const auto answer = answer_to(outcome);
   EXPECT_EQ(answer.status, 200U);
   EXPECT_EQ(answer.body,
             "{\"reload\":\"accepted\",\"changed\":[\"poll.min_interval = \\\"5s\\\"\"],"
-            "\"secrets_need_restart\":false}\n");
+            "\"secrets_read\":[\"auth-token\",\"client-secret\"],\"secrets_of_start\":[],"
+            "\"warnings\":[],\"secrets_need_restart\":false}\n");
   EXPECT_EQ(answer_to(outcome, "text/plain").body,
             "Changed:\n  poll.min_interval = \"5s\"\n"
-            "The auth token and the client secrets are read again.\n");
+            "Read anew: auth-token, client-secret.\n");
 }
 
-TEST(ReloadRoute, SaysThatSystemdKeepsSecrets) {
-  EXPECT_EQ(answer_to({std::nullopt, {}, true}, "text/plain").body,
-            "No setting has changed.\n"
-            "systemd passes new secrets only at a start: attestrd keeps those of its start.\n");
+TEST(ReloadRoute, NamesTheSecretsThatSystemdPassesOnlyAtARestart) {
+  const ReloadOutcome outcome{std::nullopt,
+                              {},
+                              {{"/srv/token"}, {"client-secret"}},
+                              {{"/srv/token", "secret 1 is in quotes"}}};
+  EXPECT_EQ(
+      answer_to(outcome, "text/plain").body,
+      "No setting has changed.\n"
+      "Read anew: /srv/token.\n"
+      "Not read anew: client-secret. systemd passes a changed secret only at a restart of the "
+      "unit.\n"
+      "warning: /srv/token: secret 1 is in quotes\n");
+  EXPECT_THAT(answer_to(outcome).body, HasSubstr("\"secrets_need_restart\":true"));
 }
 
 TEST(ReloadRoute, TellsWhyAFileIsRefused) {
-  const ReloadOutcome outcome{"f.toml:1: not TOML", {}, false};
+  const ReloadOutcome outcome{"f.toml:1: not TOML", {}, {}, {}};
   EXPECT_EQ(answer_to(outcome).status, 409U);
   EXPECT_THAT(answer_to(outcome).body, HasSubstr("\"reload\":\"refused\""));
   EXPECT_EQ(answer_to(outcome, "text/plain").body,

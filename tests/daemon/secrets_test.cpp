@@ -123,5 +123,38 @@ TEST_F(SecretsTest, ReportsBothFilesAtOnce) {
                 "/client-secret: is empty; put the client secret there, on one line");
 }
 
+TEST_F(SecretsTest, WarnsOfASecretThatLooksLikeAnotherFormat) {
+  folder_.write("auth-token", "dG9rZW4=\n");
+  const auto warnings = [this](std::string_view text) {
+    folder_.write("client-secret", text);
+    const auto secrets = read_secrets(config_);
+    EXPECT_TRUE(secrets);
+    std::string all;
+    for (const auto& secret : secrets->doubtful)
+      all += secret.text().substr(folder_.path().string().size() + 1) + "\n";
+    return all;
+  };
+  for (const auto* plain : {"s3cret", "c2VjcmV0Cg==", "a=", "\"half", "9a=b", "a-b=c", "'"})
+    EXPECT_EQ(warnings(plain), "") << plain;
+  const std::string quoted =
+      "client-secret: secret 1 is in quotes, which are taken for a part of it\n";
+  for (const auto* text : {"\"s3cret\"", "'s3cret'", "`s3cret`"}) EXPECT_EQ(warnings(text), quoted);
+  for (const auto* text : {"KEY=s3cret", "client_secret=\"s3cret\"", "_k=s=="})
+    EXPECT_EQ(warnings(text),
+              "client-secret: secret 1 looks like KEY=value, and all of it is taken for the "
+              "secret\n");
+  EXPECT_EQ(warnings("plain\n\n'old'\n").substr(0, 23), "client-secret: secret 2");
+  folder_.write("auth-token", "\"dG9rZW4=\"");
+  EXPECT_EQ(warnings("plain").substr(0, 20), "auth-token: secret 1");
+}
+
+TEST_F(SecretsTest, KnowsWhichSecretsSystemdPassedAtTheStart) {
+  folder_.write("credentials/client-secret", "credential", 0444);
+  EXPECT_EQ(secret_names(config_).read, (std::vector<std::string>{"auth-token", "client-secret"}));
+  ::setenv("CREDENTIALS_DIRECTORY", (folder_.path() / "credentials").c_str(), 1);
+  EXPECT_EQ(secret_names(config_).read, std::vector<std::string>{"auth-token"});
+  EXPECT_EQ(secret_names(config_).of_start, std::vector<std::string>{"client-secret"});
+}
+
 }  // namespace
 }  // namespace attestrd

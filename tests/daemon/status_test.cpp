@@ -18,6 +18,7 @@ StatusReport running() {
   report.now = kNow;
   report.handshakes = {1200, 3, 1};
   report.oldest_pending = kNow - 26h;
+  report.inbox = InboxFiles{7, 2};
   StatusReport::Daemon daemon;
   daemon.pid = 4242;
   daemon.started_at = kNow - 125s;
@@ -27,7 +28,7 @@ StatusReport running() {
   daemon.counters.add(Metric::handshakes_ended, "failed", 2);
   daemon.counters.add(Metric::handshakes_ended, "rejected", 3);
   daemon.counters.add(Metric::submissions_refused, "", 4);
-  daemon.next_due = kNow + 2s;
+  daemon.next_poll = kNow + 2s;
   daemon.last_successful_poll = kNow - 1s;
   daemon.rate = {20, 4.5, {}};
   report.daemon = daemon;
@@ -38,7 +39,7 @@ StatusReport paused() {
   auto report = running();
   report.daemon->pause = StatusReport::Pause{"unauthorized", kNow - 61s, kNow + 40s};
   report.daemon->disk_full = true;
-  report.daemon->next_due.reset();
+  report.daemon->next_poll.reset();
   return report;
 }
 
@@ -60,9 +61,10 @@ TEST(Status, JsonHasEveryField) {
   EXPECT_EQ(status_json(running()),
             R"({"daemon":"running","version":")" + std::string(kVersion) +
                 R"(","time":"2026-11-23T20:57:00.000000Z","pending":1200,"in_flight":3,)"
-                R"("settling":1,"oldest_pending":"2026-11-22T18:57:00.000000Z","pid":4242,)"
+                R"("settling":1,"oldest_pending":"2026-11-22T18:57:00.000000Z",)"
+                R"("inbox_files":7,"inbox_claimed_files":2,"pid":4242,)"
                 R"("started_at":"2026-11-23T20:54:55.000000Z",)"
-                R"("next_due":"2026-11-23T20:57:02.000000Z",)"
+                R"("held_by":null,"next_due":"2026-11-23T20:57:02.000000Z",)"
                 R"("last_successful_poll":"2026-11-23T20:56:59.000000Z",)"
                 R"("clock_difference_seconds":null,"account_pause":null,)"
                 R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
@@ -83,7 +85,8 @@ TEST(Status, JsonHasEveryField) {
   EXPECT_EQ(status_json(not_running()),
             R"({"daemon":"not running","version":")" + std::string(kVersion) +
                 R"(","time":"2026-11-23T20:57:00.000000Z","pending":2,"in_flight":0,)"
-                R"("settling":0,"oldest_pending":null})"
+                R"("settling":0,"oldest_pending":null,"inbox_files":null,)"
+                R"("inbox_claimed_files":null})"
                 "\n");
 }
 
@@ -94,6 +97,7 @@ TEST(Status, TextHasEveryLine) {
                                         "in flight             3\n"
                                         "settling              1\n"
                                         "oldest pending        submitted 1d 2h ago\n"
+                                        "inbox files           7, and 2 claimed\n"
                                         "next poll             in 2s\n"
                                         "last good answer      1s ago\n"
                                         "account               ok\n"
@@ -119,7 +123,52 @@ TEST(Status, TextReportsAPauseAndAFullDisk) {
             text.npos);
   EXPECT_NE(text.find("disk                  FULL: nothing is fetched until there is room\n"),
             text.npos);
-  EXPECT_NE(text.find("next poll             none\n"), text.npos);
+  EXPECT_NE(text.find("next poll             once an answer is here\n"), text.npos);
+}
+
+TEST(Status, BeginsWithWhatHoldsAllHandshakes) {
+  auto report = running();
+  const auto hold = [&report] {
+    const auto text = status_text(report);
+    const auto line = text.find('\n') + 1;
+    return text.substr(line, text.find('\n', line) - line);
+  };
+  const auto expect_hold = [&](const std::string& words, const std::string& name) {
+    EXPECT_TRUE(hold().starts_with("held                  " + words)) << hold();
+    const auto json = status_json(report);
+    EXPECT_NE(json.find("\"held_by\":\"" + name + '"'), json.npos) << json;
+  };
+  EXPECT_TRUE(hold().starts_with("pending "));
+  report.daemon->requests_today = limited().daemon->requests_today;
+  expect_hold("of today's 1000 requests 900 are spent", "day_spent");
+  report.daemon->rate.held_until = kNow + 9s;
+  expect_hold("Attestr demands by Retry-After", "retry_after");
+  report.daemon->pause = paused().daemon->pause;
+  expect_hold("the account is paused (unauthorized) for 1m 1s", "account_paused");
+  report.daemon->backlog_full = true;
+  expect_hold("the disk is slow", "backlog_full");
+  report.daemon->queue_unavailable = true;
+  expect_hold("the queue does not answer", "queue_unavailable");
+  report.daemon->disk_full = true;
+  expect_hold("the disk is full", "disk_full");
+  report.daemon->next_poll.reset();
+  report.handshakes.in_flight = 0;
+  EXPECT_NE(status_text(report).find("next poll             none\n"), std::string::npos);
+}
+
+TEST(Status, ShowsUntilAFileIsAcceptedThatItIsRefused) {
+  auto report = running();
+  report.daemon->config_accepted_at = kNow - 3h;
+  EXPECT_EQ(status_text(report).find("configuration"), std::string::npos);
+  EXPECT_NE(status_metrics(report).find("attestrd_config_last_reload_successful 1\n"),
+            std::string::npos);
+  report.daemon->config_refused = true;
+  EXPECT_NE(status_text(report).find("configuration         the file is REFUSED: that of 3h 0m ago "
+                                     "holds"),
+            std::string::npos);
+  EXPECT_NE(status_json(report).find(R"("config_refused":true)"), std::string::npos);
+  EXPECT_NE(status_metrics(report).find("attestrd_config_last_reload_successful 0\n"),
+            std::string::npos);
 }
 
 TEST(Status, TextReportsARateThatAttestrAllowsOnlyWhereItIsLower) {
@@ -173,7 +222,8 @@ TEST(Status, MetricsHaveTheValuesOfTheReport) {
         "attestrd_handshakes_ended_total{outcome=\"rejected\"} 3\n", "attestrd_account_paused 1\n",
         "attestrd_rate_limit{kind=\"configured\"} 20\nattestrd_rate_limit{kind=\"effective\"} "
         "4.5\n",
-        "attestrd_disk_full 1\n", "attestrd_start_time_seconds 1795467295.000\n",
+        "attestrd_disk_full 1\n", "attestrd_inbox_files 7\n", "attestrd_inbox_claimed_files 2\n",
+        "attestrd_start_time_seconds 1795467295.000\n",
         "attestrd_last_successful_poll_seconds 1795467419.000\n"}) {
     EXPECT_NE(text.find(line), text.npos) << line << "is not in\n" << text;
   }

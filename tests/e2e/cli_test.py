@@ -9,7 +9,7 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "explain", "kick", "backup", "restore", "recover",
+COMMANDS = ("run", "submit", "status", "explain", "kick", "reload", "backup", "restore", "recover",
             "verify", "check-config", "version")
 
 
@@ -106,6 +106,23 @@ class CommandTest(harness.Fixture):
             self.assertEqual(daemon.wait(), 0)
         self.assertEqual(len(self.simulator.requests()), 1)
         self.assertTrue(daemon.log("inbox.already_ended"))
+
+    def test_submit_names_what_has_ended(self):
+        daemon = self.start_daemon(self.config)
+        submit = lambda *ids, **how: self.attestrd("submit", "--config", self.config, *ids, **how)
+        self.assertEqual(submit("DSended").returncode, 0)
+        self.wait_for_results(["DSended"])
+        for how in ({"ids": ["DSnew", "DSended"]}, {"ids": ["-"], "input": "DSnew\nDSended\n"}):
+            done = submit(*how.pop("ids"), **how)
+            self.assertEqual((done.returncode, done.stdout), (harness.BAD_INPUT, ""))
+            self.assertRegex(done.stderr, r"\ADSended has ended: completed, \d+s ago; its record "
+                             r"went to results/DSended.json\nnothing was submitted\n\Z")
+        self.assertEqual(submit("DSlast").returncode, 0)
+        self.wait_for_results(["DSlast"])
+        self.assertEqual(self.spooled(), {"DSended", "DSlast"})
+        self.assertEqual(daemon.log("inbox.already_ended"), [])
+        daemon.stop()
+        self.assertEqual(submit("DSended").returncode, 0)
 
     def test_verify(self):
         self.drop(["DSresult"])

@@ -13,11 +13,11 @@ from strace_log import parse_calls
 
 # Calls that do not wait, whatever their descriptor is.
 HARMLESS = {
-    "brk", "clock_gettime", "clone", "clone3", "close", "epoll_ctl", "epoll_wait", "fcntl", "futex",
-    "getpeername", "getpid", "getrandom", "getsockname", "getsockopt", "gettid", "ioctl", "madvise",
-    "mmap", "mprotect", "munmap", "restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask",
-    "rt_sigreturn", "sched_yield", "set_robust_list", "setsockopt", "shutdown", "socket",
-    "tgkill", "timerfd_settime",
+    "brk", "clock_gettime", "clone", "clone3", "close", "epoll_ctl", "epoll_wait", "fcntl",
+    "futex", "getpeername", "getpid", "getrandom", "getsockname", "getsockopt", "gettid",
+    "ioctl", "madvise", "mmap", "mprotect", "munmap", "prlimit64", "restart_syscall", "rseq",
+    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_yield", "set_robust_list",
+    "setsockopt", "shutdown", "socket", "tgkill", "timerfd_settime",
 }
 # Calls that do not wait on a socket that is not in blocking mode.
 ON_SOCKETS = {"accept", "accept4", "connect", "recvfrom", "recvmsg", "sendmsg", "sendto"}
@@ -78,6 +78,8 @@ def blocking(calls, begins):
 
 
 class LoopCallsTest(harness.Fixture):
+    maxDiff = None
+
     def test_calls_while_it_runs(self):
         simulator = self.start_simulator("--law", "fixed:0.5", "--result-bytes", "400000")
         config = self.write_config(simulator.url)
@@ -100,6 +102,7 @@ class LoopCallsTest(harness.Fixture):
         self.drop(ids[20:])
         self.wait_for_results(ids[20:])
         self.assertEqual(daemon.stop(), 0)
+        harness.eventually(lambda: "\n+++ " in log.read_text(), what="the end of strace")
         calls = parse_calls(log.read_text().split("--- SIGTERM", 1)[0])
         self.assertGreater(len(calls), 500)
         self.assertTrue(any("READY=1" in call for call in calls))

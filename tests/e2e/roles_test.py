@@ -45,6 +45,12 @@ class RolesTest(RolesFixture):
                                  "EACCES")
                 self.assertEqual(self.do(ALICE, "open(sys.argv[1] + '/DSx.json', 'w')", path),
                                  "EACCES")
+        with self.case("only a user who may ask the daemon is told that an id has ended"):
+            self.assertEqual(self.submit(ALICE, "DSone").returncode, 0)
+            daemon.wait_for("inbox.already_ended")
+            done = self.attestrd("submit", "--config", self.config, "DSone")
+            self.assertEqual(done.returncode, harness.BAD_INPUT, done.stderr)
+            self.assertIn("DSone has ended: completed", done.stderr)
         self.check_reader_and_operator()
         with self.case("a submitter and a reader can't use the control socket"):
             for uid in (ALICE, READER):

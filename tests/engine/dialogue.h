@@ -115,6 +115,14 @@ class Dialogue : public testing::Test {
     const auto checked = check_answer(response, what.id, *verifier_);
     step(Verified{what.ticket, &checked, &response});
   }
+  /// Reloads the settings, with another client secret.
+  void reload_with(std::string_view secret) {
+    std::vector<Secret> secrets;
+    secrets.emplace_back(std::string(secret));
+    engine();
+    verifier_->replace(std::move(secrets), SigningFormPolicy::automatic);
+    step(Reconfigured{settings});
+  }
   void poll_fails(std::string_view text, TransportFailure::Kind kind, int depth = -1) {
     reply(text, TransportFailure{kind, "as the test says", depth});
   }

@@ -133,5 +133,105 @@ TEST_F(Explain, ALastPollThatIsDueWaitsForItsTurn) {
   EXPECT_GT(turns, 0U);
 }
 
+/// A fixture that compares the next poll of all handshakes with that of the only one.
+class NextPoll : public Explain {
+ protected:
+  void expect(std::optional<Duration> next) {
+    EXPECT_EQ(why("h1").due, next);
+    EXPECT_EQ(engine().survey(now()).next_poll, next);
+  }
+};
+
+TEST_F(NextPoll, RespectsRetryAfter) {
+  given_new("h1");
+  attestr_says_code("h1", 429, 4291, "60");
+  expect(60s);
+  advance(50s);
+  expect(10s);
+}
+
+TEST_F(NextPoll, IsTheNextCanaryWhileTheAccountIsPaused) {
+  given_new("h1");
+  attestr_says_code("h1", 401, 4016);
+  ASSERT_TRUE(engine().report(now()).paused_for);
+  expect(engine().report(now()).next_canary);
+  expect(limits::kCanaryFirst);
+  delay_until_poll("h1");
+  expect(std::nullopt);
+}
+
+TEST_F(NextPoll, AHandshakeThatWaitsFollowsThePauseToo) {
+  given_new("h1");
+  given_new("h2");
+  attestr_says_pending("h1");
+  attestr_says_code("h2", 401, 4016);
+  EXPECT_GE(why("h1").due, limits::kCanaryFirst);
+  EXPECT_EQ(engine().survey(now()).next_poll, limits::kCanaryFirst);
+}
+
+TEST_F(NextPoll, IsUnknownWhileNothingCanBeWritten) {
+  given_new("h1");
+  attestr_says_pending("h1");
+  const auto next = why("h1").due;
+  EXPECT_TRUE(next);
+  step(DiskFull{});
+  expect(std::nullopt);
+  step(DiskHasRoom{});
+  expect(next);
+  step(QueueUnavailable{});
+  expect(std::nullopt);
+  advance(1h);
+  EXPECT_EQ(why("h1").wait, Wait::turn);
+  expect(std::nullopt);
+}
+
+TEST_F(NextPoll, IsTheNextDayWhenTheDayIsSpent) {
+  settings.daily_requests = 2;
+  given_new("h1");
+  attestr_says_pending("h1");
+  delay_until_poll("h1");
+  attestr_says_pending("h1");
+  ASSERT_TRUE(engine().report(now()).is_day_spent);
+  expect(engine().report(now()).until_next_day);
+}
+
+TEST_F(NextPoll, IsTheLastPollThatTheDayIsKeptFor) {
+  settings.daily_requests = 3;
+  settings.expiry_grace = 0s;
+  given_new("tomorrow");
+  given_new("h1", 1h);
+  attestr_says_all_pending();
+  advance(10s);
+  ASSERT_TRUE(engine().report(now()).is_day_spent);
+  expect(why("h1").until_deadline);
+}
+
+TEST_F(NextPoll, RespectsTheRate) {
+  settings.requests_per_second = 0.2;
+  given_new("other");
+  given_new("h1");
+  attestr_says_completed("other");
+  step(Settled{id("other")});
+  const auto next = why("h1").due;
+  EXPECT_GT(next, 4s);
+  expect(next);
+  EXPECT_EQ(delay_until_poll("h1"), next);
+}
+
+TEST_F(NextPoll, IsExactHoweverFarAwayItIs) {
+  settings.min_interval = settings.max_interval = 1h;
+  given_new("h1");
+  attestr_says_pending("h1");
+  EXPECT_GT(why("h1").due, 50min);
+  expect(why("h1").due);
+}
+
+TEST_F(NextPoll, ThereIsNoneOnceTheEngineStops) {
+  given_new("h1");
+  attestr_says_pending("h1");
+  step(Stop{});
+  expect(std::nullopt);
+}
+
 }  // namespace
 }  // namespace attestrd::dialogue

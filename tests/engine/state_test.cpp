@@ -45,8 +45,8 @@ TEST_F(States, AStopSavesPendingHandshakesOnly) {
 TEST_F(States, AReportCountsPendingHandshakesOnly) {
   const auto empty = engine().report(now());
   EXPECT_EQ(empty.pending, 0U);
-  EXPECT_FALSE(engine().oldest_submitted_at(now()));
-  EXPECT_FALSE(empty.next_due);
+  EXPECT_FALSE(engine().survey(now()).oldest_submitted_at);
+  EXPECT_FALSE(engine().survey(now()).next_poll);
 
   given_queued("settled", 3h);
   advance(1h);
@@ -58,16 +58,17 @@ TEST_F(States, AReportCountsPendingHandshakesOnly) {
   EXPECT_EQ(settling.pending, 0U);
   EXPECT_EQ(settling.settling, 1U);
   EXPECT_EQ(settling.counters.value(Metric::handshakes_ended, "completed"), 2);
-  EXPECT_FALSE(engine().oldest_submitted_at(now())) << "those that have ended are not waited for";
+  EXPECT_FALSE(engine().survey(now()).oldest_submitted_at)
+      << "those that have ended are not waited for";
 
   given_new("pending");
-  EXPECT_EQ(engine().oldest_submitted_at(now()), now().wall);
-  EXPECT_FALSE(engine().report(now()).next_due) << "its poll is in flight";
+  EXPECT_EQ(engine().survey(now()).oldest_submitted_at, now().wall);
+  EXPECT_FALSE(engine().survey(now()).next_poll) << "its poll is in flight";
   attestr_says_pending("pending");
-  EXPECT_GT(engine().report(now()).next_due, Duration(0));
+  EXPECT_GT(engine().survey(now()).next_poll, Duration(0));
   step(DiskFull{});
   given_new("ready");
-  EXPECT_EQ(engine().report(now()).next_due, Duration(0));
+  EXPECT_FALSE(engine().survey(now()).next_poll) << "nobody knows when there is space again";
 }
 
 TEST_F(States, PollingWaitsWhenTheBytesOfTheBacklogReachTheirBound) {
@@ -83,6 +84,8 @@ TEST_F(States, PollingWaitsWhenTheBytesOfTheBacklogReachTheirBound) {
   given_new("h3");
   advance(1h);
   EXPECT_FALSE(polls("h3"));
+  EXPECT_TRUE(engine().report(now()).is_backlog_full);
+  EXPECT_FALSE(engine().survey(now()).next_poll);
   step(Settled{id("h1")});
   EXPECT_TRUE(polls("h3"));
 }
@@ -92,7 +95,7 @@ TEST_F(States, WithoutARateTheOverdueSpreadOverAThousandASecond) {
   for (int i = 0; i < 2000; ++i) given_queued(fmt::format("h{}", i), 3h);
   EXPECT_LE(polls_in_flight(), 2U);
   advance(1s);
-  const auto due = engine().report(now()).next_due;
+  const auto due = engine().survey(now()).next_poll;
   EXPECT_TRUE(due && *due <= 1s);
   while (now().mono < Mono(1000h) + 2s) {
     attestr_says_all_pending();

@@ -87,10 +87,10 @@ TEST_F(Verifications, AnAnswerIsKeptUntilItIsCheckedOrWritten) {
 }
 
 TEST_F(Verifications, PollingWaitsWhileHalfOfTheMemoryIsKept) {
-  settings.answer_memory_bytes = 400;
+  settings.answer_memory_bytes = 200;
   given_new("h1");
   attestr_says_completed("h1");
-  ASSERT_GT(engine().kept_bytes(), 200U);
+  ASSERT_GT(engine().kept_bytes(), 100U);
   given_new("h2");
   EXPECT_FALSE(polls("h2"));
   verified();
@@ -133,12 +133,82 @@ TEST_F(Verifications, AStopWaitsForTheVerification) {
 TEST_F(Verifications, ACanaryResumesOnceItsResultIsVerified) {
   given_new("h1");
   attestr_says_code("h1", 401, 4016);
+  verified();
   delay_until_poll("h1");
   attestr_says_completed("h1");
   EXPECT_TRUE(engine().report(now()).paused_for);
   verified();
   EXPECT_FALSE(engine().report(now()).paused_for);
   EXPECT_EQ(said(Event::account_resumed), 1U);
+}
+
+/// A fixture in which a client secret is replaced, and one bad signature rejects a handshake.
+class NewSecret : public Dialogue {
+ protected:
+  static constexpr std::string_view kNewSecret = "another secret";
+
+  void SetUp() override {
+    Dialogue::SetUp();
+    settings.signature_attempts = 1;
+  }
+  void attestr_signs_with_the_new_secret(std::string_view text) { attestr_says_forged(text); }
+  void attestr_signs_with_the_old_secret(std::string_view text) { attestr_says_completed(text); }
+};
+
+TEST_F(NewSecret, AnswersUnderWayMayBeSignedWithEither) {
+  given_new("h1");
+  given_new("h2");
+  reload_with(kNewSecret);
+  attestr_signs_with_the_old_secret("h1");
+  attestr_signs_with_the_new_secret("h2");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+  EXPECT_TRUE(ended("h2", Outcome::completed));
+}
+
+TEST_F(NewSecret, SeveralReloadsRejectNothingThatIsUnderWay) {
+  given_new("h1");
+  reload_with(kNewSecret);
+  reload_with(kNewSecret);
+  reload_with("a third one");
+  attestr_signs_with_the_old_secret("h1");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(NewSecret, ALargeResultMayBeVerifiedAfterTheReload) {
+  settings.verified_at_once_bytes = 0;
+  given_new("h1");
+  attestr_signs_with_the_old_secret("h1");
+  reload_with(kNewSecret);
+  verified();
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(NewSecret, TheOldOneIsForgottenOnceAllThatWasUnderWayHasEnded) {
+  given_new("answered");
+  given_new("failed");
+  reload_with(kNewSecret);
+  attestr_says_pending("answered");
+  poll_fails("failed", TransportFailure::Kind::reset);
+  given_new("h1");
+  attestr_signs_with_the_old_secret("h1");
+  EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::invalid_signature));
+}
+
+TEST_F(NewSecret, TheOldOneIsForgottenWhenALostHandshakeIsAnswered) {
+  given_new("lost");
+  reload_with(kNewSecret);
+  step(Lost{id("lost")});
+  attestr_says_pending("lost");
+  given_new("h1");
+  attestr_signs_with_the_old_secret("h1");
+  EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::invalid_signature));
+}
+
+TEST_F(NewSecret, WhereNothingIsUnderWayTheOldOneIsForgottenAtOnce) {
+  reload_with(kNewSecret);
+  given_new("h1");
+  attestr_signs_with_the_old_secret("h1");
+  EXPECT_TRUE(ended("h1", Outcome::rejected, Reason::invalid_signature));
 }
 
 }  // namespace

@@ -141,6 +141,29 @@ TEST_F(InboxTest, ReadsABigFileInRounds) {
   EXPECT_THAT(claimed(), IsEmpty());
 }
 
+TEST_F(InboxTest, CountsItsFiles) {
+  const auto expect = [this](std::size_t unclaimed, std::size_t claimed) {
+    scan();
+    const auto files = settle().files;
+    EXPECT_EQ(files.unclaimed, unclaimed);
+    EXPECT_EQ(files.claimed, claimed);
+  };
+  expect(0, 0);
+  std::filesystem::create_directory(disk_.path("inbox/left_alone"));
+  create("young", "DSa\n");
+  create(".hidden", "DSa\n");
+  expect(2, 0);
+  drop("moved_in", "DSb\n");
+  std::ofstream writer(disk_.path("inbox/.new"));
+  writer << "DSc\n" << std::flush;
+  std::filesystem::rename(disk_.path("inbox/.new"), disk_.path("inbox/written"));
+  reports(InboxEvent::Kind::moved_in, "written");
+  expect(2, 1);
+  writer.close();
+  advance(limits::kSubmissionQuiet);
+  expect(1, 0);
+}
+
 TEST_F(InboxTest, IgnoresNamesOfUnfinishedFiles) {
   const char* const names[] = {".list",    "list.tmp", "list.PART",    "list.filepart",
                                "list~",    "#list#",   "list.partial", "list.crdownload",

@@ -77,7 +77,7 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
 }
 
 void Judge::check_canary(const HandshakeId& id, const Life& life, Mono now) const {
-  if (life.was_good || settings_.daily_requests > 0 || has_jumped_) return;
+  if (life.was_good || settings_.daily_requests > 0 || jumps_ > 0) return;
   for (const auto& [other, its_life] : lives_) {
     if (!is_better_canary(its_life, now)) continue;
     violated(id, fmt::format("it is the canary, though {} was answered well", other.view()));
@@ -243,7 +243,7 @@ void Judge::power_cut(const Look& look) {
 // A wrong wall clock expires nothing while the machine is not booted: what is stored is put right,
 // and the Date of an answer must agree.
 bool Judge::is_deadline_certain(const Life& life) const {
-  return !has_jumped_ || (!has_booted_ && life.was_dated);
+  return jumps_ == 0 || (!has_booted_ && life.was_dated);
 }
 
 void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
@@ -264,7 +264,9 @@ void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::st
   } else if (reason == "expired") {
     if (life.last_clean != Served::pending && life.last_clean != Served::unfinished)
       violated(id, "expired without a last answer");
-    if (is_deadline_certain(life) && life.last_asked_at < life.deadline - 1s - drift_)
+    // A jump of the clock that is too small to be noticed moves a deadline by as much.
+    const Duration tolerance = 1s + drift_ + jumps_ * limits::kClockJump;
+    if (is_deadline_certain(life) && life.last_asked_at < life.deadline - tolerance)
       violated(id, fmt::format("expired {} s before its deadline",
                                (life.deadline - life.last_asked_at) / 1s));
   } else {

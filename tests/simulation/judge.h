@@ -43,7 +43,7 @@ class Judge {
       std::function<std::optional<std::string>(const std::string& folder, const HandshakeId& id)>;
   void power_cut(const Look& look);
   void clock_shows(Wall time);
-  void clock_jumps() { has_jumped_ = true; }
+  void clock_jumps() { ++jumps_; }
   void clock_drifts_by(Duration most) { drift_ = most; }
 
   /// Checks that the id has ended: neither the inbox nor the queue contains it, so that the spool
@@ -109,7 +109,7 @@ class Judge {
   Mono last_refusal_ = Mono::min();
   std::size_t in_flight_ = 0;
   std::size_t canaries_ = 0;  ///< Those in flight.
-  bool has_jumped_ = false;
+  int jumps_ = 0;
   bool has_booted_ = false;
   Duration drift_{0};
 };

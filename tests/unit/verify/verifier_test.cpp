@@ -150,5 +150,18 @@ TEST(VerifierDeathTest, NeedsASecret) {
   EXPECT_DEATH(Verifier({}, SigningFormPolicy::raw), "invariant broken");
 }
 
+TEST(Verifier, AcceptsFormerSecretsUntilTheyAreForgotten) {
+  auto replaced = verifier();
+  replaced.replace({Secret("another")}, SigningFormPolicy::raw);
+  replaced.replace({Secret("a third one")}, SigningFormPolicy::raw);
+  EXPECT_EQ(replaced.verify(kResult, signature_of(kCompact)), SigningForm::compact);
+  EXPECT_TRUE(replaced.verify(kResult, signature_of(kResult, "another")));
+  EXPECT_TRUE(replaced.verify(kResult, signature_of(kResult, "a third one")));
+  replaced.forget_former();
+  EXPECT_FALSE(replaced.verify(kResult, signature_of(kResult)));
+  EXPECT_FALSE(replaced.verify(kResult, signature_of(kResult, "another")));
+  EXPECT_TRUE(replaced.verify(kResult, signature_of(kResult, "a third one")));
+}
+
 }  // namespace
 }  // namespace attestrd

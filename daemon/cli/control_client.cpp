@@ -1,4 +1,4 @@
-#include "daemon/control/control_client.h"
+#include "daemon/cli/control_client.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -174,6 +174,12 @@ std::string head_of(std::string_view method, std::string_view target, std::strin
 }
 
 }  // namespace
+
+std::string id_lines(std::span<const std::string> ids, std::size_t first, std::size_t most) {
+  std::string lines;
+  for (const auto& id : ids.subspan(first, std::min(most, ids.size() - first))) lines += id + '\n';
+  return lines;
+}
 
 Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
                                       std::string_view accept) {

@@ -1,4 +1,4 @@
-#include "daemon/cli/queue_reader.h"
+#include "daemon/service/queue_reader.h"
 
 #include <fmt/format.h>
 
