@@ -91,6 +91,7 @@ class World {
                 },
             .look_up = [](const HandshakeId&,
                           const Questions::OnFound& on_found) { on_found(UnknownHandshake{}); },
+            .reload = {},
             .facts = [] { return DaemonFacts{}; },
             .now = [] { return Now{}; },
             .backup = [] { return std::shared_ptr<BodySource>(); }};
