@@ -141,9 +141,9 @@ Result<void> SqliteRows::prepare(bool is_read_only) {
       {&statements_.count, kCount},
   };
   for (const auto& [statement, sql] : all) {
-    auto prepared = database_.prepare(sql);
     // The views of an older file (schema::kReadOlder) can't be written.
-    if (!prepared && is_read_only && !sql.starts_with("SELECT")) continue;
+    if (is_read_only && !sql.starts_with("SELECT")) continue;
+    auto prepared = database_.prepare(sql);
     if (!prepared) return prepared.error();
     *statement = std::move(*prepared);
   }

@@ -96,9 +96,12 @@ TEST_F(SqliteMergeTest, ASubmissionTimeIsTheOneThatTheBackupKnewToBeRight) {
   {
     const auto backup = *SqliteQueue::open(path("backup.db"));
     QueueBatch batch;
-    batch.clocks = {{1, "boot", {}, -hours(1), {}}};
+    batch.clocks = {{1, "boot", {}, {}, {}}};
     batch.boot = 1;
     batch.submissions = {submission("DSpolling"), submission("DSstaged")};
+    ASSERT_TRUE(backup->write(batch, kNow));
+    batch = {};
+    batch.clocks = {{1, "boot", {}, -hours(1), {}}};
     ASSERT_TRUE(backup->write(batch, kNow));
     ASSERT_TRUE(change(*backup, {stage("DSstaged")}));
     batch = {};
