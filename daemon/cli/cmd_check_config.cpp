@@ -17,7 +17,7 @@
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 #include "daemon/config/secrets.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "files/posix_descriptors.h"
 #include "files/posix_reader.h"
 #include "files/posix_user.h"

@@ -7,9 +7,9 @@
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 #include "daemon/cli/control_client.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "daemon/control/explain.h"
-#include "daemon/cli/queue_reader.h"
+#include "daemon/service/queue_reader.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {

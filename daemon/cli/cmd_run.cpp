@@ -4,7 +4,7 @@
 #include "daemon/service/assemble.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "daemon/config/secrets.h"
 #include "daemon/service/signals.h"
 #include "files/posix_user.h"

@@ -20,7 +20,7 @@
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/control_client.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "files/posix_drop.h"
 #include "inbox/submission.h"
 

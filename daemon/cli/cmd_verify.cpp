@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "files/posix_reader.h"
 #include "poll/answer.h"
 #include "daemon/config/secrets.h"

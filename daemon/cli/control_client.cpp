@@ -8,7 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -18,6 +22,7 @@ namespace attestrd {
 namespace {
 
 constexpr timeval kTimeout{5, 0};
+constexpr timeval kDownloadTimeout{600, 0};
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::string_view kGoodStatus = "HTTP/1.1 200 ";
 constexpr std::string_view kUnknownStatus = "HTTP/1.1 404 ";
@@ -25,21 +30,27 @@ constexpr std::string_view kNotAllowedStatus = "HTTP/1.1 405 ";
 constexpr std::string_view kConflictStatus = "HTTP/1.1 409 ";
 constexpr std::string_view kUnavailableStatus = "HTTP/1.1 503 ";
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
+constexpr std::string_view kLengthField = "\r\nContent-Length: ";  ///< As the daemon writes it.
 
 /// A client connection to a unix socket.
 class Connection {
  public:
-  explicit Connection(const std::filesystem::path& path)
-      : path_(path.string()), descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  explicit Connection(const std::filesystem::path& path, const timeval& timeout = kTimeout)
+      : path_(path.string()),
+        timeout_(timeout),
+        descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
 
   Result<void> connect();
   Result<void> send(std::string_view request);
   Result<std::string> receive();
+  /// Reads what has come, at most as much as `room`; nothing: the server has closed the connection.
+  Result<std::string_view> receive_into(std::span<char> room);
 
  private:
   Error error(std::string_view what) const;
 
   std::string path_;
+  timeval timeout_;
   Descriptor descriptor_;
 };
 
@@ -59,8 +70,8 @@ Result<void> Connection::connect() {
     return fail(Errc::invalid_config, path_ + ": too long for the path of a socket");
   }
   std::copy(path_.begin(), path_.end(), address.sun_path);
-  ::setsockopt(descriptor_.get(), SOL_SOCKET, SO_SNDTIMEO, &kTimeout, sizeof(kTimeout));
-  ::setsockopt(descriptor_.get(), SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof(kTimeout));
+  ::setsockopt(descriptor_.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout_, sizeof(timeout_));
+  ::setsockopt(descriptor_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout_, sizeof(timeout_));
   if (::connect(descriptor_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
       0) {
     return error("can't reach the daemon");
@@ -82,12 +93,18 @@ Result<std::string> Connection::receive() {
   std::string answer;
   std::array<char, 4096> room{};
   while (answer.size() < kMostBytes) {
-    const ssize_t got = ::recv(descriptor_.get(), room.data(), room.size(), 0);
-    if (got < 0) return error("the daemon does not answer");
-    if (got == 0) break;
-    answer.append(room.data(), static_cast<std::size_t>(got));
+    const auto got = receive_into(room);
+    if (!got) return got.error();
+    if (got->empty()) break;
+    answer.append(*got);
   }
   return answer;
+}
+
+Result<std::string_view> Connection::receive_into(std::span<char> room) {
+  const ssize_t got = ::recv(descriptor_.get(), room.data(), room.size(), 0);
+  if (got < 0) return error("the daemon does not answer");
+  return std::string_view(room.data(), static_cast<std::size_t>(got));
 }
 
 Error unexpected(const std::filesystem::path& socket, std::string_view answer) {
@@ -96,26 +113,58 @@ Error unexpected(const std::filesystem::path& socket, std::string_view answer) {
                                              socket.string(), first_line));
 }
 
-/// Sends a complete request and reads the answer. 200 is a positive answer, `status_of_no` a
-/// negative one; any other status is an error.
+/// Judges a complete answer. 200 is a positive one, `status_of_no` a negative one; any other status
+/// is an error.
+Result<DaemonAnswer> judge(const std::filesystem::path& socket, const std::string& answer,
+                           std::string_view status_of_no) {
+  const auto header_end = answer.find(kHeaderEnd);
+  if (header_end == answer.npos) return unexpected(socket, answer);
+  auto body = answer.substr(header_end + kHeaderEnd.size());
+  if (answer.starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
+  if (answer.starts_with(status_of_no)) return DaemonAnswer{false, std::move(body)};
+  if (answer.starts_with(kUnknownStatus) || answer.starts_with(kNotAllowedStatus))
+    return fail(Errc::unavailable,
+                socket.string() + ": the daemon that runs does not know this command: restart it");
+  if (!answer.starts_with(kUnavailableStatus)) return unexpected(socket, answer);
+  body.erase(std::min(body.find('\n'), body.size()));
+  return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));
+}
+
+Result<void> connect_and_send(Connection& connection, std::string_view request) {
+  if (auto connected = connection.connect(); !connected) return connected;
+  return connection.send(request);
+}
+
+/// Sends a complete request and judges the answer.
 Result<DaemonAnswer> exchange(const std::filesystem::path& socket, std::string_view request,
                               std::string_view status_of_no) {
   Connection connection(socket);
-  if (auto connected = connection.connect(); !connected) return connected.error();
-  if (auto sent = connection.send(request); !sent) return sent.error();
+  if (auto sent = connect_and_send(connection, request); !sent) return sent.error();
   const auto answer = connection.receive();
   if (!answer) return answer.error();
-  const auto header_end = answer->find(kHeaderEnd);
-  if (header_end == answer->npos) return unexpected(socket, *answer);
-  auto body = answer->substr(header_end + kHeaderEnd.size());
-  if (answer->starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
-  if (answer->starts_with(status_of_no)) return DaemonAnswer{false, std::move(body)};
-  if (answer->starts_with(kUnknownStatus) || answer->starts_with(kNotAllowedStatus))
-    return fail(Errc::unavailable,
-                socket.string() + ": the daemon that runs does not know this command: restart it");
-  if (!answer->starts_with(kUnavailableStatus)) return unexpected(socket, *answer);
-  body.erase(std::min(body.find('\n'), body.size()));
-  return fail(Errc::unavailable, fmt::format("{}: {}", socket.string(), body));
+  return judge(socket, *answer, status_of_no);
+}
+
+/// Reads the head of an answer and what came with it.
+Result<std::string> receive_head(Connection& connection, std::span<char> room) {
+  std::string answer;
+  while (answer.find(kHeaderEnd) == answer.npos && answer.size() < kMostBytes) {
+    const auto got = connection.receive_into(room);
+    if (!got) return got.error();
+    if (got->empty()) break;
+    answer.append(*got);
+  }
+  return answer;
+}
+
+/// Returns the length of the body, or nothing if the head does not give it.
+std::optional<std::uint64_t> length_of(std::string_view head) {
+  const auto field = head.find(kLengthField);
+  if (field == head.npos) return std::nullopt;
+  head.remove_prefix(field + kLengthField.size());
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(head.data(), head.data() + head.size(), length);
+  return error == std::errc() ? std::optional(length) : std::nullopt;
 }
 
 /// Returns the request line and the fields that every request has.
@@ -143,6 +192,37 @@ Result<DaemonAnswer> post_to_daemon(const std::filesystem::path& socket, std::st
       fmt::format("Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.size());
   auto request = head_of("POST", target, accept) + fields;
   return exchange(socket, request.append(body), kConflictStatus);
+}
+
+Result<void> download_from_daemon(const std::filesystem::path& socket, std::string_view target,
+                                  const std::function<Result<void>(std::string_view)>& on_part) {
+  Connection connection(socket, kDownloadTimeout);
+  const auto request = head_of("POST", target, "*/*") + "Content-Length: 0\r\n\r\n";
+  if (auto sent = connect_and_send(connection, request); !sent) return sent;
+  std::array<char, 65536> room{};
+  auto answer = receive_head(connection, room);
+  if (!answer) return answer.error();
+  if (!answer->starts_with(kGoodStatus)) {
+    const auto rest = connection.receive();
+    if (!rest) return rest.error();
+    const auto refusal = judge(socket, *answer + *rest, kGoodStatus);
+    return refusal ? unexpected(socket, *answer) : refusal.error();
+  }
+  const auto head_bytes = std::min(answer->find(kHeaderEnd), answer->size());
+  const auto length = length_of(std::string_view(*answer).substr(0, head_bytes));
+  if (!length) return unexpected(socket, *answer);
+  std::string_view part(*answer);
+  part.remove_prefix(std::min(head_bytes + kHeaderEnd.size(), part.size()));
+  for (std::uint64_t got = part.size();; got += part.size()) {
+    if (const auto passed = on_part(part); !passed) return passed;
+    if (got == *length) return {};
+    const auto next = connection.receive_into(room);
+    if (!next) return next.error();
+    if (next->empty() || got + next->size() > *length)
+      return fail(Errc::unavailable,
+                  socket.string() + ": the daemon's answer is not complete: try again");
+    part = *next;
+  }
 }
 
 Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,

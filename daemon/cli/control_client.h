@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,5 +39,11 @@ Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::
 /// answer: a part of the request could not be carried out.
 Result<DaemonAnswer> post_to_daemon(const std::filesystem::path& socket, std::string_view target,
                                     std::string_view accept, std::string_view body);
+
+/// Sends POST `target` and passes the body of the answer on in parts, whatever its length. The
+/// errors are those of ask_daemon, and those of `on_part`; `unavailable` also when the body is not
+/// complete. The daemon may take minutes before the first part.
+Result<void> download_from_daemon(const std::filesystem::path& socket, std::string_view target,
+                                  const std::function<Result<void>(std::string_view)>& on_part);
 
 }  // namespace attestrd

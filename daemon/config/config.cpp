@@ -126,6 +126,11 @@ std::filesystem::path queue_lock_file(const Config& config) {
   return path += ".lock";
 }
 
+std::filesystem::path queue_copy_file(const Config& config) {
+  auto path = config.paths.queue;
+  return path += ".copy";
+}
+
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& file,
                             const ConfigSections& needed) {
   Config config;

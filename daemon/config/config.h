@@ -44,6 +44,9 @@ struct Config {
 /// Returns the path of the lock file that a process holds while it has the queue open.
 std::filesystem::path queue_lock_file(const Config& config);
 
+/// Returns the path of the copy of the queue that a daemon makes for a backup.
+std::filesystem::path queue_copy_file(const Config& config);
+
 inline constexpr std::string_view kDefaultConfigFile = "/etc/attestrd/attestrd.toml";
 
 /// The sections of the configuration that a command needs; empty: all. Faults elsewhere are

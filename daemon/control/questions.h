@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "engine/command.h"
 #include "handshake/handshake_id.h"
 #include "handshake/known_handshake.h"
+#include "http/router.h"
 #include "inbox/inbox.h"
 #include "metrics/metrics.h"
 
@@ -53,6 +55,7 @@ struct Questions {
   std::function<void(OnReloaded)> reload;                    ///< Reload::run
   std::function<DaemonFacts()> facts;
   std::function<Now()> now;
+  std::function<std::shared_ptr<BodySource>()> backup{};  ///< QueueBackup::source
 };
 
 }  // namespace attestrd

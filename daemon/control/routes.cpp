@@ -36,4 +36,12 @@ Result<std::vector<HandshakeId>> read_id_lines(std::string_view body) {
   return ids;
 }
 
+/// POST /backup: makes a copy of the queue and sends it. 503 if it can't be made.
+void backup_route(const Questions& questions, const ServerRequest&, Responder respond) {
+  ServerResponse response;
+  response.content_type = "application/vnd.sqlite3";
+  response.source = questions.backup();
+  respond(std::move(response));
+}
+
 }  // namespace attestrd

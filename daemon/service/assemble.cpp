@@ -16,7 +16,7 @@
 #include "daemon/control/routes.h"
 #include "daemon/service/chores.h"
 #include "daemon/service/disk_events.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "daemon/service/inbox_scans.h"
 #include "daemon/service/lifecycle.h"
 #include "daemon/service/load_queue.h"
@@ -24,6 +24,7 @@
 #include "daemon/service/notify.h"
 #include "daemon/service/part_settings.h"
 #include "daemon/service/progress.h"
+#include "daemon/service/queue_backup.h"
 #include "daemon/service/reload.h"
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
@@ -89,6 +90,7 @@ class Daemon {
   Result<void> open_to_the_world();
   void add_chores();
   Questions questions();
+  Result<std::unique_ptr<Backup>> begin_backup() const;
   void feed_watchdog();
   void keep_control_socket();
   void show_shortage(bool is_short, const std::string& what);
@@ -114,6 +116,7 @@ class Daemon {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<HttpsPoller> poller_;
+  std::unique_ptr<QueueBackup> backup_;  ///< The disk worker uses it until it has stopped.
   std::unique_ptr<DiskWorker> disk_;
   std::optional<InboxScans> scans_;
   std::optional<Lifecycle> lifecycle_;
@@ -203,6 +206,9 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
           .shortage_over = [this] { show_shortage(false, "the round is written"); },
           .failed = [this](const Error& error) { disk_events_->on_failure(error); }});
   conductor_->connect(*poller_, *disk_);
+  // Backups are made by the disk worker too: the queue has one connection, on one thread.
+  backup_ = std::make_unique<QueueBackup>(*disk_, loop_.get_executor(),
+                                          [this] { return begin_backup(); });
   return {};
 }
 
@@ -267,7 +273,14 @@ Questions Daemon::questions() {
                                lifecycle_->is_stopping(),
                                disk_events_->inbox_files()};
           },
-      .now = read_clocks};
+      .now = read_clocks,
+      .backup = [this] { return backup_->source(); }};
+}
+
+Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
+  auto copy = stores_.queue->copy(queue_copy_file(config_).string());
+  if (!copy) return copy.error();
+  return std::make_unique<Backup>(std::move(*copy), *stores_.spool, *stores_.spool_root);
 }
 
 void Daemon::add_chores() {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "daemon/service/chores.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {

@@ -1,8 +1,8 @@
 #include "daemon/service/stores.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
-
-#include "files/posix_files.h"
 
 namespace attestrd {
 namespace {
@@ -31,13 +31,16 @@ Result<void> lock_all(const Config& config, Stores& stores) {
 
 Result<Stores> open_stores(const Config& config) {
   Stores stores;
-  auto root = PosixDirectory::open(config.paths.spool.string());
-  if (!root) return root.error();
+  if (auto opened = keep(PosixDirectory::open(config.paths.spool.string()), stores.spool_root);
+      !opened) {
+    return opened.error();
+  }
+  auto& root = *stores.spool_root;
   auto inbox = PosixDirectory::open(config.paths.inbox.string());
   if (!inbox) return inbox.error();
   if (auto locked = lock_all(config, stores); !locked) return locked.error();
-  if (auto opened = keep(FolderSpool::open(**root), stores.spool); !opened) return opened.error();
-  auto refused = open_refused(**root);
+  if (auto opened = keep(FolderSpool::open(root), stores.spool); !opened) return opened.error();
+  auto refused = open_refused(root);
   if (!refused) return refused.error();
   if (auto opened = keep(FolderInbox::open(std::move(*inbox), std::move(*refused)), stores.inbox);
       !opened) {
@@ -46,6 +49,9 @@ Result<Stores> open_stores(const Config& config) {
   if (auto opened = keep(SqliteQueue::open(config.paths.queue.string()), stores.queue); !opened) {
     return opened.error();
   }
+  // A daemon that was killed during a backup leaves its copy, with ids and tags.
+  std::error_code ignored;
+  std::filesystem::remove(queue_copy_file(config), ignored);
   stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool);
   return stores;
 }

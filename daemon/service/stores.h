@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "daemon/config/config.h"
+#include "files/posix_files.h"
 #include "files/posix_lock.h"
 #include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
@@ -20,6 +21,7 @@ struct Stores {
   std::optional<FileLock> queue_lock;
   std::optional<FileLock> spool_lock;
   std::optional<FileLock> inbox_lock;
+  std::unique_ptr<PosixDirectory> spool_root;
   std::unique_ptr<FolderSpool> spool;
   std::unique_ptr<FolderInbox> inbox;
   std::unique_ptr<SqliteQueue> queue;

@@ -95,6 +95,11 @@ inline constexpr std::size_t kLargestResponseBytes = std::size_t{256}
                                                      << 20;  ///< Bounds api.max_response.
 inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
+// Backup.
+inline constexpr int kCopyPagesPerSlice = 256;  ///< Of 4 KiB, between two rounds.
+inline constexpr std::size_t kCopyEndedPerSlice = 512;
+inline constexpr std::size_t kBodyPartBytes = 256 * 1024;  ///< Of a body that is sent in parts.
+
 // HTTP.
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 inline constexpr std::size_t kSmallAnswerBytes = 64 * 1024;  ///< It needs no claim of memory.

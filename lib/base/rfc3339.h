@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/time.h"
 
@@ -15,5 +17,8 @@ void append_rfc3339(std::string& out, Wall time, TimePrecision precision);
 
 /// Returns the same as a string, with microseconds.
 std::string to_rfc3339(Wall time);
+
+/// Reads a time exactly as append_rfc3339() writes it with milliseconds, or returns nothing.
+std::optional<Wall> parse_rfc3339_ms(std::string_view text);
 
 }  // namespace attestrd

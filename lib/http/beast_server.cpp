@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -35,13 +36,21 @@ using Message = http::response<http::string_body>;
 /// The text of the 503 for a client that finds no place, or that makes place for another one.
 constexpr std::string_view kFull = "too many clients: try again";
 
-Message message_of(ServerResponse response, const std::string& server_name, bool is_head) {
-  Message message{http::int_to_status(response.status), 11, std::move(response.body)};
+template <class AnyMessage>
+void put_head(AnyMessage& message, const ServerResponse& response, const std::string& server_name) {
+  message.result(http::int_to_status(response.status));
+  message.version(11);
   message.set(http::field::content_type, response.content_type);
   message.set(http::field::cache_control, "no-store");
   message.set(http::field::server, server_name);
   if (!response.allow.empty()) message.set(http::field::allow, response.allow);
   message.keep_alive(false);
+}
+
+Message message_of(ServerResponse response, const std::string& server_name, bool is_head) {
+  Message message;
+  put_head(message, response, server_name);
+  message.body() = std::move(response.body);
   message.prepare_payload();
   if (is_head) message.body().clear();  // The Content-Length stays.
   return message;
@@ -62,14 +71,23 @@ bool is_bad_request(const error_code& error) {
   return error && error.category() == http::make_error_code(http::error::bad_method).category();
 }
 
-/// An answer that a handler has not given yet.
-struct Ticket {
-  Ticket(const asio::any_io_executor& executor, std::chrono::milliseconds patience)
+/// The wait for an answer that a handler has not given yet.
+struct Wait {
+  Wait(const asio::any_io_executor& executor, std::chrono::milliseconds patience)
       : ready(executor, patience) {}
 
   asio::steady_timer ready;  ///< Cancelled once the answer is here.
-  std::optional<ServerResponse> answer;
 };
+
+template <class Answer>
+struct Ticket : Wait {
+  using Wait::Wait;
+
+  std::optional<Answer> answer;
+};
+
+/// Longer than the preparation of any body takes.
+constexpr std::chrono::hours kUnbounded{24};
 
 }  // namespace
 
@@ -88,6 +106,14 @@ struct BeastServer::State {
                                      Audience audience);
   static asio::awaitable<ServerResponse> ask(State& state, const RouteHandler& handler,
                                              const ServerRequest& request);
+  template <class Answer, class Begin>
+  static asio::awaitable<std::optional<Answer>> wait_for(State& state, Begin begin,
+                                                         std::chrono::milliseconds patience);
+  template <class Stream>
+  static asio::awaitable<void> send_whole(State& state, Stream& stream, ServerResponse response,
+                                          bool is_head);
+  template <class Stream>
+  static asio::awaitable<void> send_parts(State& state, Stream& stream, ServerResponse response);
 
   struct Client {
     enum class State : std::uint8_t { reading, answering, refused };
@@ -116,7 +142,7 @@ struct BeastServer::State {
   asio::io_context& loop;
   Router router;
   ServerSettings settings;
-  std::list<std::shared_ptr<Ticket>> tickets;
+  std::list<std::shared_ptr<Wait>> waits;
   std::list<Client> clients;
   std::list<Listener> listeners;
   bool is_closed = false;
@@ -166,13 +192,57 @@ asio::awaitable<void> BeastServer::State::serve(std::shared_ptr<State> state, St
                                                    .stop_reading = [&stream] { stream.cancel(); }});
   auto response = co_await answer(*state, stream, *client);
   if (response && !state->is_closed) {
-    auto message = message_of(std::move(*response), state->settings.name, client->asks_for_head);
-    stream.expires_after(state->settings.exchange_timeout);
-    co_await http::async_write(stream, message, kAsTuple);
+    if (response->source)
+      co_await send_parts(*state, stream, std::move(*response));
+    else
+      co_await send_whole(*state, stream, std::move(*response), client->asks_for_head);
     error_code ignored;
     stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   }
   state->clients.erase(client);
+}
+
+template <class Stream>
+asio::awaitable<void> BeastServer::State::send_whole(State& state, Stream& stream,
+                                                     ServerResponse response, bool is_head) {
+  auto message = message_of(std::move(response), state.settings.name, is_head);
+  stream.expires_after(state.settings.exchange_timeout);
+  co_await http::async_write(stream, message, kAsTuple);
+}
+
+/// Sends a response with a body source. The body has the length that the head gives, or the client
+/// sees that it is cut off.
+template <class Stream>
+asio::awaitable<void> BeastServer::State::send_parts(State& state, Stream& stream,
+                                                     ServerResponse response) {
+  BodySource& source = *response.source;
+  const auto open = [&source](auto on_open) { source.open(std::move(on_open)); };
+  const auto length = co_await wait_for<Result<std::uint64_t>>(state, open, kUnbounded);
+  if (!length || state.is_closed) co_return;
+  if (!*length) {
+    auto refusal = plain_response(503, length->error().message);
+    co_await send_whole(state, stream, std::move(refusal), false);
+    co_return;
+  }
+  http::response<http::empty_body> head;
+  put_head(head, response, state.settings.name);
+  head.content_length(**length);
+  http::response_serializer<http::empty_body> serializer(head);
+  stream.expires_after(state.settings.exchange_timeout);
+  const auto [head_error, head_bytes] =
+      co_await http::async_write_header(stream, serializer, kAsTuple);
+  if (head_error) co_return;
+
+  const auto read = [&source](auto on_part) { source.read(std::move(on_part)); };
+  for (std::uint64_t sent = 0; sent < **length;) {
+    const auto part = co_await wait_for<std::string>(state, read, state.settings.part_timeout);
+    if (!part || part->empty() || state.is_closed) co_return;
+    stream.expires_after(state.settings.part_timeout);
+    const auto bytes = asio::buffer(*part);
+    const auto [error, count] = co_await asio::async_write(stream, bytes, kAsTuple);
+    if (error) co_return;
+    sent += count;
+  }
 }
 
 /// Reads the request and returns its response, or nothing if the connection or the server is
@@ -211,17 +281,27 @@ asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State&
 
 asio::awaitable<ServerResponse> BeastServer::State::ask(State& state, const RouteHandler& handler,
                                                         const ServerRequest& request) {
+  const auto begin = [&](auto respond) { handler(request, std::move(respond)); };
+  auto answer = co_await wait_for<ServerResponse>(state, begin, state.settings.answer_timeout);
+  if (answer) co_return std::move(*answer);
+  co_return plain_response(503, state.settings.too_late);
+}
+
+/// Passes `begin` a function that takes the answer, and waits for it. Returns nothing if it does
+/// not come in time, or if the server is closed.
+template <class Answer, class Begin>
+asio::awaitable<std::optional<Answer>> BeastServer::State::wait_for(
+    State& state, Begin begin, std::chrono::milliseconds patience) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto ticket = std::make_shared<Ticket>(executor, state.settings.answer_timeout);
-  const auto place = state.tickets.insert(state.tickets.end(), ticket);
-  handler(request, [ticket](ServerResponse response) {
-    ticket->answer = std::move(response);
+  const auto ticket = std::make_shared<Ticket<Answer>>(executor, patience);
+  const auto place = state.waits.insert(state.waits.end(), ticket);
+  begin([ticket](Answer answer) {
+    ticket->answer = std::move(answer);
     ticket->ready.cancel();
   });
   if (!ticket->answer) co_await ticket->ready.async_wait(kAsTuple);
-  state.tickets.erase(place);
-  if (ticket->answer) co_return std::move(*ticket->answer);
-  co_return plain_response(503, state.settings.too_late);
+  state.waits.erase(place);
+  co_return std::move(ticket->answer);
 }
 
 /// Returns whether another client may be served. A local client always may while another one has
@@ -256,7 +336,7 @@ void BeastServer::State::stop_listening(Audience audience) {
 void BeastServer::State::close() {
   is_closed = true;
   for (const auto& listener : listeners) listener.close();
-  for (const auto& ticket : tickets) ticket->ready.cancel();
+  for (const auto& wait : waits) wait->ready.cancel();
   for (const auto& client : clients) client.drop();
 }
 

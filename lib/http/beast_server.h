@@ -23,6 +23,8 @@ struct ServerSettings {
   std::size_t body_bytes = std::size_t{1} << 20;  ///< A longer body gets 400.
   std::chrono::milliseconds exchange_timeout = std::chrono::seconds(5);  ///< To read, and to write.
   std::chrono::milliseconds answer_timeout = std::chrono::seconds(4);    ///< For a handler.
+  std::chrono::milliseconds part_timeout =
+      std::chrono::seconds(60);  ///< To read, and to write, a part of a body.
 };
 
 /// An HTTP/1.1 server on unix sockets and TCP ports. It serves one request per connection: GET

@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "base/result.h"
 
 namespace attestrd {
 
@@ -24,11 +27,27 @@ struct ServerRequest {
   std::string body;              ///< The body of a POST.
 };
 
+/// A body that is too long for the memory. Its parts are read one at a time, as the client takes
+/// them. Both functions answer at once or later, but only once. Destroying it ends the read.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  /// Prepares the body, however long that takes. Passes its length in bytes, or the error for which
+  /// the response is a 503.
+  virtual void open(std::function<void(Result<std::uint64_t>)> on_open) = 0;
+
+  /// Passes the next part. An empty one means that it can't be read: the connection is closed
+  /// before the body is complete.
+  virtual void read(std::function<void(std::string)> on_part) = 0;
+};
+
 struct ServerResponse {
   unsigned status = 200;
   std::string content_type;
   std::string body;
-  std::string allow;  ///< The Allow field of a 405.
+  std::string allow;                     ///< The Allow field of a 405.
+  std::shared_ptr<BodySource> source{};  ///< In the place of `body`.
 };
 
 /// Returns a response for people, with one line of text.

@@ -11,7 +11,7 @@ namespace attestrd {
 Result<Recovery::HalfDone> Recovery::find(Wall now, std::vector<Notice>& notices) {
   auto rows = queue_.staged();
   if (!rows) return rows.error();
-  if (const auto claimed = spool_.claim_staging(rows->size()); !claimed) return claimed.error();
+  if (const auto claimed = spool_.claim_staging(*rows); !claimed) return claimed.error();
   if (const auto returned = return_broken_to_polling(*rows, now, notices); !returned)
     return returned.error();
 

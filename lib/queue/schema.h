@@ -84,4 +84,22 @@ CREATE TEMP TABLE boot (number, id, mono_us, wall_us, shift_us, running_us);
 CREATE TEMP VIEW handshake AS SELECT *, 0 AS boot FROM main.handshake;
 )sql";
 
+/// The tables of a backup: the number of its mark in the spool, and the handshakes with a tombstone
+/// whose records no consumer had removed when it was made. A queue does not need them; one that was
+/// a backup once has them.
+inline constexpr const char* kCreateBackup = R"sql(
+DROP TABLE IF EXISTS backup;
+DROP TABLE IF EXISTS waiting;
+
+CREATE TABLE backup (
+  number INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE waiting (
+  id           TEXT PRIMARY KEY NOT NULL,
+  tag          TEXT NOT NULL,
+  submitted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace attestrd::schema

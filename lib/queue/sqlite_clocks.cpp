@@ -55,4 +55,8 @@ Duration SqliteClocks::shift_of(std::int64_t boot) const {
   return std::chrono::floor<std::chrono::milliseconds>(clock->second.shift);
 }
 
+Duration SqliteClocks::running() const {
+  return clocks_.empty() ? Duration(0) : clocks_.rbegin()->second.running;
+}
+
 }  // namespace attestrd

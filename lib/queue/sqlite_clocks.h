@@ -23,6 +23,8 @@ class SqliteClocks {
   std::vector<BootClock> all() const;
   /// Returns the shift of a boot in whole milliseconds, the precision of the times in the file.
   Duration shift_of(std::int64_t boot) const;
+  /// Returns the time that attestrd has run on this queue, as of the last clock that was saved.
+  Duration running() const;
 
  private:
   SqliteDatabase& database_;

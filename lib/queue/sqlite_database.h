@@ -94,6 +94,7 @@ class SqliteDatabase {
   void drop_cache();
 
   bool is_in_transaction() const;
+  sqlite3* connection() const { return connection_.get(); }
   const std::string& path() const { return path_; }
 
   /// Returns the error of the last call. Its message begins with `what`.

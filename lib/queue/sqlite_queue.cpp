@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "queue/sqlite_clocks.h"
+#include "queue/sqlite_copy.h"
 #include "queue/sqlite_database.h"
 #include "queue/sqlite_open.h"
 #include "queue/sqlite_rows.h"
@@ -125,12 +126,7 @@ Result<std::vector<std::optional<QueuedHandshake>>> SqliteQueue::find_polling(
   return rows;
 }
 
-Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) {
-  auto pending = rows_->find_polling(id);
-  if (!pending) return pending.error();
-  if (*pending) return KnownHandshake(std::move(**pending));
-  return rows_->find_ended(id);
-}
+Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) { return find_row(*rows_, id); }
 
 Result<QueueCounts> SqliteQueue::count() { return rows_->count(); }
 
@@ -143,5 +139,9 @@ Result<std::optional<Hazard>> SqliteQueue::learnt() {
 }
 
 Result<std::optional<DayRequests>> SqliteQueue::reserved() { return rows_->reserved(); }
+
+Result<std::unique_ptr<QueueCopy>> SqliteQueue::copy(const std::string& path) {
+  return SqliteCopy::begin(*database_, path);
+}
 
 }  // namespace attestrd

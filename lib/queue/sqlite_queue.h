@@ -4,6 +4,7 @@
 #include <string>
 
 #include "queue/queue.h"
+#include "queue/queue_copy.h"
 
 namespace attestrd {
 
@@ -40,6 +41,10 @@ class SqliteQueue final : public Queue {
   Result<std::vector<BootClock>> clocks() override;
   Result<std::optional<Hazard>> learnt() override;
   Result<std::optional<DayRequests>> reserved() override;
+
+  /// Begins a copy into a file at `path`, in the place of a file that an earlier copy left there.
+  /// The copy must end before the queue.
+  Result<std::unique_ptr<QueueCopy>> copy(const std::string& path);
 
  private:
   explicit SqliteQueue(std::unique_ptr<SqliteDatabase> database);

@@ -65,14 +65,26 @@ constexpr const char* kFindEnded =
 
 constexpr std::size_t kPageReserve = 4096;  // In rows.
 
+std::int64_t milliseconds_of(Duration duration) {
+  return std::chrono::floor<std::chrono::milliseconds>(duration).count();
+}
+
+}  // namespace
+
+Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id) {
+  auto pending = rows.find_polling(id);
+  if (!pending) return pending.error();
+  if (*pending) return KnownHandshake(std::move(**pending));
+  return rows.find_ended(id);
+}
+
 Error broken_row(const SqliteDatabase& database) {
   return fail(Errc::invalid_input, "the queue " + database.path() +
                                        " holds a row that attestrd never wrote: restore it from a "
                                        "backup, or move it away and submit the pending ids again");
 }
 
-/// Reads the columns from `id` to `boot`.
-std::optional<QueuedHandshake> read_row(const SqliteStatement& row, const SqliteClocks& clocks) {
+std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const SqliteClocks& clocks) {
   const auto id = HandshakeId::parse(row.text(0));
   const auto submitted_at = row.time(2);
   if (!id || !submitted_at) return std::nullopt;
@@ -88,25 +100,27 @@ std::optional<QueuedHandshake> read_row(const SqliteStatement& row, const Sqlite
                          {}};
 }
 
-std::optional<StagedHandshake> read_staged(const SqliteStatement& row) {
+std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column) {
   const auto id = HandshakeId::parse(row.text(0));
-  const auto outcome = outcome_named(row.text(1));
-  const auto reason = reason_named(row.text(2));
-  const auto finished_at = row.time(3);
-  const auto sha256 = row.bytes(5);
+  const auto outcome = outcome_named(row.text(outcome_column));
+  const auto reason = reason_named(row.text(outcome_column + 1));
+  const auto finished_at = row.time(outcome_column + 2);
+  const auto sha256 = row.bytes(outcome_column + 4);
   if (!id || !outcome || !reason || !finished_at) return std::nullopt;
   StagedHandshake staged{*id, *outcome, *reason, *finished_at, {}};
   if (sha256.size() != staged.record.sha256.size()) return std::nullopt;
-  staged.record.length_bytes = static_cast<std::uint64_t>(row.number(4));
+  staged.record.length_bytes = static_cast<std::uint64_t>(row.number(outcome_column + 3));
   std::ranges::copy(sha256, staged.record.sha256.begin());
   return staged;
 }
 
-std::int64_t milliseconds_of(Duration duration) {
-  return std::chrono::floor<std::chrono::milliseconds>(duration).count();
+std::optional<Tombstone> read_tombstone(const SqliteStatement& row) {
+  const auto id = HandshakeId::parse(row.text(0));
+  const auto outcome = outcome_named(row.text(1));
+  const auto finished_at = row.time(2);
+  if (!id || !outcome || !finished_at) return std::nullopt;
+  return Tombstone{*id, *outcome, *finished_at};
 }
-
-}  // namespace
 
 Result<void> SqliteRows::prepare(bool is_read_only) {
   const std::pair<SqliteStatement*, std::string_view> all[] = {
@@ -127,9 +141,9 @@ Result<void> SqliteRows::prepare(bool is_read_only) {
       {&statements_.count, kCount},
   };
   for (const auto& [statement, sql] : all) {
-    auto prepared = database_.prepare(sql);
     // The views of an older file (schema::kReadOlder) can't be written.
-    if (!prepared && is_read_only && !sql.starts_with("SELECT")) continue;
+    if (is_read_only && !sql.starts_with("SELECT")) continue;
+    auto prepared = database_.prepare(sql);
     if (!prepared) return prepared.error();
     *statement = std::move(*prepared);
   }
@@ -218,7 +232,7 @@ Result<Acceptance> SqliteRows::accept_again(const Submission& submission) {
   auto& find = statements_.find.bind(id);
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
-  const auto row = *is_there ? read_row(find, clocks_) : std::nullopt;
+  const auto row = *is_there ? read_queued(find, clocks_) : std::nullopt;
   const auto outcome = *is_there ? outcome_named(find.text(7)) : std::nullopt;
   find.reset();
   if (!row) return broken_row(database_);
@@ -248,7 +262,7 @@ Result<std::optional<QueuedHandshake>> SqliteRows::find_polling(const HandshakeI
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
   if (!*is_there) return std::nullopt;
-  auto row = read_row(find, clocks_);
+  auto row = read_queued(find, clocks_);
   const bool is_polling = find.is_null(7);
   find.reset();
   if (!row) return broken_row(database_);
@@ -279,7 +293,7 @@ Result<std::vector<QueuedHandshake>> SqliteRows::polling_after(std::string_view 
     const auto is_there = after.step();
     if (!is_there) return is_there.error();
     if (!*is_there) return page;
-    auto row = read_row(after, clocks_);
+    auto row = read_queued(after, clocks_);
     if (!row) {
       after.reset();
       return broken_row(database_);
@@ -295,7 +309,7 @@ Result<std::vector<StagedHandshake>> SqliteRows::staged() {
     const auto is_there = all.step();
     if (!is_there) return is_there.error();
     if (!*is_there) return staged;
-    const auto row = read_staged(all);
+    const auto row = read_staged(all, 1);
     if (!row) {
       all.reset();
       return broken_row(database_);

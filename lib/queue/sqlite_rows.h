@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "queue/queue.h"
+#include "queue/queue_row.h"
 #include "queue/sqlite_clocks.h"
 #include "queue/sqlite_database.h"
 
@@ -76,5 +77,22 @@ class SqliteRows {
   const SqliteClocks& clocks_;
   Statements statements_;
 };
+
+/// Returns the state of an id.
+Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id);
+
+/// Reads a row whose columns begin with those from `id` to `last_pending_at`, in the order of the
+/// table, and `boot`. Returns nothing if attestrd can't have written it.
+std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const SqliteClocks& clocks);
+
+/// Reads a row whose first column is `id`, and whose columns from `outcome` to `sha256` begin at
+/// `outcome_column`.
+std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column);
+
+/// Reads a row whose columns begin with those of a tombstone.
+std::optional<Tombstone> read_tombstone(const SqliteStatement& row);
+
+/// Returns the error for a row that attestrd can't have written.
+Error broken_row(const SqliteDatabase& database);
 
 }  // namespace attestrd

@@ -59,9 +59,14 @@ void DiskWorker::purge_tombstones(Duration older_than) {
 }
 
 void DiskWorker::look_up(const HandshakeId& id, OnFound on_found) {
+  run_between_rounds(
+      [this, id, on_found = std::move(on_found)] { tell(on_found, ledger_.find(id)); });
+}
+
+void DiskWorker::run_between_rounds(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
-    questions_.emplace_back(id, std::move(on_found));
+    jobs_.push_back(std::move(job));
   }
   changed_.notify_one();
 }
@@ -84,23 +89,23 @@ void DiskWorker::run() {
   go_before_the_event_loop();
   RoundRequest request;
   while (wait_for_work(request)) {
-    answer_questions();
+    run_jobs();
     const bool has_work = !request.is_empty() || ledger_.has_unmarked();
     if (has_work && !write(request)) return;
   }
 }
 
-void DiskWorker::answer_questions() {
+void DiskWorker::run_jobs() {
   std::unique_lock lock(mutex_);
-  const auto questions = std::exchange(questions_, {});
+  const auto jobs = std::exchange(jobs_, {});
   lock.unlock();
-  for (const auto& [id, on_found] : questions) tell(on_found, ledger_.find(id));
+  for (const auto& job : jobs) job();
 }
 
 /// Waits for work, and adds all waiting requests to the rest of the round before. Returns false if
 /// the worker is stopped and nothing is left to do.
 bool DiskWorker::wait_for_work(RoundRequest& request) {
-  const auto has_work = [&] { return has_work_ || !questions_.empty() || !request.is_empty(); };
+  const auto has_work = [&] { return has_work_ || !jobs_.empty() || !request.is_empty(); };
   const auto is_called = [&] { return has_work() || stopping_; };
   std::unique_lock lock(mutex_);
   if (ledger_.has_unmarked())
@@ -124,7 +129,7 @@ bool DiskWorker::write(RoundRequest& request) {
     round_began_ = kNoRound;
     if (!report) {
       if (!is_passing(report.error(), trouble)) return false;
-      answer_questions();
+      run_jobs();
       if (!wait_for_retry()) return false;
       continue;
     }
@@ -134,7 +139,7 @@ bool DiskWorker::write(RoundRequest& request) {
     if (is_all && trouble.is_disk_full) tell(events_.disk_room);
     tell(events_.report, std::move(*report));
     if (is_all || !trouble.is_disk_full) return true;
-    answer_questions();
+    run_jobs();
   }
 }
 

@@ -52,6 +52,9 @@ class DiskWorker {
   /// Looks an id up between two rounds, or between two tries of one. `on_found` receives the answer
   /// on the loop, but never once the worker is stopped.
   void look_up(const HandshakeId& id, OnFound on_found);
+  /// Runs a short job on the thread, between two rounds or between two tries of one; one that waits
+  /// when the worker is stopped never runs. Only such a job may use the stores of the ledger.
+  void run_between_rounds(std::function<void()> job);
 
   /// Writes all waiting requests, publishes and marks their records, then ends the thread. On a
   /// full disk, or while the queue is unavailable, it tries once: after the next start Attestr is
@@ -76,7 +79,7 @@ class DiskWorker {
   bool wait_for_work(RoundRequest& request);
   bool write(RoundRequest& request);
   bool is_passing(const Error& error, Trouble& trouble);
-  void answer_questions();
+  void run_jobs();
   bool wait_for_retry();
   template <class Handler, class... Arguments>
   void tell(const Handler& handler, Arguments... arguments);
@@ -89,7 +92,7 @@ class DiskWorker {
   std::mutex mutex_;
   std::condition_variable changed_;
   RoundRequest waiting_;  ///< Guarded by mutex_, like the next three members.
-  std::vector<std::pair<HandshakeId, OnFound>> questions_;
+  std::vector<std::function<void()>> jobs_;
   bool has_work_ = false;
   bool stopping_ = false;
 

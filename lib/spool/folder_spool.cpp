@@ -15,6 +15,7 @@ constexpr std::string_view kEnding = ".json";
 constexpr std::string_view kStaging = "staging";
 constexpr std::string_view kRefused = "refused";
 constexpr std::string_view kUsed = ".used";  ///< The file that marks a staging/ as used.
+constexpr std::size_t kIdsShown = 20;
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 
@@ -40,6 +41,20 @@ Result<std::unique_ptr<Directory>> open_folder(Directory& root, std::string_view
 Error other_mount(const Directory& folder, const Directory& staging) {
   return fail(Errc::io_failure, folder.path() + " is not on the same mount as " + staging.path() +
                                     ": a rename must lead from one to the other");
+}
+
+Error new_staging(const Directory& staging, std::span<const StagedHandshake> on_their_way) {
+  std::string ids;
+  for (const auto& row : on_their_way.first(std::min(on_their_way.size(), kIdsShown)))
+    ids += (ids.empty() ? "" : ", ") + std::string(row.id.view());
+  if (on_their_way.size() > kIdsShown)
+    ids += fmt::format(" and {} more", on_their_way.size() - kIdsShown);
+  return fail(Errc::io_failure,
+              fmt::format("{} is a new folder, while {} records are on their way in another: {}; "
+                          "mount that one or put it back; should it be lost, `attestrd recover "
+                          "--poll-again` polls them again, and `attestrd recover --delivered` "
+                          "counts them as published",
+                          staging.path(), on_their_way.size(), ids));
 }
 
 Notice conflict(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
@@ -79,16 +94,11 @@ Result<void> FolderSpool::check_place() {
   return {};
 }
 
-Result<void> FolderSpool::claim_staging(std::size_t on_their_way) {
+Result<void> FolderSpool::claim_staging(std::span<const StagedHandshake> on_their_way) {
   const auto mark = staging_.files->inspect(kUsed);
   if (mark) return {};
   if (mark.error().code != Errc::not_found) return mark.error();
-  if (on_their_way > 0)
-    return fail(Errc::io_failure,
-                fmt::format("{} is a new folder, while {} records are on their way in another: "
-                            "mount that one or put it back (should it be lost, a file {} here lets "
-                            "them pass for delivered)",
-                            staging_.files->path(), on_their_way, kUsed));
+  if (!on_their_way.empty()) return new_staging(*staging_.files, on_their_way);
   const auto made = staging_.files->create(kUsed, "");
   return made ? staging_.files->sync() : made;
 }
@@ -224,6 +234,22 @@ Result<std::optional<Fingerprint>> FolderSpool::fingerprint(const HandshakeId& i
   if (record) return std::optional(fingerprint_of(*record));
   if (record.error().code == Errc::not_found) return std::optional<Fingerprint>();
   return record.error();
+}
+
+Result<std::optional<std::string>> FolderSpool::published(const HandshakeId& id, Outcome outcome) {
+  auto record = read_file(*folder(outcome).files, record_name(id), limits::kRecordBytes);
+  if (record) return std::optional(std::move(*record));
+  if (record.error().code == Errc::not_found) return std::optional<std::string>();
+  return record.error();
+}
+
+Result<std::vector<HandshakeId>> FolderSpool::published(Outcome outcome) {
+  const auto names = folder(outcome).files->list();
+  if (!names) return names.error();
+  std::vector<HandshakeId> ids;
+  for (const auto& name : *names)
+    if (const auto id = id_of(name)) ids.push_back(*id);
+  return ids;
 }
 
 std::string record_name(const HandshakeId& id) {

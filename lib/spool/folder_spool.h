@@ -17,7 +17,7 @@ class FolderSpool final : public Spool {
   static Result<std::unique_ptr<FolderSpool>> open(Directory& root);
 
   Result<void> check_place() override;
-  Result<void> claim_staging(std::size_t on_their_way) override;
+  Result<void> claim_staging(std::span<const StagedHandshake> on_their_way) override;
   Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,
                                       RecordSync how) override;
   Result<void> stage_ahead(const HandshakeId& id, std::string_view record) override;
@@ -28,6 +28,8 @@ class FolderSpool final : public Spool {
   Result<void> sync_moves(const Meanwhile& meanwhile) override;
   Result<StagedFiles> staged() override;
   Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) override;
+  Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome) override;
+  Result<std::vector<HandshakeId>> published(Outcome outcome) override;
 
  private:
   struct Folder {

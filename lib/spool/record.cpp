@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/limits.h"
+#include "base/rfc3339.h"
 #include "handshake/handshake_names.h"
 #include "json/json_object.h"
 #include "json/json_string.h"
@@ -46,6 +47,11 @@ std::optional<SigningForm> form_named(std::string_view name) {
 std::optional<std::string> text_of(const JsonMember& member) {
   if (member.kind != JsonKind::string) return std::nullopt;
   return unescape_json_string(member.text);
+}
+
+/// Returns the time in a member, or nothing if it is absent or not a time.
+std::optional<Wall> time_of(const JsonMember& member) {
+  return parse_rfc3339_ms(text_of(member).value_or(""));
 }
 
 Error bad_record(std::string_view what) {
@@ -102,10 +108,12 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
 }
 
 Result<SpoolRecord> parse_record(std::string_view text) {
-  std::array members = {JsonMember{"schema"},  JsonMember{"id"},     JsonMember{"outcome"},
-                        JsonMember{"tag"},     JsonMember{"reason"}, JsonMember{"signature"},
-                        JsonMember{"response"}};
-  const auto& [schema, id_text, outcome_text, tag, reason, signature, response] = members;
+  std::array members = {
+      JsonMember{"schema"},   JsonMember{"id"},           JsonMember{"outcome"},
+      JsonMember{"tag"},      JsonMember{"reason"},       JsonMember{"signature"},
+      JsonMember{"response"}, JsonMember{"submitted_at"}, JsonMember{"finished_at"}};
+  const auto& [schema, id_text, outcome_text, tag, reason, signature, response, submitted_at,
+               finished_at] = members;
   const auto fault = scan_object(text, members, limits::kRecordDepth);
   if (fault != JsonFault::none) return bad_record(say(fault));
   if (text_of(schema) != kSchema)
@@ -118,8 +126,8 @@ Result<SpoolRecord> parse_record(std::string_view text) {
   if (!form) return form.error();
   if (response.kind != JsonKind::absent && response.kind != JsonKind::object)
     return bad_record("its \"response\" is not an object");
-  return SpoolRecord{*id,   *outcome,     text_of(tag).value_or(""), text_of(reason).value_or(""),
-                     *form, response.text};
+  return SpoolRecord{*id,   *outcome,      text_of(tag).value_or(""), text_of(reason).value_or(""),
+                     *form, response.text, time_of(submitted_at),     time_of(finished_at)};
 }
 
 }  // namespace attestrd

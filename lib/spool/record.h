@@ -21,6 +21,8 @@ struct SpoolRecord {
   std::string reason;               ///< Empty if there is none.
   std::optional<SigningForm> form;  ///< The signing form of a valid signature.
   std::string_view response;        ///< The answer, byte for byte; empty if none was kept.
+  std::optional<Wall> submitted_at{};
+  std::optional<Wall> finished_at{};
 };
 
 /// Parses a spool file. The message of `invalid_input` names the fault.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "files/files.h"
 #include "crypto/fingerprint.h"
 #include "handshake/handshake.h"
+#include "handshake/row_change.h"
 #include "log/notice.h"
 
 namespace attestrd {
@@ -40,7 +42,7 @@ class Spool {
   /// Marks a new staging/ as used. Returns `io_failure` if it is new while records are on their
   /// way: they are in another staging/ then, whose disk is not mounted or whose name a new folder
   /// has now.
-  virtual Result<void> claim_staging(std::size_t on_their_way) = 0;
+  virtual Result<void> claim_staging(std::span<const StagedHandshake> on_their_way) = 0;
 
   /// Writes a record to staging/. A file that was left there under its name is dropped. A folder of
   /// that name is moved to rejected/, and the notice to log is returned.
@@ -76,6 +78,12 @@ class Spool {
   /// Returns the fingerprint of a record in staging/, or nothing if it is not there. Returns
   /// `unsafe_file` if it is not a plain file.
   virtual Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) = 0;
+
+  /// Returns the record of an id in the folder of an outcome, or nothing if it is not there.
+  virtual Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome) = 0;
+
+  /// Returns the ids whose records are in the folder of an outcome, by their names.
+  virtual Result<std::vector<HandshakeId>> published(Outcome outcome) = 0;
 };
 
 /// Returns the name of the record of an id: `ID.json`.

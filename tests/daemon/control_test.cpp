@@ -63,6 +63,7 @@ class ControlTest : public testing::Test {
                   if (explains_) return on_found(row_of(id));
                   unanswered_.push_back(on_found);
                 },
+            .reload = {},
             .facts = [] { return DaemonFacts{}; },
             .now = [] { return Now{}; }};
   }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/log/logging.h"
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 
 namespace attestrd {
 namespace {

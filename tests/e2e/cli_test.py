@@ -9,8 +9,8 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "explain", "kick", "reload", "verify", "check-config",
-            "version")
+COMMANDS = ("run", "submit", "status", "explain", "kick", "reload", "backup", "restore", "recover",
+            "verify", "check-config", "version")
 
 
 def mode_of(path):
@@ -140,6 +140,28 @@ class CommandTest(harness.Fixture):
 
     def verify(self, path):
         return self.attestrd("verify", "--config", self.config, path)
+
+
+class RecoverTest(harness.Fixture):
+    def test_refuses(self):
+        simulator = self.start_simulator("--law", "fixed:0")
+        config = self.write_config(simulator.url)
+        for flags in ((), ("--poll-again", "--delivered")):
+            done = self.attestrd("recover", "--config", config, *flags)
+            self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""))
+            self.assertIn("either --poll-again or --delivered", done.stderr)
+        for flag in ("--poll-again", "--delivered"):
+            done = self.attestrd("recover", "--config", config, flag)
+            self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+            self.assertFalse(self.queue.exists())
+            self.assertFalse((self.spool / "staging").exists())
+        daemon = self.start_daemon(config)
+        done = self.attestrd("recover", "--config", config, "--delivered")
+        self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+        self.assertEqual(daemon.stop(), 0)
+        done = self.attestrd("recover", "--config", config, "--delivered")
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (0, "no result is being published: nothing is lost\n", ""))
 
 
 class WordsTest(harness.Fixture):

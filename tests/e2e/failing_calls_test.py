@@ -25,6 +25,7 @@ HARMLESS = re.compile("|".join((
     r'openat\(.*/inbox(/\.claimed)?>, "[^.]',  # A name of others is left alone for a while,
     r"renameat2\(.*/inbox>, ",               # and so is one that can't be claimed.
     r'openat\(.*"/proc/',                    # The boot counts as a new one.
+    r'unlink\(".*/queue\.db\.copy"',        # The next start or backup removes the copy.
     # SQLite syncs the folder of its files; so does attestrd, with O_DIRECTORY and fsync().
     r'openat\(.*"[^"]*/(plain|consumed)\d", O_RDONLY\|O_CLOEXEC\)',
     r"fdatasync\(\d+<.*/(plain|consumed)\d>\)",

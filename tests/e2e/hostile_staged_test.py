@@ -78,12 +78,21 @@ def lost_staging(place):
     shutil.rmtree(place.spool / "staging")
 
 
-def mark_as_delivered(place):
-    (place.spool / "staging/.used").touch()
+def recovered(flag, what):
+    def repair(place):
+        for said in (f"{place.handshake}: {what}", "no result is being published: nothing is lost"):
+            done = place.fixture.attestrd("recover", "--config", place.config, flag)
+            place.fixture.assertEqual((done.returncode, done.stdout, done.stderr),
+                                      (0, f"{said}\n", ""))
+    return repair
 
+
+polled_again = recovered("--poll-again", "is polled again")
+delivered = recovered("--delivered", "counts as published")
 
 QUARANTINED = {"records": ("rejected", "results"), "event": "spool.quarantined"}
-NOT_THIS_ONE = ("spool/staging is a new folder", "1 records are on their way", "mount", ".used")
+NOT_THIS_ONE = ("spool/staging is a new folder", "1 records are on their way in another: DS",
+                "mount", "`attestrd recover --poll-again`", "`attestrd recover --delivered`")
 
 CASES = [
     Case("untouched", lambda place: None),
@@ -104,8 +113,10 @@ CASES = [
     Case("taken", lambda place: record(place).unlink(), (), "queue.recovered"),
     Case("another-staging", other_staging, refuses=NOT_THIS_ONE, repair=other_staging_gone),
     Case("another-spool", other_spool, refuses=NOT_THIS_ONE, repair=other_spool_gone),
-    Case("lost-staging", lost_staging, (), "queue.recovered", NOT_THIS_ONE,
-         repair=mark_as_delivered),
+    Case("lost-delivered", lost_staging, (), "inbox.already_ended", NOT_THIS_ONE,
+         repair=delivered),
+    Case("lost-staging", lost_staging, refuses=NOT_THIS_ONE, repair=polled_again),
+    Case("lost-spool", other_spool, refuses=NOT_THIS_ONE, repair=polled_again),
 ]
 
 
@@ -130,6 +141,8 @@ class StagedTest(AnsweredFixture):
                 self.assertEqual(place.start(is_ready=False).wait(), case.code)
                 for word in case.refuses:
                     self.assertIn(word, place.last_message)
+                if case.refuses == NOT_THIS_ONE:
+                    self.assertIn(place.handshake, place.last_message)
             case.repair(place)
         place.submit(place.handshake)
         last = place.start("--until-empty", is_ready=False)
@@ -139,7 +152,7 @@ class StagedTest(AnsweredFixture):
         self.assertEqual(last.count(case.event), 1)
         self.assertEqual(place.count("handshake.completed"), "results" in case.records)
         self.assertEqual(os.listdir(place.spool / "staging"), [".used"])
-        if case.name in ("taken", "lost-staging"):
+        if case.name in ("taken", "lost-delivered"):
             self.assertEqual(last.count("inbox.already_ended"), 1)
 
 

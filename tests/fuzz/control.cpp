@@ -91,8 +91,10 @@ class World {
                 },
             .look_up = [](const HandshakeId&,
                           const Questions::OnFound& on_found) { on_found(UnknownHandshake{}); },
+            .reload = {},
             .facts = [] { return DaemonFacts{}; },
-            .now = [] { return Now{}; }};
+            .now = [] { return Now{}; },
+            .backup = [] { return std::shared_ptr<BodySource>(); }};
   }
 
   std::string exchange_once(std::string_view request, std::size_t piece) {

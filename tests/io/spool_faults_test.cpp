@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "base/check.h"
 #include "io/changed_folder.h"
 #include "io/temporary_folder.h"
@@ -106,8 +108,9 @@ TEST_F(SpoolFaultsTest, EachFailureOfStagingIsReported) {
                        [this] { return spool_->drop(kId); });
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
   each_failure_is_told([this] { std::filesystem::remove(disk_.path("staging/.used")); },
-                       [this] { return spool_->claim_staging(0); });
-  EXPECT_TRUE(spool_->claim_staging(1));
+                       [this] { return spool_->claim_staging({}); });
+  const std::vector<StagedHandshake> on_their_way{{kId, {}, {}, {}, {}}};
+  EXPECT_TRUE(spool_->claim_staging(on_their_way));
 }
 
 TEST_F(SpoolFaultsTest, EachFailureOfAPublicationIsReported) {

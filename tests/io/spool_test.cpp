@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "io/temporary_folder.h"
@@ -146,14 +148,22 @@ TEST_F(SpoolTest, AFolderUnderTheNameOfARecordIsQuarantined) {
 
 TEST_F(SpoolTest, RefusesANewStagingFolderWhileRowsAreStaged) {
   open();
-  const auto claimed = spool_->claim_staging(2);
+  std::vector<StagedHandshake> rows;
+  for (int i = 10; i < 12; ++i)
+    rows.push_back({id_of("DS" + std::to_string(i)), Outcome::completed, {}, {}, {}});
+  const auto claimed = spool_->claim_staging(rows);
   ASSERT_FALSE(claimed);
   EXPECT_EQ(claimed.error().code, Errc::io_failure);
   EXPECT_THAT(claimed.error().message, HasSubstr(disk_.path("staging").string()));
-  EXPECT_THAT(claimed.error().message, HasSubstr("2 records"));
+  EXPECT_THAT(claimed.error().message, HasSubstr("2 records are on their way"));
+  EXPECT_THAT(claimed.error().message, HasSubstr("another: DS10, DS11; "));
+  for (int i = 12; i < 33; ++i)
+    rows.push_back({id_of("DS" + std::to_string(i)), Outcome::completed, {}, {}, {}});
+  const auto many = spool_->claim_staging(rows).error().message;
+  EXPECT_THAT(many, HasSubstr("DS28, DS29 and 3 more; ")) << "the message is bounded";
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty()) << "the next start refuses it too";
-  ASSERT_TRUE(spool_->claim_staging(0));
-  EXPECT_TRUE(spool_->claim_staging(2)) << "now it is known";
+  ASSERT_TRUE(spool_->claim_staging({}));
+  EXPECT_TRUE(spool_->claim_staging(rows)) << "now it is known";
   EXPECT_THAT(spool_->staged()->strangers, IsEmpty());
 }
 
@@ -192,6 +202,18 @@ TEST_F(SpoolTest, ListsRecordsAndOtherFilesInStaging) {
   EXPECT_EQ(*spool_->fingerprint(id_of("none")), std::nullopt);
   ASSERT_TRUE(spool_->quarantine("a b.json", "why"));
   EXPECT_THAT(disk_.names_in("rejected"), ElementsAre("a%20b.json"));
+}
+
+TEST_F(SpoolTest, FindsARecordInTheFolderOfItsOutcome) {
+  open();
+  disk_.write("results/DSa.json", "record");
+  EXPECT_EQ(*spool_->published(id_of("DSa"), Outcome::completed), "record");
+  EXPECT_EQ(*spool_->published(id_of("DSa"), Outcome::failed), std::nullopt);
+  disk_.write("results/no id.json", "record");
+  disk_.write("results/DSb", "record");
+  EXPECT_THAT(*spool_->published(Outcome::completed), ElementsAre(id_of("DSa")));
+  std::filesystem::create_directory(disk_.path("failed/DSa.json"));
+  EXPECT_EQ(spool_->published(id_of("DSa"), Outcome::failed).error().code, Errc::unsafe_file);
 }
 
 TEST_F(SpoolTest, RefusesFoldersThatAreNotItsOwn) {

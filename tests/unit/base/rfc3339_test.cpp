@@ -37,5 +37,20 @@ TEST(Rfc3339, KnowsLeapDays) {
   EXPECT_EQ(to_rfc3339(time), "2028-02-29T00:00:00.000000Z");
 }
 
+TEST(Rfc3339, ReadsWhatItWrites) {
+  const Wall time = std::chrono::sys_days(std::chrono::year(2028) / 2 / 29) + 4h + 5min + 6s + 78ms;
+  EXPECT_EQ(parse_rfc3339_ms("2028-02-29T04:05:06.078Z"), time);
+  EXPECT_EQ(parse_rfc3339_ms("1969-12-31T23:59:59.999Z"), Wall(-1ms));
+}
+
+TEST(Rfc3339, ReadsNothingElse) {
+  for (const auto* const text :
+       {"", "2028-02-29T04:05:06Z", "2027-02-29T04:05:06.078Z", "2028-02-29 04:05:06.078Z",
+        "2028-02-29T04:05:06.078z", "2028-02-29T24:05:06.078Z", "2028-02-29T04:05:60.078Z",
+        "2028-02-29T04:05:06,078Z", "2028-0a-29T04:05:06.078Z", "2028-02-29T04:05:-6.078Z",
+        "xxxxxxxxxxxxxxxxxxxxxxxx"})
+    EXPECT_EQ(parse_rfc3339_ms(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace attestrd

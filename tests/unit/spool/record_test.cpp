@@ -165,5 +165,13 @@ TEST(RecordTest, NamesTheFaultOfAnInvalidRecord) {
               HasSubstr("\"response\" is not"));
 }
 
+TEST(RecordTest, ReadsTheTimesBack) {
+  const auto text = write_record(completed(), "9", kSubmitted);
+  const auto record = parse_record(text);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->submitted_at, kSubmitted);
+  EXPECT_EQ(record->finished_at, kSubmitted + 2s);
+}
+
 }  // namespace
 }  // namespace attestrd

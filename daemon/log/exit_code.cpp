@@ -1,4 +1,4 @@
-#include "daemon/service/exit_code.h"
+#include "daemon/log/exit_code.h"
 
 #include <fmt/format.h>
 #include <sysexits.h>

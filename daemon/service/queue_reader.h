@@ -12,6 +12,9 @@
 
 namespace attestrd {
 
+/// Returns `unavailable` if there is no queue, and `permission_denied` if it can't be seen.
+Result<void> find_queue(const Config& config);
+
 /// The queue of a daemon that is not running, and the lock that a running daemon would hold. A
 /// reader leaves no file behind: one of another user could keep the daemon from its next start.
 struct QueueReader {

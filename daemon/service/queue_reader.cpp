@@ -1,4 +1,4 @@
-#include "daemon/cli/queue_reader.h"
+#include "daemon/service/queue_reader.h"
 
 #include <fmt/format.h>
 
@@ -19,16 +19,20 @@ QueueReader::LogIndex::~LogIndex() {
   if (!path_.empty()) std::filesystem::remove(path_, ignored);
 }
 
-Result<QueueReader> QueueReader::open(const Config& config) {
+Result<void> find_queue(const Config& config) {
   const auto& path = config.paths.queue;
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    const bool is_hidden = error == std::errc::permission_denied;
-    return fail(is_hidden ? Errc::permission_denied : Errc::unavailable,
-                fmt::format("{}: {}", path.string(),
-                            is_hidden ? "you may not look there"
-                                      : "there is no queue; has the daemon ever run?"));
-  }
+  if (std::filesystem::exists(path, error)) return {};
+  const bool is_hidden = error == std::errc::permission_denied;
+  return fail(is_hidden ? Errc::permission_denied : Errc::unavailable,
+              fmt::format("{}: {}", path.string(),
+                          is_hidden ? "you may not look there"
+                                    : "there is no queue; has the daemon ever run?"));
+}
+
+Result<QueueReader> QueueReader::open(const Config& config) {
+  if (const auto there = find_queue(config); !there) return there.error();
+  const auto& path = config.paths.queue;
   auto lock = FileLock::acquire_shared(queue_lock_file(config).string());
   if (!lock && lock.error().code == Errc::unavailable) {
     return fail(

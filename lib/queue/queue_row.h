@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "base/time.h"
+#include "handshake/handshake.h"
+#include "handshake/row_change.h"
+
+namespace attestrd {
+
+/// A handshake that has ended and was published.
+struct Tombstone {
+  HandshakeId id;
+  Outcome outcome{};
+  Wall finished_at{};
+};
+
+/// A row of the queue.
+using QueueRow = std::variant<QueuedHandshake, StagedHandshake, Tombstone>;
+
+/// A row of a backup.
+struct BackupRow {
+  QueueRow row;
+  /// The row to poll in its place if its record is lost. A staged row has one. A tombstone has one
+  /// if no consumer had removed its record when the backup was made.
+  std::optional<QueuedHandshake> again;
+};
+
+}  // namespace attestrd
