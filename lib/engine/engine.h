@@ -18,6 +18,7 @@
 #include "http/server_clock.h"
 #include "schedule/poll_timing.h"
 #include "schedule/timing_wheel.h"
+#include "verify/form_memory.h"
 #include "verify/verifier.h"
 
 namespace attestrd {
@@ -121,6 +122,7 @@ class Engine {
   Duration clock_basis_;               // Of both clocks; it changes when the wall clock jumps.
   Mono doubtful_until_ = Mono::min();  // The wall clock is doubtful until then.
   ServerClock server_clock_;
+  FormMemory forms_;
   bool has_said_spent_ = false;
   bool has_said_lowered_ = false;
   bool is_stopping_ = false;

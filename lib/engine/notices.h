@@ -5,6 +5,7 @@
 
 #include "admission/account_gate.h"
 #include "base/time.h"
+#include "handshake/finish.h"
 #include "handshake/handshake_id.h"
 #include "http/exchange.h"
 #include "log/notice.h"
@@ -38,6 +39,9 @@ Notice account_paused(Notice cause, PauseReason reason, std::string_view host,
 Notice account_trouble(const Polled& polled, const HttpResponse& response, const Answer& answer,
                        std::string_view trouble);
 Notice account_resumed(PauseReason reason, Duration lasted);
+
+/// Returns a notice of a result that is signed in another form than the usual one.
+Notice other_form(const Polled& polled, SigningForm form, bool is_accepted);
 
 /// Returns a notice that the server allows fewer requests per second than the configured ones; 0:
 /// no configured limit.
