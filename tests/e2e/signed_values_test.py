@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 import math
-import os
 import random
 import subprocess
 
@@ -166,7 +165,7 @@ def is_same(a, b):
         return isinstance(b, list) and len(a) == len(b) and all(map(is_same, a, b))
     if isinstance(a, (bool, str, type(None))) or isinstance(b, (bool, str, type(None), dict, list)):
         return type(a) is type(b) and a == b
-    return a == b and math.copysign(1, a) == math.copysign(1, b)
+    return a == b and decimal.Decimal(a).is_signed() == decimal.Decimal(b).is_signed()
 
 
 def same_to_python(signed, delivered):
