@@ -25,7 +25,8 @@ std::string signature_of(std::string_view text, const std::string& key) {
   return hex;
 }
 
-std::vector<std::string> methods(std::string_view signature, std::string_view answer = kResult) {
+std::vector<std::string> methods(std::string_view signature,
+                                 std::string_view answer = R"({"other":1})") {
   std::vector<std::string> found;
   for (const auto& method : find_signing_methods(answer, kResult, signature,
                                                  {Secret("another"), Secret(std::string(kSecret))}))
