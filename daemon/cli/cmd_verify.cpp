@@ -2,79 +2,93 @@
 #include <sysexits.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "base/escape.h"
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
+#include "daemon/config/secrets.h"
 #include "daemon/log/exit_code.h"
 #include "files/posix_reader.h"
-#include "poll/answer.h"
-#include "daemon/config/secrets.h"
+#include "json/json_object.h"
+#include "ledger/record_verdict.h"
 #include "spool/record.h"
-#include "spool/spool.h"
+#include "verify/signing_method.h"
 #include "verify/verifier.h"
 
 namespace attestrd {
 namespace {
 
-/// The verdict on one spool file.
-struct Verdict {
-  bool holds = false;
-  std::string text;
-};
+/// Returns a path as it is printed: a name may have any bytes, and must not forge a line.
+std::string shown(const std::string& path) { return escaped(path, kPrintableEscapes); }
 
-Verdict invalid(std::string_view reason) { return {false, fmt::format("INVALID: {}", reason)}; }
-
-/// Verifies the response in the record, parsed as the daemon parsed it when it arrived.
-Verdict verify_response(const SpoolRecord& record, Verifier& verifier) {
-  HttpResponse response;
-  response.status = 200;
-  response.body = record.response;
-  const Answer answer = read_answer(response, record.id);
-  if (const auto* bad = std::get_if<Invalid>(&answer)) {
-    return invalid(fmt::format("the response is no answer for this id ({})", name_of(bad->reason)));
-  }
-  const auto* ended = std::get_if<Ended>(&answer);
-  if (ended == nullptr || ended->result.empty()) return invalid("the response holds no result");
-  const auto form = verifier.verify(ended->result, ended->signature);
-  if (!form) return invalid("no client secret gives the signature");
-  return {true, fmt::format("valid ({})", name_of(*form))};
+RecordPlace place_of(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto folder = std::filesystem::weakly_canonical(file.parent_path() / ".", error);
+  return {(error ? file.parent_path() : folder).filename().string(), file.filename().string()};
 }
 
-Verdict verify_record(std::string_view text, const std::string& file_name, Verifier& verifier) {
+/// Prints each way of signing that gives the signature of the record, in a line of its own.
+void print_methods(std::string_view text, const std::string& file,
+                   const std::vector<Secret>& secrets) {
   const auto record = parse_record(text);
-  if (!record) return invalid(record.error().message);
-  if (file_name != record_name(record->id)) {
-    return invalid(
-        fmt::format("the record is of {}, which the file is not named after", record->id.view()));
+  std::array members = {JsonMember{"result"}, JsonMember{"resultSignature"}};
+  const auto& [result, signature] = members;
+  const bool is_signed = record && scan_object(record->response, members) == JsonFault::none &&
+                         result.kind == JsonKind::object && signature.kind == JsonKind::string;
+  if (!is_signed) {
+    fmt::print("{}: no method: there is no result with a signature\n", shown(file));
+    return;
   }
-  const bool has_result =
-      record->outcome == Outcome::completed || record->outcome == Outcome::rejected;
-  if (!has_result) {
-    return {true, fmt::format("nothing to verify ({})", name_of(record->outcome))};
-  }
-  return verify_response(*record, verifier);
+  const auto methods = find_signing_methods(record->response, result.text, signature.text, secrets);
+  for (const SigningMethod& method : methods)
+    fmt::print("{}: method: {}, written as {}, with client secret {} {}\n", shown(file),
+               method.text, method.writer, method.secret, method.key);
+  if (methods.empty())
+    fmt::print("{}: no method gives the signature\n", shown(file));
+  else if (!number_that_stringify_changes(result.text).empty())
+    fmt::print("{}: JSON.stringify changes the value of a number in this result\n", shown(file));
 }
 
-Result<std::string> read_record(const std::string& file) {
-  auto text = read_whole(file, FileKinds::plain, limits::kRecordBytes);
-  if (text) return std::move(*text);
-  const int error = text.error().error;
-  return fail(error == EACCES ? Errc::permission_denied : Errc::io_failure,
-              fmt::format("{}: can't be read: {}", file, std::generic_category().message(error)));
-}
+/// The command, with what it needs for each file.
+class Verification {
+ public:
+  Verification(const Config& config, std::vector<Secret> secrets, bool diagnoses)
+      : verifier_(secrets, config.signature.form) {
+    if (diagnoses) diagnosed_ = std::move(secrets);
+  }
 
-/// Combines the exit codes of several files: a read error outweighs an invalid signature.
-int worse(int a, int b) { return std::max(a, b); }
+  /// Prints the verdict on a file and returns the exit code.
+  int verify(const std::string& file) {
+    const auto text = read_whole(file, FileKinds::plain, limits::kRecordBytes);
+    if (!text && text.error().step == ReadFault::Step::size) {
+      fmt::print("{}: INVALID: it is larger than any record\n", shown(file));
+      return EX_DATAERR;
+    }
+    if (!text) {
+      const int error = text.error().error;
+      return exit_with(fail(error == EACCES ? Errc::permission_denied : Errc::io_failure,
+                            fmt::format("{}: can't be read: {}", shown(file),
+                                        std::generic_category().message(error))));
+    }
+    const auto verdict = judge_record(*text, place_of(file), verifier_);
+    fmt::print("{}: {}\n", shown(file), verdict.words);
+    if (!diagnosed_.empty()) print_methods(*text, file, diagnosed_);
+    return verdict.is_good ? EX_OK : EX_DATAERR;
+  }
+
+ private:
+  Verifier verifier_;
+  std::vector<Secret> diagnosed_;  ///< Empty: without a diagnosis.
+};
 
 }  // namespace
 
@@ -83,20 +97,10 @@ int cmd_verify(const Given& given) {
   if (!config) return exit_with(config.error());
   auto secrets = read_client_secrets(*config);
   if (!secrets) return exit_with(secrets.error());
-  Verifier verifier(std::move(*secrets), config->signature.form);
-
+  Verification verification(*config, std::move(*secrets), given.has("--diagnose"));
   int code = EX_OK;
-  for (const auto& file : given.operands) {
-    const auto text = read_record(file);
-    if (!text) {
-      code = worse(code, exit_with(text.error()));
-      continue;
-    }
-    const auto name = std::filesystem::path(file).filename().string();
-    const Verdict verdict = verify_record(*text, name, verifier);
-    fmt::print("{}: {}\n", file, verdict.text);
-    if (!verdict.holds) code = worse(code, EX_DATAERR);
-  }
+  // A file that can't be read outweighs an invalid one.
+  for (const auto& file : given.operands) code = std::max(code, verification.verify(file));
   return code;
 }
 

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "files/posix_calls.h"
+#include "files/posix_memory.h"
 #include "files/posix_reader.h"
 
 namespace attestrd {
@@ -70,6 +71,7 @@ Result<void> check_mode(mode_t mode, const std::filesystem::path& file) {
 }
 
 Result<Secret> read_file(const std::filesystem::path& file) {
+  keep_memory_private();
   auto reader = PosixReader::open(file.string(), FileKinds::plain);
   if (!reader) return refuse(file, reader.error());
   if (const auto checked = check_mode(reader->mode(), file); !checked) return checked.error();

@@ -13,7 +13,8 @@ namespace attestrd {
 
 // Secrets are read from files, never from the command line or the environment. A file is accepted
 // only if it is a regular file of at most 4 KiB without permission bits for others (those bits are
-// not checked in $CREDENTIALS_DIRECTORY, where systemd sets them). Errors name the file and quote
+// not checked in $CREDENTIALS_DIRECTORY, where systemd sets them). Before a file is read, the
+// memory of the process becomes private (keep_memory_private()). Errors name the file and quote
 // nothing of it. They are `invalid_config`, `permission_denied`, or `io_failure` when the cause may
 // be temporary.
 

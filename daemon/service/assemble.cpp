@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +30,7 @@
 #include "daemon/version.h"
 #include "files/posix_descriptors.h"
 #include "files/posix_files.h"
+#include "files/posix_memory.h"
 #include "inbox/inotify_watch.h"
 #include "poll/https_poller.h"
 #include "runtime/conductor.h"
@@ -48,14 +48,6 @@ constexpr Duration kShowInterval = std::chrono::milliseconds(500);
 constexpr Duration kSocketInterval = std::chrono::seconds(1);
 // A loop that steps its engine this much too late is stuck, and the watchdog may end the process.
 constexpr Duration kLateLoop = std::chrono::seconds(10);
-
-/// Prevents core files and reads by other processes of the same user: the memory contains secrets
-/// and personal data.
-void keep_memory_private() {
-#if !defined(__SANITIZE_ADDRESS__)  // The leak check traces its own process.
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-}
 
 /// Gives each large answer memory of its own, which returns to the system when the answer is freed.
 /// Else glibc would raise the size from which it does so, and keep as much again in reserve.

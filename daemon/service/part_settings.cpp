@@ -23,6 +23,7 @@ EngineSettings engine_settings(const Config& config) {
           .witness_time = config.poll.witness_time,
           .earliest_clock = kReleaseDate,
           .signature_attempts = config.signature.signature_attempts,
+          .signing_form = form_named_by(config.signature.form),
           .answer_memory_bytes = config.api.answer_memory_bytes,
           .logs_polls = config.log.level == Level::debug,
           .host = config.api.url.host};

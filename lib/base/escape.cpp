@@ -23,15 +23,30 @@ bool is_c1_control(std::string_view sequence) {
   return sequence[0] == '\xc2' && static_cast<unsigned char>(sequence[1]) < 0xa0;
 }
 
+/// Appends a code point as one `\uXXXX`, or two for one above U+FFFF.
+void append_units(std::string& out, char32_t point) {
+  if (point > 0xffff) {
+    out +=
+        Escape(static_cast<char16_t>(0xd800 + ((point - 0x10000) >> 10)), EscapeForm::json).view();
+    point = 0xdc00 + (point & 0x3ff);
+  }
+  out += Escape(static_cast<char16_t>(point), EscapeForm::json).view();
+}
+
 /// Appends the sequence or the byte at the start of `text`, repaired. Returns its length in `text`.
 std::size_t append_repaired(std::string& out, std::string_view text) {
   const std::size_t length = utf8_length(text);
   if (length == 0 || is_c1_control(text)) {
     out += kReplacement;
-  } else {
-    out += text.substr(0, length);
+    return length == 0 ? 1 : length;
   }
-  return length == 0 ? 1 : length;
+  const std::string_view sequence = text.substr(0, length);
+  if (const char32_t point = utf8_point(sequence); is_invisible(point)) {
+    append_units(out, point);
+  } else {
+    out += sequence;
+  }
+  return length;
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ struct EscapePolicy {
 
   /// If true, bytes above 0x7f are not looked up in `plain`. Well-formed UTF-8 stays, but malformed
   /// bytes and the controls U+0080 to U+009F, which can move the cursor of a terminal, become
-  /// U+FFFD.
+  /// U+FFFD, and characters that hide, reorder or break a text (is_invisible()) become `\u202e`.
   bool repairs_utf8 = false;
 };
 
@@ -49,8 +49,8 @@ struct EscapePolicy {
 inline constexpr EscapePolicy kJsonEscapes{~(CharSet::range(0, 0x1f) | CharSet("\"\\")),
                                            EscapeForm::json};
 
-/// The escapes of text inside a JSON string, for any bytes. The output is valid UTF-8 and harmless
-/// to a terminal.
+/// The escapes of text inside a JSON string, for any bytes. The output is valid UTF-8, harmless to
+/// a terminal, and one line that is shown in the order of its characters.
 inline constexpr EscapePolicy kLogEscapes{
     ~(kControls | CharSet("\"\\") | CharSet::range(0x80, 0xff)), EscapeForm::json, true};
 

@@ -24,6 +24,19 @@ Utf8Sequence utf8_sequence(unsigned char lead) {
   return {};
 }
 
+/// The characters of is_invisible(), in ascending order. Both ends are included.
+struct PointRange {
+  char32_t first;
+  char32_t last;
+};
+
+constexpr PointRange kInvisible[] = {
+    {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},   {0x115f, 0x1160}, {0x17b4, 0x17b5},
+    {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+    {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
 }  // namespace
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -50,6 +63,20 @@ std::size_t utf8_length(std::string_view text) {
   for (std::size_t i = 2; i < sequence.length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
   return sequence.length;
+}
+
+char32_t utf8_point(std::string_view sequence) {
+  const auto lead = static_cast<unsigned char>(sequence.front());
+  char32_t point = sequence.size() == 1 ? lead : lead & (0x7fU >> sequence.size());
+  for (const char c : sequence.substr(1))
+    point = point << 6 | (static_cast<unsigned char>(c) & 0x3f);
+  return point;
+}
+
+bool is_invisible(char32_t point) {
+  return std::ranges::any_of(kInvisible, [point](const PointRange& range) {
+    return point >= range.first && point <= range.last;
+  });
 }
 
 char* put_utf8(char32_t point, char* out) {

@@ -80,6 +80,14 @@ bool decode_hex(std::string_view hex, std::span<unsigned char> bytes);
 /// Standard, table 3-7), 1 to 4, or 0 if there is none. `text` must not be empty.
 std::size_t utf8_length(std::string_view text);
 
+/// Returns the code point of `sequence`, one well-formed sequence (see utf8_length()).
+char32_t utf8_point(std::string_view sequence);
+
+/// Returns whether a character has no glyph of its own, and so can hide in a text, reorder it or
+/// break its lines: those of zero width, the controls of bidirectional text, the separators of
+/// lines and paragraphs, soft hyphens, fillers, variation selectors and tags (Unicode 15).
+bool is_invisible(char32_t point);
+
 /// Writes `point` in UTF-8 (in WTF-8 for a surrogate, which UTF-8 can't encode) at `out`, which
 /// must have space for four bytes. Returns the end.
 char* put_utf8(char32_t point, char* out);

@@ -20,6 +20,7 @@
 #include "poll/kept_answers.h"
 #include "schedule/poll_timing.h"
 #include "schedule/timing_wheel.h"
+#include "verify/form_memory.h"
 #include "verify/verifier.h"
 
 namespace attestrd {
@@ -127,6 +128,7 @@ class Engine {
   Duration clock_basis_;               // Of both clocks; it changes when the wall clock jumps.
   Mono doubtful_until_ = Mono::min();  // The wall clock is doubtful until then.
   ServerClock server_clock_;
+  FormMemory forms_;
   bool has_said_spent_ = false;
   bool has_said_lowered_ = false;
   bool is_stopping_ = false;

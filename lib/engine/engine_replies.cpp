@@ -53,8 +53,6 @@ void Engine::Replies::hear(const Verified& event) {
   ATTESTRD_CHECK(engine_.roster_[slot].state == State::polling);
   engine_.admission_.backlog().drop(event.response->body.size());
   if (drop_if_lost(slot)) return;
-  const auto& verification = event.answer->verification;
-  if (verification && verification->form) engine_.verifier_.prefer(*verification->form);
   on_answer(slot, *event.response, *event.answer);
 }
 
@@ -79,7 +77,8 @@ void Engine::Replies::end_poll(Slot slot) {
 
 void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
                                 const CheckedAnswer& checked) {
-  const auto& [answer, verification] = checked;
+  const Answer& answer = checked.answer;
+  const auto verification = in_usual_form(slot, checked.verification);
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
   end_poll(slot);
@@ -122,6 +121,19 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
             },
             [&](const verdict::Finish& verdict) { finish(slot, verdict, answer, response.body); }},
       judged.verdict);
+}
+
+/// Returns the verification without its form if the signature holds in a form that needs the
+/// operator (see FormMemory).
+std::optional<Verification> Engine::Replies::in_usual_form(
+    Slot slot, const std::optional<Verification>& verification) {
+  if (!verification || !verification->form) return verification;
+  const SigningForm form = *verification->form;
+  const auto found = engine_.forms_.add(form, engine_.settings_.signing_form);
+  if (found.is_news) step_.say(notices::other_form(polled(slot), form, found.is_accepted));
+  if (!found.is_accepted) return Verification{};
+  engine_.verifier_.prefer(form);
+  return verification;
 }
 
 void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {

@@ -22,6 +22,8 @@ class Engine::Replies {
   bool drop_if_lost(Slot slot);
   void end_poll(Slot slot);
   void on_answer(Slot slot, const HttpResponse& response, const CheckedAnswer& checked);
+  std::optional<Verification> in_usual_form(Slot slot,
+                                            const std::optional<Verification>& verification);
   void on_failure(Slot slot, const TransportFailure& failure);
 
   void wait(Slot slot);

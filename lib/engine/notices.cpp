@@ -104,6 +104,16 @@ Notice signatures_holding(const Polled& polled) {
   return notice;
 }
 
+Notice other_form(const Polled& polled, SigningForm form, bool is_accepted) {
+  Notice notice = about(Event::signature_form, is_accepted ? Level::warn : Level::error, polled);
+  notice.message = is_accepted
+                       ? "a result is signed in another form than those before, and is accepted"
+                       : "a result is signed in the form stringify, and those before were not: it "
+                         "is refused until signature.form is set";
+  notice.reason = name_of(form);
+  return notice;
+}
+
 Notice rate_lowered(double configured, std::string_view host) {
   Notice notice(Event::rate_lowered);
   notice.message = fmt::format(

@@ -5,6 +5,7 @@
 
 #include "admission/account_gate.h"
 #include "base/time.h"
+#include "handshake/finish.h"
 #include "handshake/handshake_id.h"
 #include "http/exchange.h"
 #include "log/notice.h"
@@ -43,6 +44,9 @@ Notice account_resumed(PauseReason reason, Duration lasted);
 Notice signatures_failing(const Polled& polled);
 /// Returns a notice of the first signature that holds after that.
 Notice signatures_holding(const Polled& polled);
+
+/// Returns a notice of a result that is signed in another form than the usual one.
+Notice other_form(const Polled& polled, SigningForm form, bool is_accepted);
 
 /// Returns a notice that the server allows fewer requests per second than the configured ones; 0:
 /// no configured limit.

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/limits.h"
 #include "base/time.h"
+#include "handshake/finish.h"
 #include "schedule/cadence.h"
 #include "schedule/poll_timing.h"
 
@@ -28,6 +30,7 @@ struct EngineSettings {
   Duration witness_time = std::chrono::minutes(5);
   Wall earliest_clock{};  ///< An earlier wall clock is not believed: the release's date.
   std::uint32_t signature_attempts = 3;
+  std::optional<SigningForm> signing_form;  ///< The one that `signature.form` names; none: `auto`.
   std::size_t answer_memory_bytes = std::size_t{256} << 20;
   std::size_t verified_at_once_bytes = limits::kVerifiedAtOnceBytes;  ///< Of a whole answer.
   bool logs_polls = false;  ///< Log one debug notice for each answer.

@@ -48,8 +48,10 @@ ReadResult<PosixReader> PosixReader::open(const std::string& path, FileKinds kin
 }
 
 ReadResult<std::string> PosixReader::read_all(std::size_t max_bytes) {
+  // A file that is too large is refused by its size: a sparse one may have terabytes.
+  if (size_bytes_ > max_bytes) return ReadFault{Step::size, EFBIG};
   // The buffer is one byte larger than expected, so that the end is found without growing it.
-  const std::size_t expected = std::min<std::uint64_t>(size_bytes_, max_bytes);
+  const auto expected = static_cast<std::size_t>(size_bytes_);
   std::string bytes(std::max(expected + 1, kLeastBytes), '\0');
   std::size_t length = 0;
   for (;;) {

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "json/json_string.h"
+#include "json/key_twin.h"
 
 namespace attestrd {
 namespace {
@@ -84,7 +85,11 @@ class Members {
     const auto found = std::ranges::find(wanted_, name, &JsonMember::name);
     current_ = found == wanted_.end() ? nullptr : &*found;
     value_begins_ = nullptr;
+    if (current_ == nullptr) has_twin_ = has_twin_ || is_twin(name);
   }
+
+  /// Returns whether a key was a twin of a wanted one.
+  bool has_twin() const { return has_twin_; }
 
   /// Adds a token. `ends` means that only the outermost object is open after this token.
   void add(const JsonToken& token, bool ends) {
@@ -100,9 +105,15 @@ class Members {
   }
 
  private:
+  bool is_twin(std::string_view name) const {
+    return std::ranges::any_of(
+        wanted_, [name](const JsonMember& member) { return is_key_twin(name, member.name); });
+  }
+
   std::span<JsonMember> wanted_;
   JsonMember* current_ = nullptr;  ///< The member whose value is being read.
   const char* value_begins_ = nullptr;
+  bool has_twin_ = false;
 };
 
 }  // namespace
@@ -121,7 +132,8 @@ JsonFault scan_object(std::string_view text, std::span<JsonMember> wanted, std::
     token = scanner.next();
     switch (token.kind) {
       case JsonToken::Kind::fault: return scanner.fault();
-      case JsonToken::Kind::end: return unique ? JsonFault::none : JsonFault::duplicate_key;
+      case JsonToken::Kind::end:
+        return unique && !members.has_twin() ? JsonFault::none : JsonFault::duplicate_key;
       case JsonToken::Kind::key: {
         const std::string_view name = keys.add(token.text);
         if (scanner.depth() == 1) members.begin(name);

@@ -17,7 +17,7 @@ enum class JsonFault : std::uint8_t {
   utf8,           ///< A string holds bytes that are not UTF-8 (RFC 3629).
   depth,          ///< It nests deeper than max_depth.
   not_object,     ///< It is another value where an object is required.
-  duplicate_key,  ///< The text is valid, but an object has a key twice.
+  duplicate_key,  ///< The text is valid, but an object has a key twice, or a twin of one.
 };
 
 /// A token of a JSON text.

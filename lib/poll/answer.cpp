@@ -1,5 +1,6 @@
 #include "poll/answer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -26,15 +27,15 @@ std::string_view text_of(const JsonMember& member) {
   return member.kind == JsonKind::null ? std::string_view() : member.text;
 }
 
-/// Returns the request id if it can be logged unchanged, else an empty text. Nothing else depends
-/// on it, so another form does not make the answer invalid.
+/// Returns the request id if it is a UUID, as Attestr's are, else an empty text: a server or proxy
+/// that echoes the auth token there must not get it into the log. Nothing else depends on it, so
+/// another form does not make the answer invalid.
 std::string_view loggable(const JsonMember& request_id) {
-  constexpr std::size_t kLongest = 64;
-  constexpr CharSet kHarmless = kLettersAndDigits | CharSet("_.:-");
-  const std::string_view text = request_id.text;
-  const bool is_good = request_id.kind == JsonKind::string && text.size() <= kLongest &&
-                       kHarmless.contains_all(text);
-  return is_good ? text : std::string_view();
+  constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  const bool is_uuid = std::ranges::equal(request_id.text, kShape, [](char c, char shape) {
+    return shape == '-' ? c == '-' : hex_value(c) >= 0;
+  });
+  return is_uuid && request_id.kind == JsonKind::string ? request_id.text : std::string_view();
 }
 
 /// Returns whether a JSON number is greater than zero. Only its digits are checked, so that no
@@ -54,7 +55,9 @@ Answer read_ok(const HttpResponse& response, const HandshakeId& asked) {
       !equal_ignoring_case(response.content_encoding, "identity"))
     return invalid(Reason::content_encoding, false);
 
-  std::array<JsonMember, 7> members = {{{"_id"},
+  // All documented members are wanted, so that a twin of any of them is found.
+  std::array<JsonMember, 8> members = {{{"_id"},
+                                        {"number"},
                                         {"tag"},
                                         {"requestId"},
                                         {"consumed"},
@@ -65,7 +68,7 @@ Answer read_ok(const HttpResponse& response, const HandshakeId& asked) {
   if (fault == JsonFault::duplicate_key) return invalid(Reason::duplicate_key, true);
   if (fault != JsonFault::none) return invalid(Reason::not_json, false);
 
-  const auto& [id, tag, request_id, consumed, archived, result, signature] = members;
+  const auto& [id, number, tag, request_id, consumed, archived, result, signature] = members;
   if (id.kind != JsonKind::string) return invalid(Reason::wrong_types, false);
   if (!json_string_equals(id.text, asked.view())) return invalid(Reason::wrong_id, true);
   const bool types_are_good =
@@ -83,9 +86,10 @@ Answer read_ok(const HttpResponse& response, const HandshakeId& asked) {
                text_of(signature), loggable(request_id), text_of(tag)};
 }
 
-/// Returns the `code` in the body of an error, or 0 if there is none. Not every error comes from
-/// the API itself, so no body is refused here.
+/// Returns the `code` in the body of an error, or 0 if there is none of at most five digits. Not
+/// every error comes from the API itself, so no body is refused here.
 int read_code(std::string_view body) {
+  constexpr int kMostCode = 99'999;
   std::array<JsonMember, 1> members = {{{"code"}}};
   if (scan_object(body, members) != JsonFault::none) return 0;
   const JsonMember& code = members.front();
@@ -93,7 +97,8 @@ int read_code(std::string_view body) {
   int value = 0;
   const char* const end = code.text.data() + code.text.size();
   const auto read = std::from_chars(code.text.data(), end, value);
-  return read.ec == std::errc{} && read.ptr == end && value > 0 ? value : 0;
+  const bool is_code = value > 0 && value <= kMostCode;
+  return read.ec == std::errc{} && read.ptr == end && is_code ? value : 0;
 }
 
 /// Returns the account failure that a code means, if any.

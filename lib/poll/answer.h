@@ -10,9 +10,9 @@
 namespace attestrd {
 
 // The answers of Attestr, in the terms of the API document. Views point into the body of the
-// HttpResponse. `request_id` is for the log, and empty unless it is harmless there:
-// [A-Za-z0-9_.:-]{1,64}. `tag` is the raw text between the quotes: unescape it
-// (json/json_string.h) before comparing it. A tag that is a number is given as its JSON text.
+// HttpResponse. `request_id` is for the log, and empty unless it is a UUID. `tag` is the raw text
+// between the quotes: unescape it (json/json_string.h) before comparing it. A tag that is a number
+// is given as its JSON text.
 
 /// 200 or 203, not consumed: the user has not finished. By far the most common answer.
 struct Pending {
@@ -63,7 +63,8 @@ struct Invalid {
     not_json,           ///< The body of a 200 is not one JSON object in UTF-8 by RFC 8259, or it
                         ///< nests deeper than limits::kJsonDepth.
     wrong_types,        ///< A field that is needed is missing or of another type than documented.
-    duplicate_key,      ///< An object has a key twice, at any depth.
+    duplicate_key,      ///< An object has a key twice, at any depth, or the answer has a twin of a
+                        ///< documented key: see scan_object().
     wrong_id,           ///< `_id` is not the id that was polled.
     unexpected_status,  ///< A status that the API gives no meaning: 2xx but 200 and 203, 3xx,
                         ///< other 4xx, or 400 with a code that is in no table.

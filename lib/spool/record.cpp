@@ -63,7 +63,7 @@ std::string_view say(JsonFault fault) {
     case JsonFault::utf8: return "it is not valid UTF-8";
     case JsonFault::depth: return "it nests too deep";
     case JsonFault::not_object: return "it is not a JSON object";
-    case JsonFault::duplicate_key: return "a key stands twice in one object";
+    case JsonFault::duplicate_key: return "a key stands twice in one object, or has a twin";
     default: return "it is not valid JSON";
   }
 }
@@ -109,11 +109,12 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
 
 Result<SpoolRecord> parse_record(std::string_view text) {
   std::array members = {
-      JsonMember{"schema"},   JsonMember{"id"},           JsonMember{"outcome"},
-      JsonMember{"tag"},      JsonMember{"reason"},       JsonMember{"signature"},
-      JsonMember{"response"}, JsonMember{"submitted_at"}, JsonMember{"finished_at"}};
-  const auto& [schema, id_text, outcome_text, tag, reason, signature, response, submitted_at,
-               finished_at] = members;
+      JsonMember{"schema"},     JsonMember{"id"},          JsonMember{"outcome"},
+      JsonMember{"tag"},        JsonMember{"reason"},      JsonMember{"signature"},
+      JsonMember{"request_id"}, JsonMember{"response"},    JsonMember{"submitted_at"},
+      JsonMember{"finished_at"}};
+  const auto& [schema, id_text, outcome_text, tag, reason, signature, request_id, response,
+               submitted_at, finished_at] = members;
   const auto fault = scan_object(text, members, limits::kRecordDepth);
   if (fault != JsonFault::none) return bad_record(say(fault));
   if (text_of(schema) != kSchema)
@@ -126,8 +127,15 @@ Result<SpoolRecord> parse_record(std::string_view text) {
   if (!form) return form.error();
   if (response.kind != JsonKind::absent && response.kind != JsonKind::object)
     return bad_record("its \"response\" is not an object");
-  return SpoolRecord{*id,   *outcome,      text_of(tag).value_or(""), text_of(reason).value_or(""),
-                     *form, response.text, time_of(submitted_at),     time_of(finished_at)};
+  return SpoolRecord{*id,
+                     *outcome,
+                     text_of(tag).value_or(""),
+                     text_of(reason).value_or(""),
+                     text_of(request_id).value_or(""),
+                     *form,
+                     response.text,
+                     time_of(submitted_at),
+                     time_of(finished_at)};
 }
 
 }  // namespace attestrd

@@ -19,6 +19,7 @@ struct SpoolRecord {
   Outcome outcome{};
   std::string tag;
   std::string reason;               ///< Empty if there is none.
+  std::string request_id;           ///< Empty if there is none.
   std::optional<SigningForm> form;  ///< The signing form of a valid signature.
   std::string_view response;        ///< The answer, byte for byte; empty if none was kept.
   std::optional<Wall> submitted_at{};

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/escape.h"
 #include "base/text.h"
+#include "json/decimal_number.h"
 #include "json/ecmascript_number.h"
 #include "json/json_scanner.h"
 #include "json/json_string.h"
@@ -160,6 +161,17 @@ void Stringifier::follow_order(const JsonToken& token) {
 }
 
 }  // namespace
+
+std::string_view number_that_stringify_changes(std::string_view json) {
+  JsonScanner scanner(json);
+  for (JsonToken token = scanner.next(); token.kind != Kind::end; token = scanner.next()) {
+    ATTESTRD_CHECK(token.kind != Kind::fault);
+    if (token.kind != Kind::number) continue;
+    const EcmascriptNumber written(token.text);
+    if (written.view() == "null" || !is_same_number(token.text, written.view())) return token.text;
+  }
+  return {};
+}
 
 void write_signing_form(SigningForm form, std::string_view json, const ByteSink& sink) {
   Gatherer out(sink);

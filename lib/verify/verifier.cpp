@@ -21,20 +21,22 @@ std::vector<SigningForm> forms_of(SigningFormPolicy policy) {
 
 }  // namespace
 
+std::optional<SigningForm> form_named_by(SigningFormPolicy policy) {
+  if (policy == SigningFormPolicy::automatic) return std::nullopt;
+  return forms_of(policy).front();
+}
+
 Verifier::Verifier(std::vector<Secret> secrets, SigningFormPolicy policy)
-    : hmacs_(secrets.begin(), secrets.end()), forms_(forms_of(policy)), last_form_(forms_.front()) {
+    : hmacs_(secrets.begin(), secrets.end()), forms_(forms_of(policy)), preferred_(forms_.front()) {
   ATTESTRD_CHECK(!secrets.empty());
 }
 
 std::optional<SigningForm> Verifier::verify(std::string_view result, std::string_view signature) {
   const auto digest = parse_digest(signature);
   if (!digest) return std::nullopt;
-  if (holds(result, *digest, last_form_)) return last_form_;
-  for (const SigningForm form : forms_) {
-    if (form == last_form_ || !holds(result, *digest, form)) continue;
-    last_form_ = form;
-    return form;
-  }
+  if (holds(result, *digest, preferred_)) return preferred_;
+  for (const SigningForm form : forms_)
+    if (form != preferred_ && holds(result, *digest, form)) return form;
   for (Verifier& former : former_)
     if (const auto form = former.verify(result, signature)) return form;
   return std::nullopt;
@@ -48,19 +50,24 @@ void Verifier::replace(std::vector<Secret> secrets, SigningFormPolicy policy) {
 }
 
 void Verifier::prefer(SigningForm form) {
-  if (std::ranges::find(forms_, form) != forms_.end()) last_form_ = form;
+  if (std::ranges::find(forms_, form) != forms_.end()) preferred_ = form;
+}
+
+bool Verifier::holds(std::string_view result, const Sha256Digest& signature, SigningForm form) {
+  return is_signed(result, signature, form) &&
+         (form != SigningForm::stringify || number_that_stringify_changes(result).empty());
 }
 
 /// Returns whether the form was signed with any of the secrets. The form is written once for all of
 /// them: for a large result that costs more than the digests.
-bool Verifier::holds(std::string_view result, const Sha256Digest& signature, SigningForm form) {
+bool Verifier::is_signed(std::string_view result, const Sha256Digest& signature, SigningForm form) {
   write_signing_form(form, result, [this](std::string_view piece) {
     for (HmacSha256& hmac : hmacs_) hmac.update(piece);
   });
-  bool is_held = false;
+  bool is_equal = false;
   // Each digest is finished, so that the next message begins anew.
-  for (HmacSha256& hmac : hmacs_) is_held |= equal_in_constant_time(hmac.finish(), signature);
-  return is_held;
+  for (HmacSha256& hmac : hmacs_) is_equal |= equal_in_constant_time(hmac.finish(), signature);
+  return is_equal;
 }
 
 }  // namespace attestrd

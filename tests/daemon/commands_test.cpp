@@ -229,6 +229,48 @@ TEST_F(CommandsTest, VerifyChecksEveryFileAndReturnsTheWorst) {
   EXPECT_EQ(run({"verify", "--config", config_, folder_.path()}).code, EX_IOERR);
 }
 
+TEST_F(CommandsTest, VerifyPrintsNamesEscaped) {
+  const auto file = folder_.write("spool/a\nDS1.json: valid (raw)", "{");
+  const auto done = run({"verify", "--config", config_, file});
+  EXPECT_EQ(done.code, EX_DATAERR);
+  EXPECT_EQ(std::count(done.out.begin(), done.out.end(), '\n'), 1) << done.out;
+  EXPECT_NE(done.out.find("spool/a\\x0aDS1.json: valid (raw): INVALID: "), done.out.npos)
+      << done.out;
+  const auto absent = run({"verify", "--config", config_, (folder_.path() / "b\nc").string()});
+  EXPECT_NE(absent.err.find("b\\x0ac: can't be read"), absent.err.npos) << absent.err;
+}
+
+TEST_F(CommandsTest, VerifyGoesOnAfterAFileOfTerabytes) {
+  const auto huge = folder_.write("spool/DS2.json", "");
+  std::filesystem::resize_file(huge, std::uintmax_t{8} << 40);
+  const auto file = write_record("DS1.json", "completed", signed_response());
+  const auto done = run({"verify", "--config", config_, huge, file});
+  EXPECT_EQ(done.code, EX_DATAERR);
+  EXPECT_EQ(done.out, huge.string() + ": INVALID: it is larger than any record\n" + file.string() +
+                          ": valid (raw)\n");
+}
+
+TEST_F(CommandsTest, VerifyDiagnosesOtherWaysOfSigning) {
+  std::string response = signed_response();
+  response.replace(response.find(R"("name":"A")"), 10, R"("name": "A")");
+  const auto file = write_record("DS1.json", "rejected", response);
+  const auto done = run({"verify", "--config", config_, "--diagnose", file});
+  EXPECT_EQ(done.code, EX_DATAERR) << "a rejected record is not valid, whatever holds";
+  EXPECT_NE(done.out.find(": method: the result, written as Java Jackson, with client secret 1 as "
+                          "text\n"),
+            done.out.npos)
+      << done.out;
+  const auto other = write_record("DS1.json", "rejected", signed_response("DS1", "other"));
+  EXPECT_NE(run({"verify", "--config", config_, "--diagnose", other})
+                .out.find(": no method gives the signature\n"),
+            std::string::npos);
+  const auto failed = write_record("DS1.json", "failed", "");
+  const auto nothing = run({"verify", "--config", config_, "--diagnose", failed});
+  EXPECT_EQ(nothing.code, EX_OK);
+  EXPECT_NE(nothing.out.find(": no method: there is no result with a signature\n"),
+            std::string::npos);
+}
+
 TEST_F(CommandsTest, CheckConfigAcceptsAValidConfiguration) {
   const auto done = run({"check-config", config_});
   EXPECT_EQ(done.code, EX_OK) << done.err;

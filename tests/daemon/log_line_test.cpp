@@ -86,5 +86,11 @@ TEST(LogLine, ReplacesInvalidUtf8AndC1Controls) {
             r + "2J");  // C1: CSI to a terminal
 }
 
+TEST(LogLine, EscapesCharactersThatReorderOrHideText) {
+  EXPECT_EQ(escaped("\xe2\x80\xae"
+                    "txt.exe\xe2\x81\xa6\xe2\x80\xa9\xc2\xad"),
+            R"(\u202etxt.exe\u2066\u2029\u00ad)");
+}
+
 }  // namespace
 }  // namespace attestrd

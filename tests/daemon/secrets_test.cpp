@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "temporary_folder.h"
@@ -48,6 +51,22 @@ TEST_F(SecretsTest, ReadsTheTokenWithoutItsLineEnd) {
     folder_.write("auth-token", text);
     EXPECT_EQ(token_or_complaint(), "dG9rZW4=");
   }
+}
+
+TEST_F(SecretsTest, ReadingASecretMakesTheMemoryPrivate) {
+  folder_.write("client-secret", "secret\n");
+  const auto read_and_exit = [this] {
+    const bool was_read = read_client_secrets(config_).has_value();
+    rlimit core{1, 1};
+    ::getrlimit(RLIMIT_CORE, &core);
+#if defined(__SANITIZE_ADDRESS__)
+    const bool is_private = core.rlim_cur == 0;
+#else
+    const bool is_private = core.rlim_cur == 0 && ::prctl(PR_GET_DUMPABLE) == 0;
+#endif
+    std::_Exit(was_read && is_private ? 0 : 1);
+  };
+  EXPECT_EXIT(read_and_exit(), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(SecretsTest, RefusesATokenThatWouldBreakTheHeader) {

@@ -35,14 +35,17 @@ class CanaryTest(harness.Fixture):
         spoiled = {"DScut": good[:-9], "DStype": good.replace(b"true", b'"canary-name-4711"'),
                    "DStwice": good.replace(b'"number"', b'"canary-name-4711": 1, "consumed"'),
                    "DSother": self.signed_answer("canary-name-4711", result)}
-        for handshake, answer in {"DSgood": good, "DSforged": forged, **spoiled}.items():
+        # A server that echoes the token where its tracing id belongs.
+        echo = self.signed_answer("DSecho", result, requestId=self.token.rstrip("="))
+        for handshake, answer in {"DSgood": good, "DSforged": forged, "DSecho": echo,
+                                  **spoiled}.items():
             self.nginx.answer(handshake, answer)
         port = self.reserve_port()
         config = self.write_config(self.nginx.url, signature={"signature_attempts": 2},
                                    admin={"listen": f"127.0.0.1:{port}"})
         daemon = self.start_daemon(config)
-        self.drop(["DSgood", "DSforged", *spoiled])
-        self.wait_for_results(["DSgood"])
+        self.drop(["DSgood", "DSforged", "DSecho", *spoiled])
+        self.wait_for_results(["DSgood", "DSecho"])
         self.wait_for_results(["DSforged"], folder="rejected")
         daemon.wait_for("poll.error", times=len(spoiled))
 
@@ -82,7 +85,7 @@ class CanaryTest(harness.Fixture):
         for canary in self.canaries.values():
             self.assertIn(canary, kept)
         self.assertTrue(any(name.endswith("daemon.out") for name in self.seen))
-        words = ["canary", self.token, base64.b64encode(self.secret.encode()).decode()]
+        words = ["canary", self.token.rstrip("="), base64.b64encode(self.secret.encode()).decode()]
         found = [(name, word) for name, text in self.seen.items() for word in words if word in text]
         self.assertEqual(found, [])
 

@@ -113,7 +113,10 @@ FORGED = [
       for name, member in {
           "consumed": '"consumed": false', "id": '"_id": "h4rm-4711"', "result": '"result": {}',
           "signature": '"resultSignature": null', "unknown": '"x": {"y": 1, "y": 2}',
-          "escaped": r'"\u0072esult": null', "in-array": '"x": [[{"a": 1, "a": 1}]]'}.items()),
+          "escaped": r'"\u0072esult": null', "capitals": '"RESULT": {}',
+          "long-s": '"re\u017fult": 1',
+          "before-nul": r'"result\u0000": null', "zero-width": '"consu\u200bmed": false',
+          "blank": '"_id ": "h4rm-4711"', "in-array": '"x": [[{"a": 1, "a": 1}]]'}.items()),
     rejected("twice-in-result", "duplicate_key",
              lambda w: w.text(result='{"a": {"b": 1, "b": 2}}')),
     rejected("twice-nul-keys", "duplicate_key", lambda w: w.text(r'"\u0000": 1, "\u0000": 2')),

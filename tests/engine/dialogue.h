@@ -101,6 +101,11 @@ class Dialogue : public testing::Test {
   void attestr_says_completed(std::string_view text, std::string_view tag = "290846") {
     attestr_says(text, 200, answer(text, signed_result(kSecret), tag));
   }
+  /// The answer has the text `result`, with a signature over another spelling of it.
+  void attestr_says_signed(std::string_view text, std::string_view result,
+                           std::string_view signed_text) {
+    attestr_says(text, 200, answer(text, signed_result(kSecret, result, signed_text)));
+  }
   void attestr_says_forged(std::string_view text) {
     attestr_says(text, 200, answer(text, signed_result("another secret")));
   }
@@ -227,13 +232,19 @@ class Dialogue : public testing::Test {
   std::size_t polls_started = 0;
   std::vector<Mono> poll_times;
 
+  static constexpr std::string_view kRequestId = "c500f555-0dd3-4368-b5e3-c039ddb144ee";
+
   static std::string answer(std::string_view text, std::string_view fields,
                             std::string_view tag = "290846") {
-    return fmt::format(R"({{"_id":"{}","tag":"{}","requestId":"r-1",{}}})", text, tag, fields);
+    return fmt::format(R"({{"_id":"{}","tag":"{}","requestId":"{}",{}}})", text, tag, kRequestId,
+                       fields);
   }
 
  private:
-  static std::string signed_result(std::string_view secret);
+  static constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"P"}}})";
+
+  static std::string signed_result(std::string_view secret, std::string_view result = kResult,
+                                   std::string_view signed_text = kResult);
 
   /// Throws, and so ends the test: a loop in it could wait for ever for an action that never comes.
   [[noreturn]] static void give_up(std::string_view what, std::string_view why) {

@@ -12,7 +12,7 @@ TEST_F(Terminal, ConsumedWithAValidSignatureIsCompleted) {
   EXPECT_TRUE(ended("h1", Outcome::completed));
   EXPECT_TRUE(settled("h1")->keeps_response);
   EXPECT_EQ(settled("h1")->finish.form, SigningForm::raw);
-  EXPECT_EQ(settled("h1")->finish.request_id, "r-1");
+  EXPECT_EQ(settled("h1")->finish.request_id, kRequestId);
   EXPECT_EQ(settled("h1")->finish.tag, "290846");
   EXPECT_EQ(settled("h1")->finish.polls, 1U);
 }

@@ -72,6 +72,14 @@ TEST_F(PosixReaderTest, ReadsAFifoIfAnyKindIsAllowed) {
   EXPECT_EQ(*read("fifo", FileKinds::any), text);
 }
 
+TEST_F(PosixReaderTest, RefusesALargeSparseFileWithoutReadingIt) {
+  disk_.write("sparse", "x");
+  std::filesystem::resize_file(disk_.path("sparse"), std::uintmax_t{8} << 40);
+  const auto read = read_whole(disk_.path("sparse").string(), FileKinds::plain, 1 << 30);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().step, ReadFault::Step::size);
+}
+
 TEST_F(PosixReaderTest, FollowsALink) {
   disk_.write("file", "text");
   std::filesystem::create_symlink("file", disk_.path("link"));

@@ -69,6 +69,15 @@ TEST(Escape, LogReplacesInvalidUtf8AndC1Controls) {
   EXPECT_EQ(escaped("\x1b\x7f\"\\", kLogEscapes), "\\u001b\\u007f\\\"\\\\");
 }
 
+TEST(Escape, LogEscapesWhatHidesReordersOrBreaksText) {
+  EXPECT_EQ(escaped("a\xe2\x80\xae"
+                    "b\xe2\x80\x8b\xe2\x80\xa8\xef\xbb\xbf\xd8\x9c",
+                    kLogEscapes),
+            "a\\u202eb\\u200b\\u2028\\ufeff\\u061c");
+  EXPECT_EQ(escaped("\xf3\xa0\x81\x81\xf0\x9f\x98\x80", kLogEscapes),
+            "\\udb40\\udc41\xf0\x9f\x98\x80");
+}
+
 TEST(Escape, AppendsToTheText) {
   std::string text = "before ";
   append_escaped(text, "", kJsonEscapes);

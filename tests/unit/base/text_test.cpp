@@ -93,5 +93,22 @@ TEST(Utf8, RefusesTruncatedOverlongAndTooLargeSequences) {
     EXPECT_EQ(utf8_length(text), 0U) << testing::PrintToString(text);
 }
 
+TEST(Utf8, HasACodePoint) {
+  for (const char32_t point :
+       {U'\x0', U'a', U'\x7f', U'\x80', U'\x7ff', U'\x800', U'\xffff', U'\x10000', U'\x10ffff'}) {
+    char text[4];
+    const auto length = static_cast<std::size_t>(put_utf8(point, text) - text);
+    EXPECT_EQ(utf8_point({text, length}), point);
+  }
+}
+
+TEST(Invisible, HidesReordersOrBreaksText) {
+  for (const char32_t point :
+       {0xad, 0x61c, 0x200b, 0x200f, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff, 0xe0041})
+    EXPECT_TRUE(is_invisible(point)) << std::hex << static_cast<unsigned>(point);
+  for (const char32_t point : {0x20, 0x61, 0xa0, 0xe9, 0x905, 0x2027, 0x202f, 0x20ac, 0x1f600})
+    EXPECT_FALSE(is_invisible(point)) << std::hex << static_cast<unsigned>(point);
+}
+
 }  // namespace
 }  // namespace attestrd

@@ -55,6 +55,15 @@ TEST(JsonObject, FillsInAllWantedMembersInOnePass) {
   EXPECT_EQ(members[2].text, "1");
 }
 
+TEST(JsonObject, RefusesATwinOfAWantedKeyOfItsOwnAlone) {
+  std::array<JsonMember, 1> members = {{{"result"}}};
+  EXPECT_EQ(scan_object(R"({"RESULT":1})", members), JsonFault::duplicate_key);
+  EXPECT_EQ(scan_object(R"({"result":1,"result\u0000":2})", members), JsonFault::duplicate_key);
+  EXPECT_EQ(scan_object(R"({"result":{"RESULT":1},"TAG":[{"Result":1}]})", members),
+            JsonFault::none);
+  EXPECT_EQ(scan_object(R"({"RESULT":1)", members), JsonFault::syntax);
+}
+
 TEST(JsonObject, FindsAKeySpelledWithEscapes) {
   EXPECT_EQ(member(R"({"\u0072esult":{}})", "result").text, "{}");
 }

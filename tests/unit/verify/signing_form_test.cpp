@@ -136,6 +136,13 @@ TEST(StringifyForm, SortsIndicesOnEveryLevel) {
   EXPECT_EQ(stringify(given + "7" + given_end), ordered + "7" + ordered_end);
 }
 
+TEST(StringifyForm, NamesTheFirstNumberThatItChanges) {
+  EXPECT_EQ(number_that_stringify_changes(R"({"a":[1.0,"1e400",1E3],"b":{"c":-2.50}})"), "");
+  EXPECT_EQ(number_that_stringify_changes(R"({"a":[1.0,{"b":-0.0}],"c":1e400})"), "-0.0");
+  EXPECT_EQ(number_that_stringify_changes("[1e400]"), "1e400");
+  EXPECT_EQ(number_that_stringify_changes("[9007199254740993]"), "9007199254740993");
+}
+
 TEST(SigningForm, ReachesTheSinkCompletelyWithLongAndShortPieces) {
   const std::string long_string = "\"" + std::string(100'000, 'x') + "\"";
   std::string given = "[";

@@ -79,11 +79,35 @@ TEST(Verifier, AcceptsEverySecretDuringARotation) {
   EXPECT_EQ(rotating.verify(kResult, signature_of(kResult, "old")), SigningForm::raw);
 }
 
-TEST(Verifier, TriesTheFormThatMatchedLastFirst) {
-  Verifier remembering = verifier();
-  EXPECT_EQ(remembering.verify(kResult, signature_of(kStringified)), SigningForm::stringify);
-  EXPECT_EQ(remembering.verify(kStringified, signature_of(kStringified)), SigningForm::stringify)
-      << "raw would hold as well, but is not tried first any more";
+TEST(Verifier, RefusesANumberThatStringifyChanges) {
+  struct Case {
+    std::string_view delivered;
+    std::string_view signed_text;
+    bool is_same;
+  };
+  constexpr Case kCases[] = {{"9007199254740993", "9007199254740992", false},
+                             {"1e400", "null", false},
+                             {"-1e-400", "0", false},
+                             {"-0", "0", false},
+                             {"5.0", "5", true},
+                             {"1.50e0", "1.5", true}};
+  for (const auto& [delivered, signed_text, is_same] : kCases) {
+    const auto in_object = [](std::string_view number) {
+      return R"({"a":["\u0041",)" + std::string(number) + "]}";
+    };
+    const std::string stringified = R"({"a":["A",)" + std::string(signed_text) + "]}";
+    const auto form = verifier().verify(in_object(delivered), signature_of(stringified));
+    EXPECT_EQ(form.has_value(), is_same) << delivered;
+    EXPECT_TRUE(verifier().verify(in_object(delivered), signature_of(in_object(delivered))))
+        << "its own text is signed: " << delivered;
+  }
+}
+
+TEST(Verifier, DoesNotRememberAForm) {
+  Verifier same = verifier();
+  EXPECT_EQ(same.verify(kResult, signature_of(kStringified)), SigningForm::stringify);
+  EXPECT_EQ(same.verify(kStringified, signature_of(kStringified)), SigningForm::raw)
+      << "FormMemory does";
 }
 
 TEST(Verifier, ACopyVerifiesByItself) {

@@ -1,0 +1,138 @@
+#include "ledger/record_verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <variant>
+
+#include "base/text.h"
+#include "handshake/handshake_names.h"
+#include "json/json_string.h"
+#include "poll/answer.h"
+#include "spool/spool.h"
+
+namespace attestrd {
+namespace {
+
+RecordVerdict invalid(std::string_view why) { return {false, fmt::format("INVALID: {}", why)}; }
+
+bool is_spool_folder(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kFolders = {"results",  "archived", "failed",
+                                                        "rejected", "refused",  "staging"};
+  return std::ranges::find(kFolders, name) != kFolders.end();
+}
+
+/// Returns whether the name is that of the record, or a numbered one that a conflict made
+/// (`ID.2.json`), which exists in rejected/ alone.
+bool is_name_of(const HandshakeId& id, const RecordPlace& place) {
+  if (place.name == record_name(id)) return true;
+  std::string_view number = place.name;
+  if (place.folder != "rejected" || !number.starts_with(id.view())) return false;
+  number.remove_prefix(id.view().size());
+  if (!number.starts_with('.') || !number.ends_with(".json")) return false;
+  number = number.substr(1, number.size() - std::string_view("..json").size());
+  return !number.empty() && number.front() != '0' && number != "1" && kDigits.contains_all(number);
+}
+
+/// Returns whether the reason can't stand beside the outcome.
+bool contradicts(Outcome outcome, std::string_view text) {
+  if (outcome == Outcome::completed || outcome == Outcome::archived) return !text.empty();
+  if (text.empty()) return false;
+  const auto reason = reason_named(text);
+  if (!reason) return true;
+  switch (*reason) {
+    case Reason::none: return true;
+    case Reason::not_found:
+    case Reason::expired: return outcome != Outcome::failed;
+    case Reason::invalid_signature:
+    case Reason::wrong_id:
+    case Reason::duplicate_key:
+    case Reason::tag_mismatch: return outcome != Outcome::rejected;
+  }
+  return false;  // Never: each reason has a case.
+}
+
+/// Judges a record whose name, folder and reason are consistent.
+class Judge {
+ public:
+  Judge(const SpoolRecord& record, const RecordPlace& place, Verifier& verifier)
+      : record_(record), place_(place), verifier_(verifier) {}
+
+  RecordVerdict judge() {
+    if (record_.response.empty()) return without_response();
+    HttpResponse response;
+    response.status = 200;
+    response.body = record_.response;
+    const Answer answer = read_answer(response, record_.id);  // As when it arrived.
+    const auto* const ended = std::get_if<Ended>(&answer);
+    const bool has_result = ended != nullptr && !ended->result.empty();
+    if (record_.outcome == Outcome::archived || record_.outcome == Outcome::failed) {
+      return has_result ? invalid(fmt::format("the outcome is {}, but the response holds a result",
+                                              name_of(record_.outcome)))
+                        : nothing_to_verify();
+    }
+    if (const auto* const bad = std::get_if<Invalid>(&answer))
+      return invalid(
+          fmt::format("the response is no answer for this id ({})", name_of(bad->reason)));
+    return has_result ? with_result(*ended) : invalid("the response holds no result");
+  }
+
+ private:
+  RecordVerdict nothing_to_verify() const {
+    return {true, fmt::format("nothing to verify ({})", name_of(record_.outcome))};
+  }
+
+  RecordVerdict without_response() const {
+    const bool has_result =
+        record_.outcome == Outcome::completed || record_.outcome == Outcome::rejected;
+    return has_result ? invalid("the response holds no result") : nothing_to_verify();
+  }
+
+  RecordVerdict with_result(const Ended& ended) {
+    if (record_.form) verifier_.prefer(*record_.form);
+    const auto form = verifier_.verify(ended.result, ended.signature);
+    if (!form) return invalid("no client secret gives the signature");
+    if (record_.outcome == Outcome::rejected)
+      return invalid(fmt::format("rejected ({}), though the signature holds ({})",
+                                 record_.reason.empty() ? "no reason" : record_.reason,
+                                 name_of(*form)));
+    if (place_.folder == "rejected")
+      return invalid(fmt::format("in rejected/, though the signature holds ({})", name_of(*form)));
+    if (!record_.form) return invalid("the outcome is completed, but the signature is not valid");
+    if (form != record_.form)
+      return invalid(fmt::format("the record says form {}, but the signature holds in form {}",
+                                 name_of(*record_.form), name_of(*form)));
+    if (record_.tag != unescape_json_string(ended.tag))
+      return invalid("the tag is not that of the response");
+    if (record_.request_id != ended.request_id)
+      return invalid("the request_id is not that of the response");
+    return {true, fmt::format("valid ({})", name_of(*form))};
+  }
+
+  const SpoolRecord& record_;
+  const RecordPlace& place_;
+  Verifier& verifier_;
+};
+
+}  // namespace
+
+RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier) {
+  const auto record = parse_record(text);
+  if (!record) return invalid(record.error().message);
+  if (!is_name_of(record->id, place))
+    return invalid(
+        fmt::format("the record is of {}, which the file is not named after", record->id.view()));
+  if (contradicts(record->outcome, record->reason))
+    return invalid(
+        fmt::format("its reason does not belong to the outcome {}", name_of(record->outcome)));
+  const bool is_misplaced = is_spool_folder(place.folder) && place.folder != "rejected" &&
+                            place.folder != "staging" && place.folder != folder_of(record->outcome);
+  if (is_misplaced)
+    return invalid(fmt::format("the outcome is {}, but the folder is {}/", name_of(record->outcome),
+                               place.folder));
+  return Judge(*record, place, verifier).judge();
+}
+
+}  // namespace attestrd
