@@ -1,5 +1,6 @@
 #include "daemon/service/stores.h"
 
+#include <string_view>
 #include <utility>
 
 #include "files/posix_files.h"
@@ -15,16 +16,24 @@ Result<void> keep(Result<T> opened, auto& place) {
   return {};
 }
 
-Result<void> lock_all(const Config& config, Stores& stores) {
-  const auto spool_lock_file = config.paths.spool / ".lock";
+/// Locks a folder that only the daemon can open: a lock on one that others can open could be held
+/// by any of them.
+Result<FileLock> lock_own_folder(Directory& parent, std::string_view name) {
+  const auto folder = parent.subfolder(name, true);
+  if (!folder) return folder.error();
+  return FileLock::acquire_folder((*folder)->path());
+}
+
+Result<void> lock_all(const Config& config, Directory& root, Directory& inbox, Stores& stores) {
   if (auto locked = keep(FileLock::acquire(queue_lock_file(config).string()), stores.queue_lock);
       !locked) {
     return locked;
   }
-  if (auto locked = keep(FileLock::acquire(spool_lock_file.string()), stores.spool_lock); !locked) {
+  if (auto locked = keep(lock_own_folder(root, FolderSpool::kStaging), stores.spool_lock);
+      !locked) {
     return locked;
   }
-  return keep(FileLock::acquire_folder(config.paths.inbox.string()), stores.inbox_lock);
+  return keep(lock_own_folder(inbox, FolderInbox::kClaimed), stores.inbox_lock);
 }
 
 }  // namespace
@@ -35,7 +44,7 @@ Result<Stores> open_stores(const Config& config) {
   if (!root) return root.error();
   auto inbox = PosixDirectory::open(config.paths.inbox.string());
   if (!inbox) return inbox.error();
-  if (auto locked = lock_all(config, stores); !locked) return locked.error();
+  if (auto locked = lock_all(config, **root, **inbox, stores); !locked) return locked.error();
   if (auto opened = keep(FolderSpool::open(**root), stores.spool); !opened) return opened.error();
   auto refused = open_refused(**root);
   if (!refused) return refused.error();
@@ -46,7 +55,8 @@ Result<Stores> open_stores(const Config& config) {
   if (auto opened = keep(SqliteQueue::open(config.paths.queue.string()), stores.queue); !opened) {
     return opened.error();
   }
-  stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool);
+  stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool,
+                                           RoundBounds{.give_up_after = config.poll.give_up_after});
   return stores;
 }
 
