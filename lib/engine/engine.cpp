@@ -46,8 +46,8 @@ void set_deadline(PendingRecord& record, const QueuedHandshake& handshake,
   record.move_deadline(now, settings.give_up_after);
 }
 
-/// Moves the deadline of a handshake that is pending already to that of its row, if it is later. The
-/// row may have an earlier one: an overtime is known in memory alone.
+/// Moves the deadline of a handshake that is pending already to that of its row, if it is later.
+/// The row may have an earlier one: an overtime is known in memory alone.
 void prolong(PendingRecord& record, const QueuedHandshake& handshake,
              const EngineSettings& settings, Now now) {
   PendingRecord later = record;
