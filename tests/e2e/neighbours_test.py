@@ -64,10 +64,14 @@ class NeighboursTest(harness.Fixture):
         for is_running in (True, False):
             if not is_running:
                 self.assertEqual(daemon.stop(), 0)
-            done = self.attestrd("explain", "--config", self.config, "--json", "DSplanted")
-            found = json.loads(done.stdout)
+            found = harness.eventually(self.explain_once_ended, what="the commit of its end")
             self.assertEqual(found["file"], "rejected/DSplanted.json")
             self.assertEqual(found["diverted_from"], "results/DSplanted.json")
+
+    def explain_once_ended(self):
+        done = self.attestrd("explain", "--config", self.config, "--json", "DSplanted")
+        found = json.loads(done.stdout)
+        return found if found["state"] == "ended" else None
 
     def test_a_later_submission_does_no_harm(self):
         daemon = self.start_daemon(self.write_config(
