@@ -78,7 +78,7 @@ class NeighboursTest(harness.Fixture):
             self.start_simulator("--law", "fixed:2").url))
         self.drop(["DSmine"], name="mine")
         daemon.wait_for("inbox.accepted")
-        self.drop(['{"id": "DSmine", "tag": "theirs", "expiry": 1000}'], name="theirs")
+        self.drop(['{"id": "DSmine", "tag": "theirs", "expiry": 1300000000000}'], name="theirs")
         merged = daemon.wait_for("inbox.merged")
         self.assertEqual((merged["level"], merged["handshake"]), ("warn", "DSmine"))
         self.wait_for_results(["DSmine"])
