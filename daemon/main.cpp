@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "crypto/secret_memory.h"
 #include "daemon/cli/command_line.h"
 
 namespace {
@@ -26,5 +27,6 @@ int main(int argc, char** argv) {
   ::umask(S_IWGRP | S_IRWXO);
   // A write beyond the file size limit then returns an error instead of ending the process.
   std::signal(SIGXFSZ, SIG_IGN);
+  attestrd::open_secret_memory();
   return attestrd::run_command_line(argc, argv);
 }

@@ -173,7 +173,7 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config) {
       return refuse(file,
                     fmt::format("line {} must hold a client secret alone, without blanks", number));
     }
-    secrets.emplace_back(std::string(line));
+    secrets.push_back(Secret(std::string(line)));
   }
   if (secrets.empty()) return refuse(file, "is empty; put the client secret there, on one line");
   return secrets;

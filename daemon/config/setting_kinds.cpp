@@ -17,6 +17,8 @@ using Complaint = std::optional<std::string>;
 using Folder = std::filesystem::path;
 using TcpEndpoint = boost::asio::ip::tcp::endpoint;
 
+constexpr CharSet kHostLetters = kLettersAndDigits | CharSet(".-_");
+
 bool is_plain(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return kControls.contains(c); });
 }
@@ -216,6 +218,29 @@ SettingKind<std::optional<TcpEndpoint>> listen_address() {
         return std::optional(std::move(endpoint));
       },
       listen_text);
+}
+
+SettingKind<std::vector<std::string>> host_names() {
+  constexpr std::string_view kExpected =
+      "a list of names of hosts, without ports (as in [\"monitor.example.com\"])";
+  return {
+      [=](const toml::node& value, std::vector<std::string>& target, const Folder&) -> Complaint {
+        const auto* const array = value.as_array();
+        if (array == nullptr) return must_be(kExpected, value);
+        target.clear();
+        for (const auto& element : *array) {
+          auto name = plain_string(element).value_or("");
+          if (name.empty() || !kHostLetters.contains_all(name)) return must_be(kExpected, element);
+          target.push_back(std::move(name));
+        }
+        return std::nullopt;
+      },
+      [](const std::vector<std::string>& names) {
+        std::string list;
+        for (const auto& name : names)
+          list += fmt::format("{}{}", list.empty() ? "" : ", ", literal(name));
+        return '[' + list + ']';
+      }};
 }
 
 std::optional<std::size_t> chosen(const toml::node& value, const ChoiceNames& names) {

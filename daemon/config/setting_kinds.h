@@ -47,6 +47,9 @@ SettingKind<std::filesystem::path> path(MayBeEmpty may_be_empty);
 /// Accepts `127.0.0.1:9464` or `[::1]:9464`. Host names are refused: they would need a look-up.
 SettingKind<std::optional<boost::asio::ip::tcp::endpoint>> listen_address();
 
+/// Accepts a list of names of hosts.
+SettingKind<std::vector<std::string>> host_names();
+
 // Helpers of one_of().
 using ChoiceNames = std::vector<std::string_view>;
 /// Returns the index of the value among the names, or nothing if it is none of them.

@@ -5,6 +5,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
+#include <climits>
 #include <cstddef>
 #include <string_view>
 
@@ -94,6 +96,16 @@ Result<tcp::acceptor> listen_tcp(asio::io_context& loop, const tcp::endpoint& en
     return listen_error(error, where, "admin.listen");
   }
   return acceptor;
+}
+
+std::vector<std::string> names_of_this_host(std::vector<std::string> others) {
+  std::array<char, HOST_NAME_MAX + 1> buffer{};
+  if (::gethostname(buffer.data(), buffer.size() - 1) != 0) return others;
+  const std::string name(buffer.data());
+  if (name.empty()) return others;
+  others.push_back(name);
+  if (const auto dot = name.find('.'); dot != name.npos) others.push_back(name.substr(0, dot));
+  return others;
 }
 
 }  // namespace attestrd

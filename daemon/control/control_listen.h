@@ -5,6 +5,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -17,5 +18,8 @@ Result<boost::asio::local::stream_protocol::acceptor> listen_local(boost::asio::
 
 Result<boost::asio::ip::tcp::acceptor> listen_tcp(boost::asio::io_context& loop,
                                                   const boost::asio::ip::tcp::endpoint& endpoint);
+
+/// Returns the name of this host, with and without its domain, after the `others`.
+std::vector<std::string> names_of_this_host(std::vector<std::string> others);
 
 }  // namespace attestrd

@@ -27,15 +27,18 @@ std::optional<ControlServer::SocketFile::Identity> ControlServer::SocketFile::id
   return Identity(info.st_dev, info.st_ino);
 }
 
-ControlServer::ControlServer(boost::asio::io_context& loop, Router routes)
+ControlServer::ControlServer(boost::asio::io_context& loop, const Config::Admin& admin,
+                             Router routes)
     : loop_(&loop),
       server_(loop, std::move(routes),
-              {.name = "attestrd", .too_late = "the disk is too slow to look it up"}) {}
+              {.name = "attestrd",
+               .too_late = "the disk is too slow to look it up",
+               .host_names = HostNames(names_of_this_host(admin.host_names))}) {}
 
 Result<ControlServer> ControlServer::open(boost::asio::io_context& loop, const Config::Admin& admin,
                                           Router routes) {
   // If a step fails, the destructor closes the sockets of the earlier steps.
-  ControlServer control(loop, std::move(routes));
+  ControlServer control(loop, admin, std::move(routes));
   if (admin.listen) {
     auto acceptor = listen_tcp(loop, *admin.listen);
     if (!acceptor) return acceptor.error();

@@ -57,7 +57,7 @@ class ControlServer {
     std::optional<Identity> identity_;  ///< Device and inode.
   };
 
-  ControlServer(boost::asio::io_context& loop, Router routes);
+  ControlServer(boost::asio::io_context& loop, const Config::Admin& admin, Router routes);
   Result<void> listen(const std::string& path);
 
   boost::asio::io_context* loop_;

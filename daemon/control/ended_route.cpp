@@ -29,9 +29,10 @@ struct Asking {
 std::string line_of(const HandshakeId& id, const ExplainReport::Ended& ended, Wall now,
                     bool as_text) {
   if (!as_text) return explain_json({id, now, ended});
-  return fmt::format("{} has ended: {}, {}; its record went to {}/{}\n", id.view(),
-                     name_of(ended.outcome), ago(ended.finished_at, now), folder_of(ended.outcome),
-                     record_name(id));
+  const auto file = fmt::format("{}/{}", folder_of(ended.outcome), record_name(id));
+  return fmt::format("{} has ended: {}, {}; its record went to {}\n", id.view(),
+                     name_of(ended.outcome), ago(ended.finished_at, now),
+                     ended.diverted_to.empty() ? file : ended.diverted_to);
 }
 
 ServerResponse response_to(const Asking& asking, bool as_text) {

@@ -129,10 +129,13 @@ json::object json_of(const ExplainReport& report, const ExplainReport::Waiting& 
 }
 
 json::object json_of(const ExplainReport& report, const ExplainReport::Ended& ended) {
-  return {{"state", ended.is_published ? "ended" : "ending"},
-          {"outcome", name_of(ended.outcome)},
-          {"finished_at", to_rfc3339(ended.finished_at)},
-          {"file", file_of(report.id, ended.outcome)}};
+  const auto file = file_of(report.id, ended.outcome);
+  json::object object{{"state", ended.is_published ? "ended" : "ending"},
+                      {"outcome", name_of(ended.outcome)},
+                      {"finished_at", to_rfc3339(ended.finished_at)},
+                      {"file", ended.diverted_to.empty() ? file : ended.diverted_to}};
+  if (!ended.diverted_to.empty()) object["diverted_from"] = file;
+  return object;
 }
 
 json::object json_of(const ExplainReport&, const ExplainReport::Queued& queued) {
@@ -204,8 +207,13 @@ void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Ended
   rows.line(fmt::format("{} has ended: {}.", report.id.view(), name_of(ended.outcome)));
   rows.add("when", fmt::format("{}, at {}", ago(ended.finished_at, report.now),
                                to_rfc3339(ended.finished_at)));
-  rows.add(ended.is_published ? "its record went to" : "its record goes to",
-           file_of(report.id, ended.outcome));
+  const auto file = file_of(report.id, ended.outcome);
+  if (ended.diverted_to.empty()) {
+    rows.add(ended.is_published ? "its record went to" : "its record goes to", file);
+  } else {
+    rows.add("its record went to", ended.diverted_to);
+    rows.line(fmt::format("{} is another file, which was there before.", file));
+  }
 }
 
 void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Queued& queued) {
@@ -235,7 +243,7 @@ ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon) {
       return ExplainReport::Ended{ending.outcome, ending.finished_at, false};
     }
     ExplainReport::Case operator()(const EndedHandshake& ended) const {
-      return ExplainReport::Ended{ended.outcome, ended.finished_at, true};
+      return ExplainReport::Ended{ended.outcome, ended.finished_at, true, ended.diverted_to};
     }
   };
   return std::visit(Visitor{has_daemon}, row);

@@ -32,6 +32,7 @@ struct ExplainReport {
     Outcome outcome{};
     Wall finished_at{};
     bool is_published = false;  ///< False while its record is being published.
+    std::string diverted_to{};  ///< See EndedHandshake.
   };
 
   using Case = std::variant<Unknown, Waiting, Queued, Ended>;

@@ -62,6 +62,7 @@ json::object json_totals(const Metrics& counters) {
   json::object totals{{"polls", total(counters, Metric::polls)}};
   for (const auto* outcome : {"completed", "archived", "failed", "rejected"})
     totals[outcome] = total(counters, Metric::handshakes_ended, outcome);
+  totals["conflicts"] = total(counters, Metric::spool_conflicts);
   totals["refused"] = total(counters, Metric::submissions_refused);
   return totals;
 }
@@ -83,6 +84,12 @@ std::string disk_words(const StatusReport::Daemon& daemon) {
     return fmt::format("STALLED: a write or sync has not returned for {}",
                        rough(daemon.disk_round));
   return "ok";
+}
+
+std::string conflict_words(std::uint64_t conflicts) {
+  if (conflicts == 0) return "0";
+  return fmt::format("{}: these records are in rejected/; see spool.conflict in the log",
+                     conflicts);
 }
 
 void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall now) {
@@ -140,6 +147,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   rows.add("  archived (lost)", total(counters, Metric::handshakes_ended, "archived"));
   rows.add("  failed", total(counters, Metric::handshakes_ended, "failed"));
   rows.add("  rejected", total(counters, Metric::handshakes_ended, "rejected"));
+  rows.add("  name conflicts", conflict_words(total(counters, Metric::spool_conflicts)));
   rows.add("  refused submissions", total(counters, Metric::submissions_refused));
 }
 

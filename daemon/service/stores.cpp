@@ -1,6 +1,7 @@
 #include "daemon/service/stores.h"
 
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -15,16 +16,24 @@ Result<void> keep(Result<T> opened, auto& place) {
   return {};
 }
 
-Result<void> lock_all(const Config& config, Stores& stores) {
-  const auto spool_lock_file = config.paths.spool / ".lock";
+/// Locks a folder that only the daemon can open: a lock on one that others can open could be held
+/// by any of them.
+Result<FileLock> lock_own_folder(Directory& parent, std::string_view name) {
+  const auto folder = parent.subfolder(name, true);
+  if (!folder) return folder.error();
+  return FileLock::acquire_folder((*folder)->path());
+}
+
+Result<void> lock_all(const Config& config, Directory& root, Directory& inbox, Stores& stores) {
   if (auto locked = keep(FileLock::acquire(queue_lock_file(config).string()), stores.queue_lock);
       !locked) {
     return locked;
   }
-  if (auto locked = keep(FileLock::acquire(spool_lock_file.string()), stores.spool_lock); !locked) {
+  if (auto locked = keep(lock_own_folder(root, FolderSpool::kStaging), stores.spool_lock);
+      !locked) {
     return locked;
   }
-  return keep(FileLock::acquire_folder(config.paths.inbox.string()), stores.inbox_lock);
+  return keep(lock_own_folder(inbox, FolderInbox::kClaimed), stores.inbox_lock);
 }
 
 }  // namespace
@@ -38,7 +47,7 @@ Result<Stores> open_stores(const Config& config) {
   auto& root = *stores.spool_root;
   auto inbox = PosixDirectory::open(config.paths.inbox.string());
   if (!inbox) return inbox.error();
-  if (auto locked = lock_all(config, stores); !locked) return locked.error();
+  if (auto locked = lock_all(config, *root, **inbox, stores); !locked) return locked.error();
   if (auto opened = keep(FolderSpool::open(root), stores.spool); !opened) return opened.error();
   auto refused = open_refused(root);
   if (!refused) return refused.error();
@@ -52,7 +61,8 @@ Result<Stores> open_stores(const Config& config) {
   // A daemon that was killed during a backup leaves its copy, with ids and tags.
   std::error_code ignored;
   std::filesystem::remove(queue_copy_file(config), ignored);
-  stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool);
+  stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool,
+                                           RoundBounds{.give_up_after = config.poll.give_up_after});
   return stores;
 }
 

@@ -62,6 +62,8 @@ inline constexpr Duration kRunningStep =
 inline constexpr std::size_t kSubmissionFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kSubmissionLineBytes = 4096;
 inline constexpr std::size_t kTagBytes = 256;
+/// After its submission, up to which later submissions move the expiry of a pending handshake.
+inline constexpr Duration kExpiryMove = 7 * 24h;
 inline constexpr std::size_t kIntakeLinesPerRound = 10'000;
 inline constexpr std::size_t kRowsClaimedPerRound = 4'096;
 inline constexpr std::size_t kRefusalBytes = std::size_t{1}
@@ -121,6 +123,11 @@ inline constexpr Duration kIdleConnection = 50s;    ///< An idle connection is c
 inline constexpr Duration kShortageRetry = 1s;        ///< Of a connection for lack of descriptors.
 inline constexpr std::uint32_t kOwnDescriptors = 24;  ///< Without connections and clients.
 inline constexpr std::uint32_t kSpareDescriptorsMost = 320;  ///< For clients and inbox files.
+
+/// Memory for secrets, locked as far as the system allows. A power of two.
+inline constexpr std::size_t kSecretMemoryBytes = std::size_t{4} << 20;
+/// Secrets use no more of it: the rest is for the keys within OpenSSL.
+inline constexpr std::size_t kOwnSecretMemoryBytes = kSecretMemoryBytes / 2;
 
 // Configuration.
 inline constexpr std::size_t kConfigKeyParts = 16;  ///< Of a dotted key; ours have two.

@@ -4,7 +4,8 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "crypto/secret_memory.h"
 
 namespace attestrd {
 
@@ -12,28 +13,17 @@ namespace attestrd {
 /// itself: no log shows it, and a core file shows it only while it is in use.
 class Secret {
  public:
-  explicit Secret(std::string text) : text_(std::move(text)) {
-    wipe(text);  // A move copies a short text and leaves the original.
-  }
-  Secret(const Secret&) = default;
-  Secret& operator=(const Secret& other) {
-    if (this == &other) return *this;
-    wipe(text_);
-    text_ = other.text_;
-    return *this;
-  }
-  ~Secret() { wipe(text_); }
-
-  /// Returns the text, only for the code that signs with it or sends it.
-  std::string_view reveal() const { return text_; }
-
- private:
-  static void wipe(std::string& text) {
+  /// Wipes `text`.
+  explicit Secret(std::string text) : bytes_(text.begin(), text.end()) {
     text.resize(text.capacity());
     OPENSSL_cleanse(text.data(), text.size());
   }
 
-  std::string text_;
+  /// Returns the text, only for the code that signs with it or sends it.
+  std::string_view reveal() const { return {bytes_.data(), bytes_.size()}; }
+
+ private:
+  SecretBytes bytes_;
 };
 
 }  // namespace attestrd

@@ -46,6 +46,15 @@ void set_deadline(PendingRecord& record, const QueuedHandshake& handshake,
   record.move_deadline(now, settings.give_up_after);
 }
 
+/// Moves the deadline of a handshake that is pending already to that of its row, if it is later.
+/// The row may have an earlier one: an overtime is known in memory alone.
+void prolong(PendingRecord& record, const QueuedHandshake& handshake,
+             const EngineSettings& settings, Now now) {
+  PendingRecord later = record;
+  set_deadline(later, handshake, settings, now);
+  if (later.deadline > record.deadline) record = later;
+}
+
 /// Returns the number of pending handshakes whose deadline is before `end`. Walks over all slots.
 std::uint64_t deadlines_before(Mono end, const Roster& roster) {
   std::uint64_t count = 0;
@@ -180,11 +189,11 @@ void Engine::adopt(const Adopted& event, Now now) {
   PendingRecord& record = roster_[slot];
   record.is_lost = false;
 
-  set_deadline(record, handshake, settings_, now);
-  record.tag_digest = digest_of_tag(handshake.tag);
   // The wait of a known handshake ends no later than its old deadline, and a settling handshake
   // does not wait, so neither is scheduled again.
-  if (!is_added) return;
+  if (!is_added) return prolong(record, handshake, settings_, now);
+  set_deadline(record, handshake, settings_, now);
+  record.tag_digest = digest_of_tag(handshake.tag);
 
   const bool has_time = handshake.submitted || handshake.submitted_at >= settings_.earliest_clock;
   const Duration elapsed =

@@ -40,8 +40,8 @@ struct Recovering {
   bool is_clock_doubtful = false;  ///< The wall clock may be wrong since the process before.
 };
 
-/// A row to poll, either found in the queue (`is_new` false) or just accepted. A handshake that is
-/// pending already is updated: the later expiry holds.
+/// A row to poll, either found in the queue (`is_new` false) or just accepted. Of a handshake that
+/// is pending already only the deadline changes, and only to a later one.
 struct Adopted {
   const QueuedHandshake* handshake = nullptr;
   bool is_new = false;

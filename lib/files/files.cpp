@@ -13,8 +13,44 @@ constexpr std::size_t kHarmlessNameBytes = 200;
 
 constexpr CharSet kHarmless = kLettersAndDigits | CharSet("._-+=,@");
 
-/// So many names that can't be inspected are a fault of the disk, not of one name.
+/// More names that can't be inspected are a fault of the disk, not of one name.
 constexpr unsigned kMostUninspected = 1024;
+
+/// If this number is in use, the names have gaps, which another user has left on purpose.
+constexpr unsigned kMostDoubled = 1U << 20;
+
+/// A check whether numbered names are free.
+class NumberedNames {
+ public:
+  NumberedNames(Directory& folder, std::string_view name, std::string_view ending)
+      : folder_(folder), name_(name), ending_(ending) {}
+
+  /// A name that can't be inspected is in use.
+  Result<bool> is_free(unsigned number) {
+    const auto name = numbered_name(name_, number, ending_);
+    if (folder_.is_mounted_on(name)) return false;
+    const auto info = folder_.inspect(name);
+    if (info) return false;
+    if (info.error().code == Errc::not_found) return true;
+    if (++uninspected_ > kMostUninspected) return info.error();
+    return false;
+  }
+
+ private:
+  Directory& folder_;
+  std::string_view name_;
+  std::string_view ending_;
+  unsigned uninspected_ = 0;
+};
+
+/// Returns the lowest free number, which takes a check of each name in use.
+Result<unsigned> lowest_free(NumberedNames& names) {
+  for (unsigned number = 1;; ++number) {
+    const auto is_free = names.is_free(number);
+    if (!is_free) return is_free.error();
+    if (*is_free) return number;
+  }
+}
 
 }  // namespace
 
@@ -57,15 +93,15 @@ std::string numbered_name(std::string_view name, unsigned number, std::string_vi
 }
 
 Result<unsigned> free_number(Directory& folder, std::string_view name, std::string_view ending) {
+  NumberedNames names(folder, name, ending);
   unsigned highest_in_use = 0;
   unsigned number = 1;  // Doubles until free, then halves the gap to the highest one in use.
   unsigned free = 0;
   while (free == 0 || free - highest_in_use > 1) {
-    const auto info = folder.inspect(numbered_name(name, number, ending));
-    const bool is_free = !info && info.error().code == Errc::not_found;
-    // A name that can't be inspected is in use: it may lie on a mount of another user.
-    if (!info && !is_free && number > kMostUninspected) return info.error();
-    (is_free ? free : highest_in_use) = number;
+    if (number > kMostDoubled) return lowest_free(names);
+    const auto is_free = names.is_free(number);
+    if (!is_free) return is_free.error();
+    (*is_free ? free : highest_in_use) = number;
     number = free == 0 ? 2 * number : highest_in_use + (free - highest_in_use) / 2;
   }
   return free;

@@ -96,6 +96,10 @@ class Directory {
   /// Returns the attributes of a name, or `not_found` if it does not exist.
   virtual Result<FileInfo> inspect(std::string_view name) = 0;
 
+  /// Returns whether something is mounted on a name. Any user may mount a file system that never
+  /// answers on a file of his own: this function does not ask it, while inspect() and open() do.
+  virtual bool is_mounted_on(std::string_view name) = 0;
+
   /// Opens a plain file of one link and at most `max_bytes`. Returns `unsafe_file` for anything
   /// else.
   virtual Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
@@ -129,6 +133,7 @@ class Directory {
   virtual Result<void> sync_all(const Meanwhile& meanwhile) = 0;
 
   /// Opens a folder in this one; creates it (0750, or 0700 if it is `ours_alone`) if it is absent.
+  /// One that is `ours_alone` loses the rights that its group has.
   /// `unsafe_file` when the name is a link or no folder, `permission_denied` when we may not write
   /// to it.
   virtual Result<std::unique_ptr<Directory>> subfolder(std::string_view name, bool ours_alone) = 0;
@@ -149,7 +154,8 @@ Result<std::string> read_file(Directory& folder, std::string_view name, std::uin
 std::string numbered_name(std::string_view name, unsigned number, std::string_view ending = "");
 
 /// Returns a number whose name is free in `folder`. It is the lowest one if the names in use have
-/// no gap. Checks few names, however many are in use (a binary search).
+/// no gap. Checks few names, however many are in use (a binary search), unless other users have
+/// taken numbers that make it fail.
 Result<unsigned> free_number(Directory& folder, std::string_view name,
                              std::string_view ending = "");
 

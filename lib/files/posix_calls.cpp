@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <iterator>
+#include <optional>
 
 namespace attestrd {
 namespace {
@@ -54,6 +55,8 @@ Errc sort_error(int error) {
   }
 }
 
+constexpr int kInspectFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+
 }  // namespace
 
 int open_at(int folder, const std::string& name, int flags, mode_t mode) {
@@ -61,9 +64,9 @@ int open_at(int folder, const std::string& name, int flags, mode_t mode) {
 }
 
 Result<FileInfo> inspect_at(int descriptor, const std::string& name, const std::string& path) {
-  constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
   struct statx status {};
-  if (::statx(descriptor, name.c_str(), kFlags, STATX_BASIC_STATS | STATX_MNT_ID, &status) != 0)
+  if (::statx(descriptor, name.c_str(), kInspectFlags, STATX_BASIC_STATS | STATX_MNT_ID, &status) !=
+      0)
     return file_error(errno, "cannot inspect", path);
   FileInfo info;
   info.kind = kind_of(status.stx_mode);
@@ -77,6 +80,13 @@ Result<FileInfo> inspect_at(int descriptor, const std::string& name, const std::
   info.is_ours = status.stx_uid == ::geteuid() || status.stx_uid == 0;
   info.writable_by_others = (status.stx_mode & S_IWOTH) != 0;
   return info;
+}
+
+std::optional<std::uint64_t> mount_at(int descriptor, const std::string& name) {
+  struct statx status {};
+  constexpr int kFlags = kInspectFlags | AT_STATX_DONT_SYNC;
+  if (::statx(descriptor, name.c_str(), kFlags, STATX_MNT_ID, &status) != 0) return std::nullopt;
+  return status.stx_mnt_id;
 }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path) {

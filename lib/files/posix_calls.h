@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +59,11 @@ int open_at(int folder, const std::string& name, int flags, mode_t mode = 0);
 
 /// Returns the attributes of an open file (with an empty name) or of a name in an open folder.
 Result<FileInfo> inspect_at(int descriptor, const std::string& name, const std::string& path);
+
+/// Returns the mount of a name in an open folder, or of the folder if the name is empty; nothing if
+/// that fails. No attribute is asked for, so that the file system that is mounted there is not
+/// asked.
+std::optional<std::uint64_t> mount_at(int descriptor, const std::string& name);
 
 Result<void> write_all(int descriptor, std::string_view bytes, const std::string& path);
 

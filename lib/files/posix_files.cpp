@@ -91,6 +91,14 @@ std::optional<std::uint32_t> group_of_files_in(int folder) {
   return info.st_gid;
 }
 
+/// Takes the rights of the group and of others away, unless others may write: that needs a person.
+void close_to_members(int folder) {
+  struct stat info;
+  if (::fstat(folder, &info) != 0 || info.st_uid != ::geteuid()) return;
+  if ((info.st_mode & S_IWOTH) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    static_cast<void>(!::fchmod(folder, info.st_mode & (S_ISVTX | S_ISGID | S_IRWXU)));
+}
+
 std::string join(const std::string& folder, std::string_view name) {
   return folder + "/" + std::string(name);
 }
@@ -144,6 +152,11 @@ Result<std::vector<std::string>> PosixDirectory::list() {
 Result<FileInfo> PosixDirectory::inspect(std::string_view name) {
   ATTESTRD_CHECK(!name.empty());
   return inspect_at(descriptor_.get(), std::string(name), join(path_, name));
+}
+
+bool PosixDirectory::is_mounted_on(std::string_view name) {
+  const auto mount = mount_at(descriptor_.get(), std::string(name));
+  return mount && mount != mount_at(descriptor_.get(), "");
 }
 
 Result<std::unique_ptr<ReadableFile>> PosixDirectory::open(std::string_view name,
@@ -242,6 +255,7 @@ Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view na
   if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
   if (::faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
     return file_error(errno, "cannot write to the folder", path);
+  if (!is_new && ours_alone) close_to_members(folder.get());
   if (is_new) {
     const auto synced = sync();
     if (!synced) return synced.error();

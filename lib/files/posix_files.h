@@ -22,6 +22,7 @@ class PosixDirectory final : public Directory {
   bool is_in_place() override;
   Result<std::vector<std::string>> list() override;
   Result<FileInfo> inspect(std::string_view name) override;
+  bool is_mounted_on(std::string_view name) override;
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name,
                                              std::uint64_t max_bytes) override;
   Result<void> create(std::string_view name, std::string_view contents) override;

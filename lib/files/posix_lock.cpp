@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +14,8 @@
 
 namespace attestrd {
 namespace {
+
+constexpr mode_t kOursAlone = 0600;
 
 /// Returns the pid that the holder has written into the file, digits only, or "unknown".
 std::string holder_of(int descriptor) {
@@ -33,8 +36,10 @@ Error held_error(int descriptor, const std::string& path) {
 
 Result<FileLock> FileLock::acquire(const std::string& path) {
   Descriptor file(
-      open_at(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640));
+      open_at(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kOursAlone));
   if (file.get() < 0) return file_error(errno, "cannot open the lock file", path);
+  // A file of an earlier version could be opened, and so be locked, by its group.
+  static_cast<void>(!::fchmod(file.get(), kOursAlone));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);
     return held_error(file.get(), path);
@@ -55,7 +60,7 @@ Result<FileLock> FileLock::acquire_shared(const std::string& path) {
 }
 
 Result<FileLock> FileLock::acquire_folder(const std::string& path) {
-  Descriptor folder(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Descriptor folder(open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
   if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(folder));
   if (errno != EWOULDBLOCK) return file_error(errno, "cannot lock", path);

@@ -9,10 +9,11 @@
 namespace attestrd {
 
 /// A lock on a file or a folder, held by one process at a time. The kernel releases it when the
-/// process ends, even when it is killed.
+/// process ends, even when it is killed. Whoever can open a file can lock it, so no other user may
+/// be able to open it.
 class FileLock {
  public:
-  /// Locks a file, and creates it if it is absent. The file is never removed: otherwise two
+  /// Locks a file, and creates it (0600) if it is absent. The file is never removed: otherwise two
   /// processes could lock two files of the same name. Returns `unavailable` if another process
   /// holds the lock; the message names its pid.
   static Result<FileLock> acquire(const std::string& path);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include "base/time.h"
@@ -17,6 +18,8 @@ struct EndingHandshake {
 struct EndedHandshake {
   Outcome outcome{};
   Wall finished_at{};
+  /// The path of the record in the spool, if another file had its name when it was published.
+  std::string diverted_to{};
 };
 
 /// An id for which the queue has neither a row nor a tombstone.

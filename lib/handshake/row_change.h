@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <variant>
 
 #include "base/time.h"
@@ -33,6 +34,7 @@ struct Unstage {
 struct Done {
   HandshakeId id;
   Outcome outcome{};
+  std::string diverted_to{};  ///< See EndedHandshake.
 };
 
 /// A change of one row. `Progress` expects a row in `polling` and leaves it there.

@@ -13,6 +13,7 @@
 #include <boost/beast/http.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <utility>
@@ -35,6 +36,9 @@ using Message = http::response<http::string_body>;
 
 /// The text of the 503 for a client that finds no place, or that makes place for another one.
 constexpr std::string_view kFull = "too many clients: try again";
+
+/// The text of the 421 for a client that calls the host by a name that it does not have.
+constexpr std::string_view kOtherHost = "not a name of this host: see admin.host_names";
 
 template <class AnyMessage>
 void put_head(AnyMessage& message, const ServerResponse& response, const std::string& server_name) {
@@ -64,6 +68,18 @@ ServerRequest request_of(const Parser::value_type& head, Audience audience) {
   request.accept = std::string(head[http::field::accept]);
   request.is_from_browser = head.count(http::field::origin) + head.count("Sec-Fetch-Site") > 0;
   return request;
+}
+
+/// Returns whether a request over TCP calls this host by one of its names. A request of HTTP/1.0
+/// need not name it: no browser sends one.
+bool calls_this_host(const Parser::value_type& head, const HostNames& names) {
+  const auto [begin, end] = head.equal_range(http::field::host);
+  const auto target = head.target();
+  const auto other = host_in_target({target.data(), target.size()});
+  if (!other.empty() && !names.contains(other)) return false;
+  if (begin == end) return head.version() < 11;
+  const auto host = begin->value();
+  return std::next(begin) == end && names.contains({host.data(), host.size()});
 }
 
 /// Returns whether the error is a fault of the client, and not of the connection.
@@ -263,7 +279,9 @@ asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State&
   if (client.state == Client::State::refused) co_return plain_response(503, kFull);
   if (is_bad_request(head_error)) co_return plain_response(400, "bad request");
   if (head_error) co_return std::nullopt;
-  client.state = Client::State::answering;
+  if (client.audience == Audience::anybody &&
+      !calls_this_host(parser.get(), state.settings.host_names))
+    co_return plain_response(421, kOtherHost);
 
   ServerRequest request = request_of(parser.get(), client.audience);
   const auto found = state.router.find(request);
@@ -271,10 +289,13 @@ asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State&
   if (parser.get().method() == http::verb::post) {
     const auto [body_error, body_bytes] =
         co_await http::async_read(stream, buffer, parser, kAsTuple);
+    if (state.is_closed) co_return std::nullopt;
+    if (client.state == Client::State::refused) co_return plain_response(503, kFull);
     if (is_bad_request(body_error)) co_return plain_response(400, "bad request");
-    if (body_error || state.is_closed) co_return std::nullopt;
+    if (body_error) co_return std::nullopt;
     request.body = std::move(parser.get().body());
   }
+  client.state = Client::State::answering;
   const RouteHandler& handler = *std::get<const RouteHandler*>(found);
   co_return co_await ask(state, handler, request);
 }
@@ -305,8 +326,8 @@ asio::awaitable<std::optional<Answer>> BeastServer::State::wait_for(
 }
 
 /// Returns whether another client may be served. A local client always may while another one has
-/// sent no request yet: the oldest of these is refused in its place, so that idle connections can't
-/// lock out the commands of an operator.
+/// not sent its whole request yet: the oldest of these is refused in its place, so that idle and
+/// slow connections can't lock out the commands of an operator.
 bool BeastServer::State::has_place(Audience audience) {
   if (clients_of(audience, false) < settings.clients) return true;
   if (audience != Audience::local) return false;

@@ -17,6 +17,7 @@ namespace attestrd {
 struct ServerSettings {
   std::string name;                  ///< The Server field.
   std::string too_late;              ///< The text of the 503 if a handler does not answer in time.
+  HostNames host_names{};            ///< TCP clients that call it by another name get 421.
   std::size_t clients = 16;          ///< Per audience; further clients get 503.
   std::size_t refused_clients = 64;  ///< Per audience at a time; further ones are closed unread.
   std::size_t head_bytes = 8192;     ///< A longer head gets 400.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -15,6 +16,26 @@ namespace attestrd {
 /// The clients that a listening socket is for. Any program on the machine or in the network reaches
 /// a TCP port (`anybody`); file permissions protect a unix socket (`local`).
 enum class Audience : std::uint8_t { local, anybody };
+
+/// The names by which clients of a TCP port may call this host. A web page whose name leads to this
+/// host (DNS rebinding) makes a browser send its own name, which is none of them.
+class HostNames {
+ public:
+  HostNames() = default;
+  /// `names` are accepted beside addresses and `localhost`.
+  explicit HostNames(std::vector<std::string> names) : names_(std::move(names)) {}
+
+  /// Returns whether the value of a Host field (RFC 9110, 7.2), with or without a port, is an IP
+  /// address, `localhost` or one of the names. The case of letters does not matter.
+  bool contains(std::string_view host) const;
+
+ private:
+  std::vector<std::string> names_;
+};
+
+/// Returns the host and port of a request target in absolute form (RFC 9112, 3.2.2), or an empty
+/// text for any other form.
+std::string_view host_in_target(std::string_view target);
 
 /// A request to the server of attestrd.
 struct ServerRequest {

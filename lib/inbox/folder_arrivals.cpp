@@ -63,6 +63,8 @@ std::optional<std::string> FolderArrivals::next_listed() {
 
 Result<FolderArrivals::Judged> FolderArrivals::judge(const std::string& name, Directory& claimed,
                                                      FolderClaims& claims, Mono now) {
+  if (inbox_.is_mounted_on(name))
+    return carry_out(name, LeaveName{"a file or a folder is mounted on it: it is busy"}, now);
   const auto info = inbox_.inspect(name);
   if (!info && info.error().code == Errc::not_found) {
     forget(name);

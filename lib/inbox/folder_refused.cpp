@@ -7,36 +7,49 @@ namespace {
 
 /// The name of a list until it is complete.
 constexpr std::string_view kUnfinished = ".unfinished";
+constexpr unsigned kMostUnfinished = 1024;  ///< Names of that kind, if others have the first ones.
 
 }  // namespace
 
 Result<void> FolderRefused::list(std::string_view name, std::string_view text) {
-  if (const auto written = write_unfinished(text); !written) return written;
+  const auto unfinished = write_unfinished(text);
+  if (!unfinished) return unfinished.error();
   const auto harmless = harmless_name(name);
   const auto free = free_number(*folder_, harmless);
   if (!free) return free.error();
-  if (*free > 1) {
-    const auto there = read_file(*folder_, numbered_name(harmless, *free - 1), text.size());
-    if (there && *there == text) return folder_->remove(kUnfinished);
+  const auto last = numbered_name(harmless, *free - 1);
+  if (*free > 1 && !folder_->is_mounted_on(last)) {
+    const auto there = read_file(*folder_, last, text.size());
+    if (there && *there == text) return folder_->remove(*unfinished);
   }
   for (unsigned number = *free;; ++number) {
-    const auto moved = folder_->move(kUnfinished, *folder_, numbered_name(harmless, number));
+    const auto moved = folder_->move(*unfinished, *folder_, numbered_name(harmless, number));
     if (!moved) return moved.error();
     if (*moved == Moved::done) return {};
   }
 }
 
-Result<void> FolderRefused::write_unfinished(std::string_view text) {
-  auto written = folder_->create(kUnfinished, text);
-  if (written || written.error().code != Errc::already_exists) return written;
-  const auto removed = folder_->remove(kUnfinished);
-  if (!removed && removed.error().code != Errc::unsafe_file) return removed;
-  if (!removed) {  // It is a folder, which attestrd never creates: it is moved to another name.
-    const std::string name(kUnfinished);
-    const auto moved = take({*folder_, name, {}, name});
-    if (!moved) return moved.error();
+/// Writes the list under a name of its own, and returns the name. What has the name is removed, or
+/// is moved to another name if it is a folder, which attestrd never creates. If neither is
+/// possible, since other users have mounted something on it, the next name is tried.
+Result<std::string> FolderRefused::write_unfinished(std::string_view text) {
+  for (unsigned number = 1;; ++number) {
+    const auto name = numbered_name(kUnfinished, number);
+    auto written = folder_->create(name, text);
+    if (!written && written.error().code == Errc::already_exists) {
+      clear(name);
+      written = folder_->create(name, text);
+    }
+    if (written) return name;
+    const bool is_taken = written.error().code == Errc::already_exists;
+    if (!is_taken || number == kMostUnfinished) return written.error();
   }
-  return folder_->create(kUnfinished, text);
+}
+
+void FolderRefused::clear(const std::string& name) {
+  const auto removed = folder_->remove(name);
+  if (!removed && removed.error().code == Errc::unsafe_file)
+    static_cast<void>(take({*folder_, name, {}, name}));
 }
 
 Result<std::optional<std::string>> FolderRefused::take(const Source& source) {

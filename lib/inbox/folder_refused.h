@@ -53,7 +53,8 @@ class FolderRefused {
   static bool may_pass(Errc code);
 
  private:
-  Result<void> write_unfinished(std::string_view text);
+  Result<std::string> write_unfinished(std::string_view text);
+  void clear(const std::string& name);
   Result<Moved> move_here(const Source& source, const std::string& new_name);
 
   std::unique_ptr<Directory> folder_;

@@ -212,6 +212,7 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   batch.clocks = clock_.unsaved();
   batch.boot = clock_.boot();
   batch.running = clock_.running();
+  batch.give_up_after = bounds_.give_up_after;
   if (const auto staged = stage(round, next); !staged) return staged;
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
@@ -342,15 +343,16 @@ Result<void> Ledger::publish(const std::vector<Finish>& next) {
   Result<void> result;
   auto record = staged_.begin();
   for (; record != staged_.end(); ++record) {
-    auto conflict = spool_.publish(record->id, record->outcome);
-    if (!conflict) {
-      result = conflict.error();
+    auto diverted = spool_.publish(record->id, record->outcome);
+    if (!diverted) {
+      result = diverted.error();
       break;
     }
-    unmarked_.push_back({record->id, record->outcome});
+    unmarked_.push_back({record->id, record->outcome, *diverted ? (*diverted)->file : ""});
     unreported_.settled.push_back(record->id);
+    if (*diverted) note_diverted((*diverted)->file, record->notice);
     unreported_.notices.push_back(std::move(record->notice));
-    if (*conflict) unreported_.notices.push_back(std::move(**conflict));
+    if (*diverted) unreported_.notices.push_back(std::move((*diverted)->notice));
   }
   staged_.erase(staged_.begin(), record);
   if (!result && !is_lack_of_room(result.error().code)) return result;

@@ -56,6 +56,11 @@ Notice outcome_notice(const Finish& finish) {
   return notice;
 }
 
+void note_diverted(const std::string& file, Notice& outcome) {
+  outcome.message += ", but another file has the name " + outcome.file + ": it is in " + file;
+  outcome.file = file;
+}
+
 Notice row_gone_notice(const Finish& finish) {
   Notice notice;
   notice.event = Event::spool_conflict;
@@ -85,21 +90,25 @@ void IntakeNotices::add(const HandshakeId& id, const InsertedRow&) {
   last_accepted_ = id;
 }
 
-void IntakeNotices::add(const HandshakeId& id, const MergedRow&) { add(id, merged_); }
+void IntakeNotices::add(const HandshakeId& id, const MergedRow& merged) {
+  if (merged.is_tag_ignored) add(id, tag_ignored_);
+  if (merged.is_expiry_bounded) add(id, expiry_bounded_);
+  if (!merged.is_tag_ignored && !merged.is_expiry_bounded) add(id, merged_);
+}
 
 void IntakeNotices::add(const HandshakeId& id, const RowElsewhere&) { add(id, merged_); }
 
 void IntakeNotices::add(const HandshakeId& id, const AlreadyEnded&) { add(id, ended_); }
 
 void IntakeNotices::add(const HandshakeId& id, Known& known) {
-  if (++known.count <= limits::kNoticesPerFile) note(known.event, known.message).handshake = id;
+  if (++known.count <= limits::kNoticesPerFile) note(known, known.message).handshake = id;
 }
 
 void IntakeNotices::finish(std::vector<Notice>& notices) {
-  sum_up(merged_);
+  for (const auto* const known : {&merged_, &tag_ignored_, &expiry_bounded_}) sum_up(*known);
   sum_up(ended_);
   if (accepted_ > 0) {
-    auto& notice = note(Event::inbox_accepted, "a submission is taken in");
+    auto& notice = note({Event::inbox_accepted, ""}, "a submission is taken in");
     notice.count = accepted_;
     if (accepted_ == 1) notice.handshake = last_accepted_;
   }
@@ -108,14 +117,13 @@ void IntakeNotices::finish(std::vector<Notice>& notices) {
 
 void IntakeNotices::sum_up(const Known& known) {
   if (known.count <= limits::kNoticesPerFile) return;
-  note(known.event, std::string(known.message) + ": and more of the same submission").count =
+  note(known, std::string(known.message) + ": and more of the same submission").count =
       known.count - limits::kNoticesPerFile;
 }
 
-Notice& IntakeNotices::note(Event event, std::string message) {
-  auto& notice = notices_.emplace_back();
-  notice.event = event;
-  notice.message = std::move(message);
+Notice& IntakeNotices::note(const Known& known, std::string message) {
+  auto& notice = notices_.emplace_back(known.event, std::move(message));
+  if (known.level) notice.level = *known.level;
   notice.file = file_;
   return notice;
 }

@@ -20,12 +20,16 @@ Notice outcome_notice(const Finish& finish);
 /// Returns the same notice after a restart, when the rest of the finish is no longer known.
 Notice outcome_notice(const HandshakeId& id, Outcome outcome, Reason reason);
 
+/// Changes the notice of an ended handshake to say where its record is, since another file has its
+/// name.
+void note_diverted(const std::string& file, Notice& outcome);
+
 Notice row_gone_notice(const Finish& finish);
 
 Notice recovered_notice(const QueueCounts& counts, std::size_t published);
 
 /// The notices of one submission file: one for each of the first few ids that are pending or have
-/// ended already, one that counts the rest of either kind, and one for all new ids.
+/// ended already, one that counts the rest of each kind, and one for all new ids.
 class IntakeNotices {
  public:
   explicit IntakeNotices(const std::string& file) : file_(file) {}
@@ -39,6 +43,7 @@ class IntakeNotices {
   struct Known {
     Event event;
     const char* message;
+    std::optional<Level> level{};  ///< Absent: the event's own.
     std::uint64_t count = 0;
   };
 
@@ -48,11 +53,19 @@ class IntakeNotices {
   void add(const HandshakeId& id, const AlreadyEnded& ended);
   void add(const HandshakeId& id, Known& known);
   void sum_up(const Known& known);
-  Notice& note(Event event, std::string message);
+  Notice& note(const Known& known, std::string message);
 
   const std::string& file_;
   std::vector<Notice> notices_;
   Known merged_{Event::inbox_merged, "the handshake is pending already"};
+  Known tag_ignored_{Event::inbox_merged,
+                     "the handshake is pending already: its tag stays as it was submitted first, "
+                     "and this other one is ignored",
+                     Level::warn};
+  Known expiry_bounded_{Event::inbox_merged,
+                        "the handshake is pending already: its expiry moves to no later than 7 "
+                        "days after its first submission",
+                        Level::warn};
   Known ended_{Event::inbox_already_ended, "the handshake has ended and is not polled again"};
   std::uint64_t accepted_ = 0;
   std::optional<HandshakeId> last_accepted_;

@@ -25,7 +25,23 @@ Result<Recovery::HalfDone> Recovery::find(Wall now, std::vector<Notice>& notices
     else
       half_done.published.push_back({row.id, row.outcome});
   }
+  if (const auto found = find_diverted(*rows, half_done.published, notices); !found)
+    return found.error();
   return half_done;
+}
+
+/// Notes which of the published records are in rejected/, because other files had their names.
+Result<void> Recovery::find_diverted(const std::vector<StagedHandshake>& rows,
+                                     std::vector<Done>& published, std::vector<Notice>& notices) {
+  for (auto& done : published) {
+    const auto row = std::ranges::find(rows, done.id, &StagedHandshake::id);
+    auto diverted = spool_.find_diverted(row->id, row->outcome, row->record);
+    if (!diverted) return diverted.error();
+    if (!*diverted) continue;
+    done.diverted_to = std::move((*diverted)->file);
+    notices.push_back(std::move((*diverted)->notice));
+  }
+  return {};
 }
 
 /// Removes from `staged` the rows whose records do not match them, and sets these rows back to

@@ -36,6 +36,8 @@ class Recovery {
  private:
   Result<void> return_broken_to_polling(std::vector<StagedHandshake>& staged, Wall now,
                                         std::vector<Notice>& notices);
+  Result<void> find_diverted(const std::vector<StagedHandshake>& rows, std::vector<Done>& published,
+                             std::vector<Notice>& notices);
   Result<void> drop_polling(const std::vector<HandshakeId>& records);
 
   Queue& queue_;

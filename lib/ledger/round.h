@@ -35,7 +35,7 @@ struct RoundRequest {
 
 /// The changes that a round made durable, and its findings.
 struct RoundReport {
-  std::vector<QueuedHandshake> accepted;  ///< New rows, and rows merged: the later expiry holds.
+  std::vector<QueuedHandshake> accepted;  ///< New rows, and rows merged.
   std::vector<HandshakeId> settled;       ///< Their records are in the spool, or their rows gone.
   std::vector<HandshakeId> lost;          ///< Another owner has their rows now.
   std::vector<Notice> notices;            ///< To be logged, in this order.
@@ -47,11 +47,12 @@ struct RoundReport {
   std::optional<Reservation> reserved;    ///< The answer to `RoundRequest::reserve`.
 };
 
-/// The numbers of records that bound a round.
+/// The bounds of a round.
 struct RoundBounds {
   std::size_t records = limits::kRecordsPerRound;  ///< More wait for the next round.
   std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
   std::size_t pending = limits::kPendingHandshakes;  ///< Of all rounds: more wait in the inbox.
+  Duration give_up_after = std::chrono::hours(25);   ///< Of handshakes without an expiry.
 };
 
 }  // namespace attestrd

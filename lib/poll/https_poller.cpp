@@ -52,7 +52,7 @@ Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& exe
   if (!target) return target.error();
   return std::make_shared<const Setup>(settings.connections, settings.request_timeout,
                                        settings.connection_age, settings.answer_memory_bytes,
-                                       *request, *std::move(target));
+                                       *std::move(request), *std::move(target));
 }
 
 /// Returns whether a text contains the id as a JSON string.

@@ -1,7 +1,6 @@
 #include "poll/request.h"
 
-#include <openssl/crypto.h>
-
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -41,7 +40,8 @@ Result<Request> Request::make(const Endpoint& endpoint, std::string_view version
   const auto token = auth_token.reveal();
   Request request("GET /api/" + std::string(version) + "/public/flowx/handshake/",
                   head.size() + token.size() + kEnd.size());
-  request.bytes_.append(head).append(token).append(kEnd);
+  for (const std::string_view part : {std::string_view(head), token, kEnd})
+    request.bytes_.insert(request.bytes_.end(), part.begin(), part.end());
   return request;
 }
 
@@ -51,14 +51,12 @@ Request::Request(std::string before_id, std::size_t tail_bytes)
   bytes_.resize(tail_at_);
 }
 
-Request::~Request() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-
 std::string_view Request::text_for(const HandshakeId& id) {
   const auto name = id.view();
   const auto begin = tail_at_ - name.size() - before_id_.size();
-  bytes_.replace(begin, before_id_.size(), before_id_);
-  bytes_.replace(begin + before_id_.size(), name.size(), name);
-  return std::string_view(bytes_).substr(begin);
+  const auto at = bytes_.begin() + static_cast<std::ptrdiff_t>(begin);
+  std::ranges::copy(name, std::ranges::copy(before_id_, at).out);
+  return std::string_view(bytes_.data(), bytes_.size()).substr(begin);
 }
 
 }  // namespace attestrd

@@ -6,24 +6,20 @@
 
 #include "base/result.h"
 #include "crypto/secret.h"
+#include "crypto/secret_memory.h"
 #include "handshake/handshake_id.h"
 #include "http/endpoint.h"
 
 namespace attestrd {
 
 /// The request of a poll: a call of Attestr's Execution Result API. All parts but the id are
-/// written once. It holds the token, so it wipes its memory, which never grows: no copy of the
-/// token is left.
+/// written once. It holds the token, so it lies in the memory for secrets.
 class Request {
  public:
   /// Returns a request, or an error if it can't carry the version or the token. The error quotes
   /// neither. `user_agent` is trusted text.
   static Result<Request> make(const Endpoint& endpoint, std::string_view version,
                               const Secret& auth_token, std::string_view user_agent);
-
-  Request(const Request&) = default;
-  Request& operator=(const Request&) = delete;
-  ~Request();
 
   /// Returns the request for one handshake; the view holds until the next call.
   std::string_view text_for(const HandshakeId& id);
@@ -32,7 +28,7 @@ class Request {
   Request(std::string before_id, std::size_t tail_bytes);
 
   std::string before_id_;
-  std::string bytes_;    ///< Space for the longest beginning, then the tail that follows the id.
+  SecretBytes bytes_;    ///< Space for the longest beginning, then the tail that follows the id.
   std::size_t tail_at_;  ///< The position of the tail in `bytes_`.
 };
 

@@ -35,6 +35,7 @@ struct QueueBatch {
   std::vector<BootClock> clocks;  ///< To be stored, in place of those with the same numbers.
   std::int64_t boot = 0;          ///< The boot that the new rows belong to.
   Duration running{0};            ///< The running time, with which new tombstones are stored.
+  Duration give_up_after{0};      ///< The life of a handshake without an expiry: see Merge.
   std::vector<RowChange> changes;
   std::vector<Submission> submissions;
   /// The total number of requests of a day that this owner wants reserved, in place of its earlier
@@ -53,10 +54,11 @@ struct InsertedRow {
   QueuedHandshake row;
 };
 
-/// A submission merged into a row that this owner had already: the later expiry holds, and its tag
-/// is used if the row has none.
+/// A submission merged into a row that this owner had already: see handshake/merge.h.
 struct MergedRow {
   QueuedHandshake row;
+  bool is_tag_ignored = false;
+  bool is_expiry_bounded = false;
 };
 
 /// A submission that became a row of another owner, or was merged into one.

@@ -10,7 +10,7 @@ inline constexpr std::int32_t kApplicationId = 0x41747472;
 
 /// The version of the file (`PRAGMA user_version`), raised whenever an older attestrd could misread
 /// it.
-inline constexpr std::int32_t kVersion = 4;
+inline constexpr std::int32_t kVersion = 5;
 
 /// The tables of version 1. Times are unix times in milliseconds. The columns from `outcome` on are
 /// null until the row is staged. No column holds any part of an answer.
@@ -77,7 +77,18 @@ DROP INDEX tombstone_finished_at;
 CREATE INDEX tombstone_running ON tombstone (running_ms);
 )sql";
 
-/// Makes a file of an older version look like one of version 4 to a connection that only reads.
+/// What version 5 added: the path of a record that another file kept from its name.
+inline constexpr const char* kCreateDiverted = R"sql(
+ALTER TABLE tombstone ADD COLUMN diverted_to TEXT;
+)sql";
+
+/// Makes a file of a version before 5 look like one of version 5 to a connection that only reads.
+inline constexpr const char* kReadBeforeDiverted = R"sql(
+PRAGMA temp_store = MEMORY;
+CREATE TEMP VIEW tombstone AS SELECT *, NULL AS diverted_to FROM main.tombstone;
+)sql";
+
+/// Does the same for a file of a version before 4 and version 4.
 inline constexpr const char* kReadOlder = R"sql(
 PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE boot (number, id, mono_us, wall_us, shift_us, running_us);

@@ -56,7 +56,8 @@ Result<void> bring_up(SqliteDatabase& database, int version) {
   if (version < 1) sql += schema::kCreate;
   if (version < 2) sql += schema::kCreateLearnt;
   if (version < 3) sql += schema::kCreateReserved;
-  sql += schema::kCreateBoot;
+  if (version < 4) sql += schema::kCreateBoot;
+  if (version < 5) sql += schema::kCreateDiverted;
   sql += "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
          ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
   return database.execute(sql.c_str());
@@ -135,6 +136,9 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file_read_only(const std::str
   const auto version = check_identity(**opened);
   if (!version) return version.error();
   if (*version == 0) return fail(Errc::invalid_input, "the queue " + path + " is an empty file");
+  if (*version < 5)
+    if (const auto shown = (*opened)->execute(schema::kReadBeforeDiverted); !shown)
+      return shown.error();
   if (*version < 4)
     if (const auto shown = (*opened)->execute(schema::kReadOlder); !shown) return shown.error();
   return opened;

@@ -84,7 +84,7 @@ Result<QueueBatchResult> SqliteQueue::apply(const QueueBatch& batch, Wall now) {
   }
   result.acceptances.reserve(batch.submissions.size());
   for (const auto& submission : batch.submissions) {
-    auto acceptance = rows_->accept(submission, batch.boot, now);
+    auto acceptance = rows_->accept(submission, batch, now);
     if (!acceptance) return acceptance.error();
     result.acceptances.push_back(std::move(*acceptance));
   }

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "handshake/handshake_names.h"
+#include "handshake/merge.h"
+#include "queue/queue_batch.h"
 
 namespace attestrd {
 namespace {
@@ -17,8 +19,7 @@ constexpr const char* kInsert =
 constexpr const char* kFind =
     "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, outcome FROM handshake "
     "WHERE id = ?";
-constexpr const char* kMerge =
-    "UPDATE handshake SET tag = ?, expiry = ? WHERE id = ? AND state = 'polling'";
+constexpr const char* kMerge = "UPDATE handshake SET expiry = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kUpdateProgress =
     "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kStage =
@@ -30,8 +31,8 @@ constexpr const char* kUnstage =
     "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
     "length_bytes = NULL, sha256 = NULL WHERE id = ? AND state = 'staged'";
 constexpr const char* kBury =
-    "INSERT INTO tombstone (id, outcome, finished_at, running_ms) "
-    "SELECT id, outcome, finished_at, ? "
+    "INSERT INTO tombstone (id, outcome, finished_at, running_ms, diverted_to) "
+    "SELECT id, outcome, finished_at, ?, nullif(?, '') "
     "FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kIsBuried = "SELECT 1 FROM tombstone WHERE id = ? AND outcome = ?";
@@ -60,8 +61,8 @@ constexpr const char* kSaveReserved =
 constexpr const char* kReserved = "SELECT day, requests FROM reserved";
 
 constexpr const char* kFindEnded =
-    "SELECT outcome, finished_at, 1 FROM tombstone WHERE id = ?1 UNION ALL "
-    "SELECT outcome, finished_at, 0 FROM handshake WHERE id = ?1 AND state = 'staged'";
+    "SELECT outcome, finished_at, 1, diverted_to FROM tombstone WHERE id = ?1 UNION ALL "
+    "SELECT outcome, finished_at, 0, NULL FROM handshake WHERE id = ?1 AND state = 'staged'";
 
 constexpr std::size_t kPageReserve = 4096;  // In rows.
 
@@ -191,7 +192,8 @@ Result<bool> SqliteRows::change(const Unstage& unstage, Duration) {
 }
 
 Result<bool> SqliteRows::change(const Done& done, Duration running) {
-  const auto buried = statements_.bury.bind(milliseconds_of(running)).bind(done.id).run();
+  const auto buried =
+      statements_.bury.bind(milliseconds_of(running)).bind(done.diverted_to).bind(done.id).run();
   if (!buried) return buried.error();
   if (*buried == 0) return statements_.is_buried.bind(done.id).bind(name_of(done.outcome)).exists();
   const auto removed = statements_.remove_staged.bind(done.id).run();
@@ -200,8 +202,10 @@ Result<bool> SqliteRows::change(const Done& done, Duration running) {
 }
 
 // Nearly all submissions are new, so a single statement checks that and inserts the row.
-Result<Acceptance> SqliteRows::accept(const Submission& submission, std::int64_t boot, Wall now) {
+Result<Acceptance> SqliteRows::accept(const Submission& submission, const QueueBatch& batch,
+                                      Wall now) {
   const auto& id = submission.id;
+  const auto boot = batch.boot;
   const auto inserted = statements_.insert.bind(id)
                             .bind(submission.tag)
                             .bind(now - clocks_.shift_of(boot))
@@ -209,7 +213,7 @@ Result<Acceptance> SqliteRows::accept(const Submission& submission, std::int64_t
                             .bind(boot)
                             .run();
   if (!inserted) return inserted.error();
-  if (*inserted == 0) return accept_again(submission);
+  if (*inserted == 0) return accept_again(submission, batch.give_up_after);
   using std::chrono::milliseconds;  // The precision of the row in the file.
   const Wall submitted_at = std::chrono::floor<milliseconds>(now);
   return Acceptance(
@@ -217,7 +221,7 @@ Result<Acceptance> SqliteRows::accept(const Submission& submission, std::int64_t
 }
 
 /// Accepts a submission of an id that has a row or a tombstone already.
-Result<Acceptance> SqliteRows::accept_again(const Submission& submission) {
+Result<Acceptance> SqliteRows::accept_again(const Submission& submission, Duration give_up_after) {
   const auto& id = submission.id;
   auto& tombstone = statements_.find_tombstone.bind(id);
   const auto is_buried = tombstone.step();
@@ -236,17 +240,20 @@ Result<Acceptance> SqliteRows::accept_again(const Submission& submission) {
   const auto outcome = *is_there ? outcome_named(find.text(7)) : std::nullopt;
   find.reset();
   if (!row) return broken_row(database_);
-  if (!outcome) return merge(submission, *row);
+  if (!outcome) return merge(submission, *row, give_up_after);
   return Acceptance(AlreadyEnded{*outcome});
 }
 
-Result<Acceptance> SqliteRows::merge(const Submission& submission, QueuedHandshake row) {
-  if (row.tag.empty()) row.tag = submission.tag;
-  if (submission.expiry && (!row.expiry || *submission.expiry > *row.expiry))
-    row.expiry = submission.expiry;
-  const auto merged = statements_.merge.bind(row.tag).bind(row.expiry).bind(row.id).run();
-  if (!merged) return merged.error();
-  return Acceptance(MergedRow{std::move(row)});
+Result<Acceptance> SqliteRows::merge(const Submission& submission, QueuedHandshake row,
+                                     Duration give_up_after) {
+  const auto [expiry, is_tag_ignored, is_expiry_bounded] =
+      merge_submission(row, submission, give_up_after);
+  if (expiry != row.expiry) {
+    const auto merged = statements_.merge.bind(expiry).bind(row.id).run();
+    if (!merged) return merged.error();
+    row.expiry = expiry;
+  }
+  return Acceptance(MergedRow{std::move(row), is_tag_ignored, is_expiry_bounded});
 }
 
 Result<std::size_t> SqliteRows::purge(Duration ended_before, std::size_t max_rows) {
@@ -280,7 +287,8 @@ Result<KnownHandshake> SqliteRows::find_ended(const HandshakeId& id) {
   const auto finished_at = find->time(1);
   if (!outcome || !finished_at) return broken_row(database_);
   const bool is_published = find->number(2) == 1;
-  if (is_published) return KnownHandshake(EndedHandshake{*outcome, *finished_at});
+  if (is_published)
+    return KnownHandshake(EndedHandshake{*outcome, *finished_at, std::string(find->text(3))});
   return KnownHandshake(EndingHandshake{*outcome, *finished_at});
 }
 

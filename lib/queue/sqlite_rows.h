@@ -29,7 +29,7 @@ class SqliteRows {
 
   /// `running` is the running time that a new tombstone is stored with.
   Result<Applied> apply(const RowChange& change, Duration running);
-  Result<Acceptance> accept(const Submission& submission, std::int64_t boot, Wall now);
+  Result<Acceptance> accept(const Submission& submission, const QueueBatch& batch, Wall now);
   Result<std::size_t> purge(Duration ended_before, std::size_t max_rows);
 
   Result<std::optional<QueuedHandshake>> find_polling(const HandshakeId& id);
@@ -51,8 +51,9 @@ class SqliteRows {
   Result<bool> change(const Stage& stage, Duration);
   Result<bool> change(const Unstage& unstage, Duration);
   Result<bool> change(const Done& done, Duration running);
-  Result<Acceptance> accept_again(const Submission& submission);
-  Result<Acceptance> merge(const Submission& submission, QueuedHandshake row);
+  Result<Acceptance> accept_again(const Submission& submission, Duration give_up_after);
+  Result<Acceptance> merge(const Submission& submission, QueuedHandshake row,
+                           Duration give_up_after);
 
   /// The statements that stay prepared while the connection is open.
   struct Statements {

@@ -12,10 +12,10 @@ namespace attestrd {
 namespace {
 
 constexpr std::string_view kEnding = ".json";
-constexpr std::string_view kStaging = "staging";
 constexpr std::string_view kRefused = "refused";
 constexpr std::string_view kUsed = ".used";  ///< The file that marks a staging/ as used.
 constexpr std::size_t kIdsShown = 20;
+constexpr unsigned kMostSearched = 1024;     ///< Names in rejected/, for one record.
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 
@@ -25,8 +25,9 @@ std::optional<HandshakeId> id_of(std::string_view name) {
   return HandshakeId::parse(name.substr(0, name.size() - kEnding.size()));
 }
 
-Result<std::unique_ptr<Directory>> open_folder(Directory& root, std::string_view name) {
-  auto folder = root.subfolder(name);
+Result<std::unique_ptr<Directory>> open_folder(Directory& root, std::string_view name,
+                                               bool ours_alone = false) {
+  auto folder = root.subfolder(name, ours_alone);
   if (!folder) return folder;
   const auto info = root.inspect(name);
   if (!info) return info.error();
@@ -57,24 +58,29 @@ Error new_staging(const Directory& staging, std::span<const StagedHandshake> on_
                           staging.path(), on_their_way.size(), ids));
 }
 
-Notice conflict(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
-  Notice notice(
-      Event::spool_conflict,
-      "the name of a record is taken by other bytes: the record is now rejected/" + new_name);
+std::string path_of(Outcome outcome, std::string_view name) {
+  return std::string(folder_of(outcome)) + "/" + std::string(name);
+}
+
+Diverted diverted(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
+  Diverted diverted{path_of(Outcome::rejected, new_name), Notice(Event::spool_conflict)};
+  auto& notice = diverted.notice;
+  notice.message =
+      "the name of a record is taken by other bytes: the record is now " + diverted.file;
   notice.handshake = id;
   notice.outcome = outcome;
-  notice.file = std::string(folder_of(outcome)) + "/" + record_name(id);
-  return notice;
+  notice.file = path_of(outcome, record_name(id));
+  return diverted;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<FolderSpool>> FolderSpool::open(Directory& root) {
   std::unique_ptr<FolderSpool> spool(new FolderSpool);
-  auto staging = open_folder(root, kStaging);
+  auto staging = open_folder(root, FolderSpool::kStaging, true);
   if (!staging) return staging.error();
   spool->staging_.files = std::move(*staging);
-  const auto home = root.inspect(kStaging);
+  const auto home = root.inspect(FolderSpool::kStaging);
   if (!home) return home.error();
   for (const auto outcome : kOutcomes) {
     auto folder = open_folder(root, folder_of(outcome));
@@ -140,7 +146,7 @@ Result<void> FolderSpool::drop(const HandshakeId& id) {
   return removed;
 }
 
-Result<std::optional<Notice>> FolderSpool::publish(const HandshakeId& id, Outcome outcome) {
+Result<std::optional<Diverted>> FolderSpool::publish(const HandshakeId& id, Outcome outcome) {
   const auto name = record_name(id);
   Folder& target = folder(outcome);
   for (;;) {
@@ -148,7 +154,7 @@ Result<std::optional<Notice>> FolderSpool::publish(const HandshakeId& id, Outcom
     if (!moved) return moved.error();
     if (*moved == Moved::other_mount) return other_mount(*target.files, *staging_.files);
     target.is_changed = staging_.is_changed = true;
-    if (*moved == Moved::done) return std::optional<Notice>();
+    if (*moved == Moved::done) return std::optional<Diverted>();
 
     const auto is_same = holds_same_bytes(*target.files, name);
     if (!is_same && is_same.error().code == Errc::not_found) continue;  // A consumer removed it.
@@ -156,12 +162,30 @@ Result<std::optional<Notice>> FolderSpool::publish(const HandshakeId& id, Outcom
     if (*is_same) {
       const auto dropped = drop(id);
       if (!dropped) return dropped.error();
-      return std::optional<Notice>();
+      return std::optional<Diverted>();
     }
     const auto new_name = move_to_rejected(name);
     if (!new_name) return new_name.error();
-    return std::optional<Notice>(conflict(id, outcome, *new_name));
+    return std::optional(diverted(id, outcome, *new_name));
   }
+}
+
+Result<std::optional<Diverted>> FolderSpool::find_diverted(const HandshakeId& id, Outcome outcome,
+                                                           const Fingerprint& record) {
+  Directory& rejected = *folder(Outcome::rejected).files;
+  const auto name = record_name(id);
+  // A rejected record has the first name if none was in its way.
+  for (unsigned number = outcome == Outcome::rejected ? 2 : 1; number < kMostSearched; ++number) {
+    const auto new_name = numbered_name(name, number, kEnding);
+    if (rejected.is_mounted_on(new_name)) continue;
+    const auto info = rejected.inspect(new_name);
+    if (!info && info.error().code == Errc::not_found) break;
+    if (!info || info->size_bytes != record.length_bytes) continue;
+    const auto bytes = read_file(rejected, new_name, record.length_bytes);
+    if (bytes && fingerprint_of(*bytes) == record)
+      return std::optional(diverted(id, outcome, new_name));
+  }
+  return std::optional<Diverted>();
 }
 
 /// Returns whether the file of this name in `folder` has the same bytes as the one in staging/, or
@@ -169,11 +193,13 @@ Result<std::optional<Notice>> FolderSpool::publish(const HandshakeId& id, Outcom
 Result<bool> FolderSpool::holds_same_bytes(Directory& folder, const std::string& name) {
   const auto ours = read_file(*staging_.files, name, limits::kRecordBytes);
   if (!ours) return fail(Errc::io_failure, ours.error().message);
+  if (folder.is_mounted_on(name)) return false;
   const auto theirs = read_file(folder, name, ours->size());
   if (theirs) return *ours == *theirs;
   const auto code = theirs.error().code;
-  // If the disk fails, the contents are unknown: they may be this very record.
-  if (code == Errc::not_found || code == Errc::io_failure) return theirs.error();
+  // If the disk fails or memory is short, the contents are unknown: they may be this very record.
+  if (code == Errc::not_found || code == Errc::io_failure || code == Errc::shortage)
+    return theirs.error();
   return false;  // Another cause prevents the read: a link, its size, its mode or a lease.
 }
 

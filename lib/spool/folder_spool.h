@@ -11,6 +11,9 @@ namespace attestrd {
 /// The spool in folders under one root, so that a file can be renamed between any two of them.
 class FolderSpool final : public Spool {
  public:
+  /// The name of the folder that only the daemon can reach.
+  static constexpr std::string_view kStaging = "staging";
+
   /// Opens the folders and creates those that are absent. Errors: `unsafe_file` if a folder is a
   /// link, belongs to another user, or is writable by others; `io_failure` if not all folders are
   /// on one mount.
@@ -23,7 +26,9 @@ class FolderSpool final : public Spool {
   Result<void> stage_ahead(const HandshakeId& id, std::string_view record) override;
   Result<void> sync_staging(RecordSync how, const Meanwhile& meanwhile) override;
   Result<void> drop(const HandshakeId& id) override;
-  Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) override;
+  Result<std::optional<Diverted>> publish(const HandshakeId& id, Outcome outcome) override;
+  Result<std::optional<Diverted>> find_diverted(const HandshakeId& id, Outcome outcome,
+                                                const Fingerprint& record) override;
   Result<Notice> quarantine(std::string_view name, std::string why) override;
   Result<void> sync_moves(const Meanwhile& meanwhile) override;
   Result<StagedFiles> staged() override;

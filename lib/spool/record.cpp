@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view kSchema = "attestrd.result/1";
 
-/// Writes the tag. A completed handshake gets the tag of its answer: a submitted tag that came too
-/// late to be compared with the answer must not appear beside it.
+/// Writes the tag. A completed handshake gets the tag of its answer, which equals the submitted one
+/// if that was given.
 void put_tag(JsonWriter& record, std::string_view submitted, const Finish& finish) {
   if (!submitted.empty() && finish.outcome != Outcome::completed) {
     record.text("tag", submitted);

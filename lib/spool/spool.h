@@ -22,6 +22,12 @@ struct StagedFiles {
   std::vector<std::string> strangers;  ///< Names that no record can have.
 };
 
+/// A record that could not get its name, since other bytes have it.
+struct Diverted {
+  std::string file;  ///< The path of the record in the spool now: `rejected/NAME`.
+  Notice notice;     ///< To be logged.
+};
+
 /// How records in staging/ are made durable.
 enum class RecordSync : std::uint8_t {
   one_by_one,  ///< Each record is synced when it is written.
@@ -61,9 +67,14 @@ class Spool {
   virtual Result<void> drop(const HandshakeId& id) = 0;
 
   /// Moves a record from staging/ to its folder: this is the instant of publication. If the name is
-  /// in use there by the same bytes, the record is dropped. If it is in use by other bytes, the
-  /// record goes to rejected/, and the notice to log is returned.
-  virtual Result<std::optional<Notice>> publish(const HandshakeId& id, Outcome outcome) = 0;
+  /// in use there by the same bytes, the record is dropped. If it is in use by other bytes, or
+  /// something is mounted on it, the record goes to rejected/, and its place is returned.
+  virtual Result<std::optional<Diverted>> publish(const HandshakeId& id, Outcome outcome) = 0;
+
+  /// Returns where publish() has put a record in rejected/, if it is there still, or nothing. For
+  /// recovery: the process before may have died before it noted that.
+  virtual Result<std::optional<Diverted>> find_diverted(const HandshakeId& id, Outcome outcome,
+                                                        const Fingerprint& record) = 0;
 
   /// Moves a file from staging/ to rejected/, for people to inspect. Returns the notice to log.
   virtual Result<Notice> quarantine(std::string_view name, std::string why) = 0;

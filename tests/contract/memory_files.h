@@ -100,6 +100,8 @@ class MemoryDirectory final : public Directory {
     return MemoryFile::info_of(found->second);
   }
 
+  bool is_mounted_on(std::string_view) override { return false; }
+
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name, std::uint64_t) override {
     step();
     const auto found = folder_.names.find(name);

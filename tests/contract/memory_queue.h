@@ -9,6 +9,7 @@
 
 #include "contract/faults.h"
 #include "contract/memory_store.h"
+#include "handshake/merge.h"
 #include "queue/queue.h"
 
 namespace attestrd::test {
@@ -80,7 +81,8 @@ class MemoryQueue final : public Queue {
 
   Result<KnownHandshake> find(const HandshakeId& id) override {
     if (const auto ended = store_.ended.find(id); ended != store_.ended.end())
-      return KnownHandshake(EndedHandshake{ended->second.outcome, ended->second.finished_at});
+      return KnownHandshake(EndedHandshake{ended->second.outcome, ended->second.finished_at,
+                                           ended->second.diverted_to});
     const auto open = store_.open.find(id);
     if (open == store_.open.end()) return KnownHandshake();
     if (const auto& staged = open->second.staged)
@@ -144,7 +146,7 @@ class MemoryQueue final : public Queue {
       result.changes.push_back(
           std::visit([&](const auto& what) { return apply(what, is_fence_ours); }, change));
     for (const auto& submission : batch.submissions)
-      result.acceptances.push_back(accept(submission, batch.boot, now));
+      result.acceptances.push_back(accept(submission, batch, now));
     if (batch.reserve) result.reserved = reserve(*batch.reserve, is_fence_ours);
     if (batch.learnt && is_fence_ours) {
       Hazard known = known_before_;
@@ -195,7 +197,7 @@ class MemoryQueue final : public Queue {
     if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
     if (found->second.spool != owner_) return Applied::not_ours;
     const auto& staged = *found->second.staged;
-    store_.ended[done.id] = {staged.outcome, staged.finished_at, running_};
+    store_.ended[done.id] = {staged.outcome, staged.finished_at, running_, done.diverted_to};
     store_.open.erase(found);
     return Applied::applied;
   }
@@ -211,8 +213,9 @@ class MemoryQueue final : public Queue {
     return row;
   }
 
-  Acceptance accept(const Submission& submission, std::int64_t boot, Wall now) {
+  Acceptance accept(const Submission& submission, const QueueBatch& batch, Wall now) {
     const auto& id = submission.id;
+    const auto boot = batch.boot;
     if (const auto ended = store_.ended.find(id); ended != store_.ended.end())
       return AlreadyEnded{ended->second.outcome};
     const auto expiry = in_milliseconds(submission.expiry);
@@ -221,12 +224,12 @@ class MemoryQueue final : public Queue {
         store_.open.emplace(id, MemoryStore::Open{fresh, store_.shelf_for(owner_), {}, {}});
     auto& [row, shelf, staged, spool] = found->second;
     if (staged) return AlreadyEnded{staged->outcome};
-    if (row.tag.empty()) row.tag = submission.tag;
-    row.expiry = std::max(row.expiry, expiry);
+    const auto merge = merge_submission(shown(row), submission, batch.give_up_after);
+    if (!is_new) row.expiry = in_milliseconds(merge.expiry);
     if (!is_ours(found->second)) return RowElsewhere{};
     given_.insert(id);
     if (is_new) return InsertedRow{shown(row)};
-    return MergedRow{shown(row)};
+    return MergedRow{shown(row), merge.is_tag_ignored, merge.is_expiry_bounded};
   }
 
   DayRequests reserve(const DayRequests& wanted, bool is_fence_ours) {

@@ -29,6 +29,7 @@ struct MemoryStore {
     Outcome outcome{};
     Wall finished_at{};
     Duration running{0};  ///< The running time at which it was written.
+    std::string diverted_to{};
   };
   struct Shelf {
     std::string owner;

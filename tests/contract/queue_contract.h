@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "queue/queue.h"
 
 // The contract of `Queue` (queue/queue.h) with one owner. `Maker` has `Queue& queue()`, and
@@ -130,16 +131,35 @@ TYPED_TEST_P(QueueContract, MergesASecondSubmission) {
   const auto merged = [this](auto... what) {
     return std::get<MergedRow>(this->accept("DSa", what...)).row;
   };
-  this->accept("DSa");
-  const auto given = merged("1", kQueueNow + 2h);
-  EXPECT_EQ(given.tag, "1");
+  this->accept("DSa", "1");
+  const auto given = merged("2", kQueueNow + 2h);
+  EXPECT_EQ(given.tag, "1") << "the first tag holds";
   EXPECT_EQ(given.expiry, kQueueNow + 2h);
-  const auto earlier = merged("2", kQueueNow + 1h);
-  EXPECT_EQ(earlier.tag, "1") << "the first tag holds";
-  EXPECT_EQ(earlier.expiry, kQueueNow + 2h) << "the later expiry holds";
+  EXPECT_EQ(merged("1", kQueueNow + 1h).expiry, kQueueNow + 2h) << "the later expiry holds";
   EXPECT_EQ(merged().expiry, kQueueNow + 2h);
   EXPECT_EQ(merged("", kQueueNow + 3h).expiry, kQueueNow + 3h);
   EXPECT_EQ(this->polling("DSa")->expiry, kQueueNow + 3h);
+  EXPECT_EQ(this->polling("DSa")->tag, "1");
+}
+
+TYPED_TEST_P(QueueContract, ALaterSubmissionHarmsNoPendingRow) {
+  using namespace std::chrono_literals;
+  auto wanted = this->batch();
+  wanted.give_up_after = 25h;
+  wanted.submissions = {{this->id_of("DSa"), "", {}},
+                        {this->id_of("DSa"), "another's", kQueueNow + 1h},
+                        {this->id_of("DSa"), "", kQueueNow + 1000h}};
+  const auto acceptances = this->write(wanted).acceptances;
+  const auto& tagged = std::get<MergedRow>(acceptances.at(1));
+  EXPECT_TRUE(tagged.is_tag_ignored);
+  EXPECT_FALSE(tagged.is_expiry_bounded);
+  EXPECT_EQ(tagged.row.expiry, std::nullopt) << "its life is not shortened";
+  const auto& prolonged = std::get<MergedRow>(acceptances.at(2));
+  EXPECT_FALSE(prolonged.is_tag_ignored);
+  EXPECT_TRUE(prolonged.is_expiry_bounded);
+  const auto row = this->polling("DSa");
+  EXPECT_EQ(row->tag, "");
+  EXPECT_EQ(row->expiry, kQueueNow + limits::kExpiryMove);
 }
 
 TYPED_TEST_P(QueueContract, LeadsARowThroughItsStates) {
@@ -172,6 +192,18 @@ TYPED_TEST_P(QueueContract, LeadsARowThroughItsStates) {
     EXPECT_EQ(this->apply(change), Applied::wrong_state);
 }
 
+TYPED_TEST_P(QueueContract, KeepsWhereADivertedRecordWent) {
+  const auto id = this->id_of("DSa");
+  this->accept("DSa");
+  this->apply(this->stage("DSa"));
+  const Done done{id, Outcome::failed, "rejected/DSa.2.json"};
+  EXPECT_EQ(this->apply(done), Applied::applied);
+  EXPECT_EQ(this->apply(done), Applied::applied) << "written again";
+  this->reopen();
+  const auto found = *this->queue().find(id);
+  EXPECT_EQ(std::get<EndedHandshake>(found).diverted_to, "rejected/DSa.2.json");
+}
+
 TYPED_TEST_P(QueueContract, FindsAHandshakeInWhateverState) {
   using namespace std::chrono_literals;
   this->given_rows();
@@ -187,6 +219,7 @@ TYPED_TEST_P(QueueContract, FindsAHandshakeInWhateverState) {
   ASSERT_TRUE(std::holds_alternative<EndedHandshake>(ended));
   EXPECT_EQ(std::get<EndedHandshake>(ended).outcome, Outcome::failed);
   EXPECT_EQ(std::get<EndedHandshake>(ended).finished_at, kQueueNow + 5s);
+  EXPECT_EQ(std::get<EndedHandshake>(ended).diverted_to, "");
   EXPECT_TRUE(std::holds_alternative<UnknownHandshake>(find("DSnobody")));
 }
 
@@ -395,7 +428,8 @@ TYPED_TEST_P(QueueContract, MergesWhatIsLearntWithWhatWasKnownBefore) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(QueueContract, KeepsARowAsItWasAccepted, KeepsTimesInMilliseconds,
-                            MergesASecondSubmission, LeadsARowThroughItsStates,
+                            MergesASecondSubmission, ALaterSubmissionHarmsNoPendingRow,
+                            LeadsARowThroughItsStates, KeepsWhereADivertedRecordWent,
                             FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked,
                             AnUnstagedRowIsPolledAgain, GivesEachRowOnceInPages,
                             GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,

@@ -108,9 +108,9 @@ TYPED_TEST_P(SharedQueueContract, EachOwnerPollsItsOwnRowsAlone) {
 }
 
 TYPED_TEST_P(SharedQueueContract, ASubmissionOfAnothersRowIsMergedThere) {
-  this->first_.accept("DSa");
+  this->first_.accept("DSa", "6");
   EXPECT_TRUE(std::holds_alternative<RowElsewhere>(this->second_.accept("DSa", "7")));
-  EXPECT_EQ(std::get<MergedRow>(this->first_.accept("DSa")).row.tag, "7");
+  EXPECT_EQ(std::get<MergedRow>(this->first_.accept("DSa")).row.tag, "6");
 }
 
 TYPED_TEST_P(SharedQueueContract, ChangesOfAnothersRowAreNotOurs) {

@@ -251,7 +251,13 @@ INSTANTIATE_TEST_SUITE_P(
               "\"[::1]:9464\"), or \"\" for none, not \"localhost:9464\""},
         Fault{"[admin]\nlisten = \"::1:9464\"",
               "2: key 'admin.listen' must be an address and a port (as in \"127.0.0.1:9464\", "
-              "\"[::1]:9464\"), or \"\" for none, not \"::1:9464\""}));
+              "\"[::1]:9464\"), or \"\" for none, not \"::1:9464\""},
+        Fault{"[admin]\nhost_names = [\"a.example:80\"]",
+              "2: key 'admin.host_names' must be a list of names of hosts, without ports (as in "
+              "[\"monitor.example.com\"]), not \"a.example:80\""},
+        Fault{"[admin]\nhost_names = \"a.example\"",
+              "2: key 'admin.host_names' must be a list of names of hosts, without ports (as in "
+              "[\"monitor.example.com\"]), not \"a.example\""}));
 
 INSTANTIATE_TEST_SUITE_P(
     Relations, ConfigFault,

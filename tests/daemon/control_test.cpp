@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "daemon/cli/control_client.h"
+#include "daemon/control/control_listen.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/explain.h"
 #include "daemon/control/routes.h"
@@ -134,7 +135,7 @@ class ControlTest : public testing::Test {
   std::thread thread_;
 };
 
-constexpr std::string_view kHealth = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view kHealth = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
 constexpr std::string_view kExplain = "GET /explain/DSended HTTP/1.1\r\nHost: a\r\n\r\n";
 
 std::string first_line(const std::string& answer) { return answer.substr(0, answer.find('\r')); }
@@ -296,13 +297,36 @@ TEST_F(ControlTest, StopsWhileAnExplanationIsAwaited) {
 TEST_F(ControlTest, TheNetworkListenerHasNoStatusAndNoExplanation) {
   admin_.listen = free_port();
   ASSERT_TRUE(start());
-  EXPECT_EQ(first_line(exchange_tcp("GET /status HTTP/1.1\r\nHost: a\r\n\r\n")),
+  EXPECT_EQ(first_line(exchange_tcp("GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n")),
             "HTTP/1.1 404 Not Found");
-  EXPECT_EQ(first_line(exchange_tcp("GET /explain/DSended HTTP/1.1\r\nHost: a\r\n\r\n")),
+  EXPECT_EQ(first_line(exchange_tcp("GET /explain/DSended HTTP/1.1\r\nHost: localhost\r\n\r\n")),
             "HTTP/1.1 404 Not Found");
-  EXPECT_EQ(first_line(exchange_tcp("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")), "HTTP/1.1 200 OK");
-  EXPECT_EQ(first_line(exchange_tcp("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")),
+  EXPECT_EQ(first_line(exchange_tcp("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")),
             "HTTP/1.1 200 OK");
+  EXPECT_EQ(first_line(exchange_tcp("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")),
+            "HTTP/1.1 200 OK");
+}
+
+TEST_F(ControlTest, TheNetworkListenerIsCalledByItsOwnNamesAlone) {
+  admin_.listen = free_port();
+  admin_.host_names = {"monitor.example.com"};
+  ASSERT_TRUE(start());
+  const auto status = [this](const std::string& head) {
+    return first_line(exchange_tcp("GET " + head + "\r\n\r\n"));
+  };
+  for (const auto* const host : {"127.0.0.1:9464", "[::1]", "localhost", "Monitor.example.com"})
+    EXPECT_EQ(status(std::string("/health HTTP/1.1\r\nHost: ") + host), "HTTP/1.1 200 OK") << host;
+  const auto own = names_of_this_host({}).front();
+  EXPECT_EQ(status("/health HTTP/1.1\r\nHost: " + own), "HTTP/1.1 200 OK");
+  EXPECT_EQ(status("/health HTTP/1.0"), "HTTP/1.1 200 OK");
+  constexpr auto kRefused = "HTTP/1.1 421 Misdirected Request";
+  EXPECT_EQ(status("/health HTTP/1.1\r\nHost: attacker.example"), kRefused);
+  EXPECT_EQ(status("/health HTTP/1.1\r\nHost: localhost\r\nHost: attacker.example"), kRefused);
+  EXPECT_EQ(status("http://attacker.example/health HTTP/1.1\r\nHost: localhost"), kRefused);
+  EXPECT_EQ(status("/health HTTP/1.1"), kRefused);
+  EXPECT_EQ(first_line(exchange("GET /health HTTP/1.1\r\nHost: attestrd\r\n\r\n")),
+            "HTTP/1.1 200 OK")
+      << "a unix socket has no name";
 }
 
 TEST_F(ControlTest, AClientBeyondSixteenIsRefusedWithAnAnswer) {
@@ -331,6 +355,20 @@ TEST_F(ControlTest, IdleLocalClientsMakePlaceForAnother) {
   EXPECT_EQ(first_line(exchange(kHealth)), "HTTP/1.1 200 OK");
   EXPECT_EQ(first_line(exchange(idle.front(), "")), "HTTP/1.1 503 Service Unavailable");
   EXPECT_EQ(first_line(exchange(idle.back(), kHealth)), "HTTP/1.1 200 OK");
+}
+
+TEST_F(ControlTest, SlowLocalClientsMakePlaceForAnother) {
+  ASSERT_TRUE(start());
+  asio::io_context loop;
+  std::vector<Local::socket> slow;
+  for (int i = 0; i < 32; ++i) {
+    slow.emplace_back(loop).connect(Local::endpoint(admin_.socket.string()));
+    const std::string_view begin = i % 2 == 0 ? "POST /kick HTTP/1.1\r\nContent-Length: 99\r\n\r\n["
+                                              : "GET /status HTTP/1.1\r\nHos";
+    asio::write(slow.back(), asio::buffer(begin));
+    EXPECT_EQ(body_of("/health"), "ok\n");
+  }
+  EXPECT_EQ(first_line(exchange(slow.front(), "")), "HTTP/1.1 503 Service Unavailable");
 }
 
 TEST_F(ControlTest, ConnectionsOfOneListenerDoNotExhaustTheOther) {

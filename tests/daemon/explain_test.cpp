@@ -150,6 +150,18 @@ TEST(ExplainText, HasTheOutcomeOfAnEndedHandshake) {
   EXPECT_TRUE(holds(explain_text(ended(false)), "its record goes to    results/DS1.json\n"));
 }
 
+TEST(Explain, SaysWhereADivertedRecordIs) {
+  auto report = ended(true);
+  std::get<ExplainReport::Ended>(report.found).diverted_to = "rejected/DS1.2.json";
+  EXPECT_TRUE(holds(explain_text(report),
+                    "its record went to    rejected/DS1.2.json\n"
+                    "results/DS1.json is another file, which was there before.\n"));
+  EXPECT_TRUE(holds(explain_json(report),
+                    R"("file":"rejected/DS1.2.json","diverted_from":"results/DS1.json"})"));
+  const auto found = case_of(EndedHandshake{Outcome::completed, {}, "rejected/DS1.json"}, true);
+  EXPECT_EQ(std::get<ExplainReport::Ended>(found).diverted_to, "rejected/DS1.json");
+}
+
 TEST(ExplainText, HasTheRowOfTheQueueWithoutADaemon) {
   EXPECT_EQ(explain_text(pending(false)),
             "DS1 is pending, and waits until a daemon runs.\n"

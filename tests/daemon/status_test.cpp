@@ -28,6 +28,7 @@ StatusReport running() {
   daemon.counters.add(Metric::handshakes_ended, "failed", 2);
   daemon.counters.add(Metric::handshakes_ended, "rejected", 3);
   daemon.counters.add(Metric::submissions_refused, "", 4);
+  daemon.counters.add(Metric::spool_conflicts, "", 5);
   daemon.next_poll = kNow + 2s;
   daemon.last_successful_poll = kNow - 1s;
   daemon.rate = {20, 4.5, {}};
@@ -72,7 +73,7 @@ TEST(Status, JsonHasEveryField) {
                 R"("disk_stalled":false,)"
                 R"("queue_unavailable":false,)"
                 R"("config_refused":false,"totals":{"polls":5000,"completed":40,)"
-                R"("archived":1,"failed":2,"rejected":3,"refused":4}})"
+                R"("archived":1,"failed":2,"rejected":3,"conflicts":5,"refused":4}})"
                 "\n");
   EXPECT_NE(
       status_json(paused()).find(R"("account_pause":{"reason":"unauthorized",)"
@@ -111,6 +112,8 @@ TEST(Status, TextHasEveryLine) {
                                         "  archived (lost)     1\n"
                                         "  failed              2\n"
                                         "  rejected            3\n"
+                                        "  name conflicts      5: these records are in rejected/; "
+                                        "see spool.conflict in the log\n"
                                         "  refused submissions 4\n");
   EXPECT_EQ(status_text(not_running()),
             "attestrd              not running\n"

@@ -55,8 +55,7 @@ class DaemonFolders:
             for path in folder.iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         for path in (*self.folder.glob("queue.db*"), *self.folder.glob("faulty.*"),
-                     *self.folder.glob("recovery.*"), self.folder / "control.sock",
-                     self.spool / ".lock"):
+                     *self.folder.glob("recovery.*"), self.folder / "control.sock"):
             path.unlink(missing_ok=True)
 
     def remove_folders(self):
@@ -66,7 +65,7 @@ class DaemonFolders:
 
     def files(self):
         """Returns the contents of all files that a daemon has left, by path."""
-        paths = (*self.folder.glob("queue.db*"), self.spool / ".lock",
+        paths = (*self.folder.glob("queue.db*"),
                  *(path for name in OURS for path in (self.spool / name).iterdir()))
         return {path.relative_to(self.folder): path.read_bytes() for path in paths}
 

@@ -295,6 +295,31 @@ class OtherDiskTest(MountFixture):
         self.assertEqual(daemon.stop(), 0)
 
 
+class MountedNamesTest(MountFixture):
+    """Tests mounts of other users on the names of future files."""
+
+    def test_mounts_on_names(self):
+        place = CaseFolders(self, "names", self.inbox_of_a_place)
+        self.assertEqual(place.start().stop(), 0)
+        names = (f"results/{place.handshake}.json", f"rejected/{place.handshake}.json",
+                 "refused/.unfinished", "refused/submission")
+        for name in names:
+            (place.spool / name).touch()
+            mount(place, "--bind", self.outside, place.spool / name)
+        self.end(place.handshake)
+        daemon = place.start()
+        place.submit(place.handshake, "no/id/")
+        conflict = daemon.wait_for("spool.conflict")
+        new_name = f"rejected/{place.handshake}.2.json"
+        self.assertIn(new_name, conflict["message"])
+        self.assertEqual(daemon.log("handshake.completed")[0]["file"], new_name)
+        self.assertTrue((place.spool / new_name).exists())
+        soon((place.spool / "refused/submission.2").exists, "the list of bad lines")
+        self.assert_calm(daemon)
+        self.assertEqual(self.outside.read_text(), "theirs\n")
+        self.assertEqual(daemon.stop(), 0)
+
+
 if __name__ == "__main__":
     if not why_not():
         capabilities.require([capabilities.CAP_SYS_ADMIN], "--mount")

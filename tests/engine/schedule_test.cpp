@@ -204,6 +204,16 @@ TEST_F(Schedule, AMergedHandshakeKeepsTheLaterDeadlineAndIsPolledOnce) {
   EXPECT_EQ(settles.size(), 0U);
 }
 
+TEST_F(Schedule, ALaterSubmissionNeverShortensTheLifeOfAPendingHandshake) {
+  settings.expiry_grace = 0s;
+  given_new("h1", 2h);
+  given_new("h1", -1h);
+  attestr_says_pending("h1");
+  delay_until_poll("h1");
+  attestr_says_pending("h1");
+  EXPECT_TRUE(settles.empty());
+}
+
 TEST_F(Schedule, NewIntervalsHoldForAHandshakeThatWaits) {
   given_queued("h1", 10h);
   delay_until_poll("h1");

@@ -242,5 +242,24 @@ TEST_F(Terminal, ATagOtherThanTheSubmittedOneIsRejected) {
   EXPECT_TRUE(ended("h2", Outcome::completed)) << "a tag is compared by what it says";
 }
 
+TEST_F(Terminal, ATagThatIsGivenLaterIsNotCompared) {
+  given_new("h1");
+  given_new("h1", {}, "theirs");
+  attestr_says_completed("h1", "mine");
+  EXPECT_TRUE(ended("h1", Outcome::completed));
+}
+
+TEST_F(Terminal, ALaterSubmissionDoesNotEndAnOvertime) {
+  settings.expiry_grace = 0s;
+  given_new("h1", 10s);
+  const auto is_over = [this] { return now().mono > Mono(1000h) + 5min; };
+  while (!is_over()) {
+    delay_until_poll("h1");
+    attestr_says("h1", 200, R"({"_id":"h1","consumed":true,"result":null})");
+    given_new("h1", -1s);
+    ASSERT_TRUE(settles.empty());
+  }
+}
+
 }  // namespace
 }  // namespace attestrd::dialogue

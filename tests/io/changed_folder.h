@@ -20,6 +20,8 @@ struct Changes {
   std::function<void(std::string_view call, const std::string& path)> before;
   /// Changes the result of inspect().
   std::function<void(std::string_view name, FileInfo& info)> on_inspect;
+  /// Something is mounted on this name.
+  std::string mounted;
   /// Renames into folders whose paths end so fail, as if they were on another mount.
   std::string other_mount;
   /// Files in folders whose paths end so can be opened only by their owner.
@@ -45,6 +47,10 @@ class ChangedFolder final : public Directory {
     auto info = real_->inspect(name);
     if (info && changes_.on_inspect) changes_.on_inspect(name, *info);
     return info;
+  }
+
+  bool is_mounted_on(std::string_view name) override {
+    return name == changes_.mounted || real_->is_mounted_on(name);
   }
 
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name,

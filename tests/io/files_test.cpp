@@ -251,6 +251,15 @@ TEST_F(FilesTest, FindsAFreeNumberAmongMany) {
   EXPECT_FALSE(std::filesystem::exists(disk_.path(numbered_name("a", free))));
 }
 
+TEST_F(FilesTest, AFileLockIsOursAlone) {
+  const auto path = disk_.path("queue.lock").string();
+  disk_.write("queue.lock", "of an earlier version");
+  std::filesystem::permissions(path, std::filesystem::perms(0640));
+  ASSERT_TRUE(FileLock::acquire(path));
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600))
+      << "who can open it can lock it";
+}
+
 TEST_F(FilesTest, AFileLockIsExclusive) {
   const auto path = disk_.path("queue.lock").string();
   {

@@ -128,8 +128,23 @@ TEST_F(QueueTest, ReportsAFullDisk) {
 
 constexpr const char* kVersion3 =
     "DROP TABLE boot; DROP INDEX tombstone_running; ALTER TABLE handshake DROP COLUMN boot;"
-    "ALTER TABLE tombstone DROP COLUMN running_ms;"
+    "ALTER TABLE tombstone DROP COLUMN running_ms; ALTER TABLE tombstone DROP COLUMN diverted_to;"
     "CREATE INDEX tombstone_finished_at ON tombstone (finished_at); PRAGMA user_version = 3;";
+
+TEST_F(QueueTest, UpgradesAFileOfVersion4) {
+  open();
+  ASSERT_TRUE(write_rows(*queue_));
+  queue_.reset();
+  sql("ALTER TABLE tombstone DROP COLUMN diverted_to; PRAGMA user_version = 4;");
+  const auto id = *HandshakeId::parse("DSended");
+  {
+    const auto looked_at = SqliteQueue::open_read_only(path());
+    ASSERT_TRUE(looked_at);
+    EXPECT_EQ(std::get<EndedHandshake>(*(*looked_at)->find(id)).diverted_to, "");
+  }
+  open();
+  EXPECT_EQ(std::get<EndedHandshake>(*queue_->find(id)).diverted_to, "");
+}
 
 TEST_F(QueueTest, UpgradesAFileOfVersion3) {
   open();

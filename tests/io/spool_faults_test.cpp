@@ -202,6 +202,20 @@ TEST_F(SpoolFaultsTest, UsesAnotherNameIfTheFreeOneIsTakenMeanwhile) {
   EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
 }
 
+TEST_F(SpoolFaultsTest, AMountOnTheNameIsAConflictAndIsNotRead) {
+  open();
+  disk_.write("staging/DSa.json", "ours");
+  disk_.write("results/DSa.json", "ours");
+  changes_.mounted = "DSa.json";
+  changes_.before = [](std::string_view call, const std::string& path) {
+    EXPECT_FALSE((call == "open" || call == "inspect") && path.ends_with("/results"));
+  };
+  const auto diverted = *spool_->publish(kId, Outcome::completed);
+  ASSERT_TRUE(diverted);
+  EXPECT_EQ(diverted->file, "rejected/DSa.2.json") << "that name is mounted on as well";
+  EXPECT_EQ(disk_.read(diverted->file), "ours");
+}
+
 TEST_F(SpoolFaultsTest, AnUnreadableFileUnderTheNameIsAConflict) {
   open();
   disk_.write("staging/DSa.json", "ours");

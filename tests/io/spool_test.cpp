@@ -87,13 +87,52 @@ TEST_F(SpoolTest, QuarantinesARecordWhoseNameHasOtherBytes) {
   disk_.write("results/DSa.json", "theirs");
   disk_.write("rejected/DSa.json", "older");
   stage("DSa", "ours");
-  const auto notice = *spool_->publish(id_of("DSa"), Outcome::completed);
-  ASSERT_TRUE(notice);
-  EXPECT_EQ(notice->event, Event::spool_conflict);
-  EXPECT_EQ(notice->level, Level::error);
+  const auto diverted = *spool_->publish(id_of("DSa"), Outcome::completed);
+  ASSERT_TRUE(diverted);
+  EXPECT_EQ(diverted->file, "rejected/DSa.2.json");
+  EXPECT_EQ(diverted->notice.event, Event::spool_conflict);
+  EXPECT_EQ(diverted->notice.level, Level::error);
+  EXPECT_EQ(diverted->notice.file, "results/DSa.json");
   EXPECT_EQ(disk_.read("results/DSa.json"), "theirs");
   EXPECT_EQ(disk_.read("rejected/DSa.json"), "older");
   EXPECT_EQ(disk_.read("rejected/DSa.2.json"), "ours");
+}
+
+TEST_F(SpoolTest, FindsARecordThatWasDiverted) {
+  open();
+  disk_.write("rejected/DSa.json", "like");
+  disk_.write("rejected/DSa.2.json", "of another length");
+  disk_.write("rejected/DSa.3.json", "ours");
+  const auto find = [this](Outcome outcome, std::string_view record) {
+    const auto found = *spool_->find_diverted(id_of("DSa"), outcome, fingerprint_of(record));
+    return found ? found->file : "";
+  };
+  EXPECT_EQ(find(Outcome::completed, "ours"), "rejected/DSa.3.json");
+  EXPECT_EQ(find(Outcome::completed, "like"), "rejected/DSa.json");
+  EXPECT_EQ(find(Outcome::rejected, "like"), "") << "it has its own name";
+  EXPECT_EQ(find(Outcome::completed, "none"), "");
+}
+
+TEST_F(SpoolTest, NamesWithGapsLeadToAFreeName) {
+  open();
+  disk_.write("results/DSa.json", "theirs");
+  disk_.write("rejected/DSa.json", "theirs");
+  for (unsigned bit = 1; bit < 32; ++bit)
+    disk_.write("rejected/DSa." + std::to_string(1U << bit) + ".json", "theirs");
+  stage("DSa", "ours");
+  const auto diverted = *spool_->publish(id_of("DSa"), Outcome::completed);
+  ASSERT_TRUE(diverted);
+  EXPECT_EQ(diverted->file, "rejected/DSa.3.json");
+  EXPECT_EQ(disk_.read(diverted->file), "ours");
+}
+
+TEST_F(SpoolTest, StagingIsOursAlone) {
+  std::filesystem::create_directory(disk_.path("staging"));
+  std::filesystem::permissions(disk_.path("staging"), std::filesystem::perms(0750));
+  open();
+  struct stat status;
+  ASSERT_EQ(::stat(disk_.path("staging").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0700U);
 }
 
 TEST_F(SpoolTest, NeverFollowsALinkUnderTheName) {

@@ -46,6 +46,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.weather = {
       share(), share(), share(), share() / 2, share() / 2, share(), luck.spread(1ms, 5s), 0};
   plan.bounds.synced_one_by_one = luck.below(5);
+  plan.bounds.give_up_after = settings.give_up_after;
   // Draws from a copy, so that seeds without these settings keep their course.
   Luck copy = luck;
   if (copy.chance(0.5)) plan.bounds.records = 1 + copy.below(5);

@@ -5,6 +5,8 @@
 namespace attestrd {
 namespace {
 
+using namespace std::string_view_literals;
+
 RouteHandler answers(std::string_view name) {
   return [name](const ServerRequest& request, const Responder& respond) {
     respond(plain_response(200, std::string(name) + " " + request.parameter));
@@ -86,6 +88,36 @@ TEST(Router, ABrowserCannotPost) {
   EXPECT_EQ(answer_to(request).status, 403u);
   request.method = "GET";
   EXPECT_EQ(answer_to(request).status, 200u);
+}
+
+TEST(HostNames, AddressesAndLocalhostAreAccepted) {
+  const HostNames names;
+  for (const auto host : {"127.0.0.1", "127.0.0.1:9464", "10.1.2.3:", "[::1]", "[::1]:9464",
+                          "localhost", "LocalHost:80", "localhost."})
+    EXPECT_TRUE(names.contains(host)) << host;
+}
+
+TEST(HostNames, OtherNamesAreNot) {
+  const HostNames names;
+  for (const auto host : {""sv, "attacker.example"sv, "localhost.attacker.example"sv, "127.1"sv,
+                          "127.0.0.1.attacker.example"sv, "127.0.0.1:80:80"sv, "localhost:x"sv,
+                          "::1"sv, "[::1"sv, "[::1]x"sv, "[attacker.example]"sv, "[fe80::1%eth0]"sv,
+                          "user@localhost"sv, "127.0.0.1\0x"sv, "."sv, "localhost.."sv})
+    EXPECT_FALSE(names.contains(host)) << host;
+}
+
+TEST(HostNames, NamesOfItsOwnAreAcceptedInAnyCase) {
+  const HostNames names({"monitor.bank.example", "monitor"});
+  EXPECT_TRUE(names.contains("Monitor.Bank.example:9464"));
+  EXPECT_TRUE(names.contains("monitor"));
+  EXPECT_FALSE(names.contains("bank.example"));
+}
+
+TEST(HostNames, ATargetInAbsoluteFormNamesAHost) {
+  EXPECT_EQ(host_in_target("http://a.example:80/metrics"), "a.example:80");
+  EXPECT_EQ(host_in_target("http://a.example?x"), "a.example");
+  EXPECT_EQ(host_in_target("http://a.example"), "a.example");
+  EXPECT_EQ(host_in_target("/metrics"), "");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace attestrd::test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -219,6 +220,50 @@ TEST_F(LedgerTest, AnotherFileUnderTheNameIsKept) {
   EXPECT_EQ(text_of("results", "DSa.json"), "somebody else's");
   EXPECT_THAT(names_in("rejected"), ElementsAre("DSa.2.json", "DSa.json"));
   EXPECT_EQ(last_logged(Event::spool_conflict).level, Level::error);
+  EXPECT_EQ(last_logged(Event::spool_conflict).file, "results/DSa.json");
+  EXPECT_EQ(last_logged(Event::handshake_completed).file, "rejected/DSa.2.json");
+  settle();
+  EXPECT_EQ(rows().ended.at(id_of("DSa")).diverted_to, "rejected/DSa.2.json");
+}
+
+TEST_F(LedgerTest, RecoveryFindsARecordThatWasDivertedBeforeTheCrash) {
+  given_submission("list", "DSa\nDSb\n");
+  given_file("results", "DSa.json", "somebody else's");
+  given_file("rejected", "DSa.json", "an older one");
+  start();
+  take_in();
+  end("DSa", Outcome::completed);
+  end("DSb", Outcome::completed);
+  round();
+  die();  // Before the commit of the marks.
+  ASSERT_TRUE(rows().ended.empty());
+  start();
+  settle();
+  EXPECT_EQ(rows().ended.at(id_of("DSa")).diverted_to, "rejected/DSa.2.json");
+  EXPECT_EQ(rows().ended.at(id_of("DSb")).diverted_to, "");
+  EXPECT_EQ(logged(Event::spool_conflict), 2U) << "the log of the process before may be lost";
+}
+
+TEST_F(LedgerTest, ASubmissionOfAPendingHandshakeIsToldWhatIsIgnored) {
+  bounds.give_up_after = std::chrono::hours(25);
+  given_submission("first", "DSa\n");
+  start();
+  take_in();
+  given_submission("tag", R"({"id":"DSa","tag":"another"})"
+                          "\n");
+  request.scan_inbox = scan();
+  const auto report = round();
+  ASSERT_EQ(report.accepted.size(), 1U);
+  EXPECT_EQ(report.accepted[0].tag, "");
+  EXPECT_EQ(last_logged(Event::inbox_merged).level, Level::warn);
+  EXPECT_EQ(last_logged(Event::inbox_merged).handshake, id_of("DSa"));
+  EXPECT_THAT(last_logged(Event::inbox_merged).message, HasSubstr("ignored"));
+  given_submission("expiry", R"({"id":"DSa","expiry":7000000000000})"
+                             "\n");
+  take_in();
+  EXPECT_EQ(logged(Event::inbox_merged), 2U);
+  EXPECT_EQ(last_logged(Event::inbox_merged).level, Level::warn);
+  EXPECT_THAT(last_logged(Event::inbox_merged).message, HasSubstr("7 days"));
 }
 
 TEST_F(LedgerTest, QuarantinesFilesWithoutARow) {
