@@ -37,6 +37,7 @@ enum class Reason : std::uint8_t {
   wrong_id,           ///< The answers had the id of another handshake.
   duplicate_key,      ///< The answers had a key twice.
   tag_mismatch,       ///< The answer's tag is not the one given at submission.
+  replayed,           ///< The signature of the result is that of another handshake.
 };
 
 std::string_view name_of(Outcome outcome);

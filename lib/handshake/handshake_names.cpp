@@ -10,7 +10,8 @@ constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome
                                   Outcome::rejected};
 constexpr std::array kReasons = {
     Reason::none,     Reason::not_found,     Reason::expired,      Reason::unreachable,
-    Reason::wrong_id, Reason::duplicate_key, Reason::tag_mismatch, Reason::invalid_signature};
+    Reason::wrong_id, Reason::duplicate_key, Reason::tag_mismatch, Reason::invalid_signature,
+    Reason::replayed};
 
 template <class Values>
 std::optional<typename Values::value_type> named(const Values& values, std::string_view name) {

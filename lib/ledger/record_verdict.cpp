@@ -45,11 +45,13 @@ bool contradicts(Outcome outcome, std::string_view text) {
   switch (*reason) {
     case Reason::none: return true;
     case Reason::not_found:
-    case Reason::expired: return outcome != Outcome::failed;
+    case Reason::expired:
+    case Reason::unreachable: return outcome != Outcome::failed;
     case Reason::invalid_signature:
     case Reason::wrong_id:
     case Reason::duplicate_key:
-    case Reason::tag_mismatch: return outcome != Outcome::rejected;
+    case Reason::tag_mismatch:
+    case Reason::replayed: return outcome != Outcome::rejected;
   }
   return false;  // Never: each reason has a case.
 }

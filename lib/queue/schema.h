@@ -77,22 +77,43 @@ DROP INDEX tombstone_finished_at;
 CREATE INDEX tombstone_running ON tombstone (running_ms);
 )sql";
 
-/// What version 5 added: the path of a record that another file kept from its name.
-inline constexpr const char* kCreateDiverted = R"sql(
+/// What version 5 added. `attempt` counts how often the handshake was taken up again after it had
+/// ended. `signature` holds the first 16 bytes of the signature of a completed handshake, by which a
+/// repeat under another id is found. `readmitted_from` is the name in rejected/ of the record whose
+/// result a staged row publishes. `diverted_to` is the path of a record that another file kept from
+/// its name.
+inline constexpr const char* kCreateAttempts = R"sql(
+ALTER TABLE handshake ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE handshake ADD COLUMN signature BLOB;
+ALTER TABLE handshake ADD COLUMN readmitted_from TEXT;
+CREATE INDEX handshake_signature ON handshake (signature) WHERE signature IS NOT NULL;
+
+ALTER TABLE tombstone ADD COLUMN tag TEXT NOT NULL DEFAULT '';
+ALTER TABLE tombstone ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tombstone ADD COLUMN signature BLOB;
 ALTER TABLE tombstone ADD COLUMN diverted_to TEXT;
+CREATE INDEX tombstone_signature ON tombstone (signature) WHERE signature IS NOT NULL;
 )sql";
 
-/// Makes a file of a version before 5 look like one of version 5 to a connection that only reads.
-inline constexpr const char* kReadBeforeDiverted = R"sql(
+/// Makes the tombstones of a file of a version before 5 look like those of version 5 to a
+/// connection that only reads.
+inline constexpr const char* kReadTombstonesBefore5 = R"sql(
 PRAGMA temp_store = MEMORY;
-CREATE TEMP VIEW tombstone AS SELECT *, NULL AS diverted_to FROM main.tombstone;
+CREATE TEMP VIEW tombstone AS SELECT *, '' AS tag, 0 AS attempt, NULL AS signature,
+  NULL AS diverted_to FROM main.tombstone;
 )sql";
 
-/// Does the same for a file of a version before 4 and version 4.
+/// Does the same for the handshakes of version 4.
+inline constexpr const char* kReadHandshakes4 = R"sql(
+CREATE TEMP VIEW handshake AS SELECT *, 0 AS attempt, NULL AS signature, NULL AS readmitted_from
+  FROM main.handshake;
+)sql";
+
+/// Does the same for the handshakes and the clocks of a version before 4.
 inline constexpr const char* kReadOlder = R"sql(
-PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE boot (number, id, mono_us, wall_us, shift_us, running_us);
-CREATE TEMP VIEW handshake AS SELECT *, 0 AS boot FROM main.handshake;
+CREATE TEMP VIEW handshake AS SELECT *, 0 AS boot, 0 AS attempt, NULL AS signature,
+  NULL AS readmitted_from FROM main.handshake;
 )sql";
 
 /// The tables of a backup: the number of its mark in the spool, and the handshakes with a tombstone
