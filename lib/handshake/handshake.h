@@ -13,10 +13,14 @@ namespace attestrd {
 // The states of a handshake in the queue file:
 //
 //     submitted --> polling --> staged --> done (a tombstone)
+//                      ^          ^          |
+//                      |          '-readmit--|
+//                      '------------retry----'
 //
 // A row is staged once the record is in staging/ and the commit is durable; from there the
 // handshake can only end published. staged -> done follows the rename of the record into its
-// folder.
+// folder. An operator may take a handshake up again that has ended: it is polled anew (`attestrd
+// retry`), or the result in its rejected record is published (`attestrd readmit`).
 
 /// The outcome of a handshake. It is also the name of the spool folder of its record (`completed`
 /// goes to `results/`).
@@ -60,6 +64,7 @@ struct QueuedHandshake {
   std::uint32_t polls = 0;
   std::int64_t boot = 0;            ///< The number of the boot that stored it; 0: unknown.
   std::optional<Mono> submitted{};  ///< `submitted_at`, if the current boot has measured it.
+  std::uint32_t attempt = 0;        ///< How often it was taken up again after it had ended.
 };
 
 }  // namespace attestrd

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -12,14 +13,18 @@ namespace attestrd {
 struct EndingHandshake {
   Outcome outcome{};
   Wall finished_at{};
+  std::string tag{};          ///< Of its submission; empty: none given.
+  std::uint32_t attempt = 0;  ///< See QueuedHandshake.
 };
 
 /// A handshake that has ended and whose record is in its folder, or was removed from there.
 struct EndedHandshake {
   Outcome outcome{};
   Wall finished_at{};
-  /// The path of the record in the spool, if another file had its name when it was published.
+  /// The path of the record in the spool, if a file had its name when it was published.
   std::string diverted_to{};
+  std::string tag{};          ///< Of its submission; empty: none given, or not stored.
+  std::uint32_t attempt = 0;  ///< See QueuedHandshake.
 };
 
 /// An id for which the queue has neither a row nor a tombstone.

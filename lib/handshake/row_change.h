@@ -18,6 +18,8 @@ struct StagedHandshake {
   Reason reason = Reason::none;
   Wall finished_at{};
   Fingerprint record;
+  std::uint32_t attempt = 0;      ///< See QueuedHandshake.
+  std::string readmitted_from{};  ///< The name in rejected/ of the record that it replaces.
 };
 
 /// The change polling -> staged. The record must be durable in staging/ of this node before.
@@ -37,12 +39,28 @@ struct Done {
   std::string diverted_to{};  ///< See EndedHandshake.
 };
 
+/// The change done -> polling: the handshake is polled anew, with the tag of its tombstone, as a
+/// submission without an expiry.
+struct Reopen {
+  HandshakeId id;
+  std::uint32_t attempt = 0;  ///< The new one; the attempt that ended is the one before.
+  Wall submitted_at{};
+  std::int64_t boot = 0;  ///< See QueuedHandshake.
+};
+
+/// The change done -> staged, for a result that was rejected and holds now. A tombstone of a
+/// completed handshake stays. The record must be durable in staging/ of this node before.
+struct Readmit {
+  StagedHandshake handshake;  ///< Its attempt is the new one, as that of Reopen.
+  Wall submitted_at{};        ///< Of the row, in case that it must be polled instead (Unstage).
+  std::int64_t boot = 0;
+};
+
 /// A change of one row. `Progress` expects a row in `polling` and leaves it there.
 ///
 /// Alternatives still to be added: `Hold` and `Release` (polling -> polling, without and with
-/// polls), `Reopen` (done -> polling, for a record that must be fetched again) and `Readmit` (back
-/// to polling for an id whose tombstone prevents a new submission).
-using RowChange = std::variant<Progress, Stage, Unstage, Done>;
+/// polls).
+using RowChange = std::variant<Progress, Stage, Unstage, Done, Reopen, Readmit>;
 
 /// The result of a row change.
 enum class Applied : std::uint8_t {

@@ -21,9 +21,13 @@ void Capacity::note_written(const QueueBatch& batch, const QueueBatchResult& wri
     return std::holds_alternative<InsertedRow>(acceptance);
   };
   add_accepted(static_cast<std::size_t>(std::ranges::count_if(written.acceptances, is_inserted)));
-  for (std::size_t i = 0; i < batch.changes.size(); ++i)
-    if (std::holds_alternative<Done>(batch.changes[i]) && written.changes[i] == Applied::applied)
-      remove_ended(1);
+  for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+    if (written.changes[i] != Applied::applied) continue;
+    const RowChange& change = batch.changes[i];
+    if (std::holds_alternative<Done>(change)) remove_ended(1);
+    if (std::holds_alternative<Reopen>(change) || std::holds_alternative<Readmit>(change))
+      add_accepted(1);
+  }
 }
 
 void Capacity::add_accepted(std::size_t rows) { held_ += rows; }

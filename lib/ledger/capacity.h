@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 
@@ -14,7 +15,8 @@ class Capacity {
  public:
   explicit Capacity(std::size_t most) : most_(most) {}
 
-  std::size_t free() const { return most_ - held_; }
+  /// Returns how many more fit. Readmitted rows may exceed the bound for a moment.
+  std::size_t free() const { return most_ - std::min(held_, most_); }
 
   /// Returns how many lines of the inbox may be read now. None while rows of the queue wait: they
   /// were submitted earlier.
@@ -24,7 +26,7 @@ class Capacity {
   void add_claimed(std::size_t rows, std::size_t wanted);
   bool has_unclaimed() const { return has_unclaimed_; }
 
-  /// Counts the rows that a batch has inserted and marked as done.
+  /// Counts the rows that a batch has inserted, taken up again and marked as done.
   void note_written(const QueueBatch& batch, const QueueBatchResult& written);
 
   void add_accepted(std::size_t rows);

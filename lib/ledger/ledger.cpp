@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 #include "base/limits.h"
 #include "inbox/inbox.h"
@@ -32,6 +33,15 @@ namespace attestrd {
 //   - The row is staged and its record is in staging/: resume at 3.
 //   - The row is staged and no record is in staging/: it was published, since only attestrd removes
 //     files from staging/. Resume at 4.
+//
+// A readmission takes the same way, except that its row was a tombstone:
+//
+//   1. Write the new record to staging/ and sync it.
+//   2. Commit the tombstone, unless it says completed, as a staged row that names the rejected
+//      record. A process that died before left the tombstone and a record in staging/: recovery
+//      drops it.
+//   3. Remove the rejected record, then go on at 3. One that stays, or that a power cut brings
+//      back, can't be readmitted again, since the handshake is completed.
 //
 // A missing record therefore proves publication only for the staging/ folder that held it. A file
 // in staging/ marks the folder as used: while a row is staged, recovery refuses a staging/ without
@@ -78,6 +88,7 @@ Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds)
       bounds_(bounds),
       intake_(inbox),
       staging_(queue, spool, bounds_),
+      reopening_(queue, spool),
       capacity_(bounds.pending) {}
 
 Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
@@ -89,8 +100,7 @@ Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
   auto half_done = recovery.find(now.wall, notices);
   if (!half_done) return half_done.error();
   auto& [unpublished, published] = *half_done;
-  for (const auto& row : unpublished)
-    staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});
+  for (const auto& row : unpublished) note_unpublished(row);
   unmarked_ = published;
   if (const auto moved = publish({}); !moved) return moved.error();
   // Step 4 for the records that the process before had renamed, and maybe not synced.
@@ -200,6 +210,7 @@ void Ledger::undo(RoundRequest& request) {
   const auto finishes = begun_->part.finishes.size();
   if (finishes > 0) most_finishes_ = std::max<std::size_t>(1, finishes / 2);
   staging_.drop();
+  reopening_.drop();
   intake_.rewind();
   give_back(request);
 }
@@ -213,9 +224,13 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   batch.boot = clock_.boot();
   batch.running = clock_.running();
   batch.give_up_after = bounds_.give_up_after;
+  const auto room = capacity_.has_unclaimed() ? 0 : capacity_.free();
+  const auto decided = reopening_.decide(part, unmarked_, room);
+  if (!decided) return decided;
   if (const auto staged = stage(round, next); !staged) return staged;
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
+  reopening_.add_changes(batch, round.now);
   const auto lines = capacity_.lines_to_read();
   if (part.scan_inbox && lines == 0) round.report.inbox_waits = true;
   if (part.scan_inbox && lines > 0) {
@@ -235,20 +250,22 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
 
 Result<void> Ledger::stage(Round& round, const std::vector<Finish>& next) {
   const auto& finishes = round.part.finishes;
-  const auto fingerprints = staging_.write(finishes, next, round.report.notices);
-  if (!fingerprints) return fingerprints.error();
+  const auto written = staging_.write(finishes, next, round.report.notices);
+  if (!written) return written.error();
   for (std::size_t i = 0; i < finishes.size(); ++i) {
     const auto& finish = finishes[i];
-    const auto& fingerprint = (*fingerprints)[i];
-    if (!fingerprint) {
+    const auto& record = (*written)[i];
+    if (!record) {
       note_gone(finish, round.report);
       continue;
     }
     round.finishes.push_back(i);
-    round.batch.changes.emplace_back(
-        Stage{{finish.id, finish.outcome, finish.reason, finish.finished_at, *fingerprint}});
+    round.batch.changes.emplace_back(Stage{{finish.id, finish.outcome, finish.reason,
+                                            finish.finished_at, record->fingerprint,
+                                            record->attempt}});
   }
-  return {};
+  return reopening_.stage(round.part.readmissions, bounds_.synced_one_by_one,
+                          round.report.notices);
 }
 
 /// Returns the total that this owner reserves with the round, or nothing if the batch need not
@@ -283,6 +300,8 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
   clock_.saved();
   unmarked_.clear();
   note_staged(round, written.changes);
+  for (const auto& row : reopening_.finish(round.part, written.changes, report))
+    note_unpublished(row);
   note_reserved(round, written);
   capacity_.note_written(round.batch, written);
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
@@ -307,13 +326,20 @@ void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
   for (std::size_t i = 0; i < round.finishes.size(); ++i) {
     const auto& finish = round.part.finishes[round.finishes[i]];
     if (changes[i] == Applied::applied) {
-      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
+      const auto& row = std::get<Stage>(round.batch.changes[i]).handshake;
+      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish), row.attempt});
       continue;
     }
     note_gone(finish, round.report);
     // If that fails, recovery moves the record out of staging/: no row of this owner expects it.
     static_cast<void>(spool_.drop(finish.id));
   }
+}
+
+/// Notes a staged row whose record is to be published, and whose finish is not known.
+void Ledger::note_unpublished(const StagedHandshake& row) {
+  staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason),
+                     row.attempt, row.readmitted_from});
 }
 
 void Ledger::note_reserved(Round& round, const QueueBatchResult& written) {
@@ -343,16 +369,8 @@ Result<void> Ledger::publish(const std::vector<Finish>& next) {
   Result<void> result;
   auto record = staged_.begin();
   for (; record != staged_.end(); ++record) {
-    auto diverted = spool_.publish(record->id, record->outcome);
-    if (!diverted) {
-      result = diverted.error();
-      break;
-    }
-    unmarked_.push_back({record->id, record->outcome, *diverted ? (*diverted)->file : ""});
-    unreported_.settled.push_back(record->id);
-    if (*diverted) note_diverted((*diverted)->file, record->notice);
-    unreported_.notices.push_back(std::move(record->notice));
-    if (*diverted) unreported_.notices.push_back(std::move((*diverted)->notice));
+    result = publish_one(*record);
+    if (!result) break;
   }
   staged_.erase(staged_.begin(), record);
   if (!result && !is_lack_of_room(result.error().code)) return result;
@@ -360,6 +378,20 @@ Result<void> Ledger::publish(const std::vector<Finish>& next) {
   const auto synced = spool_.sync_moves(result ? staging_.writing_ahead(next) : Meanwhile());
   if (!synced) return synced;
   return result;
+}
+
+Result<void> Ledger::publish_one(Unpublished& record) {
+  const bool is_readmitted = !record.readmitted_from.empty();
+  if (is_readmitted) spool_.remove_rejected(record.readmitted_from);
+  auto diverted = spool_.publish(record.id, record.outcome, record.attempt);
+  if (!diverted) return diverted.error();
+  unmarked_.push_back({record.id, record.outcome, *diverted ? (*diverted)->file : ""});
+  if (!is_readmitted) unreported_.settled.push_back(record.id);  // The engine has none of these.
+  if (*diverted) note_diverted((*diverted)->file, record.notice);
+  unreported_.notices.push_back(std::move(record.notice));
+  if (*diverted && (*diverted)->notice)
+    unreported_.notices.push_back(std::move(*(*diverted)->notice));
+  return {};
 }
 
 }  // namespace attestrd

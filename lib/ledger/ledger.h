@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/account_day.h"
@@ -13,6 +15,7 @@
 #include "handshake/known_handshake.h"
 #include "ledger/capacity.h"
 #include "ledger/intake.h"
+#include "ledger/reopening.h"
 #include "ledger/round.h"
 #include "ledger/staging.h"
 #include "ledger/stored_clock.h"
@@ -30,6 +33,7 @@ class Spool;
 /// knows inbox, queue and spool only by their interfaces.
 ///
 /// Call recover() once, then claim() until it returns no rows, then round() as often as needed.
+// More than 20 methods: each is a step of a round.
 class Ledger {
  public:
   Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds = {});
@@ -71,6 +75,8 @@ class Ledger {
     HandshakeId id;
     Outcome outcome{};
     Notice notice;
+    std::uint32_t attempt = 0;      ///< See StagedHandshake, also for the next.
+    std::string readmitted_from{};
   };
 
   /// The state of a round until the queue answers to its batch.
@@ -93,8 +99,10 @@ class Ledger {
   Error not_written(Error error, RoundRequest& request);
   Result<RoundReport> end(Round round, QueueBatchResult written, const std::vector<Finish>& next);
   void note_staged(Round& round, const std::vector<Applied>& changes);
+  void note_unpublished(const StagedHandshake& row);
   void note_reserved(Round& round, const QueueBatchResult& written);
   Result<void> publish(const std::vector<Finish>& next);
+  Result<void> publish_one(Unpublished& record);
   Result<void> claim_more(RoundReport& report);
   void measure(std::vector<QueuedHandshake>& rows) const;
 
@@ -103,6 +111,7 @@ class Ledger {
   const RoundBounds bounds_;
   Intake intake_;
   Staging staging_;
+  Reopening reopening_;
   StoredClock clock_;
   Capacity capacity_;
   Fence fence_;

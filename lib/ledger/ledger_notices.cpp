@@ -61,6 +61,21 @@ void note_diverted(const std::string& file, Notice& outcome) {
   outcome.file = file;
 }
 
+Notice reopened_notice(const HandshakeId& id, Outcome ended) {
+  Notice notice(Event::handshake_reopened, "the handshake had ended, and is polled anew");
+  notice.handshake = id;
+  notice.outcome = ended;
+  return notice;
+}
+
+Notice readmitted_notice(const StagedHandshake& row) {
+  Notice notice(Event::handshake_readmitted,
+                "the rejected record holds now: its result is published");
+  notice.handshake = row.id;
+  notice.file = std::string(folder_of(Outcome::rejected)) + "/" + row.readmitted_from;
+  return notice;
+}
+
 Notice row_gone_notice(const Finish& finish) {
   Notice notice;
   notice.event = Event::spool_conflict;

@@ -24,6 +24,12 @@ Notice outcome_notice(const HandshakeId& id, Outcome outcome, Reason reason);
 /// name.
 void note_diverted(const std::string& file, Notice& outcome);
 
+/// Returns the notice that a handshake that ended like this is polled anew.
+Notice reopened_notice(const HandshakeId& id, Outcome ended);
+
+/// Returns the notice that the result of a rejected record is published.
+Notice readmitted_notice(const StagedHandshake& row);
+
 Notice row_gone_notice(const Finish& finish);
 
 Notice recovered_notice(const QueueCounts& counts, std::size_t published);

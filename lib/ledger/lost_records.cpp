@@ -14,8 +14,11 @@ Result<RecordPlace> place_of(Spool& spool, const StagedHandshake& row) {
   // aside.
   const auto text = spool.published(row.id, row.outcome);
   if (!text && text.error().code != Errc::unsafe_file) return text.error();
-  const bool is_there = text && *text && fingerprint_of(**text) == row.record;
-  return is_there ? RecordPlace::folder : RecordPlace::lost;
+  if (text && *text && fingerprint_of(**text) == row.record) return RecordPlace::folder;
+  if (row.attempt == 0) return RecordPlace::lost;
+  const auto numbered = spool.find_diverted(row);  // Beside the record of an earlier attempt.
+  if (!numbered) return numbered.error();
+  return *numbered ? RecordPlace::folder : RecordPlace::lost;
 }
 
 RowChange change_of(const StagedRow& row, LostRecords lost) {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <variant>
 
-#include "base/text.h"
 #include "handshake/handshake_names.h"
 #include "json/json_string.h"
 #include "poll/answer.h"
@@ -24,16 +23,11 @@ bool is_spool_folder(std::string_view name) {
   return std::ranges::find(kFolders, name) != kFolders.end();
 }
 
-/// Returns whether the name is that of the record, or a numbered one that a conflict made
-/// (`ID.2.json`), which exists in rejected/ alone.
-bool is_name_of(const HandshakeId& id, const RecordPlace& place) {
-  if (place.name == record_name(id)) return true;
-  std::string_view number = place.name;
-  if (place.folder != "rejected" || !number.starts_with(id.view())) return false;
-  number.remove_prefix(id.view().size());
-  if (!number.starts_with('.') || !number.ends_with(".json")) return false;
-  number = number.substr(1, number.size() - std::string_view("..json").size());
-  return !number.empty() && number.front() != '0' && number != "1" && kDigits.contains_all(number);
+/// Returns whether the record can have its name there: a numbered one exists in the folders of
+/// outcomes alone.
+bool is_named_after(const HandshakeId& id, const RecordPlace& place) {
+  const bool is_in_spool = is_spool_folder(place.folder) && place.folder != "staging";
+  return place.name == record_name(id) || (is_in_spool && is_record_name(id, place.name));
 }
 
 /// Returns whether the reason can't stand beside the outcome.
@@ -123,7 +117,7 @@ class Judge {
 RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier) {
   const auto record = parse_record(text);
   if (!record) return invalid(record.error().message);
-  if (!is_name_of(record->id, place))
+  if (!is_named_after(record->id, place))
     return invalid(
         fmt::format("the record is of {}, which the file is not named after", record->id.view()));
   if (contradicts(record->outcome, record->reason))

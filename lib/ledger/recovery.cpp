@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "queue/queue.h"
 #include "spool/spool.h"
@@ -17,7 +18,7 @@ Result<Recovery::HalfDone> Recovery::find(Wall now, std::vector<Notice>& notices
 
   const auto files = spool_.staged();
   if (!files) return files.error();
-  if (const auto dropped = drop_polling(files->records); !dropped) return dropped.error();
+  if (const auto dropped = drop_uncommitted(files->records); !dropped) return dropped.error();
   HalfDone half_done;
   for (auto& row : *rows) {
     if (std::ranges::binary_search(files->records, row.id))
@@ -30,16 +31,16 @@ Result<Recovery::HalfDone> Recovery::find(Wall now, std::vector<Notice>& notices
   return half_done;
 }
 
-/// Notes which of the published records are in rejected/, because other files had their names.
+/// Notes which of the published records could not get their names, because other files had them.
 Result<void> Recovery::find_diverted(const std::vector<StagedHandshake>& rows,
                                      std::vector<Done>& published, std::vector<Notice>& notices) {
   for (auto& done : published) {
     const auto row = std::ranges::find(rows, done.id, &StagedHandshake::id);
-    auto diverted = spool_.find_diverted(row->id, row->outcome, row->record);
+    auto diverted = spool_.find_diverted(*row);
     if (!diverted) return diverted.error();
     if (!*diverted) continue;
     done.diverted_to = std::move((*diverted)->file);
-    notices.push_back(std::move((*diverted)->notice));
+    if (auto& notice = (*diverted)->notice) notices.push_back(std::move(*notice));
   }
   return {};
 }
@@ -72,13 +73,19 @@ Result<void> Recovery::return_broken_to_polling(std::vector<StagedHandshake>& st
   return {};
 }
 
-/// Drops the records of handshakes that are polled again. They are dropped before anything is
-/// published, since publication may need the disk space.
-Result<void> Recovery::drop_polling(const std::vector<HandshakeId>& records) {
+/// Drops the records whose rows were not committed as staged: those of handshakes that are polled
+/// again, and those of readmissions, whose rejected records are still there. They are dropped
+/// before anything is published, since publication may need the disk space.
+Result<void> Recovery::drop_uncommitted(const std::vector<HandshakeId>& records) {
   const auto rows = queue_.find_polling(records);
   if (!rows) return rows.error();
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (!(*rows)[i]) continue;
+    if (!(*rows)[i]) {
+      const auto known = queue_.find(records[i]);
+      if (!known) return known.error();
+      const auto* const ended = std::get_if<EndedHandshake>(&*known);
+      if (ended == nullptr || ended->outcome == Outcome::completed) continue;
+    }
     const auto dropped = spool_.drop(records[i]);
     if (!dropped && dropped.error().code != Errc::unsafe_file) return dropped;
   }

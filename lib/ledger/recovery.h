@@ -26,7 +26,7 @@ class Recovery {
 
   /// Compares the staged rows of this node with the files in staging/. Returns the publications to
   /// resume. Sets staged rows whose records do not match them back to `polling`, and drops the
-  /// records of rows in `polling`.
+  /// records whose rows were not committed as staged.
   Result<HalfDone> find(Wall now, std::vector<Notice>& notices);
 
   /// Moves all files in staging/ to rejected/. Must be called after everything is published: a file
@@ -38,7 +38,7 @@ class Recovery {
                                         std::vector<Notice>& notices);
   Result<void> find_diverted(const std::vector<StagedHandshake>& rows, std::vector<Done>& published,
                              std::vector<Notice>& notices);
-  Result<void> drop_polling(const std::vector<HandshakeId>& records);
+  Result<void> drop_uncommitted(const std::vector<HandshakeId>& records);
 
   Queue& queue_;
   Spool& spool_;

@@ -40,11 +40,13 @@ void RoundRequest::join(RoundRequest later) {
     learnt = std::move(later.learnt);
   append(reserve, later.reserve);
   append(give_back, later.give_back);
+  append(retries, std::move(later.retries));
+  append(readmissions, std::move(later.readmissions));
 }
 
 bool RoundRequest::is_empty() const {
   return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !learnt &&
-         !reserve && !give_back;
+         !reserve && !give_back && retries.empty() && readmissions.empty();
 }
 
 }  // namespace attestrd

@@ -11,6 +11,8 @@
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
 #include "inbox/inbox.h"
+#include "ledger/readmission.h"
+#include "ledger/retry.h"
 #include "log/notice.h"
 #include "schedule/hazard.h"
 
@@ -26,6 +28,8 @@ struct RoundRequest {
   std::optional<HazardDelta> learnt;
   std::optional<DayRequests> reserve;    ///< Additional requests of a day to reserve.
   std::optional<DayRequests> give_back;  ///< Reserved requests of a day that will not be spent.
+  std::vector<Retry> retries;
+  std::vector<Readmission> readmissions;
 
   /// Merges a later request into this one.
   void join(RoundRequest later);
@@ -35,7 +39,7 @@ struct RoundRequest {
 
 /// The changes that a round made durable, and its findings.
 struct RoundReport {
-  std::vector<QueuedHandshake> accepted;  ///< New rows, and rows merged.
+  std::vector<QueuedHandshake> accepted;  ///< New rows, rows merged, and rows reopened.
   std::vector<HandshakeId> settled;       ///< Their records are in the spool, or their rows gone.
   std::vector<HandshakeId> lost;          ///< Another owner has their rows now.
   std::vector<Notice> notices;            ///< To be logged, in this order.
@@ -45,6 +49,8 @@ struct RoundReport {
   bool inbox_scanned = false;             ///< The round scanned all of the inbox.
   std::optional<InboxFiles> inbox_files;  ///< Present if the round scanned the inbox.
   std::optional<Reservation> reserved;    ///< The answer to `RoundRequest::reserve`.
+  std::vector<RetryAnswer> retried;
+  std::vector<ReadmissionAnswer> readmitted;
 };
 
 /// The bounds of a round.

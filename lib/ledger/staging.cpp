@@ -34,9 +34,9 @@ std::string record_of(const Finish& finish, const QueuedHandshake& row) {
 
 }  // namespace
 
-Result<std::vector<std::optional<Fingerprint>>> Staging::write(const std::vector<Finish>& finishes,
-                                                               const std::vector<Finish>& next,
-                                                               std::vector<Notice>& notices) {
+Result<std::vector<std::optional<Staging::Record>>> Staging::write(
+    const std::vector<Finish>& finishes, const std::vector<Finish>& next,
+    std::vector<Notice>& notices) {
   ATTESTRD_CHECK(ahead_.size() <= finishes.size());
   // The rows are read before anything is written: the queue may be unavailable.
   const std::span all(finishes);
@@ -48,39 +48,39 @@ Result<std::vector<std::optional<Fingerprint>>> Staging::write(const std::vector
 
   const auto ahead = std::exchange(ahead_, {});
   for (const auto& record : ahead) written_.push_back(record.id);
-  std::vector<std::optional<Fingerprint>> fingerprints;
-  fingerprints.reserve(finishes.size());
+  std::vector<std::optional<Record>> records;
+  records.reserve(finishes.size());
   std::unordered_set<std::string_view> ids;
   for (std::size_t i = 0; i < finishes.size(); ++i) {
     const bool is_first = ids.insert(finishes[i].id.view()).second;
     if (i < ahead.size()) {
       ATTESTRD_CHECK(is_first && ahead[i].id == finishes[i].id);
-      fingerprints.emplace_back(ahead[i].fingerprint);
+      records.emplace_back(ahead[i]);
       continue;
     }
     const auto& row = (*rows)[i - ahead.size()];
     if (!row || !is_first) {
-      fingerprints.emplace_back();
+      records.emplace_back();
       continue;
     }
     const auto written = write_one(finishes[i], *row, how, notices);
     if (!written) return written.error();
-    fingerprints.emplace_back(*written);
+    records.emplace_back(*written);
   }
-  if (written_.empty()) return fingerprints;
+  if (written_.empty()) return records;
   if (const auto synced = spool_.sync_staging(how, writing_ahead(next)); !synced)
     return not_of_queue(synced.error());
-  return fingerprints;
+  return records;
 }
 
-Result<Fingerprint> Staging::write_one(const Finish& finish, const QueuedHandshake& row,
-                                       RecordSync how, std::vector<Notice>& notices) {
+Result<Staging::Record> Staging::write_one(const Finish& finish, const QueuedHandshake& row,
+                                           RecordSync how, std::vector<Notice>& notices) {
   const auto record = record_of(finish, row);
   written_.push_back(finish.id);  // First, so that drop() removes it after any error below.
   auto in_the_way = spool_.stage(finish.id, record, how);
   if (!in_the_way) return not_of_queue(in_the_way.error());
   if (*in_the_way) notices.push_back(std::move(**in_the_way));
-  return fingerprint_of(record);
+  return Record{finish.id, fingerprint_of(record), row.attempt};
 }
 
 /// The finishes that are written ahead during one sync, and a page of their rows. The page stays
@@ -135,7 +135,7 @@ Result<bool> Staging::write_ahead(const Finish& finish, const QueuedHandshake& r
   const auto record = record_of(finish, row);
   const auto written = spool_.stage_ahead(finish.id, record);
   if (written) {
-    ahead_.push_back({finish.id, fingerprint_of(record)});
+    ahead_.push_back({finish.id, fingerprint_of(record), row.attempt});
     return true;
   }
   const Errc code = written.error().code;

@@ -24,6 +24,13 @@ enum class RecordSync : std::uint8_t;
 /// A record that was written ahead is not synced, and its row is still in `polling`.
 class Staging {
  public:
+  /// A record in staging/.
+  struct Record {
+    HandshakeId id;
+    Fingerprint fingerprint;
+    std::uint32_t attempt = 0;  ///< Of its row.
+  };
+
   Staging(Queue& queue, Spool& spool, RoundBounds bounds)
       : queue_(queue), spool_(spool), bounds_(bounds) {}
 
@@ -31,9 +38,9 @@ class Staging {
   /// must come first. While the disk syncs, records of `next` are written ahead. Returns one entry
   /// for each finish, empty if the finish has no row in `polling` or if an earlier finish of the
   /// round has the same id. After an error, or if the commit does not happen, drop() undoes it.
-  Result<std::vector<std::optional<Fingerprint>>> write(const std::vector<Finish>& finishes,
-                                                        const std::vector<Finish>& next,
-                                                        std::vector<Notice>& notices);
+  Result<std::vector<std::optional<Record>>> write(const std::vector<Finish>& finishes,
+                                                   const std::vector<Finish>& next,
+                                                   std::vector<Notice>& notices);
 
   /// Returns the work for Spool::sync_moves() to do during its syncs: it writes records of `next`
   /// ahead, one in each call, as write() does.
@@ -56,13 +63,9 @@ class Staging {
   void spare_room(bool is_scarce) { is_room_scarce_ = is_scarce; }
 
  private:
-  struct Record {
-    HandshakeId id;
-    Fingerprint fingerprint;
-  };
   class Ahead;
 
-  Result<Fingerprint> write_one(const Finish& finish, const QueuedHandshake& row, RecordSync how,
+  Result<Record> write_one(const Finish& finish, const QueuedHandshake& row, RecordSync how,
                                 std::vector<Notice>& notices);
   Result<bool> write_ahead(const Finish& finish, const QueuedHandshake& row);
 

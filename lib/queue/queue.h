@@ -61,9 +61,9 @@ class Queue {
   virtual Result<std::vector<HandshakeId>> renew() = 0;
 
   /// Makes all of a batch durable, or nothing of it. A batch that is written again after a lost
-  /// answer leads to the same rows as one write: a row that is staged with the same record, or done
-  /// with the same outcome, counts as `applied`, and a row that the first try inserted is merged by
-  /// the second. The purge is an exception: a second try purges more, and accepts an id as new if
+  /// answer leads to the same rows as one write: a row that is staged with the same record, done
+  /// with the same outcome or reopened for the same attempt counts as `applied`, and a row that the
+  /// first try inserted is merged by the second. The purge is an exception: a second try purges more, and accepts an id as new if
   /// the first try purged its tombstone. Under an old fence, changes of rows in `polling` are
   /// `not_ours`, and nothing is reserved or learnt; a queue that only ever has one owner need not
   /// compare fences. Also checks that the store is still in its place; an empty batch does nothing

@@ -11,17 +11,17 @@ namespace attestrd {
 namespace {
 
 constexpr const char* kRows =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, outcome, reason, "
-    "finished_at, length_bytes, sha256 FROM handshake";
-constexpr int kOutcomeColumn = 7;
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, outcome, reason, "
+    "finished_at, length_bytes, sha256, attempt, readmitted_from FROM handshake";
+constexpr int kOutcomeColumn = 8;
 constexpr const char* kEnded = "SELECT id, outcome, finished_at, NULL, NULL FROM tombstone";
 constexpr const char* kEndedAndWaiting =
     "SELECT id, outcome, finished_at, tag, submitted_at FROM tombstone LEFT JOIN waiting USING "
     "(id)";
 // The submission time is put right as it is read, and so belongs to no boot.
 constexpr const char* kInsert =
-    "INSERT INTO handshake (id, state, tag, submitted_at, expiry, polls, last_pending_at) "
-    "VALUES (?, 'polling', ?, ?, ?, ?, ?)";
+    "INSERT INTO handshake (id, state, tag, submitted_at, expiry, polls, last_pending_at, attempt) "
+    "VALUES (?, 'polling', ?, ?, ?, ?, ?, ?)";
 constexpr const char* kRemove = "DELETE FROM handshake WHERE id = ?";
 constexpr const char* kBury =
     "INSERT OR REPLACE INTO tombstone (id, outcome, finished_at, running_ms) VALUES (?, ?, ?, ?)";
@@ -133,6 +133,7 @@ Result<void> SqliteMerge::insert(const QueuedHandshake& row) {
                             .bind(row.expiry)
                             .bind(std::int64_t{row.polls})
                             .bind(row.last_pending_at)
+                            .bind(std::int64_t{row.attempt})
                             .run();
   if (!inserted) return inserted.error();
   return {};

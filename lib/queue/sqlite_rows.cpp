@@ -17,34 +17,47 @@ constexpr const char* kInsert =
     "SELECT ?1, 'polling', ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1) ON "
     "CONFLICT DO NOTHING";
 constexpr const char* kFind =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, outcome FROM handshake "
-    "WHERE id = ?";
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, outcome "
+    "FROM handshake WHERE id = ?";
 constexpr const char* kMerge = "UPDATE handshake SET expiry = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kUpdateProgress =
     "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kStage =
     "UPDATE handshake SET state = 'staged', outcome = ?, reason = ?, finished_at = ?, "
-    "length_bytes = ?, sha256 = ? WHERE id = ? AND state = 'polling'";
+    "length_bytes = ?, sha256 = ?, readmitted_from = nullif(?, '') "
+    "WHERE id = ? AND state = 'polling'";
 constexpr const char* kIsStaged =
     "SELECT 1 FROM handshake WHERE id = ? AND state = 'staged' AND length_bytes = ? AND sha256 = ?";
 constexpr const char* kUnstage =
     "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
-    "length_bytes = NULL, sha256 = NULL WHERE id = ? AND state = 'staged'";
+    "length_bytes = NULL, sha256 = NULL, readmitted_from = NULL WHERE id = ? AND state = 'staged'";
 constexpr const char* kBury =
-    "INSERT INTO tombstone (id, outcome, finished_at, running_ms, diverted_to) "
-    "SELECT id, outcome, finished_at, ?, nullif(?, '') "
+    "INSERT INTO tombstone (id, outcome, finished_at, running_ms, diverted_to, tag, attempt) "
+    "SELECT id, outcome, finished_at, ?, nullif(?, ''), tag, attempt "
     "FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kIsBuried = "SELECT 1 FROM tombstone WHERE id = ? AND outcome = ?";
+constexpr const char* kReopen =
+    "INSERT INTO handshake (id, state, tag, submitted_at, boot, attempt, signature) "
+    "SELECT id, 'polling', tag, ?, ?, ?3, signature FROM tombstone "
+    "WHERE id = ? AND attempt = ?3 - 1";
+constexpr const char* kIsReopened =
+    "SELECT 1 FROM handshake WHERE id = ? AND state = 'polling' AND attempt = ?";
+constexpr const char* kReadmit =
+    "INSERT INTO handshake (id, state, tag, submitted_at, boot, attempt, outcome, reason, "
+    "finished_at, length_bytes, sha256, readmitted_from) "
+    "SELECT id, 'staged', tag, ?, ?, ?3, ?, ?, ?, ?, ?, ? "
+    "FROM tombstone WHERE id = ? AND attempt = ?3 - 1 AND outcome <> 'completed'";
+constexpr const char* kRemoveTombstone = "DELETE FROM tombstone WHERE id = ?";
 constexpr const char* kPurge =
     "DELETE FROM tombstone WHERE id IN "
     "(SELECT id FROM tombstone WHERE running_ms < ? ORDER BY running_ms LIMIT ?)";
 constexpr const char* kPollingAfter =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot FROM handshake "
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt FROM handshake "
     "WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAllStaged =
-    "SELECT id, outcome, reason, finished_at, length_bytes, sha256 FROM handshake "
-    "WHERE state = 'staged'";
+    "SELECT id, outcome, reason, finished_at, length_bytes, sha256, attempt, readmitted_from "
+    "FROM handshake WHERE state = 'staged'";
 constexpr const char* kCount =
     "SELECT count(*) FILTER (WHERE state = 'polling'), count(*) FILTER (WHERE state = 'staged'), "
     "min(submitted_at + coalesce(shift_us, 0) / 1000) FILTER (WHERE state = 'polling'), "
@@ -61,13 +74,30 @@ constexpr const char* kSaveReserved =
 constexpr const char* kReserved = "SELECT day, requests FROM reserved";
 
 constexpr const char* kFindEnded =
-    "SELECT outcome, finished_at, 1, diverted_to FROM tombstone WHERE id = ?1 UNION ALL "
-    "SELECT outcome, finished_at, 0, NULL FROM handshake WHERE id = ?1 AND state = 'staged'";
+    "SELECT outcome, finished_at, 1, diverted_to, tag, attempt FROM tombstone WHERE id = ?1 "
+    "UNION ALL SELECT outcome, finished_at, 0, NULL, tag, attempt FROM handshake "
+    "WHERE id = ?1 AND state = 'staged'";
 
 constexpr std::size_t kPageReserve = 4096;  // In rows.
 
 std::int64_t milliseconds_of(Duration duration) {
   return std::chrono::floor<std::chrono::milliseconds>(duration).count();
+}
+
+/// Returns whether the row is staged with this very record, by the statement kIsStaged.
+Result<bool> exists(SqliteStatement& is_staged, const StagedHandshake& staged) {
+  return is_staged.bind(staged.id)
+      .bind(static_cast<std::int64_t>(staged.record.length_bytes))
+      .bind(std::span<const unsigned char>(staged.record.sha256))
+      .exists();
+}
+
+Result<bool> remove_tombstone(SqliteDatabase& database, const HandshakeId& id) {
+  auto remove = database.prepare(kRemoveTombstone);
+  if (!remove) return remove.error();
+  const auto removed = remove->bind(id).run();
+  if (!removed) return removed.error();
+  return *removed == 1;
 }
 
 }  // namespace
@@ -98,7 +128,8 @@ std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const Sql
                          row.time(5),
                          polls,
                          boot,
-                         {}};
+                         {},
+                         static_cast<std::uint32_t>(row.number(7))};
 }
 
 std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column) {
@@ -112,6 +143,8 @@ std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outco
   if (sha256.size() != staged.record.sha256.size()) return std::nullopt;
   staged.record.length_bytes = static_cast<std::uint64_t>(row.number(outcome_column + 3));
   std::ranges::copy(sha256, staged.record.sha256.begin());
+  staged.attempt = static_cast<std::uint32_t>(row.number(outcome_column + 5));
+  staged.readmitted_from = row.text(outcome_column + 6);
   return staged;
 }
 
@@ -175,14 +208,11 @@ Result<bool> SqliteRows::change(const Stage& stage, Duration) {
                            .bind(staged.finished_at)
                            .bind(length)
                            .bind(std::span<const unsigned char>(staged.record.sha256))
+                           .bind(staged.readmitted_from)
                            .bind(staged.id)
                            .run();
   if (!changed) return changed.error();
-  if (*changed == 1) return true;
-  return statements_.is_staged.bind(staged.id)
-      .bind(length)
-      .bind(std::span<const unsigned char>(staged.record.sha256))
-      .exists();
+  return *changed == 1 ? Result<bool>(true) : exists(statements_.is_staged, staged);
 }
 
 Result<bool> SqliteRows::change(const Unstage& unstage, Duration) {
@@ -199,6 +229,42 @@ Result<bool> SqliteRows::change(const Done& done, Duration running) {
   const auto removed = statements_.remove_staged.bind(done.id).run();
   if (!removed) return removed.error();
   return *removed == 1;
+}
+
+Result<bool> SqliteRows::change(const Reopen& reopen, Duration) {
+  auto insert = database_.prepare(kReopen);
+  if (!insert) return insert.error();
+  const auto inserted = insert->bind(std::optional(reopen.submitted_at - clocks_.shift_of(reopen.boot)))
+                            .bind(reopen.boot)
+                            .bind(std::int64_t{reopen.attempt})
+                            .bind(reopen.id)
+                            .run();
+  if (!inserted) return inserted.error();
+  if (*inserted == 1) return remove_tombstone(database_, reopen.id);
+  auto find = database_.prepare(kIsReopened);
+  if (!find) return find.error();
+  return find->bind(reopen.id).bind(std::int64_t{reopen.attempt}).exists();
+}
+
+Result<bool> SqliteRows::change(const Readmit& readmit, Duration) {
+  const auto& staged = readmit.handshake;
+  auto insert = database_.prepare(kReadmit);
+  if (!insert) return insert.error();
+  const auto inserted =
+      insert->bind(std::optional(readmit.submitted_at - clocks_.shift_of(readmit.boot)))
+          .bind(readmit.boot)
+          .bind(std::int64_t{staged.attempt})
+          .bind(name_of(staged.outcome))
+          .bind(name_of(staged.reason))
+          .bind(std::optional(staged.finished_at))
+          .bind(static_cast<std::int64_t>(staged.record.length_bytes))
+          .bind(std::span<const unsigned char>(staged.record.sha256))
+          .bind(staged.readmitted_from)
+          .bind(staged.id)
+          .run();
+  if (!inserted) return inserted.error();
+  return *inserted == 1 ? remove_tombstone(database_, staged.id)
+                        : exists(statements_.is_staged, staged);
 }
 
 // Nearly all submissions are new, so a single statement checks that and inserts the row.
@@ -237,7 +303,7 @@ Result<Acceptance> SqliteRows::accept_again(const Submission& submission, Durati
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
   const auto row = *is_there ? read_queued(find, clocks_) : std::nullopt;
-  const auto outcome = *is_there ? outcome_named(find.text(7)) : std::nullopt;
+  const auto outcome = *is_there ? outcome_named(find.text(8)) : std::nullopt;
   find.reset();
   if (!row) return broken_row(database_);
   if (!outcome) return merge(submission, *row, give_up_after);
@@ -270,7 +336,7 @@ Result<std::optional<QueuedHandshake>> SqliteRows::find_polling(const HandshakeI
   if (!is_there) return is_there.error();
   if (!*is_there) return std::nullopt;
   auto row = read_queued(find, clocks_);
-  const bool is_polling = find.is_null(7);
+  const bool is_polling = find.is_null(8);
   find.reset();
   if (!row) return broken_row(database_);
   if (!is_polling) return std::nullopt;
@@ -287,9 +353,12 @@ Result<KnownHandshake> SqliteRows::find_ended(const HandshakeId& id) {
   const auto finished_at = find->time(1);
   if (!outcome || !finished_at) return broken_row(database_);
   const bool is_published = find->number(2) == 1;
+  std::string tag(find->text(4));
+  const auto attempt = static_cast<std::uint32_t>(find->number(5));
   if (is_published)
-    return KnownHandshake(EndedHandshake{*outcome, *finished_at, std::string(find->text(3))});
-  return KnownHandshake(EndingHandshake{*outcome, *finished_at});
+    return KnownHandshake(EndedHandshake{*outcome, *finished_at, std::string(find->text(3)),
+                                         std::move(tag), attempt});
+  return KnownHandshake(EndingHandshake{*outcome, *finished_at, std::move(tag), attempt});
 }
 
 Result<std::vector<QueuedHandshake>> SqliteRows::polling_after(std::string_view id,

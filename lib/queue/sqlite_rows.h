@@ -51,6 +51,8 @@ class SqliteRows {
   Result<bool> change(const Stage& stage, Duration);
   Result<bool> change(const Unstage& unstage, Duration);
   Result<bool> change(const Done& done, Duration running);
+  Result<bool> change(const Reopen& reopen, Duration);
+  Result<bool> change(const Readmit& readmit, Duration);
   Result<Acceptance> accept_again(const Submission& submission, Duration give_up_after);
   Result<Acceptance> merge(const Submission& submission, QueuedHandshake row,
                            Duration give_up_after);
@@ -83,11 +85,11 @@ class SqliteRows {
 Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id);
 
 /// Reads a row whose columns begin with those from `id` to `last_pending_at`, in the order of the
-/// table, and `boot`. Returns nothing if attestrd can't have written it.
+/// table, `boot` and `attempt`. Returns nothing if attestrd can't have written it.
 std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const SqliteClocks& clocks);
 
-/// Reads a row whose first column is `id`, and whose columns from `outcome` to `sha256` begin at
-/// `outcome_column`.
+/// Reads a row whose first column is `id`, and whose columns from `outcome` to `sha256`, with
+/// `attempt` and `readmitted_from`, begin at `outcome_column`.
 std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column);
 
 /// Reads a row whose columns begin with those of a tombstone.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace attestrd {
 namespace {
@@ -62,15 +63,20 @@ std::string path_of(Outcome outcome, std::string_view name) {
   return std::string(folder_of(outcome)) + "/" + std::string(name);
 }
 
-Diverted diverted(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
-  Diverted diverted{path_of(Outcome::rejected, new_name), Notice(Event::spool_conflict)};
-  auto& notice = diverted.notice;
-  notice.message =
-      "the name of a record is taken by other bytes: the record is now " + diverted.file;
+/// Returns the place of a record in its folder beside earlier records of its handshake.
+std::optional<Diverted> numbered(Outcome outcome, const std::string& new_name) {
+  return Diverted{path_of(outcome, new_name), std::nullopt};
+}
+
+/// Returns the place of a record in rejected/, since a foreign file has its name.
+Diverted conflict(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
+  Notice notice(Event::spool_conflict);
+  const auto file = path_of(Outcome::rejected, new_name);
+  notice.message = "the name of a record is taken by other bytes: the record is now " + file;
   notice.handshake = id;
   notice.outcome = outcome;
   notice.file = path_of(outcome, record_name(id));
-  return diverted;
+  return {file, std::move(notice)};
 }
 
 }  // namespace
@@ -146,55 +152,83 @@ Result<void> FolderSpool::drop(const HandshakeId& id) {
   return removed;
 }
 
-Result<std::optional<Diverted>> FolderSpool::publish(const HandshakeId& id, Outcome outcome) {
+Result<std::optional<Diverted>> FolderSpool::publish(const HandshakeId& id, Outcome outcome,
+                                                     std::uint32_t attempt) {
   const auto name = record_name(id);
-  Folder& target = folder(outcome);
+  for (unsigned number = 1; number <= attempt + 1; ++number) {
+    const auto new_name = numbered_name(name, number, kEnding);
+    const auto is_there = move_to(folder(outcome), id, new_name);
+    if (!is_there) return is_there.error();
+    if (*is_there) return number == 1 ? std::optional<Diverted>() : numbered(outcome, new_name);
+  }
+  const auto new_name = move_to_rejected(name);
+  if (!new_name) return new_name.error();
+  return std::optional(conflict(id, outcome, *new_name));
+}
+
+/// Moves a record to a name in its folder. Returns false if other bytes have that name.
+Result<bool> FolderSpool::move_to(Folder& target, const HandshakeId& id,
+                                  const std::string& new_name) {
+  const auto name = record_name(id);
   for (;;) {
-    const auto moved = staging_.files->move(name, *target.files, name);
+    const auto moved = staging_.files->move(name, *target.files, new_name);
     if (!moved) return moved.error();
     if (*moved == Moved::other_mount) return other_mount(*target.files, *staging_.files);
     target.is_changed = staging_.is_changed = true;
-    if (*moved == Moved::done) return std::optional<Diverted>();
+    if (*moved == Moved::done) return true;
 
-    const auto is_same = holds_same_bytes(*target.files, name);
+    const auto is_same = holds_same_bytes(name, *target.files, new_name);
     if (!is_same && is_same.error().code == Errc::not_found) continue;  // A consumer removed it.
-    if (!is_same) return is_same.error();
-    if (*is_same) {
-      const auto dropped = drop(id);
-      if (!dropped) return dropped.error();
-      return std::optional<Diverted>();
-    }
-    const auto new_name = move_to_rejected(name);
-    if (!new_name) return new_name.error();
-    return std::optional(diverted(id, outcome, *new_name));
+    if (!is_same || !*is_same) return is_same;
+    const auto dropped = drop(id);
+    return dropped ? Result<bool>(true) : dropped.error();
   }
 }
 
-Result<std::optional<Diverted>> FolderSpool::find_diverted(const HandshakeId& id, Outcome outcome,
-                                                           const Fingerprint& record) {
-  Directory& rejected = *folder(Outcome::rejected).files;
-  const auto name = record_name(id);
-  // A rejected record has the first name if none was in its way.
-  for (unsigned number = outcome == Outcome::rejected ? 2 : 1; number < kMostSearched; ++number) {
+Result<std::optional<Diverted>> FolderSpool::find_diverted(const StagedHandshake& row) {
+  const auto name = record_name(row.id);
+  Directory& own = *folder(row.outcome).files;
+  for (unsigned number = 2; number <= row.attempt + 1; ++number) {
     const auto new_name = numbered_name(name, number, kEnding);
-    if (rejected.is_mounted_on(new_name)) continue;
-    const auto info = rejected.inspect(new_name);
-    if (!info && info.error().code == Errc::not_found) break;
-    if (!info || info->size_bytes != record.length_bytes) continue;
-    const auto bytes = read_file(rejected, new_name, record.length_bytes);
-    if (bytes && fingerprint_of(*bytes) == record)
-      return std::optional(diverted(id, outcome, new_name));
+    const auto is_there = is_record_at(row, own, new_name);
+    if (is_there && *is_there) return numbered(row.outcome, new_name);
+  }
+  Directory& rejected = *folder(Outcome::rejected).files;
+  // A rejected record has the first name if none was in its way.
+  for (unsigned number = row.outcome == Outcome::rejected ? 2 : 1; number < kMostSearched;
+       ++number) {
+    const auto new_name = numbered_name(name, number, kEnding);
+    const auto is_there = is_record_at(row, rejected, new_name);
+    if (!is_there) break;
+    if (*is_there) return std::optional(conflict(row.id, row.outcome, new_name));
   }
   return std::optional<Diverted>();
 }
 
-/// Returns whether the file of this name in `folder` has the same bytes as the one in staging/, or
+/// Returns whether a name has the record of a row, or `not_found` if there is no such name.
+Result<bool> FolderSpool::is_record_at(const StagedHandshake& row, Directory& folder,
+                                       std::string_view name) {
+  if (folder.is_mounted_on(name)) return false;
+  const auto info = folder.inspect(name);
+  if (!info && info.error().code == Errc::not_found) return info.error();
+  if (!info || info->size_bytes != row.record.length_bytes) return false;
+  const auto bytes = read_file(folder, name, row.record.length_bytes);
+  return bytes && fingerprint_of(*bytes) == row.record;
+}
+
+void FolderSpool::remove_rejected(const std::string& name) {
+  Folder& rejected = folder(Outcome::rejected);
+  if (rejected.files->remove(name)) rejected.is_changed = true;
+}
+
+/// Returns whether the file `their_name` in `folder` has the same bytes as the one in staging/, or
 /// `not_found` if `folder` has no such file any more.
-Result<bool> FolderSpool::holds_same_bytes(Directory& folder, const std::string& name) {
+Result<bool> FolderSpool::holds_same_bytes(const std::string& name, Directory& folder,
+                                           const std::string& their_name) {
   const auto ours = read_file(*staging_.files, name, limits::kRecordBytes);
   if (!ours) return fail(Errc::io_failure, ours.error().message);
-  if (folder.is_mounted_on(name)) return false;
-  const auto theirs = read_file(folder, name, ours->size());
+  if (folder.is_mounted_on(their_name)) return false;
+  const auto theirs = read_file(folder, their_name, ours->size());
   if (theirs) return *ours == *theirs;
   const auto code = theirs.error().code;
   // If the disk fails or memory is short, the contents are unknown: they may be this very record.
@@ -280,6 +314,16 @@ Result<std::vector<HandshakeId>> FolderSpool::published(Outcome outcome) {
 
 std::string record_name(const HandshakeId& id) {
   return std::string(id.view()) + std::string(kEnding);
+}
+
+bool is_record_name(const HandshakeId& id, std::string_view name) {
+  if (name == record_name(id)) return true;
+  if (!name.starts_with(id.view())) return false;
+  name.remove_prefix(id.view().size());
+  if (!name.starts_with('.') || !name.ends_with(kEnding)) return false;
+  if (name.size() < kEnding.size() + 2) return false;
+  const auto number = name.substr(1, name.size() - kEnding.size() - 1);
+  return number.front() != '0' && number != "1" && kDigits.contains_all(number);
 }
 
 std::string_view folder_of(Outcome outcome) {

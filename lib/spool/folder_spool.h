@@ -26,9 +26,11 @@ class FolderSpool final : public Spool {
   Result<void> stage_ahead(const HandshakeId& id, std::string_view record) override;
   Result<void> sync_staging(RecordSync how, const Meanwhile& meanwhile) override;
   Result<void> drop(const HandshakeId& id) override;
-  Result<std::optional<Diverted>> publish(const HandshakeId& id, Outcome outcome) override;
-  Result<std::optional<Diverted>> find_diverted(const HandshakeId& id, Outcome outcome,
-                                                const Fingerprint& record) override;
+  using Spool::publish;
+  Result<std::optional<Diverted>> publish(const HandshakeId& id, Outcome outcome,
+                                          std::uint32_t attempt) override;
+  Result<std::optional<Diverted>> find_diverted(const StagedHandshake& row) override;
+  void remove_rejected(const std::string& name) override;
   Result<Notice> quarantine(std::string_view name, std::string why) override;
   Result<void> sync_moves(const Meanwhile& meanwhile) override;
   Result<StagedFiles> staged() override;
@@ -48,7 +50,10 @@ class FolderSpool final : public Spool {
     return {&folders_[0], &folders_[1], &folders_[2], &folders_[3], &staging_};
   }
   Folder& folder(Outcome outcome) { return folders_[static_cast<std::size_t>(outcome)]; }
-  Result<bool> holds_same_bytes(Directory& folder, const std::string& name);
+  Result<bool> move_to(Folder& target, const HandshakeId& id, const std::string& new_name);
+  Result<bool> holds_same_bytes(const std::string& name, Directory& folder,
+                                const std::string& their_name);
+  Result<bool> is_record_at(const StagedHandshake& row, Directory& folder, std::string_view name);
   Result<std::string> move_to_rejected(std::string_view name);
 
   Folder staging_;

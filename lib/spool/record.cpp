@@ -1,6 +1,8 @@
 #include "spool/record.h"
 
 #include <array>
+#include <charconv>
+#include <system_error>
 
 #include "base/limits.h"
 #include "base/rfc3339.h"
@@ -52,6 +54,14 @@ std::optional<std::string> text_of(const JsonMember& member) {
 /// Returns the time in a member, or nothing if it is absent or not a time.
 std::optional<Wall> time_of(const JsonMember& member) {
   return parse_rfc3339_ms(text_of(member).value_or(""));
+}
+
+/// Returns the number in a member, or 0 if it is absent or no count.
+std::uint32_t number_of(const JsonMember& member) {
+  std::uint32_t number = 0;
+  const char* const end = member.text.data() + member.text.size();
+  const auto [rest, error] = std::from_chars(member.text.data(), end, number);
+  return member.kind == JsonKind::number && error == std::errc() && rest == end ? number : 0;
 }
 
 Error bad_record(std::string_view what) {
@@ -112,9 +122,10 @@ Result<SpoolRecord> parse_record(std::string_view text) {
       JsonMember{"schema"},     JsonMember{"id"},          JsonMember{"outcome"},
       JsonMember{"tag"},        JsonMember{"reason"},      JsonMember{"signature"},
       JsonMember{"request_id"}, JsonMember{"response"},    JsonMember{"submitted_at"},
-      JsonMember{"finished_at"}};
+      JsonMember{"finished_at"}, JsonMember{"last_pending_at"},
+      JsonMember{"polls"}};
   const auto& [schema, id_text, outcome_text, tag, reason, signature, request_id, response,
-               submitted_at, finished_at] = members;
+               submitted_at, finished_at, last_pending_at, polls] = members;
   const auto fault = scan_object(text, members, limits::kRecordDepth);
   if (fault != JsonFault::none) return bad_record(say(fault));
   if (text_of(schema) != kSchema)
@@ -135,7 +146,9 @@ Result<SpoolRecord> parse_record(std::string_view text) {
                      *form,
                      response.text,
                      time_of(submitted_at),
-                     time_of(finished_at)};
+                     time_of(finished_at),
+                     time_of(last_pending_at),
+                     number_of(polls)};
 }
 
 }  // namespace attestrd

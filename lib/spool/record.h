@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +26,8 @@ struct SpoolRecord {
   std::string_view response;        ///< The answer, byte for byte; empty if none was kept.
   std::optional<Wall> submitted_at{};
   std::optional<Wall> finished_at{};
+  std::optional<Wall> last_pending_at{};
+  std::uint32_t polls = 0;
 };
 
 /// Parses a spool file. The message of `invalid_input` names the fault.

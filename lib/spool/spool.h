@@ -24,8 +24,8 @@ struct StagedFiles {
 
 /// A record that could not get its name, since other bytes have it.
 struct Diverted {
-  std::string file;  ///< The path of the record in the spool now: `rejected/NAME`.
-  Notice notice;     ///< To be logged.
+  std::string file;              ///< The path of the record in the spool now.
+  std::optional<Notice> notice;  ///< To be logged; none if it is in its folder.
 };
 
 /// How records in staging/ are made durable.
@@ -68,13 +68,22 @@ class Spool {
 
   /// Moves a record from staging/ to its folder: this is the instant of publication. If the name is
   /// in use there by the same bytes, the record is dropped. If it is in use by other bytes, or
-  /// something is mounted on it, the record goes to rejected/, and its place is returned.
-  virtual Result<std::optional<Diverted>> publish(const HandshakeId& id, Outcome outcome) = 0;
+  /// something is mounted on it, the place that the record gets instead is returned. `attempt` says
+  /// how many earlier records of this handshake may have such names: the record gets the first of
+  /// so many numbered names that is free (`ID.2.json` for the first), else one in rejected/.
+  virtual Result<std::optional<Diverted>> publish(const HandshakeId& id, Outcome outcome,
+                                                  std::uint32_t attempt) = 0;
+  Result<std::optional<Diverted>> publish(const HandshakeId& id, Outcome outcome) {
+    return publish(id, outcome, 0);
+  }
 
-  /// Returns where publish() has put a record in rejected/, if it is there still, or nothing. For
-  /// recovery: the process before may have died before it noted that.
-  virtual Result<std::optional<Diverted>> find_diverted(const HandshakeId& id, Outcome outcome,
-                                                        const Fingerprint& record) = 0;
+  /// Returns where publish() has put the record of a row instead of its name, if it is there still,
+  /// or nothing. For recovery: the process before may have died before it noted that.
+  virtual Result<std::optional<Diverted>> find_diverted(const StagedHandshake& row) = 0;
+
+  /// Removes a rejected record whose result is published instead. One that can't be removed is left
+  /// there.
+  virtual void remove_rejected(const std::string& name) = 0;
 
   /// Moves a file from staging/ to rejected/, for people to inspect. Returns the notice to log.
   virtual Result<Notice> quarantine(std::string_view name, std::string why) = 0;
@@ -99,6 +108,10 @@ class Spool {
 
 /// Returns the name of the record of an id: `ID.json`.
 std::string record_name(const HandshakeId& id);
+
+/// Returns whether a record of the id can have this name: `ID.json`, or a numbered one, which it
+/// got because that was in use (`ID.2.json`).
+bool is_record_name(const HandshakeId& id, std::string_view name);
 
 /// Returns the folder for records of an outcome: `results`, `archived`, `failed` or `rejected`.
 std::string_view folder_of(Outcome outcome);

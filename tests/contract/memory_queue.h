@@ -82,11 +82,13 @@ class MemoryQueue final : public Queue {
   Result<KnownHandshake> find(const HandshakeId& id) override {
     if (const auto ended = store_.ended.find(id); ended != store_.ended.end())
       return KnownHandshake(EndedHandshake{ended->second.outcome, ended->second.finished_at,
-                                           ended->second.diverted_to});
+                                           ended->second.diverted_to, ended->second.tag,
+                                           ended->second.attempt});
     const auto open = store_.open.find(id);
     if (open == store_.open.end()) return KnownHandshake();
     if (const auto& staged = open->second.staged)
-      return KnownHandshake(EndingHandshake{staged->outcome, staged->finished_at});
+      return KnownHandshake(EndingHandshake{staged->outcome, staged->finished_at,
+                                            open->second.row.tag, open->second.row.attempt});
     return KnownHandshake(shown(open->second.row));
   }
 
@@ -177,6 +179,7 @@ class MemoryQueue final : public Queue {
     if (!is_fence_ours || !is_ours(open)) return Applied::not_ours;
     open.staged = wanted;
     open.staged->finished_at = *in_milliseconds(wanted.finished_at);
+    open.staged->attempt = open.row.attempt;
     open.spool = owner_;
     return Applied::applied;
   }
@@ -196,10 +199,56 @@ class MemoryQueue final : public Queue {
     const auto found = store_.open.find(done.id);
     if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
     if (found->second.spool != owner_) return Applied::not_ours;
-    const auto& staged = *found->second.staged;
-    store_.ended[done.id] = {staged.outcome, staged.finished_at, running_, done.diverted_to};
+    const auto& [row, shelf, staged, spool] = found->second;
+    store_.ended[done.id] = {staged->outcome,  staged->finished_at, running_,
+                             done.diverted_to, row.tag,             row.attempt};
     store_.open.erase(found);
     return Applied::applied;
+  }
+
+  Applied apply(const Reopen& reopen, bool is_fence_ours) {
+    if (!is_fence_ours) return Applied::not_ours;
+    const auto ended = store_.ended.find(reopen.id);
+    if (ended == store_.ended.end()) {
+      const auto open = store_.open.find(reopen.id);
+      const bool is_reopened = open != store_.open.end() && !open->second.staged &&
+                               open->second.row.attempt == reopen.attempt;
+      return is_reopened ? Applied::applied : Applied::wrong_state;
+    }
+    if (ended->second.attempt + 1 != reopen.attempt) return Applied::wrong_state;
+    take_up(ended, reopen.submitted_at, reopen.boot);
+    given_.insert(reopen.id);
+    return Applied::applied;
+  }
+
+  Applied apply(const Readmit& readmit, bool) {
+    const auto& wanted = readmit.handshake;
+    const auto ended = store_.ended.find(wanted.id);
+    if (ended == store_.ended.end()) {
+      const auto open = store_.open.find(wanted.id);
+      const bool is_staged = open != store_.open.end() && open->second.staged &&
+                             open->second.staged->record == wanted.record;
+      return is_staged ? Applied::applied : Applied::wrong_state;
+    }
+    const bool is_as_found = ended->second.attempt + 1 == wanted.attempt;
+    if (!is_as_found || ended->second.outcome == Outcome::completed) return Applied::wrong_state;
+    auto& open = take_up(ended, readmit.submitted_at, readmit.boot);
+    open.staged = wanted;
+    open.staged->finished_at = *in_milliseconds(wanted.finished_at);
+    open.spool = owner_;
+    return Applied::applied;
+  }
+
+  /// Turns a tombstone into a row in `polling`.
+  MemoryStore::Open& take_up(std::map<HandshakeId, MemoryStore::Tombstone>::iterator ended,
+                             Wall submitted_at, std::int64_t boot) {
+    const auto& [id, tombstone] = *ended;
+    QueuedHandshake row{id, tombstone.tag, *in_milliseconds(submitted_at) - shift_of(boot), {}, {},
+                        0,  boot,          {}};
+    row.attempt = tombstone.attempt + 1;
+    auto& open = store_.open[id] = {std::move(row), store_.shelf_for(owner_), {}, {}};
+    store_.ended.erase(ended);
+    return open;
   }
 
   Duration shift_of(std::int64_t boot) const {

@@ -30,6 +30,8 @@ struct MemoryStore {
     Wall finished_at{};
     Duration running{0};  ///< The running time at which it was written.
     std::string diverted_to{};
+    std::string tag{};
+    std::uint32_t attempt = 0;
   };
   struct Shelf {
     std::string owner;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <variant>
@@ -247,6 +248,93 @@ TYPED_TEST_P(QueueContract, AnUnstagedRowIsPolledAgain) {
   EXPECT_EQ(this->apply(this->stage("DSa", "another")), Applied::applied);
 }
 
+TYPED_TEST_P(QueueContract, AReopenedHandshakeIsPolledAgain) {
+  using namespace std::chrono_literals;
+  this->given_rows();
+  const auto id = this->id_of("DSended");
+  const auto reopen = [&](std::uint32_t attempt) {
+    return this->apply(Reopen{id, attempt, kQueueNow + 1h, 0});
+  };
+  EXPECT_EQ(std::get<EndedHandshake>(*this->queue().find(id)).tag, "7");
+  EXPECT_EQ(std::get<EndedHandshake>(*this->queue().find(id)).attempt, 0U);
+  EXPECT_EQ(reopen(2), Applied::wrong_state) << "it ended in another attempt";
+  EXPECT_EQ(reopen(1), Applied::applied);
+  EXPECT_EQ(reopen(1), Applied::applied) << "written again";
+  EXPECT_EQ(this->queue().count()->ended, 0U);
+  EXPECT_THAT(this->claim_all(), ::testing::IsEmpty()) << "its owner knows it";
+  EXPECT_THAT(this->reopen(), ::testing::ElementsAre("DSended", "DSpolling"));
+  const auto row = this->polling("DSended");
+  EXPECT_EQ(row->tag, "7");
+  EXPECT_EQ(row->attempt, 1U);
+  EXPECT_EQ(row->submitted_at, kQueueNow + 1h);
+  EXPECT_EQ(row->expiry, std::nullopt);
+  EXPECT_EQ(row->polls, 0U);
+  EXPECT_EQ(this->apply(this->stage("DSended")), Applied::applied);
+  EXPECT_EQ(reopen(1), Applied::wrong_state) << "it is ending";
+  const auto staged = *this->queue().staged();
+  EXPECT_EQ(std::ranges::find(staged, id, &StagedHandshake::id)->attempt, 1U);
+  EXPECT_EQ(std::get<EndingHandshake>(*this->queue().find(id)).attempt, 1U);
+  EXPECT_EQ(this->apply(this->done("DSended")), Applied::applied);
+  EXPECT_EQ(std::get<EndedHandshake>(*this->queue().find(id)).attempt, 1U);
+  EXPECT_EQ(reopen(1), Applied::wrong_state) << "that attempt has ended";
+  EXPECT_EQ(reopen(2), Applied::applied);
+  for (const auto* const other : {"DSpolling", "DSstaged", "DSnone"})
+    EXPECT_EQ(this->apply(Reopen{this->id_of(other), 1, kQueueNow, 0}), Applied::wrong_state);
+}
+
+TYPED_TEST_P(QueueContract, AReadmittedHandshakeIsStaged) {
+  using namespace std::chrono_literals;
+  this->given_rows();
+  const auto readmit = [this](const char* id, std::uint32_t attempt, std::string_view record) {
+    return this->apply(Readmit{{this->id_of(id), Outcome::completed, Reason::none, kQueueNow + 2h,
+                                fingerprint_of(record), attempt, "DSended.json"},
+                               kQueueNow + 1h,
+                               0});
+  };
+  const auto id = this->id_of("DSended");
+  EXPECT_EQ(readmit("DSended", 2, "new"), Applied::wrong_state) << "it ended in another attempt";
+  EXPECT_EQ(readmit("DSended", 1, "new"), Applied::applied);
+  EXPECT_EQ(readmit("DSended", 1, "new"), Applied::applied) << "written again";
+  EXPECT_EQ(readmit("DSended", 1, "another"), Applied::wrong_state) << "it is readmitted already";
+  EXPECT_EQ(this->queue().count()->ended, 0U);
+  EXPECT_THAT(this->reopen(), ::testing::ElementsAre("DSpolling"));
+  const auto staged = *this->queue().staged();
+  const auto row = std::ranges::find(staged, id, &StagedHandshake::id);
+  ASSERT_NE(row, staged.end());
+  EXPECT_EQ(row->outcome, Outcome::completed);
+  EXPECT_EQ(row->reason, Reason::none);
+  EXPECT_EQ(row->finished_at, kQueueNow + 2h);
+  EXPECT_EQ(row->record, fingerprint_of("new"));
+  EXPECT_EQ(row->attempt, 1U);
+  EXPECT_EQ(row->readmitted_from, "DSended.json");
+  EXPECT_EQ(this->apply(Done{id, Outcome::completed}), Applied::applied);
+  const auto ended = std::get<EndedHandshake>(*this->queue().find(id));
+  EXPECT_EQ(ended.outcome, Outcome::completed);
+  EXPECT_EQ(ended.tag, "7");
+  EXPECT_EQ(ended.attempt, 1U);
+  EXPECT_EQ(readmit("DSended", 2, "new"), Applied::wrong_state) << "a result is published";
+  EXPECT_EQ(this->apply(Reopen{id, 2, kQueueNow, 0}), Applied::applied) << "it may be again";
+  for (const auto* const other : {"DSpolling", "DSstaged", "DSnone", "DSended"})
+    EXPECT_EQ(readmit(other, 1, "new"), Applied::wrong_state) << other;
+}
+
+TYPED_TEST_P(QueueContract, AReadmittedHandshakeWithoutItsRecordIsPolledAgain) {
+  using namespace std::chrono_literals;
+  this->given_rows();
+  const auto id = this->id_of("DSended");
+  this->apply(Readmit{{id, Outcome::completed, Reason::none, kQueueNow, fingerprint_of("new"), 1,
+                       "DSended.json"},
+                      kQueueNow + 1h,
+                      0});
+  EXPECT_EQ(this->apply(Unstage{id}), Applied::applied);
+  EXPECT_EQ(this->polling("DSended")->submitted_at, kQueueNow + 1h);
+  EXPECT_EQ(this->apply(this->stage("DSended")), Applied::applied);
+  const auto staged = *this->queue().staged();
+  const auto row = std::ranges::find(staged, id, &StagedHandshake::id);
+  EXPECT_EQ(row->readmitted_from, "");
+  EXPECT_EQ(row->attempt, 1U);
+}
+
 TYPED_TEST_P(QueueContract, GivesEachRowOnceInPages) {
   for (const auto* const id : {"DSc", "DSa", "DSd", "DSb", "DSe"}) this->accept(id);
   this->apply(this->stage("DSb"));
@@ -431,7 +519,10 @@ REGISTER_TYPED_TEST_SUITE_P(QueueContract, KeepsARowAsItWasAccepted, KeepsTimesI
                             MergesASecondSubmission, ALaterSubmissionHarmsNoPendingRow,
                             LeadsARowThroughItsStates, KeepsWhereADivertedRecordWent,
                             FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked,
-                            AnUnstagedRowIsPolledAgain, GivesEachRowOnceInPages,
+                            AnUnstagedRowIsPolledAgain, AReopenedHandshakeIsPolledAgain,
+                            AReadmittedHandshakeIsStaged,
+                            AReadmittedHandshakeWithoutItsRecordIsPolledAgain,
+                            GivesEachRowOnceInPages,
                             GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
                             PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
                             AppliesChangesBeforeSubmissions, PurgesAfterSubmissions,

@@ -107,6 +107,21 @@ TYPED_TEST_P(SharedQueueContract, EachOwnerPollsItsOwnRowsAlone) {
   EXPECT_THAT(this->second_.claim(), ::testing::IsEmpty());
 }
 
+TYPED_TEST_P(SharedQueueContract, WhoTakesAHandshakeUpOwnsIt) {
+  this->first_.accept("DSa");
+  this->first_.apply(this->stage("DSa"));
+  this->first_.apply(this->done("DSa"));
+  const Reopen reopen{this->id_of("DSa"), 1, Wall(std::chrono::hours(1)), 0};
+  EXPECT_EQ(this->second_.apply(reopen), Applied::applied);
+  EXPECT_TRUE(this->second_.polls("DSa"));
+  EXPECT_FALSE(this->first_.polls("DSa"));
+  this->first_.accept("DSb");
+  this->first_.apply(this->stage("DSb"));
+  this->first_.apply(this->done("DSb"));
+  this->maker_.take_over();
+  EXPECT_EQ(this->first_.apply(Reopen{this->id_of("DSb"), 1, {}, 0}), Applied::not_ours);
+}
+
 TYPED_TEST_P(SharedQueueContract, ASubmissionOfAnothersRowIsMergedThere) {
   this->first_.accept("DSa", "6");
   EXPECT_TRUE(std::holds_alternative<RowElsewhere>(this->second_.accept("DSa", "7")));
@@ -203,6 +218,7 @@ TYPED_TEST_P(SharedQueueContract, WhatBothHaveLearntIsMerged) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(SharedQueueContract, EachOwnerPollsItsOwnRowsAlone,
+                            WhoTakesAHandshakeUpOwnsIt,
                             ASubmissionOfAnothersRowIsMergedThere, ChangesOfAnothersRowAreNotOurs,
                             ALostRowIsGivenToItsNewOwner, ABatchOfAnOldFenceChangesNoRow,
                             AStagedRowStaysWithItsSpool, AnUnstagedRowGoesToWhoeverHasItsShelf,
