@@ -1,40 +1,16 @@
 #include <fmt/format.h>
 #include <sysexits.h>
 
-#include <cstdio>
-#include <iostream>
-#include <string>
-#include <vector>
+#include <string_view>
 
-#include "base/escape.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/control_client.h"
+#include "daemon/cli/id_operands.h"
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
-#include "handshake/handshake_id.h"
 
 namespace attestrd {
 namespace {
-
-/// Returns the ids from the arguments, or from stdin, one per line.
-std::vector<std::string> ids_of(const Given& given) {
-  if (given.operands != std::vector<std::string>{"-"}) return given.operands;
-  std::vector<std::string> ids;
-  for (std::string line; std::getline(std::cin, line);)
-    if (!line.empty()) ids.push_back(line);
-  return ids;  // Empty if stdin holds no id or can't be read.
-}
-
-bool are_ids(const std::vector<std::string>& ids) {
-  bool are_good = true;
-  for (const auto& id : ids) {
-    if (HandshakeId::parse(id)) continue;
-    fmt::print(stderr, "'{}': is no handshake id: 1 to 64 letters, digits, '_' and '-'\n",
-               escaped(id, kPrintableEscapes));
-    are_good = false;
-  }
-  return are_good;
-}
 
 /// Sends one part of the ids and prints the answer. Returns whether all of them are pending.
 Result<bool> kick(const Config& config, std::string_view accept, std::string_view lines) {
@@ -49,9 +25,9 @@ Result<bool> kick(const Config& config, std::string_view accept, std::string_vie
 }  // namespace
 
 int cmd_kick(const Given& given) {
-  const auto ids = ids_of(given);
-  if (ids.empty()) return exit_with(fail(Errc::invalid_input, "stdin holds no id"));
-  if (!are_ids(ids)) return exit_with(fail(Errc::invalid_input, "nothing was polled"));
+  const auto given_ids = read_ids(given, "nothing was polled");
+  if (!given_ids) return exit_with(given_ids.error());
+  const auto& ids = *given_ids;
   const auto config = load_config(given.config_file, {"admin"});
   if (!config) return exit_with(config.error());
   if (config->admin.socket.empty())

@@ -44,7 +44,7 @@ void add_operands(CLI::App& command, const Operands& operands, std::vector<std::
   for (const char c : operands.shown.substr(0, operands.shown.find('.'))) name += to_lower(c);
   auto* const option = command.add_option(name, target, std::string(operands.meaning))
                            ->type_name(std::string(operands.shown))
-                           ->required();
+                           ->required(operands.count != Operands::any);
   if (operands.count == Operands::one) option->expected(1);
 }
 

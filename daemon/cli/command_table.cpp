@@ -20,7 +20,9 @@ std::string usage_of(const CommandRow& command) {
   if (command.config_file == ConfigFile::operand) usage += " [F]";
   for (const Flag& flag : command.flags)
     if (!flag.name.empty()) usage += fmt::format(" [{}]", flag.name);
-  if (command.operands.count != Operands::none) usage += fmt::format(" {}", command.operands.shown);
+  const auto& operands = command.operands;
+  if (operands.count == Operands::any) usage += fmt::format(" [{}]", operands.shown);
+  else if (operands.count != Operands::none) usage += fmt::format(" {}", operands.shown);
   return usage;
 }
 

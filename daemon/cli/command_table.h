@@ -33,7 +33,7 @@ struct Flag {
 inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for programs"};
 
 struct Operands {
-  enum Count : std::uint8_t { none, one, some };
+  enum Count : std::uint8_t { none, one, some, any };
   Count count = none;
   std::string_view shown;  ///< The form in the usage line.
   std::string_view meaning;

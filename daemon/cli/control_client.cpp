@@ -22,7 +22,7 @@ namespace attestrd {
 namespace {
 
 constexpr timeval kTimeout{5, 0};
-constexpr timeval kDownloadTimeout{600, 0};
+constexpr timeval kDownloadTimeout{600, 0};  ///< Also of answers that take long.
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::string_view kGoodStatus = "HTTP/1.1 200 ";
 constexpr std::string_view kUnknownStatus = "HTTP/1.1 404 ";
@@ -137,8 +137,8 @@ Result<void> connect_and_send(Connection& connection, std::string_view request) 
 
 /// Sends a complete request and judges the answer.
 Result<DaemonAnswer> exchange(const std::filesystem::path& socket, std::string_view request,
-                              std::string_view status_of_no) {
-  Connection connection(socket);
+                              std::string_view status_of_no, const timeval& timeout = kTimeout) {
+  Connection connection(socket, timeout);
   if (auto sent = connect_and_send(connection, request); !sent) return sent.error();
   const auto answer = connection.receive();
   if (!answer) return answer.error();
@@ -173,6 +173,13 @@ std::string head_of(std::string_view method, std::string_view target, std::strin
                      method, target, accept);
 }
 
+std::string post_of(std::string_view target, std::string_view accept, std::string_view body) {
+  const auto fields =
+      fmt::format("Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.size());
+  auto request = head_of("POST", target, accept) + fields;
+  return request.append(body);
+}
+
 }  // namespace
 
 std::string id_lines(std::span<const std::string> ids, std::size_t first, std::size_t most) {
@@ -188,10 +195,12 @@ Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::
 
 Result<DaemonAnswer> post_to_daemon(const std::filesystem::path& socket, std::string_view target,
                                     std::string_view accept, std::string_view body) {
-  const auto fields =
-      fmt::format("Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.size());
-  auto request = head_of("POST", target, accept) + fields;
-  return exchange(socket, request.append(body), kConflictStatus);
+  return exchange(socket, post_of(target, accept, body), kConflictStatus);
+}
+
+Result<DaemonAnswer> post_and_wait(const std::filesystem::path& socket, std::string_view target,
+                                   std::string_view accept, std::string_view body) {
+  return exchange(socket, post_of(target, accept, body), kConflictStatus, kDownloadTimeout);
 }
 
 Result<void> download_from_daemon(const std::filesystem::path& socket, std::string_view target,

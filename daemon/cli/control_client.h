@@ -40,6 +40,10 @@ Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::
 Result<DaemonAnswer> post_to_daemon(const std::filesystem::path& socket, std::string_view target,
                                     std::string_view accept, std::string_view body);
 
+/// Does the same as post_to_daemon, for an answer that may take minutes.
+Result<DaemonAnswer> post_and_wait(const std::filesystem::path& socket, std::string_view target,
+                                   std::string_view accept, std::string_view body);
+
 /// Sends POST `target` and passes the body of the answer on in parts, whatever its length. The
 /// errors are those of ask_daemon, and those of `on_part`; `unavailable` also when the body is not
 /// complete. The daemon may take minutes before the first part.

@@ -14,6 +14,8 @@
 #include "handshake/known_handshake.h"
 #include "http/router.h"
 #include "inbox/inbox.h"
+#include "ledger/readmission.h"
+#include "ledger/retry.h"
 #include "metrics/metrics.h"
 
 namespace attestrd {
@@ -49,6 +51,9 @@ struct Questions {
   using OnAnswer = std::function<void(EngineAnswer)>;
   using OnFound = std::function<void(Result<KnownHandshake>)>;
   using OnReloaded = std::function<void(const ReloadOutcome&)>;
+  /// One answer for each id or file, in their order.
+  using OnRetried = std::function<void(const std::vector<Retried>&)>;
+  using OnReadmitted = std::function<void(const Result<std::vector<Readmitted>>&)>;
 
   std::function<void(EngineCommand, OnAnswer)> ask_engine;   ///< Conductor::ask
   std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
@@ -56,6 +61,10 @@ struct Questions {
   std::function<DaemonFacts()> facts;
   std::function<Now()> now;
   std::function<std::shared_ptr<BodySource>()> backup{};  ///< QueueBackup::source
+  /// Retries::retry
+  std::function<void(std::vector<HandshakeId>, bool even_completed, OnRetried)> retry{};
+  /// Retries::readmit
+  std::function<void(std::vector<std::string> files, bool are_named, OnReadmitted)> readmit{};
 };
 
 }  // namespace attestrd

@@ -24,6 +24,12 @@ Router control_routes(Questions questions) {
 
 bool wants_text(const ServerRequest& request) { return request.accept == "text/plain"; }
 
+bool asks_for(const ServerRequest& request, std::string_view word) {
+  const std::string_view target = request.target;
+  return target.size() > word.size() && target.ends_with(word) &&
+         target[target.size() - word.size() - 1] == '?';
+}
+
 Result<std::vector<HandshakeId>> read_id_lines(std::string_view body) {
   std::vector<HandshakeId> ids;
   for (std::size_t line = 1; !body.empty(); ++line) {

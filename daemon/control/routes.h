@@ -21,6 +21,9 @@ Router control_routes(Questions questions);
 /// Returns whether the client asks for a text for people. All other clients get JSON.
 bool wants_text(const ServerRequest& request);
 
+/// Returns whether the query of the target is this word.
+bool asks_for(const ServerRequest& request, std::string_view word);
+
 /// Returns the ids in the body of a request, one per line. Error (`invalid_input`): a line is not
 /// an id.
 Result<std::vector<HandshakeId>> read_id_lines(std::string_view body);

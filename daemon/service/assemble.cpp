@@ -25,6 +25,7 @@
 #include "daemon/service/progress.h"
 #include "daemon/service/queue_backup.h"
 #include "daemon/service/reload.h"
+#include "daemon/service/retries.h"
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
 #include "daemon/version.h"
@@ -114,6 +115,7 @@ class Daemon {
   std::optional<Lifecycle> lifecycle_;
   std::optional<DiskEvents> disk_events_;
   std::optional<Reload> reload_;
+  std::optional<Retries> retries_;
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
@@ -185,7 +187,11 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
   disk_ = std::make_unique<DiskWorker>(
       *stores_.ledger, loop_.get_executor(), read_clocks,
       DiskWorker::Events{
-          .report = [this](const RoundReport& report) { disk_events_->on_report(report); },
+          .report =
+              [this](const RoundReport& report) {
+                disk_events_->on_report(report);
+                retries_->on_report(report);
+              },
           .disk_full = [this](const Error& error) { disk_events_->on_disk_full(error); },
           .disk_room = [this] { disk_events_->on_disk_room(); },
           .queue_unavailable =
@@ -217,6 +223,14 @@ void Daemon::make_service() {
   reload_.emplace(loop_.get_executor(), options_.config_file,
                   Reload::Parts{config_, *verifier_, *poller_, *conductor_, notices_, notifier_},
                   started_at_);
+  // Handshakes that have ended are taken up again by the ledger, as operators wish.
+  retries_.emplace(loop_.get_executor(),
+                   Retries::Parts{
+                       .rejected = (config_.paths.spool / folder_of(Outcome::rejected)).string(),
+                       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
+                       .verifier = [this] { return *verifier_; },
+                       .usual_form = [this] { return engine_->usual_form(); },
+                       .now = read_clocks});
 }
 
 Result<void> Daemon::open_to_the_world() {
@@ -266,7 +280,17 @@ Questions Daemon::questions() {
                                disk_events_->inbox_files()};
           },
       .now = read_clocks,
-      .backup = [this] { return backup_->source(); }};
+      .backup = [this] { return backup_->source(); },
+      .retry =
+          [this](const std::vector<HandshakeId>& ids, bool even_completed,
+                 Questions::OnRetried on_retried) {
+            retries_->retry(ids, even_completed, std::move(on_retried));
+          },
+      .readmit =
+          [this](std::vector<std::string> files, bool are_named,
+                 Questions::OnReadmitted on_readmitted) {
+            retries_->readmit(std::move(files), are_named, std::move(on_readmitted));
+          }};
 }
 
 Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {

@@ -10,6 +10,8 @@ NoticeWriter::NoticeWriter(const Config::Log& settings)
 void NoticeWriter::say(const Notice& notice) {
   if (notice.event == Event::inbox_refused) counters_.add(Metric::submissions_refused);
   if (notice.event == Event::spool_conflict) counters_.add(Metric::spool_conflicts);
+  if (notice.event == Event::handshake_readmitted)  // The engine counts all other endings.
+    counters_.add(Metric::handshakes_ended, name_of(Outcome::completed));
   log_.write(notice);
 }
 

@@ -97,6 +97,10 @@ inline constexpr std::size_t kLargestResponseBytes = std::size_t{256}
                                                      << 20;  ///< Bounds api.max_response.
 inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 
+// Readmission.
+inline constexpr std::size_t kRecordsReadmittedAtOnce = 64;  ///< By one round; likewise the next.
+inline constexpr std::size_t kBytesReadmittedAtOnce = std::size_t{16} << 20;  ///< More by one file.
+
 // Backup.
 inline constexpr int kCopyPagesPerSlice = 256;  ///< Of 4 KiB, between two rounds.
 inline constexpr std::size_t kCopyEndedPerSlice = 512;

@@ -57,6 +57,9 @@ class Engine {
   /// Returns the bytes of all answers that are kept in memory.
   std::size_t kept_bytes() const { return admission_.backlog().bytes() + untrusted_.bytes(); }
 
+  /// Returns the form of the first signature that has held, or the one that is configured.
+  std::optional<SigningForm> usual_form() const { return forms_.usual(); }
+
   EngineReport report(Now now) const;
   /// What a walk over all pending handshakes finds. It takes some milliseconds per million.
   struct Survey {

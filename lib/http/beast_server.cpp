@@ -240,6 +240,7 @@ asio::awaitable<void> BeastServer::State::send_parts(State& state, Stream& strea
     co_await send_whole(state, stream, std::move(refusal), false);
     co_return;
   }
+  response.status = source.status();
   http::response<http::empty_body> head;
   put_head(head, response, state.settings.name);
   head.content_length(**length);

@@ -58,6 +58,9 @@ class BodySource {
   /// the response is a 503.
   virtual void open(std::function<void(Result<std::uint64_t>)> on_open) = 0;
 
+  /// Returns the status of the response. Called once the body is open.
+  virtual unsigned status() const { return 200; }
+
   /// Passes the next part. An empty one means that it can't be read: the connection is closed
   /// before the body is complete.
   virtual void read(std::function<void(std::string)> on_part) = 0;

@@ -22,6 +22,9 @@ class FormMemory {
   /// Adds a form that held. A form that the setting names is the usual one.
   Finding add(SigningForm form, std::optional<SigningForm> configured);
 
+  /// Returns the usual form, or nothing while none has held yet.
+  std::optional<SigningForm> usual() const { return usual_; }
+
  private:
   std::optional<SigningForm> usual_;
   std::bitset<3> seen_;

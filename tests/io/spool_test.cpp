@@ -90,9 +90,10 @@ TEST_F(SpoolTest, QuarantinesARecordWhoseNameHasOtherBytes) {
   const auto diverted = *spool_->publish(id_of("DSa"), Outcome::completed);
   ASSERT_TRUE(diverted);
   EXPECT_EQ(diverted->file, "rejected/DSa.2.json");
-  EXPECT_EQ(diverted->notice.event, Event::spool_conflict);
-  EXPECT_EQ(diverted->notice.level, Level::error);
-  EXPECT_EQ(diverted->notice.file, "results/DSa.json");
+  ASSERT_TRUE(diverted->notice);
+  EXPECT_EQ(diverted->notice->event, Event::spool_conflict);
+  EXPECT_EQ(diverted->notice->level, Level::error);
+  EXPECT_EQ(diverted->notice->file, "results/DSa.json");
   EXPECT_EQ(disk_.read("results/DSa.json"), "theirs");
   EXPECT_EQ(disk_.read("rejected/DSa.json"), "older");
   EXPECT_EQ(disk_.read("rejected/DSa.2.json"), "ours");
@@ -104,13 +105,55 @@ TEST_F(SpoolTest, FindsARecordThatWasDiverted) {
   disk_.write("rejected/DSa.2.json", "of another length");
   disk_.write("rejected/DSa.3.json", "ours");
   const auto find = [this](Outcome outcome, std::string_view record) {
-    const auto found = *spool_->find_diverted(id_of("DSa"), outcome, fingerprint_of(record));
+    const auto found = *spool_->find_diverted(
+        {id_of("DSa"), outcome, Reason::none, {}, fingerprint_of(record)});
     return found ? found->file : "";
   };
   EXPECT_EQ(find(Outcome::completed, "ours"), "rejected/DSa.3.json");
   EXPECT_EQ(find(Outcome::completed, "like"), "rejected/DSa.json");
   EXPECT_EQ(find(Outcome::rejected, "like"), "") << "it has its own name";
   EXPECT_EQ(find(Outcome::completed, "none"), "");
+}
+
+TEST_F(SpoolTest, ARecordBesideThoseOfEarlierAttemptsGetsANumber) {
+  open();
+  disk_.write("failed/DSa.json", "first");
+  disk_.write("failed/DSa.2.json", "second");
+  stage("DSa", "third");
+  const auto place = *spool_->publish(id_of("DSa"), Outcome::failed, 2);
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->file, "failed/DSa.3.json");
+  EXPECT_FALSE(place->notice) << "no conflict";
+  EXPECT_EQ(disk_.read("failed/DSa.3.json"), "third");
+  stage("DSa", "third");
+  EXPECT_EQ((*spool_->publish(id_of("DSa"), Outcome::failed, 2))->file, "failed/DSa.3.json")
+      << "it was published before a power cut";
+  EXPECT_THAT(disk_.names_in("staging"), IsEmpty());
+  EXPECT_EQ(disk_.names_in("failed").size(), 3U);
+  stage("DSa", "ours");
+  EXPECT_EQ((*spool_->publish(id_of("DSa"), Outcome::failed, 1))->file, "rejected/DSa.json")
+      << "so many names are not its own";
+  std::filesystem::remove(disk_.path("failed/DSa.2.json"));
+  stage("DSa", "fourth");
+  EXPECT_EQ((*spool_->publish(id_of("DSa"), Outcome::failed, 3))->file, "failed/DSa.2.json");
+  const auto find = [this](std::string_view record, std::uint32_t attempt) {
+    const auto found = *spool_->find_diverted(
+        {id_of("DSa"), Outcome::failed, Reason::none, {}, fingerprint_of(record), attempt});
+    return found ? found->file : "";
+  };
+  EXPECT_EQ(find("third", 2), "failed/DSa.3.json");
+  EXPECT_EQ(find("third", 1), "");
+  EXPECT_EQ(find("first", 2), "") << "it has its name";
+  EXPECT_EQ(find("ours", 1), "rejected/DSa.json");
+}
+
+TEST_F(SpoolTest, RemovesARejectedRecordIfItCan) {
+  open();
+  disk_.write("rejected/DSa.json", "a");
+  disk_.write("rejected/DSb.json/file", "somebody's");
+  for (const auto* const name : {"DSa.json", "DSa.json", "DSb.json"}) spool_->remove_rejected(name);
+  ASSERT_TRUE(spool_->sync_moves({}));
+  EXPECT_THAT(disk_.names_in("rejected"), ElementsAre("DSb.json"));
 }
 
 TEST_F(SpoolTest, NamesWithGapsLeadToAFreeName) {

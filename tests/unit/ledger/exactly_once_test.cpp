@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "unit/ledger/trouble.h"
 #include "unit/ledger/world.h"
 
 // Tests the guarantee that each submitted handshake appears in the spool exactly once, by injecting
@@ -16,22 +17,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-
-enum class Trouble { none, kill, power_cut, disk_full, unavailable, answer_lost };
-
-Faults::Kind kind_of(Trouble trouble) {
-  switch (trouble) {
-    case Trouble::none: return Faults::Kind::none;
-    case Trouble::kill:
-    case Trouble::power_cut: return Faults::Kind::death;
-    case Trouble::disk_full: return Faults::Kind::disk_full;
-    case Trouble::unavailable: return Faults::Kind::unavailable;
-    case Trouble::answer_lost: break;
-  }
-  return Faults::Kind::answer_lost;
-}
-
-bool is_fatal(Trouble trouble) { return kind_of(trouble) == Faults::Kind::death; }
 
 class Story : public World {
  public:
@@ -193,18 +178,6 @@ TEST_P(EveryStep, AppearsExactlyOnceIfTheRecoveryFailsToo) {
 
 const auto kWays =
     ::testing::Values(Way::one_by_one, Way::together, Way::ahead, Way::ahead_of_moves);
-
-std::string name_of(Trouble trouble) {
-  switch (trouble) {
-    case Trouble::none: break;
-    case Trouble::kill: return "Kill";
-    case Trouble::power_cut: return "PowerCut";
-    case Trouble::disk_full: return "DiskFull";
-    case Trouble::unavailable: return "Unavailable";
-    case Trouble::answer_lost: return "AnswerLost";
-  }
-  return "None";
-}
 
 INSTANTIATE_TEST_SUITE_P(
     Troubles, EveryStep,

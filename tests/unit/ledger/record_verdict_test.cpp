@@ -136,17 +136,24 @@ TEST(RecordVerdict, FindsAnOutcomeThatTheResponseContradicts) {
   EXPECT_EQ(given.verdict(), "INVALID: the response is no answer for this id (wrong_types)");
 }
 
-TEST(RecordVerdict, AcceptsANumberedNameInRejectedAlone) {
+TEST(RecordVerdict, AcceptsANumberedNameInTheFoldersOfOutcomesAlone) {
+  constexpr std::string_view kWrongName =
+      "INVALID: the record is of DS1, which the file is not named after";
   Given given;
-  for (const auto* name : {"DS1.2.json", "DS1.1.json", "DS1.02.json", "DS1.x.json", "DS1..json",
-                           "DS12.json", "DS1.json.bak", "DS1.2"}) {
+  for (const auto* name : {"DS1.1.json", "DS1.02.json", "DS1.x.json", "DS1..json", "DS12.json",
+                           "DS1.json.bak", "DS1.2"}) {
     given.name = name;
-    EXPECT_EQ(given.verdict(), "INVALID: the record is of DS1, which the file is not named after")
-        << name;
+    EXPECT_EQ(given.verdict(), kWrongName) << name;
+  }
+  given.name = "DS1.2.json";
+  EXPECT_EQ(given.verdict(), "valid (raw)") << "beside the record of an earlier attempt";
+  for (const auto* folder : {"staging", "mine"}) {
+    given.folder = folder;
+    EXPECT_EQ(given.verdict(), kWrongName) << folder;
   }
   given.folder = "rejected";
   given.name = "DS1.1.json";
-  EXPECT_EQ(given.verdict(), "INVALID: the record is of DS1, which the file is not named after");
+  EXPECT_EQ(given.verdict(), kWrongName);
   given.name = "DS1.23.json";
   EXPECT_EQ(given.verdict(), "INVALID: in rejected/, though the signature holds (raw)");
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -81,9 +82,10 @@ class World {
     root_.lose_what_is_not_synced();
   }
 
-  /// Removes all records from the folders of outcomes, as a consumer does, and records their names.
-  void consume() {
-    for (const auto* const folder : {"results", "archived", "failed", "rejected"}) {
+  /// Removes all records from folders of outcomes, as a consumer does, and records their names.
+  void consume(std::initializer_list<const char*> folders = {"results", "archived", "failed",
+                                                             "rejected"}) {
+    for (const auto* const folder : folders) {
       auto& names = root_.folder(folder).names;
       for (const auto& [name, bytes] : names) taken_.insert(std::string(folder) + "/" + name);
       names.clear();
@@ -118,6 +120,24 @@ class World {
     request.finishes.push_back(finish);
   }
 
+  void retry(std::string_view id, bool even_completed = false) {
+    request.retries.push_back({++last_ticket_, id_of(id), even_completed});
+  }
+
+  /// Readmits the record of a file in rejected/, as if its signature held now.
+  void readmit(std::string_view id, const std::string& file, std::string tag = "") {
+    Readmission readmission{++last_ticket_, file, {.id = id_of(id)}, std::move(tag), now};
+    readmission.finish.outcome = Outcome::completed;
+    readmission.finish.finished_at = now;
+    readmission.finish.form = SigningForm::raw;
+    readmission.finish.response = R"({"_id":"x"})";
+    request.readmissions.push_back(std::move(readmission));
+  }
+
+  /// Runs a round and returns its only answer.
+  Retried retried() { return round().retried.at(0).retried; }
+  Readmitted readmitted() { return round().readmitted.at(0).readmitted; }
+
   /// Runs rounds until nothing of the request is left, also while the disk is full, the queue is
   /// unavailable, or the disk has space for a part only. The report contains the settled handshakes
   /// of all these rounds; its other fields are those of the last round.
@@ -139,6 +159,7 @@ class World {
   }
 
   bool has_work() const { return process_->ledger.has_unmarked(); }
+  Queue& queue() { return process_->queue; }
 
   Result<RoundReport> try_round() { return process_->ledger.round(request, clocks()); }
 
@@ -254,6 +275,7 @@ class World {
   std::multimap<Event, Notice> log_;
   std::unique_ptr<Process> process_;
   Mono scanned_at_{};
+  std::uint64_t last_ticket_ = 0;
 };
 
 }  // namespace attestrd::test
