@@ -90,7 +90,8 @@ Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
   if (!half_done) return half_done.error();
   auto& [unpublished, published] = *half_done;
   for (const auto& row : unpublished)
-    staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason)});
+    staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason),
+                       repeat_notice(row.id, row.outcome, row.reason == Reason::replayed)});
   unmarked_ = published;
   if (const auto moved = publish({}); !moved) return moved.error();
   // Step 4 for the records that the process before had renamed, and maybe not synced.
@@ -205,7 +206,7 @@ void Ledger::undo(RoundRequest& request) {
 }
 
 /// Does step 1 and fills the batch.
-Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
+Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
   const auto& part = round.part;
   auto& batch = round.batch;
   batch.fence = fence_;
@@ -233,8 +234,8 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   return {};
 }
 
-Result<void> Ledger::stage(Round& round, const std::vector<Finish>& next) {
-  const auto& finishes = round.part.finishes;
+Result<void> Ledger::stage(Round& round, std::span<Finish> next) {
+  auto& finishes = round.part.finishes;
   const auto fingerprints = staging_.write(finishes, next, round.report.notices);
   if (!fingerprints) return fingerprints.error();
   for (std::size_t i = 0; i < finishes.size(); ++i) {
@@ -246,7 +247,8 @@ Result<void> Ledger::stage(Round& round, const std::vector<Finish>& next) {
     }
     round.finishes.push_back(i);
     round.batch.changes.emplace_back(
-        Stage{{finish.id, finish.outcome, finish.reason, finish.finished_at, *fingerprint}});
+        Stage{{finish.id, finish.outcome, finish.reason, finish.finished_at, *fingerprint,
+               finish.is_repeat ? std::nullopt : finish.signature}});
   }
   return {};
 }
@@ -277,7 +279,7 @@ Error Ledger::not_written(Error error, RoundRequest& request) {
 
 /// Does everything after the write of the batch.
 Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
-                                const std::vector<Finish>& next) {
+                                std::span<Finish> next) {
   auto& report = round.report;
   staging_.keep();
   clock_.saved();
@@ -307,7 +309,8 @@ void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
   for (std::size_t i = 0; i < round.finishes.size(); ++i) {
     const auto& finish = round.part.finishes[round.finishes[i]];
     if (changes[i] == Applied::applied) {
-      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});
+      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish),
+                         repeat_notice(finish.id, finish.outcome, finish.is_repeat)});
       continue;
     }
     note_gone(finish, round.report);
@@ -338,7 +341,7 @@ Result<void> Ledger::claim_more(RoundReport& report) {
 /// Does steps 3 and 4 for the records whose rows are staged. If the disk is full, the records that
 /// were not moved stay in `staged_`. While the moves are synced, records of `next` are written
 /// ahead.
-Result<void> Ledger::publish(const std::vector<Finish>& next) {
+Result<void> Ledger::publish(std::span<Finish> next) {
   if (staged_.empty()) return {};
   Result<void> result;
   auto record = staged_.begin();
@@ -351,6 +354,10 @@ Result<void> Ledger::publish(const std::vector<Finish>& next) {
     unmarked_.push_back({record->id, record->outcome, *diverted ? (*diverted)->file : ""});
     unreported_.settled.push_back(record->id);
     if (*diverted) note_diverted((*diverted)->file, record->notice);
+    if (record->repeat) {
+      record->repeat->file = record->notice.file;
+      unreported_.notices.push_back(std::move(*record->repeat));
+    }
     unreported_.notices.push_back(std::move(record->notice));
     if (*diverted) unreported_.notices.push_back(std::move((*diverted)->notice));
   }

@@ -11,6 +11,7 @@
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
 #include "inbox/inbox.h"
+#include "ledger/repeats.h"
 #include "log/notice.h"
 #include "schedule/hazard.h"
 
@@ -47,12 +48,13 @@ struct RoundReport {
   std::optional<Reservation> reserved;    ///< The answer to `RoundRequest::reserve`.
 };
 
-/// The bounds of a round.
+/// The bounds of a round, and its rule for repeats.
 struct RoundBounds {
   std::size_t records = limits::kRecordsPerRound;  ///< More wait for the next round.
   std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
   std::size_t pending = limits::kPendingHandshakes;  ///< Of all rounds: more wait in the inbox.
   Duration give_up_after = std::chrono::hours(25);   ///< Of handshakes without an expiry.
+  RepeatPolicy repeats = RepeatPolicy::reject;       ///< Until set_repeats().
 };
 
 }  // namespace attestrd

@@ -24,15 +24,16 @@ constexpr const char* kUpdateProgress =
     "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kStage =
     "UPDATE handshake SET state = 'staged', outcome = ?, reason = ?, finished_at = ?, "
-    "length_bytes = ?, sha256 = ? WHERE id = ? AND state = 'polling'";
+    "length_bytes = ?, sha256 = ?, signature = coalesce(?, signature) "
+    "WHERE id = ? AND state = 'polling'";
 constexpr const char* kIsStaged =
     "SELECT 1 FROM handshake WHERE id = ? AND state = 'staged' AND length_bytes = ? AND sha256 = ?";
 constexpr const char* kUnstage =
     "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
     "length_bytes = NULL, sha256 = NULL WHERE id = ? AND state = 'staged'";
 constexpr const char* kBury =
-    "INSERT INTO tombstone (id, outcome, finished_at, running_ms, diverted_to) "
-    "SELECT id, outcome, finished_at, ?, nullif(?, '') "
+    "INSERT INTO tombstone (id, outcome, finished_at, running_ms, diverted_to, tag, attempt, "
+    "signature) SELECT id, outcome, finished_at, ?, nullif(?, ''), tag, attempt, signature "
     "FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kIsBuried = "SELECT 1 FROM tombstone WHERE id = ? AND outcome = ?";
@@ -43,8 +44,11 @@ constexpr const char* kPollingAfter =
     "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot FROM handshake "
     "WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAllStaged =
-    "SELECT id, outcome, reason, finished_at, length_bytes, sha256 FROM handshake "
+    "SELECT id, outcome, reason, finished_at, length_bytes, sha256, signature FROM handshake "
     "WHERE state = 'staged'";
+constexpr const char* kFindBySignature =
+    "SELECT id FROM tombstone WHERE signature = ?1 AND id <> ?2 UNION ALL "
+    "SELECT id FROM handshake WHERE signature = ?1 AND id <> ?2 LIMIT 1";
 constexpr const char* kCount =
     "SELECT count(*) FILTER (WHERE state = 'polling'), count(*) FILTER (WHERE state = 'staged'), "
     "min(submitted_at + coalesce(shift_us, 0) / 1000) FILTER (WHERE state = 'polling'), "
@@ -77,6 +81,18 @@ Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id) {
   if (!pending) return pending.error();
   if (*pending) return KnownHandshake(std::move(**pending));
   return rows.find_ended(id);
+}
+
+bool read_signature(std::span<const unsigned char> bytes, std::optional<SignaturePrefix>& out) {
+  if (bytes.empty()) return true;
+  if (bytes.size() != SignaturePrefix().size()) return false;
+  std::ranges::copy(bytes, out.emplace().begin());
+  return true;
+}
+
+std::span<const unsigned char> bytes_of(const std::optional<SignaturePrefix>& signature) {
+  if (!signature) return {};
+  return *signature;
 }
 
 Error broken_row(const SqliteDatabase& database) {
@@ -112,6 +128,7 @@ std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outco
   if (sha256.size() != staged.record.sha256.size()) return std::nullopt;
   staged.record.length_bytes = static_cast<std::uint64_t>(row.number(outcome_column + 3));
   std::ranges::copy(sha256, staged.record.sha256.begin());
+  if (!read_signature(row.bytes(outcome_column + 5), staged.signature)) return std::nullopt;
   return staged;
 }
 
@@ -120,7 +137,11 @@ std::optional<Tombstone> read_tombstone(const SqliteStatement& row) {
   const auto outcome = outcome_named(row.text(1));
   const auto finished_at = row.time(2);
   if (!id || !outcome || !finished_at) return std::nullopt;
-  return Tombstone{*id, *outcome, *finished_at};
+  Tombstone ended{*id, *outcome, *finished_at, std::string(row.text(3))};
+  ended.attempt = static_cast<std::uint32_t>(row.number(4));
+  ended.diverted_to = row.text(6);
+  if (!read_signature(row.bytes(5), ended.signature)) return std::nullopt;
+  return ended;
 }
 
 Result<void> SqliteRows::prepare(bool is_read_only) {
@@ -139,6 +160,7 @@ Result<void> SqliteRows::prepare(bool is_read_only) {
       {&statements_.purge, kPurge},
       {&statements_.polling_after, kPollingAfter},
       {&statements_.all_staged, kAllStaged},
+      {&statements_.find_by_signature, kFindBySignature},
       {&statements_.count, kCount},
   };
   for (const auto& [statement, sql] : all) {
@@ -175,6 +197,7 @@ Result<bool> SqliteRows::change(const Stage& stage, Duration) {
                            .bind(staged.finished_at)
                            .bind(length)
                            .bind(std::span<const unsigned char>(staged.record.sha256))
+                           .bind(bytes_of(staged.signature))
                            .bind(staged.id)
                            .run();
   if (!changed) return changed.error();
@@ -324,6 +347,18 @@ Result<std::vector<StagedHandshake>> SqliteRows::staged() {
     }
     staged.push_back(*row);
   }
+}
+
+Result<std::optional<HandshakeId>> SqliteRows::find_by_signature(const SignedResult& result) {
+  auto& find = statements_.find_by_signature.bind(std::span<const unsigned char>(result.signature))
+                   .bind(result.id);
+  const auto is_there = find.step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::optional<HandshakeId>();
+  const auto id = HandshakeId::parse(find.text(0));
+  find.reset();
+  if (!id) return broken_row(database_);
+  return id;
 }
 
 Result<QueueCounts> SqliteRows::count() {
