@@ -90,6 +90,22 @@ class MemoryQueue final : public Queue {
     return KnownHandshake(shown(open->second.row));
   }
 
+  Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
+      std::span<const SignedResult> results) override {
+    if (auto reached = reach(); !reached) return reached.error();
+    std::vector<std::optional<HandshakeId>> others;
+    for (const auto& result : results) {
+      auto& other = others.emplace_back();
+      const auto look_in = [&](const auto& rows) {
+        for (const auto& [id, row] : rows)
+          if (row.signature == result.signature && id != result.id) other = id;
+      };
+      look_in(store_.open);
+      look_in(store_.ended);
+    }
+    return others;
+  }
+
   Result<QueueCounts> count() override {
     QueueCounts counts;
     for (const auto& [id, open] : store_.open) {
@@ -177,6 +193,8 @@ class MemoryQueue final : public Queue {
     if (!is_fence_ours || !is_ours(open)) return Applied::not_ours;
     open.staged = wanted;
     open.staged->finished_at = *in_milliseconds(wanted.finished_at);
+    if (wanted.signature) open.signature = wanted.signature;
+    open.staged->signature = open.signature;
     open.spool = owner_;
     return Applied::applied;
   }
@@ -196,8 +214,14 @@ class MemoryQueue final : public Queue {
     const auto found = store_.open.find(done.id);
     if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
     if (found->second.spool != owner_) return Applied::not_ours;
-    const auto& staged = *found->second.staged;
-    store_.ended[done.id] = {staged.outcome, staged.finished_at, running_, done.diverted_to};
+    const auto& open = found->second;
+    store_.ended[done.id] = {open.staged->outcome,
+                             open.staged->finished_at,
+                             running_,
+                             done.diverted_to,
+                             open.row.tag,
+                             open.attempt,
+                             open.signature};
     store_.open.erase(found);
     return Applied::applied;
   }
@@ -222,8 +246,8 @@ class MemoryQueue final : public Queue {
     const QueuedHandshake fresh{id, submission.tag, now - shift_of(boot), expiry, {}, 0, boot, {}};
     const auto [found, is_new] =
         store_.open.emplace(id, MemoryStore::Open{fresh, store_.shelf_for(owner_), {}, {}});
-    auto& [row, shelf, staged, spool] = found->second;
-    if (staged) return AlreadyEnded{staged->outcome};
+    if (const auto& staged = found->second.staged) return AlreadyEnded{staged->outcome};
+    auto& row = found->second.row;
     const auto merge = merge_submission(shown(row), submission, batch.give_up_after);
     if (!is_new) row.expiry = in_milliseconds(merge.expiry);
     if (!is_ours(found->second)) return RowElsewhere{};

@@ -24,12 +24,17 @@ struct MemoryStore {
     std::size_t shelf = 0;
     std::optional<StagedHandshake> staged;
     std::string spool;  ///< The owner whose staging/ holds the record of a staged row.
+    std::optional<SignaturePrefix> signature{};
+    std::uint32_t attempt = 0;
   };
   struct Tombstone {
     Outcome outcome{};
     Wall finished_at{};
     Duration running{0};  ///< The running time at which it was written.
     std::string diverted_to{};
+    std::string tag{};
+    std::uint32_t attempt = 0;
+    std::optional<SignaturePrefix> signature{};
   };
   struct Shelf {
     std::string owner;

@@ -81,6 +81,26 @@ class QueueContract : public ::testing::Test {
 
   static Done done(std::string_view id) { return {id_of(id), Outcome::failed}; }
 
+  static SignaturePrefix signature(unsigned char byte) {
+    SignaturePrefix prefix{};
+    prefix.back() = byte;  // So that no two differ in their first bytes.
+    return prefix;
+  }
+
+  static Stage stage_signed(std::string_view id, unsigned char byte) {
+    auto signed_stage = stage(id);
+    signed_stage.handshake.signature = signature(byte);
+    return signed_stage;
+  }
+
+  /// Returns the other handshake that has the signature, as text; empty: none.
+  std::string other_with(std::string_view id, unsigned char byte) {
+    const SignedResult result{id_of(id), signature(byte)};
+    const auto others = queue().find_by_signature({&result, 1});
+    EXPECT_TRUE(others) << others.error().message;
+    return others && others->at(0) ? std::string(others->at(0)->view()) : "";
+  }
+
   std::optional<QueuedHandshake> polling(std::string_view id) {
     const std::vector<HandshakeId> ids{id_of(id)};
     return queue().find_polling(ids)->at(0);
@@ -202,6 +222,74 @@ TYPED_TEST_P(QueueContract, KeepsWhereADivertedRecordWent) {
   this->reopen();
   const auto found = *this->queue().find(id);
   EXPECT_EQ(std::get<EndedHandshake>(found).diverted_to, "rejected/DSa.2.json");
+}
+
+TYPED_TEST_P(QueueContract, FindsAnotherHandshakeByItsSignature) {
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) this->accept(id);
+  EXPECT_EQ(this->other_with("DSa", 1), "");
+  EXPECT_EQ(this->apply(this->stage_signed("DSa", 1)), Applied::applied);
+  EXPECT_EQ(this->apply(this->stage("DSb")), Applied::applied);
+  for (int state = 0; state < 2; ++state) {
+    EXPECT_EQ(this->other_with("DSc", 1), "DSa");
+    EXPECT_EQ(this->other_with("DSnew", 1), "DSa");
+    EXPECT_EQ(this->other_with("DSa", 1), "") << "it repeats itself";
+    EXPECT_EQ(this->other_with("DSc", 2), "");
+    EXPECT_EQ(this->other_with("DSc", 0), "") << "DSb has none";
+    this->reopen();
+    EXPECT_EQ(this->other_with("DSc", 1), "DSa") << "a new process";
+    this->apply(this->done("DSa"));
+    this->apply(this->done("DSb"));
+  }
+  auto wanted = this->batch();
+  wanted.purge = Purge{std::chrono::hours(1), 10};
+  EXPECT_EQ(this->write(wanted).purged, 2U);
+  EXPECT_EQ(this->other_with("DSc", 1), "");
+}
+
+TYPED_TEST_P(QueueContract, FindsManySignaturesInTheOrderAsked) {
+  EXPECT_TRUE(this->queue().find_by_signature({})->empty());
+  auto wanted = this->batch();
+  for (const auto* const id : {"DSa", "DSb"})
+    wanted.submissions.push_back({this->id_of(id), "", {}});
+  this->write(wanted);
+  wanted = this->batch();
+  wanted.changes = {this->stage_signed("DSa", 1), this->stage_signed("DSb", 2)};
+  this->write(wanted);
+  this->apply(this->done("DSb"));
+  const std::vector<SignedResult> results{{this->id_of("DSc"), this->signature(2)},
+                                          {this->id_of("DSb"), this->signature(2)},
+                                          {this->id_of("DSc"), this->signature(3)},
+                                          {this->id_of("DSc"), this->signature(1)}};
+  EXPECT_THAT(
+      *this->queue().find_by_signature(results),
+      ::testing::ElementsAre(this->id_of("DSb"), std::nullopt, std::nullopt, this->id_of("DSa")));
+}
+
+TYPED_TEST_P(QueueContract, FindsOneOfManyWithTheSameSignature) {
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) {
+    this->accept(id);
+    this->apply(this->stage_signed(id, 1));
+  }
+  this->apply(this->done("DSb"));
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) {
+    EXPECT_NE(this->other_with(id, 1), "");
+    EXPECT_NE(this->other_with(id, 1), id);
+  }
+}
+
+TYPED_TEST_P(QueueContract, ARowKeepsItsSignatureUntilAnotherIsStaged) {
+  const auto id = this->id_of("DSa");
+  this->accept("DSa");
+  this->apply(this->stage_signed("DSa", 1));
+  EXPECT_EQ(this->queue().staged()->at(0).signature, this->signature(1));
+  EXPECT_EQ(this->apply(Unstage{id}), Applied::applied);
+  EXPECT_EQ(this->other_with("DSb", 1), "DSa") << "it is polled again, and its result is the same";
+  EXPECT_EQ(this->apply(this->stage("DSa", "another")), Applied::applied);
+  EXPECT_EQ(this->queue().staged()->at(0).signature, this->signature(1));
+  this->apply(Unstage{id});
+  this->apply(this->stage_signed("DSa", 2));
+  EXPECT_EQ(this->other_with("DSb", 1), "");
+  EXPECT_EQ(this->other_with("DSb", 2), "DSa");
 }
 
 TYPED_TEST_P(QueueContract, FindsAHandshakeInWhateverState) {
@@ -427,16 +515,16 @@ TYPED_TEST_P(QueueContract, MergesWhatIsLearntWithWhatWasKnownBefore) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(QueueContract, KeepsARowAsItWasAccepted, KeepsTimesInMilliseconds,
-                            MergesASecondSubmission, ALaterSubmissionHarmsNoPendingRow,
-                            LeadsARowThroughItsStates, KeepsWhereADivertedRecordWent,
-                            FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked,
-                            AnUnstagedRowIsPolledAgain, GivesEachRowOnceInPages,
-                            GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
-                            PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
-                            AppliesChangesBeforeSubmissions, PurgesAfterSubmissions,
-                            ABatchThatIsWrittenTwiceIsWrittenOnce, AnEmptyBatchChangesNothing,
-                            KeepsOneCountOfWhatIsReserved,
-                            MergesWhatIsLearntWithWhatWasKnownBefore);
+REGISTER_TYPED_TEST_SUITE_P(
+    QueueContract, KeepsARowAsItWasAccepted, KeepsTimesInMilliseconds, MergesASecondSubmission,
+    ALaterSubmissionHarmsNoPendingRow, LeadsARowThroughItsStates, KeepsWhereADivertedRecordWent,
+    FindsAnotherHandshakeByItsSignature, FindsManySignaturesInTheOrderAsked,
+    FindsOneOfManyWithTheSameSignature, ARowKeepsItsSignatureUntilAnotherIsStaged,
+    FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked, AnUnstagedRowIsPolledAgain,
+    GivesEachRowOnceInPages, GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
+    PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
+    AppliesChangesBeforeSubmissions, PurgesAfterSubmissions, ABatchThatIsWrittenTwiceIsWrittenOnce,
+    AnEmptyBatchChangesNothing, KeepsOneCountOfWhatIsReserved,
+    MergesWhatIsLearntWithWhatWasKnownBefore);
 
 }  // namespace attestrd::test
