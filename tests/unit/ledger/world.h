@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <iterator>
@@ -117,6 +118,21 @@ class World {
     if (outcome == Outcome::completed) finish.form = SigningForm::raw;
     request.finishes.push_back(finish);
   }
+
+  /// Ends a handshake with a result whose signature holds. Equal results have equal signatures.
+  void complete(std::string_view id, std::string_view result) {
+    std::string hex;
+    for (const unsigned char byte : sha256_of(result)) hex += fmt::format("{:02x}", byte);
+    end(id, Outcome::completed);
+    auto& finish = request.finishes.back();
+    finish.signature = signature_prefix(hex);
+    finish.response = fmt::format(R"({{"_id":"{}","consumed":true,"result":{},"resultSignature":)"
+                                  R"("{}"}})",
+                                  id, result, hex);
+  }
+
+  /// Changes the setting of the running process.
+  void set_repeats(RepeatPolicy policy) { process_->ledger.set_repeats(policy); }
 
   /// Runs rounds until nothing of the request is left, also while the disk is full, the queue is
   /// unavailable, or the disk has space for a part only. The report contains the settled handshakes
