@@ -16,6 +16,7 @@
 #include "daemon/log/log_line.h"
 #include "files/posix_reader.h"
 #include "http/endpoint.h"
+#include "ledger/repeats.h"
 #include "schedule/cadence.h"
 #include "verify/verifier.h"
 

@@ -221,7 +221,8 @@ void Daemon::make_service() {
   disk_events_.emplace(*conductor_, *scans_, *lifecycle_, notices_);
   // A reload changes the settings of all parts that have settings.
   reload_.emplace(loop_.get_executor(), options_.config_file,
-                  Reload::Parts{config_, *verifier_, *poller_, *conductor_, notices_, notifier_},
+                  Reload::Parts{config_, *verifier_, *poller_, *conductor_, *disk_, *stores_.ledger,
+                                notices_, notifier_},
                   started_at_);
   // Handshakes that have ended are taken up again by the ledger, as operators wish.
   retries_.emplace(loop_.get_executor(),
@@ -343,7 +344,7 @@ void Daemon::show_progress() {
   show_stall(disk_->busy_for(now.mono) >= limits::kDiskStall);
   const EngineReport report = engine_->report(now);
   const auto delivered = static_cast<std::uint64_t>(
-      report.counters.value(Metric::handshakes_ended, name_of(Outcome::completed)));
+      notices_.counters().value(Metric::handshakes_ended, name_of(Outcome::completed)));
   notifier_.status(fmt::format("{} pending, {} delivered{}{}", report.pending, delivered,
                                report.paused_for ? ", account paused" : "",
                                reload_->state().is_refused ? ", configuration file refused" : ""));

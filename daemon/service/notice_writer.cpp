@@ -8,11 +8,22 @@ NoticeWriter::NoticeWriter(const Config::Log& settings)
     : log_(settings.level, settings.format, STDOUT_FILENO) {}
 
 void NoticeWriter::say(const Notice& notice) {
-  if (notice.event == Event::inbox_refused) counters_.add(Metric::submissions_refused);
-  if (notice.event == Event::spool_conflict) counters_.add(Metric::spool_conflicts);
-  if (notice.event == Event::handshake_readmitted)  // The engine counts all other endings.
-    counters_.add(Metric::handshakes_ended, name_of(Outcome::completed));
+  count(notice);
   log_.write(notice);
+}
+
+void NoticeWriter::count(const Notice& notice) {
+  switch (notice.event) {
+    case Event::handshake_completed:
+    case Event::handshake_archived:
+    case Event::handshake_failed:
+    case Event::handshake_rejected:
+      return counters_.add(Metric::handshakes_ended, name_of(*notice.outcome));
+    case Event::inbox_refused: return counters_.add(Metric::submissions_refused);
+    case Event::spool_conflict: return counters_.add(Metric::spool_conflicts);
+    case Event::signature_repeated: return counters_.add(Metric::signature_repeats);
+    default: return;
+  }
 }
 
 void NoticeWriter::say_doubtful(const std::vector<DoubtfulSecret>& secrets) {

@@ -24,6 +24,8 @@ class NoticeWriter {
   const Metrics& counters() const { return counters_; }
 
  private:
+  void count(const Notice& notice);
+
   Logger log_;
   Metrics counters_;
 };

@@ -67,6 +67,10 @@ Result<void> Reload::apply(Files files) {
   parts_.verifier.replace(std::move(files.client_secrets), config.signature.form);
   parts_.notices.configure(config.log);
   parts_.config = config;
+  // Before the step, so that it holds for each result that is verified from now on.
+  parts_.disk.run_between_rounds([&ledger = parts_.ledger, repeats = config.signature.repeats] {
+    ledger.set_repeats(repeats);
+  });
   parts_.conductor.step(Reconfigured{engine_settings(config)});
   return {};
 }

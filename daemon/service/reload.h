@@ -13,6 +13,7 @@
 #include "daemon/service/notify.h"
 #include "poll/https_poller.h"
 #include "runtime/conductor.h"
+#include "runtime/disk_worker.h"
 #include "runtime/side_thread.h"
 #include "verify/verifier.h"
 
@@ -29,6 +30,8 @@ class Reload {
     Verifier& verifier;
     HttpsPoller& poller;
     Conductor& conductor;
+    DiskWorker& disk;
+    Ledger& ledger;  ///< Belongs to the disk worker.
     NoticeWriter& notices;
     Notifier& notifier;
   };

@@ -256,11 +256,12 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
     finish.response = std::move(untrusted->body);
     keeps_response = false;
   }
-  engine_.totals_.counters.add(Metric::handshakes_ended, name_of(finish.outcome));
   record.response_bytes = static_cast<std::uint32_t>(
       finish.tag.size() + (keeps_response ? body.size() : finish.response.size()));
   record.state = State::settling;
   engine_.admission_.backlog().add(record.response_bytes);
+  if (verdict.outcome == Outcome::completed)
+    finish.signature = signature_prefix(result_to_verify(answer)->signature);
   step_.actions.emplace_back(Settle{std::move(finish), keeps_response});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -18,6 +19,9 @@ struct StagedHandshake {
   Reason reason = Reason::none;
   Wall finished_at{};
   Fingerprint record;
+  /// The signature of its result, if no other handshake has it. The row keeps it until another one
+  /// is staged, and passes it on to its tombstone.
+  std::optional<SignaturePrefix> signature{};
   std::uint32_t attempt = 0;      ///< See QueuedHandshake.
   std::string readmitted_from{};  ///< The name in rejected/ of the record that it replaces.
 };

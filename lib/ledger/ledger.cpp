@@ -216,7 +216,7 @@ void Ledger::undo(RoundRequest& request) {
 }
 
 /// Does step 1 and fills the batch.
-Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
+Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
   const auto& part = round.part;
   auto& batch = round.batch;
   batch.fence = fence_;
@@ -225,7 +225,7 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   batch.running = clock_.running();
   batch.give_up_after = bounds_.give_up_after;
   const auto room = capacity_.has_unclaimed() ? 0 : capacity_.free();
-  const auto decided = reopening_.decide(part, unmarked_, room);
+  const auto decided = reopening_.decide(round.part, unmarked_, room, staging_.repeats());
   if (!decided) return decided;
   if (const auto staged = stage(round, next); !staged) return staged;
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
@@ -248,8 +248,8 @@ Result<void> Ledger::prepare(Round& round, const std::vector<Finish>& next) {
   return {};
 }
 
-Result<void> Ledger::stage(Round& round, const std::vector<Finish>& next) {
-  const auto& finishes = round.part.finishes;
+Result<void> Ledger::stage(Round& round, std::span<Finish> next) {
+  auto& finishes = round.part.finishes;
   const auto written = staging_.write(finishes, next, round.report.notices);
   if (!written) return written.error();
   for (std::size_t i = 0; i < finishes.size(); ++i) {
@@ -260,9 +260,9 @@ Result<void> Ledger::stage(Round& round, const std::vector<Finish>& next) {
       continue;
     }
     round.finishes.push_back(i);
-    round.batch.changes.emplace_back(Stage{{finish.id, finish.outcome, finish.reason,
-                                            finish.finished_at, record->fingerprint,
-                                            record->attempt}});
+    round.batch.changes.emplace_back(
+        Stage{{finish.id, finish.outcome, finish.reason, finish.finished_at, record->fingerprint,
+               finish.is_repeat ? std::nullopt : finish.signature, record->attempt}});
   }
   return reopening_.stage(round.part.readmissions, bounds_.synced_one_by_one,
                           round.report.notices);
@@ -294,7 +294,7 @@ Error Ledger::not_written(Error error, RoundRequest& request) {
 
 /// Does everything after the write of the batch.
 Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
-                                const std::vector<Finish>& next) {
+                                std::span<Finish> next) {
   auto& report = round.report;
   staging_.keep();
   clock_.saved();
@@ -327,7 +327,8 @@ void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
     const auto& finish = round.part.finishes[round.finishes[i]];
     if (changes[i] == Applied::applied) {
       const auto& row = std::get<Stage>(round.batch.changes[i]).handshake;
-      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish), row.attempt});
+      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish),
+                         repeat_notice(finish.id, finish.outcome, finish.is_repeat), row.attempt});
       continue;
     }
     note_gone(finish, round.report);
@@ -339,6 +340,7 @@ void Ledger::note_staged(Round& round, const std::vector<Applied>& changes) {
 /// Notes a staged row whose record is to be published, and whose finish is not known.
 void Ledger::note_unpublished(const StagedHandshake& row) {
   staged_.push_back({row.id, row.outcome, outcome_notice(row.id, row.outcome, row.reason),
+                     repeat_notice(row.id, row.outcome, row.reason == Reason::replayed),
                      row.attempt, row.readmitted_from});
 }
 
@@ -364,7 +366,7 @@ Result<void> Ledger::claim_more(RoundReport& report) {
 /// Does steps 3 and 4 for the records whose rows are staged. If the disk is full, the records that
 /// were not moved stay in `staged_`. While the moves are synced, records of `next` are written
 /// ahead.
-Result<void> Ledger::publish(const std::vector<Finish>& next) {
+Result<void> Ledger::publish(std::span<Finish> next) {
   if (staged_.empty()) return {};
   Result<void> result;
   auto record = staged_.begin();
@@ -388,6 +390,10 @@ Result<void> Ledger::publish_one(Unpublished& record) {
   unmarked_.push_back({record.id, record.outcome, *diverted ? (*diverted)->file : ""});
   if (!is_readmitted) unreported_.settled.push_back(record.id);  // The engine has none of these.
   if (*diverted) note_diverted((*diverted)->file, record.notice);
+  if (record.repeat) {
+    record.repeat->file = record.notice.file;
+    unreported_.notices.push_back(std::move(*record.repeat));
+  }
   unreported_.notices.push_back(std::move(record.notice));
   if (*diverted && (*diverted)->notice)
     unreported_.notices.push_back(std::move(*(*diverted)->notice));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,10 @@ class Ledger {
   /// Returns the state of an id in the queue. Must be called between rounds.
   Result<KnownHandshake> find(const HandshakeId& id);
 
+  /// Changes the rule for repeats, for all records that are written from now on. Must be called
+  /// between rounds.
+  void set_repeats(RepeatPolicy policy) { staging_.set_repeats(policy); }
+
   /// Returns true if another round is needed even for an empty request: for `done` marks of the
   /// last round, a record for which the disk was full, or a batch that the queue has not answered.
   bool has_unmarked() const { return !unmarked_.empty() || !staged_.empty() || begun_; }
@@ -70,12 +75,13 @@ class Ledger {
  private:
   static constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
 
-  /// A record in staging/ whose row is staged, and the notice to log once it is published.
+  /// A record in staging/ whose row is staged, and the notices to log once it is published.
   struct Unpublished {
     HandshakeId id;
     Outcome outcome{};
     Notice notice;
-    std::uint32_t attempt = 0;      ///< See StagedHandshake, also for the next.
+    std::optional<Notice> repeat{};  ///< That its result is a repeat.
+    std::uint32_t attempt = 0;       ///< See StagedHandshake, also for the next.
     std::string readmitted_from{};
   };
 
@@ -93,15 +99,15 @@ class Ledger {
   RoundRequest take_part(RoundRequest& request) const;
   void give_back(RoundRequest& request);
   void undo(RoundRequest& request);
-  Result<void> prepare(Round& round, const std::vector<Finish>& next);
-  Result<void> stage(Round& round, const std::vector<Finish>& next);
+  Result<void> prepare(Round& round, std::span<Finish> next);
+  Result<void> stage(Round& round, std::span<Finish> next);
   std::optional<DayRequests> reservation_after(const RoundRequest& part) const;
   Error not_written(Error error, RoundRequest& request);
-  Result<RoundReport> end(Round round, QueueBatchResult written, const std::vector<Finish>& next);
+  Result<RoundReport> end(Round round, QueueBatchResult written, std::span<Finish> next);
   void note_staged(Round& round, const std::vector<Applied>& changes);
   void note_unpublished(const StagedHandshake& row);
   void note_reserved(Round& round, const QueueBatchResult& written);
-  Result<void> publish(const std::vector<Finish>& next);
+  Result<void> publish(std::span<Finish> next);
   Result<void> publish_one(Unpublished& record);
   Result<void> claim_more(RoundReport& report);
   void measure(std::vector<QueuedHandshake>& rows) const;

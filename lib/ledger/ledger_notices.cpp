@@ -56,6 +56,19 @@ Notice outcome_notice(const Finish& finish) {
   return notice;
 }
 
+std::optional<Notice> repeat_notice(const HandshakeId& id, Outcome outcome, bool is_repeat) {
+  if (!is_repeat) return std::nullopt;
+  const bool is_rejected = outcome == Outcome::rejected;
+  Notice notice(Event::signature_repeated,
+                is_rejected
+                    ? "the result has the signature of another handshake, and is rejected"
+                    : "the result has the signature of another handshake: it is delivered, and its "
+                      "record has \"repeats\":true");
+  notice.level = is_rejected ? Level::error : Level::warn;
+  notice.handshake = id;
+  return notice;
+}
+
 void note_diverted(const std::string& file, Notice& outcome) {
   outcome.message += ", but another file has the name " + outcome.file + ": it is in " + file;
   outcome.file = file;

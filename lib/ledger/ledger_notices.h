@@ -20,6 +20,9 @@ Notice outcome_notice(const Finish& finish);
 /// Returns the same notice after a restart, when the rest of the finish is no longer known.
 Notice outcome_notice(const HandshakeId& id, Outcome outcome, Reason reason);
 
+/// Returns the notice that the result of a handshake has the signature of another one, if it is so.
+std::optional<Notice> repeat_notice(const HandshakeId& id, Outcome outcome, bool is_repeat);
+
 /// Changes the notice of an ended handshake to say where its record is, since another file has its
 /// name.
 void note_diverted(const std::string& file, Notice& outcome);

@@ -46,22 +46,24 @@ Readmitted fault_of(const Answer& answer) {
 
 /// Returns the record as it is published, once it is known to hold.
 Readmission readmission(const SpoolRecord& record, std::string_view file, const Ended& ended,
-                        SigningForm form, Wall now) {
+                        SigningForm form, const ReadmissionRules& rules) {
   Finish finish{.id = record.id,
                 .outcome = Outcome::completed,
                 .reason = Reason::none,
                 .polls = record.polls,
                 .last_pending_at = record.last_pending_at,
-                .finished_at = now,
+                .finished_at = rules.now,
                 .form = form,
                 .request_id = std::string(ended.request_id),
                 .tag = std::string(ended.tag),
-                .response = std::string(record.response)};
+                .response = std::string(record.response),
+                .signature = signature_prefix(ended.signature)};
   return {.ticket = 0,
           .file = std::string(file),
           .finish = std::move(finish),
           .tag = unescape_json_string(ended.tag),
-          .submitted_at = *record.submitted_at};
+          .submitted_at = *record.submitted_at,
+          .takes_replayed = rules.takes_replayed};
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ std::variant<Readmission, Readmitted> judge_rejected(std::string_view text, std:
   if (!form) return Readmitted::invalid_signature;
   const bool is_usual = *form == rules.usual_form.value_or(*form);
   if (*form == SigningForm::stringify && !is_usual) return Readmitted::unusual_form;
-  return readmission(*record, file, *ended, *form, rules.now);
+  return readmission(*record, file, *ended, *form, rules);
 }
 
 }  // namespace attestrd

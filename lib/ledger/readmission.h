@@ -20,6 +20,7 @@ struct Readmission {
   Finish finish;             ///< The new end: completed.
   std::string tag;           ///< The tag of the answer; empty: none.
   Wall submitted_at{};
+  bool takes_replayed = false;  ///< See ReadmissionRules.
 };
 
 /// The answer to the wish to readmit a record.
@@ -34,7 +35,7 @@ enum class Readmitted : std::uint8_t {
   no_result,          ///< The answer has no result.
   invalid_signature,  ///< No secret and no form matches the signature.
   unusual_form,       ///< It holds in the form `stringify` alone, which is not the usual one.
-  replayed,           ///< Its signature is that of another handshake, and it was not named.
+  replayed,           ///< Its signature is that of another handshake, and no person named it.
   // What the queue says:
   completed,  ///< A result of its handshake was published.
   pending,    ///< Its handshake is polled again.

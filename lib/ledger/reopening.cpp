@@ -7,6 +7,7 @@
 
 #include "ledger/final_error.h"
 #include "ledger/ledger_notices.h"
+#include "ledger/repeats.h"
 #include "queue/queue.h"
 #include "spool/record.h"
 #include "spool/spool.h"
@@ -23,8 +24,8 @@ Answer not_ended(const KnownHandshake& known) {
 
 }  // namespace
 
-Result<void> Reopening::decide(const RoundRequest& part, const std::vector<Done>& marked,
-                               std::size_t room) {
+Result<void> Reopening::decide(RoundRequest& part, const std::vector<Done>& marked,
+                               std::size_t room, RepeatPolicy repeats) {
   retried_.clear();
   readmitted_.clear();
   reopened_.clear();
@@ -35,7 +36,7 @@ Result<void> Reopening::decide(const RoundRequest& part, const std::vector<Done>
     retried_.push_back(*decided);
   }
   for (std::size_t i = 0; i < part.readmissions.size(); ++i) {
-    const auto decided = decide(part.readmissions[i], i, marked);
+    const auto decided = decide(part, i, marked, repeats);
     if (!decided) return decided.error();
     readmitted_.push_back(*decided);
   }
@@ -67,9 +68,10 @@ Result<Retried> Reopening::decide(const Retry& retry, std::size_t request,
   return Retried::reopened;
 }
 
-Result<Readmitted> Reopening::decide(const Readmission& readmission, std::size_t request,
-                                     const std::vector<Done>& marked) {
-  const auto& finish = readmission.finish;
+Result<Readmitted> Reopening::decide(RoundRequest& part, std::size_t request,
+                                     const std::vector<Done>& marked, RepeatPolicy repeats) {
+  auto& readmission = part.readmissions[request];
+  auto& finish = readmission.finish;
   if (is_taken(finish.id)) return Readmitted::ending;
   const auto known = find(finish.id, marked);
   if (!known) return known.error();
@@ -78,10 +80,28 @@ Result<Readmitted> Reopening::decide(const Readmission& readmission, std::size_t
   if (ended->outcome == Outcome::completed) return Readmitted::completed;
   // The record may have been edited, the tag of the row was not.
   if (!ended->tag.empty() && ended->tag != readmission.tag) return Readmitted::tag_mismatch;
-  const StagedHandshake row{finish.id, Outcome::completed, Reason::none,     finish.finished_at,
-                            {},        ended->attempt + 1, readmission.file};
-  staged_.push_back({request, row, 0, ended->outcome});
+  const auto repeat = is_repeat(finish, part.finishes);
+  if (!repeat) return repeat.error();
+  judge_repeat(finish, *repeat, readmission.takes_replayed ? RepeatPolicy::deliver : repeats);
+  if (finish.outcome != Outcome::completed) return Readmitted::replayed;
+  StagedHandshake row{finish.id, finish.outcome, finish.reason, finish.finished_at, {}};
+  if (!*repeat) row.signature = finish.signature;
+  row.attempt = ended->attempt + 1;
+  row.readmitted_from = readmission.file;
+  staged_.push_back({request, std::move(row), 0, ended->outcome});
   return Readmitted::readmitted;
+}
+
+/// Returns whether the signature is that of another handshake, or of one that ends in this round.
+Result<bool> Reopening::is_repeat(const Finish& finish, const std::vector<Finish>& others) {
+  const auto has_it = [&finish](const auto& other) {
+    return other.id != finish.id && other.signature == finish.signature;
+  };
+  if (std::ranges::any_of(others, has_it)) return true;
+  if (std::ranges::any_of(staged_, has_it, &Chosen<StagedHandshake>::row)) return true;
+  const SignedResult result{finish.id, *finish.signature};
+  const auto found = queue_.find_by_signature({&result, 1});
+  return found ? Result<bool>(found->front().has_value()) : found.error();
 }
 
 /// Returns whether an earlier request of this round takes up the handshake.
@@ -149,6 +169,11 @@ std::vector<StagedHandshake> Reopening::finish(const RoundRequest& part,
       continue;
     }
     report.notices.push_back(readmitted_notice(row));
+    const bool is_repeat = part.readmissions[request].finish.is_repeat;
+    if (auto repeat = repeat_notice(row.id, row.outcome, is_repeat)) {
+      repeat->file = std::string(folder_of(row.outcome)) + "/" + record_name(row.id);
+      report.notices.push_back(std::move(*repeat));
+    }
     readmitted.push_back(row);
   }
   for (std::size_t i = 0; i < retried_.size(); ++i)

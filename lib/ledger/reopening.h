@@ -30,8 +30,10 @@ class Reopening {
   Reopening(Queue& queue, Spool& spool) : queue_(queue), spool_(spool) {}
 
   /// Decides about each request of the round by the row of its handshake. Those of `marked` have
-  /// ended: the batch marks their rows. The engine can hold `room` more handshakes.
-  Result<void> decide(const RoundRequest& part, const std::vector<Done>& marked, std::size_t room);
+  /// ended: the batch marks their rows. The engine can hold `room` more handshakes. Marks the
+  /// readmissions that are repeats (see repeats.h).
+  Result<void> decide(RoundRequest& part, const std::vector<Done>& marked, std::size_t room,
+                      RepeatPolicy repeats);
 
   /// Writes the records of the readmissions to staging/ and syncs them. Up to `few` are synced one
   /// by one. Where there is no room for them, the readmissions are refused: people may try again,
@@ -63,8 +65,9 @@ class Reopening {
   Result<KnownHandshake> find(const HandshakeId& id, const std::vector<Done>& marked);
   Result<Retried> decide(const Retry& retry, std::size_t request, const std::vector<Done>& marked,
                          std::size_t room);
-  Result<Readmitted> decide(const Readmission& readmission, std::size_t request,
-                            const std::vector<Done>& marked);
+  Result<Readmitted> decide(RoundRequest& part, std::size_t request,
+                            const std::vector<Done>& marked, RepeatPolicy repeats);
+  Result<bool> is_repeat(const Finish& finish, const std::vector<Finish>& others);
   bool is_taken(const HandshakeId& id) const;
   Result<void> write_records(const std::vector<Readmission>& readmissions, RecordSync how,
                              std::vector<Notice>& notices);

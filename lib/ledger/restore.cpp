@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crypto/fingerprint.h"
+#include "ledger/repeats.h"
 #include "queue/queue_merge.h"
 #include "spool/record.h"
 #include "spool/spool.h"
@@ -38,6 +39,12 @@ constexpr std::size_t kNamesShown = 10;
 /// wall clock was set between the backup and the record, the two have different submission times.
 bool ends(const SpoolView::Record& record, const QueuedHandshake& row) {
   return record.submitted_at == row.submitted_at || record.finished_at >= row.submitted_at;
+}
+
+/// Returns the tombstone of a handshake whose record is in the spool.
+Tombstone tombstone_of(const HandshakeId& id, const SpoolView::Record& record,
+                       const std::string& tag, std::uint32_t attempt) {
+  return {id, record.outcome, record.finished_at, tag, attempt, record.signature};
 }
 
 const HandshakeId& id_of(const BackupRow& row) {
@@ -71,7 +78,10 @@ std::optional<SpoolView::Record> read_record(std::string_view text, const Handsh
   const auto record = parse_record(text);
   if (!record || record->id != id || record->outcome != outcome) return std::nullopt;
   if (!record->submitted_at || !record->finished_at) return std::nullopt;
-  return SpoolView::Record{outcome, *record->submitted_at, *record->finished_at};
+  SpoolView::Record found{outcome, *record->submitted_at, *record->finished_at, record->tag};
+  if (outcome == Outcome::completed && !record->is_repeat)
+    found.signature = signature_in(record->response);
+  return found;
 }
 
 /// Finds the record of an id in the folder of an outcome.
@@ -190,7 +200,7 @@ Result<void> Restore::bury_published(Outcome outcome) {
     const auto record = find_record(spool_, id, outcome, ignored);
     if (!record) return record.error();
     if (!*record) continue;
-    if (const auto buried = put({Tombstone{id, outcome, (*record)->finished_at}, {}}); !buried)
+    if (const auto buried = put({tombstone_of(id, **record, (*record)->tag, 0), {}}); !buried)
       return buried;
   }
   return {};
@@ -223,14 +233,16 @@ BackupRow restored_row(const BackupRow& row, const SpoolView& spool) {
   const auto& record = spool.record;
   if (std::holds_alternative<Tombstone>(row.row)) {
     const bool is_lost = row.again && !spool.is_after_the_backup && !record;
-    return is_lost ? BackupRow{*row.again, {}} : row;
+    if (!is_lost) return row;
+    const auto& ended = std::get<Tombstone>(row.row);
+    return {*row.again, {}, ended.attempt, ended.signature};
   }
   const auto* const queued = std::get_if<QueuedHandshake>(&row.row);
   const auto& submitted = queued != nullptr ? *queued : *row.again;
   if (record && ends(*record, submitted))
-    return {Tombstone{submitted.id, record->outcome, record->finished_at}, {}};
+    return {tombstone_of(submitted.id, *record, submitted.tag, row.attempt), {}};
   if (queued != nullptr || spool.is_staged) return row;
-  return {submitted, {}};
+  return {submitted, {}, row.attempt, row.signature};
 }
 
 bool takes_the_place_of(const KnownHandshake& present, const QueueRow& restored) {

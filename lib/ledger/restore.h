@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -19,6 +20,8 @@ struct SpoolView {
     Outcome outcome{};
     Wall submitted_at{};
     Wall finished_at{};
+    std::string tag{};
+    std::optional<SignaturePrefix> signature{};
   };
 
   std::optional<Record> record;      ///< In the folder of its outcome.

@@ -12,6 +12,7 @@
 #include "handshake/row_change.h"
 #include "inbox/inbox.h"
 #include "ledger/readmission.h"
+#include "ledger/repeats.h"
 #include "ledger/retry.h"
 #include "log/notice.h"
 #include "schedule/hazard.h"
@@ -53,12 +54,13 @@ struct RoundReport {
   std::vector<ReadmissionAnswer> readmitted;
 };
 
-/// The bounds of a round.
+/// The bounds of a round, and its rule for repeats.
 struct RoundBounds {
   std::size_t records = limits::kRecordsPerRound;  ///< More wait for the next round.
   std::size_t synced_one_by_one = limits::kRecordsSyncedOneByOne;  ///< More are synced together.
   std::size_t pending = limits::kPendingHandshakes;  ///< Of all rounds: more wait in the inbox.
   Duration give_up_after = std::chrono::hours(25);   ///< Of handshakes without an expiry.
+  RepeatPolicy repeats = RepeatPolicy::reject;       ///< Until set_repeats().
 };
 
 }  // namespace attestrd

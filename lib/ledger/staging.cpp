@@ -19,13 +19,33 @@ namespace {
 /// The number of rows that are read at once for the records that are written ahead.
 constexpr std::size_t kRowsPerLookUp = 64;
 
-using Rows = std::vector<std::optional<QueuedHandshake>>;
+/// What the queue has of some finishes: one entry for each.
+struct Known {
+  std::vector<std::optional<QueuedHandshake>> rows;
+  std::vector<bool> are_repeats;  ///< Another handshake has the signature.
+};
 
-Result<Rows> find_rows(Queue& queue, std::span<const Finish> finishes) {
+Result<Known> look_up(Queue& queue, std::span<const Finish> finishes) {
   std::vector<HandshakeId> ids;
+  std::vector<SignedResult> results;
   ids.reserve(finishes.size());
-  for (const auto& finish : finishes) ids.push_back(finish.id);
-  return ids.empty() ? Result<Rows>(Rows()) : queue.find_polling(ids);
+  results.reserve(finishes.size());
+  for (const auto& finish : finishes) {
+    ids.push_back(finish.id);
+    if (finish.signature) results.push_back({finish.id, *finish.signature});
+  }
+  Known known{{}, std::vector<bool>(finishes.size())};
+  if (ids.empty()) return known;
+  auto rows = queue.find_polling(ids);
+  if (!rows) return rows.error();
+  known.rows = std::move(*rows);
+  if (results.empty()) return known;
+  const auto others = queue.find_by_signature(results);
+  if (!others) return others.error();
+  auto other = others->begin();
+  for (std::size_t i = 0; i < finishes.size(); ++i)
+    if (finishes[i].signature) known.are_repeats[i] = (other++)->has_value();
+  return known;
 }
 
 std::string record_of(const Finish& finish, const QueuedHandshake& row) {
@@ -35,19 +55,18 @@ std::string record_of(const Finish& finish, const QueuedHandshake& row) {
 }  // namespace
 
 Result<std::vector<std::optional<Staging::Record>>> Staging::write(
-    const std::vector<Finish>& finishes, const std::vector<Finish>& next,
-    std::vector<Notice>& notices) {
+    std::span<Finish> finishes, std::span<Finish> next, std::vector<Notice>& notices) {
   ATTESTRD_CHECK(ahead_.size() <= finishes.size());
   // The rows are read before anything is written: the queue may be unavailable.
-  const std::span all(finishes);
-  const auto rows = find_rows(queue_, all.subspan(ahead_.size()));
-  if (!rows) return rows.error();
+  const auto known = look_up(queue_, finishes.subspan(ahead_.size()));
+  if (!known) return known.error();
   // Records that were written ahead are not synced yet, however few records there are now.
   const bool are_few = finishes.size() <= bounds_.synced_one_by_one && ahead_.empty();
   const auto how = are_few ? RecordSync::one_by_one : RecordSync::together;
 
   const auto ahead = std::exchange(ahead_, {});
   for (const auto& record : ahead) written_.push_back(record.id);
+  signatures_.clear();
   std::vector<std::optional<Record>> records;
   records.reserve(finishes.size());
   std::unordered_set<std::string_view> ids;
@@ -55,14 +74,16 @@ Result<std::vector<std::optional<Staging::Record>>> Staging::write(
     const bool is_first = ids.insert(finishes[i].id.view()).second;
     if (i < ahead.size()) {
       ATTESTRD_CHECK(is_first && ahead[i].id == finishes[i].id);
+      if (finishes[i].signature) signatures_.emplace(*finishes[i].signature, finishes[i].id);
       records.emplace_back(ahead[i]);
       continue;
     }
-    const auto& row = (*rows)[i - ahead.size()];
+    const auto& row = known->rows[i - ahead.size()];
     if (!row || !is_first) {
       records.emplace_back();
       continue;
     }
+    judge(finishes[i], known->are_repeats[i - ahead.size()]);
     const auto written = write_one(finishes[i], *row, how, notices);
     if (!written) return written.error();
     records.emplace_back(*written);
@@ -71,6 +92,12 @@ Result<std::vector<std::optional<Staging::Record>>> Staging::write(
   if (const auto synced = spool_.sync_staging(how, writing_ahead(next)); !synced)
     return not_of_queue(synced.error());
   return records;
+}
+
+void Staging::judge(Finish& finish, bool is_in_queue) {
+  if (!finish.signature) return;
+  const auto& first = signatures_.try_emplace(*finish.signature, finish.id).first->second;
+  judge_repeat(finish, is_in_queue || first != finish.id, repeats_);
 }
 
 Result<Staging::Record> Staging::write_one(const Finish& finish, const QueuedHandshake& row,
@@ -83,11 +110,11 @@ Result<Staging::Record> Staging::write_one(const Finish& finish, const QueuedHan
   return Record{finish.id, fingerprint_of(record), row.attempt};
 }
 
-/// The finishes that are written ahead during one sync, and a page of their rows. The page stays
-/// valid, since no row changes during a sync.
+/// The finishes that are written ahead during one sync, and what the queue has of a page of them.
+/// The page stays valid, since no row changes during a sync.
 class Staging::Ahead {
  public:
-  Ahead(Staging& staging, std::span<const Finish> finishes)
+  Ahead(Staging& staging, std::span<Finish> finishes)
       : staging_(staging), finishes_(finishes) {}
 
   /// Writes one record. Returns whether there is more to write.
@@ -101,32 +128,33 @@ class Staging::Ahead {
 
  private:
   Result<bool> write(std::size_t index) {
-    if (index >= first_row_ + rows_.size() || rows_.empty()) {
+    if (index >= first_row_ + known_.rows.size() || known_.rows.empty()) {
       const auto left = finishes_.size() - index;
       const auto page = finishes_.subspan(index, std::min(left, kRowsPerLookUp));
-      auto rows = find_rows(staging_.queue_, page);
+      auto known = look_up(staging_.queue_, page);
       // The round of these finishes reads their rows again, and waits for disk space if it must.
-      if (!rows && rows.error().code == Errc::disk_full) return false;
-      if (!rows) return rows.error();
-      rows_ = std::move(*rows);
+      if (!known && known.error().code == Errc::disk_full) return false;
+      if (!known) return known.error();
+      known_ = std::move(*known);
       first_row_ = index;
     }
-    const auto& row = rows_[index - first_row_];
-    return row ? staging_.write_ahead(finishes_[index], *row) : Result<bool>(false);
+    const auto& row = known_.rows[index - first_row_];
+    if (!row) return false;
+    staging_.judge(finishes_[index], known_.are_repeats[index - first_row_]);
+    return staging_.write_ahead(finishes_[index], *row);
   }
 
   Staging& staging_;
-  std::span<const Finish> finishes_;
-  Rows rows_;
+  std::span<Finish> finishes_;
+  Known known_;
   std::size_t first_row_ = 0;
   bool is_over_ = false;
 };
 
-Meanwhile Staging::writing_ahead(const std::vector<Finish>& next) {
+Meanwhile Staging::writing_ahead(std::span<Finish> next) {
   const auto most = std::min(next.size(), bounds_.records);
   if (is_room_scarce_ || ahead_.size() >= most || !trouble_) return {};
-  return
-      [ahead = Ahead(*this, std::span(next).first(most))]() mutable { return ahead.write_next(); };
+  return [ahead = Ahead(*this, next.first(most))]() mutable { return ahead.write_next(); };
 }
 
 /// Writes one record ahead. Returns false if its name is in use or there is no room: the round of

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -22,6 +24,9 @@ enum class RecordSync : std::uint8_t;
 /// the records of the next round while the disk syncs those of this one.
 ///
 /// A record that was written ahead is not synced, and its row is still in `polling`.
+///
+/// Before a record is written, judge_repeat() decides how its handshake ends. The signature counts
+/// as that of another handshake if the queue has it, or a record before that is on its way.
 class Staging {
  public:
   /// A record in staging/.
@@ -32,19 +37,23 @@ class Staging {
   };
 
   Staging(Queue& queue, Spool& spool, RoundBounds bounds)
-      : queue_(queue), spool_(spool), bounds_(bounds) {}
+      : queue_(queue), spool_(spool), bounds_(bounds), repeats_(bounds.repeats) {}
+
+  /// Changes the rule for repeats. It holds for all records that are written from now on.
+  void set_repeats(RepeatPolicy policy) { repeats_ = policy; }
+  RepeatPolicy repeats() const { return repeats_; }
 
   /// Writes the records of `finishes` and syncs them. The finishes whose records were written ahead
   /// must come first. While the disk syncs, records of `next` are written ahead. Returns one entry
   /// for each finish, empty if the finish has no row in `polling` or if an earlier finish of the
   /// round has the same id. After an error, or if the commit does not happen, drop() undoes it.
-  Result<std::vector<std::optional<Record>>> write(const std::vector<Finish>& finishes,
-                                                   const std::vector<Finish>& next,
+  Result<std::vector<std::optional<Record>>> write(std::span<Finish> finishes,
+                                                   std::span<Finish> next,
                                                    std::vector<Notice>& notices);
 
   /// Returns the work for Spool::sync_moves() to do during its syncs: it writes records of `next`
   /// ahead, one in each call, as write() does.
-  Meanwhile writing_ahead(const std::vector<Finish>& next);
+  Meanwhile writing_ahead(std::span<Finish> next);
 
   /// Keeps the records of the last write(), whose rows are committed now.
   void keep() { written_.clear(); }
@@ -65,6 +74,7 @@ class Staging {
  private:
   class Ahead;
 
+  void judge(Finish& finish, bool is_in_queue);
   Result<Record> write_one(const Finish& finish, const QueuedHandshake& row, RecordSync how,
                                 std::vector<Notice>& notices);
   Result<bool> write_ahead(const Finish& finish, const QueuedHandshake& row);
@@ -74,6 +84,10 @@ class Staging {
   const RoundBounds bounds_;
   std::vector<HandshakeId> written_;  ///< The records of this round that keep() has not kept yet.
   std::vector<Record> ahead_;         ///< The records of the first finishes of the next round.
+  RepeatPolicy repeats_;
+  /// The signatures of this round's records and of those written ahead: the queue may not have them
+  /// yet.
+  std::map<SignaturePrefix, HandshakeId> signatures_;
   Result<void> trouble_;
   bool is_room_scarce_ = false;
 };

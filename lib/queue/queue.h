@@ -23,6 +23,12 @@ struct Claim {
   std::vector<QueuedHandshake> rows;
 };
 
+/// The result of a handshake, by its signature.
+struct SignedResult {
+  HandshakeId id;
+  SignaturePrefix signature{};
+};
+
 /// The number of rows in each state.
 struct QueueCounts {
   std::uint64_t polling = 0;
@@ -80,6 +86,11 @@ class Queue {
 
   /// Returns the state of an id, whichever owner has its row.
   virtual Result<KnownHandshake> find(const HandshakeId& id) = 0;
+
+  /// Returns one entry for each result: another handshake whose row or tombstone has the same
+  /// signature, whichever owner has its row, or nothing if there is none.
+  virtual Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
+      std::span<const SignedResult> results) = 0;
 
   /// Counts the rows of all owners. Reads all rows.
   virtual Result<QueueCounts> count() = 0;

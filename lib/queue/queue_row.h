@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "base/time.h"
@@ -14,6 +16,10 @@ struct Tombstone {
   HandshakeId id;
   Outcome outcome{};
   Wall finished_at{};
+  std::string tag{};
+  std::uint32_t attempt = 0;  ///< How often the handshake was taken up again after it had ended.
+  std::optional<SignaturePrefix> signature{};  ///< See StagedHandshake.
+  std::string diverted_to{};                   ///< See EndedHandshake.
 };
 
 /// A row of the queue.
@@ -25,6 +31,9 @@ struct BackupRow {
   /// The row to poll in its place if its record is lost. A staged row has one. A tombstone has one
   /// if no consumer had removed its record when the backup was made.
   std::optional<QueuedHandshake> again;
+  // The same members of Tombstone, for a row that is none.
+  std::uint32_t attempt = 0;
+  std::optional<SignaturePrefix> signature{};
 };
 
 }  // namespace attestrd

@@ -25,7 +25,8 @@ constexpr const char* kModes =
     "PRAGMA cache_size = -1024";
 
 constexpr const char* kEndedAfter =
-    "SELECT id, outcome, finished_at FROM tombstone WHERE id > ? ORDER BY id LIMIT ?";
+    "SELECT id, outcome, finished_at, tag, attempt, signature, diverted_to FROM tombstone "
+    "WHERE id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAddWaiting = "INSERT INTO waiting (id, tag, submitted_at) VALUES (?, ?, ?)";
 constexpr const char* kSaveNumber = "INSERT INTO backup (number) VALUES (?)";
 

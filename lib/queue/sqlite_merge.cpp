@@ -12,19 +12,26 @@ namespace {
 
 constexpr const char* kRows =
     "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, outcome, reason, "
-    "finished_at, length_bytes, sha256, attempt, readmitted_from FROM handshake";
+    "finished_at, length_bytes, sha256, signature, attempt, readmitted_from FROM handshake";
+constexpr int kAttemptColumn = 7;
 constexpr int kOutcomeColumn = 8;
-constexpr const char* kEnded = "SELECT id, outcome, finished_at, NULL, NULL FROM tombstone";
+constexpr int kSignatureColumn = 13;
+constexpr const char* kEnded =
+    "SELECT id, outcome, finished_at, tag, attempt, signature, diverted_to, NULL, NULL "
+    "FROM tombstone";
 constexpr const char* kEndedAndWaiting =
-    "SELECT id, outcome, finished_at, tag, submitted_at FROM tombstone LEFT JOIN waiting USING "
-    "(id)";
+    "SELECT id, outcome, finished_at, tombstone.tag, attempt, signature, diverted_to, waiting.tag, "
+    "waiting.submitted_at FROM tombstone LEFT JOIN waiting USING (id)";
+constexpr int kWaitingTagColumn = 7;
+constexpr int kWaitingSinceColumn = 8;
 // The submission time is put right as it is read, and so belongs to no boot.
 constexpr const char* kInsert =
-    "INSERT INTO handshake (id, state, tag, submitted_at, expiry, polls, last_pending_at, attempt) "
-    "VALUES (?, 'polling', ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO handshake (id, state, tag, submitted_at, expiry, polls, last_pending_at, attempt, "
+    "signature) VALUES (?, 'polling', ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kRemove = "DELETE FROM handshake WHERE id = ?";
 constexpr const char* kBury =
-    "INSERT OR REPLACE INTO tombstone (id, outcome, finished_at, running_ms) VALUES (?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO tombstone (id, outcome, finished_at, running_ms, tag, attempt, "
+    "signature, diverted_to) VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ''))";
 constexpr const char* kHasTable = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
 
 }  // namespace
@@ -99,10 +106,15 @@ Result<std::optional<BackupRow>> SqliteMerge::next() {
   if (are_rows_read_) return next_ended();
   auto queued = read_queued(rows_, backup_.clocks);
   if (!queued) return broken_row(*backup_.database);
-  if (rows_.is_null(kOutcomeColumn)) return std::optional(BackupRow{std::move(*queued), {}});
+  BackupRow row{*queued, {}, static_cast<std::uint32_t>(rows_.number(kAttemptColumn))};
+  if (!read_signature(rows_.bytes(kSignatureColumn), row.signature))
+    return broken_row(*backup_.database);
+  if (rows_.is_null(kOutcomeColumn)) return std::optional(std::move(row));
   const auto staged = read_staged(rows_, kOutcomeColumn);
   if (!staged) return broken_row(*backup_.database);
-  return std::optional(BackupRow{*staged, std::move(queued)});
+  row.row = *staged;
+  row.again = std::move(queued);
+  return std::optional(std::move(row));
 }
 
 Result<std::optional<BackupRow>> SqliteMerge::next_ended() {
@@ -112,28 +124,32 @@ Result<std::optional<BackupRow>> SqliteMerge::next_ended() {
   const auto ended = read_tombstone(ended_);
   if (!ended) return broken_row(*backup_.database);
   BackupRow row{*ended, {}};
-  if (const auto submitted_at = ended_.time(4))
-    row.again = QueuedHandshake{ended->id, std::string(ended_.text(3)), *submitted_at, {}, {}, 0};
+  if (const auto submitted_at = ended_.time(kWaitingSinceColumn))
+    row.again = QueuedHandshake{
+        ended->id, std::string(ended_.text(kWaitingTagColumn)), *submitted_at, {}, {}, 0};
   return std::optional(std::move(row));
 }
 
 Result<void> SqliteMerge::put(const BackupRow& row) {
-  if (const auto* const queued = std::get_if<QueuedHandshake>(&row.row)) return insert(*queued);
+  if (const auto* const queued = std::get_if<QueuedHandshake>(&row.row))
+    return insert(*queued, row);
   if (const auto* const ended = std::get_if<Tombstone>(&row.row)) return bury(*ended);
-  if (const auto inserted = insert(*row.again); !inserted) return inserted;
+  if (const auto inserted = insert(*row.again, row); !inserted) return inserted;
   const auto staged = queue_.rows.apply(Stage{std::get<StagedHandshake>(row.row)}, {});
   if (!staged) return staged.error();
   return {};
 }
 
-Result<void> SqliteMerge::insert(const QueuedHandshake& row) {
+/// Writes a row in `polling`, with what `from` holds besides it.
+Result<void> SqliteMerge::insert(const QueuedHandshake& row, const BackupRow& from) {
   const auto inserted = insert_.bind(row.id)
                             .bind(row.tag)
                             .bind(std::optional(row.submitted_at))
                             .bind(row.expiry)
                             .bind(std::int64_t{row.polls})
                             .bind(row.last_pending_at)
-                            .bind(std::int64_t{row.attempt})
+                            .bind(std::int64_t{from.attempt})
+                            .bind(bytes_of(from.signature))
                             .run();
   if (!inserted) return inserted.error();
   return {};
@@ -150,6 +166,10 @@ Result<void> SqliteMerge::bury(const Tombstone& ended) {
                           .bind(name_of(ended.outcome))
                           .bind(std::optional(ended.finished_at))
                           .bind(std::int64_t{running.count()})
+                          .bind(ended.tag)
+                          .bind(std::int64_t{ended.attempt})
+                          .bind(bytes_of(ended.signature))
+                          .bind(ended.diverted_to)
                           .run();
   if (!buried) return buried.error();
   return {};

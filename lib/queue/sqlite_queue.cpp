@@ -128,6 +128,18 @@ Result<std::vector<std::optional<QueuedHandshake>>> SqliteQueue::find_polling(
 
 Result<KnownHandshake> SqliteQueue::find(const HandshakeId& id) { return find_row(*rows_, id); }
 
+Result<std::vector<std::optional<HandshakeId>>> SqliteQueue::find_by_signature(
+    std::span<const SignedResult> results) {
+  std::vector<std::optional<HandshakeId>> others;
+  others.reserve(results.size());
+  for (const auto& result : results) {
+    const auto other = rows_->find_by_signature(result);
+    if (!other) return other.error();
+    others.push_back(*other);
+  }
+  return others;
+}
+
 Result<QueueCounts> SqliteQueue::count() { return rows_->count(); }
 
 Result<std::vector<BootClock>> SqliteQueue::clocks() { return clocks_->all(); }

@@ -37,6 +37,8 @@ class SqliteQueue final : public Queue {
   Result<std::vector<std::optional<QueuedHandshake>>> find_polling(
       std::span<const HandshakeId> ids) override;
   Result<KnownHandshake> find(const HandshakeId& id) override;
+  Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
+      std::span<const SignedResult> results) override;
   Result<QueueCounts> count() override;
   Result<std::vector<BootClock>> clocks() override;
   Result<std::optional<Hazard>> learnt() override;

@@ -24,7 +24,8 @@ constexpr const char* kUpdateProgress =
     "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kStage =
     "UPDATE handshake SET state = 'staged', outcome = ?, reason = ?, finished_at = ?, "
-    "length_bytes = ?, sha256 = ?, readmitted_from = nullif(?, '') "
+    "length_bytes = ?, sha256 = ?, signature = coalesce(?, signature), "
+    "readmitted_from = nullif(?, '') "
     "WHERE id = ? AND state = 'polling'";
 constexpr const char* kIsStaged =
     "SELECT 1 FROM handshake WHERE id = ? AND state = 'staged' AND length_bytes = ? AND sha256 = ?";
@@ -32,8 +33,8 @@ constexpr const char* kUnstage =
     "UPDATE handshake SET state = 'polling', outcome = NULL, reason = NULL, finished_at = NULL, "
     "length_bytes = NULL, sha256 = NULL, readmitted_from = NULL WHERE id = ? AND state = 'staged'";
 constexpr const char* kBury =
-    "INSERT INTO tombstone (id, outcome, finished_at, running_ms, diverted_to, tag, attempt) "
-    "SELECT id, outcome, finished_at, ?, nullif(?, ''), tag, attempt "
+    "INSERT INTO tombstone (id, outcome, finished_at, running_ms, diverted_to, tag, attempt, "
+    "signature) SELECT id, outcome, finished_at, ?, nullif(?, ''), tag, attempt, signature "
     "FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kRemoveStaged = "DELETE FROM handshake WHERE id = ? AND state = 'staged'";
 constexpr const char* kIsBuried = "SELECT 1 FROM tombstone WHERE id = ? AND outcome = ?";
@@ -45,8 +46,8 @@ constexpr const char* kIsReopened =
     "SELECT 1 FROM handshake WHERE id = ? AND state = 'polling' AND attempt = ?";
 constexpr const char* kReadmit =
     "INSERT INTO handshake (id, state, tag, submitted_at, boot, attempt, outcome, reason, "
-    "finished_at, length_bytes, sha256, readmitted_from) "
-    "SELECT id, 'staged', tag, ?, ?, ?3, ?, ?, ?, ?, ?, ? "
+    "finished_at, length_bytes, sha256, signature, readmitted_from) "
+    "SELECT id, 'staged', tag, ?, ?, ?3, ?, ?, ?, ?, ?, coalesce(?, signature), ? "
     "FROM tombstone WHERE id = ? AND attempt = ?3 - 1 AND outcome <> 'completed'";
 constexpr const char* kRemoveTombstone = "DELETE FROM tombstone WHERE id = ?";
 constexpr const char* kPurge =
@@ -56,8 +57,11 @@ constexpr const char* kPollingAfter =
     "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt FROM handshake "
     "WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAllStaged =
-    "SELECT id, outcome, reason, finished_at, length_bytes, sha256, attempt, readmitted_from "
-    "FROM handshake WHERE state = 'staged'";
+    "SELECT id, outcome, reason, finished_at, length_bytes, sha256, signature, attempt, "
+    "readmitted_from FROM handshake WHERE state = 'staged'";
+constexpr const char* kFindBySignature =
+    "SELECT id FROM tombstone WHERE signature = ?1 AND id <> ?2 UNION ALL "
+    "SELECT id FROM handshake WHERE signature = ?1 AND id <> ?2 LIMIT 1";
 constexpr const char* kCount =
     "SELECT count(*) FILTER (WHERE state = 'polling'), count(*) FILTER (WHERE state = 'staged'), "
     "min(submitted_at + coalesce(shift_us, 0) / 1000) FILTER (WHERE state = 'polling'), "
@@ -109,6 +113,18 @@ Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id) {
   return rows.find_ended(id);
 }
 
+bool read_signature(std::span<const unsigned char> bytes, std::optional<SignaturePrefix>& out) {
+  if (bytes.empty()) return true;
+  if (bytes.size() != SignaturePrefix().size()) return false;
+  std::ranges::copy(bytes, out.emplace().begin());
+  return true;
+}
+
+std::span<const unsigned char> bytes_of(const std::optional<SignaturePrefix>& signature) {
+  if (!signature) return {};
+  return *signature;
+}
+
 Error broken_row(const SqliteDatabase& database) {
   return fail(Errc::invalid_input, "the queue " + database.path() +
                                        " holds a row that attestrd never wrote: restore it from a "
@@ -143,8 +159,9 @@ std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outco
   if (sha256.size() != staged.record.sha256.size()) return std::nullopt;
   staged.record.length_bytes = static_cast<std::uint64_t>(row.number(outcome_column + 3));
   std::ranges::copy(sha256, staged.record.sha256.begin());
-  staged.attempt = static_cast<std::uint32_t>(row.number(outcome_column + 5));
-  staged.readmitted_from = row.text(outcome_column + 6);
+  if (!read_signature(row.bytes(outcome_column + 5), staged.signature)) return std::nullopt;
+  staged.attempt = static_cast<std::uint32_t>(row.number(outcome_column + 6));
+  staged.readmitted_from = row.text(outcome_column + 7);
   return staged;
 }
 
@@ -153,7 +170,11 @@ std::optional<Tombstone> read_tombstone(const SqliteStatement& row) {
   const auto outcome = outcome_named(row.text(1));
   const auto finished_at = row.time(2);
   if (!id || !outcome || !finished_at) return std::nullopt;
-  return Tombstone{*id, *outcome, *finished_at};
+  Tombstone ended{*id, *outcome, *finished_at, std::string(row.text(3))};
+  ended.attempt = static_cast<std::uint32_t>(row.number(4));
+  ended.diverted_to = row.text(6);
+  if (!read_signature(row.bytes(5), ended.signature)) return std::nullopt;
+  return ended;
 }
 
 Result<void> SqliteRows::prepare(bool is_read_only) {
@@ -172,6 +193,7 @@ Result<void> SqliteRows::prepare(bool is_read_only) {
       {&statements_.purge, kPurge},
       {&statements_.polling_after, kPollingAfter},
       {&statements_.all_staged, kAllStaged},
+      {&statements_.find_by_signature, kFindBySignature},
       {&statements_.count, kCount},
   };
   for (const auto& [statement, sql] : all) {
@@ -208,6 +230,7 @@ Result<bool> SqliteRows::change(const Stage& stage, Duration) {
                            .bind(staged.finished_at)
                            .bind(length)
                            .bind(std::span<const unsigned char>(staged.record.sha256))
+                           .bind(bytes_of(staged.signature))
                            .bind(staged.readmitted_from)
                            .bind(staged.id)
                            .run();
@@ -259,6 +282,7 @@ Result<bool> SqliteRows::change(const Readmit& readmit, Duration) {
           .bind(std::optional(staged.finished_at))
           .bind(static_cast<std::int64_t>(staged.record.length_bytes))
           .bind(std::span<const unsigned char>(staged.record.sha256))
+          .bind(bytes_of(staged.signature))
           .bind(staged.readmitted_from)
           .bind(staged.id)
           .run();
@@ -393,6 +417,18 @@ Result<std::vector<StagedHandshake>> SqliteRows::staged() {
     }
     staged.push_back(*row);
   }
+}
+
+Result<std::optional<HandshakeId>> SqliteRows::find_by_signature(const SignedResult& result) {
+  auto& find = statements_.find_by_signature.bind(std::span<const unsigned char>(result.signature))
+                   .bind(result.id);
+  const auto is_there = find.step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return std::optional<HandshakeId>();
+  const auto id = HandshakeId::parse(find.text(0));
+  find.reset();
+  if (!id) return broken_row(database_);
+  return id;
 }
 
 Result<QueueCounts> SqliteRows::count() {

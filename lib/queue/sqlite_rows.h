@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ class SqliteRows {
   /// of ids.
   Result<std::vector<QueuedHandshake>> polling_after(std::string_view id, std::size_t max_rows);
   Result<std::vector<StagedHandshake>> staged();
+  Result<std::optional<HandshakeId>> find_by_signature(const SignedResult& result);
   Result<QueueCounts> count();
 
   Result<void> save_learnt(std::string_view text);
@@ -73,6 +75,7 @@ class SqliteRows {
     SqliteStatement purge;
     SqliteStatement polling_after;
     SqliteStatement all_staged;
+    SqliteStatement find_by_signature;
     SqliteStatement count;
   };
 
@@ -88,12 +91,18 @@ Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id);
 /// table, `boot` and `attempt`. Returns nothing if attestrd can't have written it.
 std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const SqliteClocks& clocks);
 
-/// Reads a row whose first column is `id`, and whose columns from `outcome` to `sha256`, with
+/// Reads a row whose first column is `id`, and whose columns from `outcome` to `signature`, with
 /// `attempt` and `readmitted_from`, begin at `outcome_column`.
 std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column);
 
-/// Reads a row whose columns begin with those of a tombstone.
+/// Reads a row whose columns begin with `id`, `outcome`, `finished_at`, `tag`, `attempt`,
+/// `signature` and `diverted_to`.
 std::optional<Tombstone> read_tombstone(const SqliteStatement& row);
+
+/// Reads a column `signature`, which may be NULL. Returns false if attestrd can't have written it.
+bool read_signature(std::span<const unsigned char> bytes, std::optional<SignaturePrefix>& out);
+/// Returns the value for such a column.
+std::span<const unsigned char> bytes_of(const std::optional<SignaturePrefix>& signature);
 
 /// Returns the error for a row that attestrd can't have written.
 Error broken_row(const SqliteDatabase& database);

@@ -28,8 +28,7 @@ void put_tag(JsonWriter& record, std::string_view submitted, const Finish& finis
 
 void put_signature(JsonWriter& record, const Finish& finish) {
   record.begin_object("signature");
-  // Never: without a form a handshake is not completed; see engine/verdict.
-  if (finish.outcome == Outcome::completed && finish.form) {
+  if (finish.form) {
     record.text("status", "valid");
     record.text("algorithm", "HMAC-SHA256");
     record.text("form", name_of(*finish.form));
@@ -110,6 +109,7 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
   if (finish.last_pending_at) record.time("last_pending_at", *finish.last_pending_at, kPrecision);
   record.number("polls", finish.polls);
   put_signature(record, finish);
+  if (finish.is_repeat) record.raw("repeats", "true");
   if (!finish.request_id.empty()) record.text("request_id", finish.request_id);
   if (!finish.response.empty()) record.raw("response", finish.response);
   record.end_object();
@@ -122,10 +122,10 @@ Result<SpoolRecord> parse_record(std::string_view text) {
       JsonMember{"schema"},     JsonMember{"id"},          JsonMember{"outcome"},
       JsonMember{"tag"},        JsonMember{"reason"},      JsonMember{"signature"},
       JsonMember{"request_id"}, JsonMember{"response"},    JsonMember{"submitted_at"},
-      JsonMember{"finished_at"}, JsonMember{"last_pending_at"},
+      JsonMember{"finished_at"}, JsonMember{"repeats"},    JsonMember{"last_pending_at"},
       JsonMember{"polls"}};
   const auto& [schema, id_text, outcome_text, tag, reason, signature, request_id, response,
-               submitted_at, finished_at, last_pending_at, polls] = members;
+               submitted_at, finished_at, repeats, last_pending_at, polls] = members;
   const auto fault = scan_object(text, members, limits::kRecordDepth);
   if (fault != JsonFault::none) return bad_record(say(fault));
   if (text_of(schema) != kSchema)
@@ -145,6 +145,7 @@ Result<SpoolRecord> parse_record(std::string_view text) {
                      text_of(request_id).value_or(""),
                      *form,
                      response.text,
+                     repeats.text == "true" && repeats.kind == JsonKind::boolean,
                      time_of(submitted_at),
                      time_of(finished_at),
                      time_of(last_pending_at),

@@ -24,6 +24,7 @@ struct SpoolRecord {
   std::string request_id;           ///< Empty if there is none.
   std::optional<SigningForm> form;  ///< The signing form of a valid signature.
   std::string_view response;        ///< The answer, byte for byte; empty if none was kept.
+  bool is_repeat = false;           ///< Another handshake has the same signature.
   std::optional<Wall> submitted_at{};
   std::optional<Wall> finished_at{};
   std::optional<Wall> last_pending_at{};

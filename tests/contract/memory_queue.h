@@ -92,6 +92,22 @@ class MemoryQueue final : public Queue {
     return KnownHandshake(shown(open->second.row));
   }
 
+  Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
+      std::span<const SignedResult> results) override {
+    if (auto reached = reach(); !reached) return reached.error();
+    std::vector<std::optional<HandshakeId>> others;
+    for (const auto& result : results) {
+      auto& other = others.emplace_back();
+      const auto look_in = [&](const auto& rows) {
+        for (const auto& [id, row] : rows)
+          if (row.signature == result.signature && id != result.id) other = id;
+      };
+      look_in(store_.open);
+      look_in(store_.ended);
+    }
+    return others;
+  }
+
   Result<QueueCounts> count() override {
     QueueCounts counts;
     for (const auto& [id, open] : store_.open) {
@@ -180,6 +196,8 @@ class MemoryQueue final : public Queue {
     open.staged = wanted;
     open.staged->finished_at = *in_milliseconds(wanted.finished_at);
     open.staged->attempt = open.row.attempt;
+    if (wanted.signature) open.signature = wanted.signature;
+    open.staged->signature = open.signature;
     open.spool = owner_;
     return Applied::applied;
   }
@@ -199,9 +217,14 @@ class MemoryQueue final : public Queue {
     const auto found = store_.open.find(done.id);
     if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
     if (found->second.spool != owner_) return Applied::not_ours;
-    const auto& [row, shelf, staged, spool] = found->second;
-    store_.ended[done.id] = {staged->outcome,  staged->finished_at, running_,
-                             done.diverted_to, row.tag,             row.attempt};
+    const auto& open = found->second;
+    store_.ended[done.id] = {open.staged->outcome,
+                             open.staged->finished_at,
+                             running_,
+                             done.diverted_to,
+                             open.row.tag,
+                             open.row.attempt,
+                             open.signature};
     store_.open.erase(found);
     return Applied::applied;
   }
@@ -235,6 +258,8 @@ class MemoryQueue final : public Queue {
     auto& open = take_up(ended, readmit.submitted_at, readmit.boot);
     open.staged = wanted;
     open.staged->finished_at = *in_milliseconds(wanted.finished_at);
+    if (wanted.signature) open.signature = wanted.signature;
+    open.staged->signature = open.signature;
     open.spool = owner_;
     return Applied::applied;
   }
@@ -246,7 +271,8 @@ class MemoryQueue final : public Queue {
     QueuedHandshake row{id, tombstone.tag, *in_milliseconds(submitted_at) - shift_of(boot), {}, {},
                         0,  boot,          {}};
     row.attempt = tombstone.attempt + 1;
-    auto& open = store_.open[id] = {std::move(row), store_.shelf_for(owner_), {}, {}};
+    auto& open = store_.open[id] = {
+        std::move(row), store_.shelf_for(owner_), {}, {}, tombstone.signature};
     store_.ended.erase(ended);
     return open;
   }
@@ -271,8 +297,8 @@ class MemoryQueue final : public Queue {
     const QueuedHandshake fresh{id, submission.tag, now - shift_of(boot), expiry, {}, 0, boot, {}};
     const auto [found, is_new] =
         store_.open.emplace(id, MemoryStore::Open{fresh, store_.shelf_for(owner_), {}, {}});
-    auto& [row, shelf, staged, spool] = found->second;
-    if (staged) return AlreadyEnded{staged->outcome};
+    if (const auto& staged = found->second.staged) return AlreadyEnded{staged->outcome};
+    auto& row = found->second.row;
     const auto merge = merge_submission(shown(row), submission, batch.give_up_after);
     if (!is_new) row.expiry = in_milliseconds(merge.expiry);
     if (!is_ours(found->second)) return RowElsewhere{};

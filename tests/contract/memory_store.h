@@ -24,6 +24,7 @@ struct MemoryStore {
     std::size_t shelf = 0;
     std::optional<StagedHandshake> staged;
     std::string spool;  ///< The owner whose staging/ holds the record of a staged row.
+    std::optional<SignaturePrefix> signature{};
   };
   struct Tombstone {
     Outcome outcome{};
@@ -32,6 +33,7 @@ struct MemoryStore {
     std::string diverted_to{};
     std::string tag{};
     std::uint32_t attempt = 0;
+    std::optional<SignaturePrefix> signature{};
   };
   struct Shelf {
     std::string owner;

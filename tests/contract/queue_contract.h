@@ -82,6 +82,26 @@ class QueueContract : public ::testing::Test {
 
   static Done done(std::string_view id) { return {id_of(id), Outcome::failed}; }
 
+  static SignaturePrefix signature(unsigned char byte) {
+    SignaturePrefix prefix{};
+    prefix.back() = byte;  // So that no two differ in their first bytes.
+    return prefix;
+  }
+
+  static Stage stage_signed(std::string_view id, unsigned char byte) {
+    auto signed_stage = stage(id);
+    signed_stage.handshake.signature = signature(byte);
+    return signed_stage;
+  }
+
+  /// Returns the other handshake that has the signature, as text; empty: none.
+  std::string other_with(std::string_view id, unsigned char byte) {
+    const SignedResult result{id_of(id), signature(byte)};
+    const auto others = queue().find_by_signature({&result, 1});
+    EXPECT_TRUE(others) << others.error().message;
+    return others && others->at(0) ? std::string(others->at(0)->view()) : "";
+  }
+
   std::optional<QueuedHandshake> polling(std::string_view id) {
     const std::vector<HandshakeId> ids{id_of(id)};
     return queue().find_polling(ids)->at(0);
@@ -205,6 +225,74 @@ TYPED_TEST_P(QueueContract, KeepsWhereADivertedRecordWent) {
   EXPECT_EQ(std::get<EndedHandshake>(found).diverted_to, "rejected/DSa.2.json");
 }
 
+TYPED_TEST_P(QueueContract, FindsAnotherHandshakeByItsSignature) {
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) this->accept(id);
+  EXPECT_EQ(this->other_with("DSa", 1), "");
+  EXPECT_EQ(this->apply(this->stage_signed("DSa", 1)), Applied::applied);
+  EXPECT_EQ(this->apply(this->stage("DSb")), Applied::applied);
+  for (int state = 0; state < 2; ++state) {
+    EXPECT_EQ(this->other_with("DSc", 1), "DSa");
+    EXPECT_EQ(this->other_with("DSnew", 1), "DSa");
+    EXPECT_EQ(this->other_with("DSa", 1), "") << "it repeats itself";
+    EXPECT_EQ(this->other_with("DSc", 2), "");
+    EXPECT_EQ(this->other_with("DSc", 0), "") << "DSb has none";
+    this->reopen();
+    EXPECT_EQ(this->other_with("DSc", 1), "DSa") << "a new process";
+    this->apply(this->done("DSa"));
+    this->apply(this->done("DSb"));
+  }
+  auto wanted = this->batch();
+  wanted.purge = Purge{std::chrono::hours(1), 10};
+  EXPECT_EQ(this->write(wanted).purged, 2U);
+  EXPECT_EQ(this->other_with("DSc", 1), "");
+}
+
+TYPED_TEST_P(QueueContract, FindsManySignaturesInTheOrderAsked) {
+  EXPECT_TRUE(this->queue().find_by_signature({})->empty());
+  auto wanted = this->batch();
+  for (const auto* const id : {"DSa", "DSb"})
+    wanted.submissions.push_back({this->id_of(id), "", {}});
+  this->write(wanted);
+  wanted = this->batch();
+  wanted.changes = {this->stage_signed("DSa", 1), this->stage_signed("DSb", 2)};
+  this->write(wanted);
+  this->apply(this->done("DSb"));
+  const std::vector<SignedResult> results{{this->id_of("DSc"), this->signature(2)},
+                                          {this->id_of("DSb"), this->signature(2)},
+                                          {this->id_of("DSc"), this->signature(3)},
+                                          {this->id_of("DSc"), this->signature(1)}};
+  EXPECT_THAT(
+      *this->queue().find_by_signature(results),
+      ::testing::ElementsAre(this->id_of("DSb"), std::nullopt, std::nullopt, this->id_of("DSa")));
+}
+
+TYPED_TEST_P(QueueContract, FindsOneOfManyWithTheSameSignature) {
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) {
+    this->accept(id);
+    this->apply(this->stage_signed(id, 1));
+  }
+  this->apply(this->done("DSb"));
+  for (const auto* const id : {"DSa", "DSb", "DSc"}) {
+    EXPECT_NE(this->other_with(id, 1), "");
+    EXPECT_NE(this->other_with(id, 1), id);
+  }
+}
+
+TYPED_TEST_P(QueueContract, ARowKeepsItsSignatureUntilAnotherIsStaged) {
+  const auto id = this->id_of("DSa");
+  this->accept("DSa");
+  this->apply(this->stage_signed("DSa", 1));
+  EXPECT_EQ(this->queue().staged()->at(0).signature, this->signature(1));
+  EXPECT_EQ(this->apply(Unstage{id}), Applied::applied);
+  EXPECT_EQ(this->other_with("DSb", 1), "DSa") << "it is polled again, and its result is the same";
+  EXPECT_EQ(this->apply(this->stage("DSa", "another")), Applied::applied);
+  EXPECT_EQ(this->queue().staged()->at(0).signature, this->signature(1));
+  this->apply(Unstage{id});
+  this->apply(this->stage_signed("DSa", 2));
+  EXPECT_EQ(this->other_with("DSb", 1), "");
+  EXPECT_EQ(this->other_with("DSb", 2), "DSa");
+}
+
 TYPED_TEST_P(QueueContract, FindsAHandshakeInWhateverState) {
   using namespace std::chrono_literals;
   this->given_rows();
@@ -286,8 +374,14 @@ TYPED_TEST_P(QueueContract, AReadmittedHandshakeIsStaged) {
   using namespace std::chrono_literals;
   this->given_rows();
   const auto readmit = [this](const char* id, std::uint32_t attempt, std::string_view record) {
-    return this->apply(Readmit{{this->id_of(id), Outcome::completed, Reason::none, kQueueNow + 2h,
-                                fingerprint_of(record), attempt, "DSended.json"},
+    return this->apply(Readmit{{this->id_of(id),
+                                Outcome::completed,
+                                Reason::none,
+                                kQueueNow + 2h,
+                                fingerprint_of(record),
+                                {},
+                                attempt,
+                                "DSended.json"},
                                kQueueNow + 1h,
                                0});
   };
@@ -322,7 +416,13 @@ TYPED_TEST_P(QueueContract, AReadmittedHandshakeWithoutItsRecordIsPolledAgain) {
   using namespace std::chrono_literals;
   this->given_rows();
   const auto id = this->id_of("DSended");
-  this->apply(Readmit{{id, Outcome::completed, Reason::none, kQueueNow, fingerprint_of("new"), 1,
+  this->apply(Readmit{{id,
+                       Outcome::completed,
+                       Reason::none,
+                       kQueueNow,
+                       fingerprint_of("new"),
+                       {},
+                       1,
                        "DSended.json"},
                       kQueueNow + 1h,
                       0});
@@ -333,6 +433,24 @@ TYPED_TEST_P(QueueContract, AReadmittedHandshakeWithoutItsRecordIsPolledAgain) {
   const auto row = std::ranges::find(staged, id, &StagedHandshake::id);
   EXPECT_EQ(row->readmitted_from, "");
   EXPECT_EQ(row->attempt, 1U);
+}
+
+TYPED_TEST_P(QueueContract, AHandshakeThatIsTakenUpKeepsItsSignature) {
+  const auto given_ended = [this](const char* id, unsigned char byte) {
+    this->accept(id);
+    this->apply(this->stage_signed(id, byte));
+    this->apply(this->done(id));
+  };
+  given_ended("DSa", 1);
+  EXPECT_EQ(this->apply(Reopen{this->id_of("DSa"), 1, kQueueNow, 0}), Applied::applied);
+  EXPECT_EQ(this->other_with("DSnew", 1), "DSa");
+  given_ended("DSb", 2);
+  Readmit readmit{{this->id_of("DSb"), Outcome::completed}, kQueueNow, 0};
+  readmit.handshake.attempt = 1;
+  readmit.handshake.signature = this->signature(3);
+  EXPECT_EQ(this->apply(readmit), Applied::applied);
+  EXPECT_EQ(this->other_with("DSnew", 3), "DSb");
+  EXPECT_EQ(this->queue().staged()->at(0).signature, this->signature(3));
 }
 
 TYPED_TEST_P(QueueContract, GivesEachRowOnceInPages) {
@@ -515,19 +633,18 @@ TYPED_TEST_P(QueueContract, MergesWhatIsLearntWithWhatWasKnownBefore) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(QueueContract, KeepsARowAsItWasAccepted, KeepsTimesInMilliseconds,
-                            MergesASecondSubmission, ALaterSubmissionHarmsNoPendingRow,
-                            LeadsARowThroughItsStates, KeepsWhereADivertedRecordWent,
-                            FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked,
-                            AnUnstagedRowIsPolledAgain, AReopenedHandshakeIsPolledAgain,
-                            AReadmittedHandshakeIsStaged,
-                            AReadmittedHandshakeWithoutItsRecordIsPolledAgain,
-                            GivesEachRowOnceInPages,
-                            GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
-                            PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
-                            AppliesChangesBeforeSubmissions, PurgesAfterSubmissions,
-                            ABatchThatIsWrittenTwiceIsWrittenOnce, AnEmptyBatchChangesNothing,
-                            KeepsOneCountOfWhatIsReserved,
-                            MergesWhatIsLearntWithWhatWasKnownBefore);
+REGISTER_TYPED_TEST_SUITE_P(
+    QueueContract, KeepsARowAsItWasAccepted, KeepsTimesInMilliseconds, MergesASecondSubmission,
+    ALaterSubmissionHarmsNoPendingRow, LeadsARowThroughItsStates, KeepsWhereADivertedRecordWent,
+    FindsAnotherHandshakeByItsSignature, FindsManySignaturesInTheOrderAsked,
+    FindsOneOfManyWithTheSameSignature, ARowKeepsItsSignatureUntilAnotherIsStaged,
+    FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked, AnUnstagedRowIsPolledAgain,
+    AReopenedHandshakeIsPolledAgain, AReadmittedHandshakeIsStaged,
+    AReadmittedHandshakeWithoutItsRecordIsPolledAgain, AHandshakeThatIsTakenUpKeepsItsSignature,
+    GivesEachRowOnceInPages, GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
+    PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
+    AppliesChangesBeforeSubmissions, PurgesAfterSubmissions, ABatchThatIsWrittenTwiceIsWrittenOnce,
+    AnEmptyBatchChangesNothing, KeepsOneCountOfWhatIsReserved,
+    MergesWhatIsLearntWithWhatWasKnownBefore);
 
 }  // namespace attestrd::test

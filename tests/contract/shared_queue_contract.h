@@ -217,11 +217,24 @@ TYPED_TEST_P(SharedQueueContract, WhatBothHaveLearntIsMerged) {
   EXPECT_NEAR((*this->second_.queue.learnt())->completions(), 2, 0.01);
 }
 
+TYPED_TEST_P(SharedQueueContract, ASignatureIsFoundWhoseverRowHasIt) {
+  auto stage = this->stage("DSa");
+  stage.handshake.signature.emplace().fill(1);
+  this->first_.accept("DSa");
+  this->first_.apply(stage);
+  const SignedResult result{this->id_of("DSb"), *stage.handshake.signature};
+  for (int state = 0; state < 2; ++state) {
+    EXPECT_EQ(this->second_.queue.find_by_signature({&result, 1})->at(0), this->id_of("DSa"));
+    this->first_.apply(this->done("DSa"));
+  }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(SharedQueueContract, EachOwnerPollsItsOwnRowsAlone,
                             WhoTakesAHandshakeUpOwnsIt,
                             ASubmissionOfAnothersRowIsMergedThere, ChangesOfAnothersRowAreNotOurs,
                             ALostRowIsGivenToItsNewOwner, ABatchOfAnOldFenceChangesNoRow,
                             AStagedRowStaysWithItsSpool, AnUnstagedRowGoesToWhoeverHasItsShelf,
+                            ASignatureIsFoundWhoseverRowHasIt,
                             NoOwnerOverwritesWhatAnotherHasReserved, WhatBothHaveLearntIsMerged);
 
 }  // namespace attestrd::test

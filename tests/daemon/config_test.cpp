@@ -98,6 +98,7 @@ answer_memory = "1MiB"
 [signature]
 form = "stringify"
 signature_attempts = 1
+repeats = "deliver"
 [poll]
 cadence = "exponential"
 min_interval = "10ms"
@@ -138,6 +139,7 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->api.answer_memory_bytes, 1048576u);
   EXPECT_EQ(config->signature.form, SigningFormPolicy::stringify);
   EXPECT_EQ(config->signature.signature_attempts, 1u);
+  EXPECT_EQ(config->signature.repeats, RepeatPolicy::deliver);
   EXPECT_EQ(config->poll.cadence, CadenceKind::exponential);
   EXPECT_EQ(config->poll.min_interval, 10ms);
   EXPECT_EQ(config->poll.max_interval, 10ms);

@@ -36,7 +36,8 @@ class CanaryTest(harness.Fixture):
                    "DStwice": good.replace(b'"number"', b'"canary-name-4711": 1, "consumed"'),
                    "DSother": self.signed_answer("canary-name-4711", result)}
         # A server that echoes the token where its tracing id belongs.
-        echo = self.signed_answer("DSecho", result, requestId=self.token.rstrip("="))
+        other = json.dumps({"FS01": {"input": {}, "output": {"name": "canary-name-4712"}}})
+        echo = self.signed_answer("DSecho", other, requestId=self.token.rstrip("="))
         for handshake, answer in {"DSgood": good, "DSforged": forged, "DSecho": echo,
                                   **spoiled}.items():
             self.nginx.answer(handshake, answer)

@@ -34,7 +34,7 @@ class SigningFormTest(harness.Fixture):
         self.submit("DSraw", DELIVERED % 1)
         self.wait_for_results(["DSraw"])
         for number in range(2):
-            self.submit(f"DScompact{number}", COMPACT % 1)
+            self.submit(f"DScompact{number}", COMPACT % number, DELIVERED % number)
         self.wait_for_results(["DScompact0", "DScompact1"])
         self.submit("DSstringify", STRINGIFIED % 1)
         self.wait_for_results(["DSstringify"], folder="rejected")

@@ -17,6 +17,22 @@ TEST_F(Terminal, ConsumedWithAValidSignatureIsCompleted) {
   EXPECT_EQ(settled("h1")->finish.polls, 1U);
 }
 
+TEST_F(Terminal, OnlyACompletedHandshakeHasTheSignatureOfItsResult) {
+  settings.signature_attempts = 1;
+  settings.witness_time = settings.unknown_grace = 0s;
+  for (const auto* const text : {"h1", "h2"}) {
+    given_new(text);
+    attestr_says_completed(text);
+  }
+  EXPECT_TRUE(settled("h1")->finish.signature);
+  EXPECT_EQ(settled("h1")->finish.signature, settled("h2")->finish.signature);
+  EXPECT_FALSE(settled("h1")->finish.is_repeat) << "which the ledger decides";
+  given_new("h3");
+  attestr_says_forged("h3");
+  EXPECT_TRUE(ended("h3", Outcome::rejected, Reason::invalid_signature));
+  EXPECT_FALSE(settled("h3")->finish.signature);
+}
+
 TEST_F(Terminal, AnEndedHandshakeIsNotPolledAgain) {
   given_new("h1");
   attestr_says_completed("h1");

@@ -43,6 +43,7 @@ void check_rewritten(const SpoolRecord& record) {
                 "",
                 "",
                 std::string(record.response)};
+  finish.is_repeat = record.is_repeat;
   const auto text = write_record(finish, record.tag, kSubmitted);
   const auto again = parse_record(text);
   ATTESTRD_CHECK(again && text.ends_with("}\n") &&
@@ -52,7 +53,7 @@ void check_rewritten(const SpoolRecord& record) {
   ATTESTRD_CHECK(record.outcome == Outcome::completed || record.tag.empty() ||
                  again->tag == record.tag);
   ATTESTRD_CHECK(!reason || *reason == Reason::none || again->reason == record.reason);
-  ATTESTRD_CHECK(record.outcome != Outcome::completed || again->form == record.form);
+  ATTESTRD_CHECK(again->form == record.form && again->is_repeat == record.is_repeat);
 }
 
 void check_record(std::string_view text) {
@@ -68,6 +69,8 @@ void check_record(std::string_view text) {
     ATTESTRD_CHECK(record->response.data() > text.data());
     ATTESTRD_CHECK(record->response.starts_with('{') && record->response.ends_with('}'));
     ATTESTRD_CHECK(json_events(record->response).has_value());
+    static_cast<void>(has_output(record->response));
+    static_cast<void>(signature_in(record->response));
   }
   if (is_utf8(record->tag)) check_rewritten(*record);
 }

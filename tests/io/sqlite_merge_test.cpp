@@ -91,6 +91,39 @@ TEST_F(SqliteMergeTest, RestoresEveryRow) {
   EXPECT_EQ((*queue->reserved())->requests, 300U);
 }
 
+TEST_F(SqliteMergeTest, RestoresWhatIsKnownOfEarlierEndings) {
+  std::string bytes[] = {std::string(16, 'p'), std::string(16, 's'), std::string(16, 'e')};
+  given_backup();
+  given_sql("backup.db",
+            "UPDATE handshake SET attempt = 2, signature = CAST('pppppppppppppppp' AS BLOB) "
+            "WHERE state = 'polling';"
+            "UPDATE handshake SET attempt = 3, signature = CAST('ssssssssssssssss' AS BLOB) "
+            "WHERE state = 'staged';"
+            "UPDATE tombstone SET attempt = 4, tag = '7', diverted_to = 'rejected/DSended.json', "
+            "signature = CAST('eeeeeeeeeeeeeeee' AS BLOB)");
+  ASSERT_TRUE(merge_all());
+  {
+    const auto queue = *SqliteQueue::open(path());
+    const char* const ids[] = {"DSpolling", "DSstaged", "DSended"};
+    for (int i = 0; i < 3; ++i) {
+      SignedResult result{id_of("DSother")};
+      std::ranges::copy(bytes[i], result.signature.begin());
+      EXPECT_EQ(queue->find_by_signature({&result, 1})->at(0), id_of(ids[i]));
+    }
+    EXPECT_EQ(std::get<EndedHandshake>(*queue->find(id_of("DSended"))).diverted_to,
+              "rejected/DSended.json");
+  }
+  // As if the merged queue were a backup.
+  const auto merged = *SqliteMerge::open(*open_backup_file(path()), path("third.db"));
+  std::vector<std::uint32_t> attempts;
+  while (const auto row = *merged->next()) {
+    const auto* const ended = std::get_if<Tombstone>(&row->row);
+    attempts.push_back(ended != nullptr ? ended->attempt : row->attempt);
+    if (ended != nullptr) EXPECT_EQ(ended->tag, "7");
+  }
+  EXPECT_THAT(attempts, UnorderedElementsAre(2, 3, 4));
+}
+
 TEST_F(SqliteMergeTest, ASubmissionTimeIsTheOneThatTheBackupKnewToBeRight) {
   using std::chrono::hours;
   {
@@ -199,7 +232,9 @@ TEST_F(SqliteMergeTest, RowsThatAttestrdNeverWroteAreReported) {
   for (const auto* const sql : {"UPDATE tombstone SET outcome = 'bogus'",
                                 "UPDATE handshake SET id = 'no/id' WHERE "
                                 "state = 'polling'",
-                                "UPDATE handshake SET reason = 'bogus' WHERE state = 'staged'"}) {
+                                "UPDATE handshake SET reason = 'bogus' WHERE state = 'staged'",
+                                "UPDATE handshake SET signature = x'00' WHERE state = 'polling'",
+                                "UPDATE tombstone SET signature = x'00'"}) {
     disk_.write("old.db", "");
     std::filesystem::remove(path("old.db"));
     given_backup();

@@ -131,6 +131,7 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
     case Served::pending:
     case Served::unfinished: life.earliest = now + settings_.min_interval; [[fallthrough]];
     case Served::genuine:
+    case Served::replayed:
     case Served::archived:
       life.last_clean = answer.served;
       life.last_asked_at = life.polled_at;
@@ -162,8 +163,8 @@ void Judge::note_witness(Life& life, Mono now, const Upstream::Answer& answer) {
     life.run = {};
     life.was_pending_here = true;
   }
-  const bool is_formed = is_witness || served == Served::genuine || served == Served::pending ||
-                         served == Served::unfinished;
+  const bool is_formed = is_witness || served == Served::genuine || served == Served::replayed ||
+                         served == Served::pending || served == Served::unfinished;
   if (is_formed) life.last_formed = now;
   if (!is_witness) return;
   life.met_bad_signature |= answer.body.ends_with("0bad\"}");
@@ -213,6 +214,7 @@ std::optional<bool> Judge::note_account(const HandshakeId& id, Mono now,
     case Served::pending:
     case Served::unfinished:
     case Served::genuine:
+    case Served::replayed:
     case Served::archived:
     case Served::unknown:
     case Served::doubtful:
@@ -286,25 +288,38 @@ bool Judge::is_deadline_certain(const Life& life) const {
 }
 
 void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
-                          const std::string& bytes) const {
-  const auto& fate = upstream_.fate(id);
+                          const std::string& bytes) {
   const auto reason = reason_in(bytes);
   if (folder == "results") {
-    if (!life.met_genuine) violated(id, "a result that Attestr never sent");
-    if (bytes.find("\"response\":" + fate.genuine) == std::string::npos)
-      violated(id, "the result is not the bytes that Attestr sent");
+    check_result(id, life, bytes);
   } else if (folder == "archived") {
     if (!life.proven.contains(Served::archived))
       violated(id, "archived, though Attestr did not say so several times");
   } else if (folder == "rejected") {
-    check_rejected(id, life);
+    check_rejected(id, life, reason);
   } else {
     check_failed(id, life, reason);
   }
-  const bool is_proven_ending =
-      folder == "archived" || folder == "rejected" || reason == "not_found";
+  const bool is_proven_ending = folder == "archived" ||
+                                (folder == "rejected" && reason != "replayed") ||
+                                reason == "not_found";
   if (is_proven_ending && life.is_by_general && could_be_had(id, life))
     violated(id, fmt::format("it ends in {} by trouble of all, and its result is lost", folder));
+}
+
+// Checks that a result is the handshake's own, and that of all equal results but the first one is
+// marked.
+void Judge::check_result(const HandshakeId& id, const Life& life, const std::string& bytes) {
+  const auto& fate = upstream_.fate(id);
+  if (!life.met_genuine) violated(id, "a result that Attestr never sent");
+  if (bytes.find("\"response\":" + fate.genuine) == std::string::npos)
+    violated(id, "the result is not the bytes that Attestr sent");
+  const bool is_marked = bytes.find(R"("repeats":true)") != std::string::npos;
+  if (is_marked && !fate.is_skipped) violated(id, "it is marked, and its result is its own alone");
+  if (is_marked || !fate.is_skipped) return;
+  if (first_skipped_.value_or(id) != id)
+    violated(id, fmt::format("neither it nor {} is marked", first_skipped_->view()));
+  first_skipped_ = id;
 }
 
 // Returns whether Attestr had the result at the end of the last poll.
@@ -315,7 +330,11 @@ bool Judge::could_be_had(const HandshakeId& id, const Life& life) const {
          life.ended_at >= fate.result_at;
 }
 
-void Judge::check_rejected(const HandshakeId& id, const Life& life) const {
+void Judge::check_rejected(const HandshakeId& id, const Life& life, std::string_view reason) const {
+  if (reason == "replayed") {
+    if (life.last != Served::replayed) violated(id, "a genuine result is rejected as a replay");
+    return;
+  }
   if (life.proven.contains(Served::doubtful)) return;
   // The answer was kept, and is all that is left of the result.
   const bool is_over = life.proven.contains(Served::archived) || life.ended_at >= life.deadline;

@@ -108,11 +108,12 @@ class Judge {
   };
 
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
-                     const std::string& bytes) const;
+                     const std::string& bytes);
+  void check_result(const HandshakeId& id, const Life& life, const std::string& bytes);
   bool is_deadline_certain(const Life& life) const;
   std::optional<bool> note_account(const HandshakeId& id, Mono now, const Upstream::Answer& answer);
   void note_witness(Life& life, Mono now, const Upstream::Answer& answer);
-  void check_rejected(const HandshakeId& id, const Life& life) const;
+  void check_rejected(const HandshakeId& id, const Life& life, std::string_view reason) const;
   void check_failed(const HandshakeId& id, const Life& life, std::string_view reason) const;
   bool could_be_had(const HandshakeId& id, const Life& life) const;
   void note_refusal(Mono polled_at, Mono now);
@@ -135,7 +136,8 @@ class Judge {
   unsigned refusals_in_a_row_ = 0;  ///< Each of a poll that started after the one before.
   Mono last_refusal_ = Mono::min();
   std::size_t in_flight_ = 0;
-  std::size_t canaries_ = 0;  ///< Those in flight.
+  std::size_t canaries_ = 0;                  ///< Those in flight.
+  std::optional<HandshakeId> first_skipped_;  ///< Its record has no mark of a repeat.
   int jumps_ = 0;
   bool has_booted_ = false;
   Duration drift_{0};

@@ -61,6 +61,8 @@ Plan draw_plan(Luck& luck, Duration hours) {
   if (copy.chance(0.3)) plan.weather.misdated = copy.spread(0.001, 0.9);
   if (copy.chance(0.5)) plan.weather.poisoned = copy.spread(0.01, 0.4);
   plan.generals = copy.chance(0.5) ? 0 : copy.spread(0.1, 8);
+  if (copy.chance(0.5)) plan.weather.skipped = copy.spread(0.1, 0.9);
+  if (copy.chance(0.4)) plan.weather.replayed = copy.spread(0.01, 0.5);
   return plan;
 }
 

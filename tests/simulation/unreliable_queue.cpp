@@ -40,4 +40,10 @@ Result<std::vector<std::optional<QueuedHandshake>>> UnreliableQueue::find_pollin
   return queue_.find_polling(ids);
 }
 
+Result<std::vector<std::optional<HandshakeId>>> UnreliableQueue::find_by_signature(
+    std::span<const SignedResult> results) {
+  if (outages_.strikes()) return unavailable();
+  return queue_.find_by_signature(results);
+}
+
 }  // namespace attestrd::sim

@@ -42,6 +42,8 @@ class UnreliableQueue final : public Queue {
   Result<std::vector<std::optional<QueuedHandshake>>> find_polling(
       std::span<const HandshakeId> ids) override;
   Result<KnownHandshake> find(const HandshakeId& id) override { return queue_.find(id); }
+  Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
+      std::span<const SignedResult> results) override;
   Result<QueueCounts> count() override { return queue_.count(); }
   Result<std::vector<BootClock>> clocks() override { return queue_.clocks(); }
   Result<std::optional<Hazard>> learnt() override { return queue_.learnt(); }

@@ -26,11 +26,18 @@ std::string answer_text(std::string_view id, std::string_view fields) {
   return fmt::format(R"({{"_id":"{}","tag":"t","requestId":"r-1",{}}})", id, fields);
 }
 
-std::string genuine_text(std::string_view id) {
-  const auto result = fmt::format(R"({{"FS01":{{"input":{{}},"output":{{"name":"N {}"}}}}}})", id);
+std::string signed_text(std::string_view id, std::string_view result) {
   return answer_text(id, fmt::format(R"("consumed":true,"result":{},"resultSignature":"{}")",
                                      result, sign(result)));
 }
+
+std::string result_of(std::string_view id) {
+  return fmt::format(R"({{"FS01":{{"input":{{}},"output":{{"name":"N {}"}}}}}})", id);
+}
+
+std::string text_of_another() { return signed_text("DSsomebodyElse", result_of("DSsomebodyElse")); }
+
+constexpr std::string_view kSkippedResult = R"({"FS01":{"input":{},"output":{}}})";
 
 /// Returns an IMF-fixdate (RFC 9110, 5.6.7), without the code under test.
 std::string http_date(Wall time) {
@@ -58,7 +65,8 @@ void Upstream::enrol(const HandshakeId& id, Mono now, Duration patience) {
     fate.is_forbidden = copy.chance(0.5);
     fate.is_html_not_found = !fate.is_forbidden;
   }
-  fate.genuine = genuine_text(id.view());
+  fate.is_skipped = weather.skipped > 0 && copy.chance(weather.skipped);
+  fate.genuine = signed_text(id.view(), fate.is_skipped ? kSkippedResult : result_of(id.view()));
   fates_[id] = fate;
 }
 
@@ -150,7 +158,7 @@ void Upstream::say_general(const HandshakeId& id, Answer& answer) {
       answer.body = "<html>no such page</html>";
       return;
     case General::bad_signature: answer.body.replace(answer.body.rfind('"') - 4, 4, "0bad"); return;
-    case General::wrong_id: answer.body = genuine_text("DSsomebodyElse"); return;
+    case General::wrong_id: answer.body = text_of_another(); return;
     case General::duplicate_key:
       answer.body = R"({"tag":"t",)" + answer_text(id.view(), R"("consumed":false)").substr(1);
       return;
@@ -164,6 +172,16 @@ void Upstream::say_general(const HandshakeId& id, Answer& answer) {
       answer.body = answer_text(id.view(), R"("consumed":true,"archived":1764000000000)");
       return;
   }
+}
+
+void Upstream::delivered(const HandshakeId& id) {
+  if (!fates_.at(id).is_skipped) delivered_.push_back(id);
+}
+
+void Upstream::say_replayed(const HandshakeId& id, Answer& answer) {
+  const auto& other = delivered_[luck_.below(delivered_.size())];
+  answer.served = Served::replayed;
+  answer.body = signed_text(id.view(), result_of(other.view()));
 }
 
 void Upstream::say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answer& answer) {
@@ -191,8 +209,10 @@ void Upstream::say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answ
     answer.body.replace(answer.body.rfind('"') - 4, 4, "0bad");
   } else if (answer.status == 200 && luck_.chance(weather.doubtful)) {
     answer.served = Served::doubtful;
-    answer.body = luck_.chance(0.5) ? genuine_text("DSsomebodyElse")
-                                    : R"({"tag":"t",)" + answer.body.substr(1);
+    answer.body = luck_.chance(0.5) ? text_of_another() : R"({"tag":"t",)" + answer.body.substr(1);
+  } else if (answer.served == Served::genuine && weather.replayed > 0 && !delivered_.empty() &&
+             luck_.chance(weather.replayed)) {
+    say_replayed(id, answer);
   }
 }
 

@@ -24,6 +24,8 @@ struct Weather {
   Duration latency{0};
   double misdated = 0;  ///< Answers with a Date in the past.
   double poisoned = 0;  ///< Handshakes that get the same useless answer for ever.
+  double skipped = 0;   ///< Results without an output: all of them are equal.
+  double replayed = 0;  ///< Results of which another's, delivered before, takes the place.
 };
 
 /// The kind of answer to a poll, as the judge counts it.
@@ -31,6 +33,7 @@ enum class Served : std::uint8_t {
   pending,     ///< Not consumed.
   unfinished,  ///< Consumed, but no result yet.
   genuine,     ///< The result, correctly signed.
+  replayed,    ///< The result of another handshake, correctly signed.
   archived,    ///< Archived without a result.
   unknown,
   doubtful,
@@ -75,6 +78,7 @@ class Upstream {
     bool is_forged = false;
     bool is_forbidden = false;  ///< For ever; so is the next.
     bool is_html_not_found = false;
+    bool is_skipped = false;
     std::string genuine;  ///< The only correct answer, once there is a result.
   };
 
@@ -83,6 +87,8 @@ class Upstream {
   void enrol(const HandshakeId& id, Mono now, Duration patience);
   Answer answer(const HandshakeId& id, Mono now, Wall true_wall);
   const Fate& fate(const HandshakeId& id) const { return fates_.at(id); }
+  /// The result of the handshake was delivered: from now on it may be sent for others.
+  void delivered(const HandshakeId& id);
 
   Weather weather;
   Duration crowd{0};                          ///< Users finish at multiples of it; 0: at any time.
@@ -94,11 +100,13 @@ class Upstream {
   bool say_trouble(Answer& answer);
   static bool say_poison(const Fate& fate, Answer& answer);
   void say_general(const HandshakeId& id, Answer& answer);
+  void say_replayed(const HandshakeId& id, Answer& answer);
   void say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answer& answer);
   void ask_for_patience(Answer& answer);
 
   Luck& luck_;
   std::map<HandshakeId, Fate> fates_;
+  std::vector<HandshakeId> delivered_;  ///< With an output.
 };
 
 inline constexpr std::string_view kClientSecret = "the client secret of the simulation";

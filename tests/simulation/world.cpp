@@ -38,6 +38,8 @@ World::World(std::uint64_t seed, Duration hours)
     if (std::ranges::find(kOutcomes, folder) == std::end(kOutcomes)) return;
     note("appears in " + folder, name);
     judge_.appears(folder, name, disk_.file(disk_.names(folder).at(name)).bytes);
+    if (folder == "results")
+      upstream_.delivered(*HandshakeId::parse(std::string_view(name).substr(0, name.find('.'))));
     someone_consumes(folder, name);
   };
   disk_.on_sync = [this](const std::string& folder) { judge_.synced(folder); };

@@ -2,6 +2,7 @@
 
 LEDGER = "lib/ledger/ledger.cpp"
 STAGING = "lib/ledger/staging.cpp"
+REPEATS = "lib/ledger/repeats.cpp"
 INTAKE = "lib/ledger/intake.cpp"
 CLAIMED_FILE = "lib/inbox/claimed_file.cpp"
 STORED_CLOCK = "lib/ledger/stored_clock.cpp"
@@ -43,7 +44,9 @@ MUTANTS = {
         "    staged_.push_back({early.id, early.outcome, outcome_notice(early)});\n  }\n"
         "  if (const auto early = publish({}); !early) return early.error();\n"
         "  auto written = queue_.write(begun_->batch, begun_->now);\n"), (
-        "      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish)});\n", "")]),
+        "      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish),\n"
+        "                         repeat_notice(finish.id, finish.outcome, finish.is_repeat)});\n",
+        "")]),
     "inbox file removed before the commit": (INTAKE, [(
         "  report.inbox_scanned = request.is_full;",
         "  report.inbox_scanned = request.is_full;\n"
@@ -163,6 +166,22 @@ MUTANTS = {
         "on_answer(slot, *event.response, *event.answer);",
         "on_answer(slot, *event.response, {event.answer->answer, "
         "Verification{SigningForm::raw}});")]),
+    "another's result is delivered": (REPEATS, [(
+        "is_repeat && policy == RepeatPolicy::reject", "policy != RepeatPolicy::reject")]),
+    "equal results without an output are rejected": (REPEATS, [(
+        " && has_output(finish.response)", "")]),
+    "a repeat of a record that is on its way is not seen": (STAGING, [(
+        "is_in_queue || first != finish.id", "is_in_queue")]),
+    "a repeat of a record that was written ahead is not seen": (STAGING, [(
+        "      if (finishes[i].signature) "
+        "signatures_.emplace(*finishes[i].signature, finishes[i].id);\n", "")]),
+    "a repeat of a record of an earlier round is not seen": (STAGING, [(
+        "is_in_queue || first != finish.id", "first != finish.id")]),
+    "a tombstone forgets the signature": (QUEUE, [(
+        "tag, attempt, signature \"\n", "tag, attempt, NULL \"\n")]),
+    "a handshake repeats itself": (QUEUE, [(
+        "FROM tombstone WHERE signature = ?1 AND id <> ?2", "FROM tombstone WHERE signature = ?1"), (
+        "FROM handshake WHERE signature = ?1 AND id <> ?2", "FROM handshake WHERE signature = ?1")]),
     "Retry-After does not hold for all": (ACCOUNT, [("now.mono >= held_until_ &&", "")]),
     "a shorter Retry-After shortens a longer one": ("lib/admission/account_gate.cpp", [(
         "std::max(held_until_, now.mono +", "(now.mono +")]),

@@ -23,6 +23,7 @@ class Story : public World {
   Story() {
     given_submission("list", "DSa\nDSb\nnot an id\nDSc\n");
     given_submission("DSd", "");
+    given_submission("DSe", "");
   }
 
   /// Runs until everything is published, with a restart after each death.
@@ -61,7 +62,7 @@ class Story : public World {
     request = {};
     start();
     take_in();
-    for (const auto& id : polling()) end(id, outcome_of(id));
+    for (const auto& id : polling()) end_as_it_must(id);
     round();
     settle();
   }
@@ -76,10 +77,15 @@ class Story : public World {
     if (next_ != Trouble::none) trouble(std::exchange(next_, Trouble::none), next_step_);
   }
 
-  static Outcome outcome_of(const std::string& id) {
-    if (id == "DSb") return Outcome::failed;
-    return id == "DSc" ? Outcome::rejected : Outcome::completed;
+  /// DSe gets the result of DSa, which comes before it.
+  void end_as_it_must(const std::string& id) {
+    if (id == "DSb") return end(id, Outcome::failed);
+    if (id == "DSc") return end(id, Outcome::rejected);
+    complete(id, id == "DSd" ? kResultOfD : kResultOfA);
   }
+
+  static constexpr std::string_view kResultOfA = R"({"FS1":{"input":{},"output":{"name":"A"}}})";
+  static constexpr std::string_view kResultOfD = R"({"FS1":{"input":{},"output":{"name":"D"}}})";
 
   Trouble trouble_ = Trouble::none;
   Trouble next_ = Trouble::none;
@@ -89,14 +95,15 @@ class Story : public World {
 
 void expect_each_exactly_once(Story& story) {
   story.consume();
-  EXPECT_THAT(story.taken(), UnorderedElementsAre("results/DSa.json", "failed/DSb.json",
-                                                  "rejected/DSc.json", "results/DSd.json"));
+  EXPECT_THAT(story.taken(),
+              UnorderedElementsAre("results/DSa.json", "failed/DSb.json", "rejected/DSc.json",
+                                   "results/DSd.json", "rejected/DSe.json"));
   EXPECT_THAT(story.inbox_names(), IsEmpty());
   EXPECT_THAT(story.claimed_names(), IsEmpty());
   EXPECT_THAT(story.names_in("staging"), ElementsAre(".used"));
   EXPECT_EQ(story.text_of("refused", "list"),
             "line 3: it is not an id: an id has 1 to 64 letters, digits, '_' or '-': not an id\n");
-  EXPECT_EQ(story.rows().ended.size(), 4U);
+  EXPECT_EQ(story.rows().ended.size(), 5U);
   EXPECT_TRUE(story.rows().open.empty());
 }
 
@@ -105,12 +112,12 @@ constexpr int kStride = 3;
 constexpr int kStepsOfRecovery = 45;
 constexpr int kStepsAfterAnAnswer = 12;
 
-/// The way in which the four records become durable.
+/// The way in which the five records become durable.
 enum class Way : std::uint8_t {
   one_by_one,
   together,
-  ahead,  ///< Three together; the last is written meanwhile, and published in its own round.
-  ahead_of_moves,  ///< Like `ahead`, but it is written while the moves of the three are synced.
+  ahead,  ///< Three together; the others are written meanwhile, and published in their own round.
+  ahead_of_moves,  ///< Like `ahead`, but they are written while the moves of the three are synced.
 };
 
 RoundBounds bounds_for(Way way) {

@@ -93,6 +93,22 @@ TEST(RecordVerdict, NeverCallsARejectedRecordValid) {
   EXPECT_EQ(rejected.verdict(), "INVALID: no client secret gives the signature");
 }
 
+TEST(RecordVerdict, CallsAReplayRejectedAndAMarkedRepeatValid) {
+  Given replayed;
+  replayed.finish.is_repeat = true;
+  EXPECT_EQ(replayed.verdict(), "valid (raw)");
+  replayed.finish.outcome = Outcome::rejected;
+  replayed.finish.reason = Reason::replayed;
+  replayed.folder = "rejected";
+  EXPECT_EQ(replayed.verdict(), "INVALID: rejected (replayed), though the signature holds (raw)");
+  replayed.folder = "mine";
+  EXPECT_EQ(replayed.verdict(), "INVALID: rejected (replayed), though the signature holds (raw)");
+  EXPECT_EQ(replayed.with(R"("outcome":"rejected")", R"("outcome":"completed")"),
+            "INVALID: its reason does not belong to the outcome completed");
+  replayed.finish.outcome = Outcome::failed;
+  EXPECT_EQ(replayed.verdict(), "INVALID: its reason does not belong to the outcome failed");
+}
+
 TEST(RecordVerdict, FindsAnEditedRecord) {
   const Given given;
   EXPECT_EQ(given.with(R"("tag":"290846","submitted)", R"("tag":"290847","submitted)"),

@@ -192,6 +192,42 @@ TEST_F(ReopeningTest, TheTagOfTheSubmissionDecides) {
   EXPECT_EQ(readmitted(), Readmitted::readmitted);
 }
 
+TEST_F(ReopeningTest, ARepeatedResultIsReadmittedOnlyByAPerson) {
+  given_submission("list", "DSa\nDSb\n");
+  start();
+  take_in();
+  complete("DSa", R"({"output":"Asha"})");
+  end("DSb", Outcome::rejected);
+  round();
+  settle();
+  readmit_result("DSb", "DSb.json", R"({"output":"Asha"})");
+  EXPECT_EQ(readmitted(), Readmitted::replayed);
+  readmit_result("DSb", "DSb.json", R"({"output":"Asha"})", "", true);
+  EXPECT_EQ(readmitted(), Readmitted::readmitted);
+  EXPECT_THAT(text_of("results", "DSb.json"), HasSubstr(R"("repeats":true)"));
+  EXPECT_EQ(last_logged(Event::signature_repeated).level, Level::warn);
+}
+
+TEST_F(ReopeningTest, RepeatsAreFoundWithinARound) {
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  end("DSb", Outcome::rejected);
+  end("DSc", Outcome::rejected);
+  round();
+  settle();
+  complete("DSa", R"({"output":"Asha"})");
+  for (const auto* const id : {"DSb", "DSc"}) {
+    readmit_result(id, std::string(id) + ".json", R"({"output":"Asha"})");
+    readmit_result(id, std::string(id) + ".json", R"({"output":"Bela"})");
+  }
+  const auto report = round();
+  EXPECT_EQ(report.readmitted.at(0).readmitted, Readmitted::replayed) << "DSa ends with it";
+  EXPECT_EQ(report.readmitted.at(1).readmitted, Readmitted::readmitted);
+  EXPECT_EQ(report.readmitted.at(2).readmitted, Readmitted::replayed);
+  EXPECT_EQ(report.readmitted.at(3).readmitted, Readmitted::replayed) << "DSb is readmitted with it";
+}
+
 TEST_F(ReopeningTest, ReadmissionsAreRefusedWhileThereIsNoRoom) {
   given_ended("DSa", "DSa", Outcome::rejected);
   fill("staging", true);

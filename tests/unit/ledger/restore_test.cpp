@@ -79,8 +79,10 @@ class MemoryMerge final : public QueueMerge {
       written[std::string(pending->id.view())] = "polling";
     if (const auto* const ending = std::get_if<StagedHandshake>(&row.row))
       written[std::string(ending->id.view())] = "staged";
-    if (const auto* const tombstone = std::get_if<Tombstone>(&row.row))
+    if (const auto* const tombstone = std::get_if<Tombstone>(&row.row)) {
       written[std::string(tombstone->id.view())] = "ended";
+      tombstones.insert_or_assign(tombstone->id, *tombstone);
+    }
     return {};
   }
 
@@ -96,6 +98,7 @@ class MemoryMerge final : public QueueMerge {
   std::deque<BackupRow> backup;
   std::map<HandshakeId, KnownHandshake> queue;
   std::map<std::string, std::string> written;
+  std::map<HandshakeId, Tombstone> tombstones;
   bool is_committed = false;
   int steps_to_failure = -1;
 };
@@ -289,6 +292,48 @@ TEST_F(RestoreTest, ARecordOfAnUnknownHandshakeIsNotedAsEnded) {
   given_present("DSknown", queued("DSknown"));
   EXPECT_EQ(restored().ended, 1U);
   EXPECT_THAT(merge_.written, ElementsAre(Pair("DSlater", "ended")));
+}
+
+TEST_F(RestoreTest, TheSignatureOfARecordIsNoted) {
+  const std::string hex = "0102030405060708090a0b0c0d0e0f10" + std::string(32, '0');
+  const auto answer = R"({"_id":"x","resultSignature":")" + hex + "\"}";
+  Finish finish{id_of("DSa"), Outcome::completed, Reason::none, 1,   {},
+                kEnded,       SigningForm::raw,   "",           "7", answer};
+  given_record("results", "DSa", write_record(finish, "", kSubmitted));
+  finish.id = id_of("DSrepeat");
+  finish.is_repeat = true;
+  given_record("results", "DSrepeat", write_record(finish, "", kSubmitted));
+  restored();
+  const auto& noted = merge_.tombstones.at(id_of("DSa"));
+  EXPECT_EQ(noted.signature, signature_prefix(hex));
+  EXPECT_EQ(noted.tag, "7");
+  EXPECT_FALSE(merge_.tombstones.at(id_of("DSrepeat")).signature) << "it is that of another";
+}
+
+TEST(RestoredRow, KeepsWhatIsKnownOfEarlierEndings) {
+  const SignaturePrefix signature{7};
+  BackupRow row{ended("DSa"), queued("DSa")};
+  auto& tombstone = std::get<Tombstone>(row.row);
+  tombstone.attempt = 2;
+  tombstone.signature = signature;
+  tombstone.diverted_to = "rejected/DSa.json";
+  const auto lost = restored_row(row, {});
+  EXPECT_EQ(lost.attempt, 2U);
+  EXPECT_EQ(lost.signature, signature) << "it stays that of this handshake";
+  SpoolView spool;
+  spool.is_after_the_backup = true;
+  const auto kept = std::get<Tombstone>(restored_row(row, spool).row);
+  EXPECT_EQ(kept.diverted_to, "rejected/DSa.json");
+
+  row = {staged("DSa"), queued("DSa"), 3, signature};
+  const auto again = restored_row(row, {});
+  EXPECT_EQ(again.attempt, 3U);
+  EXPECT_EQ(again.signature, signature);
+  spool.record = {Outcome::completed, kSubmitted, kEnded, "", signature};
+  const auto published = std::get<Tombstone>(restored_row(row, spool).row);
+  EXPECT_EQ(published.tag, "7") << "that of the submission";
+  EXPECT_EQ(published.attempt, 3U);
+  EXPECT_EQ(published.signature, signature);
 }
 
 TEST_F(RestoreTest, AFileInStagingIsDroppedIfItWasPublished) {

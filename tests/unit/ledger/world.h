@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <initializer_list>
@@ -125,18 +126,43 @@ class World {
   }
 
   /// Readmits the record of a file in rejected/, as if its signature held now.
-  void readmit(std::string_view id, const std::string& file, std::string tag = "") {
-    Readmission readmission{++last_ticket_, file, {.id = id_of(id)}, std::move(tag), now};
-    readmission.finish.outcome = Outcome::completed;
-    readmission.finish.finished_at = now;
-    readmission.finish.form = SigningForm::raw;
-    readmission.finish.response = R"({"_id":"x"})";
+  void readmit(std::string_view id, const std::string& file, const std::string& tag = "") {
+    readmit_result(id, file, fmt::format(R"({{"output":"{}"}})", id), tag);
+  }
+  void readmit_result(std::string_view id, const std::string& file, std::string_view result,
+                      const std::string& tag = "", bool is_named = false) {
+    Readmission readmission{++last_ticket_, file, {.id = id_of(id)}, tag, now, is_named};
+    auto& finish = readmission.finish;
+    finish.outcome = Outcome::completed;
+    finish.finished_at = now;
+    finish.form = SigningForm::raw;
+    finish.response = answer(id, result);
+    finish.signature = signature_in(finish.response);
     request.readmissions.push_back(std::move(readmission));
   }
 
   /// Runs a round and returns its only answer.
   Retried retried() { return round().retried.at(0).retried; }
   Readmitted readmitted() { return round().readmitted.at(0).readmitted; }
+
+  /// Returns an answer with a result. Equal results have equal signatures.
+  static std::string answer(std::string_view id, std::string_view result) {
+    std::string hex;
+    for (const unsigned char byte : sha256_of(result)) hex += fmt::format("{:02x}", byte);
+    return fmt::format(R"({{"_id":"{}","consumed":true,"result":{},"resultSignature":"{}"}})", id,
+                       result, hex);
+  }
+
+  /// Ends a handshake with a result whose signature holds.
+  void complete(std::string_view id, std::string_view result) {
+    end(id, Outcome::completed);
+    auto& finish = request.finishes.back();
+    finish.response = answer(id, result);
+    finish.signature = signature_in(finish.response);
+  }
+
+  /// Changes the setting of the running process.
+  void set_repeats(RepeatPolicy policy) { process_->ledger.set_repeats(policy); }
 
   /// Runs rounds until nothing of the request is left, also while the disk is full, the queue is
   /// unavailable, or the disk has space for a part only. The report contains the settled handshakes

@@ -57,6 +57,28 @@ TEST(RecordTest, WritesAllMembersOfACompletedHandshake) {
             "\n");
 }
 
+TEST(RecordTest, MarksARepeat) {
+  auto finish = completed();
+  EXPECT_FALSE(parse_record(write_record(finish, "9", kSubmitted))->is_repeat);
+  finish.is_repeat = true;
+  const auto record = write_record(finish, "9", kSubmitted);
+  EXPECT_THAT(record, HasSubstr(R"("form":"raw"},"repeats":true,"request_id":"c500f555")"));
+  EXPECT_TRUE(parse_record(record)->is_repeat);
+  std::string edited = record;
+  edited.replace(edited.find("true,\"req"), 4, "1   ");
+  EXPECT_FALSE(parse_record(edited)->is_repeat);
+}
+
+TEST(RecordTest, ARejectedRepeatKeepsItsValidSignature) {
+  auto finish = completed();
+  finish.outcome = Outcome::rejected;
+  finish.reason = Reason::replayed;
+  const auto record = write_record(finish, "9", kSubmitted);
+  EXPECT_THAT(record, HasSubstr(R"("outcome":"rejected","reason":"replayed","tag":"9")"));
+  EXPECT_THAT(record, HasSubstr(R"("signature":{"status":"valid")"));
+  EXPECT_EQ(parse_record(record)->form, SigningForm::raw);
+}
+
 TEST(RecordTest, OmitsEmptyMembers) {
   EXPECT_EQ(write_record(failed(), "", kSubmitted),
             R"({"schema":"attestrd.result/1","id":"DSa","outcome":"failed","reason":"expired",)"
