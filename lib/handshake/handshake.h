@@ -60,6 +60,7 @@ struct QueuedHandshake {
   std::uint32_t polls = 0;
   std::int64_t boot = 0;            ///< The number of the boot that stored it; 0: unknown.
   std::optional<Mono> submitted{};  ///< `submitted_at`, if the current boot has measured it.
+  std::uint32_t attempt = 0;        ///< How often it was taken up again after it had ended.
 };
 
 }  // namespace attestrd

@@ -17,8 +17,8 @@ constexpr const char* kInsert =
     "SELECT ?1, 'polling', ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1) ON "
     "CONFLICT DO NOTHING";
 constexpr const char* kFind =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, outcome FROM handshake "
-    "WHERE id = ?";
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, outcome "
+    "FROM handshake WHERE id = ?";
 constexpr const char* kMerge = "UPDATE handshake SET expiry = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kUpdateProgress =
     "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
@@ -41,7 +41,7 @@ constexpr const char* kPurge =
     "DELETE FROM tombstone WHERE id IN "
     "(SELECT id FROM tombstone WHERE running_ms < ? ORDER BY running_ms LIMIT ?)";
 constexpr const char* kPollingAfter =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot FROM handshake "
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt FROM handshake "
     "WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAllStaged =
     "SELECT id, outcome, reason, finished_at, length_bytes, sha256, signature FROM handshake "
@@ -114,7 +114,8 @@ std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const Sql
                          row.time(5),
                          polls,
                          boot,
-                         {}};
+                         {},
+                         static_cast<std::uint32_t>(row.number(7))};
 }
 
 std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column) {
@@ -260,7 +261,7 @@ Result<Acceptance> SqliteRows::accept_again(const Submission& submission, Durati
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
   const auto row = *is_there ? read_queued(find, clocks_) : std::nullopt;
-  const auto outcome = *is_there ? outcome_named(find.text(7)) : std::nullopt;
+  const auto outcome = *is_there ? outcome_named(find.text(8)) : std::nullopt;
   find.reset();
   if (!row) return broken_row(database_);
   if (!outcome) return merge(submission, *row, give_up_after);
@@ -293,7 +294,7 @@ Result<std::optional<QueuedHandshake>> SqliteRows::find_polling(const HandshakeI
   if (!is_there) return is_there.error();
   if (!*is_there) return std::nullopt;
   auto row = read_queued(find, clocks_);
-  const bool is_polling = find.is_null(7);
+  const bool is_polling = find.is_null(8);
   find.reset();
   if (!row) return broken_row(database_);
   if (!is_polling) return std::nullopt;

@@ -86,7 +86,7 @@ class SqliteRows {
 Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id);
 
 /// Reads a row whose columns begin with those from `id` to `last_pending_at`, in the order of the
-/// table, and `boot`. Returns nothing if attestrd can't have written it.
+/// table, `boot` and `attempt`. Returns nothing if attestrd can't have written it.
 std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const SqliteClocks& clocks);
 
 /// Reads a row whose first column is `id`, and whose columns from `outcome` to `signature` begin at

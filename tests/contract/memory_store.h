@@ -25,7 +25,6 @@ struct MemoryStore {
     std::optional<StagedHandshake> staged;
     std::string spool;  ///< The owner whose staging/ holds the record of a staged row.
     std::optional<SignaturePrefix> signature{};
-    std::uint32_t attempt = 0;
   };
   struct Tombstone {
     Outcome outcome{};
