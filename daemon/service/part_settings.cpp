@@ -20,7 +20,9 @@ EngineSettings engine_settings(const Config& config) {
           .give_up_after = config.poll.give_up_after,
           .expiry_grace = config.poll.expiry_grace,
           .unknown_grace = config.poll.unknown_grace,
-          .witness_time = config.poll.witness_time,
+          .witness_time = config.poll.witness_time > Duration::zero()
+                              ? config.poll.witness_time
+                              : config.poll.unknown_grace / 2,
           .earliest_clock = kReleaseDate,
           .signature_attempts = config.signature.signature_attempts,
           .signing_form = form_named_by(config.signature.form),

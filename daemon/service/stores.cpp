@@ -47,7 +47,7 @@ Result<Stores> open_stores(const Config& config) {
   auto& root = *stores.spool_root;
   auto inbox = PosixDirectory::open(config.paths.inbox.string());
   if (!inbox) return inbox.error();
-  if (auto locked = lock_all(config, *root, **inbox, stores); !locked) return locked.error();
+  if (auto locked = lock_all(config, root, **inbox, stores); !locked) return locked.error();
   if (auto opened = keep(FolderSpool::open(root), stores.spool); !opened) return opened.error();
   auto refused = open_refused(root);
   if (!refused) return refused.error();

@@ -87,7 +87,7 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
   }
   const auto judged = judge_answer(response, answer, record, verification, now_, engine_.settings_,
                                    {engine_.witnesses_, slot}, now_.mono < engine_.doubtful_until_);
-  testify(slot, checked, judged.charge);
+  testify(slot, verification, judged.charge);
   observe(slot, answer, judged.verdict);
   const TroubleCount count(engine_.in_trouble_, record);
   apply(judged.change, record);
@@ -268,13 +268,14 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
 // ---- Effects on the witnesses, the hazard, the account and the log.
 
 /// Records what the answer shows about the trouble of others.
-void Engine::Replies::testify(Slot slot, const CheckedAnswer& checked, Charge charge) {
+void Engine::Replies::testify(Slot slot, const std::optional<Verification>& verification,
+                              Charge charge) {
   Witnesses& witnesses = engine_.witnesses_;
   const bool is_about_result =
       charge == Charge::invalid_signature || charge == Charge::tag_mismatch;
   witnesses.answered(slot, is_about_result ? Charge::none : charge, now_.mono);
-  if (!checked.verification) return;
-  const bool holds = checked.verification->form.has_value();
+  if (!verification) return;
+  const bool holds = verification->form.has_value();
   if (holds && engine_.roster_[slot].tag_digest != 0)
     witnesses.tag_compared(slot, charge != Charge::tag_mismatch, now_.mono);
   if (!holds) engine_.totals_.counters.add(Metric::signature_failures);

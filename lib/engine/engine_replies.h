@@ -35,7 +35,7 @@ class Engine::Replies {
   bool keep_untrusted(Slot slot, const CheckedAnswer& checked, std::string_view body,
                       const Verdict& verdict);
 
-  void testify(Slot slot, const CheckedAnswer& checked, Charge charge);
+  void testify(Slot slot, const std::optional<Verification>& verification, Charge charge);
   FailedPoll failed(Slot slot) const;
   void observe(Slot slot, const Answer& answer, const Verdict& verdict);
   void count_good_answer(PendingRecord& record);

@@ -293,8 +293,7 @@ Error Ledger::not_written(Error error, RoundRequest& request) {
 }
 
 /// Does everything after the write of the batch.
-Result<RoundReport> Ledger::end(Round round, QueueBatchResult written,
-                                std::span<Finish> next) {
+Result<RoundReport> Ledger::end(Round round, QueueBatchResult written, std::span<Finish> next) {
   auto& report = round.report;
   staging_.keep();
   clock_.saved();

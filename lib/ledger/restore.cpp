@@ -234,15 +234,14 @@ BackupRow restored_row(const BackupRow& row, const SpoolView& spool) {
   if (std::holds_alternative<Tombstone>(row.row)) {
     const bool is_lost = row.again && !spool.is_after_the_backup && !record;
     if (!is_lost) return row;
-    const auto& ended = std::get<Tombstone>(row.row);
-    return {*row.again, {}, ended.attempt, ended.signature};
+    return {*row.again, {}, std::get<Tombstone>(row.row).signature};
   }
   const auto* const queued = std::get_if<QueuedHandshake>(&row.row);
   const auto& submitted = queued != nullptr ? *queued : *row.again;
   if (record && ends(*record, submitted))
-    return {tombstone_of(submitted.id, *record, submitted.tag, row.attempt), {}};
+    return {tombstone_of(submitted.id, *record, submitted.tag, submitted.attempt), {}};
   if (queued != nullptr || spool.is_staged) return row;
-  return {submitted, {}, row.attempt, row.signature};
+  return {submitted, {}, row.signature};
 }
 
 bool takes_the_place_of(const KnownHandshake& present, const QueueRow& restored) {

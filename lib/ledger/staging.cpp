@@ -114,8 +114,7 @@ Result<Staging::Record> Staging::write_one(const Finish& finish, const QueuedHan
 /// The page stays valid, since no row changes during a sync.
 class Staging::Ahead {
  public:
-  Ahead(Staging& staging, std::span<Finish> finishes)
-      : staging_(staging), finishes_(finishes) {}
+  Ahead(Staging& staging, std::span<Finish> finishes) : staging_(staging), finishes_(finishes) {}
 
   /// Writes one record. Returns whether there is more to write.
   bool write_next() {

@@ -17,7 +17,7 @@ struct Tombstone {
   Outcome outcome{};
   Wall finished_at{};
   std::string tag{};
-  std::uint32_t attempt = 0;  ///< How often the handshake was taken up again after it had ended.
+  std::uint32_t attempt = 0;                   ///< See QueuedHandshake.
   std::optional<SignaturePrefix> signature{};  ///< See StagedHandshake.
   std::string diverted_to{};                   ///< See EndedHandshake.
 };
@@ -31,9 +31,7 @@ struct BackupRow {
   /// The row to poll in its place if its record is lost. A staged row has one. A tombstone has one
   /// if no consumer had removed its record when the backup was made.
   std::optional<QueuedHandshake> again;
-  // The same members of Tombstone, for a row that is none.
-  std::uint32_t attempt = 0;
-  std::optional<SignaturePrefix> signature{};
+  std::optional<SignaturePrefix> signature{};  ///< That a row to poll keeps: see StagedHandshake.
 };
 
 }  // namespace attestrd

@@ -13,7 +13,6 @@ namespace {
 constexpr const char* kRows =
     "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, outcome, reason, "
     "finished_at, length_bytes, sha256, signature, attempt, readmitted_from FROM handshake";
-constexpr int kAttemptColumn = 7;
 constexpr int kOutcomeColumn = 8;
 constexpr int kSignatureColumn = 13;
 constexpr const char* kEnded =
@@ -106,7 +105,7 @@ Result<std::optional<BackupRow>> SqliteMerge::next() {
   if (are_rows_read_) return next_ended();
   auto queued = read_queued(rows_, backup_.clocks);
   if (!queued) return broken_row(*backup_.database);
-  BackupRow row{*queued, {}, static_cast<std::uint32_t>(rows_.number(kAttemptColumn))};
+  BackupRow row{*queued, {}};
   if (!read_signature(rows_.bytes(kSignatureColumn), row.signature))
     return broken_row(*backup_.database);
   if (rows_.is_null(kOutcomeColumn)) return std::optional(std::move(row));
@@ -124,32 +123,34 @@ Result<std::optional<BackupRow>> SqliteMerge::next_ended() {
   const auto ended = read_tombstone(ended_);
   if (!ended) return broken_row(*backup_.database);
   BackupRow row{*ended, {}};
-  if (const auto submitted_at = ended_.time(kWaitingSinceColumn))
-    row.again = QueuedHandshake{
-        ended->id, std::string(ended_.text(kWaitingTagColumn)), *submitted_at, {}, {}, 0};
+  const auto submitted_at = ended_.time(kWaitingSinceColumn);
+  if (!submitted_at) return std::optional(std::move(row));
+  row.again = QueuedHandshake{
+      ended->id, std::string(ended_.text(kWaitingTagColumn)), *submitted_at, {}, {}, 0};
+  row.again->attempt = ended->attempt;
   return std::optional(std::move(row));
 }
 
 Result<void> SqliteMerge::put(const BackupRow& row) {
   if (const auto* const queued = std::get_if<QueuedHandshake>(&row.row))
-    return insert(*queued, row);
+    return insert(*queued, row.signature);
   if (const auto* const ended = std::get_if<Tombstone>(&row.row)) return bury(*ended);
-  if (const auto inserted = insert(*row.again, row); !inserted) return inserted;
+  if (const auto inserted = insert(*row.again, row.signature); !inserted) return inserted;
   const auto staged = queue_.rows.apply(Stage{std::get<StagedHandshake>(row.row)}, {});
   if (!staged) return staged.error();
   return {};
 }
 
-/// Writes a row in `polling`, with what `from` holds besides it.
-Result<void> SqliteMerge::insert(const QueuedHandshake& row, const BackupRow& from) {
+Result<void> SqliteMerge::insert(const QueuedHandshake& row,
+                                 const std::optional<SignaturePrefix>& signature) {
   const auto inserted = insert_.bind(row.id)
                             .bind(row.tag)
                             .bind(std::optional(row.submitted_at))
                             .bind(row.expiry)
                             .bind(std::int64_t{row.polls})
                             .bind(row.last_pending_at)
-                            .bind(std::int64_t{from.attempt})
-                            .bind(bytes_of(from.signature))
+                            .bind(std::int64_t{row.attempt})
+                            .bind(bytes_of(signature))
                             .run();
   if (!inserted) return inserted.error();
   return {};

@@ -47,7 +47,7 @@ class SqliteMerge final : public QueueMerge {
   Result<void> prepare();
   Result<bool> has_table(std::string_view name);
   Result<std::optional<BackupRow>> next_ended();
-  Result<void> insert(const QueuedHandshake& row, const BackupRow& from);
+  Result<void> insert(const QueuedHandshake& row, const std::optional<SignaturePrefix>& signature);
   Result<void> bury(const Tombstone& ended);
   Result<void> restore_learnt();
   Result<void> restore_reserved();

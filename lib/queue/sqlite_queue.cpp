@@ -28,6 +28,7 @@ Result<std::unique_ptr<SqliteQueue>> SqliteQueue::make(
   std::unique_ptr<SqliteQueue> queue(new SqliteQueue(std::move(*opened)));
   if (const auto prepared = queue->rows_->prepare(is_read_only); !prepared) return prepared.error();
   if (const auto read = queue->clocks_->read(); !read) return read.error();
+  queue->is_read_only_ = is_read_only;
   return queue;
 }
 
@@ -55,6 +56,8 @@ Result<std::vector<HandshakeId>> SqliteQueue::renew() { return std::vector<Hands
 
 Result<QueueBatchResult> SqliteQueue::write(const QueueBatch& batch, Wall now) {
   auto& database = *database_;
+  if (is_read_only_)
+    return fail(Errc::io_failure, "the queue " + database.path() + " was opened to be read only");
   if (const auto there = database.check_place(); !there) return there.error();
   if (const auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
   auto result = apply(batch, now);

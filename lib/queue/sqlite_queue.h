@@ -26,6 +26,7 @@ class SqliteQueue final : public Queue {
                                                    const char* vfs = nullptr);
 
   /// Opens the file for reading, for a command that holds the lock of a daemon that does not run.
+  /// write() then fails.
   static Result<std::unique_ptr<SqliteQueue>> open_read_only(const std::string& path);
 
   ~SqliteQueue() override;
@@ -61,6 +62,7 @@ class SqliteQueue final : public Queue {
   std::unique_ptr<SqliteRows> rows_;
   std::string claimed_up_to_;  ///< The greatest id that was claimed so far.
   bool is_all_claimed_ = false;
+  bool is_read_only_ = false;
   std::optional<Hazard> known_before_;  ///< The hazard learnt before the queue was opened.
 };
 

@@ -218,13 +218,9 @@ class MemoryQueue final : public Queue {
     if (found == store_.open.end() || !found->second.staged) return Applied::wrong_state;
     if (found->second.spool != owner_) return Applied::not_ours;
     const auto& open = found->second;
-    store_.ended[done.id] = {open.staged->outcome,
-                             open.staged->finished_at,
-                             running_,
-                             done.diverted_to,
-                             open.row.tag,
-                             open.row.attempt,
-                             open.signature};
+    store_.ended[done.id] = {
+        open.staged->outcome, open.staged->finished_at, running_,      done.diverted_to,
+        open.row.tag,         open.row.attempt,         open.signature};
     store_.open.erase(found);
     return Applied::applied;
   }

@@ -29,6 +29,20 @@ inline Done done(std::string_view id) { return {id_of(id), Outcome::failed}; }
 
 inline Submission submission(std::string_view id) { return {id_of(id), "", {}}; }
 
+/// SQL that turns an empty or present file of this version into one of version 4.
+inline constexpr const char* kToVersion4 =
+    "DROP INDEX handshake_signature; DROP INDEX tombstone_signature;"
+    "ALTER TABLE handshake DROP COLUMN attempt; ALTER TABLE handshake DROP COLUMN signature;"
+    "ALTER TABLE handshake DROP COLUMN readmitted_from;"
+    "ALTER TABLE tombstone DROP COLUMN tag; ALTER TABLE tombstone DROP COLUMN attempt;"
+    "ALTER TABLE tombstone DROP COLUMN signature; ALTER TABLE tombstone DROP COLUMN diverted_to;"
+    "PRAGMA user_version = 4;";
+/// SQL that turns a file of version 4 into one of version 3.
+inline constexpr const char* kFrom4To3 =
+    "DROP TABLE boot; DROP INDEX tombstone_running; ALTER TABLE handshake DROP COLUMN boot;"
+    "ALTER TABLE tombstone DROP COLUMN running_ms;"
+    "CREATE INDEX tombstone_finished_at ON tombstone (finished_at); PRAGMA user_version = 3;";
+
 inline Result<QueueBatchResult> change(Queue& queue, std::vector<RowChange> changes) {
   QueueBatch batch;
   batch.changes = std::move(changes);

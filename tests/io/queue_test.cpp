@@ -126,24 +126,33 @@ TEST_F(QueueTest, ReportsAFullDisk) {
   EXPECT_EQ(full.error().code, Errc::disk_full);
 }
 
-constexpr const char* kVersion3 =
-    "DROP TABLE boot; DROP INDEX tombstone_running; ALTER TABLE handshake DROP COLUMN boot;"
-    "ALTER TABLE tombstone DROP COLUMN running_ms; ALTER TABLE tombstone DROP COLUMN diverted_to;"
-    "CREATE INDEX tombstone_finished_at ON tombstone (finished_at); PRAGMA user_version = 3;";
+const std::string kVersion3 = std::string(kToVersion4) + kFrom4To3;
 
 TEST_F(QueueTest, UpgradesAFileOfVersion4) {
   open();
   ASSERT_TRUE(write_rows(*queue_));
   queue_.reset();
-  sql("ALTER TABLE tombstone DROP COLUMN diverted_to; PRAGMA user_version = 4;");
+  sql(kToVersion4);
   const auto id = *HandshakeId::parse("DSended");
+  const SignedResult result{*HandshakeId::parse("DSpolling")};
+  const std::span results(&result, 1);
   {
     const auto looked_at = SqliteQueue::open_read_only(path());
     ASSERT_TRUE(looked_at);
     EXPECT_EQ(std::get<EndedHandshake>(*(*looked_at)->find(id)).diverted_to, "");
+    EXPECT_FALSE((*looked_at)->find_by_signature(results)->at(0)) << "none is known";
+    EXPECT_EQ(find_polling(**looked_at, "DSpolling")->value().attempt, 0U);
+    EXPECT_FALSE((*looked_at)->staged()->at(0).signature);
   }
   open();
   EXPECT_EQ(std::get<EndedHandshake>(*queue_->find(id)).diverted_to, "");
+  EXPECT_FALSE(queue_->find_by_signature(results)->at(0));
+  ASSERT_TRUE(change(*queue_, {done("DSstaged")}));  // It was staged by the older version.
+  accept({"DSnew"});
+  auto staged = stage("DSnew");
+  staged.handshake.signature.emplace();
+  ASSERT_TRUE(change(*queue_, {staged}));
+  EXPECT_EQ(queue_->find_by_signature(results)->at(0), HandshakeId::parse("DSnew"));
 }
 
 TEST_F(QueueTest, UpgradesAFileOfVersion3) {
@@ -168,7 +177,7 @@ TEST_F(QueueTest, UpgradesAFileOfVersion3) {
 TEST_F(QueueTest, UpgradesAFileOfVersion2) {
   open();
   ASSERT_TRUE(learn(*queue_));
-  sql(std::string(kVersion3) + "DROP TABLE reserved; PRAGMA user_version = 2");
+  sql(kVersion3 + "DROP TABLE reserved; PRAGMA user_version = 2");
   open();
   EXPECT_NEAR((*queue_->learnt())->completions(), 1, 0.01);
   EXPECT_EQ(*queue_->reserved(), std::nullopt);
@@ -180,7 +189,7 @@ TEST_F(QueueTest, UpgradesAFileOfVersion1) {
   open();
   accept({"DS1"});
   queue_.reset();
-  sql(std::string(kVersion3) + "DROP TABLE learnt; DROP TABLE reserved; PRAGMA user_version = 1");
+  sql(kVersion3 + "DROP TABLE learnt; DROP TABLE reserved; PRAGMA user_version = 1");
   {
     const auto looked_at = SqliteQueue::open_read_only(path());
     ASSERT_TRUE(looked_at);

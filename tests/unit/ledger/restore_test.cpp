@@ -317,17 +317,19 @@ TEST(RestoredRow, KeepsWhatIsKnownOfEarlierEndings) {
   tombstone.attempt = 2;
   tombstone.signature = signature;
   tombstone.diverted_to = "rejected/DSa.json";
+  row.again->attempt = 2;
   const auto lost = restored_row(row, {});
-  EXPECT_EQ(lost.attempt, 2U);
+  EXPECT_EQ(std::get<QueuedHandshake>(lost.row).attempt, 2U);
   EXPECT_EQ(lost.signature, signature) << "it stays that of this handshake";
   SpoolView spool;
   spool.is_after_the_backup = true;
   const auto kept = std::get<Tombstone>(restored_row(row, spool).row);
   EXPECT_EQ(kept.diverted_to, "rejected/DSa.json");
 
-  row = {staged("DSa"), queued("DSa"), 3, signature};
+  row = {staged("DSa"), queued("DSa"), signature};
+  row.again->attempt = 3;
   const auto again = restored_row(row, {});
-  EXPECT_EQ(again.attempt, 3U);
+  EXPECT_EQ(std::get<QueuedHandshake>(again.row).attempt, 3U);
   EXPECT_EQ(again.signature, signature);
   spool.record = {Outcome::completed, kSubmitted, kEnded, "", signature};
   const auto published = std::get<Tombstone>(restored_row(row, spool).row);
