@@ -20,9 +20,9 @@ std::string usage_of(const CommandRow& command) {
   if (command.config_file == ConfigFile::operand) usage += " [F]";
   for (const Flag& flag : command.flags)
     if (!flag.name.empty()) usage += fmt::format(" [{}]", flag.name);
-  const auto& operands = command.operands;
-  if (operands.count == Operands::any) usage += fmt::format(" [{}]", operands.shown);
-  else if (operands.count != Operands::none) usage += fmt::format(" {}", operands.shown);
+  const auto& [count, shown, meaning] = command.operands;
+  if (count != Operands::none)
+    usage += fmt::format(count == Operands::any ? " [{}]" : " {}", shown);
   return usage;
 }
 

@@ -25,9 +25,7 @@ class LateAnswer final : public BodySource, public std::enable_shared_from_this<
 
   unsigned status() const override { return answer_.status; }
 
-  void read(std::function<void(std::string)> on_part) override {
-    on_part(std::move(answer_.body));
-  }
+  void read(std::function<void(std::string)> on_part) override { on_part(std::move(answer_.body)); }
 
  private:
   std::function<void(Responder)> begin_;

@@ -14,8 +14,7 @@
 #include "handshake/known_handshake.h"
 #include "http/router.h"
 #include "inbox/inbox.h"
-#include "ledger/readmission.h"
-#include "ledger/retry.h"
+#include "ledger/round.h"
 #include "metrics/metrics.h"
 
 namespace attestrd {

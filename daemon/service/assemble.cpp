@@ -25,7 +25,7 @@
 #include "daemon/service/progress.h"
 #include "daemon/service/queue_backup.h"
 #include "daemon/service/reload.h"
-#include "daemon/service/retries.h"
+#include "daemon/control/retries.h"
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
 #include "daemon/version.h"
@@ -225,13 +225,13 @@ void Daemon::make_service() {
                                 notices_, notifier_},
                   started_at_);
   // Handshakes that have ended are taken up again by the ledger, as operators wish.
-  retries_.emplace(loop_.get_executor(),
-                   Retries::Parts{
-                       .rejected = (config_.paths.spool / folder_of(Outcome::rejected)).string(),
-                       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
-                       .verifier = [this] { return *verifier_; },
-                       .usual_form = [this] { return engine_->usual_form(); },
-                       .now = read_clocks});
+  retries_.emplace(
+      loop_.get_executor(),
+      Retries::Parts{.rejected = (config_.paths.spool / folder_of(Outcome::rejected)).string(),
+                     .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
+                     .verifier = [this] { return *verifier_; },
+                     .usual_form = [this] { return engine_->usual_form(); },
+                     .now = read_clocks});
 }
 
 Result<void> Daemon::open_to_the_world() {

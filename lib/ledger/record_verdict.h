@@ -1,8 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
+#include "ledger/round.h"
 #include "spool/record.h"
 #include "verify/verifier.h"
 
@@ -25,5 +28,18 @@ struct RecordVerdict {
 /// of the spool; and the copies of tag and request id from the answer. A record that was rejected,
 /// or is in rejected/, is never good, whatever its signature.
 RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier);
+
+/// The rules of the day by which records are judged.
+struct ReadmissionRules {
+  std::optional<SigningForm> usual_form;  ///< See FormMemory.
+  bool takes_replayed = false;            ///< A person named the record.
+  Wall now{};
+};
+
+/// Judges the text of a record again that is in rejected/ under the name `file`. Only its data
+/// count: a reason that forbids a readmission is respected, and never believed to allow one.
+std::variant<Readmission, Readmitted> judge_rejected(std::string_view text, std::string_view file,
+                                                     Verifier& verifier,
+                                                     const ReadmissionRules& rules);
 
 }  // namespace attestrd

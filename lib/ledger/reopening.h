@@ -46,8 +46,8 @@ class Reopening {
 
   /// Reports the answers, the reopened rows and the notices, by the result of the batch. Returns
   /// the readmitted rows, whose records are to be published.
-  std::vector<StagedHandshake> finish(const RoundRequest& part,
-                                      const std::vector<Applied>& changes, RoundReport& report);
+  std::vector<StagedHandshake> finish(const RoundRequest& part, const std::vector<Applied>& changes,
+                                      RoundReport& report);
 
   /// Removes the records that stage() has written.
   void drop();

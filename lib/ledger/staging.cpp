@@ -54,8 +54,9 @@ std::string record_of(const Finish& finish, const QueuedHandshake& row) {
 
 }  // namespace
 
-Result<std::vector<std::optional<Staging::Record>>> Staging::write(
-    std::span<Finish> finishes, std::span<Finish> next, std::vector<Notice>& notices) {
+Result<std::vector<std::optional<Staging::Record>>> Staging::write(std::span<Finish> finishes,
+                                                                   std::span<Finish> next,
+                                                                   std::vector<Notice>& notices) {
   ATTESTRD_CHECK(ahead_.size() <= finishes.size());
   // The rows are read before anything is written: the queue may be unavailable.
   const auto known = look_up(queue_, finishes.subspan(ahead_.size()));

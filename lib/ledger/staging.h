@@ -76,7 +76,7 @@ class Staging {
 
   void judge(Finish& finish, bool is_in_queue);
   Result<Record> write_one(const Finish& finish, const QueuedHandshake& row, RecordSync how,
-                                std::vector<Notice>& notices);
+                           std::vector<Notice>& notices);
   Result<bool> write_ahead(const Finish& finish, const QueuedHandshake& row);
 
   Queue& queue_;

@@ -68,12 +68,12 @@ class Queue {
 
   /// Makes all of a batch durable, or nothing of it. A batch that is written again after a lost
   /// answer leads to the same rows as one write: a row that is staged with the same record, done
-  /// with the same outcome or reopened for the same attempt counts as `applied`, and a row that the
-  /// first try inserted is merged by the second. The purge is an exception: a second try purges more, and accepts an id as new if
-  /// the first try purged its tombstone. Under an old fence, changes of rows in `polling` are
-  /// `not_ours`, and nothing is reserved or learnt; a queue that only ever has one owner need not
-  /// compare fences. Also checks that the store is still in its place; an empty batch does nothing
-  /// else.
+  /// with the same outcome or reopened for the same attempt counts as `applied`, and a row that
+  /// the first try inserted is merged by the second. The purge is an exception: a second try
+  /// purges more, and accepts an id as new if the first try purged its tombstone. Under an old
+  /// fence, changes of rows in `polling` are `not_ours`, and nothing is reserved or learnt; a
+  /// queue that only ever has one owner need not compare fences. Also checks that the store is
+  /// still in its place; an empty batch does nothing else.
   virtual Result<QueueBatchResult> write(const QueueBatch& batch, Wall now) = 0;
 
   /// Returns the staged rows whose records are in the spool of this node.

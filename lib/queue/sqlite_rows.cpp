@@ -257,11 +257,12 @@ Result<bool> SqliteRows::change(const Done& done, Duration running) {
 Result<bool> SqliteRows::change(const Reopen& reopen, Duration) {
   auto insert = database_.prepare(kReopen);
   if (!insert) return insert.error();
-  const auto inserted = insert->bind(std::optional(reopen.submitted_at - clocks_.shift_of(reopen.boot)))
-                            .bind(reopen.boot)
-                            .bind(std::int64_t{reopen.attempt})
-                            .bind(reopen.id)
-                            .run();
+  const auto inserted =
+      insert->bind(std::optional(reopen.submitted_at - clocks_.shift_of(reopen.boot)))
+          .bind(reopen.boot)
+          .bind(std::int64_t{reopen.attempt})
+          .bind(reopen.id)
+          .run();
   if (!inserted) return inserted.error();
   if (*inserted == 1) return remove_tombstone(database_, reopen.id);
   auto find = database_.prepare(kIsReopened);

@@ -18,6 +18,7 @@ namespace attestrd {
 
 /// The tables of the queue file. Each call changes or reads one row, or a page of rows, in the
 /// transaction of its caller. A row that attestrd can't have written is an `io_failure`.
+// More than 20 methods: one for each change and each query of a row.
 class SqliteRows {
  public:
   /// Rows are stored and read with the shifts of `clocks`, which must outlive this object.

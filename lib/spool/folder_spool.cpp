@@ -16,7 +16,7 @@ constexpr std::string_view kEnding = ".json";
 constexpr std::string_view kRefused = "refused";
 constexpr std::string_view kUsed = ".used";  ///< The file that marks a staging/ as used.
 constexpr std::size_t kIdsShown = 20;
-constexpr unsigned kMostSearched = 1024;     ///< Names in rejected/, for one record.
+constexpr unsigned kMostSearched = 1024;  ///< Names in rejected/, for one record.
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 

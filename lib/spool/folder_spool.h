@@ -9,6 +9,7 @@
 namespace attestrd {
 
 /// The spool in folders under one root, so that a file can be renamed between any two of them.
+// More than 20 methods: one for each step of publication and recovery.
 class FolderSpool final : public Spool {
  public:
   /// The name of the folder that only the daemon can reach.

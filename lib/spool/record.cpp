@@ -119,10 +119,10 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
 
 Result<SpoolRecord> parse_record(std::string_view text) {
   std::array members = {
-      JsonMember{"schema"},     JsonMember{"id"},          JsonMember{"outcome"},
-      JsonMember{"tag"},        JsonMember{"reason"},      JsonMember{"signature"},
-      JsonMember{"request_id"}, JsonMember{"response"},    JsonMember{"submitted_at"},
-      JsonMember{"finished_at"}, JsonMember{"repeats"},    JsonMember{"last_pending_at"},
+      JsonMember{"schema"},      JsonMember{"id"},       JsonMember{"outcome"},
+      JsonMember{"tag"},         JsonMember{"reason"},   JsonMember{"signature"},
+      JsonMember{"request_id"},  JsonMember{"response"}, JsonMember{"submitted_at"},
+      JsonMember{"finished_at"}, JsonMember{"repeats"},  JsonMember{"last_pending_at"},
       JsonMember{"polls"}};
   const auto& [schema, id_text, outcome_text, tag, reason, signature, request_id, response,
                submitted_at, finished_at, repeats, last_pending_at, polls] = members;

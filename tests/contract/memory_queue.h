@@ -264,13 +264,13 @@ class MemoryQueue final : public Queue {
   MemoryStore::Open& take_up(std::map<HandshakeId, MemoryStore::Tombstone>::iterator ended,
                              Wall submitted_at, std::int64_t boot) {
     const auto& [id, tombstone] = *ended;
-    QueuedHandshake row{id, tombstone.tag, *in_milliseconds(submitted_at) - shift_of(boot), {}, {},
-                        0,  boot,          {}};
+    QueuedHandshake row{
+        id, tombstone.tag, *in_milliseconds(submitted_at) - shift_of(boot), {}, {}, 0, boot, {}};
     row.attempt = tombstone.attempt + 1;
-    auto& open = store_.open[id] = {
-        std::move(row), store_.shelf_for(owner_), {}, {}, tombstone.signature};
+    MemoryStore::Open open{std::move(row), store_.shelf_for(owner_), {}, {}, tombstone.signature};
+    const auto [taken_up, is_new] = store_.open.insert_or_assign(id, std::move(open));
     store_.ended.erase(ended);
-    return open;
+    return taken_up->second;
   }
 
   Duration shift_of(std::int64_t boot) const {

@@ -230,10 +230,10 @@ TYPED_TEST_P(SharedQueueContract, ASignatureIsFoundWhoseverRowHasIt) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(SharedQueueContract, EachOwnerPollsItsOwnRowsAlone,
-                            WhoTakesAHandshakeUpOwnsIt,
-                            ASubmissionOfAnothersRowIsMergedThere, ChangesOfAnothersRowAreNotOurs,
-                            ALostRowIsGivenToItsNewOwner, ABatchOfAnOldFenceChangesNoRow,
-                            AStagedRowStaysWithItsSpool, AnUnstagedRowGoesToWhoeverHasItsShelf,
+                            WhoTakesAHandshakeUpOwnsIt, ASubmissionOfAnothersRowIsMergedThere,
+                            ChangesOfAnothersRowAreNotOurs, ALostRowIsGivenToItsNewOwner,
+                            ABatchOfAnOldFenceChangesNoRow, AStagedRowStaysWithItsSpool,
+                            AnUnstagedRowGoesToWhoeverHasItsShelf,
                             ASignatureIsFoundWhoseverRowHasIt,
                             NoOwnerOverwritesWhatAnotherHasReserved, WhatBothHaveLearntIsMerged);
 

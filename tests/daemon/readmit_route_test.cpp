@@ -44,17 +44,17 @@ class ReadmitRoute : public testing::Test {
 };
 
 TEST_F(ReadmitRoute, AnswersOneLinePerFile) {
-  EXPECT_EQ(ask("DS1.json\nDS2.3.json\n", std::vector{Readmitted::readmitted,
-                                                      Readmitted::tag_mismatch}),
-            "rejected/DS1.json: readmitted: the result is published\n"
-            "rejected/DS2.3.json: refused: the answer has another tag than the submission; "
-            "`attestrd retry` polls anew\n");
+  EXPECT_EQ(
+      ask("DS1.json\nDS2.3.json\n", std::vector{Readmitted::readmitted, Readmitted::tag_mismatch}),
+      "rejected/DS1.json: readmitted: the result is published\n"
+      "rejected/DS2.3.json: refused: the answer has another tag than the submission; "
+      "`attestrd retry` polls anew\n");
   EXPECT_EQ(response_.source->status(), 409U);
   EXPECT_EQ(files_, (std::vector<std::string>{"DS1.json", "DS2.3.json"}));
   EXPECT_TRUE(are_named_);
-  EXPECT_EQ(ask("DS1.json\n", std::vector{Readmitted::readmitted}, "/readmit?all",
-                "application/json"),
-            "{\"file\":\"rejected/DS1.json\",\"readmit\":\"readmitted\"}\n");
+  EXPECT_EQ(
+      ask("DS1.json\n", std::vector{Readmitted::readmitted}, "/readmit?all", "application/json"),
+      "{\"file\":\"rejected/DS1.json\",\"readmit\":\"readmitted\"}\n");
   EXPECT_EQ(response_.source->status(), 200U);
   EXPECT_FALSE(are_named_);
 }

@@ -1,4 +1,6 @@
-"""Moves each record away as soon as it appears, as a consumer does. Usage: consumer.py SPOOL TAKEN
+"""Moves each record away as soon as it appears, as a consumer does.
+
+Usage: consumer.py SPOOL TAKEN [FOLDER...]
 
 Each file is renamed to TAKEN/FOLDER.NAME.N with a growing N, so that a record that appears twice is
 counted twice. inotify reports a file within microseconds of its publication.
@@ -27,11 +29,11 @@ def events(descriptor, folders):
             yield folders[watch], name
 
 
-def main(spool, taken):
+def main(spool, taken, watched):
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = libc.inotify_init1(os.O_CLOEXEC)
     folders = {}
-    for folder in FOLDERS:
+    for folder in watched:
         path = spool / folder
         watch = libc.inotify_add_watch(descriptor, os.fsencode(path), IN_MOVED_TO_OR_CREATED)
         folders[watch] = path
@@ -41,4 +43,4 @@ def main(spool, taken):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:] or FOLDERS)

@@ -105,8 +105,8 @@ TEST_F(SpoolTest, FindsARecordThatWasDiverted) {
   disk_.write("rejected/DSa.2.json", "of another length");
   disk_.write("rejected/DSa.3.json", "ours");
   const auto find = [this](Outcome outcome, std::string_view record) {
-    const auto found = *spool_->find_diverted(
-        {id_of("DSa"), outcome, Reason::none, {}, fingerprint_of(record)});
+    const auto found =
+        *spool_->find_diverted({id_of("DSa"), outcome, Reason::none, {}, fingerprint_of(record)});
     return found ? found->file : "";
   };
   EXPECT_EQ(find(Outcome::completed, "ours"), "rejected/DSa.3.json");

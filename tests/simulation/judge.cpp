@@ -62,6 +62,7 @@ void Judge::reconfigured(const EngineSettings& settings) {
 void Judge::poll_starts(const HandshakeId& id, Mono now) {
   auto& life = lives_.at(id);
   if (life.is_polled) violated(id, "two polls are in flight");
+  if (!life.folder.empty() && life.retried) begin_attempt(life, *life.retried);
   if (!life.folder.empty()) violated(id, "it is polled after its end");
   if (now < life.earliest) violated(id, "it is polled before its floor");
   if (now < account_earliest_) violated(id, "it is polled before the account's Retry-After");
@@ -167,7 +168,7 @@ void Judge::note_witness(Life& life, Mono now, const Upstream::Answer& answer) {
                          served == Served::pending || served == Served::unfinished;
   if (is_formed) life.last_formed = now;
   if (!is_witness) return;
-  life.met_bad_signature |= answer.body.ends_with("0bad\"}");
+  life.met_bad_signature |= answer.is_signed_otherwise;
   if (life.run.kind != served) life.run = {served, now, 0, true};
   Run& run = life.run;
   ++run.count;
@@ -237,6 +238,13 @@ void Judge::appears(const std::string& folder, const std::string& name, const st
   const auto id = HandshakeId::parse(std::string_view(name).substr(0, name.find('.')));
   if (!id || !lives_.contains(*id)) throw Violation{name + " appears, and nobody asked for it"};
   auto& life = lives_.at(*id);
+  if (folder == "results" && life.may_be_readmitted && life.folder != "results" &&
+      !life.folder.empty()) {
+    if (life.folder == "rejected") life.is_taken = true;  // The daemon has removed it.
+    begin_attempt(life, life.deadline);
+    life.may_be_readmitted = life.must_be_readmitted = false;
+    life.is_readmitted = true;
+  }
   if (!life.folder.empty()) violated(*id, "it appears a second time");
   if (life.may_repeat) {
     if (life.bytes != bytes) violated(*id, "it appears a second time with other bytes");
@@ -245,6 +253,7 @@ void Judge::appears(const std::string& folder, const std::string& name, const st
   }
   check_outcome(*id, life, folder, bytes);
   life.folder = folder;
+  life.name = name;
   life.bytes = bytes;
   life.is_durable = false;
   life.is_taken = false;
@@ -261,7 +270,52 @@ void Judge::settled(const std::vector<HandshakeId>& ids) {
   }
 }
 
-void Judge::taken(const HandshakeId& id) { lives_.at(id).is_taken = true; }
+void Judge::taken(const std::string& folder, const std::string& name) {
+  auto& life = lives_.at(*HandshakeId::parse(std::string_view(name).substr(0, name.find('.'))));
+  const auto is_it = [&](const Record& record) {
+    return record.folder == folder && record.name == name;
+  };
+  if (is_it(life)) life.is_taken = true;
+  for (auto& record : life.earlier)
+    if (is_it(record)) record.is_taken = true;
+}
+
+void Judge::retry_asked(const HandshakeId& id, Mono deadline) { lives_.at(id).retried = deadline; }
+
+void Judge::retry_answered(const HandshakeId& id, bool is_reopened) {
+  auto& life = lives_.at(id);
+  if (is_reopened && life.retried && !life.folder.empty()) begin_attempt(life, *life.retried);
+  life.retried.reset();
+}
+
+void Judge::readmission_asked(const HandshakeId& id) { lives_.at(id).may_be_readmitted = true; }
+
+void Judge::readmission_answered(const HandshakeId& id, bool is_readmitted) {
+  auto& life = lives_.at(id);
+  if (!is_readmitted) life.may_be_readmitted = false;
+  life.must_be_readmitted = life.may_be_readmitted;  // False: it has appeared already.
+}
+
+void Judge::recovered(const std::set<HandshakeId>& polled) {
+  for (auto& [id, life] : lives_) {
+    if (life.retried && !life.folder.empty() && polled.contains(id))
+      begin_attempt(life, *life.retried);
+    life.retried.reset();
+    if (life.must_be_readmitted) violated(id, "it was readmitted, and its result is lost");
+    life.may_be_readmitted = false;
+  }
+}
+
+void Judge::begin_attempt(Life& life, Mono deadline) {
+  Life next;
+  next.deadline = deadline;
+  next.earlier = std::move(life.earlier);
+  next.earlier.push_back(life);
+  next.may_be_readmitted = life.may_be_readmitted;
+  next.must_be_readmitted = life.must_be_readmitted;
+  next.met_bad_signature = life.met_bad_signature;
+  life = std::move(next);
+}
 
 // Handles a power cut, after which a record whose rename was not synced may be in staging/ again
 // although a consumer has removed it. No power cut may damage a record in a folder that programs
@@ -269,11 +323,18 @@ void Judge::taken(const HandshakeId& id) { lives_.at(id).is_taken = true; }
 void Judge::power_cut(const Look& look) {
   has_booted_ = true;
   for (auto& [id, life] : lives_) {
+    for (auto& earlier : life.earlier) {
+      const auto record = look(earlier.folder, earlier.name);
+      if (record && *record != earlier.bytes) violated(id, "the power cut left another record");
+      if (record) earlier.is_taken = false;
+      if (!record && !earlier.is_taken) violated(id, "the power cut lost its earlier record");
+    }
     if (life.folder.empty()) continue;
-    const auto record = look(life.folder, id);
+    const auto record = look(life.folder, life.name);
     if (record && *record != life.bytes) violated(id, "the power cut left another record");
     if (record) life.is_taken = false;  // The removal was not durable either.
-    if (!record && life.is_durable && !life.is_taken)
+    const bool may_be_removed = life.may_be_readmitted && life.folder == "rejected";
+    if (!record && life.is_durable && !life.is_taken && !may_be_removed)
       violated(id, "its record was durable, no consumer removed it, and it is lost");
     if (record || life.is_durable) continue;
     life.may_repeat = life.is_taken;
@@ -311,15 +372,20 @@ void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::st
 // marked.
 void Judge::check_result(const HandshakeId& id, const Life& life, const std::string& bytes) {
   const auto& fate = upstream_.fate(id);
-  if (!life.met_genuine) violated(id, "a result that Attestr never sent");
-  if (bytes.find("\"response\":" + fate.genuine) == std::string::npos)
+  const bool was_sent = life.is_readmitted ? life.met_bad_signature : life.met_genuine;
+  if (!was_sent) violated(id, "a result that Attestr never sent");
+  const auto& sent = life.is_readmitted ? fate.signed_otherwise : fate.genuine;
+  if (bytes.find("\"response\":" + sent) == std::string::npos)
     violated(id, "the result is not the bytes that Attestr sent");
   const bool is_marked = bytes.find(R"("repeats":true)") != std::string::npos;
   if (is_marked && !fate.is_skipped) violated(id, "it is marked, and its result is its own alone");
   if (is_marked || !fate.is_skipped) return;
-  if (first_skipped_.value_or(id) != id)
-    violated(id, fmt::format("neither it nor {} is marked", first_skipped_->view()));
-  first_skipped_ = id;
+  auto& first = first_skipped_[life.is_readmitted ? 1 : 0];
+  if (first.value_or(id) != id)
+    violated(id, fmt::format("neither it nor {} is marked", first->view()));
+  for (auto& other : first_skipped_)
+    if (other == id) other.reset();  // It has the signature of its last result alone.
+  first = id;
 }
 
 // Returns whether Attestr had the result at the end of the last poll.
@@ -379,7 +445,8 @@ std::size_t Judge::published() const {
 bool Judge::all_have_ended() const {
   return std::ranges::all_of(lives_, [](const auto& entry) {
     const Life& life = entry.second;
-    return !life.folder.empty() || life.may_repeat || life.may_be_lost;
+    const bool is_over = !life.folder.empty() && !life.must_be_readmitted;
+    return is_over || life.may_repeat || life.may_be_lost;
   });
 }
 
@@ -391,7 +458,11 @@ void Judge::must_have_ended(const HandshakeId& id) const {
 void Judge::judge_the_end(const Look& look) const {
   for (const auto& [id, life] : lives_) {
     must_have_ended(id);
-    if (!life.folder.empty() && !life.is_taken && look(life.folder, id) != life.bytes)
+    if (life.must_be_readmitted) violated(id, "it was readmitted, and its result is lost");
+    for (const auto& record : life.earlier)
+      if (!record.is_taken && look(record.folder, record.name) != record.bytes)
+        violated(id, "no consumer removed its earlier record, and the record is gone");
+    if (!life.folder.empty() && !life.is_taken && look(life.folder, life.name) != life.bytes)
       violated(id, "no consumer removed its record, and the record is not there as published");
   }
 }

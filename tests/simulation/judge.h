@@ -41,11 +41,21 @@ class Judge {
   void poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& answer);
   void polls_dropped();
   void appears(const std::string& folder, const std::string& name, const std::string& bytes);
-  void taken(const HandshakeId& id);
+  void taken(const std::string& folder, const std::string& name);
+
+  // Operators take up handshakes that have ended. What they ask for may be done or not, until the
+  // daemon answers or the next one has started.
+  void retry_asked(const HandshakeId& id, Mono deadline);
+  void retry_answered(const HandshakeId& id, bool is_reopened);
+  void readmission_asked(const HandshakeId& id);
+  void readmission_answered(const HandshakeId& id, bool is_readmitted);
+  /// A daemon has started and recovered, and polls these handshakes.
+  void recovered(const std::set<HandshakeId>& polled);
+
   /// Returns the bytes that a folder contains now under the name of a record; nothing if there is
   /// no such file.
   using Look =
-      std::function<std::optional<std::string>(const std::string& folder, const HandshakeId& id)>;
+      std::function<std::optional<std::string>(const std::string& folder, const std::string& name)>;
   void power_cut(const Look& look);
   void clock_shows(Wall time);
   void clock_jumps() { ++jumps_; }
@@ -78,7 +88,14 @@ class Judge {
     unsigned count = 0;
     std::set<HandshakeId> handshakes;
   };
-  struct Life {
+  /// A published record.
+  struct Record {
+    std::string folder;  ///< Empty: not published.
+    std::string name;
+    std::string bytes;
+    bool is_taken = false;
+  };
+  struct Life : Record {
     Mono deadline{};
     bool is_polled = false;
     bool is_canary = false;  ///< Its poll in flight started while the account was in trouble.
@@ -99,17 +116,20 @@ class Judge {
     Mono last_formed = Mono::min();  ///< The last answer in Attestr's form.
     bool met_genuine = false;
     bool met_end = false;
-    std::string folder;  ///< The folder of its record; empty: not published.
-    std::string bytes;
     bool is_durable = false;
-    bool is_taken = false;
     bool may_repeat = false;
     bool may_be_lost = false;
+    std::vector<Record> earlier;     ///< The records of its earlier attempts.
+    std::optional<Mono> retried;     ///< The deadline of a retry that was asked for.
+    bool may_be_readmitted = false;  ///< A readmission was asked for.
+    bool must_be_readmitted = false;
+    bool is_readmitted = false;  ///< Its record has the result of a rejected one.
   };
 
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                      const std::string& bytes);
   void check_result(const HandshakeId& id, const Life& life, const std::string& bytes);
+  static void begin_attempt(Life& life, Mono deadline);
   bool is_deadline_certain(const Life& life) const;
   std::optional<bool> note_account(const HandshakeId& id, Mono now, const Upstream::Answer& answer);
   void note_witness(Life& life, Mono now, const Upstream::Answer& answer);
@@ -136,8 +156,10 @@ class Judge {
   unsigned refusals_in_a_row_ = 0;  ///< Each of a poll that started after the one before.
   Mono last_refusal_ = Mono::min();
   std::size_t in_flight_ = 0;
-  std::size_t canaries_ = 0;                  ///< Those in flight.
-  std::optional<HandshakeId> first_skipped_;  ///< Its record has no mark of a repeat.
+  std::size_t canaries_ = 0;  ///< Those in flight.
+  /// Their records have no mark of a repeat: of the first genuine result, and of the first one that
+  /// was readmitted.
+  std::optional<HandshakeId> first_skipped_[2];
   int jumps_ = 0;
   bool has_booted_ = false;
   Duration drift_{0};

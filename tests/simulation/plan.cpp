@@ -63,6 +63,8 @@ Plan draw_plan(Luck& luck, Duration hours) {
   plan.generals = copy.chance(0.5) ? 0 : copy.spread(0.1, 8);
   if (copy.chance(0.5)) plan.weather.skipped = copy.spread(0.1, 0.9);
   if (copy.chance(0.4)) plan.weather.replayed = copy.spread(0.01, 0.5);
+  plan.retries = copy.chance(0.5) ? 0 : copy.spread(1, 60);
+  plan.readmissions = copy.chance(0.5) ? 0 : copy.spread(1, 60);
   return plan;
 }
 

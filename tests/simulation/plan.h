@@ -27,6 +27,8 @@ struct Plan {
   double suspends = 0;
   double reloads = 0;
   double stops = 0;
+  double retries = 0;  ///< Of handshakes that may have ended, by operators.
+  double readmissions = 0;
   double writers = 0;  ///< Programs that write ids into the inbox in pieces.
   bool has_leases = true;
   double drift = 0;  ///< Seconds that the wall clock gains per second.

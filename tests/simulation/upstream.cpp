@@ -12,10 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string sign(std::string_view text) {
+std::string sign(std::string_view text, std::string_view secret) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
-  HMAC(EVP_sha256(), kClientSecret.data(), static_cast<int>(kClientSecret.size()),
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
   std::string hex;
   for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
@@ -26,9 +26,10 @@ std::string answer_text(std::string_view id, std::string_view fields) {
   return fmt::format(R"({{"_id":"{}","tag":"t","requestId":"r-1",{}}})", id, fields);
 }
 
-std::string signed_text(std::string_view id, std::string_view result) {
+std::string signed_text(std::string_view id, std::string_view result,
+                        std::string_view secret = kClientSecret) {
   return answer_text(id, fmt::format(R"("consumed":true,"result":{},"resultSignature":"{}")",
-                                     result, sign(result)));
+                                     result, sign(result, secret)));
 }
 
 std::string result_of(std::string_view id) {
@@ -66,7 +67,9 @@ void Upstream::enrol(const HandshakeId& id, Mono now, Duration patience) {
     fate.is_html_not_found = !fate.is_forbidden;
   }
   fate.is_skipped = weather.skipped > 0 && copy.chance(weather.skipped);
-  fate.genuine = signed_text(id.view(), fate.is_skipped ? kSkippedResult : result_of(id.view()));
+  const std::string result = fate.is_skipped ? std::string(kSkippedResult) : result_of(id.view());
+  fate.genuine = signed_text(id.view(), result);
+  fate.signed_otherwise = signed_text(id.view(), result, kOtherSecret);
   fates_[id] = fate;
 }
 
@@ -145,6 +148,11 @@ bool Upstream::say_poison(const Fate& fate, Answer& answer) {
   return true;
 }
 
+void Upstream::say_signed_otherwise(const Fate& fate, Answer& answer) {
+  answer.body = fate.signed_otherwise;
+  answer.is_signed_otherwise = true;
+}
+
 /// Replaces the answer by that of the general trouble, as far as it has any effect on this one.
 void Upstream::say_general(const HandshakeId& id, Answer& answer) {
   const bool has_result = answer.served == Served::genuine;
@@ -157,7 +165,7 @@ void Upstream::say_general(const HandshakeId& id, Answer& answer) {
       answer.status = 404;
       answer.body = "<html>no such page</html>";
       return;
-    case General::bad_signature: answer.body.replace(answer.body.rfind('"') - 4, 4, "0bad"); return;
+    case General::bad_signature: say_signed_otherwise(fates_.at(id), answer); return;
     case General::wrong_id: answer.body = text_of_another(); return;
     case General::duplicate_key:
       answer.body = R"({"tag":"t",)" + answer_text(id.view(), R"("consumed":false)").substr(1);
@@ -180,6 +188,7 @@ void Upstream::delivered(const HandshakeId& id) {
 
 void Upstream::say_replayed(const HandshakeId& id, Answer& answer) {
   const auto& other = delivered_[luck_.below(delivered_.size())];
+  if (other == id) return;  // It was taken up again, and repeats itself.
   answer.served = Served::replayed;
   answer.body = signed_text(id.view(), result_of(other.view()));
 }
@@ -206,7 +215,7 @@ void Upstream::say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answ
   if (general && answer.status == 200) return say_general(id, answer);
   if (fate.is_forged && answer.served == Served::genuine) {
     answer.served = Served::doubtful;
-    answer.body.replace(answer.body.rfind('"') - 4, 4, "0bad");
+    say_signed_otherwise(fate, answer);
   } else if (answer.status == 200 && luck_.chance(weather.doubtful)) {
     answer.served = Served::doubtful;
     answer.body = luck_.chance(0.5) ? text_of_another() : R"({"tag":"t",)" + answer.body.substr(1);

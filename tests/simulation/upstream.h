@@ -68,7 +68,8 @@ class Upstream {
     bool is_misdated = false;
     std::optional<Duration> retry_after_time;
     std::optional<TransportFailure> failure;
-    bool is_general = false;  ///< Every poll gets an answer of this kind now.
+    bool is_general = false;           ///< Every poll gets an answer of this kind now.
+    bool is_signed_otherwise = false;  ///< See Fate.
   };
   struct Fate {
     Mono known_from = Mono::min();
@@ -79,7 +80,8 @@ class Upstream {
     bool is_forbidden = false;  ///< For ever; so is the next.
     bool is_html_not_found = false;
     bool is_skipped = false;
-    std::string genuine;  ///< The only correct answer, once there is a result.
+    std::string genuine;           ///< The only correct answer, once there is a result.
+    std::string signed_otherwise;  ///< The same, signed with kOtherSecret.
   };
 
   explicit Upstream(Luck& luck) : luck_(luck) {}
@@ -99,6 +101,7 @@ class Upstream {
   void say_trouble_of_account(Answer& answer, AccountTrouble::Kind kind);
   bool say_trouble(Answer& answer);
   static bool say_poison(const Fate& fate, Answer& answer);
+  static void say_signed_otherwise(const Fate& fate, Answer& answer);
   void say_general(const HandshakeId& id, Answer& answer);
   void say_replayed(const HandshakeId& id, Answer& answer);
   void say_truth(const HandshakeId& id, const Fate& fate, Mono now, Answer& answer);
@@ -110,5 +113,7 @@ class Upstream {
 };
 
 inline constexpr std::string_view kClientSecret = "the client secret of the simulation";
+/// A secret that the daemon does not have when it polls.
+inline constexpr std::string_view kOtherSecret = "another client secret of the simulation";
 
 }  // namespace attestrd::sim

@@ -101,6 +101,8 @@ void World::plan_all() {
   plan_often(plan_.reloads, [this] { reload(); });
   plan_often(plan_.stops, [this] { stop(); });
   plan_often(plan_.writers, [this] { begin_to_write(); });
+  plan_often(plan_.retries, [this] { retry(); });
+  plan_often(plan_.readmissions, [this] { readmit(); });
 }
 
 // Tests liveness: all faults end, the clock is correct again, and every handshake must end within a
@@ -135,9 +137,9 @@ bool World::is_settled() {
 }
 
 Judge::Look World::look() {
-  return [this](const std::string& folder, const HandshakeId& id) {
+  return [this](const std::string& folder, const std::string& name) {
     const auto& names = disk_.names(folder);
-    const auto found = names.find(record_name(id));
+    const auto found = names.find(name);
     return found == names.end() ? std::nullopt : std::optional(disk_.file(found->second).bytes);
   };
 }
@@ -219,7 +221,39 @@ void World::someone_consumes(const std::string& folder, const std::string& name)
 void World::consume(const std::string& folder, const std::string& name) {
   if (!disk_.names(folder).contains(name)) return;
   disk_.remove(folder, name);
-  judge_.taken(*HandshakeId::parse(std::string_view(name).substr(0, name.find('.'))));
+  judge_.taken(folder, name);
+}
+
+// An operator retries a handshake that may have ended.
+void World::retry() {
+  if (!daemon_ || daemon_->is_stopping || ids_.empty()) return;
+  const auto id = *std::next(ids_.begin(), static_cast<long>(luck_.below(ids_.size())));
+  note("retry", id.view());
+  judge_.retry_asked(id, mono_ + plan_.settings.give_up_after);
+  daemon_->asked.emplace(++last_ticket_, id);
+  daemon_->waiting.retries.push_back({last_ticket_, id, luck_.chance(0.3)});
+  work();
+}
+
+// An operator has found the other secret, and readmits a rejected record.
+void World::readmit() {
+  const auto& names = disk_.names("rejected");
+  if (!daemon_ || daemon_->is_stopping || names.empty()) return;
+  const auto& [name, inode] =
+      *std::next(names.begin(), static_cast<long>(luck_.below(names.size())));
+  std::vector<Secret> secrets;
+  secrets.emplace_back(std::string(kOtherSecret));
+  Verifier verifier(std::move(secrets), SigningFormPolicy::automatic);
+  auto judged = judge_rejected(disk_.file(inode).bytes, name, verifier, {{}, false, wall()});
+  auto* const readmission = std::get_if<Readmission>(&judged);
+  if (readmission == nullptr) return;
+  const auto id = readmission->finish.id;
+  note("readmit", id.view());
+  judge_.readmission_asked(id);
+  readmission->ticket = ++last_ticket_;
+  daemon_->asked.emplace(last_ticket_, id);
+  daemon_->waiting.readmissions.push_back(std::move(*readmission));
+  work();
 }
 
 // ---- Faults and operator actions.

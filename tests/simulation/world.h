@@ -74,6 +74,8 @@ class World {
   void die_while_writing(Writer& writer);
   void cut_power_of_writers();
   void enrol_broken_lines();
+  void retry();
+  void readmit();
   void consume(const std::string& folder, const std::string& name);
   void someone_consumes(const std::string& folder, const std::string& name);
 
@@ -129,6 +131,7 @@ class World {
   Judge judge_;
   std::priority_queue<Later> queue_;
   std::uint64_t last_number_ = 0;
+  std::uint64_t last_ticket_ = 0;
   Mono mono_{};
   Duration boot_{0};  ///< Offset of the monotonic clock, changed by each boot.
   Duration wall_offset_{0};

@@ -74,6 +74,7 @@ void World::start() {
       step(Adopted{&row, false});
     }
   }
+  judge_.recovered(held);
   account_for_all(std::move(held));
   scan();
 }
@@ -275,6 +276,10 @@ void World::try_round() {
 void World::round_ends(const RoundReport& report) {
   daemon_->is_busy = !daemon_->request.is_empty();
   judge_.settled(report.settled);
+  for (const auto& [ticket, retried] : report.retried)
+    judge_.retry_answered(daemon_->asked.at(ticket), retried == Retried::reopened);
+  for (const auto& [ticket, readmitted] : report.readmitted)
+    judge_.readmission_answered(daemon_->asked.at(ticket), readmitted == Readmitted::readmitted);
   if (report.reserved) step(Reserved{*report.reserved});
   for (const auto& id : report.settled) step(Settled{id});
   for (const auto& row : report.accepted) {

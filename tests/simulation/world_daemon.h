@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "engine/engine.h"
@@ -30,6 +31,7 @@ struct World::Daemon {
   Actions actions;
   RoundRequest waiting;
   RoundRequest request;
+  std::map<std::uint64_t, HandshakeId> asked;  ///< By operators: tickets that wait for an answer.
   bool is_busy = false;
   bool is_full = false;
   bool is_queue_unavailable = false;

@@ -2,6 +2,7 @@
 
 LEDGER = "lib/ledger/ledger.cpp"
 STAGING = "lib/ledger/staging.cpp"
+REOPENING = "lib/ledger/reopening.cpp"
 REPEATS = "lib/ledger/repeats.cpp"
 INTAKE = "lib/ledger/intake.cpp"
 CLAIMED_FILE = "lib/inbox/claimed_file.cpp"
@@ -45,7 +46,8 @@ MUTANTS = {
         "  if (const auto early = publish({}); !early) return early.error();\n"
         "  auto written = queue_.write(begun_->batch, begun_->now);\n"), (
         "      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish),\n"
-        "                         repeat_notice(finish.id, finish.outcome, finish.is_repeat)});\n",
+        "                         repeat_notice(finish.id, finish.outcome, finish.is_repeat), "
+        "row.attempt});\n",
         "")]),
     "inbox file removed before the commit": (INTAKE, [(
         "  report.inbox_scanned = request.is_full;",
@@ -70,7 +72,7 @@ MUTANTS = {
     "a broken record is published": (RECOVERY, [(
         "if (is_unsafe || (*record && **record != row.record))", "if (is_unsafe)")]),
     "nothing is undone on a full disk": (LEDGER, [(
-        "  staging_.drop();\n  intake_.rewind();\n", "")]),
+        "  staging_.drop();\n  reopening_.drop();\n  intake_.rewind();\n", "")]),
     "what found no room is forgotten": (LEDGER, [(
         "part.join(std::move(request));", "")]),
     "half a batch is forgotten on a full disk": (LEDGER, [(
@@ -166,6 +168,32 @@ MUTANTS = {
         "on_answer(slot, *event.response, *event.answer);",
         "on_answer(slot, *event.response, {event.answer->answer, "
         "Verification{SigningForm::raw}});")]),
+    "a completed handshake is retried": (REOPENING, [(
+        "ended->outcome == Outcome::completed && !retry.even_completed", "false")]),
+    "a retry of a handshake that has not ended": (REOPENING, [(
+        "if (ended == nullptr) return not_ended<Retried>(*known);",
+        "if (ended == nullptr) return Retried::reopened;")]),
+    "a completed handshake is readmitted": (REOPENING, [(
+        "if (ended->outcome == Outcome::completed) return Readmitted::completed;", "")]),
+    "the queue readmits whatever the tombstone says": (QUEUE, [(
+        " AND outcome <> 'completed'", "")]),
+    "the rejected record is removed before the commit": (REOPENING, [(
+        "    row.record = fingerprint_of(record);",
+        "    row.record = fingerprint_of(record);\n"
+        "    spool_.remove_rejected(row.readmitted_from);")]),
+    "the rejected record stays": (LEDGER, [(
+        "if (is_readmitted) spool_.remove_rejected(record.readmitted_from);", "")]),
+    "a readmitted record is renamed before the commit": (REOPENING, [(
+        "  const auto synced = spool_.sync_staging(how, {});",
+        "  for (const auto& each : staged_)\n"
+        "    (void)spool_.publish(each.row.id, each.row.outcome, each.row.attempt);\n"
+        "  const auto synced = spool_.sync_staging(how, {});")]),
+    "a record of an uncommitted readmission is put aside": (RECOVERY, [(
+        "if (ended == nullptr || ended->outcome == Outcome::completed) continue;", "continue;")]),
+    "the tag of the row is not compared": (REOPENING, [(
+        "!ended->tag.empty() && ended->tag != readmission.tag", "false")]),
+    "an attempt takes the place of an earlier record": (SPOOL, [(
+        "number <= attempt + 1; ++number", "number <= 1; ++number")]),
     "another's result is delivered": (REPEATS, [(
         "is_repeat && policy == RepeatPolicy::reject", "policy != RepeatPolicy::reject")]),
     "equal results without an output are rejected": (REPEATS, [(

@@ -82,7 +82,8 @@ TEST_F(ReopeningTest, AFileOfAnotherIsAConflictWithoutAnEarlierAttempt) {
   given_file("failed", "DSa.2.json", "another's");
   end("DSa", Outcome::failed);
   round();
-  EXPECT_THAT(names_in("rejected"), ElementsAre("DSa.2.json", "DSa.json")) << "one name was its own";
+  EXPECT_THAT(names_in("rejected"), ElementsAre("DSa.2.json", "DSa.json"))
+      << "one name was its own";
 }
 
 TEST_F(ReopeningTest, RefusesARetryOfWhatHasNotEnded) {
@@ -225,7 +226,8 @@ TEST_F(ReopeningTest, RepeatsAreFoundWithinARound) {
   EXPECT_EQ(report.readmitted.at(0).readmitted, Readmitted::replayed) << "DSa ends with it";
   EXPECT_EQ(report.readmitted.at(1).readmitted, Readmitted::readmitted);
   EXPECT_EQ(report.readmitted.at(2).readmitted, Readmitted::replayed);
-  EXPECT_EQ(report.readmitted.at(3).readmitted, Readmitted::replayed) << "DSb is readmitted with it";
+  EXPECT_EQ(report.readmitted.at(3).readmitted, Readmitted::replayed)
+      << "DSb is readmitted with it";
 }
 
 TEST_F(ReopeningTest, ReadmissionsAreRefusedWhileThereIsNoRoom) {

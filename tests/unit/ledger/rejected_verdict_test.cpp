@@ -1,11 +1,10 @@
-#include "ledger/readmission.h"
-
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
 
 #include "crypto/hmac.h"
+#include "ledger/record_verdict.h"
 #include "spool/record.h"
 
 namespace attestrd {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "daemon/control/questions.h"
-#include "ledger/readmission.h"
+#include "ledger/record_verdict.h"
 #include "ledger/round.h"
 #include "runtime/side_thread.h"
 #include "verify/verifier.h"
@@ -28,9 +28,9 @@ class Retries {
  public:
   /// The parts of the daemon that it uses.
   struct Parts {
-    std::string rejected;                            ///< The path of the folder.
-    std::function<void(RoundRequest)> submit;        ///< DiskWorker::submit
-    std::function<Verifier()> verifier;              ///< Returns a copy with the secrets of today.
+    std::string rejected;                      ///< The path of the folder.
+    std::function<void(RoundRequest)> submit;  ///< DiskWorker::submit
+    std::function<Verifier()> verifier;        ///< Returns a copy with the secrets of today.
     std::function<std::optional<SigningForm>()> usual_form;  ///< Engine::usual_form
     std::function<Now()> now;
   };
@@ -43,7 +43,8 @@ class Retries {
 
   /// Readmits records by their names in rejected/, a few at a time. `unavailable`: others are being
   /// readmitted.
-  void readmit(std::vector<std::string> files, bool are_named, Questions::OnReadmitted on_readmitted);
+  void readmit(std::vector<std::string> files, bool are_named,
+               Questions::OnReadmitted on_readmitted);
 
   /// Must be called for each report of the disk worker.
   void on_report(const RoundReport& report);

@@ -1,4 +1,4 @@
-#include "daemon/service/retries.h"
+#include "daemon/control/retries.h"
 
 #include <memory>
 #include <span>
@@ -93,11 +93,11 @@ void Retries::read_some() {
   auto verifier = parts_.verifier();
   verifier.forget_former();
   const auto first = now.files.begin() + static_cast<std::ptrdiff_t>(done);
-  const auto reading = std::make_shared<Reading>(
-      Reading{parts_.rejected,
-              {first, now.files.end()},
-              std::move(verifier),
-              {parts_.usual_form(), now.are_named, parts_.now().wall}});
+  const auto reading =
+      std::make_shared<Reading>(Reading{parts_.rejected,
+                                        {first, now.files.end()},
+                                        std::move(verifier),
+                                        {parts_.usual_form(), now.are_named, parts_.now().wall}});
   reader_.run([reading] { reading->run(); },
               [this, reading] { submit(std::move(reading->judged)); });
 }

@@ -67,9 +67,9 @@ Result<std::vector<std::string>> names_of(const std::vector<std::string>& files,
 
 /// Sends one part of the names and prints the answer. Returns whether all are readmitted.
 Result<bool> readmit(const Config& config, const Given& given, std::string_view lines) {
-  const auto answer = post_and_wait(
-      config.admin.socket, given.has("--all") ? "/readmit?all" : "/readmit",
-      given.has("--json") ? "application/json" : "text/plain", lines);
+  const auto answer =
+      post_and_wait(config.admin.socket, given.has("--all") ? "/readmit?all" : "/readmit",
+                    given.has("--json") ? "application/json" : "text/plain", lines);
   if (!answer && answer.error().code == Errc::not_found)
     return fail(Errc::unavailable, answer.error().message);
   if (!answer) return answer.error();
