@@ -21,8 +21,8 @@ std::string usage_of(const CommandRow& command) {
   for (const Flag& flag : command.flags)
     if (!flag.name.empty()) usage += fmt::format(" [{}]", flag.name);
   const auto& [count, shown, meaning] = command.operands;
-  if (count != Operands::none)
-    usage += fmt::format(count == Operands::any ? " [{}]" : " {}", shown);
+  if (count == Operands::any) return usage + fmt::format(" [{}]", shown);
+  if (count != Operands::none) usage += fmt::format(" {}", shown);
   return usage;
 }
 

@@ -51,6 +51,10 @@ const HandshakeId& id_of(const BackupRow& row) {
   return std::visit([](const auto& any) -> const HandshakeId& { return any.id; }, row.row);
 }
 
+std::uint32_t attempt_of(const BackupRow& row) {
+  return std::visit([](const auto& any) { return any.attempt; }, row.row);
+}
+
 /// The names of files in the place of records.
 class Strangers {
  public:
@@ -84,10 +88,11 @@ std::optional<SpoolView::Record> read_record(std::string_view text, const Handsh
   return found;
 }
 
-/// Finds the record of an id in the folder of an outcome.
+/// Finds the record of an id in the folder of an outcome, under the name with this number.
 Result<std::optional<SpoolView::Record>> find_record(Spool& spool, const HandshakeId& id,
-                                                     Outcome outcome, Strangers& strangers) {
-  const auto text = spool.published(id, outcome);
+                                                     Outcome outcome, unsigned number,
+                                                     Strangers& strangers) {
+  const auto text = spool.published(id, outcome, number);
   const bool is_unsafe = !text && text.error().code == Errc::unsafe_file;
   if (!text && !is_unsafe) return text.error();
   if (text && !*text) return std::optional<SpoolView::Record>();
@@ -105,9 +110,14 @@ Result<SpoolView> view_of(Spool& spool, const BackupRow& row, Strangers& strange
   const auto& id = id_of(row);
   for (const auto outcome : kOutcomes) {
     if (ended != nullptr && outcome != ended->outcome) continue;
-    const auto record = find_record(spool, id, outcome, strangers);
-    if (!record) return record.error();
-    if (*record) view.record = **record;
+    for (unsigned number = 1; number <= attempt_of(row) + 1; ++number) {
+      const auto record = find_record(spool, id, outcome, number, strangers);
+      if (!record) return record.error();
+      // Those of earlier attempts may be there, too.
+      const bool is_latest =
+          *record && (!view.record || (*record)->finished_at > view.record->finished_at);
+      if (is_latest) view.record = **record;
+    }
   }
   if (const auto* const staged = std::get_if<StagedHandshake>(&row.row)) {
     const auto file = spool.fingerprint(id);
@@ -197,7 +207,7 @@ Result<void> Restore::bury_published(Outcome outcome) {
     if (!present) return present.error();
     if (!std::holds_alternative<UnknownHandshake>(*present)) continue;
     Strangers ignored;  // Nothing depends on them.
-    const auto record = find_record(spool_, id, outcome, ignored);
+    const auto record = find_record(spool_, id, outcome, 1, ignored);
     if (!record) return record.error();
     if (!*record) continue;
     if (const auto buried = put({tombstone_of(id, **record, (*record)->tag, 0), {}}); !buried)

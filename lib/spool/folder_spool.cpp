@@ -296,8 +296,10 @@ Result<std::optional<Fingerprint>> FolderSpool::fingerprint(const HandshakeId& i
   return record.error();
 }
 
-Result<std::optional<std::string>> FolderSpool::published(const HandshakeId& id, Outcome outcome) {
-  auto record = read_file(*folder(outcome).files, record_name(id), limits::kRecordBytes);
+Result<std::optional<std::string>> FolderSpool::published(const HandshakeId& id, Outcome outcome,
+                                                          unsigned number) {
+  const auto name = numbered_name(record_name(id), number, kEnding);
+  auto record = read_file(*folder(outcome).files, name, limits::kRecordBytes);
   if (record) return std::optional(std::move(*record));
   if (record.error().code == Errc::not_found) return std::optional<std::string>();
   return record.error();

@@ -36,7 +36,9 @@ class FolderSpool final : public Spool {
   Result<void> sync_moves(const Meanwhile& meanwhile) override;
   Result<StagedFiles> staged() override;
   Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) override;
-  Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome) override;
+  using Spool::published;
+  Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome,
+                                               unsigned number) override;
   Result<std::vector<HandshakeId>> published(Outcome outcome) override;
 
  private:

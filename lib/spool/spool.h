@@ -99,8 +99,13 @@ class Spool {
   /// `unsafe_file` if it is not a plain file.
   virtual Result<std::optional<Fingerprint>> fingerprint(const HandshakeId& id) = 0;
 
-  /// Returns the record of an id in the folder of an outcome, or nothing if it is not there.
-  virtual Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome) = 0;
+  /// Returns the record of an id in the folder of an outcome, under the name with this number (see
+  /// publish()), or nothing if it is not there.
+  virtual Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome,
+                                                       unsigned number) = 0;
+  Result<std::optional<std::string>> published(const HandshakeId& id, Outcome outcome) {
+    return published(id, outcome, 1);
+  }
 
   /// Returns the ids whose records are in the folder of an outcome, by their names.
   virtual Result<std::vector<HandshakeId>> published(Outcome outcome) = 0;

@@ -169,6 +169,22 @@ TEST_F(RestoreTest, TheRecordOfAnEarlierSubmissionEndsNothing) {
   EXPECT_THAT(merge_.written, ElementsAre(Pair("DSa", "polling"), Pair("DSb", "ended")));
 }
 
+TEST_F(RestoreTest, TheRecordOfALaterAttemptEndsItBesideThoseOfEarlierOnes) {
+  const auto given_retried = [this](std::string_view id) {
+    auto row = queued(id);
+    row.attempt = 1;
+    merge_.backup.push_back({row, {}});
+    given_record("failed", id, record_of(id, Outcome::failed, kSubmitted - 2h, kSubmitted - 1h));
+  };
+  for (const auto* const id : {"DSpolled", "DSdone", "DSnumbered"}) given_retried(id);
+  given_record("results", "DSdone", record_of("DSdone"));
+  given_record("failed", "DSnumbered.2", record_of("DSnumbered", Outcome::failed));
+  restored();
+  EXPECT_THAT(merge_.written, ElementsAre(Pair("DSdone", "ended"), Pair("DSnumbered", "ended"),
+                                          Pair("DSpolled", "polling")));
+  EXPECT_EQ(merge_.tombstones.at(id_of("DSdone")).outcome, Outcome::completed);
+}
+
 TEST_F(RestoreTest, ARecordWhoseSubmissionTimeWasPutRightAfterTheBackupEndsIt) {
   given_pending("DSback");
   given_record("failed", "DSback",
