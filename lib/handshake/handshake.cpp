@@ -24,6 +24,7 @@ std::string_view name_of(Reason reason) {
     case Reason::wrong_id: return "wrong_id";
     case Reason::duplicate_key: return "duplicate_key";
     case Reason::tag_mismatch: return "tag_mismatch";
+    case Reason::replayed: return "replayed";
   }
   check_failed("a reason has a name", __FILE__, __LINE__);
 }
