@@ -61,7 +61,7 @@ class ReadmitTest(harness.Fixture):
         daemon = self.reject(*ids)
         out = self.ask("readmit", "--all", code=harness.BAD_INPUT)
         self.assertEqual(out.count("refused: no client secret gives the signature\n"), len(ids))
-        self.assertEqual(self.ask("reload").count("client_secret"), 1)
+        self.assertIn("client-secret", self.ask("reload"))
         out = self.ask("readmit", "--all")
         self.assertEqual(out, "".join(f"rejected/{handshake}.json: readmitted: the result is "
                                       "published\n" for handshake in sorted(ids)))
