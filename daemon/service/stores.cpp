@@ -61,9 +61,9 @@ Result<Stores> open_stores(const Config& config) {
   // A daemon that was killed during a backup leaves its copy, with ids and tags.
   std::error_code ignored;
   std::filesystem::remove(queue_copy_file(config), ignored);
-  stores.ledger = std::make_unique<Ledger>(*stores.inbox, *stores.queue, *stores.spool,
-                                           RoundBounds{.give_up_after = config.poll.give_up_after,
-                                                       .repeats = config.signature.repeats});
+  stores.ledger = std::make_unique<Ledger>(
+      *stores.inbox, *stores.queue, *stores.spool,
+      RoundBounds{.give_up_after = config.poll.give_up_after, .repeats = config.signature.repeats});
   return stores;
 }
 

@@ -31,6 +31,7 @@ class Spool;
 /// knows inbox, queue and spool only by their interfaces.
 ///
 /// Call recover() once, then claim() until it returns no rows, then round() as often as needed.
+// More than 20 methods: each is a step of a round.
 class Ledger {
  public:
   Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds = {});

@@ -111,9 +111,9 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
 
 Result<SpoolRecord> parse_record(std::string_view text) {
   std::array members = {
-      JsonMember{"schema"},     JsonMember{"id"},          JsonMember{"outcome"},
-      JsonMember{"tag"},        JsonMember{"reason"},      JsonMember{"signature"},
-      JsonMember{"request_id"}, JsonMember{"response"},    JsonMember{"submitted_at"},
+      JsonMember{"schema"},      JsonMember{"id"},       JsonMember{"outcome"},
+      JsonMember{"tag"},         JsonMember{"reason"},   JsonMember{"signature"},
+      JsonMember{"request_id"},  JsonMember{"response"}, JsonMember{"submitted_at"},
       JsonMember{"finished_at"}, JsonMember{"repeats"}};
   const auto& [schema, id_text, outcome_text, tag, reason, signature, request_id, response,
                submitted_at, finished_at, repeats] = members;

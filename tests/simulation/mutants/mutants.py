@@ -180,8 +180,8 @@ MUTANTS = {
     "a tombstone forgets the signature": (QUEUE, [(
         "tag, attempt, signature \"\n", "tag, attempt, NULL \"\n")]),
     "a handshake repeats itself": (QUEUE, [(
-        "FROM tombstone WHERE signature = ?1 AND id <> ?2", "FROM tombstone WHERE signature = ?1"), (
-        "FROM handshake WHERE signature = ?1 AND id <> ?2", "FROM handshake WHERE signature = ?1")]),
+        "tombstone WHERE signature = ?1 AND id <> ?2", "tombstone WHERE signature = ?1"), (
+        "handshake WHERE signature = ?1 AND id <> ?2", "handshake WHERE signature = ?1")]),
     "Retry-After does not hold for all": (ACCOUNT, [("now.mono >= held_until_ &&", "")]),
     "a shorter Retry-After shortens a longer one": ("lib/admission/account_gate.cpp", [(
         "std::max(held_until_, now.mono +", "(now.mono +")]),
