@@ -75,7 +75,7 @@ Result<std::vector<std::optional<Staging::Record>>> Staging::write(std::span<Fin
     const bool is_first = ids.insert(finishes[i].id.view()).second;
     if (i < ahead.size()) {
       ATTESTRD_CHECK(is_first && ahead[i].id == finishes[i].id);
-      if (finishes[i].signature) signatures_.emplace(*finishes[i].signature, finishes[i].id);
+      note_signature(finishes[i]);
       records.emplace_back(ahead[i]);
       continue;
     }
@@ -97,8 +97,15 @@ Result<std::vector<std::optional<Staging::Record>>> Staging::write(std::span<Fin
 
 void Staging::judge(Finish& finish, bool is_in_queue) {
   if (!finish.signature) return;
-  const auto& first = signatures_.try_emplace(*finish.signature, finish.id).first->second;
-  judge_repeat(finish, is_in_queue || first != finish.id, repeats_);
+  const auto first = signatures_.find(*finish.signature);
+  const bool is_on_its_way = first != signatures_.end() && first->second != finish.id;
+  judge_repeat(finish, is_in_queue || is_on_its_way, repeats_);
+  note_signature(finish);
+}
+
+/// Notes whose signature it is. A repeat does not make it its own.
+void Staging::note_signature(const Finish& finish) {
+  if (finish.signature && !finish.is_repeat) signatures_.emplace(*finish.signature, finish.id);
 }
 
 Result<Staging::Record> Staging::write_one(const Finish& finish, const QueuedHandshake& row,

@@ -75,6 +75,7 @@ class Staging {
   class Ahead;
 
   void judge(Finish& finish, bool is_in_queue);
+  void note_signature(const Finish& finish);
   Result<Record> write_one(const Finish& finish, const QueuedHandshake& row, RecordSync how,
                            std::vector<Notice>& notices);
   Result<bool> write_ahead(const Finish& finish, const QueuedHandshake& row);

@@ -28,7 +28,9 @@ void put_tag(JsonWriter& record, std::string_view submitted, const Finish& finis
 
 void put_signature(JsonWriter& record, const Finish& finish) {
   record.begin_object("signature");
-  if (finish.form) {
+  const bool holds = finish.outcome == Outcome::completed || finish.reason == Reason::replayed;
+  // Never: without a form no signature holds; see engine/verdict.
+  if (holds && finish.form) {
     record.text("status", "valid");
     record.text("algorithm", "HMAC-SHA256");
     record.text("form", name_of(*finish.form));

@@ -1,4 +1,4 @@
-"""Tests results that come again under the id of another handshake, with a server that signs them."""
+"""Tests results that come again under the id of another handshake."""
 
 import json
 import signal

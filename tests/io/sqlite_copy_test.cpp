@@ -186,9 +186,9 @@ TEST_F(SqliteCopyTest, ARowThatAttestrdNeverWroteIsReported) {
   queue_.reset();
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(path().c_str(), &database), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(database, "INSERT INTO tombstone VALUES ('DSa', 'bogus', 1, 0)", nullptr,
-                         nullptr, nullptr),
-            SQLITE_OK);
+  const char* const row =
+      "INSERT INTO tombstone (id, outcome, finished_at) VALUES ('DSa', 'bogus', 1)";
+  ASSERT_EQ(sqlite3_exec(database, row, nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(database);
   open();
   const auto size = copy_everything();

@@ -199,17 +199,16 @@ MUTANTS = {
     "equal results without an output are rejected": (REPEATS, [(
         " && has_output(finish.response)", "")]),
     "a repeat of a record that is on its way is not seen": (STAGING, [(
-        "is_in_queue || first != finish.id", "is_in_queue")]),
+        "is_in_queue || is_on_its_way", "is_in_queue")]),
     "a repeat of a record that was written ahead is not seen": (STAGING, [(
-        "      if (finishes[i].signature) "
-        "signatures_.emplace(*finishes[i].signature, finishes[i].id);\n", "")]),
+        "      note_signature(finishes[i]);\n", "")]),
     "a repeat of a record of an earlier round is not seen": (STAGING, [(
-        "is_in_queue || first != finish.id", "first != finish.id")]),
+        "is_in_queue || is_on_its_way", "is_on_its_way")]),
     "a tombstone forgets the signature": (QUEUE, [(
         "tag, attempt, signature \"\n", "tag, attempt, NULL \"\n")]),
     "a handshake repeats itself": (QUEUE, [(
-        "FROM tombstone WHERE signature = ?1 AND id <> ?2", "FROM tombstone WHERE signature = ?1"), (
-        "FROM handshake WHERE signature = ?1 AND id <> ?2", "FROM handshake WHERE signature = ?1")]),
+        "tombstone WHERE signature = ?1 AND id <> ?2", "tombstone WHERE signature = ?1"), (
+        "handshake WHERE signature = ?1 AND id <> ?2", "handshake WHERE signature = ?1")]),
     "Retry-After does not hold for all": (ACCOUNT, [("now.mono >= held_until_ &&", "")]),
     "a shorter Retry-After shortens a longer one": ("lib/admission/account_gate.cpp", [(
         "std::max(held_until_, now.mono +", "(now.mono +")]),

@@ -230,7 +230,7 @@ TEST_F(RepeatsTest, AHandshakeThatIsPolledAgainRepeatsNobody) {
 TEST_F(RepeatsTest, AHandshakeWhoseRecordWasSpoiledRepeatsNobody) {
   given_pending();
   complete("DSa", kPerson);
-  arm(Faults::Kind::death, 7);  // Its row is staged.
+  arm(Faults::Kind::death, 8);  // Its row is staged.
   EXPECT_THROW(round(), Death);
   ASSERT_TRUE(rows().open.at(id_of("DSa")).staged);
   disarm();
