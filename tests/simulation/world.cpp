@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "ledger/record_verdict.h"
 #include "simulation/world_daemon.h"
 
 namespace attestrd::sim {

@@ -314,7 +314,9 @@ TEST_P(EveryStepOfAReopening, AppearsExactlyOnce) {
     story.consume({"results"});
     EXPECT_THAT(story.taken(), UnorderedElementsAre("results/DSa.json", "results/DSb.json"));
     EXPECT_THAT(story.names_in("failed"), ElementsAre("DSb.json"));
-    if (GetParam() != Trouble::power_cut) EXPECT_THAT(story.names_in("rejected"), IsEmpty());
+    if (GetParam() != Trouble::power_cut) {
+      EXPECT_THAT(story.names_in("rejected"), IsEmpty());
+    }
     EXPECT_THAT(story.names_in("staging"), ElementsAre(".used"));
     EXPECT_EQ(story.rows().ended.size(), 2U);
     EXPECT_TRUE(story.rows().open.empty());

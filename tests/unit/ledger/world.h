@@ -131,14 +131,11 @@ class World {
   }
   void readmit_result(std::string_view id, const std::string& file, std::string_view result,
                       const std::string& tag = "", bool is_named = false) {
-    Readmission readmission{++last_ticket_, file, {.id = id_of(id)}, tag, now, is_named};
-    auto& finish = readmission.finish;
-    finish.outcome = Outcome::completed;
-    finish.finished_at = now;
-    finish.form = SigningForm::raw;
-    finish.response = answer(id, result);
-    finish.signature = signature_in(finish.response);
-    request.readmissions.push_back(std::move(readmission));
+    const auto response = answer(id, result);
+    Finish finish{id_of(id), Outcome::completed, Reason::none, 7,  {},
+                  now,       SigningForm::raw,   "req-1",      "", response};
+    finish.signature = signature_in(response);
+    request.readmissions.push_back({++last_ticket_, file, std::move(finish), tag, now, is_named});
   }
 
   /// Runs a round and returns its only answer.
