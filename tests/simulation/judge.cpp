@@ -280,7 +280,10 @@ void Judge::taken(const std::string& folder, const std::string& name) {
     if (is_it(record)) record.is_taken = true;
 }
 
-void Judge::retry_asked(const HandshakeId& id, Mono deadline) { lives_.at(id).retried = deadline; }
+void Judge::retry_asked(const HandshakeId& id, Mono deadline) {
+  auto& retried = lives_.at(id).retried;
+  retried = std::min(retried.value_or(deadline), deadline);
+}
 
 void Judge::retry_answered(const HandshakeId& id, bool is_reopened) {
   auto& life = lives_.at(id);
@@ -324,13 +327,15 @@ void Judge::power_cut(const Look& look) {
   has_booted_ = true;
   for (auto& [id, life] : lives_) {
     for (auto& earlier : life.earlier) {
-      const auto record = look(earlier.folder, earlier.name);
-      if (record && *record != earlier.bytes) violated(id, "the power cut left another record");
-      if (record) earlier.is_taken = false;
-      if (!record && !earlier.is_taken) violated(id, "the power cut lost its earlier record");
+      // Once it is removed, a later record may have its name.
+      const bool is_there = look(earlier.folder, earlier.name) == earlier.bytes;
+      if (!is_there && !earlier.is_taken) violated(id, "the power cut lost its earlier record");
+      earlier.is_taken = !is_there;
     }
     if (life.folder.empty()) continue;
-    const auto record = look(life.folder, life.name);
+    auto record = look(life.folder, life.name);
+    const auto is_it = [&record](const Record& earlier) { return earlier.bytes == record; };
+    if (record && std::ranges::any_of(life.earlier, is_it)) record.reset();
     if (record && *record != life.bytes) violated(id, "the power cut left another record");
     if (record) life.is_taken = false;  // The removal was not durable either.
     const bool may_be_removed = life.may_be_readmitted && life.folder == "rejected";
