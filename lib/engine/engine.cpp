@@ -102,6 +102,8 @@ class Engine::Jump {
   void move_deadline(Slot slot) {
     PendingRecord& record = engine_.roster_[slot];
     const Mono now = step_.now.mono;
+    // One that has passed does not begin anew: the time since then counts.
+    if (record.deadline <= now && record.deadline_wall() <= step_.now.wall) return;
     record.move_deadline(step_.now, Duration::max());
     if (record.state != State::waiting || record.errors > 0) return;
     const Mono due = engine_.wheel_.due_of(slot);
@@ -337,7 +339,10 @@ void Engine::put_off_all_but_last_polls(const Step& step) {
     if (roster_[*slot].is_lost) {
       forget(*slot);
     } else {
-      wait_until(*slot, timing_.put_off(step.now.mono, prng_), step.now.mono);
+      auto due = timing_.put_off(step.now.mono, prng_);
+      // In lasting trouble the last poll waits, too: its deadline must not make it due at once.
+      if (step.now.mono >= roster_[*slot].deadline) due.floor = due.at;
+      wait_until(*slot, due, step.now.mono);
     }
   }
 }

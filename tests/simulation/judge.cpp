@@ -62,7 +62,7 @@ void Judge::reconfigured(const EngineSettings& settings) {
 void Judge::poll_starts(const HandshakeId& id, Mono now) {
   auto& life = lives_.at(id);
   if (life.is_polled) violated(id, "two polls are in flight");
-  if (!life.folder.empty() && life.retried) begin_attempt(life, *life.retried);
+  if (life.has_ended() && life.retried) begin_attempt(life, *life.retried);
   if (!life.folder.empty()) violated(id, "it is polled after its end");
   if (now < life.earliest) violated(id, "it is polled before its floor");
   if (now < account_earliest_) violated(id, "it is polled before the account's Retry-After");
@@ -240,10 +240,9 @@ void Judge::appears(const std::string& folder, const std::string& name, const st
   auto& life = lives_.at(*id);
   if (folder == "results" && life.may_be_readmitted && life.folder != "results" &&
       !life.folder.empty()) {
-    if (life.folder == "rejected") life.is_taken = true;  // The daemon has removed it.
     begin_attempt(life, life.deadline);
     life.may_be_readmitted = life.must_be_readmitted = false;
-    life.is_readmitted = true;
+    life.is_readmitted = life.was_readmitted = true;
   }
   if (!life.folder.empty()) violated(*id, "it appears a second time");
   if (life.may_repeat) {
@@ -281,17 +280,26 @@ void Judge::taken(const std::string& folder, const std::string& name) {
 }
 
 void Judge::retry_asked(const HandshakeId& id, Mono deadline) {
-  auto& retried = lives_.at(id).retried;
-  retried = std::min(retried.value_or(deadline), deadline);
+  auto& life = lives_.at(id);
+  ++life.retries_asked;
+  life.retried = std::min(life.retried.value_or(deadline), deadline);
 }
 
 void Judge::retry_answered(const HandshakeId& id, bool is_reopened) {
   auto& life = lives_.at(id);
-  if (is_reopened && life.retried && !life.folder.empty()) begin_attempt(life, *life.retried);
-  life.retried.reset();
+  if (is_reopened && life.retried && life.has_ended()) begin_attempt(life, *life.retried);
+  if (--life.retries_asked == 0) life.retried.reset();
 }
 
-void Judge::readmission_asked(const HandshakeId& id) { lives_.at(id).may_be_readmitted = true; }
+void Judge::readmission_asked(const HandshakeId& id, const std::string& name) {
+  auto& life = lives_.at(id);
+  life.may_be_readmitted = true;
+  const auto mark = [&name](Record& record) {
+    record.may_be_removed |= record.folder == "rejected" && record.name == name;
+  };
+  mark(life);
+  std::ranges::for_each(life.earlier, mark);
+}
 
 void Judge::readmission_answered(const HandshakeId& id, bool is_readmitted) {
   auto& life = lives_.at(id);
@@ -301,19 +309,28 @@ void Judge::readmission_answered(const HandshakeId& id, bool is_readmitted) {
 
 void Judge::recovered(const std::set<HandshakeId>& polled) {
   for (auto& [id, life] : lives_) {
-    if (life.retried && !life.folder.empty() && polled.contains(id))
-      begin_attempt(life, *life.retried);
+    if (life.retried && life.has_ended() && polled.contains(id)) begin_attempt(life, *life.retried);
     life.retried.reset();
+    life.retries_asked = 0;
     if (life.must_be_readmitted) violated(id, "it was readmitted, and its result is lost");
     life.may_be_readmitted = false;
   }
+}
+
+// Returns whether a record need not be in its folder any more.
+bool Judge::may_be_gone(const Life& life, const Record& record) {
+  const bool is_readmitted = life.was_readmitted || life.may_be_readmitted;
+  return record.is_taken || (record.may_be_removed && is_readmitted);
 }
 
 void Judge::begin_attempt(Life& life, Mono deadline) {
   Life next;
   next.deadline = deadline;
   next.earlier = std::move(life.earlier);
-  next.earlier.push_back(life);
+  if (!life.folder.empty()) next.earlier.push_back(life);
+  next.retried = life.retried;
+  next.retries_asked = life.retries_asked;
+  next.was_readmitted = life.was_readmitted;
   next.may_be_readmitted = life.may_be_readmitted;
   next.must_be_readmitted = life.must_be_readmitted;
   next.met_bad_signature = life.met_bad_signature;
@@ -329,8 +346,9 @@ void Judge::power_cut(const Look& look) {
     for (auto& earlier : life.earlier) {
       // Once it is removed, a later record may have its name.
       const bool is_there = look(earlier.folder, earlier.name) == earlier.bytes;
-      if (!is_there && !earlier.is_taken) violated(id, "the power cut lost its earlier record");
-      earlier.is_taken = !is_there;
+      if (!is_there && !may_be_gone(life, earlier))
+        violated(id, "the power cut lost its earlier record");
+      if (is_there) earlier.is_taken = false;
     }
     if (life.folder.empty()) continue;
     auto record = look(life.folder, life.name);
@@ -338,8 +356,7 @@ void Judge::power_cut(const Look& look) {
     if (record && std::ranges::any_of(life.earlier, is_it)) record.reset();
     if (record && *record != life.bytes) violated(id, "the power cut left another record");
     if (record) life.is_taken = false;  // The removal was not durable either.
-    const bool may_be_removed = life.may_be_readmitted && life.folder == "rejected";
-    if (!record && life.is_durable && !life.is_taken && !may_be_removed)
+    if (!record && life.is_durable && !may_be_gone(life, life))
       violated(id, "its record was durable, no consumer removed it, and it is lost");
     if (record || life.is_durable) continue;
     life.may_repeat = life.is_taken;
@@ -465,7 +482,7 @@ void Judge::judge_the_end(const Look& look) const {
     must_have_ended(id);
     if (life.must_be_readmitted) violated(id, "it was readmitted, and its result is lost");
     for (const auto& record : life.earlier)
-      if (!record.is_taken && look(record.folder, record.name) != record.bytes)
+      if (!may_be_gone(life, record) && look(record.folder, record.name) != record.bytes)
         violated(id, "no consumer removed its earlier record, and the record is gone");
     if (!life.folder.empty() && !life.is_taken && look(life.folder, life.name) != life.bytes)
       violated(id, "no consumer removed its record, and the record is not there as published");

@@ -47,7 +47,7 @@ class Judge {
   // daemon answers or the next one has started.
   void retry_asked(const HandshakeId& id, Mono deadline);
   void retry_answered(const HandshakeId& id, bool is_reopened);
-  void readmission_asked(const HandshakeId& id);
+  void readmission_asked(const HandshakeId& id, const std::string& name);
   void readmission_answered(const HandshakeId& id, bool is_readmitted);
   /// A daemon has started and recovered, and polls these handshakes.
   void recovered(const std::set<HandshakeId>& polled);
@@ -94,6 +94,7 @@ class Judge {
     std::string name;
     std::string bytes;
     bool is_taken = false;
+    bool may_be_removed = false;  ///< By a readmission of it that was asked for.
   };
   struct Life : Record {
     Mono deadline{};
@@ -121,11 +122,16 @@ class Judge {
     bool may_be_lost = false;
     std::vector<Record> earlier;     ///< The records of its earlier attempts.
     std::optional<Mono> retried;     ///< The deadline of a retry that was asked for.
+    unsigned retries_asked = 0;      ///< That are not answered yet.
     bool may_be_readmitted = false;  ///< A readmission was asked for.
     bool must_be_readmitted = false;
-    bool is_readmitted = false;  ///< Its record has the result of a rejected one.
+    bool is_readmitted = false;   ///< Its record has the result of a rejected one.
+    bool was_readmitted = false;  ///< In this attempt or an earlier one.
+
+    bool has_ended() const { return !folder.empty() || may_repeat; }
   };
 
+  static bool may_be_gone(const Life& life, const Record& record);
   void check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                      const std::string& bytes);
   void check_result(const HandshakeId& id, const Life& life, const std::string& bytes);

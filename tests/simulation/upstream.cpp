@@ -182,8 +182,10 @@ void Upstream::say_general(const HandshakeId& id, Answer& answer) {
   }
 }
 
-void Upstream::delivered(const HandshakeId& id) {
-  if (!fates_.at(id).is_skipped) delivered_.push_back(id);
+void Upstream::delivered(const HandshakeId& id, const std::string& record) {
+  const Fate& fate = fates_.at(id);
+  std::erase(delivered_, id);  // A result that is signed otherwise takes the place of its own.
+  if (!fate.is_skipped && record.find(fate.genuine) != std::string::npos) delivered_.push_back(id);
 }
 
 void Upstream::say_replayed(const HandshakeId& id, Answer& answer) {

@@ -90,7 +90,7 @@ class Upstream {
   Answer answer(const HandshakeId& id, Mono now, Wall true_wall);
   const Fate& fate(const HandshakeId& id) const { return fates_.at(id); }
   /// The result of the handshake was delivered: from now on it may be sent for others.
-  void delivered(const HandshakeId& id);
+  void delivered(const HandshakeId& id, const std::string& record);
 
   Weather weather;
   Duration crowd{0};                          ///< Users finish at multiples of it; 0: at any time.

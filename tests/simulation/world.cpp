@@ -38,9 +38,11 @@ World::World(std::uint64_t seed, Duration hours)
   disk_.on_rename = [this](const std::string& folder, const std::string& name) {
     if (std::ranges::find(kOutcomes, folder) == std::end(kOutcomes)) return;
     note("appears in " + folder, name);
-    judge_.appears(folder, name, disk_.file(disk_.names(folder).at(name)).bytes);
+    const auto& bytes = disk_.file(disk_.names(folder).at(name)).bytes;
+    judge_.appears(folder, name, bytes);
     if (folder == "results")
-      upstream_.delivered(*HandshakeId::parse(std::string_view(name).substr(0, name.find('.'))));
+      upstream_.delivered(*HandshakeId::parse(std::string_view(name).substr(0, name.find('.'))),
+                          bytes);
     someone_consumes(folder, name);
   };
   disk_.on_sync = [this](const std::string& folder) { judge_.synced(folder); };
@@ -250,7 +252,7 @@ void World::readmit() {
   if (readmission == nullptr) return;
   const auto id = readmission->finish.id;
   note("readmit", id.view());
-  judge_.readmission_asked(id);
+  judge_.readmission_asked(id, name);
   readmission->ticket = ++last_ticket_;
   daemon_->asked.emplace(last_ticket_, id);
   daemon_->waiting.readmissions.push_back(std::move(*readmission));
