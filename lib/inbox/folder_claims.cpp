@@ -60,7 +60,10 @@ void FolderClaims::read_next(std::size_t& lines_left, Mono now, InboxScan& scan)
   const auto state = file.read(claimed_, turn, now);
   lines_left -= std::max<std::size_t>(1, before - turn);
   open_ += file.is_open() && !was_open ? 1 : 0;
-  if (!state) return trouble(file, state.error(), now);
+  if (!state) {
+    file.rewind();  // The lines before the fault are in no slice: they are read again.
+    return trouble(file, state.error(), now);
+  }
   file.note_success();
   if (*state == ClaimedFile::State::finished) file.lines().sum_up();
   if (auto slice = file.lines().take_slice(); !slice.submissions.empty())
