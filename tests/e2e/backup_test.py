@@ -223,8 +223,9 @@ class BackupTest(harness.Fixture):
         with opened(old.queue) as database:
             database.execute("DELETE FROM tombstone")
             database.executemany(
-                "INSERT INTO handshake VALUES (?, 'staged', 'a tag', 1, NULL, 2, NULL, "
-                "'completed', 'none', 5, 3, zeroblob(32), 0)", [(each,) for each in ids])
+                "INSERT INTO handshake (id, state, tag, submitted_at, polls, outcome, reason, "
+                "finished_at, length_bytes, sha256) VALUES (?, 'staged', 'a tag', 1, 2, "
+                "'completed', 'none', 5, 3, zeroblob(32))", [(each,) for each in ids])
         self.good(old.backup(self.saved))
         new = self.machine("new")
         # The copied spool shows one of them in its folder.
