@@ -177,6 +177,21 @@ TEST_F(Budget, ALastPollWaitsForTheNextDayWhenAllIsUsedUp) {
   EXPECT_EQ(settles.size(), 6U);
 }
 
+TEST_F(Budget, ALastPollInLastingTroubleWaitsForTheNextDayToo) {
+  settings.expiry_grace = 0s;
+  settings.daily_requests = 40;
+  given_new("bad", 1h);
+  given_many(3);
+  for (int i = 0; i < 3700; ++i) {
+    if (polls("bad")) attestr_says("bad", 500, "");
+    attestr_says_all_pending();
+    advance(1s);
+  }
+  EXPECT_TRUE(report().is_day_spent);
+  ASSERT_TRUE(engine().next_wake());
+  EXPECT_GT(*engine().next_wake(), now().mono);
+}
+
 TEST_F(Budget, AHigherLimitHoldsAtOnce) {
   given_many(5);
   answer_all_for(1h);

@@ -65,6 +65,18 @@ TEST_F(ClockTest, AJumpAheadExpiresNothing) {
   EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired)) << "at its true deadline";
 }
 
+TEST_F(ClockTest, AJumpDoesNotBeginTheDayAfterADeadlineAnew) {
+  given_new("h1", 1h);
+  given_new("h2", 1h);
+  for (int minute = 0; minute < 60 * 30; ++minute) {
+    for (const auto* const id : {"h1", "h2"})
+      if (polls(id)) attestr_says_archived(id);
+    advance(1min);
+    if (minute % 360 == 0) wall_clock_jumps(20s);
+  }
+  EXPECT_TRUE(ended("h1", Outcome::archived)) << "a day after the deadline the trouble is its own";
+}
+
 TEST_F(ClockTest, AJumpMovesNoPollBeforeTheMinimumIntervalOrABackoff) {
   settings.min_interval = 3s;
   given_new("h1", 1h);
