@@ -138,7 +138,7 @@ TEST_F(SpoolTest, ARecordBesideThoseOfEarlierAttemptsGetsANumber) {
   EXPECT_EQ((*spool_->publish(id_of("DSa"), Outcome::failed, 3))->file, "failed/DSa.2.json");
   const auto find = [this](std::string_view record, std::uint32_t attempt) {
     const auto found = *spool_->find_diverted(
-        {id_of("DSa"), Outcome::failed, Reason::none, {}, fingerprint_of(record), attempt});
+        {id_of("DSa"), Outcome::failed, Reason::none, {}, fingerprint_of(record), {}, attempt});
     return found ? found->file : "";
   };
   EXPECT_EQ(find("third", 2), "failed/DSa.3.json");
