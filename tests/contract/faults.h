@@ -54,6 +54,7 @@ class Faults {
   bool has_struck() const { return strikes_ > 0; }
 
   std::string unwritable;  ///< Creating a file of this name fails.
+  int failing_read = 0;    ///< The n-th read of a file from now fails; 0: none does.
   std::size_t most_names = std::numeric_limits<std::size_t>::max();  ///< Capacity of a folder.
 
  private:

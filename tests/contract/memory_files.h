@@ -48,9 +48,11 @@ class MemoryFolder {
 
 class MemoryFile final : public ReadableFile {
  public:
-  explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
+  MemoryFile(std::string bytes, Faults& faults) : bytes_(std::move(bytes)), faults_(faults) {}
 
   Result<std::size_t> read(std::uint64_t offset, std::span<char> room) override {
+    if (faults_.failing_read > 0 && --faults_.failing_read == 0)
+      return fail(Errc::io_failure, "read");
     if (offset >= bytes_.size()) return 0U;
     return bytes_.copy(room.data(), room.size(), offset);
   }
@@ -68,6 +70,7 @@ class MemoryFile final : public ReadableFile {
 
  private:
   std::string bytes_;
+  Faults& faults_;
 };
 
 /// A handle of a folder, as a process holds it. The folder outlives the handle.
@@ -104,7 +107,7 @@ class MemoryDirectory final : public Directory {
     step();
     const auto found = folder_.names.find(name);
     if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
-    return std::unique_ptr<ReadableFile>(new MemoryFile(found->second));
+    return std::unique_ptr<ReadableFile>(new MemoryFile(found->second, folder_.faults()));
   }
 
   Result<void> write(std::string_view name, std::string_view contents) override {

@@ -42,6 +42,28 @@ TEST_F(LedgerTest, AnUnavailableInboxIsAnIoFailure) {
   EXPECT_EQ(report.error().code, Errc::io_failure) << "it would be waited for, for ever";
 }
 
+TEST_F(LedgerTest, LinesBeforeAFaultOfAReadAreAccepted) {
+  given_submission("list", "DSa\n");
+  start();
+  request.scan_inbox = scan();
+  given_failing_read(2);  // At the end of the file, once its line is read.
+  EXPECT_THAT(round().accepted, SizeIs(1));
+  EXPECT_THAT(polling(), ElementsAre("DSa"));
+}
+
+TEST_F(LedgerTest, LinesBeforeAFaultOfAReadAreNotForgottenOnAFullDisk) {
+  given_submission("list", "DSa\n");
+  start();
+  for (int tries = 0; tries < 2; ++tries) {
+    request.scan_inbox = scan();
+    given_failing_read(2);
+    arm(Faults::Kind::disk_full, 0);
+    round();
+  }
+  EXPECT_THAT(polling(), ElementsAre("DSa"));
+  EXPECT_TRUE(fault_is_spent());
+}
+
 TEST_F(LedgerTest, AcceptsTheIdsOfAFileAndRemovesIt) {
   given_submission("list", "DSa\nDSb\n# a comment\n\n{\"id\":\"DSc\",\"tag\":\"7\"}\n");
   start();

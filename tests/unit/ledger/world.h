@@ -63,6 +63,9 @@ class World {
 
   void given_unwritable(const std::string& name) { faults_.unwritable = name; }
 
+  /// The n-th read of a file from now fails.
+  void given_failing_read(int number) { faults_.failing_read = number; }
+
   void given_taken_away(std::string_view id) { rows_.open.erase(id_of(id)); }
 
   /// Transfers all rows to another owner.
