@@ -39,7 +39,7 @@ void Judge::submitted(const HandshakeId& id, Mono deadline) {
 void Judge::daemon_starts(const EngineSettings& settings) {
   settings_ = settings;
   rate_floor_ = Mono{};
-  account_earliest_ = Mono::min();
+  account_held_ = {};
   is_account_in_trouble_ = false;
   refusals_in_a_row_ = 0;
   for (auto& [id, life] : lives_) {
@@ -61,7 +61,8 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
   if (life.is_polled) violated(id, "two polls are in flight");
   if (!life.folder.empty()) violated(id, "it is polled after its end");
   if (now < life.earliest) violated(id, "it is polled before its floor");
-  if (now < account_earliest_) violated(id, "it is polled before the account's Retry-After");
+  if (now >= account_held_.from && now < account_held_.until)
+    violated(id, "it is polled before the account's Retry-After");
   if (is_account_in_trouble_ && canaries_ > 0)
     violated(id, "the account is paused, and a canary is in flight already");
   if (is_account_in_trouble_) check_canary(id, life, now);
@@ -153,9 +154,16 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
     const Mono until = now + std::min(*answer.retry_after_time, limits::kRetryAfterCap);
     life.earliest = std::max(life.earliest, until);
     if (answer.served == Served::account || answer.served == Served::refused)
-      account_earliest_ = std::max(account_earliest_, until);
+      hold_account(now, until);
   }
   life.was_good = note_account(answer.served).value_or(life.was_good);
+}
+
+// A large answer is judged later than it comes: only from then on the daemon knows of Retry-After.
+void Judge::hold_account(Mono now, Mono until) {
+  const Mono from = now + (settings_.verified_at_once_bytes == 0 ? kLongestCheck : Duration(0));
+  if (from > account_held_.until) account_held_.from = from;
+  account_held_.until = std::max(account_held_.until, until);
 }
 
 // A refusal for the rate lowers the rate. Only when it can't fall further, the account pauses.

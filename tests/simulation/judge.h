@@ -62,6 +62,10 @@ class Judge {
   std::uint64_t second_publications = 0;  ///< After a power cut, the only permitted exception.
 
  private:
+  struct Span {
+    Mono from = Mono::min();
+    Mono until = Mono::min();
+  };
   struct Life {
     Mono deadline{};
     bool is_polled = false;
@@ -94,6 +98,7 @@ class Judge {
   bool is_deadline_certain(const Life& life) const;
   std::optional<bool> note_account(Served served);
   void note_refusal(Mono polled_at, Mono now);
+  void hold_account(Mono now, Mono until);
   void check_canary(const HandshakeId& id, const Life& life, Mono now) const;
   bool is_better_canary(const Life& life, Mono now) const;
   void spend_rate(const HandshakeId& id, Mono now);
@@ -106,7 +111,7 @@ class Judge {
   Mono rate_floor_{};
   std::int64_t day_ = 0;  // In Asia/Kolkata.
   std::uint64_t requests_today_ = 0;
-  Mono account_earliest_ = Mono::min();
+  Span account_held_;  ///< No poll may start.
   bool is_account_in_trouble_ = false;
   unsigned refusals_in_a_row_ = 0;  ///< Each of a poll that started after the one before.
   Mono last_refusal_ = Mono::min();

@@ -17,7 +17,7 @@ class LedgerTest : public ::testing::Test, public World {};
 /// An inbox on a file system whose calls fail with EAGAIN.
 class BusyInbox final : public Inbox {
  public:
-  Result<InboxScan> scan(ScanRequest, std::size_t) override {
+  Result<InboxScan> scan(ScanRequest, Mono, std::size_t) override {
     return fail(Errc::unavailable, "EAGAIN");
   }
   Result<InboxSettlement> settle() override { return InboxSettlement{}; }
@@ -40,6 +40,42 @@ TEST_F(LedgerTest, AnUnavailableInboxIsAnIoFailure) {
   const auto report = ledger.round(scan, clocks());
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Errc::io_failure) << "it would be waited for, for ever";
+}
+
+/// An inbox that notes when it is scanned.
+class TimedInbox final : public Inbox {
+ public:
+  Result<InboxScan> scan(ScanRequest, Mono now, std::size_t) override {
+    scanned_at = now;
+    return InboxScan{};
+  }
+  Result<InboxSettlement> settle() override { return InboxSettlement{}; }
+  void rewind() override {}
+
+  std::optional<Mono> scanned_at;
+};
+
+TEST_F(LedgerTest, AScanThatWaitedForTheQueueHasTheTimeOfItsRound) {
+  Faults faults;
+  MemoryFolder root(faults);
+  MemoryDirectory folder(root);
+  MemoryStore store;
+  MemoryQueue queue(store, faults);
+  const auto spool = *FolderSpool::open(folder);
+  TimedInbox inbox;
+  Ledger ledger(inbox, queue, *spool);
+  ASSERT_TRUE(ledger.recover({}, clocks()));
+  RoundRequest request;
+  request.learnt = HazardDelta();
+  faults.arm(Faults::Kind::unavailable, 0);
+  ASSERT_FALSE(ledger.round(request, clocks()));
+  request.scan_inbox.emplace();
+  now += std::chrono::minutes(10);
+  faults.disarm();
+  ASSERT_TRUE(ledger.round(request, clocks()));
+  EXPECT_EQ(inbox.scanned_at, std::nullopt) << "the round that waited had no scan";
+  ASSERT_TRUE(ledger.round(request, clocks()));
+  EXPECT_EQ(inbox.scanned_at, clocks().mono);
 }
 
 TEST_F(LedgerTest, LinesBeforeAFaultOfAReadAreAccepted) {
