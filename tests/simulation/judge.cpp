@@ -85,11 +85,12 @@ void Judge::check_canary(const HandshakeId& id, const Life& life, Mono now) cons
   }
 }
 
-// A handshake near its deadline waits in another lane.
+// A handshake near its deadline waits in another lane, and one whose answer is still judged is not
+// free.
 bool Judge::is_better_canary(const Life& life, Mono now) const {
   const bool was_good = life.last == Served::pending || life.last == Served::unfinished;
   return was_good && life.is_answered_here && !life.is_polled && life.folder.empty() &&
-         now >= life.earliest && now + 1h < life.deadline;
+         now >= life.earliest + longest_check() && now + 1h < life.deadline;
 }
 
 // Checks the rate by the generic cell rate algorithm, with the tolerance of a late timer.
@@ -159,9 +160,14 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
   life.was_good = note_account(answer.served).value_or(life.was_good);
 }
 
-// A large answer is judged later than it comes: only from then on the daemon knows of Retry-After.
+// Returns for how long an answer may be judged after it came: a large one is.
+Duration Judge::longest_check() const {
+  return settings_.verified_at_once_bytes == 0 ? kLongestCheck : Duration(0);
+}
+
+// The daemon knows of Retry-After once the answer is judged.
 void Judge::hold_account(Mono now, Mono until) {
-  const Mono from = now + (settings_.verified_at_once_bytes == 0 ? kLongestCheck : Duration(0));
+  const Mono from = now + longest_check();
   if (from > account_held_.until) account_held_.from = from;
   account_held_.until = std::max(account_held_.until, until);
 }

@@ -98,6 +98,7 @@ class Judge {
   bool is_deadline_certain(const Life& life) const;
   std::optional<bool> note_account(Served served);
   void note_refusal(Mono polled_at, Mono now);
+  Duration longest_check() const;
   void hold_account(Mono now, Mono until);
   void check_canary(const HandshakeId& id, const Life& life, Mono now) const;
   bool is_better_canary(const Life& life, Mono now) const;
