@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 #include "daemon/service/chores.h"
-#include "runtime/system_clock.h"
 
 namespace attestrd {
 
@@ -28,7 +27,7 @@ void InboxScans::go_on_after(Duration delay) {
 
 // An event that comes during a pause is not lost: the next full scan finds the file.
 void InboxScans::scan(bool is_full, std::vector<InboxEvent> events) {
-  if (pauses_ == 0) disk_.scan_inbox({read_clocks().mono, is_full, std::move(events)});
+  if (pauses_ == 0) disk_.scan_inbox({is_full, std::move(events)});
 }
 
 void InboxScans::stop() {

@@ -60,15 +60,13 @@ void FolderClaims::read_next(std::size_t& lines_left, Mono now, InboxScan& scan)
   const auto state = file.read(claimed_, turn, now);
   lines_left -= std::max<std::size_t>(1, before - turn);
   open_ += file.is_open() && !was_open ? 1 : 0;
-  if (!state) {
-    file.rewind();  // The lines before the fault are in no slice: they are read again.
-    return trouble(file, state.error(), now);
-  }
-  file.note_success();
-  if (*state == ClaimedFile::State::finished) file.lines().sum_up();
+  if (state && *state == ClaimedFile::State::finished) file.lines().sum_up();
+  // Also the lines before a fault: the next scan reads on after them.
   if (auto slice = file.lines().take_slice(); !slice.submissions.empty())
     scan.slices.push_back(std::move(slice));
   append(scan.notices, file.lines().take_notices());
+  if (!state) return trouble(file, state.error(), now);
+  file.note_success();
   if (*state == ClaimedFile::State::has_more) return note(name);
   if (*state != ClaimedFile::State::waits) return finished_.push_back(name);
   if (open_ > limits::kClaimedFilesOpen) {

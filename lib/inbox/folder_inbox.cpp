@@ -23,7 +23,8 @@ Result<std::unique_ptr<FolderInbox>> FolderInbox::open(std::unique_ptr<Directory
       new FolderInbox(std::move(inbox), std::move(*claimed), std::move(refused)));
 }
 
-Result<InboxScan> FolderInbox::scan(ScanRequest request, std::size_t max_lines) {
+Result<InboxScan> FolderInbox::scan(ScanRequest request, Mono now, std::size_t max_lines) {
+  now_ = now;
   if (const auto begun = begin(request); !begun) return begun.error();
   InboxScan scan;
   std::size_t lines_left = max_lines;
@@ -38,7 +39,6 @@ Result<InboxScan> FolderInbox::scan(ScanRequest request, std::size_t max_lines) 
 }
 
 Result<void> FolderInbox::begin(const ScanRequest& request) {
-  now_ = std::max(now_, request.now);
   for (auto* const folder : {inbox_.get(), claimed_.get()})
     if (const auto there = check_place(*folder); !there) return there;
   if (const auto there = refused_.check_place(); !there) return there;

@@ -33,7 +33,7 @@ class FolderInbox final : public Inbox {
   /// The name of the folder of claimed files.
   static constexpr const char* kClaimed = ".claimed";
 
-  Result<InboxScan> scan(ScanRequest request, std::size_t max_lines) override;
+  Result<InboxScan> scan(ScanRequest request, Mono now, std::size_t max_lines) override;
   Result<InboxSettlement> settle() override;
   void rewind() override;
 

@@ -9,7 +9,6 @@
 namespace attestrd {
 
 void ScanRequest::join(ScanRequest later) {
-  now = std::max(now, later.now);
   is_full |= later.is_full;
   if (events.size() + later.events.size() > limits::kInboxEvents) {
     is_full = true;

@@ -26,7 +26,6 @@ struct InboxEvent {
 
 /// The order to scan the inbox.
 struct ScanRequest {
-  Mono now{};
   /// Whether all names are listed, or only those that events name and those that are due.
   bool is_full = true;
   std::vector<InboxEvent> events;  ///< At most `limits::kInboxEvents`; more make the scan full.
@@ -72,9 +71,11 @@ class Inbox {
  public:
   virtual ~Inbox() = default;
 
-  /// Claims files and reads at most `max_lines` more lines. After an error nothing was read:
-  /// `disk_full` may be tried again, with the same request.
-  virtual Result<InboxScan> scan(ScanRequest request, std::size_t max_lines) = 0;
+  /// Claims files and reads at most `max_lines` more lines. `now` is the time of the scan itself: a
+  /// request may have waited for the disk or the queue, and files that are seen first must not seem
+  /// as old as the request. After an error nothing was read: `disk_full` may be tried again, with
+  /// the same request.
+  virtual Result<InboxScan> scan(ScanRequest request, Mono now, std::size_t max_lines) = 0;
 
   /// Writes the bad lines of finished files to refused/, then removes the files that the scan read
   /// to their end. The good lines must be durable before. Never returns `disk_full`: a file stays

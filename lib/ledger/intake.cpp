@@ -29,9 +29,9 @@ QueuedHandshake* row_of(Acceptance& acceptance) {
 
 }  // namespace
 
-Result<std::vector<Submission>> Intake::read(const ScanRequest& request, std::size_t max_lines,
-                                             RoundReport& report) {
-  auto scan = inbox_.scan(request, max_lines);
+Result<std::vector<Submission>> Intake::read(const ScanRequest& request, Mono now,
+                                             std::size_t max_lines, RoundReport& report) {
+  auto scan = inbox_.scan(request, now, max_lines);
   if (!scan) return scan.error();
   is_read_ = true;
   report.inbox_scanned = request.is_full;

@@ -26,7 +26,7 @@ class Intake {
 
   /// Reads the next lines of the inbox, at most `max_lines`. Returns the submissions that the queue
   /// is to accept.
-  Result<std::vector<Submission>> read(const ScanRequest& request, std::size_t max_lines,
+  Result<std::vector<Submission>> read(const ScanRequest& request, Mono now, std::size_t max_lines,
                                        RoundReport& report);
 
   /// Reports the accepted rows and the notices. `acceptances` holds the answer of the queue to each

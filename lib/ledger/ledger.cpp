@@ -144,7 +144,7 @@ Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(
 Result<RoundReport> Ledger::round(RoundRequest& request, Now now) {
   if (!begun_)
     if (const auto begun = begin(request, now); !begun) return begun.error();
-  auto written = queue_.write(begun_->batch, begun_->now);
+  auto written = queue_.write(begun_->batch, begun_->now.wall);
   if (!written) return not_written(written.error(), request);
   auto round = std::move(*begun_);
   begun_.reset();
@@ -167,7 +167,7 @@ Result<void> Ledger::begin(RoundRequest& request, Now now) {
 
   auto& round = begun_.emplace(Round{});
   round.part = take_part(request);
-  round.now = now.wall;
+  round.now = now;
   clock_.advance(now);
   const auto prepared = prepare(round, request.finishes);
   if (prepared) return {};
@@ -234,7 +234,7 @@ Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
   const auto lines = capacity_.lines_to_read();
   if (part.scan_inbox && lines == 0) round.report.inbox_waits = true;
   if (part.scan_inbox && lines > 0) {
-    auto submissions = intake_.read(*part.scan_inbox, lines, round.report);
+    auto submissions = intake_.read(*part.scan_inbox, round.now.mono, lines, round.report);
     if (!submissions) return not_of_queue(submissions.error());
     batch.submissions = std::move(*submissions);
   }

@@ -88,7 +88,7 @@ class Ledger {
   /// The state of a round until the queue answers to its batch.
   struct Round {
     RoundRequest part;  ///< The part of the request that this round does.
-    Wall now{};
+    Now now{};
     QueueBatch batch;  ///< Its first changes stage rows, its last ones mark rows done.
     std::vector<std::size_t> finishes;  ///< Indices of those whose rows the first changes stage.
     RoundReport report;

@@ -12,14 +12,14 @@ namespace attestrd {
 class Queue;
 class Spool;
 
-/// What becomes of a staged row whose record is lost. Only people can decide it: the record may be
+/// The treatment of staged rows whose records are lost. Only people can choose it: a record may be
 /// lost with the disk of staging/, or a consumer may have taken it.
 enum class LostRecords : std::uint8_t {
   poll_again,  ///< The handshake is polled and published again.
   delivered,   ///< The handshake counts as published.
 };
 
-/// Where the record of a staged row is.
+/// The place of the record of a staged row.
 enum class RecordPlace : std::uint8_t {
   staging,  ///< The next start publishes it, or polls again if it is not the record of the row.
   folder,   ///< In the folder of its outcome: it is published.

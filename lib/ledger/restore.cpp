@@ -22,7 +22,8 @@ namespace attestrd {
 //   - Staged in the backup: likewise. Otherwise it is still staged if this very record is in
 //     staging/. Otherwise it is polled again: recovery would take a staged row without a file for a
 //     published one, but the file may be missing here because the spool was copied at another time.
-//   - Ended in the backup: it is polled again only if backup.cpp tells that its record is lost.
+//   - Ended in the backup: it is polled again only if its record is lost by the rules of
+//   backup.cpp.
 //   - Neither in the backup nor in the queue, but its record is in a folder of the spool: it has
 //     ended. It was accepted after the backup, and may be submitted again.
 //   - The queue that is there belongs to this spool and knows which results consumers have taken

@@ -14,7 +14,7 @@ namespace attestrd {
 class QueueMerge;
 class Spool;
 
-/// What the spool shows of a handshake.
+/// The state of a handshake in the spool.
 struct SpoolView {
   struct Record {
     Outcome outcome{};

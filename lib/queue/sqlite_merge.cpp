@@ -176,34 +176,28 @@ Result<void> SqliteMerge::bury(const Tombstone& ended) {
   return {};
 }
 
+/// Restores the one row of a table, unless the queue has it.
+template <class Row, class Saved>
+Result<void> SqliteMerge::restore(std::string_view table,
+                                  Result<std::optional<Row>> (SqliteRows::*read)(),
+                                  Result<void> (SqliteRows::*save)(Saved)) {
+  const auto has_any = has_table(table);
+  if (!has_any) return has_any.error();
+  if (!*has_any) return {};
+  const auto known = (queue_.rows.*read)();
+  if (!known) return known.error();
+  if (*known) return {};
+  const auto row = (backup_.rows.*read)();
+  if (!row) return row.error();
+  return *row ? (queue_.rows.*save)(**row) : Result<void>();
+}
+
 Result<void> SqliteMerge::commit() {
-  if (const auto restored = restore_learnt(); !restored) return restored;
-  if (const auto restored = restore_reserved(); !restored) return restored;
+  const auto learnt = restore("learnt", &SqliteRows::learnt, &SqliteRows::save_learnt);
+  if (!learnt) return learnt;
+  const auto reserved = restore("reserved", &SqliteRows::reserved, &SqliteRows::save_reserved);
+  if (!reserved) return reserved;
   return queue_.database->execute("COMMIT");
-}
-
-Result<void> SqliteMerge::restore_learnt() {
-  const auto has_any = has_table("learnt");
-  if (!has_any) return has_any.error();
-  if (!*has_any) return {};
-  const auto known = queue_.rows.learnt();
-  if (!known) return known.error();
-  if (*known) return {};
-  const auto learnt = backup_.rows.learnt();
-  if (!learnt) return learnt.error();
-  return *learnt ? queue_.rows.save_learnt(**learnt) : Result<void>();
-}
-
-Result<void> SqliteMerge::restore_reserved() {
-  const auto has_any = has_table("reserved");
-  if (!has_any) return has_any.error();
-  if (!*has_any) return {};
-  const auto known = queue_.rows.reserved();
-  if (!known) return known.error();
-  if (*known) return {};
-  const auto reserved = backup_.rows.reserved();
-  if (!reserved) return reserved.error();
-  return *reserved ? queue_.rows.save_reserved(**reserved) : Result<void>();
 }
 
 }  // namespace attestrd

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "queue/queue_merge.h"
@@ -49,8 +51,9 @@ class SqliteMerge final : public QueueMerge {
   Result<std::optional<BackupRow>> next_ended();
   Result<void> insert(const QueuedHandshake& row, const std::optional<SignaturePrefix>& signature);
   Result<void> bury(const Tombstone& ended);
-  Result<void> restore_learnt();
-  Result<void> restore_reserved();
+  template <class Row, class Saved>
+  Result<void> restore(std::string_view table, Result<std::optional<Row>> (SqliteRows::*read)(),
+                       Result<void> (SqliteRows::*save)(Saved));
 
   // Members are destroyed in reverse order: the statements use the databases.
   File backup_;

@@ -46,7 +46,7 @@ class InboxTest : public ::testing::Test {
   InboxScan scan(std::size_t max_lines = 1000) { return *try_scan(max_lines); }
 
   Result<InboxScan> try_scan(std::size_t max_lines = 1000) {
-    return inbox_->scan({now_, true, std::exchange(events_, {})}, max_lines);
+    return inbox_->scan({true, std::exchange(events_, {})}, now_, max_lines);
   }
 
   std::vector<std::string> ids(const InboxScan& scan) {

@@ -146,6 +146,9 @@ const char* use_disk_for_sqlite(Disk& disk) {
                             nullptr,   nullptr};
   the_disk = &disk;
   randomness = 0;
+  // SQLite seeds its random numbers once in a process, from the system.
+  constexpr int kSeed = 1;
+  sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, kSeed, nullptr);
   if (sqlite3_vfs_find(kName) == nullptr) sqlite3_vfs_register(&vfs, 0);
   return kName;
 }

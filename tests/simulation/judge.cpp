@@ -39,7 +39,7 @@ void Judge::submitted(const HandshakeId& id, Mono deadline) {
 void Judge::daemon_starts(const EngineSettings& settings) {
   settings_ = settings;
   rate_floor_ = Mono{};
-  account_earliest_ = Mono::min();
+  account_held_ = {};
   is_account_in_trouble_ = false;
   account_run_ = {};
   refusals_in_a_row_ = 0;
@@ -65,7 +65,8 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
   if (life.has_ended() && life.retried) begin_attempt(life, *life.retried);
   if (!life.folder.empty()) violated(id, "it is polled after its end");
   if (now < life.earliest) violated(id, "it is polled before its floor");
-  if (now < account_earliest_) violated(id, "it is polled before the account's Retry-After");
+  if (now >= account_held_.from && now < account_held_.until)
+    violated(id, "it is polled before the account's Retry-After");
   if (is_account_in_trouble_ && canaries_ > 0)
     violated(id, "the account is paused, and a canary is in flight already");
   if (is_account_in_trouble_) check_canary(id, life, now);
@@ -88,11 +89,12 @@ void Judge::check_canary(const HandshakeId& id, const Life& life, Mono now) cons
   }
 }
 
-// A handshake near its deadline waits in another lane.
+// A handshake near its deadline waits in another lane, and one whose answer is still judged is not
+// free.
 bool Judge::is_better_canary(const Life& life, Mono now) const {
   const bool was_good = life.last == Served::pending || life.last == Served::unfinished;
   return was_good && life.is_answered_here && !life.is_polled && life.folder.empty() &&
-         now >= life.earliest && now + 1h < life.deadline;
+         now >= life.earliest + longest_check() && now + 1h < life.deadline;
 }
 
 // Checks the rate by the generic cell rate algorithm, with the tolerance of a late timer.
@@ -150,7 +152,7 @@ void Judge::poll_ends(const HandshakeId& id, Mono now, const Upstream::Answer& a
   if (answer.retry_after_time) {
     const Mono until = now + std::min(*answer.retry_after_time, limits::kRetryAfterCap);
     life.earliest = std::max(life.earliest, until);
-    if (answer.served == Served::refused) account_earliest_ = std::max(account_earliest_, until);
+    if (answer.served == Served::refused) hold_account(now, until);
   }
   life.was_good = note_account(id, now, answer).value_or(life.was_good);
 }
@@ -176,10 +178,22 @@ void Judge::note_witness(Life& life, Mono now, const Upstream::Answer& answer) {
   const Duration time =
       served == Served::unknown ? settings_.unknown_grace : settings_.witness_time;
   // A large answer is judged later than it comes.
-  const Duration slack = settings_.verified_at_once_bytes == 0 ? kLongestCheck + 2s : 2s;
+  const Duration slack = longest_check() + 2s;
   if (run.count < settings_.signature_attempts || now - run.since < time - slack) return;
   life.proven.insert(served);
   life.is_by_general = run.is_general;
+}
+
+// Returns for how long an answer may be judged after it came: a large one is.
+Duration Judge::longest_check() const {
+  return settings_.verified_at_once_bytes == 0 ? kLongestCheck : Duration(0);
+}
+
+// The daemon knows of Retry-After once the answer is judged.
+void Judge::hold_account(Mono now, Mono until) {
+  const Mono from = now + longest_check();
+  if (from > account_held_.until) account_held_.from = from;
+  account_held_.until = std::max(account_held_.until, until);
 }
 
 // A refusal for the rate lowers the rate. Only when it can't fall further, the account pauses.

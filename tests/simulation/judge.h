@@ -74,6 +74,10 @@ class Judge {
   std::uint64_t second_publications = 0;  ///< After a power cut, the only permitted exception.
 
  private:
+  struct Span {
+    Mono from = Mono::min();
+    Mono until = Mono::min();
+  };
   /// Answers in a row of one kind that may end a handshake without a verified result.
   struct Run {
     std::optional<Served> kind;
@@ -143,6 +147,8 @@ class Judge {
   void check_failed(const HandshakeId& id, const Life& life, std::string_view reason) const;
   bool could_be_had(const HandshakeId& id, const Life& life) const;
   void note_refusal(Mono polled_at, Mono now);
+  Duration longest_check() const;
+  void hold_account(Mono now, Mono until);
   void check_canary(const HandshakeId& id, const Life& life, Mono now) const;
   bool is_better_canary(const Life& life, Mono now) const;
   void spend_rate(const HandshakeId& id, Mono now);
@@ -155,7 +161,7 @@ class Judge {
   Mono rate_floor_{};
   std::int64_t day_ = 0;  // In Asia/Kolkata.
   std::uint64_t requests_today_ = 0;
-  Mono account_earliest_ = Mono::min();
+  Span account_held_;  ///< No poll may start.
   bool is_account_in_trouble_ = false;
   AccountRun account_run_;
   Mono last_good_ = Mono::min();

@@ -219,13 +219,13 @@ void World::wake_in_time() {
 
 void World::scan() { scan(true, {}); }
 
-void World::scan(bool is_full, std::vector<InboxEvent> events) {
+void World::scan(bool is_full, std::vector<InboxEvent> reported) {
   if (!daemon_ || daemon_->is_stopping || inbox_files().empty()) return;
   if (daemon_->is_full)
     return after(
         limits::kInboxScanInterval, [this] { scan(); }, true);
   RoundRequest request;
-  request.scan_inbox = ScanRequest{now().mono, is_full, std::move(events)};
+  request.scan_inbox = ScanRequest{is_full, std::move(reported)};
   // No run is that long: only a wrong clock could make a tombstone that old.
   request.purge_older_than = kTombstonesKept;
   daemon_->waiting.join(std::move(request));

@@ -32,7 +32,7 @@ std::string record_of(std::string_view id, Outcome outcome = Outcome::completed)
   return write_record(finish, "7", kSubmitted);
 }
 
-/// What a copy in memory was given; it outlives the copy.
+/// The contents of a copy in memory, which outlive the copy.
 struct Copied {
   int slices = 2;
   std::vector<std::string> ended;

@@ -18,7 +18,7 @@ class LedgerTest : public ::testing::Test, public World {};
 /// An inbox on a file system whose calls fail with EAGAIN.
 class BusyInbox final : public Inbox {
  public:
-  Result<InboxScan> scan(ScanRequest, std::size_t) override {
+  Result<InboxScan> scan(ScanRequest, Mono, std::size_t) override {
     return fail(Errc::unavailable, "EAGAIN");
   }
   Result<InboxSettlement> settle() override { return InboxSettlement{}; }
@@ -43,15 +43,55 @@ TEST_F(LedgerTest, AnUnavailableInboxIsAnIoFailure) {
   EXPECT_EQ(report.error().code, Errc::io_failure) << "it would be waited for, for ever";
 }
 
-TEST_F(LedgerTest, LinesBeforeAFaultOfAReadAreNotForgottenOnAFullDisk) {
+/// An inbox that notes when it is scanned.
+class TimedInbox final : public Inbox {
+ public:
+  Result<InboxScan> scan(ScanRequest, Mono now, std::size_t) override {
+    scanned_at = now;
+    return InboxScan{};
+  }
+  Result<InboxSettlement> settle() override { return InboxSettlement{}; }
+  void rewind() override {}
+
+  std::optional<Mono> scanned_at;
+};
+
+TEST_F(LedgerTest, AScanThatWaitedForTheQueueHasTheTimeOfItsRound) {
+  Faults faults;
+  MemoryFolder root(faults);
+  MemoryDirectory folder(root);
+  MemoryStore store;
+  MemoryQueue queue(store, faults);
+  const auto spool = *FolderSpool::open(folder);
+  TimedInbox inbox;
+  Ledger ledger(inbox, queue, *spool);
+  ASSERT_TRUE(ledger.recover({}, clocks()));
+  request.scan_inbox.emplace();
+  faults.arm(Faults::Kind::unavailable, 0);
+  ASSERT_FALSE(ledger.round(request, clocks()));
+  now += std::chrono::minutes(10);
+  ASSERT_TRUE(ledger.round(request, clocks()));
+  EXPECT_EQ(inbox.scanned_at, clocks().mono);
+}
+
+TEST_F(LedgerTest, LinesBeforeAFaultOfAReadAreAccepted) {
   given_submission("list", "DSa\n");
   start();
   request.scan_inbox = scan();
   given_failing_read(2);  // At the end of the file, once its line is read.
-  EXPECT_THAT(round().accepted, IsEmpty());
-  request.scan_inbox = scan();
-  arm(Faults::Kind::disk_full, 0);
   EXPECT_THAT(round().accepted, SizeIs(1));
+  EXPECT_THAT(polling(), ElementsAre("DSa"));
+}
+
+TEST_F(LedgerTest, LinesBeforeAFaultOfAReadAreNotForgottenOnAFullDisk) {
+  given_submission("list", "DSa\n");
+  start();
+  for (int tries = 0; tries < 2; ++tries) {
+    request.scan_inbox = scan();
+    given_failing_read(2);
+    arm(Faults::Kind::disk_full, 0);
+    round();
+  }
   EXPECT_THAT(polling(), ElementsAre("DSa"));
   EXPECT_TRUE(fault_is_spent());
 }

@@ -189,10 +189,9 @@ class World {
 
   Result<RoundReport> try_round() { return process_->ledger.round(request, clocks()); }
 
-  /// Returns a full scan, two seconds after the last one, to which all files were renamed in.
+  /// Returns a full scan to which all files were renamed in.
   ScanRequest scan() {
     ScanRequest scan;
-    scan.now = scanned_at_ += std::chrono::seconds(2);
     for (const auto& [name, bytes] : inbox().names)
       scan.events.push_back({InboxEvent::Kind::moved_in, name});
     return scan;
@@ -300,7 +299,6 @@ class World {
   std::multiset<std::string> taken_;
   std::multimap<Event, Notice> log_;
   std::unique_ptr<Process> process_;
-  Mono scanned_at_{};
   std::uint64_t last_ticket_ = 0;
 };
 
