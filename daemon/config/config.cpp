@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/escape.h"
-#include "files/posix_reader.h"
 #include "base/nearest_name.h"
 #include "daemon/config/relations.h"
 #include "daemon/config/settings.h"
 #include "daemon/config/toml_depth.h"
+#include "files/posix_reader.h"
 
 namespace attestrd {
 namespace {

@@ -12,11 +12,11 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "log/notice.h"
 #include "daemon/log/log_line.h"
 #include "files/posix_reader.h"
 #include "http/endpoint.h"
 #include "ledger/repeats.h"
+#include "log/notice.h"
 #include "schedule/cadence.h"
 #include "verify/verifier.h"
 

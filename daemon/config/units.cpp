@@ -62,6 +62,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::string format_duration(Duration duration) {
+  if (duration == Duration(0)) return "0s";
   return format_quantity(static_cast<std::uint64_t>(duration.count()), kDurationUnits);
 }
 

@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/rfc3339.h"
 #include "daemon/control/hold.h"
 #include "daemon/control/plain_words.h"
-#include "base/rfc3339.h"
 #include "spool/spool.h"
 
 namespace attestrd {

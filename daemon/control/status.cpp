@@ -10,10 +10,10 @@
 #include <string_view>
 
 #include "base/limits.h"
+#include "base/rfc3339.h"
 #include "daemon/control/hold.h"
 #include "daemon/control/plain_words.h"
 #include "daemon/control/prometheus.h"
-#include "base/rfc3339.h"
 #include "daemon/version.h"
 
 namespace attestrd {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "log/notice.h"
 #include "daemon/log/log_line.h"
+#include "log/notice.h"
 
 namespace spdlog {
 class async_logger;

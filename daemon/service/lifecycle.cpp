@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "daemon/service/chores.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/chores.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {

@@ -29,14 +29,15 @@ Result<void> lock_all(const Config& config, Directory& root, Directory& inbox, S
       !locked) {
     return locked;
   }
-  if (auto locked = keep(lock_own_folder(root, FolderSpool::kStaging), stores.spool_lock);
-      !locked) {
-    return locked;
-  }
+  if (auto locked = keep(lock_spool(root), stores.spool_lock); !locked) return locked;
   return keep(lock_own_folder(inbox, FolderInbox::kClaimed), stores.inbox_lock);
 }
 
 }  // namespace
+
+Result<FileLock> lock_spool(Directory& root) {
+  return lock_own_folder(root, FolderSpool::kStaging);
+}
 
 Result<Stores> open_stores(const Config& config) {
   Stores stores;

@@ -28,6 +28,10 @@ struct Stores {
   std::unique_ptr<Ledger> ledger;  ///< Writes to the three stores above.
 };
 
+/// Locks the spool against other processes. `root` is its folder. Error: `unavailable` when another
+/// process holds the lock.
+Result<FileLock> lock_spool(Directory& root);
+
 /// Opens all stores; recovery must follow. Error: `unavailable` when another process holds a lock.
 Result<Stores> open_stores(const Config& config);
 

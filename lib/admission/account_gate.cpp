@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/account_day.h"
-#include "base/limits.h"
 #include "base/backoff.h"
+#include "base/limits.h"
 
 namespace attestrd {
 

@@ -11,6 +11,7 @@ namespace attestrd {
 
 /// The handlers of a reply: the handshake waits, is polled again, or ends, and the account may
 /// pause. An object lives for one event.
+// More than 20 methods: one for each end of a poll and each of its effects.
 class Engine::Replies {
  public:
   Replies(Engine& engine, const Step& step) : engine_(engine), step_(step), now_(step.now) {}

@@ -230,7 +230,7 @@ Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
   if (const auto staged = stage(round, next); !staged) return staged;
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
-  reopening_.add_changes(batch, round.now);
+  reopening_.add_changes(batch, round.now.wall);
   const auto lines = capacity_.lines_to_read();
   if (part.scan_inbox && lines == 0) round.report.inbox_waits = true;
   if (part.scan_inbox && lines > 0) {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/result.h"
-#include "crypto/secret.h"
 #include "base/time.h"
+#include "crypto/secret.h"
 #include "http/endpoint.h"
 #include "poll/poller.h"
 

@@ -78,10 +78,10 @@ CREATE INDEX tombstone_running ON tombstone (running_ms);
 )sql";
 
 /// What version 5 added. `attempt` counts how often the handshake was taken up again after it had
-/// ended. `signature` holds the first 16 bytes of the signature of a completed handshake, by which a
-/// repeat under another id is found. `readmitted_from` is the name in rejected/ of the record whose
-/// result a staged row publishes. `diverted_to` is the path of a record that another file kept from
-/// its name.
+/// ended. `signature` holds the first 16 bytes of the signature of a completed handshake, by which
+/// a repeat under another id is found. `readmitted_from` is the name in rejected/ of the record
+/// whose result a staged row publishes. `diverted_to` is the path of a record that another file
+/// kept from its name.
 inline constexpr const char* kCreateAttempts = R"sql(
 ALTER TABLE handshake ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE handshake ADD COLUMN signature BLOB;

@@ -137,9 +137,8 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file_read_only(const std::str
   if (!version) return version.error();
   if (*version == 0) return fail(Errc::invalid_input, "the queue " + path + " is an empty file");
   if (*version < 5) {
-    const std::string views =
-        std::string(schema::kReadTombstonesBefore5) +
-        (*version < 4 ? schema::kReadOlder : schema::kReadHandshakes4);
+    const std::string views = std::string(schema::kReadTombstonesBefore5) +
+                              (*version < 4 ? schema::kReadOlder : schema::kReadHandshakes4);
     if (const auto shown = (*opened)->execute(views.c_str()); !shown) return shown.error();
   }
   return opened;

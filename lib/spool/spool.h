@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "files/files.h"
 #include "crypto/fingerprint.h"
+#include "files/files.h"
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
 #include "log/notice.h"

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/secret.h"
 #include "crypto/hmac.h"
+#include "crypto/secret.h"
 #include "verify/signing_form.h"
 
 namespace attestrd {

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "io/pending_answer.h"
 #include "http/https_response_reader.h"
-#include "poll/request.h"
+#include "io/pending_answer.h"
 #include "poll/answer.h"
+#include "poll/request.h"
 
 namespace attestrd {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "files/files.h"
 #include "contract/faults.h"
+#include "files/files.h"
 
 namespace attestrd::test {
 

@@ -15,16 +15,16 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/hmac.h"
 #include "files/posix_lock.h"
 #include "queue/sqlite_queue.h"
 #include "temporary_folder.h"
-#include "crypto/hmac.h"
 
 namespace attestrd {
 namespace {
 
 constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"A"}}})";
-constexpr std::string_view kSecret = "s3cret";
+constexpr std::string_view kSecret = "Vv2nQ7xGk3mP9sLw5tYb8dRf";
 
 /// The exit code and the output of a command.
 struct Done {

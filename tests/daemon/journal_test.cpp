@@ -7,8 +7,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon/log/logging.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/log/logging.h"
 
 namespace attestrd {
 namespace {

@@ -44,7 +44,7 @@ TEST(Units, WritesThemInTheLargestUnitThatFits) {
   EXPECT_EQ(format_duration(30min), "30m");
   EXPECT_EQ(format_duration(25h), "25h");
   EXPECT_EQ(format_duration(48h), "2d");
-  EXPECT_EQ(format_duration(0s), "0ms");
+  EXPECT_EQ(format_duration(0s), "0s");
   EXPECT_EQ(format_size(1000), "1000");
   EXPECT_EQ(format_size(1024), "1KiB");
   EXPECT_EQ(format_size(1 << 30), "1GiB");

@@ -10,6 +10,8 @@ constexpr std::string_view kStringified = R"({"a":"A"})";
 /// A fixture in which one handshake after another gets a result that is signed in some form.
 class Forms : public Dialogue {
  protected:
+  Forms() { settings.witness_time = settings.unknown_grace = 0s; }
+
   void result_comes(std::string_view text, std::string_view signed_text) {
     given_new(text);
     delay_until_poll(text);

@@ -12,8 +12,8 @@
 #include "fuzz/answer_meaning.h"
 #include "fuzz/http_message.h"
 #include "http/https_response_reader.h"
-#include "poll/answer.h"
 #include "http/retry_after.h"
+#include "poll/answer.h"
 
 namespace attestrd::fuzz {
 namespace {

@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "daemon/config/config.h"
-#include "http/endpoint.h"
 #include "daemon/config/settings.h"
 #include "daemon/config/units.h"
+#include "http/endpoint.h"
 
 namespace attestrd::fuzz {
 namespace {

@@ -10,10 +10,10 @@
 
 #include "fuzz/json_events.h"
 #include "fuzz/json_tree.h"
-#include "json/json_scanner.h"
 #include "json/json_object.h"
-#include "json/key_twin.h"
+#include "json/json_scanner.h"
 #include "json/json_string.h"
+#include "json/key_twin.h"
 #include "verify/signing_form.h"
 
 namespace attestrd::fuzz {

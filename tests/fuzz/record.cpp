@@ -14,10 +14,10 @@
 #include "fuzz/json_events.h"
 #include "handshake/handshake_names.h"
 #include "inbox/submission.h"
-#include "ledger/repeats.h"
-#include "spool/record.h"
 #include "json/json_object.h"
 #include "json/json_string.h"
+#include "ledger/repeats.h"
+#include "spool/record.h"
 
 namespace attestrd::fuzz {
 namespace {

@@ -154,6 +154,7 @@ class PendingPollTest : public testing::Test {
                          .connections = 8,
                          .min_interval = 10ms,
                          .max_interval = 20ms,
+                         .signing_form = {},
                          .host = "localhost"};
   HttpsPollerSettings poller_{.endpoint = {"localhost", 443, Endpoint::Kind::name},
                               .version = "v1",

@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "contract/memory_files.h"
+#include "contract/memory_queue.h"
 #include "crypto/hmac.h"
 #include "inbox/folder_inbox.h"
 #include "runtime/system_clock.h"
 #include "spool/folder_spool.h"
-#include "contract/memory_files.h"
-#include "contract/memory_queue.h"
 
 namespace attestrd::test {
 namespace {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "contract/memory_files.h"
+#include "contract/memory_queue.h"
 #include "engine/engine.h"
 #include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
@@ -15,8 +17,6 @@
 #include "runtime/conductor.h"
 #include "runtime/disk_worker.h"
 #include "spool/folder_spool.h"
-#include "contract/memory_files.h"
-#include "contract/memory_queue.h"
 #include "verify/verifier.h"
 
 namespace attestrd {

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "daemon/cli/command_table.h"
-#include "daemon/config/config.h"
 #include "daemon/cli/control_client.h"
-#include "daemon/log/exit_code.h"
+#include "daemon/config/config.h"
 #include "daemon/control/explain.h"
+#include "daemon/log/exit_code.h"
 #include "daemon/service/queue_reader.h"
 #include "runtime/system_clock.h"
 

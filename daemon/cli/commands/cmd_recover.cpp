@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "daemon/cli/command_table.h"
-#include "daemon/service/queue_reader.h"
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/queue_reader.h"
 #include "daemon/service/stores.h"
 #include "files/posix_user.h"
 #include "ledger/lost_records.h"

@@ -12,9 +12,10 @@
 #include <utility>
 
 #include "daemon/cli/command_table.h"
-#include "daemon/service/queue_reader.h"
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/queue_reader.h"
+#include "daemon/service/stores.h"
 #include "files/posix_calls.h"
 #include "files/posix_files.h"
 #include "files/posix_lock.h"
@@ -45,7 +46,7 @@ Result<RestoreCounts> restore_into(const Config& config, Database backup) {
   if (!queue_lock) return queue_lock.error();
   const auto root = PosixDirectory::open(config.paths.spool.string());
   if (!root) return root.error();
-  const auto spool_lock = FileLock::acquire((config.paths.spool / ".lock").string());
+  const auto spool_lock = lock_spool(**root);
   if (!spool_lock) return spool_lock.error();
   const auto spool = FolderSpool::open(**root);
   if (!spool) return spool.error();

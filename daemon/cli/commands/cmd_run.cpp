@@ -1,11 +1,11 @@
 #include <csignal>
 #include <utility>
 
-#include "daemon/service/assemble.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
-#include "daemon/log/exit_code.h"
 #include "daemon/config/secrets.h"
+#include "daemon/log/exit_code.h"
+#include "daemon/service/assemble.h"
 #include "daemon/service/signals.h"
 #include "files/posix_user.h"
 

@@ -7,14 +7,14 @@
 #include <system_error>
 
 #include "daemon/cli/command_table.h"
-#include "daemon/config/config.h"
 #include "daemon/cli/control_client.h"
+#include "daemon/config/config.h"
+#include "daemon/control/status.h"
 #include "daemon/log/exit_code.h"
 #include "daemon/service/queue_reader.h"
 #include "inbox/folder_inbox.h"
 #include "inbox/submission.h"
 #include "runtime/system_clock.h"
-#include "daemon/control/status.h"
 
 namespace attestrd {
 namespace {

@@ -39,12 +39,15 @@ MUTANTS = {
         "      for (const auto& name : *names) (void)folder->files->remove(name);\n"
         "  }\n  return {};")]),
     "rename before the commit": (LEDGER, [(
-        "  auto written = queue_.write(begun_->batch, begun_->now);\n",
-        "  for (const auto i : begun_->finishes) {\n"
-        "    const auto& early = begun_->part.finishes[i];\n"
-        "    staged_.push_back({early.id, early.outcome, outcome_notice(early)});\n  }\n"
+        "  auto written = queue_.write(begun_->batch, begun_->now.wall);\n",
+        "  for (std::size_t i = 0; i < begun_->finishes.size(); ++i) {\n"
+        "    const auto& early = begun_->part.finishes[begun_->finishes[i]];\n"
+        "    const auto& row = std::get<Stage>(begun_->batch.changes[i]).handshake;\n"
+        "    staged_.push_back({early.id, early.outcome, outcome_notice(early),\n"
+        "                       repeat_notice(early.id, early.outcome, early.is_repeat), "
+        "row.attempt});\n  }\n"
         "  if (const auto early = publish({}); !early) return early.error();\n"
-        "  auto written = queue_.write(begun_->batch, begun_->now);\n"), (
+        "  auto written = queue_.write(begun_->batch, begun_->now.wall);\n"), (
         "      staged_.push_back({finish.id, finish.outcome, outcome_notice(finish),\n"
         "                         repeat_notice(finish.id, finish.outcome, finish.is_repeat), "
         "row.attempt});\n",
@@ -155,6 +158,13 @@ MUTANTS = {
         "is_second_next_ = !is_second_next_;", "is_second_next_ = false;")]),
     "trouble that lasts keeps its load": (ENGINE_REPLIES, [(
         "engine_.timing_.remove(std::exchange(record.load, 0));", "")]),
+    "a change to stringify is accepted": (ENGINE_REPLIES, [(
+        "if (!found.is_accepted) return Verification{};", "")]),
+    "a number that stringify changes is delivered": ("lib/verify/verifier.cpp", [(
+        "(form != SigningForm::stringify || number_that_stringify_changes(result).empty())",
+        "true")]),
+    "a twin of a known key is accepted": ("lib/json/json_object.cpp", [(
+        "unique && !members.has_twin()", "unique")]),
     "the signature is not looked at": (VERDICT, [(
         "if (!verification_->form) return doubt(Charge::invalid_signature, "
         "Reason::invalid_signature);", "")]),

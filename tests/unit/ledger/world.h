@@ -13,11 +13,11 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "contract/memory_files.h"
+#include "contract/memory_queue.h"
 #include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
 #include "spool/folder_spool.h"
-#include "contract/memory_files.h"
-#include "contract/memory_queue.h"
 
 namespace attestrd::test {
 

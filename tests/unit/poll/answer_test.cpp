@@ -6,9 +6,9 @@
 #include <string>
 #include <variant>
 
-#include "sample_answer.h"
 #include "crypto/hmac.h"
 #include "json/json_string.h"
+#include "sample_answer.h"
 #include "verify/verifier.h"
 
 namespace attestrd {
