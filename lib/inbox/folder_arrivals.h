@@ -62,7 +62,9 @@ class FolderArrivals {
 
   /// Returns whether a name may still become a submission.
   bool waits() const { return !due_.empty() || has_next(); }
-  bool has_next() const { return !moved_in_.empty() || !listed_.empty(); }
+  bool has_next() const { return !moved_in_.empty() || has_listed(); }
+  /// Returns whether names of the last list() are not judged yet.
+  bool has_listed() const { return !listed_.empty(); }
   /// Returns the number of names, as of the last list() and what has happened since.
   std::size_t size() const { return entries_.size() + unseen_; }
   /// When the next name is due; nothing: no name waits.

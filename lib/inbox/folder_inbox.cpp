@@ -34,7 +34,7 @@ Result<InboxScan> FolderInbox::scan(ScanRequest request, Mono now, std::size_t m
     if (!has_read) return has_read.error();
     if (!*has_read) break;
   }
-  scan.has_more = lines_left == 0 || arrivals_.has_next() || claims_.has_ready();
+  scan.has_more = lines_left == 0 || must_list_ || arrivals_.has_next() || claims_.has_ready();
   return scan;
 }
 
@@ -51,7 +51,11 @@ Result<void> FolderInbox::begin(const ScanRequest& request) {
       arrivals_.note(event, now_);
   }
   claims_.make_ready(now_, request.is_full);
-  if (!request.is_full || arrivals_.has_next()) return {};
+  must_list_ |= request.is_full;
+  // A list that is not read to its end goes on: otherwise bad names at its beginning would hide
+  // those behind them. What came after it was made is in the next one.
+  if (!must_list_ || arrivals_.has_listed()) return {};
+  must_list_ = false;
   return arrivals_.list();
 }
 

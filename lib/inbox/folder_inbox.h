@@ -63,6 +63,7 @@ class FolderInbox final : public Inbox {
   FolderClaims claims_;
   Mono now_{};  ///< The time of the last scan.
   bool is_adopted_ = false;
+  bool must_list_ = false;        ///< A full scan was requested, and the list is not made yet.
   bool is_refused_full_ = false;  ///< The log knows that refused/ is full.
 
   // The findings of the last scan, for settle().

@@ -85,7 +85,7 @@ class CommandTest(harness.Fixture):
                 self.assertEqual(self.spooled(), {f"DS{umask}"})
                 made = set(self.spool.rglob("*")) - {self.inbox}
                 for path in (*made, self.queue):
-                    folder = 0o700 if path.name == ".claimed" else 0o750
+                    folder = 0o700 if path.name in (".claimed", "staging") else 0o750
                     self.assertEqual(mode_of(path), folder if path.is_dir() else 0o640, path)
                 for path in sorted(made, reverse=True):
                     path.rmdir() if path.is_dir() else path.unlink()

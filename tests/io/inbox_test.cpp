@@ -141,6 +141,26 @@ TEST_F(InboxTest, ReadsABigFileInRounds) {
   EXPECT_THAT(claimed(), IsEmpty());
 }
 
+TEST_F(InboxTest, AFullScanListsAllNamesAlsoWithAnEvent) {
+  create("today", "DSa\n");
+  drop("list", "DSb\n");
+  EXPECT_THAT(take_in(), ElementsAre("DSb"));
+  EXPECT_TRUE(settlement_.next_due) << "when today has been quiet";
+  EXPECT_EQ(settlement_.files.unclaimed, 1U);
+}
+
+TEST_F(InboxTest, AFullScanDuringALongListMakesAnotherList) {
+  create("a", "DSa\n");
+  create("b", "DSb\n");
+  EXPECT_TRUE(scan(1).has_more);
+  settle();
+  create("c", "DSc\n");
+  EXPECT_TRUE(scan(10).has_more) << "c is not in the list";
+  EXPECT_EQ(settle().files.unclaimed, 2U);
+  scan(10);
+  EXPECT_EQ(settle().files.unclaimed, 3U);
+}
+
 TEST_F(InboxTest, CountsItsFiles) {
   const auto expect = [this](std::size_t unclaimed, std::size_t claimed) {
     scan();
