@@ -127,7 +127,9 @@ http {{
     listen 127.0.0.1:{self.port} ssl;
     ssl_certificate {certificate}; ssl_certificate_key {key};
     root {self.root};
-    location /api/ {{ auth_basic attestr; auth_basic_user_file {self.root}/users; error_page 404 @unknown; }}
+    location /api/ {{
+      auth_basic attestr; auth_basic_user_file {self.root}/users; error_page 404 @unknown;
+    }}
     location @unknown {{ return 404 '{{"code":4002,"message":"unknown","details":null}}'; }}
   }}
 }}
