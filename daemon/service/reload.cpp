@@ -68,8 +68,10 @@ Result<void> Reload::apply(Files files) {
   parts_.notices.configure(config.log);
   parts_.config = config;
   // Before the step, so that it holds for each result that is verified from now on.
-  parts_.disk.run_between_rounds([&ledger = parts_.ledger, repeats = config.signature.repeats] {
+  parts_.disk.run_between_rounds([&ledger = parts_.ledger, repeats = config.signature.repeats,
+                                  give_up_after = config.poll.give_up_after] {
     ledger.set_repeats(repeats);
+    ledger.set_give_up_after(give_up_after);
   });
   parts_.conductor.step(Reconfigured{engine_settings(config)});
   return {};

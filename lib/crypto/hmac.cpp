@@ -1,9 +1,12 @@
+// HMAC_CTX is deprecated since OpenSSL 3.0, but keeps no copy of the key, only the two states that
+// follow from it. EVP_MAC keeps one in ordinary memory, which may be swapped out.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "crypto/hmac.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
+#include <openssl/hmac.h>
 
 #include <cstddef>
 
@@ -20,38 +23,31 @@ const unsigned char* bytes_of(std::string_view text) {
 
 }  // namespace
 
-void HmacSha256::Free::operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+void HmacSha256::Free::operator()(hmac_ctx_st* context) const { HMAC_CTX_free(context); }
 
-HmacSha256::HmacSha256(const Secret& key) {
-  const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac(
-      EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr), EVP_MAC_free);
-  ATTESTRD_CHECK(mac != nullptr);
-  context_.reset(EVP_MAC_CTX_new(mac.get()));
+HmacSha256::HmacSha256(const Secret& key) : context_(HMAC_CTX_new()) {
   ATTESTRD_CHECK(context_ != nullptr);
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_end(),
-  };
   const auto text = key.reveal();
-  ATTESTRD_CHECK(EVP_MAC_init(context_.get(), bytes_of(text), text.size(), parameters) == 1);
+  ATTESTRD_CHECK(HMAC_Init_ex(context_.get(), bytes_of(text), static_cast<int>(text.size()),
+                              EVP_sha256(), nullptr) == 1);
 }
 
-HmacSha256::HmacSha256(const HmacSha256& other) : context_(EVP_MAC_CTX_dup(other.context_.get())) {
+HmacSha256::HmacSha256(const HmacSha256& other) : context_(HMAC_CTX_new()) {
   ATTESTRD_CHECK(context_ != nullptr);
+  ATTESTRD_CHECK(HMAC_CTX_copy(context_.get(), other.context_.get()) == 1);
 }
 
 void HmacSha256::update(std::string_view piece) {
-  ATTESTRD_CHECK(EVP_MAC_update(context_.get(), bytes_of(piece), piece.size()) == 1);
+  ATTESTRD_CHECK(HMAC_Update(context_.get(), bytes_of(piece), piece.size()) == 1);
 }
 
 Sha256Digest HmacSha256::finish() {
   Sha256Digest digest;
-  std::size_t length = 0;
-  ATTESTRD_CHECK(EVP_MAC_final(context_.get(), digest.data(), &length, digest.size()) == 1);
+  unsigned length = 0;
+  ATTESTRD_CHECK(HMAC_Final(context_.get(), digest.data(), &length) == 1);
   ATTESTRD_CHECK(length == digest.size());
-  // EVP_MAC_init() without a key and parameters restarts with the same ones.
-  ATTESTRD_CHECK(EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1);
+  // HMAC_Init_ex() without a key and a digest restarts with the same ones.
+  ATTESTRD_CHECK(HMAC_Init_ex(context_.get(), nullptr, 0, nullptr, nullptr) == 1);
   return digest;
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <openssl/types.h>
-
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include "crypto/secret.h"
 #include "crypto/sha256.h"
+
+struct hmac_ctx_st;  // HMAC_CTX of OpenSSL.
 
 namespace attestrd {
 
@@ -30,10 +30,10 @@ class HmacSha256 {
 
  private:
   struct Free {
-    void operator()(EVP_MAC_CTX* context) const;
+    void operator()(hmac_ctx_st* context) const;
   };
 
-  std::unique_ptr<EVP_MAC_CTX, Free> context_;
+  std::unique_ptr<hmac_ctx_st, Free> context_;
 };
 
 /// Parses exactly 64 hex digits of either case. Returns nothing for any other text.

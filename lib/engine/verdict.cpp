@@ -145,7 +145,10 @@ class Judge {
     }
     // Attestr answered: the account and the server are healthy.
     verdict::Retry retry{suspected.trouble, true};
-    if (now_.mono < since + suspected.time) retry.decides_at = since + suspected.time;
+    if (now_.mono < since + suspected.time)
+      retry.decides_at = since + suspected.time;
+    else if (change.witnesses < settings_.signature_attempts)  // Only answers are missing.
+      retry.decides_at = now_.mono + settings_.max_interval;
     return {retry, change, suspected.charge};
   }
 

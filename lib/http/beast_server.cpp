@@ -125,14 +125,13 @@ struct BeastServer::State {
   template <class Answer, class Begin>
   static asio::awaitable<std::optional<Answer>> wait_for(State& state, Begin begin,
                                                          std::chrono::milliseconds patience);
-  template <class Stream>
-  static asio::awaitable<void> send_whole(State& state, Stream& stream, ServerResponse response,
-                                          bool is_head);
-  template <class Stream>
-  static asio::awaitable<void> send_parts(State& state, Stream& stream, ServerResponse response);
-
   struct Client {
-    enum class State : std::uint8_t { reading, answering, refused };
+    enum class State : std::uint8_t {
+      reading,
+      answering,
+      preparing,  ///< The body is prepared, which may take as long as the disk is full.
+      refused
+    };
 
     Audience audience;
     State state;
@@ -142,10 +141,17 @@ struct BeastServer::State {
   };
 
   template <class Stream>
+  static asio::awaitable<void> send_whole(State& state, Stream& stream, ServerResponse response,
+                                          bool is_head);
+  template <class Stream>
+  static asio::awaitable<void> send_parts(State& state, Stream& stream, ServerResponse response,
+                                          Client& client);
+
+  template <class Stream>
   static asio::awaitable<std::optional<ServerResponse>> answer(State& state, Stream& stream,
                                                                Client& client);
   bool has_place(Audience audience);
-  std::size_t clients_of(Audience audience, bool are_refused) const;
+  std::size_t clients_of(Audience audience, Client::State client_state) const;
   void stop_listening(Audience audience);
   void close();
 
@@ -190,7 +196,8 @@ asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state,
       // A likely cause is that no descriptor is free: polling needs them more.
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kAsTuple);
-    } else if (state->clients_of(audience, true) < state->settings.refused_clients) {
+    } else if (state->clients_of(audience, Client::State::refused) <
+               state->settings.refused_clients) {
       asio::co_spawn(acceptor->get_executor(), serve(state, Stream(std::move(socket)), audience),
                      asio::detached);
     }
@@ -209,7 +216,7 @@ asio::awaitable<void> BeastServer::State::serve(std::shared_ptr<State> state, St
   auto response = co_await answer(*state, stream, *client);
   if (response && !state->is_closed) {
     if (response->source)
-      co_await send_parts(*state, stream, std::move(*response));
+      co_await send_parts(*state, stream, std::move(*response), *client);
     else
       co_await send_whole(*state, stream, std::move(*response), client->asks_for_head);
     error_code ignored;
@@ -230,10 +237,17 @@ asio::awaitable<void> BeastServer::State::send_whole(State& state, Stream& strea
 /// sees that it is cut off.
 template <class Stream>
 asio::awaitable<void> BeastServer::State::send_parts(State& state, Stream& stream,
-                                                     ServerResponse response) {
+                                                     ServerResponse response, Client& client) {
+  if (state.clients_of(client.audience, Client::State::preparing) >= state.settings.clients) {
+    auto refusal = plain_response(503, kFull);
+    co_await send_whole(state, stream, std::move(refusal), false);
+    co_return;
+  }
   BodySource& source = *response.source;
   const auto open = [&source](auto on_open) { source.open(std::move(on_open)); };
+  client.state = Client::State::preparing;
   const auto length = co_await wait_for<Result<std::uint64_t>>(state, open, kUnbounded);
+  client.state = Client::State::answering;
   if (!length || state.is_closed) co_return;
   if (!*length) {
     auto refusal = plain_response(503, length->error().message);
@@ -330,7 +344,9 @@ asio::awaitable<std::optional<Answer>> BeastServer::State::wait_for(
 /// not sent its whole request yet: the oldest of these is refused in its place, so that idle and
 /// slow connections can't lock out the commands of an operator.
 bool BeastServer::State::has_place(Audience audience) {
-  if (clients_of(audience, false) < settings.clients) return true;
+  const auto served =
+      clients_of(audience, Client::State::reading) + clients_of(audience, Client::State::answering);
+  if (served < settings.clients) return true;
   if (audience != Audience::local) return false;
   const auto is_idle = [](const Client& client) {
     return client.audience == Audience::local && client.state == Client::State::reading;
@@ -342,9 +358,9 @@ bool BeastServer::State::has_place(Audience audience) {
   return true;
 }
 
-std::size_t BeastServer::State::clients_of(Audience audience, bool are_refused) const {
+std::size_t BeastServer::State::clients_of(Audience audience, Client::State client_state) const {
   const auto count = std::ranges::count_if(clients, [=](const Client& client) {
-    return client.audience == audience && (client.state == Client::State::refused) == are_refused;
+    return client.audience == audience && client.state == client_state;
   });
   return static_cast<std::size_t>(count);
 }

@@ -43,14 +43,18 @@ Result<std::optional<std::uint64_t>> Backup::step() {
   return std::optional(*size);
 }
 
+/// Notes an ended handshake whose record is still there. That of a later attempt may have a number.
 Result<void> Backup::note_waiting(const Tombstone& ended) {
-  const auto text = spool_.published(ended.id, ended.outcome);
-  if (!text && text.error().code == Errc::unsafe_file) return {};  // Not a record of ours.
-  if (!text) return text.error();
-  if (!*text) return {};
-  const auto record = parse_record(**text);
-  if (!record || record->id != ended.id || !record->submitted_at) return {};
-  return copy_->add_waiting({record->id, record->tag, *record->submitted_at, {}, {}, 0});
+  for (unsigned number = ended.attempt + 1; number > 0; --number) {
+    const auto text = spool_.published(ended.id, ended.outcome, number);
+    if (!text && text.error().code == Errc::unsafe_file) continue;  // Not a record of ours.
+    if (!text) return text.error();
+    if (!*text) continue;
+    const auto record = parse_record(**text);
+    if (!record || record->id != ended.id || !record->submitted_at) continue;
+    return copy_->add_waiting({record->id, record->tag, *record->submitted_at, {}, {}, 0});
+  }
+  return {};
 }
 
 }  // namespace attestrd

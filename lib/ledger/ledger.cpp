@@ -250,7 +250,8 @@ Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
 
 Result<void> Ledger::stage(Round& round, std::span<Finish> next) {
   auto& finishes = round.part.finishes;
-  const auto written = staging_.write(finishes, next, round.report.notices);
+  const auto written =
+      staging_.write(finishes, reopening_.signatures(), next, round.report.notices);
   if (!written) return written.error();
   for (std::size_t i = 0; i < finishes.size(); ++i) {
     const auto& finish = finishes[i];

@@ -67,6 +67,7 @@ class Ledger {
   /// Changes the rule for repeats, for all records that are written from now on. Must be called
   /// between rounds.
   void set_repeats(RepeatPolicy policy) { staging_.set_repeats(policy); }
+  void set_give_up_after(Duration time) { bounds_.give_up_after = time; }
 
   /// Returns true if another round is needed even for an empty request: for `done` marks of the
   /// last round, a record for which the disk was full, or a batch that the queue has not answered.
@@ -114,7 +115,7 @@ class Ledger {
 
   Queue& queue_;
   Spool& spool_;
-  const RoundBounds bounds_;
+  RoundBounds bounds_;
   Intake intake_;
   Staging staging_;
   Reopening reopening_;

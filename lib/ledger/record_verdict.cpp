@@ -89,9 +89,15 @@ class Judge {
     return has_result ? invalid("the response holds no result") : nothing_to_verify();
   }
 
+  /// A record stays valid in the form that it was verified in, whatever the setting is now.
+  std::optional<SigningForm> form_of(const Ended& ended) {
+    if (record_.form && verifier_.verify_in(*record_.form, ended.result, ended.signature))
+      return record_.form;
+    return verifier_.verify(ended.result, ended.signature);
+  }
+
   RecordVerdict with_result(const Ended& ended) {
-    if (record_.form) verifier_.prefer(*record_.form);
-    const auto form = verifier_.verify(ended.result, ended.signature);
+    const auto form = form_of(ended);
     if (!form) return invalid("no client secret gives the signature");
     if (record_.outcome == Outcome::rejected)
       return invalid(fmt::format("rejected ({}), though the signature holds ({})",
@@ -167,7 +173,8 @@ Readmission readmission(const SpoolRecord& record, std::string_view file, const 
           .finish = std::move(finish),
           .tag = unescape_json_string(ended.tag),
           .submitted_at = *record.submitted_at,
-          .takes_replayed = rules.takes_replayed};
+          // A pattern of the shell names files that nobody has looked at.
+          .takes_replayed = rules.takes_replayed && record.reason == name_of(Reason::replayed)};
 }
 
 }  // namespace

@@ -104,6 +104,13 @@ Result<bool> Reopening::is_repeat(const Finish& finish, const std::vector<Finish
   return found ? Result<bool>(found->front().has_value()) : found.error();
 }
 
+std::vector<SignedResult> Reopening::signatures() const {
+  std::vector<SignedResult> results;
+  for (const auto& chosen : staged_)
+    if (chosen.row.signature) results.push_back({chosen.row.id, *chosen.row.signature});
+  return results;
+}
+
 /// Returns whether an earlier request of this round takes up the handshake.
 bool Reopening::is_taken(const HandshakeId& id) const {
   const auto has_id = [&id](const auto& chosen) { return chosen.row.id == id; };

@@ -18,6 +18,7 @@ namespace attestrd {
 
 class Queue;
 class Spool;
+struct SignedResult;
 enum class RecordSync : std::uint8_t;
 
 /// The part of a round that takes up handshakes again that have ended: those of retries are polled
@@ -40,6 +41,9 @@ class Reopening {
   /// while what was fetched must be written.
   Result<void> stage(const std::vector<Readmission>& readmissions, std::size_t few,
                      std::vector<Notice>& notices);
+
+  /// Returns the signatures of the readmitted results that are nobody's yet.
+  std::vector<SignedResult> signatures() const;
 
   /// Adds the changes to the batch. All that it has already is applied before them.
   void add_changes(QueueBatch& batch, Wall now);

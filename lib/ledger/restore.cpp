@@ -22,8 +22,8 @@ namespace attestrd {
 //   - Staged in the backup: likewise. Otherwise it is still staged if this very record is in
 //     staging/. Otherwise it is polled again: recovery would take a staged row without a file for a
 //     published one, but the file may be missing here because the spool was copied at another time.
-//   - Ended in the backup: it is polled again only if its record is lost by the rules of
-//   backup.cpp.
+//   - Ended in the backup: its latest record counts, since it may have been retried or readmitted
+//     after the backup. It is polled again only if its record is lost by the rules of backup.cpp.
 //   - Neither in the backup nor in the queue, but its record is in a folder of the spool: it has
 //     ended. It was accepted after the backup, and may be submitted again.
 //   - The queue that is there belongs to this spool and knows which results consumers have taken
@@ -107,17 +107,23 @@ Result<std::optional<SpoolView::Record>> find_record(Spool& spool, const Handsha
 Result<SpoolView> view_of(Spool& spool, const BackupRow& row, Strangers& strangers) {
   SpoolView view;
   const auto* const ended = std::get_if<Tombstone>(&row.row);
-  if (ended != nullptr && !row.again) return view;
+  // What has completed is not taken up again by a retry or a readmission.
+  const bool is_completed = ended != nullptr && ended->outcome == Outcome::completed;
+  if (is_completed && !row.again) return view;
   const auto& id = id_of(row);
+  const unsigned later_attempts = ended != nullptr ? 1 : 0;
   for (const auto outcome : kOutcomes) {
-    if (ended != nullptr && outcome != ended->outcome) continue;
-    for (unsigned number = 1; number <= attempt_of(row) + 1; ++number) {
-      const auto record = find_record(spool, id, outcome, number, strangers);
+    const bool is_other = ended != nullptr && outcome != ended->outcome;
+    if (is_other && is_completed) continue;
+    for (unsigned number = 1; number <= attempt_of(row) + 1 + later_attempts; ++number) {
+      Strangers ignored;
+      const bool needs_it = !is_other && (ended == nullptr || row.again);
+      const auto record = find_record(spool, id, outcome, number, needs_it ? strangers : ignored);
       if (!record) return record.error();
+      if (!*record) continue;
+      if (is_other && (*record)->finished_at <= ended->finished_at) continue;  // Of an earlier one.
       // Those of earlier attempts may be there, too.
-      const bool is_latest =
-          *record && (!view.record || (*record)->finished_at > view.record->finished_at);
-      if (is_latest) view.record = **record;
+      if (!view.record || (*record)->finished_at > view.record->finished_at) view.record = **record;
     }
   }
   if (const auto* const staged = std::get_if<StagedHandshake>(&row.row)) {
@@ -242,10 +248,12 @@ Result<void> Restore::drop_published() {
 
 BackupRow restored_row(const BackupRow& row, const SpoolView& spool) {
   const auto& record = spool.record;
-  if (std::holds_alternative<Tombstone>(row.row)) {
+  if (const auto* const ended = std::get_if<Tombstone>(&row.row)) {
+    if (record && record->finished_at > ended->finished_at)
+      return {tombstone_of(ended->id, *record, ended->tag, ended->attempt + 1), {}};
     const bool is_lost = row.again && !spool.is_after_the_backup && !record;
     if (!is_lost) return row;
-    return {*row.again, {}, std::get<Tombstone>(row.row).signature};
+    return {*row.again, {}, ended->signature};
   }
   const auto* const queued = std::get_if<QueuedHandshake>(&row.row);
   const auto& submitted = queued != nullptr ? *queued : *row.again;

@@ -54,9 +54,9 @@ std::string record_of(const Finish& finish, const QueuedHandshake& row) {
 
 }  // namespace
 
-Result<std::vector<std::optional<Staging::Record>>> Staging::write(std::span<Finish> finishes,
-                                                                   std::span<Finish> next,
-                                                                   std::vector<Notice>& notices) {
+Result<std::vector<std::optional<Staging::Record>>> Staging::write(
+    std::span<Finish> finishes, std::span<const SignedResult> readmitted, std::span<Finish> next,
+    std::vector<Notice>& notices) {
   ATTESTRD_CHECK(ahead_.size() <= finishes.size());
   // The rows are read before anything is written: the queue may be unavailable.
   const auto known = look_up(queue_, finishes.subspan(ahead_.size()));
@@ -68,6 +68,7 @@ Result<std::vector<std::optional<Staging::Record>>> Staging::write(std::span<Fin
   const auto ahead = std::exchange(ahead_, {});
   for (const auto& record : ahead) written_.push_back(record.id);
   signatures_.clear();
+  for (const auto& result : readmitted) signatures_.emplace(result.signature, result.id);
   std::vector<std::optional<Record>> records;
   records.reserve(finishes.size());
   std::unordered_set<std::string_view> ids;

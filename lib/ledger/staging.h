@@ -18,6 +18,7 @@ namespace attestrd {
 
 class Queue;
 class Spool;
+struct SignedResult;
 enum class RecordSync : std::uint8_t;
 
 /// The writer of records to staging/: step 1 of publication (see ledger.cpp). It also writes ahead
@@ -47,7 +48,9 @@ class Staging {
   /// must come first. While the disk syncs, records of `next` are written ahead. Returns one entry
   /// for each finish, empty if the finish has no row in `polling` or if an earlier finish of the
   /// round has the same id. After an error, or if the commit does not happen, drop() undoes it.
+  /// `readmitted` are the results of rejected records that the same round publishes.
   Result<std::vector<std::optional<Record>>> write(std::span<Finish> finishes,
+                                                   std::span<const SignedResult> readmitted,
                                                    std::span<Finish> next,
                                                    std::vector<Notice>& notices);
 

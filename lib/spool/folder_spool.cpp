@@ -20,6 +20,13 @@ constexpr unsigned kMostSearched = 1024;  ///< Names in rejected/, for one recor
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 
+/// Returns whether another user put something under this name.
+bool is_foreign(Directory& folder, std::string_view name) {
+  if (folder.is_mounted_on(name)) return true;
+  const auto info = folder.inspect(name);
+  return info && !info->is_ours;
+}
+
 /// Returns the id whose record has this name, or nothing if no record has it.
 std::optional<HandshakeId> id_of(std::string_view name) {
   if (!name.ends_with(kEnding)) return std::nullopt;
@@ -68,15 +75,14 @@ std::optional<Diverted> numbered(Outcome outcome, const std::string& new_name) {
   return Diverted{path_of(outcome, new_name), std::nullopt};
 }
 
-/// Returns the place of a record in rejected/, since a foreign file has its name.
-Diverted conflict(const HandshakeId& id, Outcome outcome, const std::string& new_name) {
+/// Returns the place of a record, `file`, since a foreign file has its name.
+Diverted conflict(const HandshakeId& id, Outcome outcome, std::string file) {
   Notice notice(Event::spool_conflict);
-  const auto file = path_of(Outcome::rejected, new_name);
   notice.message = "the name of a record is taken by other bytes: the record is now " + file;
   notice.handshake = id;
   notice.outcome = outcome;
   notice.file = path_of(outcome, record_name(id));
-  return {file, std::move(notice)};
+  return {std::move(file), std::move(notice)};
 }
 
 }  // namespace
@@ -159,11 +165,24 @@ Result<std::optional<Diverted>> FolderSpool::publish(const HandshakeId& id, Outc
     const auto new_name = numbered_name(name, number, kEnding);
     const auto is_there = move_to(folder(outcome), id, new_name);
     if (!is_there) return is_there.error();
-    if (*is_there) return number == 1 ? std::optional<Diverted>() : numbered(outcome, new_name);
+    if (*is_there && number == 1) return std::optional<Diverted>();
+    if (*is_there) return beside_others(id, outcome, number);
   }
   const auto new_name = move_to_rejected(name);
   if (!new_name) return new_name.error();
-  return std::optional(conflict(id, outcome, *new_name));
+  return std::optional(conflict(id, outcome, path_of(Outcome::rejected, *new_name)));
+}
+
+/// Returns the place of a record whose lower numbers are in use: by its earlier records, or by
+/// files that another user planted, which are to be logged.
+std::optional<Diverted> FolderSpool::beside_others(const HandshakeId& id, Outcome outcome,
+                                                   unsigned number) {
+  const auto name = record_name(id);
+  const auto new_name = numbered_name(name, number, kEnding);
+  for (unsigned lower = 1; lower < number; ++lower)
+    if (is_foreign(*folder(outcome).files, numbered_name(name, lower, kEnding)))
+      return conflict(id, outcome, path_of(outcome, new_name));
+  return numbered(outcome, new_name);
 }
 
 /// Moves a record to a name in its folder. Returns false if other bytes have that name.
@@ -200,7 +219,8 @@ Result<std::optional<Diverted>> FolderSpool::find_diverted(const StagedHandshake
     const auto new_name = numbered_name(name, number, kEnding);
     const auto is_there = is_record_at(row, rejected, new_name);
     if (!is_there) break;
-    if (*is_there) return std::optional(conflict(row.id, row.outcome, new_name));
+    if (*is_there)
+      return std::optional(conflict(row.id, row.outcome, path_of(Outcome::rejected, new_name)));
   }
   return std::optional<Diverted>();
 }
@@ -299,7 +319,10 @@ Result<std::optional<Fingerprint>> FolderSpool::fingerprint(const HandshakeId& i
 Result<std::optional<std::string>> FolderSpool::published(const HandshakeId& id, Outcome outcome,
                                                           unsigned number) {
   const auto name = numbered_name(record_name(id), number, kEnding);
-  auto record = read_file(*folder(outcome).files, name, limits::kRecordBytes);
+  Directory& files = *folder(outcome).files;
+  if (is_foreign(files, name))  // It may be as large as a record may be.
+    return fail(Errc::unsafe_file, files.path() + "/" + name + " is not of attestrd's user");
+  auto record = read_file(files, name, limits::kRecordBytes);
   if (record) return std::optional(std::move(*record));
   if (record.error().code == Errc::not_found) return std::optional<std::string>();
   return record.error();

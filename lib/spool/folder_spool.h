@@ -53,6 +53,7 @@ class FolderSpool final : public Spool {
     return {&folders_[0], &folders_[1], &folders_[2], &folders_[3], &staging_};
   }
   Folder& folder(Outcome outcome) { return folders_[static_cast<std::size_t>(outcome)]; }
+  std::optional<Diverted> beside_others(const HandshakeId& id, Outcome outcome, unsigned number);
   Result<bool> move_to(Folder& target, const HandshakeId& id, const std::string& new_name);
   Result<bool> holds_same_bytes(const std::string& name, Directory& folder,
                                 const std::string& their_name);

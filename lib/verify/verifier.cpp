@@ -42,6 +42,11 @@ std::optional<SigningForm> Verifier::verify(std::string_view result, std::string
   return std::nullopt;
 }
 
+bool Verifier::verify_in(SigningForm form, std::string_view result, std::string_view signature) {
+  const auto digest = parse_digest(signature);
+  return digest && holds(result, *digest, form);
+}
+
 void Verifier::replace(std::vector<Secret> secrets, SigningFormPolicy policy) {
   Verifier next(std::move(secrets), policy);
   next.former_ = std::exchange(former_, {});

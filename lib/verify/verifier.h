@@ -31,6 +31,9 @@ class Verifier {
   /// text is delivered, and would not have the value that was signed.
   std::optional<SigningForm> verify(std::string_view result, std::string_view signature);
 
+  /// Returns whether the signature matches in this form, which the policy need not allow.
+  bool verify_in(SigningForm form, std::string_view result, std::string_view signature);
+
   /// Makes a form the first to try, if the policy allows it.
   void prefer(SigningForm form);
 

@@ -37,6 +37,7 @@ class MemoryFolder {
   Names names;
   Names synced;
   std::set<std::string, std::less<>> written;  ///< Names with unsynced contents.
+  std::set<std::string> foreign;               ///< Names of files that another user owns.
   std::map<std::string, std::unique_ptr<MemoryFolder>> folders;
   bool is_broken = false;  ///< It can't be listed.
   bool is_in_place = true;
@@ -65,6 +66,7 @@ class MemoryFile final : public ReadableFile {
     info.kind = FileInfo::Kind::regular;
     info.size_bytes = bytes.size();
     info.links = 1;
+    info.is_ours = true;
     return info;
   }
 
@@ -100,7 +102,9 @@ class MemoryDirectory final : public Directory {
     }
     const auto found = folder_.names.find(name);
     if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
-    return MemoryFile::info_of(found->second);
+    auto info = MemoryFile::info_of(found->second);
+    info.is_ours = !folder_.foreign.contains(found->first);
+    return info;
   }
 
   bool is_mounted_on(std::string_view) override { return false; }

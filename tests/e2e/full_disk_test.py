@@ -9,6 +9,7 @@ import capabilities
 COUNT = 24
 RESULT_BYTES = 100_000
 DISK_BYTES = 1_000_000  # Space for some of the results, but not for half of them.
+CLIENTS = 16  # So many are served at a time.
 MAX_FILE_BYTES = 90_000  # Enough for every file but a record.
 
 
@@ -37,6 +38,19 @@ class FullDiskTest(harness.Fixture):
         self.assertEqual(daemon.wait(30), 0)
         self.assertGreater(daemon.count("disk.room"), 0)
         self.check()
+
+    def test_requests_that_wait_for_space_leave_room_for_status(self):
+        daemon = self.fill()
+        flags = ("retry", "--config", self.config, "DSunknown")
+        waiting = [subprocess.Popen([harness.ATTESTRD, *flags], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL) for _ in range(CLIENTS)]
+        for command in waiting:
+            self.addCleanup(command.wait)
+            self.addCleanup(command.kill)
+        for _ in range(3):
+            self.assertTrue(daemon.status()["disk_full"])
+        self.assertIsNone(waiting[0].poll(), "it is not answered while the disk is full")
+        self.assertEqual(daemon.stop(), 0)
 
     def test_start_waits_for_space(self):
         filler = self.disk / "filler"

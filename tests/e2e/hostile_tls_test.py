@@ -168,7 +168,7 @@ class TlsTest(IsolatedTest):
         right, wrong = self.authority.issue("right"), self.authority.issue("wrong", "elsewhere")
         for name, version in (("resumed-in-tls-1-2", TLS_1_2), ("resumed-in-tls-1-3", TLS_1_3)):
             yield dataclasses.replace(
-                distrusted(name, "hostname mismatch", None), connections=3,
+                distrusted(name, "hostname mismatch", None), connections=4,
                 openings=(with_maximum(version), with_new_certificate(wrong),
                           with_new_certificate(right)),
                 replies=(lambda w: Reply(message(w.pending), CLOSE),),

@@ -129,7 +129,8 @@ class ReadmitTest(harness.Fixture):
         self.assertEqual(self.ask("retry", "DSlost"), "DSlost is polled again.\n")
         again = self.spool / "archived/DSlost.2.json"
         harness.eventually(again.exists, what="the second record")
-        self.assertIn("archived/DSlost.2.json", self.ask("explain", "DSlost"))
+        harness.eventually(lambda: "archived/DSlost.2.json" in self.ask("explain", "DSlost"),
+                           what="the end of its publication")
         self.assertIn("nothing to verify (archived)", self.ask("verify", again))
         del self.answers["DSlost"]
         (self.spool / "results/DSgood.json").unlink()

@@ -66,6 +66,7 @@ class SecretMemoryTest(harness.Fixture):
         ids = [f"DSsecret{number}" for number in range(PENDING)]
         self.drop(ids)
         daemon.wait_for("poll.answered", times=PENDING)
+        self.assertTrue(copies(daemon.pid, self.token), "it is in use: copies are found")
         for secret in (self.token, "the-first-client-secret-7Hq2"):
             self.check_locked(daemon.pid, secret)
         for number in range(2):
@@ -83,7 +84,6 @@ class SecretMemoryTest(harness.Fixture):
 
     def check_locked(self, pid, secret):
         found = copies(pid, secret)
-        self.assertTrue(found, "the token and the keys are in use")
         if not may_lock():
             harness.report("RLIMIT_MEMLOCK is too low: locked memory is not checked")
             return

@@ -68,6 +68,22 @@ TEST_F(Blaming, ANotFoundOfAProxyEndsNothingHoweverLongItLasts) {
   expect_all_complete(20);
 }
 
+TEST_F(Blaming, AnEndingThatLacksAnswersIsNotDelayedByEarlierTrouble) {
+  settings.witness_time = 0s;
+  given_new("bad");
+  given_many("h", 5);
+  attestr_says_for(6h, for_bad(says_html, says_pending));
+  std::vector<Mono> times;
+  const Words says_archived_then = [&](const std::string& text) {
+    times.push_back(now().mono);
+    attestr_says_archived(text);
+  };
+  attestr_says_for(6h, for_bad(says_archived_then, says_pending));
+  EXPECT_TRUE(ended("bad", Outcome::archived));
+  ASSERT_EQ(times.size(), settings.signature_attempts);
+  EXPECT_LE(times.back() - times.front(), 2 * settings.max_interval + 1s);
+}
+
 TEST_F(Blaming, AWrongVersionInThePathEndsNothing) {
   given_many("h", 20);
   attestr_says_for(3h, [this](const std::string& text) { attestr_says_code(text, 404, 4004); });

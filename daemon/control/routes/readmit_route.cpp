@@ -59,7 +59,8 @@ std::string_view words_of(Readmitted readmitted) {
     case Readmitted::unusual_form:
       return "refused: it holds in the form stringify alone; signature.form must name that";
     case Readmitted::replayed:
-      return "refused: its signature is that of another handshake; name the file to readmit it";
+      return "refused: its signature is that of another handshake; a record that says so itself is "
+             "readmitted by its name, any other with signature.repeats = \"deliver\"";
     case Readmitted::completed: return "refused: a result of this handshake is published already";
     case Readmitted::pending: return "refused: its handshake is polled again";
     case Readmitted::ending: return "refused: its handshake is just ending; try again in a moment";

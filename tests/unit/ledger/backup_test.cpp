@@ -38,6 +38,7 @@ struct Copied {
   std::vector<std::string> ended;
   std::vector<std::string> waiting;
   std::uint64_t number = 0;
+  std::uint32_t attempt = 0;  ///< Of all that have ended.
   int steps_to_failure = -1;
 
   bool step() { return steps_to_failure-- == 0; }
@@ -55,7 +56,9 @@ class MemoryCopy final : public QueueCopy {
   Result<std::vector<Tombstone>> ended_after(std::string_view id, std::size_t) override {
     if (copied_.step()) return fail(Errc::io_failure, "ended");
     for (const auto& each : copied_.ended)
-      if (each > id) return std::vector{Tombstone{id_of(each), Outcome::completed, kSubmitted}};
+      if (each > id)
+        return std::vector{
+            Tombstone{id_of(each), Outcome::completed, kSubmitted, "", copied_.attempt}};
     return std::vector<Tombstone>();
   }
 
@@ -122,6 +125,22 @@ TEST_F(BackupTest, DoesNotNoteWhatIsNoRecord) {
   given_ended("DSb", record_of("DSother"));
   given_ended("DSc", R"({"schema":"attestrd.result/1","id":"DSc","outcome":"completed",)"
                      R"("signature":{"status":"absent"}})");
+  ASSERT_TRUE(back_up());
+  EXPECT_THAT(copied_.waiting, IsEmpty());
+}
+
+TEST_F(BackupTest, NotesTheRecordOfALaterAttempt) {
+  copied_.attempt = 1;
+  copied_.ended.emplace_back("DSa");
+  root_.folder("results").names["DSa.2.json"] = record_of("DSa");
+  given_ended("DSb", record_of("DSb"));  // The consumer has taken the later one.
+  ASSERT_TRUE(back_up());
+  EXPECT_THAT(copied_.waiting, ElementsAre("DSa 7", "DSb 7"));
+}
+
+TEST_F(BackupTest, DoesNotReadTheFileOfAnotherUser) {
+  given_ended("DSa", record_of("DSa"));
+  root_.folder("results").foreign.insert("DSa.json");
   ASSERT_TRUE(back_up());
   EXPECT_THAT(copied_.waiting, IsEmpty());
 }

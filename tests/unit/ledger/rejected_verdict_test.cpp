@@ -175,5 +175,11 @@ TEST_F(ReadmissionTest, AReplayedResultMustBeNamed) {
   EXPECT_EQ(answer(), Readmitted::replayed);
 }
 
+TEST_F(ReadmissionTest, ARecordOfAnotherReasonIsNotNamedAsAReplay) {
+  EXPECT_FALSE(std::get<Readmission>(judge(text())).takes_replayed) << "a pattern may name it";
+  finish_.reason = Reason::replayed;
+  EXPECT_TRUE(std::get<Readmission>(judge(text())).takes_replayed);
+}
+
 }  // namespace
 }  // namespace attestrd

@@ -86,6 +86,19 @@ TEST_F(ReopeningTest, AFileOfAnotherIsAConflictWithoutAnEarlierAttempt) {
       << "one name was its own";
 }
 
+TEST_F(ReopeningTest, APlantedFileIsLoggedBesideALaterAttempt) {
+  given_ended("DSa", "DSa", Outcome::failed);
+  retry("DSa");
+  ASSERT_EQ(retried(), Retried::reopened);
+  given_file("results", "DSa.json", "another's");
+  give_away("results", "DSa.json");
+  end("DSa", Outcome::completed);
+  round();
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.2.json", "DSa.json"));
+  EXPECT_EQ(logged(Event::spool_conflict), 1U);
+  EXPECT_EQ(last_logged(Event::handshake_completed).file, "results/DSa.2.json");
+}
+
 TEST_F(ReopeningTest, RefusesARetryOfWhatHasNotEnded) {
   given_ended("DSa", "DSa", Outcome::completed);
   retry("DSa");
@@ -227,6 +240,23 @@ TEST_F(ReopeningTest, RepeatsAreFoundWithinARound) {
   EXPECT_EQ(report.readmitted.at(2).readmitted, Readmitted::replayed);
   EXPECT_EQ(report.readmitted.at(3).readmitted, Readmitted::replayed)
       << "DSb is readmitted with it";
+}
+
+TEST_F(ReopeningTest, AReadmittedResultIsRepeatedByWhatIsWrittenAhead) {
+  bounds = {.records = 1, .synced_one_by_one = 1};
+  given_submission("list", "DSa\nDSb\nDSc\n");
+  start();
+  take_in();
+  end("DSb", Outcome::rejected);
+  round();
+  settle();
+  readmit_result("DSb", "DSb.json", R"({"output":"Asha"})");
+  complete("DSa", R"({"output":"Bela"})");
+  complete("DSc", R"({"output":"Asha"})");  // Written ahead during the sync of DSa.
+  ASSERT_TRUE(try_round());
+  round();
+  EXPECT_THAT(names_in("results"), ElementsAre("DSa.json", "DSb.json"));
+  EXPECT_THAT(names_in("rejected"), Contains("DSc.json"));
 }
 
 TEST_F(ReopeningTest, ReadmissionsAreRefusedWhileThereIsNoRoom) {

@@ -185,6 +185,33 @@ TEST_F(RestoreTest, TheRecordOfALaterAttemptEndsItBesideThoseOfEarlierOnes) {
   EXPECT_EQ(merge_.tombstones.at(id_of("DSdone")).outcome, Outcome::completed);
 }
 
+TEST_F(RestoreTest, AReadmissionAfterTheBackupIsNotForgotten) {
+  auto tombstone = ended("DSa");
+  tombstone.outcome = Outcome::rejected;
+  merge_.backup.push_back({tombstone, {}});
+  given_record("results", "DSa", record_of("DSa", Outcome::completed, kSubmitted, kEnded + 1h));
+  tombstone.id = id_of("DSb");
+  merge_.backup.push_back({tombstone, queued("DSb")});
+  given_record("failed", "DSb", record_of("DSb", Outcome::failed, kSubmitted, kEnded - 1h));
+  given_record("rejected", "DSb", record_of("DSb", Outcome::rejected));
+  restored();
+  EXPECT_EQ(merge_.tombstones.at(id_of("DSa")).outcome, Outcome::completed);
+  EXPECT_EQ(merge_.tombstones.at(id_of("DSa")).attempt, 1U);
+  EXPECT_EQ(merge_.tombstones.at(id_of("DSb")).outcome, Outcome::rejected) << "failed came before";
+  EXPECT_EQ(merge_.tombstones.at(id_of("DSb")).attempt, 0U);
+}
+
+TEST_F(RestoreTest, ARetryAfterTheBackupIsNotForgottenBesideItsEarlierRecord) {
+  auto tombstone = ended("DSa");
+  tombstone.outcome = Outcome::failed;
+  merge_.backup.push_back({tombstone, {}});
+  given_record("failed", "DSa", record_of("DSa", Outcome::failed));
+  given_record("failed", "DSa.2", record_of("DSa", Outcome::failed, kEnded, kEnded + 1h));
+  restored();
+  EXPECT_EQ(merge_.tombstones.at(id_of("DSa")).finished_at, kEnded + 1h);
+  EXPECT_EQ(merge_.tombstones.at(id_of("DSa")).attempt, 1U);
+}
+
 TEST_F(RestoreTest, ARecordWhoseSubmissionTimeWasPutRightAfterTheBackupEndsIt) {
   given_pending("DSback");
   given_record("failed", "DSback",

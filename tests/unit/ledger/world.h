@@ -42,6 +42,11 @@ class World {
     spool.names[name] = spool.synced[name] = text;
   }
 
+  /// Makes a file that of another user.
+  void give_away(const std::string& folder, const std::string& name) {
+    root_.folder(folder).foreign.insert(name);
+  }
+
   /// Replaces the files of a folder by others. Returns the previous ones.
   MemoryFolder::Names swap_folder(const std::string& folder, MemoryFolder::Names names) {
     root_.folder(folder).synced = names;
