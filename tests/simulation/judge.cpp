@@ -307,6 +307,7 @@ void Judge::retry_answered(const HandshakeId& id, bool is_reopened) {
 
 void Judge::readmission_asked(const HandshakeId& id, const std::string& name) {
   auto& life = lives_.at(id);
+  ++life.readmissions_asked;
   life.may_be_readmitted = true;
   const auto mark = [&name](Record& record) {
     record.may_be_removed |= record.folder == "rejected" && record.name == name;
@@ -317,8 +318,11 @@ void Judge::readmission_asked(const HandshakeId& id, const std::string& name) {
 
 void Judge::readmission_answered(const HandshakeId& id, bool is_readmitted) {
   auto& life = lives_.at(id);
-  if (!is_readmitted) life.may_be_readmitted = false;
-  life.must_be_readmitted = life.may_be_readmitted;  // False: it has appeared already.
+  --life.readmissions_asked;
+  if (is_readmitted)
+    life.must_be_readmitted = life.may_be_readmitted;  // False: it has appeared already.
+  else if (life.readmissions_asked == 0 && !life.must_be_readmitted)
+    life.may_be_readmitted = false;
 }
 
 void Judge::recovered(const std::set<HandshakeId>& polled) {
@@ -328,6 +332,7 @@ void Judge::recovered(const std::set<HandshakeId>& polled) {
     life.retries_asked = 0;
     if (life.must_be_readmitted) violated(id, "it was readmitted, and its result is lost");
     life.may_be_readmitted = false;
+    life.readmissions_asked = 0;
   }
 }
 
@@ -345,6 +350,7 @@ void Judge::begin_attempt(Life& life, Mono deadline) {
   next.retried = life.retried;
   next.retries_asked = life.retries_asked;
   next.was_readmitted = life.was_readmitted;
+  next.readmissions_asked = life.readmissions_asked;
   next.may_be_readmitted = life.may_be_readmitted;
   next.must_be_readmitted = life.must_be_readmitted;
   next.met_bad_signature = life.met_bad_signature;

@@ -127,7 +127,8 @@ class Judge {
     std::vector<Record> earlier;     ///< The records of its earlier attempts.
     std::optional<Mono> retried;     ///< The deadline of a retry that was asked for.
     unsigned retries_asked = 0;      ///< That are not answered yet.
-    bool may_be_readmitted = false;  ///< A readmission was asked for.
+    unsigned readmissions_asked = 0;  ///< That are not answered yet.
+    bool may_be_readmitted = false;   ///< A readmission was asked for.
     bool must_be_readmitted = false;
     bool is_readmitted = false;   ///< Its record has the result of a rejected one.
     bool was_readmitted = false;  ///< In this attempt or an earlier one.
