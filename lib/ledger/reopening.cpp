@@ -36,7 +36,7 @@ Result<void> Reopening::decide(RoundRequest& part, const std::vector<Done>& mark
     retried_.push_back(*decided);
   }
   for (std::size_t i = 0; i < part.readmissions.size(); ++i) {
-    const auto decided = decide(part, i, marked, repeats);
+    const auto decided = decide(part, i, repeats);
     if (!decided) return decided.error();
     readmitted_.push_back(*decided);
   }
@@ -69,11 +69,13 @@ Result<Retried> Reopening::decide(const Retry& retry, std::size_t request,
 }
 
 Result<Readmitted> Reopening::decide(RoundRequest& part, std::size_t request,
-                                     const std::vector<Done>& marked, RepeatPolicy repeats) {
+                                     RepeatPolicy repeats) {
   auto& readmission = part.readmissions[request];
   auto& finish = readmission.finish;
   if (is_taken(finish.id)) return Readmitted::ending;
-  const auto known = find(finish.id, marked);
+  // A row that only this batch marks as ended is still staged: after a crash before the commit,
+  // recovery would take the new record in staging/ for a broken one of that row.
+  const auto known = queue_.find(finish.id);
   if (!known) return known.error();
   const auto* const ended = std::get_if<EndedHandshake>(&*known);
   if (ended == nullptr) return not_ended<Readmitted>(*known);

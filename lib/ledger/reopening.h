@@ -69,8 +69,7 @@ class Reopening {
   Result<KnownHandshake> find(const HandshakeId& id, const std::vector<Done>& marked);
   Result<Retried> decide(const Retry& retry, std::size_t request, const std::vector<Done>& marked,
                          std::size_t room);
-  Result<Readmitted> decide(RoundRequest& part, std::size_t request,
-                            const std::vector<Done>& marked, RepeatPolicy repeats);
+  Result<Readmitted> decide(RoundRequest& part, std::size_t request, RepeatPolicy repeats);
   Result<bool> is_repeat(const Finish& finish, const std::vector<Finish>& others);
   bool is_taken(const HandshakeId& id) const;
   Result<void> write_records(const std::vector<Readmission>& readmissions, RecordSync how,

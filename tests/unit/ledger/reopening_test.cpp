@@ -125,6 +125,19 @@ TEST_F(ReopeningTest, ARequestAtOnceAfterThePublicationIsNoMomentTooEarly) {
   EXPECT_EQ(retried(), Retried::reopened);
 }
 
+TEST_F(ReopeningTest, AReadmissionWaitsUntilTheRejectionIsMarked) {
+  given_submission("list", "DSa\n");
+  start();
+  take_in();
+  end("DSa", Outcome::rejected);
+  round();
+  ASSERT_TRUE(has_work()) << "its row is still staged";
+  readmit_result("DSa", "DSa.json", R"({"output":"Asha"})");
+  EXPECT_EQ(readmitted(), Readmitted::ending);
+  readmit_result("DSa", "DSa.json", R"({"output":"Asha"})");
+  EXPECT_EQ(readmitted(), Readmitted::readmitted) << "that round has marked it";
+}
+
 TEST_F(ReopeningTest, TheSameIdTwiceIsTakenUpOnce) {
   given_ended("DSa", "DSa", Outcome::rejected);
   retry("DSa");
