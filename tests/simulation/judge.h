@@ -124,9 +124,9 @@ class Judge {
     bool is_durable = false;
     bool may_repeat = false;
     bool may_be_lost = false;
-    std::vector<Record> earlier;     ///< The records of its earlier attempts.
-    std::optional<Mono> retried;     ///< The deadline of a retry that was asked for.
-    unsigned retries_asked = 0;      ///< That are not answered yet.
+    std::vector<Record> earlier;      ///< The records of its earlier attempts.
+    std::optional<Mono> retried;      ///< The deadline of a retry that was asked for.
+    unsigned retries_asked = 0;       ///< That are not answered yet.
     unsigned readmissions_asked = 0;  ///< That are not answered yet.
     bool may_be_readmitted = false;   ///< A readmission was asked for.
     bool must_be_readmitted = false;
