@@ -19,6 +19,7 @@ WRITE_STEP = 1 if harness.IS_LONG else 3
 # Calls whose failure has no consequence.
 HARMLESS = re.compile("|".join((
     r"close\(",                              # The data has been synced before.
+    r"write\(\d+<anon_inode:\[eventfd\]>",   # It wakes the event loop, and is no file.
     r"\w+\(\d+<[^>]*\.lock>, ",              # The pid in a lock file is informative.
     r'openat\(.*"/dev/null", O_RDWR',        # The standard streams are open already.
     r'openat\(.*"/(dev/urandom|etc/|usr/)',  # SQLite's seed, time zone, OpenSSL's defaults.
