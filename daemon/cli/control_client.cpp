@@ -182,12 +182,6 @@ std::string post_of(std::string_view target, std::string_view accept, std::strin
 
 }  // namespace
 
-std::string id_lines(std::span<const std::string> ids, std::size_t first, std::size_t most) {
-  std::string lines;
-  for (const auto& id : ids.subspan(first, std::min(most, ids.size() - first))) lines += id + '\n';
-  return lines;
-}
-
 Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
                                       std::string_view accept) {
   return exchange(socket, head_of("GET", target, accept) + "\r\n", kUnknownStatus);

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,12 +15,6 @@ namespace attestrd {
 /// is not 200.
 Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_view target,
                                std::string_view accept);
-
-/// So many ids in one request keep each answer below the size that the client reads.
-inline constexpr std::size_t kIdsPerRequest = 4096;
-
-/// Returns up to `most` of the ids, from `first` on, as the body of a request: one per line.
-std::string id_lines(std::span<const std::string> ids, std::size_t first, std::size_t most);
 
 /// An answer that may be negative. Each function defines the status for which `is_found` is false.
 struct DaemonAnswer {

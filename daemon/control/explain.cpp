@@ -69,7 +69,10 @@ std::string_view name_of(PendingRecord::Suspicion suspicion) {
     case Suspicion::none: return "";
     case Suspicion::unknown: return "unknown";
     case Suspicion::archived: return "archived";
-    case Suspicion::untrusted: return "untrusted";
+    case Suspicion::wrong_id: return "wrong_id";
+    case Suspicion::duplicate_key: return "duplicate_key";
+    case Suspicion::invalid_signature: return "invalid_signature";
+    case Suspicion::tag_mismatch: return "tag_mismatch";
     case Suspicion::unreachable: return "unreachable";
   }
   check_failed("a suspicion has a name", __FILE__, __LINE__);

@@ -32,7 +32,7 @@ std::variant<std::string, Readmitted> read_record(Directory& folder, const std::
   return text;
 }
 
-/// What is read and judged on the thread of its own.
+/// The work of the other thread: records are read and judged.
 struct Reading {
   std::string folder;
   std::vector<std::string> files;  ///< Those that are not read yet.

@@ -39,7 +39,7 @@ void DailyBudget::advance_to(Wall now) {
   day_ = today;
   is_reserving_ = false;  // The reservation under way is for another day.
   reserved_ = 0;
-  if (is_far_ahead) return;  // What was spent counts on, and is reserved anew under today's name.
+  if (is_far_ahead) return;  // The spent requests still count, and are reserved again for today.
   spent_ = last_polls_ = 0;
   is_spent_ = false;
 }

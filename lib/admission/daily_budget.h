@@ -32,7 +32,7 @@ class DailyBudget {
   /// Zero: no limit. May change at any time.
   void set_limit(std::uint64_t requests);
 
-  /// What the store says of a day: so many of its requests pass for spent.
+  /// Sets the requests of a day that count as spent, as the queue stores them.
   void recall(const DayRequests& spent);
 
   /// Begins the day of `now` if it is a new one. Call it before any other question.
@@ -40,7 +40,7 @@ class DailyBudget {
 
   bool is_limited() const { return limit_ > 0; }
   std::uint64_t limit() const { return limit_; }
-  /// Requests of today: those of this process, and those that passed for spent before.
+  /// Requests of today: those of this process, and those that counted as spent before.
   std::uint64_t spent() const { return spent_; }
   /// Requests of the day that are kept for last polls.
   std::uint64_t kept() const;

@@ -29,6 +29,14 @@ std::size_t RecentAnswers::others(std::uint32_t handshake, Charge charge, Mono s
   }));
 }
 
+Mono RecentAnswers::last_of_others(std::uint32_t handshake, Charge charge) const {
+  Mono last = Mono::min();
+  for (const Answer& answer : answers_) {
+    if (answer.handshake != handshake && answer.charge == charge) last = std::max(last, answer.at);
+  }
+  return last;
+}
+
 Mono RecentAnswers::last_of(std::uint32_t handshake) const {
   const auto known = std::ranges::find(answers_, handshake, &Answer::handshake);
   return known == answers_.end() ? Mono::min() : known->at;
@@ -73,7 +81,8 @@ Blame Witnesses::blame(Handshake handshake, Charge charge, const Times& times) c
   const RecentAnswers& answers = answers_about(charge);
   if (!answers.has_others(handshake, times.since)) return Blame::nobody;
   // Trouble of all may have begun after the last good answer.
-  const Mono last = &answers == &answers_ ? answers.last_of(handshake) : Mono::min();
+  const Mono last = &answers == &answers_ ? answers.last_of(handshake)
+                                          : answers.last_of_others(handshake, charge);
   const std::size_t good = answers.others(handshake, Charge::none, std::max(times.since, last));
   const std::size_t same = answers.others(handshake, charge, std::max(times.since, times.lately));
   return good > 0 && same <= good ? Blame::handshake : Blame::account;

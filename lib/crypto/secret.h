@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "crypto/secret_memory.h"
 
@@ -18,6 +19,8 @@ class Secret {
     text.resize(text.capacity());
     OPENSSL_cleanse(text.data(), text.size());
   }
+
+  explicit Secret(SecretBytes bytes) : bytes_(std::move(bytes)) {}
 
   /// Returns the text, only for the code that signs with it or sends it.
   std::string_view reveal() const { return {bytes_.data(), bytes_.size()}; }

@@ -320,14 +320,25 @@ Engine::Slot Engine::take_canary(Now now) {
 }
 
 /// Returns the least time between two polls of each handshake in lasting trouble, so that all of
-/// them together take only a small share of the requests from the others.
-Duration Engine::crowd_delay(Now now) const {
-  constexpr double kShare = 0.125;
+/// them together take only a small share of the requests from the others. Trouble of all leaves
+/// few others.
+Duration Engine::crowd_delay(Now now, bool is_of_all) const {
+  const double share = is_of_all ? 0.5 : 0.125;
   const double rate = admission_.rate(now.wall);
   if (rate == 0) return Duration(0);
-  const double delay_s = static_cast<double>(in_trouble_) / (rate * kShare);
+  const double delay_s = static_cast<double>(in_trouble_) / (rate * share);
   const double most_s = std::chrono::duration<double>(limits::kCrowdBackoffCap).count();
   return Duration(static_cast<Duration::rep>(std::min(delay_s, most_s) * 1e6));
+}
+
+/// Lets all handshakes whose signatures failed be polled soon, since signatures hold again. Not
+/// each time that they begin to hold: where two servers answer, one of them may have the wrong
+/// secret.
+void Engine::poll_doubted(Mono now) {
+  if (replanned_ || now < doubted_polled_at_ + limits::kDoubtedInterval) return;
+  doubted_polled_at_ = now;
+  replanned_ = 0;
+  replans_doubted_only_ = true;
 }
 
 void Engine::put_off_all_but_last_polls(const Step& step) {

@@ -61,7 +61,7 @@ class Engine {
   std::optional<SigningForm> usual_form() const { return forms_.usual(); }
 
   EngineReport report(Now now) const;
-  /// What a walk over all pending handshakes finds. It takes some milliseconds per million.
+  /// The result of a walk over all pending handshakes, which takes some milliseconds per million.
   struct Survey {
     std::optional<Wall> oldest_submitted_at;
     std::optional<Duration> next_poll;  ///< The earliest `Explanation::due` of all.
@@ -108,7 +108,8 @@ class Engine {
   void put_off_all_but_last_polls(const Step& step);
   void start_poll(Slot slot, const Step& step);
   Slot take_canary(Now now);
-  Duration crowd_delay(Now now) const;
+  Duration crowd_delay(Now now, bool is_of_all) const;
+  void poll_doubted(Mono now);
 
   void follow_limits(const Step& step);
 
@@ -126,6 +127,8 @@ class Engine {
   Duration ramp_{0};          // The first polls of recovered handshakes are spread over this time.
   Slot canary_searched_ = 0;  // The search for the next canary begins here.
   std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.
+  bool replans_doubted_only_ = false;   // Those whose signatures failed: signatures hold again.
+  Mono doubted_polled_at_ = Mono::min();
   std::size_t older_polls_ = 0;         // Polls in flight that began before the last reload.
   Mono stepped_at_ = Mono::min();
   Duration clock_basis_;               // Of both clocks; it changes when the wall clock jumps.

@@ -177,6 +177,7 @@ void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {
   engine_.follow_limits(step);
   engine_.admission_.ask_at_once(now_);
   engine_.replanned_ = 0;
+  engine_.replans_doubted_only_ = false;
 }
 
 /// Moves all deadlines. Walks over all slots, which takes a few milliseconds per million.
@@ -210,9 +211,22 @@ void Engine::Reload::replan_some() {
   const Slot slots = engine_.roster_.slots();
   const Slot end = *next + std::min(slots - *next, limits::kReplannedPerStep);
   for (; *next < end; ++*next) {
-    if (engine_.roster_[*next].state == State::waiting) replan(*next);
+    PendingRecord& record = engine_.roster_[*next];
+    const bool is_doubted = record.suspicion == PendingRecord::Suspicion::invalid_signature;
+    if (engine_.replans_doubted_only_ && !is_doubted) continue;
+    if (record.state == State::waiting) replan(*next);
+    if (!engine_.replans_doubted_only_) forget_failures(record);
   }
   if (end == slots) next.reset();
+}
+
+/// Counts the failures of a signature anew: those of the former secrets prove nothing about the
+/// new ones.
+void Engine::Reload::forget_failures(PendingRecord& record) const {
+  const bool is_pending = record.state != State::vacant && record.state != State::settling;
+  if (!is_pending || record.suspicion != PendingRecord::Suspicion::invalid_signature) return;
+  record.witnesses = 0;
+  record.set_suspect_since(now_.mono);
 }
 
 /// Plans the poll of a waiting handshake anew, from its last answer on. The backoff of its own

@@ -46,6 +46,7 @@ class Engine::Reload {
   void move_deadlines(const EngineSettings& settings);
   void note_polls_in_flight();
   void replan(Slot slot);
+  void forget_failures(PendingRecord& record) const;
 
   Engine& engine_;
   Now now_;

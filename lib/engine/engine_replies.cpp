@@ -107,7 +107,7 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
               if (!verdict.is_healthy && give_up_silent(slot)) return;
               if (!keep_untrusted(slot, checked, response.body, judged.verdict)) return;
               record.was_good &= !verdict.is_healthy;
-              retry(slot, judged.retry_after, verdict.decides_at);
+              retry(slot, judged.retry_after, verdict);
             },
             [&](const verdict::Pause& verdict) {
               if (admission.trouble(now_, verdict.reason, judged.retry_after, failed(slot))) {
@@ -166,7 +166,6 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
 void Engine::Replies::wait(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
   record.errors = 0;
-  engine_.untrusted_.drop(slot);
   const auto due = engine_.timing_.after_pending(record.load, now_.mono - record.submitted,
                                                  now_.mono, engine_.prng_);
   engine_.wait_until(slot, due, now_.mono);
@@ -175,19 +174,20 @@ void Engine::Replies::wait(Slot slot) {
 /// Polls the handshake again after its own backoff, which grows further while others are answered
 /// well. If it is in lasting trouble, its load no longer raises the price of all polls.
 void Engine::Replies::retry(Slot slot, std::optional<Duration> retry_after,
-                            std::optional<Mono> decides_at) {
+                            const verdict::Retry& verdict) {
   PendingRecord& record = engine_.roster_[slot];
   PollTiming::ErrorBackoff backoff{.errors = record.errors, .retry_after = retry_after};
   if (record.errors < PendingRecord::kMostErrors) ++record.errors;
-  if (engine_.admission_.account().is_answered(now_.mono)) backoff.cap = limits::kOwnBackoffCap;
+  if (!verdict.is_of_all && engine_.admission_.account().is_answered(now_.mono))
+    backoff.cap = limits::kOwnBackoffCap;
   if (record.is_in_lasting_trouble()) {
-    backoff.floor = engine_.crowd_delay(now_);
+    backoff.floor = engine_.crowd_delay(now_, verdict.is_of_all);
     engine_.timing_.remove(std::exchange(record.load, 0));
   }
   // A Retry-After stays in force, whatever the configuration.
   record.may_be_configured = !record.was_good && !retry_after;
   auto due = engine_.timing_.after_error(backoff, now_.mono, engine_.prng_);
-  if (decides_at) due.at = std::min(due.at, *decides_at);
+  if (verdict.decides_at) due.at = std::min(due.at, *verdict.decides_at);
   engine_.wait_until(slot, due, now_.mono);
 }
 
@@ -230,6 +230,25 @@ bool Engine::Replies::keep_untrusted(Slot slot, const CheckedAnswer& checked, st
   return is_kept;
 }
 
+/// Returns the kept answer with a result if the handshake ends without one: the result was there,
+/// and may be trusted later. An ending by a "not yet" says that there is none.
+std::optional<KeptAnswers::Answer> Engine::Replies::take_untrusted(Slot slot,
+                                                                   const verdict::Finish& verdict) {
+  bool has_no_result = false;
+  switch (verdict.outcome) {
+    case Outcome::archived: has_no_result = true; break;
+    case Outcome::failed:
+      has_no_result = engine_.roster_[slot].suspicion != PendingRecord::Suspicion::none;
+      break;
+    case Outcome::rejected:
+      has_no_result =
+          verdict.reason == Reason::wrong_id || verdict.reason == Reason::duplicate_key;
+      break;
+    case Outcome::completed: break;
+  }
+  return has_no_result ? engine_.untrusted_.take(slot) : std::nullopt;
+}
+
 void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
                              std::string_view body) {
   PendingRecord& record = engine_.roster_[slot];
@@ -245,10 +264,7 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
                 .response = {}};
   // The answer for an unknown handshake need not be JSON, and is not worth keeping.
   bool keeps_response = verdict.reason != Reason::not_found && !body.empty();
-  const bool has_no_result =
-      verdict.outcome == Outcome::archived || verdict.outcome == Outcome::failed;
-  if (auto untrusted = has_no_result ? engine_.untrusted_.take(slot) : std::nullopt) {
-    // The result was there, and may be trusted later.
+  if (auto untrusted = take_untrusted(slot, verdict)) {
     finish.outcome = Outcome::rejected;
     finish.reason = untrusted->reason;
     finish.request_id = std::move(untrusted->request_id);
@@ -282,6 +298,7 @@ void Engine::Replies::testify(Slot slot, const std::optional<Verification>& veri
   if (!witnesses.signature_checked(slot, holds, now_.mono)) return;
   step_.say(holds ? notices::signatures_holding(polled(slot))
                   : notices::signatures_failing(polled(slot)));
+  if (holds) engine_.poll_doubted(now_.mono);
 }
 
 FailedPoll Engine::Replies::failed(Slot slot) const {

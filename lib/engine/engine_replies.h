@@ -28,9 +28,10 @@ class Engine::Replies {
   void on_failure(Slot slot, const TransportFailure& failure);
 
   void wait(Slot slot);
-  void retry(Slot slot, std::optional<Duration> retry_after, std::optional<Mono> decides_at = {});
+  void retry(Slot slot, std::optional<Duration> retry_after, const verdict::Retry& verdict = {});
   void pause(Slot slot, const verdict::Pause& verdict, std::optional<Duration> retry_after);
   bool give_up_silent(Slot slot);
+  std::optional<KeptAnswers::Answer> take_untrusted(Slot slot, const verdict::Finish& verdict);
   void finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
               std::string_view body);
   bool keep_untrusted(Slot slot, const CheckedAnswer& checked, std::string_view body,

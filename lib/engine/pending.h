@@ -23,10 +23,13 @@ struct PendingRecord {
   /// Answers in a row of one kind that may end the handshake without a verified result.
   enum class Suspicion : std::uint8_t {
     none,
-    unknown,      ///< Attestr does not know it.
-    archived,     ///< Its result is archived, and was not in the answer.
-    untrusted,    ///< The answers seem forged, or the signatures are wrong.
-    unreachable,  ///< The deadline has passed, and no answer is Attestr's.
+    unknown,            ///< Attestr does not know it.
+    archived,           ///< Its result is archived, and was not in the answer.
+    wrong_id,           ///< The answers have the id of another handshake.
+    duplicate_key,      ///< The answers have a key twice.
+    invalid_signature,  ///< No client secret gives the signature of its result.
+    tag_mismatch,       ///< The tag is not the one given at its submission.
+    unreachable,        ///< The deadline has passed, and no answer is Attestr's.
   };
 
   static constexpr std::uint8_t kMostErrors = 127;  ///< More are not counted.

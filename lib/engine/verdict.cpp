@@ -25,17 +25,28 @@ PauseReason pause_for(AccountTrouble::Kind kind) {
   check_failed("an account trouble has a pause", __FILE__, __LINE__);
 }
 
-/// Returns the change by one more answer of this kind.
+/// Returns whether the deadline passed so long ago that the endings no longer wait for others.
+bool is_long_over(const PendingRecord& record, Mono now) {
+  return now >= record.deadline + limits::kUnreachableAfter;
+}
+
+/// Returns the change by one more answer of this kind. Long after the deadline, answers of
+/// different kinds count together, so that a handshake whose trouble changes all the time ends, too;
+/// but nothing shortens a day of silence.
 RecordChange one_more(const PendingRecord& record, PendingRecord::Suspicion suspicion, Mono now) {
+  using Suspicion = PendingRecord::Suspicion;
+  const bool is_same = record.suspicion == suspicion;
+  const bool is_counted =
+      is_same || (record.suspicion != Suspicion::none && is_long_over(record, now));
   RecordChange change;
   change.suspicion = suspicion;
   change.witnesses = 1;
-  if (record.suspicion == suspicion) {
+  if (is_counted) {
     constexpr std::uint8_t kMost = std::numeric_limits<std::uint8_t>::max();
     change.witnesses = record.witnesses == kMost ? kMost : record.witnesses + 1;
-  } else {
-    change.suspect_since = record.rounded_suspect_since(now);
   }
+  if (!is_counted || (!is_same && suspicion == Suspicion::unreachable))
+    change.suspect_since = record.rounded_suspect_since(now);
   return change;
 }
 
@@ -61,8 +72,12 @@ class Judge {
       return not_yet(overtime());
     }
     ATTESTRD_CHECK(verification_);
-    if (!verification_->form) return doubt(Charge::invalid_signature, Reason::invalid_signature);
-    if (!has_given_tag(ended.tag)) return doubt(Charge::tag_mismatch, Reason::tag_mismatch);
+    if (!verification_->form) {
+      return doubt(Suspicion::invalid_signature, Charge::invalid_signature,
+                   Reason::invalid_signature);
+    }
+    if (!has_given_tag(ended.tag))
+      return doubt(Suspicion::tag_mismatch, Charge::tag_mismatch, Reason::tag_mismatch);
     return {verdict::Finish{Outcome::completed, Reason::none, verification_->form}, {}};
   }
 
@@ -88,9 +103,9 @@ class Judge {
   Judgement operator()(const Invalid& invalid) const {
     if (!invalid.looks_forged)
       return {verdict::Retry{name_of(invalid.reason), false}, {}, Charge::other};
-    const bool is_wrong_id = invalid.reason == Invalid::Reason::wrong_id;
-    return is_wrong_id ? doubt(Charge::wrong_id, Reason::wrong_id)
-                       : doubt(Charge::duplicate_key, Reason::duplicate_key);
+    if (invalid.reason == Invalid::Reason::wrong_id)
+      return doubt(Suspicion::wrong_id, Charge::wrong_id, Reason::wrong_id);
+    return doubt(Suspicion::duplicate_key, Charge::duplicate_key, Reason::duplicate_key);
   }
 
  private:
@@ -127,24 +142,25 @@ class Judge {
     return change;
   }
 
-  /// Only doubts in a row count: a rejection for a few corrupt answers among many good ones would
-  /// lose a result, while a forger who lets good answers through gains nothing.
-  Judgement doubt(Charge charge, Reason reason) const {
-    return suspect({Suspicion::untrusted, charge, Outcome::rejected, reason, name_of(reason),
-                    settings_.witness_time});
+  /// Only doubts of one kind in a row count: a rejection for a few corrupt answers among many good
+  /// ones would lose a result, while a forger who lets good answers through gains nothing.
+  Judgement doubt(Suspicion suspicion, Charge charge, Reason reason) const {
+    return suspect(
+        {suspicion, charge, Outcome::rejected, reason, name_of(reason), settings_.witness_time});
   }
 
   /// Returns a retry, or the ending once it is proven.
   Judgement suspect(const Case& suspected) const {
     const RecordChange change = one_more(record_, suspected.suspicion, now_.mono);
     const Mono since = change.suspect_since.value_or(record_.suspect_since());
-    const auto proven_after = time_until_proven(suspected, since);
-    if (proven_after && change.witnesses >= settings_.signature_attempts &&
-        now_.mono - since >= *proven_after) {
+    const Blame blame = blame_for(suspected, since);
+    if (change.witnesses >= settings_.signature_attempts &&
+        now_.mono - since >= time_until_proven(suspected, blame)) {
       return {verdict::Finish{suspected.outcome, suspected.reason, {}}, change, suspected.charge};
     }
     // Attestr answered: the account and the server are healthy.
     verdict::Retry retry{suspected.trouble, true};
+    retry.is_of_all = blame == Blame::account && suspected.charge == Charge::invalid_signature;
     if (now_.mono < since + suspected.time)
       retry.decides_at = since + suspected.time;
     else if (change.witnesses < settings_.signature_attempts)  // Only answers are missing.
@@ -152,19 +168,22 @@ class Judge {
     return {retry, change, suspected.charge};
   }
 
-  /// Returns for how long answers of this kind must have come in a row; nothing while the trouble
-  /// seems to be that of the account.
-  std::optional<Duration> time_until_proven(const Case& suspected, Mono since) const {
-    if (now_.mono >= record_.deadline + limits::kUnreachableAfter) return suspected.time;
-    const Duration alone = limits::kLoneGraces * settings_.unknown_grace;
+  Blame blame_for(const Case& suspected, Mono since) const {
+    if (is_long_over(record_, now_.mono) || settings_.unknown_grace == Duration(0))
+      return Blame::handshake;
     const Mono lately = now_.mono - settings_.witness_time;
-    if (alone == Duration(0)) return suspected.time;
-    switch (peers_.witnesses.blame(peers_.handshake, suspected.charge, {since, lately})) {
+    return peers_.witnesses.blame(peers_.handshake, suspected.charge, {since, lately});
+  }
+
+  /// Returns for how long answers of this kind must have come in a row.
+  Duration time_until_proven(const Case& suspected, Blame blame) const {
+    switch (blame) {
       case Blame::handshake: return suspected.time;
-      case Blame::nobody: return std::max(suspected.time, alone);
+      case Blame::nobody:
+        return std::max<Duration>(suspected.time, limits::kLoneGraces * settings_.unknown_grace);
       case Blame::account: break;
     }
-    return std::nullopt;
+    return Duration::max();
   }
 
   bool has_given_tag(std::string_view raw_tag) const {
@@ -226,7 +245,8 @@ Judgement judge_silence(const PendingRecord& record, Mono now) {
   // A handshake whose answers are Attestr's, between such polls, is judged by these answers.
   const bool is_other =
       record.suspicion != Suspicion::none && record.suspicion != Suspicion::unreachable;
-  if (now < record.deadline || is_other) return {verdict::Wait{}, {}, Charge::other};
+  if (now < record.deadline || (is_other && !is_long_over(record, now)))
+    return {verdict::Wait{}, {}, Charge::other};
   const RecordChange change = one_more(record, Suspicion::unreachable, now);
   const Mono since = change.suspect_since.value_or(record.suspect_since());
   if (now - since < limits::kUnreachableAfter || change.witnesses < limits::kLeastWitnesses)

@@ -25,6 +25,9 @@ struct Retry {
   std::string_view trouble;  ///< A word of a closed list, for the log.
   /// The answer shows nevertheless that the account and the server are healthy.
   bool is_healthy = false;
+  /// Most others have the same trouble, which a new secret may end: it is polled often enough to
+  /// notice that.
+  bool is_of_all = false;
   /// The time at which a poll can end the handshake, if its trouble stays the same.
   std::optional<Mono> decides_at = {};
 };
@@ -69,7 +72,7 @@ struct Finish {
 /// the trouble is that of this handshake (see Witnesses). If no other handshake can show that, the
 /// same answers for limits::kLoneGraces times `unknown_grace` prove it (at zero, nothing but the
 /// answers counts); and whatever the others show, it is proven limits::kUnreachableAfter after the
-/// deadline.
+/// deadline, by answers of any kinds in a row.
 using Verdict = std::variant<verdict::Wait, verdict::Retry, verdict::Pause, verdict::Finish>;
 
 /// Returns whether the answer shows that the account and the server are healthy.

@@ -13,8 +13,8 @@ namespace attestrd {
 namespace {
 
 constexpr std::size_t kChunkBytes = 64 * 1024;
-// So many bytes without a line feed end a call: a writer that never writes one delays no other
-// file.
+// The most that one call reads without a line feed, so that a writer that never writes one delays
+// no other file.
 constexpr std::size_t kBytesPerCall = std::size_t{4} << 20;
 
 // The length to which a line is cut in messages. It is longer than any valid line, so that a line

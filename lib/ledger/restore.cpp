@@ -107,7 +107,7 @@ Result<std::optional<SpoolView::Record>> find_record(Spool& spool, const Handsha
 Result<SpoolView> view_of(Spool& spool, const BackupRow& row, Strangers& strangers) {
   SpoolView view;
   const auto* const ended = std::get_if<Tombstone>(&row.row);
-  // What has completed is not taken up again by a retry or a readmission.
+  // No retry and no readmission takes up a completed handshake again.
   const bool is_completed = ended != nullptr && ended->outcome == Outcome::completed;
   if (is_completed && !row.again) return view;
   const auto& id = id_of(row);

@@ -55,7 +55,7 @@ struct Readmission {
 /// The answer to the wish to readmit a record.
 enum class Readmitted : std::uint8_t {
   readmitted,  ///< Its result is published, or will be whatever happens: this is durable.
-  // What the record says:
+  // By the contents of the record:
   no_record,          ///< It is no record that attestrd can have written under this name.
   not_rejected,       ///< Its outcome is another one.
   tag_mismatch,       ///< The answer has another tag than the submission.
@@ -65,12 +65,12 @@ enum class Readmitted : std::uint8_t {
   invalid_signature,  ///< No secret and no form matches the signature.
   unusual_form,       ///< It holds in the form `stringify` alone, which is not the usual one.
   replayed,           ///< Its signature is that of another handshake, and no person named it.
-  // What the queue says:
+  // By the queue:
   completed,  ///< A result of its handshake was published.
   pending,    ///< Its handshake is polled again.
   ending,     ///< A record of its handshake is being published.
   unknown,    ///< Its handshake ended too long ago.
-  // What the file system says:
+  // By the file system:
   no_file,     ///< There is no such file.
   foreign,     ///< The file belongs to another user, is no plain file, or is mounted on.
   unreadable,  ///< The read failed.

@@ -19,7 +19,7 @@ namespace {
 /// The number of rows that are read at once for the records that are written ahead.
 constexpr std::size_t kRowsPerLookUp = 64;
 
-/// What the queue has of some finishes: one entry for each.
+/// The entries of the queue for some finishes: one for each.
 struct Known {
   std::vector<std::optional<QueuedHandshake>> rows;
   std::vector<bool> are_repeats;  ///< Another handshake has the signature.

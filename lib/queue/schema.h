@@ -59,7 +59,7 @@ CREATE TABLE reserved (
 ) STRICT;
 )sql";
 
-/// What version 4 added. A submission time is that of the wall clock, less the shift that its boot
+/// The additions of version 4. A submission time is that of the wall clock, less the shift that its boot
 /// had then; boot 0 has none. A tombstone ages by running time alone.
 inline constexpr const char* kCreateBoot = R"sql(
 CREATE TABLE boot (
@@ -77,7 +77,7 @@ DROP INDEX tombstone_finished_at;
 CREATE INDEX tombstone_running ON tombstone (running_ms);
 )sql";
 
-/// What version 5 added. `attempt` counts how often the handshake was taken up again after it had
+/// The additions of version 5. `attempt` counts how often the handshake was taken up again after it had
 /// ended. `signature` holds the first 16 bytes of the signature of a completed handshake, by which
 /// a repeat under another id is found. `readmitted_from` is the name in rejected/ of the record
 /// whose result a staged row publishes. `diverted_to` is the path of a record that another file

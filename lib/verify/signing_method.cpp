@@ -1,5 +1,8 @@
 #include "verify/signing_method.h"
 
+#include <openssl/evp.h>
+
+#include <algorithm>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -18,39 +21,29 @@ namespace {
 
 using Kind = JsonToken::Kind;
 
-/// Returns the value of a digit of base64, also of its URL-safe form; -1 for another character.
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (is_digit(c)) return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;
-  return c == '/' || c == '_' ? 63 : -1;
-}
-
-std::optional<std::string> bytes_of_base64(std::string_view text) {
+/// Decodes base64, also its URL-safe form, with padding or without.
+std::optional<Secret> secret_of_base64(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
   if (text.empty() || text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(text.size());  // Growing would leave a copy of the secret behind.
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const int value = base64_value(c);
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<unsigned>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xff);
-  }
-  return bytes;
+  const std::size_t padding = (4 - text.size() % 4) % 4;
+  SecretBytes digits(text.begin(), text.end());
+  std::ranges::replace(digits, '-', '+');
+  std::ranges::replace(digits, '_', '/');
+  digits.insert(digits.end(), padding, '=');
+  SecretBytes bytes(digits.size() / 4 * 3);
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                   reinterpret_cast<const unsigned char*>(digits.data()),
+                                   static_cast<int>(digits.size()));
+  if (size < 0) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(size) - padding);
+  return Secret(std::move(bytes));
 }
 
-std::optional<std::string> bytes_of_hex(std::string_view text) {
-  std::string bytes(text.size() / 2, '\0');
+std::optional<Secret> secret_of_hex(std::string_view text) {
+  SecretBytes bytes(text.size() / 2);
   const std::span target(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size());
   if (text.empty() || !decode_hex(text, target)) return std::nullopt;
-  return bytes;
+  return Secret(std::move(bytes));
 }
 
 /// A key that a client secret may stand for.
@@ -64,10 +57,10 @@ std::vector<Key> keys_of(const std::vector<Secret>& secrets) {
   std::vector<Key> keys;
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     keys.push_back({i + 1, "as text", HmacSha256(secrets[i])});
-    if (auto bytes = bytes_of_hex(secrets[i].reveal()))
-      keys.push_back({i + 1, "decoded from hex", HmacSha256(Secret(std::move(*bytes)))});
-    if (auto bytes = bytes_of_base64(secrets[i].reveal()))
-      keys.push_back({i + 1, "decoded from base64", HmacSha256(Secret(std::move(*bytes)))});
+    if (const auto secret = secret_of_hex(secrets[i].reveal()))
+      keys.push_back({i + 1, "decoded from hex", HmacSha256(*secret)});
+    if (const auto secret = secret_of_base64(secrets[i].reveal()))
+      keys.push_back({i + 1, "decoded from base64", HmacSha256(*secret)});
   }
   return keys;
 }

@@ -332,7 +332,7 @@ class MemoryQueue final : public Queue {
   std::uint64_t generation_;
   std::set<HandshakeId> given_;  ///< Rows in `polling` that this owner has received.
   Duration running_{0};          ///< Of the batch that is being written.
-  Hazard known_before_;          ///< What this owner had learnt before.
+  Hazard known_before_;          ///< The hazard that this owner knew before.
 };
 
 }  // namespace attestrd::test

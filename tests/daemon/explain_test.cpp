@@ -64,7 +64,10 @@ TEST(Explain, ShowsTroubleOfItsOwn) {
   const std::pair<PendingRecord::Suspicion, std::string> names[] = {
       {PendingRecord::Suspicion::unknown, "unknown"},
       {PendingRecord::Suspicion::archived, "archived"},
-      {PendingRecord::Suspicion::untrusted, "untrusted"},
+      {PendingRecord::Suspicion::wrong_id, "wrong_id"},
+      {PendingRecord::Suspicion::duplicate_key, "duplicate_key"},
+      {PendingRecord::Suspicion::invalid_signature, "invalid_signature"},
+      {PendingRecord::Suspicion::tag_mismatch, "tag_mismatch"},
       {PendingRecord::Suspicion::unreachable, "unreachable"}};
   for (const auto& [suspicion, name] : names) {
     why.suspicion = suspicion;

@@ -42,6 +42,9 @@ class Blaming : public Dialogue {
   const Words says_completed = [this](const std::string& text) { attestr_says_completed(text); };
   const Words says_forged = [this](const std::string& text) { attestr_says_forged(text); };
   const Words says_archived = [this](const std::string& text) { attestr_says_archived(text); };
+  const Words says_wrong_id = [this](const std::string& text) {
+    attestr_says(text, 200, R"({"_id":"another","consumed":false})");
+  };
   const Words says_html = [this](const std::string& text) {
     attestr_says(text, 404, "<html>no such page</html>");
   };
@@ -98,10 +101,7 @@ TEST_F(Blaming, AHandshakeUnknownToAttestrWhileAllAreEndsNothing) {
 }
 
 TEST_F(Blaming, ADeployGoneWrongForAllEndsNothing) {
-  const Words wrongs[] = {says_forged, says_archived,
-                          [this](const std::string& text) {
-                            attestr_says(text, 200, R"({"_id":"another","consumed":false})");
-                          },
+  const Words wrongs[] = {says_forged, says_archived, says_wrong_id,
                           [this](const std::string& text) {
                             attestr_says(text, 200,
                                          answer(text, R"("consumed":false,"consumed":true)"));
@@ -186,6 +186,41 @@ TEST_F(Blaming, AHandshakeWithoutAnAnswerOfAttestrIsUnreachableADayAfterItsDeadl
   attestr_says_for(4h, say);
   EXPECT_TRUE(ended("bad", Outcome::failed, Reason::unreachable));
   EXPECT_FALSE(settled("bad")->keeps_response);
+}
+
+TEST_F(Blaming, TroubleThatChangesAllTheTimeEndsADayAfterTheDeadline) {
+  given_new("bad", 1h);
+  given_new("h1");
+  int turn = 0;
+  const Words say = for_bad(
+      [&](const std::string& text) {
+        const Words* const troubles[] = {&says_html, &says_unknown, &says_forged, &says_wrong_id};
+        (*troubles[turn++ % 4])(text);
+      },
+      says_pending);
+  attestr_says_for(1h + settings.expiry_grace + 23h, say);
+  EXPECT_FALSE(settled("bad"));
+  attestr_says_for(12h, say);
+  EXPECT_TRUE(settled("bad"));
+}
+
+TEST_F(Blaming, SilenceAfterAnotherTroubleIsUnreachableInTheEnd) {
+  given_new("bad", 1h);
+  given_new("h1");
+  attestr_says_for(1h, for_bad(says_archived, says_pending));
+  attestr_says_for(48h, for_bad(says_html, says_pending));
+  EXPECT_TRUE(settled("bad"));
+}
+
+TEST_F(Blaming, DifferentDoubtsDoNotCountTogether) {
+  given_new("bad");
+  given_new("h1");
+  int turn = 0;
+  attestr_says_for(6h, for_bad([&](const std::string& text) {
+                     turn++ % 2 == 0 ? says_wrong_id(text) : says_forged(text);
+                   },
+                   says_pending));
+  EXPECT_EQ(settles.size(), 0U);
 }
 
 // ---- One bad id never stops the others.
@@ -277,6 +312,51 @@ TEST_F(Blaming, AWrongSecretIsToldOnceAndNothingIsRejected) {
   EXPECT_FALSE(engine().report(now()).signatures_fail);
 }
 
+TEST_F(Blaming, DoubtedHandshakesAreAskedSoonAfterSignaturesHoldAgain) {
+  given_many("h", 20);
+  attestr_says_for(10h, says_forged);
+  given_new("new");
+  attestr_says_for(1min, says_completed);
+  EXPECT_EQ(completed(), 21U);
+}
+
+TEST_F(Blaming, DoubtedHandshakesAreNotAskedSoonEachTimeThatOneHolds) {
+  given_many("bad", 10);
+  std::size_t bad_polls = 0;
+  for (int i = 0; i < 60; ++i) {
+    given_new(fmt::format("good{}", i));
+    attestr_says_for(1min, for_bad(
+                               [&](const std::string& text) {
+                                 ++bad_polls;
+                                 says_forged(text);
+                               },
+                               says_completed));
+  }
+  EXPECT_LE(bad_polls, 300U);
+}
+
+TEST_F(Blaming, ASecretThatIsWrongForAllIsTriedEveryFewMinutes) {
+  given_many("h", 5);
+  attestr_says_for(10h, says_forged);
+  std::size_t polls = 0;
+  attestr_says_for(1h, [&](const std::string& text) {
+    ++polls;
+    says_forged(text);
+  });
+  EXPECT_GE(polls, 5 * 12U);
+}
+
+TEST_F(Blaming, FailuresOfTheFormerSecretsProveNothingAboutNewOnes) {
+  given_new("bad");
+  attestr_says_for(limits::kLoneGraces * settings.unknown_grace - 1min, says_forged);
+  EXPECT_EQ(settles.size(), 0U);
+  step(Reconfigured{settings});
+  attestr_says_for(limits::kLoneGraces * settings.unknown_grace - 1min, says_forged);
+  EXPECT_EQ(settles.size(), 0U);
+  attestr_says_for(1h, says_forged);
+  EXPECT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
+}
+
 TEST_F(Blaming, NewSettingsLetDoubtedHandshakesBeAskedAtOnce) {
   given_many("h", 3);
   attestr_says_for(3h, says_forged);
@@ -296,6 +376,32 @@ TEST_F(Blaming, AnAnswerThatCouldNotBeVerifiedIsKeptUntilAttestrArchivesTheResul
   EXPECT_EQ(settled("bad")->finish.tag, "290846");
   step(Settled{id("bad")});
   EXPECT_EQ(engine().kept_bytes(), 0U);
+}
+
+TEST_F(Blaming, AKeptAnswerOutlivesANotYetAndIsRejectedWhenTheResultIsGone) {
+  given_new("bad");
+  given_new("h1");
+  attestr_says_for(1min, for_bad(says_forged, says_pending));
+  attestr_says_for(10min, says_pending);
+  attestr_says_for(1h, for_bad(says_archived, says_pending));
+  EXPECT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
+}
+
+TEST_F(Blaming, AKeptAnswerIsRejectedWhenAWrongIdEndsItsHandshake) {
+  given_new("bad");
+  given_new("h1");
+  attestr_says_for(1min, for_bad(says_forged, says_pending));
+  attestr_says_for(1h, for_bad(says_wrong_id, says_pending));
+  ASSERT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
+  EXPECT_NE(settled("bad")->finish.response.find(R"("result":{)"), std::string::npos);
+}
+
+TEST_F(Blaming, AnExpiryByANotYetHasNoKeptAnswer) {
+  given_new("bad", 1h);
+  given_new("h1");
+  attestr_says_for(1min, for_bad(says_forged, says_pending));
+  attestr_says_for(1h + settings.expiry_grace + 1min, says_pending);
+  EXPECT_TRUE(ended("bad", Outcome::failed, Reason::expired));
 }
 
 TEST_F(Blaming, AnAnswerThatNoMemoryIsLeftForIsRejectedAtOnce) {

@@ -164,7 +164,11 @@ void Judge::note_witness(Life& life, Mono now, const Upstream::Answer& answer) {
       served == Served::unknown || served == Served::doubtful || served == Served::archived;
   if (served == Served::pending || served == Served::unfinished) {
     life.run = {};
+    life.troubles = 0;
+    life.proven.clear();
     life.was_pending_here = true;
+  } else {
+    ++life.troubles;
   }
   const bool is_formed = is_witness || served == Served::genuine || served == Served::replayed ||
                          served == Served::pending || served == Served::unfinished;
@@ -390,13 +394,26 @@ bool Judge::is_deadline_certain(const Life& life) const {
   return jumps_ == 0 || (!has_booted_ && life.was_dated);
 }
 
+// A jump of the clock that is too small to be noticed moves a deadline by as much.
+Duration Judge::tolerance() const { return 1s + drift_ + jumps_ * limits::kClockJump; }
+
+// Returns whether answers of this kind in a row have proven an ending. Long after the deadline,
+// answers of any kinds prove it together.
+bool Judge::is_proven(const Life& life, Served kind) const {
+  if (life.proven.contains(kind)) return true;
+  const bool is_long_over =
+      !is_deadline_certain(life) ||
+      life.ended_at >= life.deadline + limits::kUnreachableAfter - tolerance();
+  return life.last == kind && is_long_over && life.troubles >= settings_.signature_attempts;
+}
+
 void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
                           const std::string& bytes) {
   const auto reason = reason_in(bytes);
   if (folder == "results") {
     check_result(id, life, bytes);
   } else if (folder == "archived") {
-    if (!life.proven.contains(Served::archived))
+    if (!is_proven(life, Served::archived))
       violated(id, "archived, though Attestr did not say so several times");
   } else if (folder == "rejected") {
     check_rejected(id, life, reason);
@@ -443,34 +460,34 @@ void Judge::check_rejected(const HandshakeId& id, const Life& life, std::string_
     if (life.last != Served::replayed) violated(id, "a genuine result is rejected as a replay");
     return;
   }
-  if (life.proven.contains(Served::doubtful)) return;
+  if (life.last == Served::pending || life.last == Served::unfinished)
+    violated(id, "rejected by a \"not yet\"");
+  if (is_proven(life, Served::doubtful)) return;
   // The answer was kept, and is all that is left of the result.
-  const bool is_over = life.proven.contains(Served::archived) || life.ended_at >= life.deadline;
+  const bool is_over = is_proven(life, Served::archived) || life.ended_at >= life.deadline;
   if (!life.met_bad_signature || (!is_over && is_deadline_certain(life)))
     violated(id, fmt::format("rejected after {} doubtful answers", life.run.count));
 }
 
 void Judge::check_failed(const HandshakeId& id, const Life& life, std::string_view reason) const {
-  // A jump of the clock that is too small to be noticed moves a deadline by as much.
-  const Duration tolerance = 1s + drift_ + jumps_ * limits::kClockJump;
   if (reason == "not_found") {
-    if (!life.proven.contains(Served::unknown)) violated(id, "not_found before its grace was over");
+    if (!is_proven(life, Served::unknown)) violated(id, "not_found before its grace was over");
     if (life.was_pending_here) violated(id, "not_found, though it was seen pending");
   } else if (reason == "unreachable") {
     if (life.last_formed != Mono::min() &&
         life.ended_at - life.last_formed < limits::kUnreachableAfter - 2s)
       violated(id, "unreachable, though Attestr answered");
     if (is_deadline_certain(life) &&
-        life.ended_at < life.deadline + limits::kUnreachableAfter - 2s - tolerance)
+        life.ended_at < life.deadline + limits::kUnreachableAfter - 2s - tolerance())
       violated(id, "unreachable before the day after its deadline is over");
-  } else if (reason == "expired" && life.proven.contains(Served::unknown) &&
+  } else if (reason == "expired" && is_proven(life, Served::unknown) &&
              life.last == Served::unknown) {
-    if (is_deadline_certain(life) && life.ended_at < life.deadline - tolerance)
+    if (is_deadline_certain(life) && life.ended_at < life.deadline - tolerance())
       violated(id, "expired as unknown before its deadline");
   } else if (reason == "expired") {
     if (life.last_clean != Served::pending && life.last_clean != Served::unfinished)
       violated(id, "expired without a last answer");
-    if (is_deadline_certain(life) && life.last_asked_at < life.deadline - tolerance)
+    if (is_deadline_certain(life) && life.last_asked_at < life.deadline - tolerance())
       violated(id, fmt::format("expired {} s before its deadline",
                                (life.deadline - life.last_asked_at) / 1s));
   } else {

@@ -113,6 +113,7 @@ class Judge {
     Served last_clean{};
     bool was_dated = false;  ///< The last clean answer had the right Date.
     Run run;
+    unsigned troubles = 0;  ///< Answers since the last "not yet".
     std::set<Served> proven;     ///< Endings that a run of answers has proven.
     bool is_by_general = false;  ///< So did a run that consists of general trouble alone.
     bool was_pending_here = false;
@@ -141,11 +142,13 @@ class Judge {
                      const std::string& bytes);
   void check_result(const HandshakeId& id, const Life& life, const std::string& bytes);
   static void begin_attempt(Life& life, Mono deadline);
+  Duration tolerance() const;
   bool is_deadline_certain(const Life& life) const;
   std::optional<bool> note_account(const HandshakeId& id, Mono now, const Upstream::Answer& answer);
   void note_witness(Life& life, Mono now, const Upstream::Answer& answer);
   void check_rejected(const HandshakeId& id, const Life& life, std::string_view reason) const;
   void check_failed(const HandshakeId& id, const Life& life, std::string_view reason) const;
+  bool is_proven(const Life& life, Served kind) const;
   bool could_be_had(const HandshakeId& id, const Life& life) const;
   void note_refusal(Mono polled_at, Mono now);
   Duration longest_check() const;

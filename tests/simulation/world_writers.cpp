@@ -116,7 +116,7 @@ void World::die_while_writing(Writer& writer) {
   std::erase_if(writers_, [&writer](const auto& other) { return other.get() == &writer; });
 }
 
-// What a power cut leaves of a file that was not synced may contain parts of lines.
+// After a power cut, a file that was not synced may contain parts of lines.
 void World::enrol_broken_lines() {
   for (const auto inode : inbox_files()) {
     std::string_view rest = disk_.file(inode).bytes;

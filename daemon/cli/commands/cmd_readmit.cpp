@@ -13,7 +13,7 @@
 #include "base/escape.h"
 #include "base/text.h"
 #include "daemon/cli/command_table.h"
-#include "daemon/cli/control_client.h"
+#include "daemon/cli/line_requests.h"
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
 #include "handshake/handshake.h"
@@ -22,7 +22,7 @@
 namespace attestrd {
 namespace {
 
-/// So few names that the answer to one request takes seconds, not minutes, unless they are huge.
+/// The answer to this many names takes seconds, not minutes, unless the records are huge.
 constexpr std::size_t kNamesPerRequest = 256;
 
 /// Returns whether a record may have the name, as far as its letters show.
@@ -65,18 +65,6 @@ Result<std::vector<std::string>> names_of(const std::vector<std::string>& files,
   return names;
 }
 
-/// Sends one part of the names and prints the answer. Returns whether all are readmitted.
-Result<bool> readmit(const Config& config, const Given& given, std::string_view lines) {
-  const auto answer =
-      post_and_wait(config.admin.socket, given.has("--all") ? "/readmit?all" : "/readmit",
-                    given.has("--json") ? "application/json" : "text/plain", lines);
-  if (!answer && answer.error().code == Errc::not_found)
-    return fail(Errc::unavailable, answer.error().message);
-  if (!answer) return answer.error();
-  fmt::print("{}", answer->body);
-  return answer->is_found;
-}
-
 }  // namespace
 
 int cmd_readmit(const Given& given) {
@@ -86,19 +74,17 @@ int cmd_readmit(const Given& given) {
   }
   const auto config = load_config(given.config_file, {"paths", "admin"});
   if (!config) return exit_with(config.error());
-  if (config->admin.socket.empty())
-    return exit_with(fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked"));
   const auto folder = config->paths.spool / folder_of(Outcome::rejected);
   const auto names = given.has("--all") ? list(folder) : names_of(given.operands, folder);
   if (!names) return exit_with(names.error());
-  bool are_readmitted = true;
-  for (std::size_t first = 0; first < names->size(); first += kNamesPerRequest) {
-    const auto done = readmit(*config, given, id_lines(*names, first, kNamesPerRequest));
-    if (!done) return exit_with(done.error());
-    are_readmitted &= *done;
-  }
+  const LineRoute route{.target = given.has("--all") ? "/readmit?all" : "/readmit",
+                        .accept = accepted_format(given),
+                        .most_lines = kNamesPerRequest,
+                        .takes_minutes = true};
+  const auto are_readmitted = send_lines(*config, route, *names);
+  if (!are_readmitted) return exit_with(are_readmitted.error());
   if (names->empty()) fmt::print(stderr, "there is no record in {}\n", folder.string());
-  return are_readmitted ? EX_OK : EX_DATAERR;
+  return *are_readmitted ? EX_OK : EX_DATAERR;
 }
 
 }  // namespace attestrd

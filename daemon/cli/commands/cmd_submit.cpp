@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <cstdio>
 #include <iostream>
 #include <random>
 #include <set>
@@ -18,7 +18,7 @@
 
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
-#include "daemon/cli/control_client.h"
+#include "daemon/cli/line_requests.h"
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
 #include "files/posix_drop.h"
@@ -107,20 +107,12 @@ Result<void> write_durably(const std::string& inbox, std::string_view text) {
   return error;
 }
 
-/// Prints those of the ids that have ended, as the daemon tells, and returns whether there are any.
-/// A caller that may not ask, or gets no answer, submits: an id that has ended is then dropped, and
+/// Prints the ids that have ended, as the daemon answers, and returns whether there are any. A
+/// caller that may not ask, or gets no answer, submits: an id that has ended is then dropped, and
 /// the log of the daemon names it.
-bool have_some_ended(const std::filesystem::path& socket, const std::vector<std::string>& ids) {
-  if (socket.empty()) return false;
-  bool has_ended = false;
-  for (std::size_t first = 0; first < ids.size(); first += kIdsPerRequest) {
-    const auto answer =
-        post_to_daemon(socket, "/ended", "text/plain", id_lines(ids, first, kIdsPerRequest));
-    if (!answer) break;
-    fmt::print(stderr, "{}", answer->body);
-    has_ended |= !answer->is_found;
-  }
-  return has_ended;
+bool have_some_ended(const Config& config, const std::vector<std::string>& ids) {
+  const auto are_new = send_lines(config, {.target = "/ended", .out = stderr}, ids);
+  return are_new && !*are_new;
 }
 
 }  // namespace
@@ -143,8 +135,7 @@ int cmd_submit(const Given& given) {
   if (draft.text().size() > limits::kSubmissionFileBytes) {
     return exit_with(fail(Errc::invalid_input, "more than 64 MiB; submit it in parts"));
   }
-  const auto socket = knows_daemon ? config->admin.socket : "";
-  if (draft.has_faults() || have_some_ended(socket, draft.ids())) {
+  if (draft.has_faults() || (knows_daemon && have_some_ended(*config, draft.ids()))) {
     return exit_with(fail(Errc::invalid_input, "nothing was submitted"));
   }
   if (!draft.ids().empty()) {

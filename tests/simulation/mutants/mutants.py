@@ -129,11 +129,13 @@ MUTANTS = {
     "rejected at the first doubt": (VERDICT, [(
         "change.witnesses >= settings_.signature_attempts", "change.witnesses > 0")]),
     "polls in a row suffice as witnesses": (VERDICT, [(
-        "now_.mono - since >= *proven_after", "*proven_after >= Duration(0)")]),
+        "now_.mono - since >= time_until_proven(suspected, blame)",
+        "time_until_proven(suspected, blame) < Duration::max()")]),
     "trouble of all ends a handshake": (VERDICT, [(
         "case Blame::account: break;", "case Blame::account: return suspected.time;")]),
     "without a witness no longer time is needed": (VERDICT, [(
-        "return std::max(suspected.time, alone);", "return suspected.time;")]),
+        "return std::max<Duration>(suspected.time, limits::kLoneGraces * settings_.unknown_grace);",
+        "return suspected.time;")]),
     "a good answer before the trouble of all is a witness": (WITNESSES, [(
         "others(handshake, Charge::none, std::max(times.since, last))",
         "others(handshake, Charge::none, Mono::min())")]),
@@ -147,8 +149,21 @@ MUTANTS = {
         "Charge::other};",
         "return {verdict::Wait{}, change, Charge::other};")]),
     "an unverified answer is not kept": (ENGINE_REPLIES, [(
-        "has_no_result ? engine_.untrusted_.take(slot) : std::nullopt",
-        "!has_no_result ? engine_.untrusted_.take(slot) : std::nullopt")]),
+        "return has_no_result ? engine_.untrusted_.take(slot) : std::nullopt;",
+        "return std::nullopt;")]),
+    "an expiry by a \"not yet\" has a kept answer": (ENGINE_REPLIES, [(
+        "engine_.roster_[slot].suspicion != PendingRecord::Suspicion::none;", "true;")]),
+    "a \"not yet\" drops the kept answer": (ENGINE_REPLIES, [(
+        "  record.errors = 0;\n  const auto due", "  record.errors = 0;\n"
+        "  engine_.untrusted_.drop(slot);\n  const auto due")]),
+    "a signature that held before the trouble of all is a witness": (WITNESSES, [(
+        ": answers.last_of_others(handshake, charge);", ": Mono::min();")]),
+    "trouble that changes all the time never ends": (VERDICT, [(
+        "(record.suspicion != Suspicion::none && is_long_over(record, now));", "false;")]),
+    "failures of former secrets count": (COMMANDS, [(
+        "if (!engine_.replans_doubted_only_) forget_failures(record);", "")]),
+    "those in doubt wait although signatures hold again": (ENGINE_REPLIES, [(
+        "if (holds) engine_.poll_doubted(now_.mono);", "")]),
     "one handshake pauses all": (FAILURES, [("if (same < 2) return false;", "")]),
     "others that are due are not asked before a pause": (FAILURES, [(
         "if (size_ >= pending ||", "if (size_ >= 2 ||")]),
@@ -166,8 +181,7 @@ MUTANTS = {
     "a twin of a known key is accepted": ("lib/json/json_object.cpp", [(
         "unique && !members.has_twin()", "unique")]),
     "the signature is not looked at": (VERDICT, [(
-        "if (!verification_->form) return doubt(Charge::invalid_signature, "
-        "Reason::invalid_signature);", "")]),
+        "if (!verification_->form) {", "if (false) {")]),
     "a verification that is still under way passes for good": (ENGINE_REPLIES, [(
         "    engine_.admission_.backlog().keep(response.body.size());\n"
         "    step_.actions.emplace_back(Verify{event.ticket, id});\n"

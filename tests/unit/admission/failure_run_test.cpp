@@ -70,10 +70,13 @@ TEST_F(FailureRunTest, RefusalsOfTwoAtTheFloorOfTheRateBlameTheAccount) {
   EXPECT_TRUE(is_of_account(100, 0s, PauseReason::rate_limited));
 }
 
-TEST_F(FailureRunTest, ACertificateBlamesNoHandshake) {
-  run_.good(at(0s));
+TEST_F(FailureRunTest, OneCertificateBlamesTheAccountUnlessAnAnswerWasGoodJustNow) {
+  fails(1, 0s, PauseReason::certificate);
+  EXPECT_TRUE(is_of_account(100, 0s, PauseReason::certificate));
+  run_.good(at(1s));
   fails(1, 5s, PauseReason::certificate);
-  EXPECT_TRUE(is_of_account(100, 5s, PauseReason::certificate));
+  EXPECT_FALSE(is_of_account(100, 5s, PauseReason::certificate));
+  EXPECT_TRUE(is_of_account(100, 1s + limits::kFailureRun, PauseReason::certificate));
 }
 
 TEST_F(FailureRunTest, MoreHandshakesThanFitAreForgottenInTurn) {

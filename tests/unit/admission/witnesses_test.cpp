@@ -65,6 +65,15 @@ TEST_F(WitnessesTest, OnlyASignatureThatHoldsIsAWitnessForTheSecret) {
   EXPECT_EQ(blame(Charge::invalid_signature), Blame::handshake);
 }
 
+TEST_F(WitnessesTest, ASignatureThatHeldBeforeThatOfAnotherFailedIsNoWitness) {
+  witnesses_.signature_checked(1, true, at(7min));
+  EXPECT_EQ(blame(Charge::invalid_signature), Blame::handshake);
+  witnesses_.signature_checked(2, false, at(8min));
+  EXPECT_EQ(blame(Charge::invalid_signature), Blame::account) << "all may fail since";
+  witnesses_.signature_checked(1, true, at(9min));
+  EXPECT_EQ(blame(Charge::invalid_signature), Blame::handshake);
+}
+
 TEST_F(WitnessesTest, OnlyATagThatIsEqualIsAWitnessForTags) {
   witnesses_.signature_checked(1, true, at(9min));
   EXPECT_EQ(blame(Charge::tag_mismatch), Blame::nobody);

@@ -173,7 +173,7 @@ TEST_F(VerdictTest, AnAnswerThatLooksForgedIsADoubtAndOtherGarbageIsNot) {
   given_good_witness();
   EXPECT_TRUE(retries(judged(forged(Invalid::Reason::wrong_id)), "wrong_id", true));
   EXPECT_TRUE(retries(judged(forged(Invalid::Reason::duplicate_key)), "duplicate_key", true));
-  EXPECT_EQ(record_.suspicion, Suspicion::untrusted);
+  EXPECT_EQ(record_.suspicion, Suspicion::invalid_signature);
   EXPECT_TRUE(ends(judged(forged(Invalid::Reason::wrong_id), {}, after(5min)), Outcome::rejected,
                    Reason::wrong_id));
 }

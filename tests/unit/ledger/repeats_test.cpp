@@ -63,7 +63,7 @@ TEST(JudgeRepeat, RejectsOnlyARepeatWithAnOutput) {
     Finish finish{id_of("DSa"), Outcome::completed, Reason::none, 1,  {},
                   {},           SigningForm::raw,   "",           "", answer_with(result)};
     finish.signature.emplace();
-    // What was decided before, for an earlier try, does not matter.
+    // The decision of an earlier try does not matter.
     judge_repeat(finish, !is_repeat, RepeatPolicy::reject);
     judge_repeat(finish, is_repeat, policy);
     EXPECT_EQ(finish.is_repeat, is_repeat);

@@ -6,7 +6,7 @@
 
 namespace attestrd::test {
 
-/// What strikes a process at one of its steps.
+/// A fault at one step of a process.
 enum class Trouble { none, kill, power_cut, disk_full, unavailable, answer_lost };
 
 inline Faults::Kind kind_of(Trouble trouble) {
