@@ -38,7 +38,7 @@ inline constexpr std::uint32_t kLastingErrors = 3;      ///< Errors in a row: la
 inline constexpr std::uint32_t kLoneGraces = 6;         ///< Of unknown_grace, without a witness.
 inline constexpr Duration kUnreachableAfter = 24h;      ///< After the deadline, without an answer.
 inline constexpr std::uint32_t kFailingSignatures = 3;  ///< Handshakes in a row; then it is told.
-inline constexpr Duration kDoubtedInterval = 5min;  ///< Between polls of all whose signatures failed.
+inline constexpr Duration kDoubtedInterval = 5min;      ///< Between polls of all of them.
 inline constexpr std::size_t kKeptAnswerBytes = std::size_t{16} << 20;  ///< Of results that failed.
 
 /// In memory: the index of the engine has room for so many. More rows wait in the queue file.

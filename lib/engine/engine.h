@@ -129,7 +129,7 @@ class Engine {
   std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.
   bool replans_doubted_only_ = false;   // Those whose signatures failed: signatures hold again.
   Mono doubted_polled_at_ = Mono::min();
-  std::size_t older_polls_ = 0;         // Polls in flight that began before the last reload.
+  std::size_t older_polls_ = 0;  // Polls in flight that began before the last reload.
   Mono stepped_at_ = Mono::min();
   Duration clock_basis_;               // Of both clocks; it changes when the wall clock jumps.
   Mono doubtful_until_ = Mono::min();  // The wall clock is doubtful until then.

@@ -241,8 +241,7 @@ std::optional<KeptAnswers::Answer> Engine::Replies::take_untrusted(Slot slot,
       has_no_result = engine_.roster_[slot].suspicion != PendingRecord::Suspicion::none;
       break;
     case Outcome::rejected:
-      has_no_result =
-          verdict.reason == Reason::wrong_id || verdict.reason == Reason::duplicate_key;
+      has_no_result = verdict.reason == Reason::wrong_id || verdict.reason == Reason::duplicate_key;
       break;
     case Outcome::completed: break;
   }

@@ -31,8 +31,8 @@ bool is_long_over(const PendingRecord& record, Mono now) {
 }
 
 /// Returns the change by one more answer of this kind. Long after the deadline, answers of
-/// different kinds count together, so that a handshake whose trouble changes all the time ends, too;
-/// but nothing shortens a day of silence.
+/// different kinds count together, so that a handshake whose trouble changes all the time ends,
+/// too; but nothing shortens a day of silence.
 RecordChange one_more(const PendingRecord& record, PendingRecord::Suspicion suspicion, Mono now) {
   using Suspicion = PendingRecord::Suspicion;
   const bool is_same = record.suspicion == suspicion;

@@ -59,8 +59,8 @@ CREATE TABLE reserved (
 ) STRICT;
 )sql";
 
-/// The additions of version 4. A submission time is that of the wall clock, less the shift that its boot
-/// had then; boot 0 has none. A tombstone ages by running time alone.
+/// The additions of version 4. A submission time is that of the wall clock, less the shift that its
+/// boot had then; boot 0 has none. A tombstone ages by running time alone.
 inline constexpr const char* kCreateBoot = R"sql(
 CREATE TABLE boot (
   number     INTEGER PRIMARY KEY NOT NULL,
@@ -77,11 +77,11 @@ DROP INDEX tombstone_finished_at;
 CREATE INDEX tombstone_running ON tombstone (running_ms);
 )sql";
 
-/// The additions of version 5. `attempt` counts how often the handshake was taken up again after it had
-/// ended. `signature` holds the first 16 bytes of the signature of a completed handshake, by which
-/// a repeat under another id is found. `readmitted_from` is the name in rejected/ of the record
-/// whose result a staged row publishes. `diverted_to` is the path of a record that another file
-/// kept from its name.
+/// The additions of version 5. `attempt` counts how often the handshake was taken up again after it
+/// had ended. `signature` holds the first 16 bytes of the signature of a completed handshake, by
+/// which a repeat under another id is found. `readmitted_from` is the name in rejected/ of the
+/// record whose result a staged row publishes. `diverted_to` is the path of a record that another
+/// file kept from its name.
 inline constexpr const char* kCreateAttempts = R"sql(
 ALTER TABLE handshake ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE handshake ADD COLUMN signature BLOB;

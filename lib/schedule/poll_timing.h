@@ -47,7 +47,7 @@ class PollTiming {
     Duration cap = limits::kErrorBackoffCap;  ///< Of the delay, before its jitter.
     /// Raises the floor; capped at limits::kRetryAfterCap.
     std::optional<Duration> retry_after = {};
-    Duration floor{0};  ///< The least delay: all in trouble together must leave requests for the others.
+    Duration floor{0};  ///< Of the delay: all in trouble together leave requests for others.
   };
 
   explicit PollTiming(const PollTimingSettings& settings);

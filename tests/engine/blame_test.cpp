@@ -101,11 +101,10 @@ TEST_F(Blaming, AHandshakeUnknownToAttestrWhileAllAreEndsNothing) {
 }
 
 TEST_F(Blaming, ADeployGoneWrongForAllEndsNothing) {
-  const Words wrongs[] = {says_forged, says_archived, says_wrong_id,
-                          [this](const std::string& text) {
-                            attestr_says(text, 200,
-                                         answer(text, R"("consumed":false,"consumed":true)"));
-                          }};
+  const Words wrongs[] = {
+      says_forged, says_archived, says_wrong_id, [this](const std::string& text) {
+        attestr_says(text, 200, answer(text, R"("consumed":false,"consumed":true)"));
+      }};
   int round = 0;
   for (const Words& wrong : wrongs) {
     given_many(fmt::format("r{}-", round++), 10);
@@ -216,10 +215,11 @@ TEST_F(Blaming, DifferentDoubtsDoNotCountTogether) {
   given_new("bad");
   given_new("h1");
   int turn = 0;
-  attestr_says_for(6h, for_bad([&](const std::string& text) {
-                     turn++ % 2 == 0 ? says_wrong_id(text) : says_forged(text);
-                   },
-                   says_pending));
+  attestr_says_for(6h, for_bad(
+                           [&](const std::string& text) {
+                             turn++ % 2 == 0 ? says_wrong_id(text) : says_forged(text);
+                           },
+                           says_pending));
   EXPECT_EQ(settles.size(), 0U);
 }
 
