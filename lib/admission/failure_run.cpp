@@ -6,6 +6,7 @@ namespace attestrd {
 
 void FailureRun::add(const FailedPoll& poll, PauseReason reason, Mono now) {
   if (polls_++ == 0) began_ = now;
+  pending_ = poll.pending;
   const auto end = failed_.begin() + static_cast<std::ptrdiff_t>(size_);
   const auto known = std::find_if(failed_.begin(), end, [&](const Failed& failed) {
     return failed.handshake == poll.handshake;

@@ -40,8 +40,11 @@ class FailureRun {
   /// answer was good within the last limits::kFailureRun.
   bool is_of_account(PauseReason reason, std::size_t pending, Mono now) const;
 
-  /// Returns whether another poll was answered well lately.
-  bool is_answered(Mono now) const { return last_good_ && (is_good_fresh(now) || is_short()); }
+  /// Returns whether other handshakes are answered well: the last good answer is recent, or few
+  /// polls have failed since, and not those of all pending handshakes.
+  bool is_answered(Mono now) const {
+    return last_good_ && (is_good_fresh(now) || (is_short() && !has_all_failed()));
+  }
 
  private:
   struct Failed {
@@ -52,12 +55,14 @@ class FailureRun {
   bool is_good_fresh(Mono now) const {
     return last_good_ && now - *last_good_ < limits::kFailureRun;
   }
+  bool has_all_failed() const { return size_ > 0 && size_ >= pending_; }
   bool is_short() const { return polls_ < limits::kFailureRunPolls; }
 
   std::array<Failed, limits::kFailureRunPolls> failed_{};  // Different handshakes: the latest.
   std::size_t size_ = 0;
   std::size_t next_ = 0;
   std::uint32_t polls_ = 0;
+  std::size_t pending_ = 0;  // At the last failure.
   Mono began_{};
   std::optional<Mono> last_good_;
 };

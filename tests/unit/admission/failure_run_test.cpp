@@ -13,13 +13,14 @@ class FailureRunTest : public testing::Test {
  protected:
   static Mono at(Duration since_start) { return Mono(1000h) + since_start; }
   void fails(std::uint32_t handshake, Duration when, PauseReason reason = kForbidden) {
-    run_.add({handshake, false, 0}, reason, at(when));
+    run_.add({handshake, false, pending_}, reason, at(when));
   }
   bool is_of_account(std::size_t pending, Duration when, PauseReason reason = kForbidden) const {
     return run_.is_of_account(reason, pending, at(when));
   }
 
   FailureRun run_;
+  std::size_t pending_ = 100;
 };
 
 TEST_F(FailureRunTest, OneHandshakeNeverBlamesTheAccount) {
@@ -91,6 +92,18 @@ TEST_F(FailureRunTest, PollsAreAnsweredWhileAGoodAnswerIsRecent) {
   for (std::uint32_t i = 0; i < limits::kFailureRunPolls; ++i) fails(1, 1s);
   EXPECT_TRUE(run_.is_answered(at(2s)));
   EXPECT_FALSE(run_.is_answered(at(limits::kFailureRun)));
+}
+
+TEST_F(FailureRunTest, NoOtherIsAnsweredOnceAllPendingHaveFailed) {
+  run_.good(at(0s));
+  pending_ = 2;
+  fails(1, 1min);
+  EXPECT_TRUE(run_.is_answered(at(1min)));
+  fails(2, 2min);
+  EXPECT_FALSE(run_.is_answered(at(2min)));
+  pending_ = 3;
+  fails(1, 3min);
+  EXPECT_TRUE(run_.is_answered(at(3min))) << "a new one may be answered";
 }
 
 }  // namespace

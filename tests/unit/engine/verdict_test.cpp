@@ -171,9 +171,11 @@ TEST_F(VerdictTest, AnAnswerThatLooksForgedIsADoubtAndOtherGarbageIsNot) {
       retries(judged(Invalid{Invalid::Reason::not_json, 200, 0, false}), "not_json", false));
   EXPECT_EQ(record_.suspicion, Suspicion::none);
   given_good_witness();
-  EXPECT_TRUE(retries(judged(forged(Invalid::Reason::wrong_id)), "wrong_id", true));
   EXPECT_TRUE(retries(judged(forged(Invalid::Reason::duplicate_key)), "duplicate_key", true));
-  EXPECT_EQ(record_.suspicion, Suspicion::invalid_signature);
+  EXPECT_EQ(record_.suspicion, Suspicion::duplicate_key);
+  for (unsigned i = 1; i < settings_.signature_attempts; ++i)
+    EXPECT_TRUE(retries(judged(forged(Invalid::Reason::wrong_id)), "wrong_id", true));
+  EXPECT_EQ(record_.suspicion, Suspicion::wrong_id);
   EXPECT_TRUE(ends(judged(forged(Invalid::Reason::wrong_id), {}, after(5min)), Outcome::rejected,
                    Reason::wrong_id));
 }
@@ -264,11 +266,35 @@ TEST_F(VerdictTest, ADayAfterItsDeadlineWithoutAnAnswerAHandshakeIsUnreachable) 
   EXPECT_TRUE(silent(60h));
 }
 
-TEST_F(VerdictTest, SilenceDoesNotEndOtherRunsOfAnswers) {
+TEST_F(VerdictTest, SilenceDoesNotEndOtherRunsOfAnswersBeforeADayAfterTheDeadline) {
   given_last_poll();
   judged(Unknown{});
-  for (int i = 0; i < 10; ++i) apply(judge_silence(record_, after(48h).mono).change, record_);
+  const auto silent = [this](Mono now) {
+    const auto [verdict, change, charge] = judge_silence(record_, now);
+    apply(change, record_);
+    return ends(verdict, Outcome::failed, Reason::unreachable);
+  };
+  const Mono day_after = record_.deadline + limits::kUnreachableAfter;
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(silent(day_after - 1s));
   EXPECT_EQ(record_.suspicion, Suspicion::unknown);
+  EXPECT_FALSE(silent(day_after)) << "a day of silence begins";
+  EXPECT_EQ(record_.suspicion, Suspicion::unreachable);
+  EXPECT_FALSE(silent(day_after + limits::kUnreachableAfter - 1s));
+  EXPECT_TRUE(silent(day_after + limits::kUnreachableAfter));
+}
+
+TEST_F(VerdictTest, TroubleThatChangesCountsTogetherADayAfterTheDeadline) {
+  given_last_poll();
+  judged(forged(Invalid::Reason::wrong_id));
+  const Duration day_after = record_.deadline + limits::kUnreachableAfter - kNow.mono;
+  for (unsigned i = 0; i < settings_.signature_attempts; ++i) {
+    const auto reason = i % 2 == 0 ? Invalid::Reason::duplicate_key : Invalid::Reason::wrong_id;
+    judged(forged(reason), {}, after(day_after - 1s));
+    EXPECT_EQ(record_.witnesses, 1U);
+  }
+  judged(Unknown{}, {}, after(day_after));
+  EXPECT_TRUE(ends(judged(forged(Invalid::Reason::wrong_id), {}, after(day_after + 5min)),
+                   Outcome::rejected, Reason::wrong_id));
 }
 
 TEST_F(VerdictTest, EachAccountTroubleHasItsPause) {
