@@ -97,7 +97,8 @@ class ReadmitTest(harness.Fixture):
         (self.rejected / "DSrenamed.json").rename(self.rejected / "DSnone.json")
         os.link(self.rejected / "DSsimple.json", self.folder / "link")
         self.assertEqual(self.ask("retry", "DSretried"), "DSretried is polled again.\n")
-        self.wait_for_results(["DSretried"])
+        harness.eventually(lambda: "has ended: completed" in self.ask("explain", "DSretried"),
+                           what="the end of its publication")
         (self.rejected / "DSlink.json").symlink_to(self.secret_file)
         answers = dict(json.loads(line).values() for line in self.ask(
             "readmit", "--all", "--json", code=harness.BAD_INPUT).splitlines())
