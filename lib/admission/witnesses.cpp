@@ -29,10 +29,11 @@ std::size_t RecentAnswers::others(std::uint32_t handshake, Charge charge, Mono s
   }));
 }
 
-Mono RecentAnswers::last_of_others(std::uint32_t handshake, Charge charge) const {
+Mono RecentAnswers::last_of_others(std::uint32_t handshake, Charge charge, Mono since) const {
   Mono last = Mono::min();
   for (const Answer& answer : answers_) {
-    if (answer.handshake != handshake && answer.charge == charge) last = std::max(last, answer.at);
+    const bool is_it = answer.handshake != handshake && answer.charge == charge;
+    if (is_it && answer.at >= since) last = std::max(last, answer.at);
   }
   return last;
 }
@@ -82,7 +83,7 @@ Blame Witnesses::blame(Handshake handshake, Charge charge, const Times& times) c
   if (!answers.has_others(handshake, times.since)) return Blame::nobody;
   // Trouble of all may have begun after the last good answer.
   const Mono last = &answers == &answers_ ? answers.last_of(handshake)
-                                          : answers.last_of_others(handshake, charge);
+                                          : answers.last_of_others(handshake, charge, times.lately);
   const std::size_t good = answers.others(handshake, Charge::none, std::max(times.since, last));
   const std::size_t same = answers.others(handshake, charge, std::max(times.since, times.lately));
   return good > 0 && same <= good ? Blame::handshake : Blame::account;

@@ -37,8 +37,9 @@ class RecentAnswers {
 
   /// Returns the number of other handshakes whose answer of this charge came at `since` or later.
   std::size_t others(std::uint32_t handshake, Charge charge, Mono since) const;
-  /// Returns the time of the last answer of this charge to another handshake; Mono::min(): none.
-  Mono last_of_others(std::uint32_t handshake, Charge charge) const;
+  /// Returns the time of the last answer of this charge to another handshake at `since` or later;
+  /// Mono::min(): there is none.
+  Mono last_of_others(std::uint32_t handshake, Charge charge, Mono since) const;
   /// Returns the time of the last answer of the handshake; Mono::min(): it is not among them.
   Mono last_of(std::uint32_t handshake) const;
   /// Returns whether another handshake was answered in any way at `since` or later.
@@ -64,8 +65,8 @@ class RecentAnswers {
 /// A charge is held against a handshake only if another one was answered well in the same respect
 /// since the first answer of this charge: a "not yet" of another proves nothing about the secret.
 /// Where each answer is a witness, the good one must be younger than the last of this handshake;
-/// where only some are, younger than the last that had the same trouble. If most of those that
-/// were asked lately have the same trouble, it is that of all.
+/// where only some are, younger than the last that had the same trouble lately. If most of those
+/// that were asked lately have the same trouble, it is that of all.
 class Witnesses {
  public:
   using Handshake = std::uint32_t;

@@ -157,7 +157,7 @@ MUTANTS = {
         "  record.errors = 0;\n  const auto due", "  record.errors = 0;\n"
         "  engine_.untrusted_.drop(slot);\n  const auto due")]),
     "a signature that held before the trouble of all is a witness": (WITNESSES, [(
-        ": answers.last_of_others(handshake, charge);", ": Mono::min();")]),
+        ": answers.last_of_others(handshake, charge, times.lately);", ": Mono::min();")]),
     "trouble that changes all the time never ends": (VERDICT, [(
         "(record.suspicion != Suspicion::none && is_long_over(record, now));", "false;")]),
     "failures of former secrets count": (COMMANDS, [(

@@ -74,6 +74,12 @@ TEST_F(WitnessesTest, ASignatureThatHeldBeforeThatOfAnotherFailedIsNoWitness) {
   EXPECT_EQ(blame(Charge::invalid_signature), Blame::handshake);
 }
 
+TEST_F(WitnessesTest, AFailedSignatureOfAnotherThatIsNotRecentDoesNotCount) {
+  witnesses_.signature_checked(1, true, at(1min));
+  witnesses_.signature_checked(2, false, at(2min));
+  EXPECT_EQ(blame(Charge::invalid_signature), Blame::handshake);
+}
+
 TEST_F(WitnessesTest, OnlyATagThatIsEqualIsAWitnessForTags) {
   witnesses_.signature_checked(1, true, at(9min));
   EXPECT_EQ(blame(Charge::tag_mismatch), Blame::nobody);
