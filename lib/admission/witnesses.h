@@ -91,6 +91,8 @@ class Witnesses {
   /// Returns whether the signatures of limits::kFailingSignatures different handshakes failed since
   /// one held: the client secret or the signing form may be wrong.
   bool signatures_fail() const { return signatures_fail_; }
+  /// Returns when a signature held last; Mono::min(): never.
+  Mono last_held() const { return last_held_; }
 
  private:
   const RecentAnswers& answers_about(Charge charge) const;

@@ -290,6 +290,7 @@ void Engine::make_ready(Slot slot, Mono now) {
 
 void Engine::dispatch(const Step& step) {
   if (is_stopping_) return;
+  replan_doubted(step.now.mono);
   Reload(*this, step.now).replan_some();
   while (const auto slot = wheel_.pop_due(step.now.mono)) make_ready(*slot, step.now.mono);
   DailyBudget& budget = admission_.budget();
@@ -320,10 +321,11 @@ Engine::Slot Engine::take_canary(Now now) {
 }
 
 /// Returns the least time between two polls of each handshake in lasting trouble, so that all of
-/// them together take only a small share of the requests from the others. Trouble of all leaves
-/// few others.
+/// them together take only a small share of the requests from the others. If its trouble is that
+/// of all, and most are in trouble, there are few others.
 Duration Engine::crowd_delay(Now now, bool is_of_all) const {
-  const double share = is_of_all ? 0.5 : 0.125;
+  const bool are_most = in_trouble_ > roster_.size() / 2;
+  const double share = is_of_all && are_most ? 0.5 : 0.125;
   const double rate = admission_.rate(now.wall);
   if (rate == 0) return Duration(0);
   const double delay_s = static_cast<double>(in_trouble_) / (rate * share);
@@ -331,11 +333,18 @@ Duration Engine::crowd_delay(Now now, bool is_of_all) const {
   return Duration(static_cast<Duration::rep>(std::min(delay_s, most_s) * 1e6));
 }
 
-/// Lets all handshakes whose signatures failed be polled soon, since signatures hold again. Not
-/// each time that they begin to hold: where two servers answer, one of them may have the wrong
-/// secret.
-void Engine::poll_doubted(Mono now) {
-  if (replanned_ || now < doubted_polled_at_ + limits::kDoubtedInterval) return;
+/// Lets all handshakes whose signatures failed be polled soon, since signatures hold again. Where
+/// two servers answer, one of them may have the wrong secret, so that signatures begin to hold
+/// again and again: such polls take no more requests than those in lasting trouble do.
+void Engine::poll_doubted(Now now) {
+  const Duration interval = std::max<Duration>(limits::kDoubtedInterval, crowd_delay(now, false));
+  doubted_due_ = std::max(now.mono, doubted_polled_at_ + interval);
+}
+
+/// Begins to plan their polls anew once they are due.
+void Engine::replan_doubted(Mono now) {
+  if (replanned_ || !doubted_due_ || now < *doubted_due_) return;
+  doubted_due_.reset();
   doubted_polled_at_ = now;
   replanned_ = 0;
   replans_doubted_only_ = true;
@@ -373,10 +382,11 @@ void Engine::start_poll(Slot slot, const Step& step) {
 std::optional<Mono> Engine::next_wake() const {
   if (is_stopping_) return std::nullopt;
   if (replanned_) return stepped_at_;
-  const auto wake = wheel_.next_wake();
+  std::optional<Mono> wake;
   const auto next = lanes_.empty() ? std::nullopt : admission_.next();
-  if (!wake || !next) return wake ? wake : next;
-  return std::min(*wake, *next);
+  for (const auto& time : {wheel_.next_wake(), next, doubted_due_})
+    if (time) wake = std::min(wake.value_or(*time), *time);
+  return wake;
 }
 
 bool Engine::is_quiet() const {

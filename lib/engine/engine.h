@@ -109,7 +109,8 @@ class Engine {
   void start_poll(Slot slot, const Step& step);
   Slot take_canary(Now now);
   Duration crowd_delay(Now now, bool is_of_all) const;
-  void poll_doubted(Mono now);
+  void poll_doubted(Now now);
+  void replan_doubted(Mono now);
 
   void follow_limits(const Step& step);
 
@@ -128,7 +129,9 @@ class Engine {
   Slot canary_searched_ = 0;  // The search for the next canary begins here.
   std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.
   bool replans_doubted_only_ = false;   // Those whose signatures failed: signatures hold again.
+  bool forgets_failures_ = false;       // After a reload of other secrets: those of signatures.
   Mono doubted_polled_at_ = Mono::min();
+  std::optional<Mono> doubted_due_ = {};
   std::size_t older_polls_ = 0;  // Polls in flight that began before the last reload.
   Mono stepped_at_ = Mono::min();
   Duration clock_basis_;               // Of both clocks; it changes when the wall clock jumps.

@@ -172,6 +172,7 @@ void Engine::Reload::configure(EngineSettings settings) {
 
 void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {
   move_deadlines(settings);
+  engine_.forgets_failures_ = engine_.verifier_.is_changed();
   note_polls_in_flight();
   configure(settings);
   engine_.follow_limits(step);
@@ -215,9 +216,11 @@ void Engine::Reload::replan_some() {
     const bool is_doubted = record.suspicion == PendingRecord::Suspicion::invalid_signature;
     if (engine_.replans_doubted_only_ && !is_doubted) continue;
     if (record.state == State::waiting) replan(*next);
-    if (!engine_.replans_doubted_only_) forget_failures(record);
+    if (engine_.forgets_failures_) forget_failures(record);
   }
-  if (end == slots) next.reset();
+  if (end < slots) return;
+  next.reset();
+  engine_.forgets_failures_ = false;
 }
 
 /// Counts the failures of a signature anew: those of the former secrets prove nothing about the
@@ -235,8 +238,11 @@ void Engine::Reload::replan(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
   if (record.errors > 0 && !record.may_be_configured) return;
   if (record.errors > 0) {
+    // Those in doubt may have been polled just now.
+    const bool is_reload = !engine_.replans_doubted_only_;
+    const Mono due = now_.mono + (is_reload ? Duration(0) : engine_.settings_.min_interval);
     engine_.wheel_.erase(slot);
-    engine_.wait_until(slot, {now_.mono, now_.mono}, now_.mono);
+    engine_.wait_until(slot, {due, due}, now_.mono);
     return;
   }
   PollTiming& timing = engine_.timing_;

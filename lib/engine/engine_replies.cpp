@@ -81,13 +81,16 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
   const auto verification = in_usual_form(slot, checked.verification);
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
+  const bool is_older_than_reload = record.is_older_than_reload;
   end_poll(slot);
   if (engine_.server_clock_.compare(response.date, now_)) {
     step_.say(notices::clock_differs(*engine_.server_clock_.difference(), engine_.settings_.host));
   }
   const auto judged = judge_answer(response, answer, record, verification, now_, engine_.settings_,
                                    {engine_.witnesses_, slot}, now_.mono < engine_.doubtful_until_);
-  testify(slot, verification, judged.charge);
+  // A signature that holds by a former secret says nothing about the new ones.
+  const bool is_former = is_older_than_reload && verification && verification->form;
+  testify(slot, is_former ? std::nullopt : verification, judged.charge);
   observe(slot, answer, judged.verdict);
   const TroubleCount count(engine_.in_trouble_, record);
   apply(judged.change, record);
@@ -223,23 +226,27 @@ bool Engine::Replies::keep_untrusted(Slot slot, const CheckedAnswer& checked, st
   if (!checked.verification) return true;
   const auto reason = reason_named(trouble_of(verdict));
   ATTESTRD_CHECK(reason);
-  const bool is_kept = engine_.untrusted_.keep(
-      slot, {*reason, std::string(body), std::string(tag_of(checked.answer)),
-             std::string(request_id_of(checked.answer))});
+  const auto is_pending_again = [this](Slot kept) {
+    return engine_.roster_[kept].suspicion == PendingRecord::Suspicion::none;
+  };
+  const bool is_kept =
+      engine_.untrusted_.keep(slot,
+                              {*reason, std::string(body), std::string(tag_of(checked.answer)),
+                               std::string(request_id_of(checked.answer))},
+                              is_pending_again);
   if (!is_kept) finish(slot, {Outcome::rejected, *reason, {}}, checked.answer, body);
   return is_kept;
 }
 
 /// Returns the kept answer with a result if the handshake ends without one: the result was there,
-/// and may be trusted later. An ending by a "not yet" says that there is none.
+/// and may be trusted later. A handshake that expires while it is not consumed has none.
 std::optional<KeptAnswers::Answer> Engine::Replies::take_untrusted(Slot slot,
-                                                                   const verdict::Finish& verdict) {
+                                                                   const verdict::Finish& verdict,
+                                                                   const Answer& answer) {
   bool has_no_result = false;
   switch (verdict.outcome) {
     case Outcome::archived: has_no_result = true; break;
-    case Outcome::failed:
-      has_no_result = engine_.roster_[slot].suspicion != PendingRecord::Suspicion::none;
-      break;
+    case Outcome::failed: has_no_result = !std::holds_alternative<Pending>(answer); break;
     case Outcome::rejected:
       has_no_result = verdict.reason == Reason::wrong_id || verdict.reason == Reason::duplicate_key;
       break;
@@ -263,7 +270,7 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
                 .response = {}};
   // The answer for an unknown handshake need not be JSON, and is not worth keeping.
   bool keeps_response = verdict.reason != Reason::not_found && !body.empty();
-  if (auto untrusted = take_untrusted(slot, verdict)) {
+  if (auto untrusted = take_untrusted(slot, verdict, answer)) {
     finish.outcome = Outcome::rejected;
     finish.reason = untrusted->reason;
     finish.request_id = std::move(untrusted->request_id);
@@ -297,7 +304,7 @@ void Engine::Replies::testify(Slot slot, const std::optional<Verification>& veri
   if (!witnesses.signature_checked(slot, holds, now_.mono)) return;
   step_.say(holds ? notices::signatures_holding(polled(slot))
                   : notices::signatures_failing(polled(slot)));
-  if (holds) engine_.poll_doubted(now_.mono);
+  holds ? engine_.poll_doubted(now_) : engine_.doubted_due_.reset();
 }
 
 FailedPoll Engine::Replies::failed(Slot slot) const {

@@ -31,7 +31,8 @@ class Engine::Replies {
   void retry(Slot slot, std::optional<Duration> retry_after, const verdict::Retry& verdict = {});
   void pause(Slot slot, const verdict::Pause& verdict, std::optional<Duration> retry_after);
   bool give_up_silent(Slot slot);
-  std::optional<KeptAnswers::Answer> take_untrusted(Slot slot, const verdict::Finish& verdict);
+  std::optional<KeptAnswers::Answer> take_untrusted(Slot slot, const verdict::Finish& verdict,
+                                                    const Answer& answer);
   void finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
               std::string_view body);
   bool keep_untrusted(Slot slot, const CheckedAnswer& checked, std::string_view body,

@@ -32,12 +32,14 @@ bool is_long_over(const PendingRecord& record, Mono now) {
 
 /// Returns the change by one more answer of this kind. Long after the deadline, answers of
 /// different kinds count together, so that a handshake whose trouble changes all the time ends,
-/// too; but nothing shortens a day of silence.
+/// too. Silence is no answer, and does not count with them.
 RecordChange one_more(const PendingRecord& record, PendingRecord::Suspicion suspicion, Mono now) {
   using Suspicion = PendingRecord::Suspicion;
   const bool is_same = record.suspicion == suspicion;
-  const bool is_counted =
-      is_same || (record.suspicion != Suspicion::none && is_long_over(record, now));
+  const bool is_silence =
+      suspicion == Suspicion::unreachable || record.suspicion == Suspicion::unreachable;
+  const bool are_answers = !is_silence && record.suspicion != Suspicion::none;
+  const bool is_counted = is_same || (are_answers && is_long_over(record, now));
   RecordChange change;
   change.suspicion = suspicion;
   change.witnesses = 1;
@@ -45,8 +47,7 @@ RecordChange one_more(const PendingRecord& record, PendingRecord::Suspicion susp
     constexpr std::uint8_t kMost = std::numeric_limits<std::uint8_t>::max();
     change.witnesses = record.witnesses == kMost ? kMost : record.witnesses + 1;
   }
-  if (!is_counted || (!is_same && suspicion == Suspicion::unreachable))
-    change.suspect_since = record.rounded_suspect_since(now);
+  if (!is_counted) change.suspect_since = record.rounded_suspect_since(now);
   return change;
 }
 
@@ -154,17 +155,20 @@ class Judge {
     const RecordChange change = one_more(record_, suspected.suspicion, now_.mono);
     const Mono since = change.suspect_since.value_or(record_.suspect_since());
     const Blame blame = blame_for(suspected, since);
-    if (change.witnesses >= settings_.signature_attempts &&
-        now_.mono - since >= time_until_proven(suspected, blame)) {
+    const Duration time = time_until_proven(suspected, blame);
+    if (change.witnesses >= settings_.signature_attempts && now_.mono - since >= time) {
       return {verdict::Finish{suspected.outcome, suspected.reason, {}}, change, suspected.charge};
     }
     // Attestr answered: the account and the server are healthy.
     verdict::Retry retry{suspected.trouble, true};
-    retry.is_of_all = blame == Blame::account && suspected.charge == Charge::invalid_signature;
+    retry.is_of_all = blame == Blame::account && suspected.charge == Charge::invalid_signature &&
+                      peers_.witnesses.last_held() < since;
     if (now_.mono < since + suspected.time)
       retry.decides_at = since + suspected.time;
     else if (change.witnesses < settings_.signature_attempts)  // Only answers are missing.
       retry.decides_at = now_.mono + settings_.max_interval;
+    else if (blame == Blame::nobody)
+      retry.decides_at = since + time;
     return {retry, change, suspected.charge};
   }
 
@@ -242,11 +246,14 @@ Judgement judge(const Answer& answer, const PendingRecord& record,
 
 Judgement judge_silence(const PendingRecord& record, Mono now) {
   using Suspicion = PendingRecord::Suspicion;
-  // A handshake whose answers are Attestr's, between such polls, is judged by these answers.
+  // A handshake whose answers are Attestr's, between such polls, is judged by these answers for a
+  // day.
   const bool is_other =
       record.suspicion != Suspicion::none && record.suspicion != Suspicion::unreachable;
-  if (now < record.deadline || (is_other && !is_long_over(record, now)))
-    return {verdict::Wait{}, {}, Charge::other};
+  const bool is_judged_by_answers =
+      is_other &&
+      (!is_long_over(record, now) || now < record.suspect_since() + limits::kUnreachableAfter);
+  if (now < record.deadline || is_judged_by_answers) return {verdict::Wait{}, {}, Charge::other};
   const RecordChange change = one_more(record, Suspicion::unreachable, now);
   const Mono since = change.suspect_since.value_or(record.suspect_since());
   if (now - since < limits::kUnreachableAfter || change.witnesses < limits::kLeastWitnesses)

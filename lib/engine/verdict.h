@@ -25,8 +25,8 @@ struct Retry {
   std::string_view trouble;  ///< A word of a closed list, for the log.
   /// The answer shows nevertheless that the account and the server are healthy.
   bool is_healthy = false;
-  /// Most others have the same trouble, which a new secret may end: it is polled often enough to
-  /// notice that.
+  /// No signature has held since its own failed, which a new secret may end: it is polled often
+  /// enough to notice that.
   bool is_of_all = false;
   /// The time at which a poll can end the handshake, if its trouble stays the same.
   std::optional<Mono> decides_at = {};

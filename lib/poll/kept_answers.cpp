@@ -4,10 +4,18 @@
 
 namespace attestrd {
 
-bool KeptAnswers::keep(std::uint32_t handshake, Answer answer) {
+bool KeptAnswers::keep(std::uint32_t handshake, Answer answer,
+                       const std::function<bool(std::uint32_t)>& can_be_dropped) {
   drop(handshake);
   const std::size_t bytes = answer.body.size();
-  if (bytes > most_bytes_ || bytes_ > most_bytes_ - bytes) return false;
+  if (!has_room(bytes)) {
+    std::erase_if(answers_, [&](const auto& kept) {
+      if (!can_be_dropped(kept.first)) return false;
+      bytes_ -= kept.second.body.size();
+      return true;
+    });
+  }
+  if (!has_room(bytes)) return false;
   bytes_ += bytes;
   answers_.emplace(handshake, std::move(answer));
   return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -28,9 +29,11 @@ class KeptAnswers {
     most_bytes_ = std::min(bytes / 4, limits::kKeptAnswerBytes);
   }
 
-  /// Keeps the answer instead of an earlier one of the same handshake. Returns false if the memory
-  /// is used up; nothing is kept then.
-  bool keep(std::uint32_t handshake, Answer answer);
+  /// Keeps the answer instead of an earlier one of the same handshake. If the memory is used up, it
+  /// first drops those of all handshakes that `can_be_dropped` names. Returns false if that is not
+  /// enough; nothing is kept then.
+  bool keep(std::uint32_t handshake, Answer answer,
+            const std::function<bool(std::uint32_t)>& can_be_dropped);
   /// Removes and returns the answer; nothing if there is none.
   std::optional<Answer> take(std::uint32_t handshake);
   void drop(std::uint32_t handshake) {
@@ -43,6 +46,10 @@ class KeptAnswers {
   std::size_t bytes() const { return bytes_; }
 
  private:
+  bool has_room(std::size_t bytes) const {
+    return bytes <= most_bytes_ && bytes_ <= most_bytes_ - bytes;
+  }
+
   std::unordered_map<std::uint32_t, Answer> answers_;
   std::size_t bytes_ = 0;
   std::size_t most_bytes_ = limits::kKeptAnswerBytes;

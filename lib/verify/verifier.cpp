@@ -54,6 +54,19 @@ void Verifier::replace(std::vector<Secret> secrets, SigningFormPolicy policy) {
   *this = std::move(next);
 }
 
+bool Verifier::is_changed() {
+  if (former_.empty()) return false;
+  Verifier& former = former_.back();
+  return forms_ != former.forms_ || fingerprints() != former.fingerprints();
+}
+
+/// Returns a digest of each secret.
+std::vector<Sha256Digest> Verifier::fingerprints() {
+  std::vector<Sha256Digest> digests;
+  for (auto& hmac : hmacs_) digests.push_back(hmac.finish());
+  return digests;
+}
+
 void Verifier::prefer(SigningForm form) {
   if (std::ranges::find(forms_, form) != forms_.end()) preferred_ = form;
 }

@@ -41,8 +41,12 @@ class Verifier {
   /// forget_former(): answers that are under way may be signed with them.
   void replace(std::vector<Secret> secrets, SigningFormPolicy policy);
   void forget_former() { former_.clear(); }
+  /// Returns whether the last replace() brought other secrets or forms. Call it before
+  /// forget_former().
+  bool is_changed();
 
  private:
+  std::vector<Sha256Digest> fingerprints();
   bool holds(std::string_view result, const Sha256Digest& signature, SigningForm form);
   bool is_signed(std::string_view result, const Sha256Digest& signature, SigningForm form);
 

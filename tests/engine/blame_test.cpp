@@ -211,6 +211,30 @@ TEST_F(Blaming, SilenceAfterAnotherTroubleIsUnreachableInTheEnd) {
   EXPECT_TRUE(settled("bad"));
 }
 
+TEST_F(Blaming, OneAnswerAfterADayOfSilenceEndsNothing) {
+  given_new("bad", 1h);
+  given_new("h1");
+  attestr_says_for(1h + settings.expiry_grace + 24h + 10min, for_bad(says_html, says_pending));
+  EXPECT_FALSE(settled("bad"));
+  bool was_archived = false;
+  attestr_says_for(2h, for_bad(
+                           [&](const std::string& text) {
+                             std::exchange(was_archived, true) ? says_completed(text)
+                                                               : says_archived(text);
+                           },
+                           says_pending));
+  EXPECT_TRUE(ended("bad", Outcome::completed));
+}
+
+TEST_F(Blaming, SilenceBetweenAnswersDoesNotKeepALoneHandshakeForEver) {
+  given_new("bad", 1h);
+  int turn = 0;
+  attestr_says_for(4 * 24h, [&](const std::string& text) {
+    turn++ % 2 == 0 ? says_html(text) : says_unknown(text);
+  });
+  EXPECT_TRUE(settled("bad"));
+}
+
 TEST_F(Blaming, DifferentDoubtsDoNotCountTogether) {
   given_new("bad");
   given_new("h1");
@@ -358,11 +382,74 @@ TEST_F(Blaming, FailuresOfTheFormerSecretsProveNothingAboutNewOnes) {
   given_new("bad");
   attestr_says_for(limits::kLoneGraces * settings.unknown_grace - 1min, says_forged);
   EXPECT_EQ(settles.size(), 0U);
-  step(Reconfigured{settings});
+  reload_with("another");
   attestr_says_for(limits::kLoneGraces * settings.unknown_grace - 1min, says_forged);
   EXPECT_EQ(settles.size(), 0U);
   attestr_says_for(1h, says_forged);
   EXPECT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
+}
+
+TEST_F(Blaming, AReloadOfTheSameSecretsForgetsNoFailure) {
+  given_new("bad");
+  attestr_says_for(limits::kLoneGraces * settings.unknown_grace - 1min, says_forged);
+  EXPECT_EQ(settles.size(), 0U);
+  reload_with(kSecret);
+  attestr_says_for(2min, says_forged);
+  EXPECT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
+}
+
+TEST_F(Blaming, ASignatureThatHoldsByAFormerSecretIsNoWitness) {
+  given_new("bad");
+  given_new("late");
+  attestr_says_forged("bad");
+  reload_with("a wrong one");
+  attestr_says_completed("late");
+  EXPECT_TRUE(ended("late", Outcome::completed));
+  attestr_says_for(limits::kLoneGraces * settings.unknown_grace - 1min, says_forged);
+  EXPECT_FALSE(settled("bad"));
+}
+
+TEST_F(Blaming, DoubtedHandshakesAreAskedAgainThoughSignaturesHeldMinutesBefore) {
+  given_many("h", 20);
+  attestr_says_for(10h, says_forged);
+  given_new("first");
+  attestr_says_completed("first");
+  attestr_says_for(1min, says_forged);
+  given_new("second");
+  attestr_says_completed("second");
+  attestr_says_for(limits::kDoubtedInterval, says_completed);
+  EXPECT_EQ(completed(), 22U);
+}
+
+TEST_F(Blaming, ManyWithAWrongSignatureTakeFewRequestsFromTheOthers) {
+  settings.requests_per_second = 1;
+  given_many("bad", 200);
+  given_many("good", 20);
+  attestr_says_for(2h, for_bad(says_forged, says_pending));
+  std::size_t bad_polls = 0;
+  for (int i = 0; i < 60; ++i) {
+    given_new(fmt::format("done{}", i));
+    attestr_says_for(1min, [&](const std::string& text) {
+      if (text.starts_with("bad")) ++bad_polls;
+      if (text.starts_with("bad")) return says_forged(text);
+      text.starts_with("done") ? says_completed(text) : says_pending(text);
+    });
+  }
+  EXPECT_LE(bad_polls, 3600U / 4);
+}
+
+TEST_F(Blaming, AnswersOfThePastMakeRoomForThoseInDoubt) {
+  settings.answer_memory_bytes = 4000;
+  given_many("h", 10);
+  attestr_says_for(200ms, for_bad(says_forged, [this](const std::string& text) {
+                     text < "h3" ? attestr_says_forged(text) : attestr_says_pending(text);
+                   }));
+  EXPECT_GT(engine().kept_bytes(), 0U);
+  attestr_says_for(1h, says_pending);
+  attestr_says_for(1min, [this](const std::string& text) {
+    text > "h6" ? attestr_says_forged(text) : attestr_says_pending(text);
+  });
+  EXPECT_EQ(settles.size(), 0U);
 }
 
 TEST_F(Blaming, NewSettingsLetDoubtedHandshakesBeAskedAtOnce) {
@@ -402,6 +489,18 @@ TEST_F(Blaming, AKeptAnswerIsRejectedWhenAWrongIdEndsItsHandshake) {
   attestr_says_for(1h, for_bad(says_wrong_id, says_pending));
   ASSERT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
   EXPECT_NE(settled("bad")->finish.response.find(R"("result":{)"), std::string::npos);
+}
+
+TEST_F(Blaming, AnExpiryWithoutAResultAlthoughItIsConsumedHasTheKeptAnswer) {
+  given_new("bad", 1h);
+  given_new("h1");
+  attestr_says_for(1min, for_bad(says_forged, says_pending));
+  const Words says_unfinished = [this](const std::string& text) {
+    attestr_says(text, 200, answer(text, R"("consumed":true,"archived":null)"));
+  };
+  attestr_says_for(1h + settings.expiry_grace + settings.give_up_after + 1h,
+                   for_bad(says_unfinished, says_pending));
+  EXPECT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
 }
 
 TEST_F(Blaming, AnExpiryByANotYetHasNoKeptAnswer) {

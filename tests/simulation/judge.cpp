@@ -44,7 +44,7 @@ void Judge::daemon_starts(const EngineSettings& settings) {
   account_run_ = {};
   refusals_in_a_row_ = 0;
   for (auto& [id, life] : lives_) {
-    life.run = {};
+    life.run = life.trouble = {};
     life.was_pending_here = false;
     life.earliest = Mono::min();
     life.is_answered_here = false;
@@ -163,17 +163,15 @@ void Judge::note_witness(Life& life, Mono now, const Upstream::Answer& answer) {
   const bool is_witness =
       served == Served::unknown || served == Served::doubtful || served == Served::archived;
   if (served == Served::pending || served == Served::unfinished) {
-    life.run = {};
-    life.troubles = 0;
+    life.run = life.trouble = {};
     life.proven.clear();
     life.was_pending_here = true;
-  } else {
-    ++life.troubles;
   }
   const bool is_formed = is_witness || served == Served::genuine || served == Served::replayed ||
                          served == Served::pending || served == Served::unfinished;
   if (is_formed) life.last_formed = now;
   if (!is_witness) return;
+  if (life.trouble.count++ == 0) life.trouble.since = now;
   life.met_bad_signature |= answer.is_signed_otherwise;
   if (life.run.kind != served) life.run = {served, now, 0, true};
   Run& run = life.run;
@@ -404,7 +402,9 @@ bool Judge::is_proven(const Life& life, Served kind) const {
   const bool is_long_over =
       !is_deadline_certain(life) ||
       life.ended_at >= life.deadline + limits::kUnreachableAfter - tolerance();
-  return life.last == kind && is_long_over && life.troubles >= settings_.signature_attempts;
+  const Duration time = kind == Served::unknown ? settings_.unknown_grace : settings_.witness_time;
+  return life.last == kind && is_long_over && life.trouble.count >= settings_.signature_attempts &&
+         life.ended_at - life.trouble.since >= time - longest_check() - 2s;
 }
 
 void Judge::check_outcome(const HandshakeId& id, const Life& life, const std::string& folder,
@@ -460,8 +460,7 @@ void Judge::check_rejected(const HandshakeId& id, const Life& life, std::string_
     if (life.last != Served::replayed) violated(id, "a genuine result is rejected as a replay");
     return;
   }
-  if (life.last == Served::pending || life.last == Served::unfinished)
-    violated(id, "rejected by a \"not yet\"");
+  if (life.last == Served::pending) violated(id, "rejected, though it is not consumed");
   if (is_proven(life, Served::doubtful)) return;
   // The answer was kept, and is all that is left of the result.
   const bool is_over = is_proven(life, Served::archived) || life.ended_at >= life.deadline;

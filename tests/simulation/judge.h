@@ -113,7 +113,7 @@ class Judge {
     Served last_clean{};
     bool was_dated = false;  ///< The last clean answer had the right Date.
     Run run;
-    unsigned troubles = 0;       ///< Answers since the last "not yet".
+    Run trouble;  ///< Answers in Attestr's form, of any kinds, since the last "not yet".
     std::set<Served> proven;     ///< Endings that a run of answers has proven.
     bool is_by_general = false;  ///< So did a run that consists of general trouble alone.
     bool was_pending_here = false;

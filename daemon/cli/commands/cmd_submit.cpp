@@ -2,6 +2,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <iostream>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -111,8 +113,15 @@ Result<void> write_durably(const std::string& inbox, std::string_view text) {
 /// caller that may not ask, or gets no answer, submits: an id that has ended is then dropped, and
 /// the log of the daemon names it.
 bool have_some_ended(const Config& config, const std::vector<std::string>& ids) {
-  const auto are_new = send_lines(config, {.target = "/ended", .out = stderr}, ids);
-  return are_new && !*are_new;
+  const LineRoute route{.target = "/ended", .out = stderr};
+  bool have_ended = false;
+  for (std::size_t at = 0; at < ids.size(); at += route.most_lines) {
+    const auto part = std::span(ids).subspan(at, std::min(route.most_lines, ids.size() - at));
+    const auto are_new = send_lines(config, route, part);
+    if (!are_new) break;
+    have_ended |= !*are_new;
+  }
+  return have_ended;
 }
 
 }  // namespace

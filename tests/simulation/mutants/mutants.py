@@ -129,8 +129,7 @@ MUTANTS = {
     "rejected at the first doubt": (VERDICT, [(
         "change.witnesses >= settings_.signature_attempts", "change.witnesses > 0")]),
     "polls in a row suffice as witnesses": (VERDICT, [(
-        "now_.mono - since >= time_until_proven(suspected, blame)",
-        "time_until_proven(suspected, blame) < Duration::max()")]),
+        "now_.mono - since >= time)", "time < Duration::max())")]),
     "trouble of all ends a handshake": (VERDICT, [(
         "case Blame::account: break;", "case Blame::account: return suspected.time;")]),
     "without a witness no longer time is needed": (VERDICT, [(
@@ -152,18 +151,21 @@ MUTANTS = {
         "return has_no_result ? engine_.untrusted_.take(slot) : std::nullopt;",
         "return std::nullopt;")]),
     "an expiry by a \"not yet\" has a kept answer": (ENGINE_REPLIES, [(
-        "engine_.roster_[slot].suspicion != PendingRecord::Suspicion::none;", "true;")]),
+        "has_no_result = !std::holds_alternative<Pending>(answer);", "has_no_result = true;")]),
     "a \"not yet\" drops the kept answer": (ENGINE_REPLIES, [(
         "  record.errors = 0;\n  const auto due", "  record.errors = 0;\n"
         "  engine_.untrusted_.drop(slot);\n  const auto due")]),
     "a signature that held before the trouble of all is a witness": (WITNESSES, [(
         ": answers.last_of_others(handshake, charge, times.lately);", ": Mono::min();")]),
     "trouble that changes all the time never ends": (VERDICT, [(
-        "(record.suspicion != Suspicion::none && is_long_over(record, now));", "false;")]),
+        "is_same || (are_answers && is_long_over(record, now));", "is_same;")]),
+    "silence counts as an answer": (VERDICT, [(
+        "!is_silence && record.suspicion != Suspicion::none;",
+        "record.suspicion != Suspicion::none;")]),
     "failures of former secrets count": (COMMANDS, [(
-        "if (!engine_.replans_doubted_only_) forget_failures(record);", "")]),
+        "if (engine_.forgets_failures_) forget_failures(record);", "")]),
     "those in doubt wait although signatures hold again": (ENGINE_REPLIES, [(
-        "if (holds) engine_.poll_doubted(now_.mono);", "")]),
+        "holds ? engine_.poll_doubted(now_) : engine_.doubted_due_.reset();", "")]),
     "one handshake pauses all": (FAILURES, [("if (same < 2) return false;", "")]),
     "others that are due are not asked before a pause": (FAILURES, [(
         "if (size_ >= pending ||", "if (size_ >= 2 ||")]),

@@ -174,10 +174,24 @@ TEST(VerifierDeathTest, NeedsASecret) {
   EXPECT_DEATH(Verifier({}, SigningFormPolicy::raw), "invariant broken");
 }
 
+TEST(Verifier, KnowsWhetherItsSecretsOrFormsAreOthers) {
+  Verifier replaced({Secret("one")}, SigningFormPolicy::raw);
+  EXPECT_FALSE(replaced.is_changed());
+  replaced.replace({Secret("one")}, SigningFormPolicy::raw);
+  EXPECT_FALSE(replaced.is_changed());
+  replaced.replace({Secret("one"), Secret("two")}, SigningFormPolicy::raw);
+  EXPECT_TRUE(replaced.is_changed());
+  replaced.forget_former();
+  EXPECT_FALSE(replaced.is_changed());
+  replaced.replace({Secret("one"), Secret("two")}, SigningFormPolicy::stringify);
+  EXPECT_TRUE(replaced.is_changed());
+}
+
 TEST(Verifier, AcceptsFormerSecretsUntilTheyAreForgotten) {
   auto replaced = verifier();
   replaced.replace({Secret("another")}, SigningFormPolicy::raw);
   replaced.replace({Secret("a third one")}, SigningFormPolicy::raw);
+  EXPECT_TRUE(replaced.is_changed());
   EXPECT_EQ(replaced.verify(kResult, signature_of(kCompact)), SigningForm::compact);
   EXPECT_TRUE(replaced.verify(kResult, signature_of(kResult, "another")));
   EXPECT_TRUE(replaced.verify(kResult, signature_of(kResult, "a third one")));
