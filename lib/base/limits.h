@@ -38,7 +38,8 @@ inline constexpr std::uint32_t kLastingErrors = 3;      ///< Errors in a row: la
 inline constexpr std::uint32_t kLoneGraces = 6;         ///< Of unknown_grace, without a witness.
 inline constexpr Duration kUnreachableAfter = 24h;      ///< After the deadline, without an answer.
 inline constexpr std::uint32_t kFailingSignatures = 3;  ///< Handshakes in a row; then it is told.
-inline constexpr Duration kDoubtedInterval = 5min;  ///< Between polls of all whose signatures failed.
+inline constexpr Duration kDoubtedInterval =
+    5min;  ///< Between polls of all whose signatures failed.
 inline constexpr std::size_t kKeptAnswerBytes = std::size_t{16} << 20;  ///< Of results that failed.
 
 /// In memory: the index of the engine has room for so many. More rows wait in the queue file.
@@ -101,6 +102,14 @@ inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 // Readmission.
 inline constexpr std::size_t kRecordsReadmittedAtOnce = 64;  ///< By one round; likewise the next.
 inline constexpr std::size_t kBytesReadmittedAtOnce = std::size_t{16} << 20;  ///< More by one file.
+
+// Retention.
+inline constexpr Duration kRetentionInterval = 1h;  ///< Between passes over the folders.
+inline constexpr std::size_t kNamesJudgedPerSlice = 1'000;
+inline constexpr std::size_t kRecordsJudgedPerSlice = 64;                  ///< They are read.
+inline constexpr std::size_t kBytesJudgedPerSlice = std::size_t{4} << 20;  ///< More by one record.
+inline constexpr Duration kWaitingCountInterval = 1s;  ///< Of results/, for spool.max_waiting.
+inline constexpr int kWaitingCountShare = 20;  ///< A count takes at most this part of the time.
 
 // Backup.
 inline constexpr int kCopyPagesPerSlice = 256;  ///< Of 4 KiB, between two rounds.
