@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "http/https_tunnel.h"
+#include "http/proxy/https_tunnel.h"
 
 namespace attestrd {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "http/connect_request.h"
+#include "http/proxy/connect_request.h"
 #include "http/https_addresses.h"
 #include "http/https_tls.h"
 

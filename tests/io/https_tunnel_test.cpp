@@ -1,4 +1,4 @@
-#include "http/https_tunnel.h"
+#include "http/proxy/https_tunnel.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

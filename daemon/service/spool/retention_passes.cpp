@@ -1,4 +1,4 @@
-#include "daemon/service/retention_passes.h"
+#include "daemon/service/spool/retention_passes.h"
 
 #include <fmt/format.h>
 

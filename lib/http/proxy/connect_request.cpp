@@ -1,4 +1,4 @@
-#include "http/connect_request.h"
+#include "http/proxy/connect_request.h"
 
 #include <openssl/evp.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/service/waiting_results.h"
+#include "daemon/service/spool/waiting_results.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "http/https_tunnel.h"
+#include "http/proxy/https_tunnel.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
