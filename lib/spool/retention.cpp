@@ -20,6 +20,16 @@ std::optional<HandshakeId> id_of(std::string_view name) {
 }  // namespace
 
 Result<bool> Retention::step() {
+  auto has_more = do_slice();
+  if (has_more && *has_more) return has_more;
+  // The names are freed here: the caller's thread may drop the pass on one that must not be held
+  // up.
+  names_ = {};
+  next_ = 0;
+  return has_more;
+}
+
+Result<bool> Retention::do_slice() {
   if (const auto there = check_place(*folder_); !there) return there.error();
   records_judged_ = bytes_judged_ = 0;
   for (std::size_t judged = 0; next_ < names_.size(); ++judged) {

@@ -36,6 +36,7 @@ class Retention {
   const std::string& failure() const { return failure_; }
 
  private:
+  Result<bool> do_slice();
   bool is_old(const std::string& name);
   bool is_record(const std::string& name);
   void remove(const std::string& name);
