@@ -29,14 +29,11 @@ class RetentionTest : public ::testing::Test {
   }
 
   static std::string record(std::string_view id, Outcome outcome = Outcome::failed) {
-    Finish finish;
-    finish.id = *HandshakeId::parse(id);
-    finish.outcome = outcome;
+    Finish finish{*HandshakeId::parse(id), outcome, Reason::none, 1, {}, kBefore, {}, "", "", ""};
     if (outcome == Outcome::failed) finish.reason = Reason::expired;
     if (outcome == Outcome::rejected) finish.reason = Reason::invalid_signature;
     if (outcome == Outcome::completed) finish.form = SigningForm::raw;
     if (outcome != Outcome::failed) finish.response = R"({"_id":"x"})";
-    finish.finished_at = kBefore;
     return write_record(finish, "", kBefore);
   }
 
