@@ -24,6 +24,8 @@ std::vector<BrokenRelation> broken_relations(const Config& config) {
                                           format_size(config.api.answer_memory_bytes),
                                           format_size(config.api.max_response_bytes))});
   }
+  if (!config.api.proxy && !config.api.proxy_auth_file.empty())
+    broken.push_back({"api.proxy_auth_file", "needs 'api.proxy'"});
   const auto& inbox = config.paths.inbox;
   const auto& spool = config.paths.spool;
   for (const auto* own : {"", "results", "archived", "failed", "rejected", "refused", "staging"}) {

@@ -131,7 +131,9 @@ std::filesystem::path locate_secret(std::string_view name, const std::filesystem
 
 SecretNames secret_names(const Config& config) {
   SecretNames names;
-  for (const auto& name : {config.api.auth_token_file, config.api.client_secret_file}) {
+  for (const auto& name :
+       {config.api.auth_token_file, config.api.client_secret_file, config.api.proxy_auth_file}) {
+    if (name.empty()) continue;
     const bool is_of_start = is_credential(locate_secret(name, config.folder));
     (is_of_start ? names.of_start : names.read).push_back(name);
   }
@@ -179,19 +181,39 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config) {
   return secrets;
 }
 
+Result<Secret> read_proxy_auth(const Config& config) {
+  const auto file = locate_secret(config.api.proxy_auth_file, config.folder);
+  const auto secret = read_file(file);
+  if (!secret) return secret.error();
+  const std::string_view text = without_line_end(secret->reveal());
+  const bool is_one_line = std::ranges::none_of(text, [](char c) { return kControls.contains(c); });
+  const auto colon = text.find(':');
+  if (!is_one_line || colon == 0 || colon == text.npos) {
+    return refuse(file, "must hold USER:PASSWORD for the proxy, on one line");
+  }
+  return Secret(std::string(text));
+}
+
 Result<Secrets> read_secrets(const Config& config) {
   auto token = read_auth_token(config);
   auto secrets = read_client_secrets(config);
-  if (token && secrets) {
-    Secrets all{std::move(*token), std::move(*secrets)};
-    add_doubtful(locate_secret(config.api.auth_token_file, config.folder), {all.auth_token}, 0,
-                 all.doubtful);
-    add_doubtful(locate_secret(config.api.client_secret_file, config.folder), all.client_secrets,
-                 kLeastSecretBytes, all.doubtful);
-    return all;
-  }
-  if (!token && !secrets) return both(token.error(), secrets.error());
-  return token ? secrets.error() : token.error();
+  const bool has_proxy_auth = !config.api.proxy_auth_file.empty();
+  auto proxy_auth = has_proxy_auth ? read_proxy_auth(config) : Result<Secret>(Secret(""));
+  std::optional<Error> error;
+  const auto add = [&error](const auto& read) {
+    if (!read) error = error ? both(*error, read.error()) : read.error();
+  };
+  add(token);
+  add(secrets);
+  add(proxy_auth);
+  if (error) return *error;
+  Secrets all{std::move(*token), std::move(*secrets)};
+  if (has_proxy_auth) all.proxy_auth = std::move(*proxy_auth);
+  add_doubtful(locate_secret(config.api.auth_token_file, config.folder), {all.auth_token}, 0,
+               all.doubtful);
+  add_doubtful(locate_secret(config.api.client_secret_file, config.folder), all.client_secrets,
+               kLeastSecretBytes, all.doubtful);
+  return all;
 }
 
 }  // namespace attestrd

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,10 @@ Result<Secret> read_auth_token(const Config& config);
 /// valid. The list is never empty.
 Result<std::vector<Secret>> read_client_secrets(const Config& config);
 
+/// Returns `USER:PASSWORD` for the proxy: the only line of the file. `api.proxy_auth_file` must be
+/// set.
+Result<Secret> read_proxy_auth(const Config& config);
+
 /// A secret that looks as if it were written in another format (in quotes, or as `KEY=value`), or a
 /// client secret that is short. It is used as it stands.
 struct DoubtfulSecret {
@@ -40,9 +45,10 @@ struct Secrets {
   Secret auth_token;
   std::vector<Secret> client_secrets;
   std::vector<DoubtfulSecret> doubtful{};
+  std::optional<Secret> proxy_auth{};
 };
 
-/// Reads both files. The error describes the faults of both, one per line.
+/// Reads all files. The error describes the faults of all, one per line.
 Result<Secrets> read_secrets(const Config& config);
 
 /// The files of the secrets, as the configuration names them.

@@ -74,6 +74,11 @@ SettingKind<T> parsed(std::string expected, Parse parse, Write write) {
           [write = std::move(write)](const T& value) { return literal(write(value)); }};
 }
 
+/// Returns the complaint about a URL, whose error is "the.setting: the fault".
+std::string is_not_usable(const Error& error) {
+  return "is not usable: " + error.message.substr(error.message.find(' ') + 1);
+}
+
 std::string itself(const std::string& text) { return text; }
 
 std::optional<TcpEndpoint> parse_listen_address(std::string_view text) {
@@ -165,14 +170,42 @@ SettingKind<Endpoint> url() {
             const auto text = plain_string(value);
             if (!text) return must_be("a URL such as \"https://api.attestr.com\"", value);
             auto endpoint = parse_endpoint(*text);
-            if (!endpoint) {
-              const std::string& message = endpoint.error().message;  // "api.url: the fault"
-              return "is not usable: " + message.substr(message.find(' ') + 1);
-            }
+            if (!endpoint) return is_not_usable(endpoint.error());
             target = std::move(*endpoint);
             return std::nullopt;
           },
           [](const Endpoint& value) { return literal("https://" + authority_of(value)); }};
+}
+
+SettingKind<std::optional<Endpoint>> proxy() {
+  return {[](const toml::node& value, std::optional<Endpoint>& target, const Folder&) -> Complaint {
+            const auto text = plain_string(value);
+            if (!text)
+              return must_be("a URL such as \"http://proxy.example.com:3128\", or \"\" for none",
+                             value);
+            target.reset();
+            if (text->empty()) return std::nullopt;
+            auto endpoint = parse_proxy(*text);
+            if (!endpoint) return is_not_usable(endpoint.error());
+            target = std::move(*endpoint);
+            return std::nullopt;
+          },
+          [](const std::optional<Endpoint>& value) {
+            return literal(value ? "http://" + host_and_port_of(*value) : "");
+          }};
+}
+
+SettingKind<std::string> source_address() {
+  return parsed<std::string>(
+      "an IP address of this host (as in \"192.0.2.1\", \"2001:db8::1\"), or \"\" for any",
+      [](const std::string& text, const Folder&) -> std::optional<std::string> {
+        if (text.empty()) return text;
+        boost::system::error_code bad;
+        const auto address = boost::asio::ip::make_address(text, bad);
+        if (bad || address.is_unspecified() || address.is_multicast()) return std::nullopt;
+        return address.to_string();
+      },
+      itself);
 }
 
 SettingKind<std::string> version() {
@@ -186,11 +219,13 @@ SettingKind<std::string> version() {
       itself);
 }
 
-SettingKind<std::string> secret_file() {
+SettingKind<std::string> secret_file(MayBeEmpty may_be_empty) {
+  const bool takes_empty = may_be_empty == MayBeEmpty::yes;
   return parsed<std::string>(
-      "the name of a file, which holds the secret",
-      [](const std::string& text, const Folder&) -> std::optional<std::string> {
-        return text.empty() ? std::nullopt : std::optional(text);
+      takes_empty ? "the name of a file, which holds the secret, or \"\" for none"
+                  : "the name of a file, which holds the secret",
+      [takes_empty](const std::string& text, const Folder&) -> std::optional<std::string> {
+        return text.empty() && !takes_empty ? std::nullopt : std::optional(text);
       },
       itself);
 }

@@ -42,7 +42,11 @@ SettingKind<std::size_t> size(std::uint64_t least, std::uint64_t most);
 SettingKind<Endpoint> url();
 /// Accepts a word that is safe in the path of a URL.
 SettingKind<std::string> version();
-SettingKind<std::string> secret_file();
+/// Accepts `http://HOST:PORT`.
+SettingKind<std::optional<Endpoint>> proxy();
+/// Accepts an IP address of this host.
+SettingKind<std::string> source_address();
+SettingKind<std::string> secret_file(MayBeEmpty may_be_empty = MayBeEmpty::no);
 SettingKind<std::filesystem::path> path(MayBeEmpty may_be_empty);
 /// Accepts `127.0.0.1:9464` or `[::1]:9464`. Host names are refused: they would need a look-up.
 SettingKind<std::optional<boost::asio::ip::tcp::endpoint>> listen_address();

@@ -42,6 +42,7 @@ struct DaemonFacts {
   Duration disk_round{0};  ///< For so long the current round of writes has run.
   bool is_stopping = false;
   std::optional<InboxFiles> inbox;  ///< As of the last scan.
+  bool is_spool_full = false;       ///< `spool.max_waiting` records stop the intake.
 };
 
 /// The queries that routes can make. They are made on the event loop. Each answer is delivered on

@@ -136,6 +136,8 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   if (daemon.signatures_fail)
     rows.add("signatures", "FAILING: check the client secret; the answers are kept");
   rows.add("disk", disk_words(daemon));
+  if (daemon.spool_full)
+    rows.add("intake", "STOPPED: as many records wait in results/ as spool.max_waiting allows");
   if (daemon.config_refused)
     rows.add("configuration",
              fmt::format("the file is REFUSED: that of {} holds; see attestrd check-config",
@@ -224,6 +226,7 @@ std::string status_json(const StatusReport& report) {
     object["disk_full"] = daemon->disk_full;
     object["disk_stalled"] = daemon->disk_round >= limits::kDiskStall;
     object["queue_unavailable"] = daemon->queue_unavailable;
+    object["spool_full"] = daemon->spool_full;
     object["config_refused"] = daemon->config_refused;
     object["totals"] = json_totals(daemon->counters);
   }

@@ -58,6 +58,7 @@ struct StatusReport {
     Duration disk_round{0};  ///< For so long the current round of writes has run.
     bool is_stopping = false;
     bool queue_unavailable = false;
+    bool spool_full = false;      ///< `spool.max_waiting` records in results/ stop the intake.
     bool backlog_full = false;    ///< Results wait for the disk: nothing more is fetched.
     bool config_refused = false;  ///< The last reload was refused: an earlier configuration holds.
     Wall config_accepted_at{};

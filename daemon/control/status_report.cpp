@@ -37,6 +37,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.queue_unavailable = engine.is_queue_unavailable;
   daemon.disk_round = facts.disk_round;
   daemon.is_stopping = facts.is_stopping;
+  daemon.spool_full = facts.is_spool_full;
   daemon.backlog_full = engine.is_backlog_full;
   daemon.config_refused = facts.config.is_refused;
   daemon.config_accepted_at = facts.config.accepted_at;

@@ -26,8 +26,10 @@
 #include "daemon/service/progress.h"
 #include "daemon/service/queue_backup.h"
 #include "daemon/service/reload.h"
+#include "daemon/service/spool/retention_passes.h"
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
+#include "daemon/service/spool/waiting_results.h"
 #include "daemon/version.h"
 #include "files/posix_descriptors.h"
 #include "files/posix_files.h"
@@ -47,6 +49,7 @@ namespace {
 constexpr Duration kPurgeInterval = std::chrono::seconds(10);
 constexpr Duration kShowInterval = std::chrono::milliseconds(500);
 constexpr Duration kSocketInterval = std::chrono::seconds(1);
+constexpr Duration kSpoolInterval = std::chrono::seconds(1);
 // A loop that steps its engine this much too late is stuck, and the watchdog may end the process.
 constexpr Duration kLateLoop = std::chrono::seconds(10);
 
@@ -86,6 +89,7 @@ class Daemon {
   Result<std::unique_ptr<Backup>> begin_backup() const;
   void feed_watchdog();
   void keep_control_socket();
+  void keep_spool();
   void show_shortage(bool is_short, const std::string& what);
   void show_stall(bool is_stalled);
   void show_progress();
@@ -116,6 +120,8 @@ class Daemon {
   std::optional<DiskEvents> disk_events_;
   std::optional<Reload> reload_;
   std::optional<Retries> retries_;
+  std::optional<WaitingResults> waiting_;
+  std::optional<RetentionPasses> retention_;
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
@@ -176,11 +182,11 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
   conductor_ = std::make_unique<Conductor>(loop_, *engine_, *verifier_,
                                            [this](const Notice& notice) { notices_.say(notice); });
   // The poller sends requests to Attestr.
-  auto poller =
-      HttpsPoller::make(loop_, poller_settings(config_, std::move(secrets.auth_token)),
-                        [this](Poller::Ticket ticket, const PollReply& reply, std::string& body) {
-                          conductor_->replied(ticket, reply, body);
-                        });
+  auto poller = HttpsPoller::make(
+      loop_, poller_settings(config_, std::move(secrets.auth_token), std::move(secrets.proxy_auth)),
+      [this](Poller::Ticket ticket, const PollReply& reply, std::string& body) {
+        conductor_->replied(ticket, reply, body);
+      });
   if (!poller) return poller.error();
   poller_ = std::move(*poller);
   // The disk worker writes on its own thread, so that the event loop never waits for a disk.
@@ -232,6 +238,9 @@ void Daemon::make_service() {
                      .verifier = [this] { return *verifier_; },
                      .usual_form = [this] { return engine_->usual_form(); },
                      .now = read_clocks});
+  // Records that no consumer takes stop the intake; those that nobody needs any more are removed.
+  waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_);
+  retention_.emplace(loop_.get_executor(), config_, *disk_, notices_);
 }
 
 Result<void> Daemon::open_to_the_world() {
@@ -278,7 +287,8 @@ Questions Daemon::questions() {
                                reload_->state(),
                                disk_->busy_for(read_clocks().mono),
                                lifecycle_->is_stopping(),
-                               disk_events_->inbox_files()};
+                               disk_events_->inbox_files(),
+                               waiting_->is_full()};
           },
       .now = read_clocks,
       .backup = [this] { return backup_->source(); },
@@ -307,6 +317,14 @@ void Daemon::add_chores() {
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
   chores_.add(kSocketInterval, [this] { keep_control_socket(); });
+  chores_.add(kSpoolInterval, [this] { keep_spool(); });
+}
+
+void Daemon::keep_spool() {
+  const Now now = read_clocks();
+  waiting_->check(now.mono);
+  const EngineReport report = engine_->report(now);
+  retention_->check(now, report.clock_difference, report.last_good_poll_at);
 }
 
 void Daemon::feed_watchdog() {
@@ -376,6 +394,7 @@ int Daemon::run() {
   }
   announce_start();
   notifier_.ready();
+  waiting_->count_at_start();
   scans_->scan();
   chores_.start();
   return lifecycle_->run();

@@ -31,7 +31,8 @@ EngineSettings engine_settings(const Config& config) {
           .host = config.api.url.host};
 }
 
-HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
+HttpsPollerSettings poller_settings(const Config& config, Secret auth_token,
+                                    std::optional<Secret> proxy_auth) {
   return {.endpoint = config.api.url,
           .version = config.api.version,
           .auth_token = std::move(auth_token),
@@ -42,7 +43,10 @@ HttpsPollerSettings poller_settings(const Config& config, Secret auth_token) {
           .request_timeout = config.api.request_timeout,
           .max_response_bytes = config.api.max_response_bytes,
           .answer_memory_bytes = config.api.answer_memory_bytes,
-          .connection_age = config.api.connection_age};
+          .connection_age = config.api.connection_age,
+          .proxy = config.api.proxy,
+          .proxy_auth = std::move(proxy_auth),
+          .source_address = config.api.source_address};
 }
 
 }  // namespace attestrd

@@ -10,6 +10,7 @@ namespace attestrd {
 // Conversions of the configuration to the settings of the engine and of the poller.
 
 EngineSettings engine_settings(const Config& config);
-HttpsPollerSettings poller_settings(const Config& config, Secret auth_token);
+HttpsPollerSettings poller_settings(const Config& config, Secret auth_token,
+                                    std::optional<Secret> proxy_auth);
 
 }  // namespace attestrd

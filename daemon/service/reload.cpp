@@ -25,7 +25,8 @@ Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Conf
   if (auto checked = check_reload(before, *config); !checked) return checked.error();
   auto secrets = read_secrets(*config);
   if (!secrets) return secrets.error();
-  auto poller = poller_settings(*config, std::move(secrets->auth_token));
+  auto poller =
+      poller_settings(*config, std::move(secrets->auth_token), std::move(secrets->proxy_auth));
   auto trust = read_trust(poller.ca_file);
   if (!trust) return trust.error();
   poller.trust = *std::move(trust);

@@ -25,7 +25,7 @@ void FailureRun::add(const FailedPoll& poll, PauseReason reason, Mono now) {
 
 bool FailureRun::is_of_account(PauseReason reason, std::size_t pending, Mono now) const {
   if (is_good_fresh(now)) return false;
-  if (reason == PauseReason::certificate) return true;
+  if (reason == PauseReason::certificate || reason == PauseReason::proxy) return true;
   const auto end = failed_.begin() + static_cast<std::ptrdiff_t>(size_);
   const auto same = std::count_if(failed_.begin(), end,
                                   [=](const Failed& failed) { return failed.reason == reason; });

@@ -36,8 +36,8 @@ class FailureRun {
   /// met it, and no answer was good within the last limits::kFailureRun and the last
   /// limits::kFailureRunPolls polls. If so few handshakes are pending that all of them have failed,
   /// no further polls are awaited, and neither at the floor of the rate, which no handshake is
-  /// refused for. A certificate is judged before an id is sent: one failure suffices, unless an
-  /// answer was good within the last limits::kFailureRun.
+  /// refused for. A certificate and a tunnel are judged before an id is sent: one failure suffices,
+  /// unless an answer was good within the last limits::kFailureRun.
   bool is_of_account(PauseReason reason, std::size_t pending, Mono now) const;
 
   /// Returns whether other handshakes are answered well: the last good answer is recent, or few

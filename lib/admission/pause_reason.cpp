@@ -13,6 +13,7 @@ std::string_view name_of(PauseReason reason) {
     case PauseReason::rate_limited: return "rate_limited";
     case PauseReason::daily_limit: return "daily_limit";
     case PauseReason::certificate: return "certificate";
+    case PauseReason::proxy: return "proxy";
     case PauseReason::upstream_down: return "upstream_down";
   }
   check_failed("a pause has a reason", __FILE__, __LINE__);

@@ -14,6 +14,7 @@ enum class PauseReason : std::uint8_t {
   rate_limited,   ///< 429, although the effective rate is at its floor.
   daily_limit,    ///< 429/4293.
   certificate,    ///< The server's certificate is not one that we trust.
+  proxy,          ///< The forward proxy refuses the tunnel to the server.
   upstream_down,  ///< The circuit breaker: too many consecutive failures, over all handshakes.
 };
 

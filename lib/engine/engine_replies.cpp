@@ -151,15 +151,14 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
   } else {
     engine_.witnesses_.answered(slot, Charge::other, now_.mono);
   }
-  const bool is_certificate = kind == FailureKind::certificate;
-  const bool begins_pause =
-      is_certificate ? admission.trouble(now_, PauseReason::certificate, std::nullopt, failed(slot))
-                     : counts_against_server(kind, record) &&
-                           admission.failure(now_, std::nullopt, failed(slot));
+  const auto reason = pause_for(kind);
+  const bool begins_pause = reason ? admission.trouble(now_, *reason, std::nullopt, failed(slot))
+                                   : counts_against_server(kind, record) &&
+                                         admission.failure(now_, std::nullopt, failed(slot));
   if (begins_pause) say_paused(why);
-  if (!is_certificate || admission.account().is_open()) step_.say(std::move(why));
+  if (!reason || admission.account().is_open()) step_.say(std::move(why));
   if (kind != FailureKind::no_memory && give_up_silent(slot)) return;
-  if (!is_certificate || admission.account().is_open()) return retry(slot, std::nullopt);
+  if (!reason || admission.account().is_open()) return retry(slot, std::nullopt);
   record.was_good &= !record.is_canary;  // Another handshake is the next canary.
   engine_.make_ready(slot, now_.mono);
 }

@@ -73,8 +73,9 @@ Notice account_paused(Notice cause, PauseReason reason, std::string_view host,
       "polling is paused ({}): no handshake fails by this, and one canary at a time is polled to "
       "see whether it is over",
       name_of(reason));
-  // The failure of a certificate has a more specific reason already.
-  if (reason != PauseReason::certificate) cause.reason = name_of(reason);
+  // The failure of a certificate or of a proxy has a more specific reason already.
+  if (reason != PauseReason::certificate && reason != PauseReason::proxy)
+    cause.reason = name_of(reason);
   cause.host = host;
   cause.wait = until_canary;
   return cause;

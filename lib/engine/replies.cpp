@@ -39,6 +39,7 @@ bool is_expiry(const Verdict& verdict) {
 FailureKind kind_of(const TransportFailure& failure) {
   switch (failure.kind) {
     case TransportFailure::Kind::certificate: return FailureKind::certificate;
+    case TransportFailure::Kind::proxy: return FailureKind::proxy;
     case TransportFailure::Kind::framing:
     case TransportFailure::Kind::too_large: return FailureKind::bad_answer;
     case TransportFailure::Kind::shortage: return FailureKind::no_memory;
@@ -49,6 +50,12 @@ FailureKind kind_of(const TransportFailure& failure) {
     case TransportFailure::Kind::reset: break;
   }
   return FailureKind::no_answer;
+}
+
+std::optional<PauseReason> pause_for(FailureKind kind) {
+  if (kind == FailureKind::certificate) return PauseReason::certificate;
+  if (kind == FailureKind::proxy) return PauseReason::proxy;
+  return std::nullopt;
 }
 
 bool counts_against_server(FailureKind kind, const PendingRecord& record) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "admission/pause_reason.h"
 #include "base/time.h"
 #include "engine/pending.h"
 #include "engine/settings.h"
@@ -19,6 +20,7 @@ namespace attestrd {
 /// The party that a poll without a usable answer counts against.
 enum class FailureKind : std::uint8_t {
   certificate,  ///< The account's connection: the server is not the one that we trust.
+  proxy,        ///< Likewise: the proxy lets no connection through.
   no_answer,    ///< The server: each failure counts.
   no_memory,    ///< No other party: this host had no memory for the answer.
   bad_answer,   ///< The server, once for each handshake: an answer came, but it can't be used. One
@@ -26,6 +28,9 @@ enum class FailureKind : std::uint8_t {
 };
 
 FailureKind kind_of(const TransportFailure& failure);
+
+/// Returns the pause of the account that a failure of this kind calls for, or nothing.
+std::optional<PauseReason> pause_for(FailureKind kind);
 
 /// Returns whether a failure of this kind counts against the server. A `bad_answer` counts only as
 /// the first error in a row of its handshake, or as that of a canary; `no_memory` never does.

@@ -14,13 +14,13 @@ namespace attestrd {
 namespace {
 
 constexpr std::string_view kScheme = "https://";
+constexpr std::string_view kProxyScheme = "http://";
 constexpr std::uint16_t kDefaultPort = 443;
 constexpr std::size_t kNameBytes = 253;  // RFC 1035, 2.3.4, without the dot of the root.
 constexpr std::size_t kLabelBytes = 63;
 
-Error bad_url(std::string_view what) {
-  return fail(Errc::invalid_config, "api.url: " + std::string(what));
-}
+/// Returns the error of a URL. Its setting is named by the caller.
+Error bad_url(std::string_view what) { return fail(Errc::invalid_config, std::string(what)); }
 
 bool is_label(std::string_view label) {
   constexpr CharSet kAllowed = kLowerLetters | kDigits | CharSet("-");
@@ -94,30 +94,64 @@ Result<Endpoint> parse_authority(std::string_view text) {
   return endpoint;
 }
 
-bool has_scheme(std::string_view url) {
-  return equal_ignoring_case(url.substr(0, kScheme.size()), kScheme);
+std::string bracketed_host(const Endpoint& endpoint) {
+  return endpoint.kind == Endpoint::Kind::ipv6 ? '[' + endpoint.host + ']' : endpoint.host;
+}
+
+bool has_scheme(std::string_view url, std::string_view scheme) {
+  return equal_ignoring_case(url.substr(0, scheme.size()), scheme);
+}
+
+/// Parses what follows the scheme of a URL that has neither a user nor a path.
+Result<Endpoint> parse_rest(std::string_view rest, std::string_view where_secrets_belong) {
+  if (rest.find('@') != rest.npos) {
+    return bad_url("must not hold a user or a password; " + std::string(where_secrets_belong));
+  }
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.find_first_of("/?#") != rest.npos) {
+    return bad_url("must end behind the host or the port: no path, no query, no fragment");
+  }
+  return parse_authority(rest);
+}
+
+Result<Endpoint> with_name(std::string_view setting, Result<Endpoint> endpoint) {
+  if (endpoint) return endpoint;
+  return fail(endpoint.error().code, std::string(setting) + ": " + endpoint.error().message);
 }
 
 }  // namespace
 
 Result<Endpoint> parse_endpoint(std::string_view url) {
-  if (!has_scheme(url)) return bad_url("must begin with https://");
-  url.remove_prefix(kScheme.size());
-  if (url.find('@') != url.npos) {
-    return bad_url("must not hold a user or a password; the token belongs in api.auth_token_file");
+  constexpr std::string_view kSetting = "api.url";
+  if (!has_scheme(url, kScheme)) return with_name(kSetting, bad_url("must begin with https://"));
+  return with_name(
+      kSetting, parse_rest(url.substr(kScheme.size()), "the token belongs in api.auth_token_file"));
+}
+
+Result<Endpoint> parse_proxy(std::string_view url) {
+  constexpr std::string_view kSetting = "api.proxy";
+  if (!has_scheme(url, kProxyScheme)) {
+    return with_name(kSetting,
+                     bad_url("must begin with http://: the tunnel through the proxy is encrypted"));
   }
-  if (url.ends_with('/')) url.remove_suffix(1);
-  if (url.find_first_of("/?#") != url.npos) {
-    return bad_url("must end behind the host or the port: no path, no query, no fragment");
+  auto endpoint =
+      parse_rest(url.substr(kProxyScheme.size()), "these belong in api.proxy_auth_file");
+  const auto colon = url.rfind(':');
+  const bool has_port = colon > kProxyScheme.size() && url.find(']', colon) == url.npos;
+  if (endpoint && !has_port) {
+    return with_name(kSetting,
+                     bad_url("must end with a port, as in http://proxy.example.com:3128"));
   }
-  return parse_authority(url);
+  return with_name(kSetting, std::move(endpoint));
 }
 
 std::string authority_of(const Endpoint& endpoint) {
-  std::string text =
-      endpoint.kind == Endpoint::Kind::ipv6 ? '[' + endpoint.host + ']' : endpoint.host;
-  if (endpoint.port != kDefaultPort) text += ':' + std::to_string(endpoint.port);
-  return text;
+  if (endpoint.port == kDefaultPort) return bracketed_host(endpoint);
+  return host_and_port_of(endpoint);
+}
+
+std::string host_and_port_of(const Endpoint& endpoint) {
+  return bracketed_host(endpoint) + ':' + std::to_string(endpoint.port);
 }
 
 }  // namespace attestrd

@@ -21,6 +21,7 @@ std::string_view name_of(TransportFailure::Kind kind) {
     case Kind::connect: return "connect";
     case Kind::tls: return "tls";
     case Kind::certificate: return "certificate";
+    case Kind::proxy: return "proxy";
     case Kind::timeout: return "timeout";
     case Kind::reset: return "reset";
     case Kind::framing: return "framing";

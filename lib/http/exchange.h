@@ -26,6 +26,7 @@ struct TransportFailure {
     connect,      ///< Refused, unreachable, or no connection within `connect_timeout`.
     tls,          ///< The TLS handshake failed for another reason than the certificate.
     certificate,  ///< The certificate is not trusted, not valid now, or not for this host.
+    proxy,        ///< The proxy refused the tunnel to the server, or gave no answer of HTTP.
     timeout,      ///< No complete answer within `request_timeout`.
     reset,        ///< The connection ended before the answer was complete.
     framing,      ///< The answer is not acceptable HTTP/1.1.

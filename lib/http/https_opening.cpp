@@ -1,13 +1,26 @@
 #include "http/https_opening.h"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 
 #include <utility>
+#include <vector>
 
 namespace attestrd {
 
 namespace asio = boost::asio;
 using Kind = TransportFailure::Kind;
+
+namespace {
+
+/// Removes the addresses to which no connection from the source address can lead.
+void keep_family(const std::string& source, HttpsAddresses::List& addresses) {
+  if (source.empty()) return;
+  const bool is_v6 = asio::ip::make_address(source).is_v6();
+  std::erase_if(addresses, [is_v6](const auto& each) { return each.address().is_v6() != is_v6; });
+}
+
+}  // namespace
 
 HttpsOpening::HttpsOpening(asio::any_io_executor executor,
                            std::shared_ptr<const HttpsTarget> target)
@@ -20,8 +33,16 @@ asio::awaitable<HttpsOpening::Opened> HttpsOpening::run() {
     const bool is_late = addresses.error() == asio::error::timed_out;
     const auto why = is_late ? "no answer from DNS in time" : addresses.error().message();
     const auto kind = is_shortage(addresses.error()) ? Kind::shortage : Kind::resolve;
-    TransportFailure failure{kind, "host " + target_->settings.endpoint.host + ": " + why};
+    TransportFailure failure{kind, target_->peer_name() + ": " + why};
     co_return failure;
+  }
+  const auto& source = target_->settings.source_address;
+  keep_family(source, *addresses);
+  if (addresses->empty()) {
+    co_return TransportFailure{Kind::connect, target_->peer_name() +
+                                                  ": no address of the family of "
+                                                  "api.source_address (" +
+                                                  source + ")"};
   }
   const auto race = std::make_shared<HttpsRace>(executor_, target_, *std::move(addresses), until);
   race_ = race;

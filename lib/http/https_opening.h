@@ -10,8 +10,8 @@
 
 namespace attestrd {
 
-/// The opening of one connection: it finds the addresses of the host, connects to one of them, and
-/// does the TLS handshake, all within `connect_timeout`.
+/// The opening of one connection: it finds the addresses of the host or of its proxy, connects to
+/// one of them, and does the TLS handshake with the host, all within `connect_timeout`.
 class HttpsOpening {
  public:
   using Opened = HttpsRace::Opened;

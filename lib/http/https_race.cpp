@@ -1,5 +1,6 @@
 #include "http/https_race.h"
 
+#include <netinet/in.h>
 #include <openssl/x509_vfy.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "http/proxy/https_tunnel.h"
 
 namespace attestrd {
 namespace {
@@ -33,7 +35,7 @@ std::string text_of(const tcp::endpoint& address) {
 /// Returns how far an attempt came that failed so.
 int progress_of(const TransportFailure& failure) {
   if (failure.kind == Kind::certificate) return 2;
-  return failure.kind == Kind::tls ? 1 : 0;
+  return failure.kind == Kind::tls || failure.kind == Kind::proxy ? 1 : 0;
 }
 
 }  // namespace
@@ -44,6 +46,7 @@ struct HttpsRace::Lane {
   TcpSocket socket;
   std::unique_ptr<TlsStream> stream{};  ///< Holds the socket once it is connected.
   CertificateFault fault{};
+  bool is_connected = false;
   bool has_ended = false;
 
   void close() {
@@ -107,29 +110,65 @@ void HttpsRace::start_next() {
 }
 
 asio::awaitable<void> HttpsRace::attempt(std::shared_ptr<HttpsRace> self, Lane& lane) {
-  error_code error;
-  co_await lane.socket.async_connect(lane.address,
-                                     asio::redirect_error(asio::use_awaitable, error));
+  const bool has_reached = co_await reach_server(lane);
   if (self->is_over_) co_return;
-  if (error) {
-    const auto kind = is_shortage(error) ? Kind::shortage : Kind::connect;
-    note(lane, failure_of(kind, text_of(lane.address) + ": " + error.message()));
-  } else {
-    co_await secure(lane);
-    if (self->is_over_) co_return;
-  }
+  if (has_reached) co_await secure(lane);
+  if (self->is_over_) co_return;
   lane.has_ended = true;
   if (!winner_) lane.close();
   --running_;
   changed_.cancel();
 }
 
-asio::awaitable<void> HttpsRace::secure(Lane& lane) {
+/// Binds the socket to the source address, if one is set.
+error_code HttpsRace::bind(Lane& lane) {
+  error_code error;
+  const auto& source = target_->settings.source_address;
+  if (source.empty()) return error;
+  lane.socket.open(lane.address.protocol(), error);
+  if (error) return error;
+  // The port is chosen by connect(), which may share one among connections to different servers.
+  using ChooseNoPort = asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>;
+  error_code ignored;
+  lane.socket.set_option(ChooseNoPort(true), ignored);
+  lane.socket.bind({asio::ip::make_address(source), 0}, error);
+  return error;
+}
+
+/// Connects to the server, through a tunnel if there is a proxy. Returns whether it is reached;
+/// else the failure is noted.
+asio::awaitable<bool> HttpsRace::reach_server(Lane& lane) {
+  error_code error = bind(lane);
+  std::string what =
+      error ? "api.source_address " + target_->settings.source_address : name_of(lane);
+  if (!error) {
+    co_await lane.socket.async_connect(lane.address,
+                                       asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (is_over_) co_return false;
+  if (error) {
+    const auto kind = is_shortage(error) ? Kind::shortage : Kind::connect;
+    note(lane, failure_of(kind, std::move(what) + ": " + error.message()));
+    co_return false;
+  }
+  lane.is_connected = true;
+  prolong();
+  if (!target_->settings.proxy) co_return true;
+  auto failure = co_await open_tunnel(lane.socket, *target_, std::move(what));
+  if (is_over_ || !failure) co_return !failure;
+  note(lane, *std::move(failure));
+  co_return false;
+}
+
+/// Gives an attempt whose TCP connection is open its share of the time.
+void HttpsRace::prolong() {
   const auto now = Clock::now();
   const auto left = static_cast<int>(addresses_.size() - lanes_.size()) + 1;
   next_at_ = std::max<Instant>(next_at_, now + (until_ - now) / left);
   changed_.cancel();
+}
 
+asio::awaitable<void> HttpsRace::secure(Lane& lane) {
   const auto& endpoint = target_->settings.endpoint;
   const std::string host = "host " + endpoint.host + ": ";
   error_code error;
@@ -159,13 +198,20 @@ void HttpsRace::note(const Lane& lane, TransportFailure failure) {
 void HttpsRace::note_late_ones() {
   for (const auto& lane : lanes_) {
     if (lane->has_ended) continue;
-    const bool is_open = lane->stream != nullptr;
-    note(*lane,
-         failure_of(Kind::connect, is_open ? "host " + target_->settings.endpoint.host +
-                                                 ": no TLS handshake in time"
-                                           : text_of(lane->address) + ": no connection in time"));
+    note(*lane, failure_of(Kind::connect, late_words(*lane)));
   }
   if (!failure_) failure_ = failure_of(Kind::connect, "no time is left to connect");
+}
+
+std::string HttpsRace::late_words(const Lane& lane) const {
+  if (!lane.is_connected) return name_of(lane) + ": no connection in time";
+  if (!lane.stream) return name_of(lane) + ": no tunnel in time";
+  return "host " + target_->settings.endpoint.host + ": no TLS handshake in time";
+}
+
+/// Returns the name of the host at an address for messages.
+std::string HttpsRace::name_of(const Lane& lane) const {
+  return (target_->settings.proxy ? "proxy " : "") + text_of(lane.address);
 }
 
 }  // namespace attestrd

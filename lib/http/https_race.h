@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -18,9 +19,10 @@
 
 namespace attestrd {
 
-/// The attempts to open one connection over TLS to any address of a list (RFC 8305). An attempt
-/// begins when all before it have failed, or kConnectionAttemptDelay after the one before it; one
-/// whose TCP connection is open has longer, an equal share of the time that is left. The first to
+/// The attempts to open one connection over TLS to any address of a list (RFC 8305), be it the
+/// server's or that of a proxy, which is asked for a tunnel before TLS begins. An attempt begins
+/// when all before it have failed, or kConnectionAttemptDelay after the one before it; one whose
+/// TCP connection is open has longer, an equal share of the time that is left. The first to
 /// complete the TLS handshake wins, and the others are closed. The attempts share the object, so
 /// that it lives as long as any of them.
 class HttpsRace : public std::enable_shared_from_this<HttpsRace> {
@@ -46,9 +48,14 @@ class HttpsRace : public std::enable_shared_from_this<HttpsRace> {
   bool advance();
   void start_next();
   boost::asio::awaitable<void> attempt(std::shared_ptr<HttpsRace> self, Lane& lane);
+  boost::system::error_code bind(Lane& lane);
+  boost::asio::awaitable<bool> reach_server(Lane& lane);
+  void prolong();
   boost::asio::awaitable<void> secure(Lane& lane);
   void note(const Lane& lane, TransportFailure failure);
   void note_late_ones();
+  std::string late_words(const Lane& lane) const;
+  std::string name_of(const Lane& lane) const;
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<const HttpsTarget> target_;

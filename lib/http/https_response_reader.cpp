@@ -207,6 +207,11 @@ void HttpsResponseReader::begin(std::size_t max_body_bytes) {
   has_begun_ = false;
 }
 
+void HttpsResponseReader::begin_head() {
+  begin(0);
+  parser_->message->skip(true);
+}
+
 std::span<char> HttpsResponseReader::room() {
   const auto used = std::min(unparsed_bytes_, limits::kHeaderBytes);
   return std::span(input_).first(limits::kHeaderBytes).subspan(used);

@@ -34,6 +34,9 @@ class HttpsResponseReader {
   /// Prepares for the next response. `max_body_bytes` bounds its content.
   void begin(std::size_t max_body_bytes);
 
+  /// Prepares for the answer to a request for a tunnel: the message ends with its header section.
+  void begin_head();
+
   /// Returns the buffer for the next bytes. It is never empty while the message is not complete.
   std::span<char> room();
 
@@ -61,6 +64,9 @@ class HttpsResponseReader {
   /// Returns whether the server accepts another request on this connection, and no byte follows
   /// the message. Valid after `complete`.
   bool keeps_alive() const;
+
+  /// Returns whether bytes follow the message. Valid after `complete`.
+  bool has_rest() const { return unparsed_bytes_ > 0; }
 
   /// Returns the rule that was broken, and no byte of the response. Valid after `refused` and
   /// `too_large`.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "http/proxy/connect_request.h"
 #include "http/https_addresses.h"
 #include "http/https_tls.h"
 
@@ -20,11 +21,16 @@ Result<std::shared_ptr<const HttpsTarget>> HttpsTarget::make(
     if (!read) return read.error();
     tls = *std::move(read);
   }
-  const bool is_same = before != nullptr && before->settings.endpoint == settings.endpoint;
-  auto addresses =
-      is_same ? before->addresses : std::make_shared<HttpsAddresses>(executor, settings.endpoint);
-  return std::make_shared<const HttpsTarget>(std::move(settings), std::move(tls),
-                                             std::move(addresses));
+  HttpsTarget target{.settings = std::move(settings), .tls = std::move(tls), .addresses = {}};
+  if (target.settings.proxy) {
+    const auto& credentials = target.settings.proxy_auth;
+    target.tunnel_request =
+        connect_request(target.settings.endpoint, credentials ? credentials->reveal() : "");
+  }
+  const bool is_same = before != nullptr && before->peer() == target.peer();
+  target.addresses =
+      is_same ? before->addresses : std::make_shared<HttpsAddresses>(executor, target.peer());
+  return std::make_shared<const HttpsTarget>(std::move(target));
 }
 
 }  // namespace attestrd

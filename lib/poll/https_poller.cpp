@@ -46,7 +46,10 @@ Result<std::shared_ptr<const Setup>> make_setup(const asio::any_io_executor& exe
                       .trust = std::move(settings.trust),
                       .connect_timeout = settings.connect_timeout,
                       .request_timeout = settings.request_timeout,
-                      .max_response_bytes = settings.max_response_bytes};
+                      .max_response_bytes = settings.max_response_bytes,
+                      .proxy = std::move(settings.proxy),
+                      .proxy_auth = std::move(settings.proxy_auth),
+                      .source_address = std::move(settings.source_address)};
   auto target =
       HttpsTarget::make(executor, std::move(https), before ? before->target.get() : nullptr);
   if (!target) return target.error();

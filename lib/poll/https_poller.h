@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -33,6 +34,9 @@ struct HttpsPollerSettings {
   std::size_t max_response_bytes = 0;
   std::size_t answer_memory_bytes = std::size_t{256} << 20;  ///< For all answers together.
   Duration connection_age = std::chrono::minutes(10);  ///< Then no poll uses a connection any more.
+  std::optional<Endpoint> proxy{};                     ///< Connections go through its tunnels.
+  std::optional<Secret> proxy_auth{};                  ///< `USER:PASSWORD` for the proxy.
+  std::string source_address{};                        ///< An IP address of this host; empty: any.
 };
 
 /// A poller of Attestr over HTTPS. It uses keep-alive connections, the most recently used one

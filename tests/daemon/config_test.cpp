@@ -95,6 +95,9 @@ connect_timeout = "1s"
 request_timeout = "5m"
 max_response = 65536
 answer_memory = "1MiB"
+proxy = "http://Proxy.test:3128/"
+proxy_auth_file = "p"
+source_address = "2001:DB8:0::1"
 [signature]
 form = "stringify"
 signature_attempts = 1
@@ -114,6 +117,10 @@ inbox = "in/"
 queue = "q/../queue.db"
 spool = "/var/out"
 tombstone_days = 1
+
+[spool]
+keep_days = 30
+max_waiting = 1000
 [log]
 level = "debug"
 format = "text"
@@ -137,6 +144,9 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->api.request_timeout, 5min);
   EXPECT_EQ(config->api.max_response_bytes, 65536u);
   EXPECT_EQ(config->api.answer_memory_bytes, 1048576u);
+  EXPECT_EQ(config->api.proxy, (Endpoint{"proxy.test", 3128}));
+  EXPECT_EQ(config->api.proxy_auth_file, "p");
+  EXPECT_EQ(config->api.source_address, "2001:db8::1");
   EXPECT_EQ(config->signature.form, SigningFormPolicy::stringify);
   EXPECT_EQ(config->signature.signature_attempts, 1u);
   EXPECT_EQ(config->signature.repeats, RepeatPolicy::deliver);
@@ -153,6 +163,8 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->paths.queue, "/etc/a/queue.db");
   EXPECT_EQ(config->paths.spool, "/var/out");
   EXPECT_EQ(config->paths.tombstone_days, 1u);
+  EXPECT_EQ(config->spool.keep_days, 30u);
+  EXPECT_EQ(config->spool.max_waiting, 1000u);
   EXPECT_EQ(config->log.level, Level::debug);
   EXPECT_EQ(config->log.format, LogFormat::text);
   EXPECT_EQ(config->admin.listen,
@@ -238,6 +250,23 @@ INSTANTIATE_TEST_SUITE_P(
               "2: key 'api.version' must be a version such as \"v1\", not \"../v1\""},
         Fault{"[api]\nurl = \"http://a.test\"",
               "2: key 'api.url' is not usable: must begin with https://"},
+        Fault{"[api]\nproxy = \"https://u:secret@p:1\"",
+              "2: key 'api.proxy' is not usable: must begin with http://: the tunnel through the "
+              "proxy is encrypted"},
+        Fault{"[api]\nproxy = \"http://u:secret@p:1\"",
+              "2: key 'api.proxy' is not usable: must not hold a user or a password; these belong "
+              "in api.proxy_auth_file"},
+        Fault{"[api]\nproxy = 3128",
+              "2: key 'api.proxy' must be a URL such as \"http://proxy.example.com:3128\", or \"\" "
+              "for none, not 3128"},
+        Fault{"[api]\nsource_address = \"eth0\"",
+              "2: key 'api.source_address' must be an IP address of this host (as in "
+              "\"192.0.2.1\", \"2001:db8::1\"), or \"\" for any, not \"eth0\""},
+        Fault{"[api]\nsource_address = \"0.0.0.0\"",
+              "2: key 'api.source_address' must be an IP address of this host (as in "
+              "\"192.0.2.1\", \"2001:db8::1\"), or \"\" for any, not \"0.0.0.0\""},
+        Fault{"[spool]\nkeep_days = -1",
+              "2: key 'spool.keep_days' must be a whole number from 0 to 36500, not -1"},
         Fault{"[api]\nauth_token_file = \"\"",
               "2: key 'api.auth_token_file' must be the name of a file, which holds the secret, "
               "not \"\""},
@@ -275,6 +304,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"[api]\nmax_response = \"256MiB\"\nanswer_memory = \"255MiB\"",
               "3: key 'api.answer_memory' (255MiB) must not be smaller than 'api.max_response' "
               "(256MiB)"},
+        Fault{"[api]\nproxy_auth_file = \"p\"", "2: key 'api.proxy_auth_file' needs 'api.proxy'"},
         Fault{"[paths]\ninbox = \"/s\"\nspool = \"/s/\"",
               "2: key 'paths.inbox' (/s) must be a folder of its own, not one of the spool's"},
         Fault{"[paths]\nspool = \"/s\"\ninbox = \"/s/results/\"",

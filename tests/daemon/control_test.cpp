@@ -65,7 +65,12 @@ class ControlTest : public testing::Test {
                   unanswered_.push_back(on_found);
                 },
             .reload = {},
-            .facts = [] { return DaemonFacts{}; },
+            .facts =
+                [this] {
+                  DaemonFacts facts;
+                  facts.is_spool_full = is_spool_full_;
+                  return facts;
+                },
             .now = [] { return Now{}; }};
   }
 
@@ -128,6 +133,7 @@ class ControlTest : public testing::Test {
   Config::Admin admin_{std::nullopt, folder_.path() / "control.sock"};
   EngineReport engine_;
   bool explains_ = true;
+  bool is_spool_full_ = false;
   std::optional<Error> trouble_;
   asio::io_context loop_;
   std::vector<Questions::OnFound> unanswered_;
@@ -224,6 +230,15 @@ TEST_F(ControlTest, TellsWhetherItLivesAndIsReady) {
   engine_.is_disk_full = false;
   engine_.paused_for.reset();
   engine_.signatures_fail = false;
+  loop_.restart();
+  is_spool_full_ = true;
+  ASSERT_TRUE(start());
+  EXPECT_EQ(first_line(exchange("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 503 Service Unavailable");
+  EXPECT_TRUE(exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+                  .ends_with("\n{\"ready\":false,\"reasons\":[\"spool_full\"]}\n"));
+  stop();
+  is_spool_full_ = false;
   loop_.restart();
   ASSERT_TRUE(start());
   EXPECT_EQ(body_of("/readyz"), "{\"ready\":true,\"reasons\":[]}\n");

@@ -135,6 +135,33 @@ TEST_F(SecretsTest, ReadsSeveralClientSecretsInTheirOrder) {
             "client-secret: is empty; put the client secret there, on one line");
 }
 
+TEST_F(SecretsTest, ReadsUserAndPasswordForTheProxy) {
+  config_.api.proxy_auth_file = "proxy-auth";
+  const auto proxy_auth_or_complaint = [this](std::string_view text) {
+    folder_.write("proxy-auth", text);
+    const auto secret = read_proxy_auth(config_);
+    return secret ? std::string(secret->reveal()) : shortened(secret.error());
+  };
+  EXPECT_EQ(proxy_auth_or_complaint("user:pass word:\n"), "user:pass word:");
+  EXPECT_EQ(proxy_auth_or_complaint("user:\r\n"), "user:");
+  for (const auto* text : {"", "\n", "user", ":password", "user:a\nuser:b\n", "user:\x01"})
+    EXPECT_EQ(proxy_auth_or_complaint(text),
+              "proxy-auth: must hold USER:PASSWORD for the proxy, on one line");
+}
+
+TEST_F(SecretsTest, ReadsTheFileForTheProxyOnlyIfItIsNamed) {
+  folder_.write("auth-token", "dG9rZW4=");
+  folder_.write("client-secret", "a-client-secret");
+  EXPECT_FALSE(read_secrets(config_)->proxy_auth.has_value());
+  config_.api.proxy_auth_file = "proxy-auth";
+  EXPECT_EQ(shortened(read_secrets(config_).error()),
+            "proxy-auth: can't be opened: No such file or directory");
+  folder_.write("proxy-auth", "user:password");
+  EXPECT_EQ(read_secrets(config_)->proxy_auth->reveal(), "user:password");
+  EXPECT_EQ(secret_names(config_).read,
+            (std::vector<std::string>{"auth-token", "client-secret", "proxy-auth"}));
+}
+
 TEST_F(SecretsTest, ABareNameIsSearchedInTheCredentialsOfSystemdFirst) {
   folder_.write("auth-token", "beside");
   folder_.write("credentials/auth-token", "credential", 0444);

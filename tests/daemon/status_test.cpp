@@ -59,22 +59,23 @@ StatusReport not_running() {
 }
 
 TEST(Status, JsonHasEveryField) {
-  EXPECT_EQ(status_json(running()),
-            R"({"daemon":"running","version":")" + std::string(kVersion) +
-                R"(","time":"2026-11-23T20:57:00.000000Z","pending":1200,"in_flight":3,)"
-                R"("settling":1,"oldest_pending":"2026-11-22T18:57:00.000000Z",)"
-                R"("inbox_files":7,"inbox_claimed_files":2,"pid":4242,)"
-                R"("started_at":"2026-11-23T20:54:55.000000Z",)"
-                R"("held_by":null,"next_due":"2026-11-23T20:57:02.000000Z",)"
-                R"("last_successful_poll":"2026-11-23T20:56:59.000000Z",)"
-                R"("clock_difference_seconds":null,"account_pause":null,)"
-                R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
-                R"("requests_today":null,"signatures_failing":false,"disk_full":false,)"
-                R"("disk_stalled":false,)"
-                R"("queue_unavailable":false,)"
-                R"("config_refused":false,"totals":{"polls":5000,"completed":40,)"
-                R"("archived":1,"failed":2,"rejected":3,"conflicts":5,"refused":4}})"
-                "\n");
+  EXPECT_EQ(
+      status_json(running()),
+      R"({"daemon":"running","version":")" + std::string(kVersion) +
+          R"(","time":"2026-11-23T20:57:00.000000Z","pending":1200,"in_flight":3,)"
+          R"("settling":1,"oldest_pending":"2026-11-22T18:57:00.000000Z",)"
+          R"("inbox_files":7,"inbox_claimed_files":2,"pid":4242,)"
+          R"("started_at":"2026-11-23T20:54:55.000000Z",)"
+          R"("held_by":null,"next_due":"2026-11-23T20:57:02.000000Z",)"
+          R"("last_successful_poll":"2026-11-23T20:56:59.000000Z",)"
+          R"("clock_difference_seconds":null,"account_pause":null,)"
+          R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
+          R"("requests_today":null,"signatures_failing":false,"disk_full":false,)"
+          R"("disk_stalled":false,)"
+          R"("queue_unavailable":false,)"
+          R"("spool_full":false,"config_refused":false,"totals":{"polls":5000,"completed":40,)"
+          R"("archived":1,"failed":2,"rejected":3,"conflicts":5,"refused":4}})"
+          "\n");
   EXPECT_NE(
       status_json(paused()).find(R"("account_pause":{"reason":"unauthorized",)"
                                  R"("since":"2026-11-23T20:55:59.000000Z",)"
@@ -167,6 +168,16 @@ TEST(Status, BeginsWithWhatHoldsAllHandshakes) {
   report.daemon->next_poll.reset();
   report.handshakes.in_flight = 0;
   EXPECT_NE(status_text(report).find("next poll             none\n"), std::string::npos);
+}
+
+TEST(Status, SaysThatWaitingResultsStopTheIntake) {
+  auto report = running();
+  EXPECT_EQ(status_text(report).find("intake"), std::string::npos);
+  report.daemon->spool_full = true;
+  EXPECT_NE(status_text(report).find("intake                STOPPED: as many records wait in "
+                                     "results/ as spool.max_waiting allows\n"),
+            std::string::npos);
+  EXPECT_NE(status_json(report).find(R"("spool_full":true)"), std::string::npos);
 }
 
 TEST(Status, ShowsUntilAFileIsAcceptedThatItIsRefused) {

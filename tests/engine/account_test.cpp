@@ -222,6 +222,21 @@ TEST_F(Account, ACanaryThatMeetsTheTroubleLetsOthersAskNext) {
   EXPECT_EQ(delay_until_poll(is_first ? "h2" : "h1"), limits::kCanaryFirst);
 }
 
+TEST_F(Account, ARefusedTunnelPausesAtOnceAndFailsNoHandshake) {
+  for (const char* text : {"h1", "h2"}) {
+    given_queued(text, 10h);
+    delay_until_poll(text);
+    attestr_says_pending(text);
+  }
+  advance(limits::kFailureRun);
+  given_new("h3");
+  poll_fails("h3", TransportFailure::Kind::proxy);
+  EXPECT_EQ(said(Event::account_paused), 1U);
+  EXPECT_NE(last_said(Event::account_paused).reason.find("proxy"), std::string::npos);
+  advance(limits::kCanaryFirst);
+  EXPECT_EQ(polls_in_flight(), 1U) << "the canary";
+}
+
 TEST_F(Account, NewSettingsLetTheCanaryAskAtOnce) {
   given_new("h1");
   given_new("h2");

@@ -91,7 +91,8 @@ void check_secrets(const Config& config, Problems& problems) {
 void check_surroundings(const Config& config, const std::filesystem::path& file,
                         Problems& problems) {
   check_readable(file, "the configuration", problems);
-  for (const auto& secret : {config.api.auth_token_file, config.api.client_secret_file})
+  for (const auto& secret :
+       {config.api.auth_token_file, config.api.client_secret_file, config.api.proxy_auth_file})
     if (secret.find('/') != secret.npos)
       check_readable(locate_secret(secret, config.folder), "a secret that is named by its path",
                      problems);

@@ -31,6 +31,7 @@ ServerResponse health_response(const StatusReport& report) {
   if (daemon && daemon->pause)
     return plain_response(503, "account paused: " + daemon->pause->reason);
   if (daemon && daemon->signatures_fail) return plain_response(503, "signatures failing");
+  if (daemon && daemon->spool_full) return plain_response(503, "spool full");
   return plain_response(200, "ok");
 }
 
@@ -46,6 +47,7 @@ ServerResponse readiness_response(const StatusReport& report) {
   add(daemon.disk_full, "disk_full");
   add(daemon.disk_round >= limits::kDiskStall, "disk_stalled");
   add(daemon.queue_unavailable, "queue_unavailable");
+  add(daemon.spool_full, "spool_full");
   add(daemon.is_stopping, "draining");
   const bool is_ready = reasons.empty();
   return json_response(is_ready ? 200 : 503,

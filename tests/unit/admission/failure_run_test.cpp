@@ -80,6 +80,14 @@ TEST_F(FailureRunTest, OneCertificateBlamesTheAccountUnlessAnAnswerWasGoodJustNo
   EXPECT_TRUE(is_of_account(100, 1s + limits::kFailureRun, PauseReason::certificate));
 }
 
+TEST_F(FailureRunTest, OneRefusedTunnelBlamesTheAccountToo) {
+  fails(1, 0s, PauseReason::proxy);
+  EXPECT_TRUE(is_of_account(100, 0s, PauseReason::proxy));
+  run_.good(at(1s));
+  fails(1, 5s, PauseReason::proxy);
+  EXPECT_FALSE(is_of_account(100, 5s, PauseReason::proxy));
+}
+
 TEST_F(FailureRunTest, MoreHandshakesThanFitAreForgottenInTurn) {
   for (std::uint32_t i = 0; i < 3 * limits::kFailureRunPolls; ++i) fails(i, 0s);
   EXPECT_TRUE(is_of_account(1000, limits::kFailureRun));

@@ -69,6 +69,14 @@ TEST(Notices, APauseForACertificateKeepsItsReason) {
   EXPECT_EQ(paused.depth, 0);
 }
 
+TEST(Notices, APauseForAProxyKeepsItsReason) {
+  const auto cause = notices::poll_error(
+      kPolled, {TransportFailure::Kind::proxy, "proxy 10.0.0.1:3128 refuses it (403)", -1}, "host");
+  const auto paused = notices::account_paused(cause, PauseReason::proxy, "host", 5s);
+  EXPECT_EQ(paused.reason, "proxy: proxy 10.0.0.1:3128 refuses it (403)");
+  EXPECT_NE(paused.message.find("paused (proxy)"), std::string::npos);
+}
+
 TEST(Notices, TheBudgetHasTheRequestsSpent) {
   const auto spent = notices::budget_spent(100, 2h);
   EXPECT_EQ(spent.event, Event::budget_spent);

@@ -47,11 +47,19 @@ class RepliesTest : public testing::Test {
 TEST_F(RepliesTest, ATransportFailureCountsAgainstTheAccountTheServerOrItsHandshake) {
   using Kind = TransportFailure::Kind;
   EXPECT_EQ(kind_of({Kind::certificate, "", 0}), FailureKind::certificate);
+  EXPECT_EQ(kind_of({Kind::proxy, "", -1}), FailureKind::proxy);
   for (const Kind kind : {Kind::resolve, Kind::connect, Kind::tls, Kind::timeout, Kind::reset})
     EXPECT_EQ(kind_of({kind, "", -1}), FailureKind::no_answer) << name_of(kind);
   for (const Kind kind : {Kind::framing, Kind::too_large})
     EXPECT_EQ(kind_of({kind, "", -1}), FailureKind::bad_answer) << name_of(kind);
   EXPECT_EQ(kind_of({Kind::shortage, "", -1}), FailureKind::no_memory);
+}
+
+TEST_F(RepliesTest, OnlyTheAccountsConnectionCallsForAPause) {
+  EXPECT_EQ(pause_for(FailureKind::certificate), PauseReason::certificate);
+  EXPECT_EQ(pause_for(FailureKind::proxy), PauseReason::proxy);
+  for (const auto kind : {FailureKind::no_answer, FailureKind::no_memory, FailureKind::bad_answer})
+    EXPECT_EQ(pause_for(kind), std::nullopt);
 }
 
 TEST_F(RepliesTest, ABadAnswerCountsOnceAHandshakeButAlwaysForACanary) {

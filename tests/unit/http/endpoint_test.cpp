@@ -52,6 +52,31 @@ TEST(Endpoint, AcceptsOneTrailingSlash) {
   EXPECT_EQ(parsed("https://[::1]:8443/"), parsed("https://[::1]:8443"));
 }
 
+TEST(Proxy, IsAHostWithAPort) {
+  EXPECT_EQ(*parse_proxy("http://proxy.example.com:3128"),
+            (Endpoint{"proxy.example.com", 3128, Kind::name}));
+  EXPECT_EQ(*parse_proxy("HTTP://10.0.0.1:8080/"), (Endpoint{"10.0.0.1", 8080, Kind::ipv4}));
+  EXPECT_EQ(*parse_proxy("http://[2001:db8::1]:80"), (Endpoint{"2001:db8::1", 80, Kind::ipv6}));
+}
+
+TEST(Proxy, RefusesEverythingElse) {
+  const auto refusal = [](std::string_view url) {
+    const auto proxy = parse_proxy(url);
+    return proxy ? std::string("(taken)") : proxy.error().message;
+  };
+  for (const auto* url : {"https://proxy:3128", "proxy:3128", "socks5://proxy:1080", ""})
+    EXPECT_EQ(refusal(url),
+              "api.proxy: must begin with http://: the tunnel through the proxy is encrypted");
+  EXPECT_EQ(refusal("http://user:secret@proxy:3128"),
+            "api.proxy: must not hold a user or a password; these belong in api.proxy_auth_file");
+  for (const auto* url : {"http://proxy", "http://[2001:db8::1]", "http://10.0.0.1/"})
+    EXPECT_EQ(refusal(url), "api.proxy: must end with a port, as in http://proxy.example.com:3128");
+  EXPECT_EQ(refusal("http://proxy:0"),
+            "api.proxy: behind the host may only stand a port, e.g. :8443, from 1 to 65535");
+  EXPECT_EQ(refusal("http://proxy:3128/path"),
+            "api.proxy: must end behind the host or the port: no path, no query, no fragment");
+}
+
 TEST(Endpoint, RefusesOtherSchemesThanHttps) {
   for (const auto* url : {"", "api.attestr.com", "http://api.attestr.com", "https:/api.attestr.com",
                           "https//api.attestr.com", " https://api.attestr.com"}) {

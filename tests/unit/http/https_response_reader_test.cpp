@@ -60,6 +60,20 @@ TEST_F(ResponseReaderTest, ReadsABodyWithALength) {
   EXPECT_TRUE(reader_.keeps_alive());
 }
 
+TEST_F(ResponseReaderTest, AnAnswerToConnectEndsWithItsHead) {
+  for (const auto* fields : {"", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    HttpsResponseReader reader;
+    reader.begin_head();
+    const auto bytes = "HTTP/1.1 200 OK\r\n" + std::string(fields) + "\r\n";
+    EXPECT_EQ(feed(reader, bytes, kAllAtOnce), Progress::complete);
+    EXPECT_FALSE(reader.has_rest());
+    reader.begin_head();
+    EXPECT_EQ(feed(reader, bytes + "abc", kAllAtOnce), Progress::complete);
+    EXPECT_TRUE(reader.has_rest());
+    EXPECT_EQ(reader.response().status, 200U);
+  }
+}
+
 TEST_F(ResponseReaderTest, ReadsAnEmptyBody) {
   ASSERT_EQ(read("HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n"), Progress::complete);
   EXPECT_EQ(reader_.response().status, 500u);
