@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct Parsed {
   std::filesystem::path config_file{kDefaultConfigFile};
   std::string config_operand{kDefaultConfigFile};
   std::vector<std::string> operands;
+  std::map<std::string_view, std::string> values;
 };
 
 void add_operands(CLI::App& command, const Operands& operands, std::vector<std::string>& target) {
@@ -46,6 +48,23 @@ void add_operands(CLI::App& command, const Operands& operands, std::vector<std::
                            ->type_name(std::string(operands.shown))
                            ->required(operands.count != Operands::any);
   if (operands.count == Operands::one) option->expected(1);
+}
+
+void add_flag(CLI::App& command, const Flag& flag,
+              std::map<std::string_view, std::string>& values) {
+  if (flag.name.empty()) return;
+  const std::string meaning(flag.meaning);  // Const: CLI11 would write to a variable.
+  if (flag.value.empty())
+    command.add_flag(std::string(flag.name), meaning);
+  else
+    command.add_option(std::string(flag.name), values[flag.name], meaning)
+        ->type_name(std::string(flag.value));
+}
+
+/// Adds a given flag, with its value if it has one.
+void note(const Flag& flag, const std::string& value, Given& given) {
+  given.flags.push_back(flag.name);
+  if (!flag.value.empty()) given.values.emplace(flag.name, value);
 }
 
 void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& chosen) {
@@ -61,10 +80,7 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
         ->type_name("FILE")
         ->capture_default_str();
   }
-  for (const Flag& flag : row.flags) {
-    const std::string meaning(flag.meaning);  // Const: CLI11 would write to a variable.
-    if (!flag.name.empty()) command->add_flag(std::string(flag.name), meaning);
-  }
+  for (const Flag& flag : row.flags) add_flag(*command, flag, parsed->values);
   command->footer(footer_of(row));
   command->callback([command, &row, parsed, &chosen] {
     const bool may_read_stdin = row.operands.shown.ends_with("|-");
@@ -75,7 +91,7 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
     if (row.config_file == ConfigFile::operand) given.config_file = parsed->config_operand;
     for (const Flag& flag : row.flags)
       if (!flag.name.empty() && command->count(std::string(flag.name)) > 0)
-        given.flags.push_back(flag.name);
+        note(flag, parsed->values[flag.name], given);
     chosen = [&row, given] { return row.run(given); };
   });
 }

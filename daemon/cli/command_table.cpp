@@ -19,7 +19,8 @@ std::string usage_of(const CommandRow& command) {
   if (command.config_file == ConfigFile::option) usage += " [--config F]";
   if (command.config_file == ConfigFile::operand) usage += " [F]";
   for (const Flag& flag : command.flags)
-    if (!flag.name.empty()) usage += fmt::format(" [{}]", flag.name);
+    if (!flag.name.empty())
+      usage += fmt::format(" [{}{}{}]", flag.name, flag.value.empty() ? "" : " ", flag.value);
   const auto& [count, shown, meaning] = command.operands;
   if (count == Operands::any) return usage + fmt::format(" [{}]", shown);
   if (count != Operands::none) usage += fmt::format(" {}", shown);

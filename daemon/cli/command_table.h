@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,9 +18,15 @@ struct Given {
   std::filesystem::path config_file;
   std::vector<std::string> operands;
   std::vector<std::string_view> flags;  ///< The given flags, as the command's row names them.
+  std::map<std::string_view, std::string> values{};  ///< Of the given flags that have one.
 
   bool has(std::string_view flag) const {
     return std::find(flags.begin(), flags.end(), flag) != flags.end();
+  }
+  /// Returns the value of a flag, or nothing if it is not given.
+  std::optional<std::string> value_of(std::string_view flag) const {
+    const auto found = values.find(flag);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
   }
 };
 
@@ -28,9 +36,12 @@ enum class ConfigFile : std::uint8_t { none, option, operand };
 struct Flag {
   std::string_view name;  ///< Includes the dashes.
   std::string_view meaning;
+  std::string_view value{};  ///< The form of its value in the usage line; empty: it has none.
 };
 
 inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for programs"};
+
+inline constexpr Flag kNoHeaderFlag{"--no-header", "Print no line of titles"};
 
 struct Operands {
   enum Count : std::uint8_t { none, one, some, any };
@@ -47,7 +58,7 @@ struct CommandRow {
   std::string_view summary;
   ConfigFile config_file = ConfigFile::none;
   Operands operands{};
-  std::array<Flag, 4> flags{};
+  std::array<Flag, 8> flags{};
   std::string_view exits;  ///< The possible exit codes, separated by spaces.
   std::string_view notes{};
   std::array<std::string_view, 4> examples{};

@@ -30,6 +30,7 @@ constexpr std::string_view kNotAllowedStatus = "HTTP/1.1 405 ";
 constexpr std::string_view kConflictStatus = "HTTP/1.1 409 ";
 constexpr std::string_view kUnavailableStatus = "HTTP/1.1 503 ";
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
+constexpr std::string_view kLinkField = "\r\nLink: <";
 constexpr std::string_view kLengthField = "\r\nContent-Length: ";  ///< As the daemon writes it.
 
 /// A client connection to a unix socket.
@@ -113,6 +114,14 @@ Error unexpected(const std::filesystem::path& socket, std::string_view answer) {
                                              socket.string(), first_line));
 }
 
+/// Returns the target in the Link field, or an empty text if there is none.
+std::string next_page_of(std::string_view head) {
+  const auto field = head.find(kLinkField);
+  if (field == head.npos) return {};
+  head.remove_prefix(field + kLinkField.size());
+  return std::string(head.substr(0, head.find('>')));
+}
+
 /// Judges a complete answer. 200 is a positive one, `status_of_no` a negative one; any other status
 /// is an error.
 Result<DaemonAnswer> judge(const std::filesystem::path& socket, const std::string& answer,
@@ -120,7 +129,10 @@ Result<DaemonAnswer> judge(const std::filesystem::path& socket, const std::strin
   const auto header_end = answer.find(kHeaderEnd);
   if (header_end == answer.npos) return unexpected(socket, answer);
   auto body = answer.substr(header_end + kHeaderEnd.size());
-  if (answer.starts_with(kGoodStatus)) return DaemonAnswer{true, std::move(body)};
+  if (answer.starts_with(kGoodStatus)) {
+    const std::string_view head(answer.data(), header_end);
+    return DaemonAnswer{true, std::move(body), next_page_of(head)};
+  }
   if (answer.starts_with(status_of_no)) return DaemonAnswer{false, std::move(body)};
   if (answer.starts_with(kUnknownStatus) || answer.starts_with(kNotAllowedStatus))
     return fail(Errc::unavailable,
@@ -185,6 +197,10 @@ std::string post_of(std::string_view target, std::string_view accept, std::strin
 Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
                                       std::string_view accept) {
   return exchange(socket, head_of("GET", target, accept) + "\r\n", kUnknownStatus);
+}
+
+Result<DaemonAnswer> ask_daemon_page(const std::filesystem::path& socket, std::string_view target) {
+  return exchange(socket, head_of("GET", target, "application/json") + "\r\n", kGoodStatus);
 }
 
 Result<DaemonAnswer> post_to_daemon(const std::filesystem::path& socket, std::string_view target,

@@ -20,12 +20,18 @@ Result<std::string> ask_daemon(const std::filesystem::path& socket, std::string_
 struct DaemonAnswer {
   bool is_found = true;
   std::string body;
+  std::string next{};  ///< The target of the next page; empty: there is none.
 };
 
 /// Does the same as ask_daemon, but accepts 404 as a negative answer: the daemon does not know the
 /// object that `target` names.
 Result<DaemonAnswer> ask_daemon_about(const std::filesystem::path& socket, std::string_view target,
                                       std::string_view accept);
+
+/// Sends GET `target`, whose answer is a part of a longer one for programs: `next` is the target of
+/// the next part. The errors are those of ask_daemon; `unavailable` also if the daemon does not
+/// know the target.
+Result<DaemonAnswer> ask_daemon_page(const std::filesystem::path& socket, std::string_view target);
 
 /// Sends POST `target` with `body`. The errors are those of ask_daemon, but 409 is a negative
 /// answer: a part of the request could not be carried out.

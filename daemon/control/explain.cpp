@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "base/check.h"
 #include "base/rfc3339.h"
@@ -151,6 +152,14 @@ json::object json_of(const ExplainReport&, const ExplainReport::Queued& queued) 
           {"polls", row.polls}};
 }
 
+json::object object_of(const ExplainReport& report) {
+  json::object object{{"id", report.id.view()}, {"time", to_rfc3339(report.now)}};
+  auto rest =
+      std::visit([&report](const auto& found) { return json_of(report, found); }, report.found);
+  for (auto& [key, value] : rest) object[key] = std::move(value);
+  return object;
+}
+
 /// Adds the reasons for the wait. The one that delays the next poll comes first.
 void add_reasons(TextRows& rows, const HandshakeId& id, const Explanation& why,
                  const std::optional<Hold>& hold, Wall now) {
@@ -253,10 +262,12 @@ ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon) {
 }
 
 std::string explain_json(const ExplainReport& report) {
-  json::object object{{"id", report.id.view()}, {"time", to_rfc3339(report.now)}};
-  const auto rest =
-      std::visit([&report](const auto& found) { return json_of(report, found); }, report.found);
-  for (const auto& [key, value] : rest) object[key] = value;
+  return json::serialize(object_of(report)) + '\n';
+}
+
+std::string list_json(const ExplainReport& report, std::string_view state) {
+  json::object object = object_of(report);
+  object["state"] = state;
   return json::serialize(object) + '\n';
 }
 

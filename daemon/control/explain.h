@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "daemon/control/status.h"
@@ -49,6 +50,9 @@ ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon);
 
 /// Returns the report for programs: one JSON object and a line feed.
 std::string explain_json(const ExplainReport& report);
+
+/// Returns a line of a list: the JSON object of explain_json(), with the state in the list.
+std::string list_json(const ExplainReport& report, std::string_view state);
 
 /// Returns the report for people: a sentence that gives the reason, then the values behind it.
 std::string explain_text(const ExplainReport& report);

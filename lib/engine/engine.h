@@ -101,6 +101,8 @@ class Engine {
   void forget(Slot slot);
   void stop(const Step& step);
 
+  Explanation explanation_of(Slot slot, Now now) const;
+
   // Due handshakes and their polls.
   void wait_until(Slot slot, PollTiming::Due due, Mono now);
   void make_ready(Slot slot, Mono now);

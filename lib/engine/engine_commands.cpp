@@ -1,11 +1,14 @@
 #include "engine/engine_commands.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "engine/verdict.h"
 
 namespace attestrd {
 namespace {
@@ -41,7 +44,59 @@ std::optional<Mono> poll_time(Wait wait, std::optional<Mono> due, Mono deadline,
   return std::max(*allowed, wait == Wait::deadline ? deadline : *due);
 }
 
+ListedState listed_state_of(State state) {
+  switch (state) {
+    case State::waiting: return ListedState::waiting;
+    case State::ready: return ListedState::due;
+    case State::polling: return ListedState::polling;
+    case State::settling: return ListedState::ending;
+    case State::vacant: break;
+  }
+  check_failed("a listed handshake has a state", __FILE__, __LINE__);
+}
+
+/// A ListFilter in the terms of the records.
+class RecordFilter {
+ public:
+  RecordFilter(const ListFilter& filter, Mono now) : filter_(filter), now_(now) {
+    if (filter.tag) tag_digest_ = filter.tag->empty() ? 0 : digest_of_tag(*filter.tag);
+  }
+
+  bool matches(const PendingRecord& record) const {
+    if (record.state == State::vacant || record.is_lost) return false;
+    if (filter_.state && *filter_.state != listed_state_of(record.state)) return false;
+    if (tag_digest_ && *tag_digest_ != record.tag_digest) return false;
+    return !filter_.older_than || now_ - record.submitted > *filter_.older_than;
+  }
+
+ private:
+  const ListFilter& filter_;
+  Mono now_;
+  std::optional<std::uint64_t> tag_digest_;
+};
+
 }  // namespace
+
+std::size_t AgeTable::bucket_of(Duration duration) {
+  return static_cast<std::size_t>(std::ranges::lower_bound(kBounds, duration) - kBounds.begin());
+}
+
+std::uint64_t AgeTable::Row::total() const {
+  return std::accumulate(due.begin(), due.end(), polling + held + now);
+}
+
+AgeTable::Row& AgeTable::Row::operator+=(const Row& other) {
+  polling += other.polling;
+  held += other.held;
+  now += other.now;
+  std::ranges::transform(due, other.due, due.begin(), std::plus<>());
+  return *this;
+}
+
+AgeTable& AgeTable::operator+=(const AgeTable& other) {
+  for (std::size_t i = 0; i < rows.size(); ++i) rows.at(i) += other.rows.at(i);
+  return *this;
+}
 
 EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
   return engine_.explain(command.id, now_);
@@ -80,6 +135,44 @@ Kicked Engine::Commands::kick(const HandshakeId& id) const {
   return Kicked::not_pending;
 }
 
+EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
+  const Roster& roster = engine_.roster_;
+  const RecordFilter filter(command.filter, now_.mono);
+  ListPage page;
+  Slot slot = std::min(command.from, roster.slots());
+  const Slot end = slot + std::min(roster.slots() - slot, ListCommand::kSlotsPerPage);
+  for (; slot < end && page.rows.size() < ListCommand::kRowsPerPage; ++slot) {
+    const PendingRecord& record = roster[slot];
+    if (!filter.matches(record)) continue;
+    page.rows.push_back(
+        {roster.id_of(slot), listed_state_of(record.state), engine_.explanation_of(slot, now_)});
+  }
+  if (slot < roster.slots()) page.next = slot;
+  return page;
+}
+
+EngineAnswer Engine::Commands::operator()(const AgesCommand& command) const {
+  const Roster& roster = engine_.roster_;
+  AgesPage page;
+  Slot slot = std::min(command.from, roster.slots());
+  const Slot end = slot + std::min(roster.slots() - slot, AgesCommand::kSlotsPerPage);
+  for (; slot < end; ++slot) {
+    const PendingRecord& record = roster[slot];
+    if (record.state == State::vacant || record.state == State::settling || record.is_lost)
+      continue;
+    AgeTable::Row& row = page.table.rows.at(AgeTable::bucket_of(now_.mono - record.submitted));
+    const auto due = next_poll_of(engine_, slot, now_).second;
+    if (record.state == State::polling)
+      ++row.polling;
+    else if (!due)
+      ++row.held;
+    else
+      ++(*due == Duration(0) ? row.now : row.due.at(AgeTable::bucket_of(*due)));
+  }
+  if (slot < roster.slots()) page.next = slot;
+  return page;
+}
+
 Engine::Commands::NextPoll Engine::Commands::next_poll_of(const Engine& engine, Slot slot,
                                                           Now now) {
   const PendingRecord& record = engine.roster_[slot];
@@ -95,10 +188,14 @@ Engine::Commands::NextPoll Engine::Commands::next_poll_of(const Engine& engine, 
 std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const {
   const auto slot = roster_.find(id);
   if (!slot || roster_[*slot].is_lost) return std::nullopt;
-  const PendingRecord& record = roster_[*slot];
+  return explanation_of(*slot, now);
+}
+
+Explanation Engine::explanation_of(Slot slot, Now now) const {
+  const PendingRecord& record = roster_[slot];
   const Hazard& hazard = timing_.hazard();
   Explanation why;
-  std::tie(why.wait, why.due) = Commands::next_poll_of(*this, *slot, now);
+  std::tie(why.wait, why.due) = Commands::next_poll_of(*this, slot, now);
   why.age = now.mono - record.submitted;
   why.until_deadline = record.deadline - now.mono;
   const Mono last = record.was_pending() ? record.last_pending : record.submitted;

@@ -20,6 +20,8 @@ class Engine::Commands {
   EngineAnswer operator()(const ExplainCommand& command) const;
   EngineAnswer operator()(const ReportCommand& command) const;
   EngineAnswer operator()(const KickCommand& command) const;
+  EngineAnswer operator()(const ListCommand& command) const;
+  EngineAnswer operator()(const AgesCommand& command) const;
 
  private:
   Kicked kick(const HandshakeId& id) const;

@@ -48,6 +48,8 @@ void put_head(AnyMessage& message, const ServerResponse& response, const std::st
   message.set(http::field::cache_control, "no-store");
   message.set(http::field::server, server_name);
   if (!response.allow.empty()) message.set(http::field::allow, response.allow);
+  if (!response.next.empty())
+    message.set(http::field::link, "<" + response.next + ">; rel=\"next\"");
   message.keep_alive(false);
 }
 

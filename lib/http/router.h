@@ -72,6 +72,7 @@ struct ServerResponse {
   std::string body;
   std::string allow;                     ///< The Allow field of a 405.
   std::shared_ptr<BodySource> source{};  ///< In the place of `body`.
+  std::string next{};                    ///< The target of the next page, for the Link field.
 };
 
 /// Returns a response for people, with one line of text.

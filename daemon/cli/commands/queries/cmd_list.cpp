@@ -1,0 +1,99 @@
+// Asks the daemon for its list of handshakes, part by part.
+
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "base/escape.h"
+#include "daemon/cli/command_table.h"
+#include "daemon/cli/control_client.h"
+#include "daemon/cli/list_rows.h"
+#include "daemon/config/config.h"
+#include "daemon/config/units.h"
+#include "daemon/control/list_query.h"
+#include "daemon/log/exit_code.h"
+
+namespace attestrd {
+namespace {
+
+/// Returns the exit code for a value that a flag can't have, after a message.
+int wrong_value(std::string_view flag, std::string_view value, std::string_view possible) {
+  fmt::print(stderr, "attestrd: {} {}: use {}\n", flag, escaped(value, kPrintableEscapes),
+             possible);
+  return EX_USAGE;
+}
+
+std::optional<std::size_t> parse_limit(std::string_view text) {
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  const bool is_good = error == std::errc() && end == text.data() + text.size() && limit > 0;
+  return is_good ? std::optional(limit) : std::nullopt;
+}
+
+/// Reads the flags. Returns the exit code if a value is wrong, after a message.
+std::optional<int> read_flags(const Given& given, ListFilter& filter, ListForm& form) {
+  form.as_json = given.has(kJsonFlag.name);
+  filter.tag = given.value_of("--tag");
+  if (const auto state = given.value_of("--state")) {
+    filter.state = listed_state(*state);
+    if (!filter.state) return wrong_value("--state", *state, "waiting, due, polling or ending");
+  }
+  if (const auto age = given.value_of("--older-than")) {
+    filter.older_than = parse_duration(*age);
+    if (!filter.older_than)
+      return wrong_value("--older-than", *age, "a time such as 90s, 5m, 25h or 7d");
+  }
+  if (const auto sort = given.value_of("--sort")) {
+    if (*sort != "age" && *sort != "due") return wrong_value("--sort", *sort, "age or due");
+    form.sort = *sort == "age" ? ListForm::Sort::age : ListForm::Sort::due;
+  }
+  if (const auto limit = given.value_of("--limit")) {
+    form.limit = parse_limit(*limit);
+    if (!form.limit) return wrong_value("--limit", *limit, "a number of at least 1");
+  }
+  return std::nullopt;
+}
+
+/// Asks for all parts of the list, and passes them to the rows.
+Result<void> read_list(const Config& config, const ListFilter& filter, ListRows& rows) {
+  const auto& socket = config.admin.socket;
+  if (socket.empty())
+    return fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked");
+  for (std::string target = list_target({filter, 0}); !target.empty();) {
+    auto answer = ask_daemon_page(socket, target);
+    if (!answer && answer.error().code == Errc::not_found)
+      return fail(Errc::unavailable, answer.error().message);
+    if (!answer) return answer.error();
+    const auto goes_on = rows.take(answer->body);
+    if (!goes_on) return goes_on.error();
+    target = *goes_on ? std::move(answer->next) : "";
+  }
+  rows.finish();
+  return {};
+}
+
+}  // namespace
+
+int cmd_list(const Given& given) {
+  ListFilter filter;
+  ListForm form;
+  if (const auto wrong = read_flags(given, filter, form)) return *wrong;
+  const auto config = load_config(given.config_file, {"admin"});
+  if (!config) return exit_with(config.error());
+  bool is_header_due = !form.as_json && !given.has(kNoHeaderFlag.name);
+  const auto print = [&is_header_due](std::string_view row) {
+    if (std::exchange(is_header_due, false)) fmt::print("{}", ListRows::header());
+    fmt::print("{}", row);
+  };
+  ListRows rows(form, print);
+  if (const auto done = read_list(*config, filter, rows); !done) return exit_with(done.error());
+  if (is_header_due) fmt::print("{}", ListRows::header());
+  return EX_OK;
+}
+
+}  // namespace attestrd

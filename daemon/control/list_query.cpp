@@ -1,0 +1,71 @@
+#include "daemon/control/list_query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+#include "daemon/config/units.h"
+#include "daemon/control/query_string.h"
+
+namespace attestrd {
+namespace {
+
+std::optional<std::uint32_t> parse_number(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  return is_number ? std::optional(number) : std::nullopt;
+}
+
+/// Sets the member of the command that the parameter names. Returns whether there is one, and the
+/// value is one of its values.
+bool set(ListCommand& command, std::string_view name, const std::string& value) {
+  ListFilter& filter = command.filter;
+  if (name == "tag") {
+    filter.tag = value;
+    return true;
+  }
+  if (name == "state") return (filter.state = listed_state(value)).has_value();
+  if (name == "older_than") return (filter.older_than = parse_duration(value)).has_value();
+  const auto from = parse_number(value);
+  command.from = from.value_or(0);
+  return name == "from" && from;
+}
+
+}  // namespace
+
+std::string_view name_of(ListedState state) {
+  return kListedStates.at(static_cast<std::size_t>(state));
+}
+
+std::optional<ListedState> listed_state(std::string_view name) {
+  const auto found = std::ranges::find(kListedStates, name);
+  if (found == kListedStates.end()) return std::nullopt;
+  return static_cast<ListedState>(found - kListedStates.begin());
+}
+
+Result<ListCommand> parse_list_target(std::string_view target) {
+  const auto parameters = parse_query(target);
+  if (!parameters) return parameters.error();
+  ListCommand command;
+  for (const auto& [name, value] : *parameters)
+    if (!set(command, name, value))
+      return fail(Errc::invalid_input,
+                  "the query may have state (waiting, due, polling or ending), tag, older_than "
+                  "(such as 90m) and from");
+  return command;
+}
+
+std::string list_target(const ListCommand& command) {
+  std::string target = fmt::format("/list?from={}", command.from);
+  const auto& [state, tag, older_than] = command.filter;
+  if (state) target += fmt::format("&state={}", name_of(*state));
+  if (tag) target += "&tag=" + query_encoded(*tag);
+  if (older_than) target += "&older_than=" + format_duration(*older_than);
+  return target;
+}
+
+}  // namespace attestrd

@@ -1,0 +1,70 @@
+#include "daemon/cli/list_rows.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace attestrd {
+namespace {
+
+/// A line of the daemon's list, submitted and due so many seconds after 20:00.
+std::string line(std::string_view id, int submitted, std::optional<int> due) {
+  const auto at = [](int seconds) {
+    return "\"2026-11-23T20:00:" + std::string(seconds < 10 ? "0" : "") + std::to_string(seconds) +
+           ".000000Z\"";
+  };
+  return R"({"id":")" + std::string(id) + R"(","time":)" + at(50) +
+         R"(,"state":"waiting","waits_for":"result","next_poll":)" + (due ? at(*due) : "null") +
+         R"(,"next_poll_in_s":)" + (due ? std::to_string(*due - 50) : "null") +
+         R"(,"submitted_at":)" + at(submitted) + R"(,"polls":3})" + "\n";
+}
+
+std::string rows_of(const ListForm& form, std::string_view lines) {
+  std::string printed;
+  ListRows rows(form, [&printed](std::string_view row) { printed += row; });
+  EXPECT_TRUE(rows.take(lines));
+  rows.finish();
+  return printed;
+}
+
+const std::string kLines =
+    line("DS1", 30, 59) + line("DS2", 10, std::nullopt) + line("DS3", 20, 52);
+
+TEST(ListRows, HaveColumns) {
+  EXPECT_EQ(ListRows::header() + rows_of({}, kLines),
+            "ID                    STATE         AGE   DUE IN  POLLS WAITS FOR TROUBLE\n"
+            "DS1                   waiting       20s       9s      3 result    -\n"
+            "DS2                   waiting       40s        -      3 result    -\n"
+            "DS3                   waiting       30s       2s      3 result    -\n");
+}
+
+TEST(ListRows, AreTheLinesThemselvesAsJson) {
+  EXPECT_EQ(rows_of({.as_json = true}, kLines), kLines);
+}
+
+TEST(ListRows, AreSortedByAgeOrByTheNextPoll) {
+  EXPECT_EQ(rows_of({.sort = ListForm::Sort::age, .limit = {}, .as_json = true}, kLines),
+            line("DS2", 10, std::nullopt) + line("DS3", 20, 52) + line("DS1", 30, 59));
+  EXPECT_EQ(rows_of({.sort = ListForm::Sort::due, .limit = {}, .as_json = true}, kLines),
+            line("DS3", 20, 52) + line("DS1", 30, 59) + line("DS2", 10, std::nullopt));
+}
+
+TEST(ListRows, ALimitKeepsTheFirst) {
+  EXPECT_EQ(rows_of({.sort = ListForm::Sort::age, .limit = 2, .as_json = true}, kLines),
+            line("DS2", 10, std::nullopt) + line("DS3", 20, 52));
+  std::string printed;
+  ListRows rows({.limit = 2, .as_json = true}, [&](std::string_view row) { printed += row; });
+  const auto goes_on = rows.take(kLines);
+  ASSERT_TRUE(goes_on);
+  EXPECT_FALSE(*goes_on) << "the rest need not be asked for";
+  EXPECT_EQ(printed, line("DS1", 30, 59) + line("DS2", 10, std::nullopt));
+}
+
+TEST(ListRows, RefuseWhatIsNoList) {
+  ListRows rows({}, [](std::string_view) {});
+  EXPECT_EQ(rows.take("<html>\n").error().code, Errc::unavailable);
+  EXPECT_EQ(rows.take("{}\n").error().code, Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace attestrd
