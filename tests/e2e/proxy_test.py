@@ -13,6 +13,7 @@ class ProxyTest:
     """The tests of one kind of proxy, which `proxy` names."""
 
     proxy: type[Proxy]
+    wrong_password: int  # The status of the answer to one.
 
     def setUp(self):
         super().setUp()
@@ -77,7 +78,7 @@ class ProxyTest:
 
     def test_a_wrong_password_is_named(self):
         wrong = self.write_secret("wrong", f"{USER}:other")
-        self.check_password(wrong, "does not accept api.proxy_auth_file (407)")
+        self.check_password(wrong, f"does not accept api.proxy_auth_file ({self.wrong_password})")
 
     def test_a_refused_tunnel_pauses_the_account(self):
         server = self.start_simulator("--law", "fixed:0")
@@ -111,10 +112,12 @@ class ProxyTest:
 
 class TinyproxyTest(ProxyTest, harness.Fixture):
     proxy = Tinyproxy
+    wrong_password = 401
 
 
 class SquidTest(ProxyTest, harness.Fixture):
     proxy = Squid
+    wrong_password = 407
 
 
 class SettingsTest(harness.Fixture):

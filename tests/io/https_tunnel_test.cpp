@@ -161,6 +161,8 @@ TEST_F(HttpsTunnelTest, AWrongPasswordIsNamed) {
   settings_.proxy_auth = Secret("user:password");
   EXPECT_EQ(refusal("HTTP/1.0 407 \r\n\r\n").detail,
             proxy_name() + " does not accept api.proxy_auth_file (407)");
+  EXPECT_EQ(refusal("HTTP/1.0 401 \r\n\r\n").detail,
+            proxy_name() + " does not accept api.proxy_auth_file (401)");
 }
 
 TEST_F(HttpsTunnelTest, ARefusedTunnelIsNamed) {

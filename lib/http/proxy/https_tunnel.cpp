@@ -21,9 +21,10 @@ using Progress = HttpsResponseReader::Progress;
 
 /// Returns what the status of an answer without a tunnel means.
 std::string refusal(unsigned status, const HttpsTarget& target) {
+  constexpr unsigned kUnauthorized = 401;  // Of tinyproxy, for a wrong password.
   constexpr unsigned kProxyAuthenticationRequired = 407;
   const auto code = " (" + std::to_string(status) + ")";
-  if (status != kProxyAuthenticationRequired)
+  if (status != kProxyAuthenticationRequired && status != kUnauthorized)
     return "refuses the tunnel to " + host_and_port_of(target.settings.endpoint) + code;
   if (target.settings.proxy_auth) return "does not accept api.proxy_auth_file" + code;
   return "demands a user and a password" + code + "; set api.proxy_auth_file";
