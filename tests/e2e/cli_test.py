@@ -9,8 +9,8 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "explain", "kick", "reload", "backup", "restore", "recover",
-            "verify", "check-config", "version")
+COMMANDS = ("run", "submit", "status", "explain", "kick", "pause", "resume", "hold", "release",
+            "cancel", "reload", "backup", "restore", "recover", "verify", "check-config", "version")
 
 
 def mode_of(path):
