@@ -65,6 +65,12 @@ inline Result<QueueBatchResult> reserve(Queue& queue, DayRequests requests) {
   return queue.write(batch, kNow);
 }
 
+inline Result<QueueBatchResult> pause(Queue& queue, OperatorPause pause) {
+  QueueBatch batch;
+  batch.pause = pause;
+  return queue.write(batch, kNow);
+}
+
 inline Result<QueueBatchResult> save_clock(Queue& queue) {
   QueueBatch batch;
   batch.clocks = {{1, "boot", {}, {}, {}}};
