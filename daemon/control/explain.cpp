@@ -43,6 +43,7 @@ std::string_view name_of(Wait wait) {
     case Wait::turn: return "turn";
     case Wait::answer: return "answer";
     case Wait::record: return "record";
+    case Wait::release: return "release";
   }
   check_failed("a wait has a name", __FILE__, __LINE__);
 }
@@ -59,6 +60,8 @@ std::string_view words_of(Wait wait) {
       return "is due, and waits for its turn among others, within rate and connections";
     case Wait::answer: return "is being asked for at this moment";
     case Wait::record: return "has ended, and its record is being written";
+    case Wait::release:
+      return "is held: it waits for `attestrd release`, while its deadline runs on";
   }
   check_failed("a wait has words", __FILE__, __LINE__);
 }
@@ -97,7 +100,7 @@ std::optional<Wall> after(Wall now, const std::optional<Duration>& delay) {
 /// Returns whether the hold, rather than a wait of its own, delays the next poll of a handshake.
 bool is_what_delays(const Hold& hold, const Explanation& why, Wall now) {
   constexpr Duration kSlack = std::chrono::seconds(1);  // The two were asked one after the other.
-  if (why.wait == Wait::answer) return false;
+  if (why.wait == Wait::answer || why.wait == Wait::release) return false;
   if (hold.name == "day_spent") return why.wait == Wait::next_day;
   return !hold.until || !why.due || now + *why.due <= *hold.until + kSlack;
 }
@@ -146,6 +149,7 @@ json::object json_of(const ExplainReport&, const ExplainReport::Queued& queued) 
   const QueuedHandshake& row = queued.row;
   return {{"state", "pending"},
           {"waits_for", queued.has_daemon ? "intake" : "daemon"},
+          {"is_held", row.is_held},
           {"submitted_at", to_rfc3339(row.submitted_at)},
           {"expiry", json_time(row.expiry)},
           {"last_pending_at", json_time(row.last_pending_at)},
@@ -233,6 +237,7 @@ void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Queue
   rows.line(fmt::format(
       "{} {}.", report.id.view(),
       queued.has_daemon ? "is just being taken up" : "is pending, and waits until a daemon runs"));
+  if (row.is_held) rows.line("Besides, it is held: it waits for `attestrd release`.");
   rows.add("polls", row.polls);
   rows.add("submitted", ago(row.submitted_at, report.now));
   rows.add("last \"not yet\"", ago(row.last_pending_at, report.now));

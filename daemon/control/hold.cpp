@@ -8,6 +8,11 @@
 namespace attestrd {
 
 std::optional<Hold> hold_of(const StatusReport::Daemon& daemon, Wall now) {
+  if (const auto& since = daemon.operator_pause)
+    return Hold{"paused_by_operator",
+                fmt::format("an operator has paused all polls for {}; `attestrd resume` ends that",
+                            rough(now - *since)),
+                {}};
   if (daemon.disk_full)
     return Hold{"disk_full", "the disk is full: nothing is fetched until there is room", {}};
   if (daemon.queue_unavailable)

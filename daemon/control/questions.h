@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,6 +46,15 @@ struct DaemonFacts {
   bool is_spool_full = false;       ///< `spool.max_waiting` records stop the intake.
 };
 
+/// The outcome of an operator's wish to end a handshake.
+enum class CancelOutcome : std::uint8_t {
+  cancelled,    ///< It has ended for this reason, and its record is published.
+  completed,    ///< The result of the poll in flight came first, and is published.
+  ended,        ///< It has ended by another answer to the poll in flight.
+  ending,       ///< It had ended before, and its record is being written.
+  not_pending,  ///< It is not pending.
+};
+
 /// The queries that routes can make. They are made on the event loop. Each answer is delivered on
 /// the event loop, immediately or later, and not at all once the daemon stops.
 struct Questions {
@@ -54,6 +64,9 @@ struct Questions {
   /// One answer for each id or file, in their order.
   using OnRetried = std::function<void(const std::vector<Retried>&)>;
   using OnReadmitted = std::function<void(const Result<std::vector<Readmitted>>&)>;
+  using OnPaused = std::function<void(bool is_changed)>;
+  using OnHeld = std::function<void(const std::vector<HoldAnswer>&)>;
+  using OnCancelled = std::function<void(const std::vector<CancelOutcome>&)>;
 
   std::function<void(EngineCommand, OnAnswer)> ask_engine;   ///< Conductor::ask
   std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
@@ -65,6 +78,10 @@ struct Questions {
   std::function<void(std::vector<HandshakeId>, bool even_completed, OnRetried)> retry{};
   /// Retries::readmit
   std::function<void(std::vector<std::string> files, bool are_named, OnReadmitted)> readmit{};
+  /// OperatorChanges::pause, hold and cancel
+  std::function<void(bool is_paused, OnPaused)> pause{};
+  std::function<void(std::vector<HandshakeId>, bool is_held, OnHeld)> hold{};
+  std::function<void(std::vector<HandshakeId>, OnCancelled)> cancel{};
 };
 
 }  // namespace attestrd

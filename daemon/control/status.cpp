@@ -169,6 +169,8 @@ Metrics with_gauges(const StatusReport& report) {
   set(Metric::handshakes, report.handshakes.pending, "pending");
   set(Metric::handshakes, report.handshakes.in_flight, "in_flight");
   set(Metric::handshakes, report.handshakes.settling, "settling");
+  set(Metric::polling_paused, daemon.operator_pause ? 1 : 0);
+  set(Metric::handshakes_held, report.handshakes.held);
   set(Metric::account_paused, daemon.pause ? 1 : 0);
   set(Metric::rate_limit, daemon.rate.configured, "configured");
   set(Metric::rate_limit, daemon.rate.effective, "effective");
@@ -206,6 +208,7 @@ std::string status_json(const StatusReport& report) {
                       {"oldest_pending", json_time(report.oldest_pending)},
                       {"inbox_files", nullptr},
                       {"inbox_claimed_files", nullptr}};
+  if (!report.daemon) object["operator_pause"] = json_time(report.stored_pause);
   if (const auto& files = report.inbox) {
     object["inbox_files"] = files->unclaimed;
     object["inbox_claimed_files"] = files->claimed;
@@ -219,6 +222,8 @@ std::string status_json(const StatusReport& report) {
     object["last_successful_poll"] = json_time(daemon->last_successful_poll);
     object["clock_difference_seconds"] =
         daemon->clock_difference ? json::value(seconds_of(*daemon->clock_difference)) : nullptr;
+    object["held"] = report.handshakes.held;
+    object["operator_pause"] = json_time(daemon->operator_pause);
     object["account_pause"] = json_pause(daemon->pause);
     object["rate_limit"] = json_rate(daemon->rate);
     object["requests_today"] = json_requests(daemon->requests_today);
@@ -241,8 +246,12 @@ std::string status_text(const StatusReport& report) {
                                              rough(report.now - daemon->started_at), daemon->pid));
   if (const auto hold = daemon ? hold_of(*daemon, report.now) : std::nullopt)
     rows.add("held", hold->words);
+  if (report.stored_pause)
+    rows.add("held", "an operator has paused all polls; `attestrd resume` ends that");
   rows.add("pending", report.handshakes.pending);
   if (daemon) rows.add("in flight", report.handshakes.in_flight);
+  if (report.handshakes.held > 0)
+    rows.add("held by operators", fmt::format("{}: see attestrd release", report.handshakes.held));
   rows.add("settling", report.handshakes.settling);
   if (report.oldest_pending) {
     rows.add("oldest pending", "submitted " + ago(report.oldest_pending, report.now));

@@ -17,6 +17,7 @@ struct StatusReport {
     std::uint64_t pending = 0;    ///< All handshakes that still need polls.
     std::uint64_t in_flight = 0;  ///< Pending handshakes with a poll in flight.
     std::uint64_t settling = 0;   ///< Ended handshakes whose records are being written.
+    std::uint64_t held = 0;       ///< Pending handshakes that operators hold.
   };
 
   /// A pause of the account.
@@ -50,6 +51,7 @@ struct StatusReport {
     std::optional<Wall> next_poll;  ///< Of all handshakes; absent: only an event can allow one.
     std::optional<Wall> last_successful_poll;
     std::optional<Duration> clock_difference;  ///< Above zero: the server's clock is ahead.
+    std::optional<Wall> operator_pause;        ///< Since when an operator has all polls wait.
     std::optional<Pause> pause;
     Rate rate;
     std::optional<Requests> requests_today;
@@ -68,6 +70,7 @@ struct StatusReport {
   Handshakes handshakes;
   std::optional<Wall> oldest_pending;  ///< The submission time of the oldest one.
   std::optional<InboxFiles> inbox;     ///< Absent if the inbox was not read.
+  std::optional<Wall> stored_pause;    ///< See Daemon::operator_pause; only where none runs.
   std::optional<Daemon> daemon;        ///< Absent if none runs; the queue file was read.
 };
 

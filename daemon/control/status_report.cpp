@@ -5,11 +5,13 @@
 namespace attestrd {
 
 StatusReport status_report(const EngineReport& engine, const DaemonFacts& facts, Now now) {
-  return {.now = now.wall,
-          .handshakes = {engine.pending, engine.in_flight, engine.settling},
-          .oldest_pending = engine.oldest_submitted_at,
-          .inbox = facts.inbox,
-          .daemon = daemon_status(engine, facts, now)};
+  return {
+      .now = now.wall,
+      .handshakes = {engine.pending, engine.in_flight, engine.settling, engine.held_by_operator},
+      .oldest_pending = engine.oldest_submitted_at,
+      .inbox = facts.inbox,
+      .stored_pause = {},
+      .daemon = daemon_status(engine, facts, now)};
 }
 
 StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts& facts, Now now) {
@@ -21,6 +23,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   if (engine.next_poll) daemon.next_poll = now.wall + *engine.next_poll;
   daemon.last_successful_poll = engine.last_good_poll_at;
   daemon.clock_difference = engine.clock_difference;
+  daemon.operator_pause = engine.operator_pause;
   if (engine.paused_for) {
     daemon.pause = StatusReport::Pause{std::string(name_of(*engine.paused_for)),
                                        engine.paused_since, now.wall + engine.next_canary};

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/operator_changes.h"
 #include "daemon/control/retries.h"
 #include "daemon/control/routes.h"
 #include "daemon/log/exit_code.h"
@@ -122,6 +123,7 @@ class Daemon {
   std::optional<Retries> retries_;
   std::optional<WaitingResults> waiting_;
   std::optional<RetentionPasses> retention_;
+  std::optional<OperatorChanges> operator_changes_;
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
@@ -197,6 +199,7 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
               [this](const RoundReport& report) {
                 disk_events_->on_report(report);
                 retries_->on_report(report);
+                operator_changes_->on_report(report);
               },
           .disk_full = [this](const Error& error) { disk_events_->on_disk_full(error); },
           .disk_room = [this] { disk_events_->on_disk_room(); },
@@ -241,6 +244,13 @@ void Daemon::make_service() {
   // Records that no consumer takes stop the intake; those that nobody needs any more are removed.
   waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_);
   retention_.emplace(loop_.get_executor(), config_, *disk_, notices_);
+  // Pauses, holds and cancels of operators become durable, and then hold for the engine.
+  operator_changes_.emplace(OperatorChanges::Parts{
+      .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
+      .ask_engine =
+          [this](EngineCommand command, Questions::OnAnswer on_answer) {
+            conductor_->ask(std::move(command), std::move(on_answer));
+          }});
 }
 
 Result<void> Daemon::open_to_the_world() {
@@ -301,6 +311,18 @@ Questions Daemon::questions() {
           [this](std::vector<std::string> files, bool are_named,
                  Questions::OnReadmitted on_readmitted) {
             retries_->readmit(std::move(files), are_named, std::move(on_readmitted));
+          },
+      .pause =
+          [this](bool is_paused, Questions::OnPaused on_paused) {
+            operator_changes_->pause(is_paused, std::move(on_paused));
+          },
+      .hold =
+          [this](const std::vector<HandshakeId>& ids, bool is_held, Questions::OnHeld on_held) {
+            operator_changes_->hold(ids, is_held, std::move(on_held));
+          },
+      .cancel =
+          [this](const std::vector<HandshakeId>& ids, Questions::OnCancelled on_cancelled) {
+            operator_changes_->cancel(ids, std::move(on_cancelled));
           }};
 }
 
@@ -363,7 +385,8 @@ void Daemon::show_progress() {
   const EngineReport report = engine_->report(now);
   const auto delivered = static_cast<std::uint64_t>(
       notices_.counters().value(Metric::handshakes_ended, name_of(Outcome::completed)));
-  notifier_.status(fmt::format("{} pending, {} delivered{}{}", report.pending, delivered,
+  notifier_.status(fmt::format("{} pending, {} delivered{}{}{}", report.pending, delivered,
+                               report.operator_pause ? ", paused by an operator" : "",
                                report.paused_for ? ", account paused" : "",
                                reload_->state().is_refused ? ", configuration file refused" : ""));
   if (options_.until_empty) progress_.show(report.pending, delivered, now.mono);

@@ -17,6 +17,9 @@ Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
   const auto reserved = queue.reserved();
   if (!reserved) return reserved.error();
   if (*reserved) conductor.step(Recalled{**reserved});
+  const auto pause = queue.operator_pause();
+  if (!pause) return pause.error();
+  conductor.step(PauseChanged{*pause});
   conductor.step(Recovering{std::min<std::uint64_t>(counts->polling, limits::kPendingHandshakes),
                             ledger.is_clock_doubtful()});
   for (;;) {

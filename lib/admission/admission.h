@@ -17,6 +17,7 @@ namespace attestrd {
 /// The decision WHETHER a poll may start now, whichever handshake it is for, and when to ask again.
 /// It combines the rate limit, the requests of the day, the pause of the account, the number of
 /// connections and the backlog of the disk. Pure; time is an argument.
+// More than 20 methods: each of its parts is set and asked through it.
 class Admission {
  public:
   struct Limits {
@@ -58,6 +59,10 @@ class Admission {
   /// Records a good answer. Returns true if this ended a pause.
   bool good_answer(Now now, bool is_canary);
 
+  /// Lets no poll start while an operator's pause lasts.
+  void set_paused(bool is_paused) { is_paused_ = is_paused; }
+  bool is_paused() const { return is_paused_; }
+
   /// Lets the next canary start at once, unless a Retry-After forbids it.
   void ask_at_once(Now now) { account_.ask_at_once(now); }
 
@@ -74,7 +79,7 @@ class Admission {
 
  private:
   bool has_capacity() const {
-    return in_flight_ < slow_start_.allowed() && backlog_.allows(in_flight_);
+    return !is_paused_ && in_flight_ < slow_start_.allowed() && backlog_.allows(in_flight_);
   }
 
   EffectiveRate rate_;
@@ -84,6 +89,7 @@ class Admission {
   SlowStart slow_start_;
   Backlog backlog_;
   std::size_t in_flight_ = 0;
+  bool is_paused_ = false;       // By an operator.
   Mono next_day_ = Mono::min();  // The end of the day, as of advance_to(); only with a daily limit.
 };
 

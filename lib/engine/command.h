@@ -121,15 +121,31 @@ struct AgesPage {
   std::optional<std::uint32_t> next;  ///< Absent: this is the last page.
 };
 
-using EngineCommand =
-    std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand, AgesCommand>;
+/// A command to end these handshakes: as failed, for the reason `cancelled`. A poll in flight goes
+/// on, and its result wins. The event Settled follows for each that ends. The answer is a
+/// `std::vector<Cancelled>`, with one entry for each id, in the order of the ids.
+struct CancelCommand {
+  std::vector<HandshakeId> ids;
+};
+
+using EngineCommand = std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand,
+                                   AgesCommand, CancelCommand>;
 
 /// The effect of a KickCommand on one id.
 enum class Kicked : std::uint8_t {
   due_now,      ///< It was waiting, and is due from now on.
   in_flight,    ///< A poll of it is in flight.
+  held,         ///< An operator holds it: it is not polled until its release.
   due_already,  ///< It was due already, and waits for its turn.
   ending,       ///< It has ended; its record is being written.
+  not_pending,  ///< The engine does not have it.
+};
+
+/// The effect of a CancelCommand on one id.
+enum class Cancelled : std::uint8_t {
+  cancelled,    ///< It has ended; its record is being written.
+  after_poll,   ///< It ends once the poll in flight is answered.
+  ending,       ///< It had ended before; its record is being written.
   not_pending,  ///< The engine does not have it.
 };
 
@@ -141,6 +157,8 @@ struct EngineReport {
   Metrics counters;            ///< The counters that the engine increments; see metrics.def.
   std::optional<Wall> last_good_poll_at;
   std::optional<Duration> clock_difference;  ///< Of the server's clock: above zero, it is ahead.
+  std::uint64_t held_by_operator = 0;        ///< Handshakes; see HoldChanged.
+  std::optional<Wall> operator_pause;        ///< Since when an operator has all polls wait.
   std::optional<PauseReason> paused_for;
   Wall paused_since{};
   Duration next_canary{0};       ///< From now; only while paused.
@@ -161,7 +179,7 @@ struct EngineReport {
   std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.
 };
 
-using EngineAnswer =
-    std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>, ListPage, AgesPage>;
+using EngineAnswer = std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>,
+                                  ListPage, AgesPage, std::vector<Cancelled>>;
 
 }  // namespace attestrd

@@ -18,8 +18,8 @@ bool is_pending(const PendingRecord& record) {
 
 /// Returns whether a handshake waits after a good answer that came at `latest` or before.
 bool is_good_canary(const PendingRecord& record, Mono latest) {
-  return record.state == PendingRecord::State::waiting && record.was_good && record.errors == 0 &&
-         record.last_pending <= latest;
+  return record.state == PendingRecord::State::waiting && !record.is_held && record.was_good &&
+         record.errors == 0 && record.last_pending <= latest;
 }
 
 /// Sets the deadline. It is measured where no time of the wall clock is needed, and where the time
@@ -161,9 +161,11 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
           [&](const DiskHasRoom&) { backlog.set_disk_full(false); },
           [&](const QueueUnavailable&) { backlog.set_queue_unavailable(true); },
           [&](const QueueAvailable&) { backlog.set_queue_unavailable(false); },
+          [&](const PauseChanged& e) { change_pause(e.pause, step); },
+          [&](const HoldChanged& e) { change_hold(e.hold, step); },
           [&](const Reconfigured& e) { Reload(*this, now).apply(e.settings, step); },
           [&](const Commanded& e) {
-            actions.emplace_back(Answered{e.ticket, std::visit(Commands(*this, now), *e.command)});
+            actions.emplace_back(Answered{e.ticket, std::visit(Commands(*this, step), *e.command)});
           },
           [&](const Stop&) { stop(step); },
       },
@@ -202,7 +204,7 @@ void Engine::adopt(const Adopted& event, Now now) {
       handshake.submitted ? now.mono - *handshake.submitted : now.wall - handshake.submitted_at;
   const Duration age = has_time ? std::max(elapsed, Duration(0)) : Duration(0);
   record.submitted = now.mono - age;
-  record.polls = handshake.polls;
+  record.polls = std::min(handshake.polls, PendingRecord::kMostPolls) & PendingRecord::kMostPolls;
   if (handshake.last_pending_at) {
     const Duration pending = *handshake.last_pending_at - handshake.submitted_at;
     record.last_pending = record.submitted + std::clamp(pending, Duration(0), age);
@@ -210,6 +212,7 @@ void Engine::adopt(const Adopted& event, Now now) {
   }
   record.is_fresh = event.is_new;
   record.is_unwatched = !event.is_new;
+  set_held(slot, handshake.is_held);
   if (!event.is_new) {
     const bool is_overdue = now.mono >= record.deadline;
     wait_until(slot, timing_.recovered_poll(record.load, age, ramp_, is_overdue, now.mono, prng_),
@@ -230,6 +233,7 @@ void Engine::lose(const HandshakeId& id) {
       wheel_.erase(*slot);
       forget(*slot);
       return;
+    case State::held: forget(*slot); return;
     case State::ready:
     case State::polling: record.is_lost = true; return;  // A lane or a ticket still names the slot.
     case State::settling:
@@ -248,6 +252,7 @@ void Engine::settled(const HandshakeId& id) {
 }
 
 void Engine::forget(Slot slot) {
+  set_held(slot, false);
   timing_.remove(roster_[slot].load);
   if (roster_[slot].is_in_lasting_trouble()) --in_trouble_;
   witnesses_.forget(slot);
@@ -268,6 +273,42 @@ void Engine::stop(const Step& step) {
   give_back_requests(admission_.budget(), step.actions);
 }
 
+// ---- The demands of operators.
+
+void Engine::change_pause(const OperatorPause& pause, const Step& step) {
+  if (pause.since == operator_pause_) return;
+  const auto before = std::exchange(operator_pause_, pause.since);
+  admission_.set_paused(pause.since.has_value());
+  if (!pause.since) return step.say(notices::polling_resumed(step.now.wall - *before));
+  step.say(notices::polling_paused());
+}
+
+/// A poll in flight goes on. A handshake that is held becomes due as all others do, and is parked
+/// then: so it is polled after its release no earlier than it would have been without the hold.
+void Engine::change_hold(const SetHeld& hold, const Step& step) {
+  const auto slot = roster_.find(hold.id);
+  if (!slot || roster_[*slot].is_lost || roster_[*slot].state == State::settling) return;
+  set_held(*slot, hold.is_held);
+  if (hold.is_held || roster_[*slot].state != State::held) return;
+  make_ready(*slot, step.now.mono);
+}
+
+void Engine::set_held(Slot slot, bool is_held) {
+  PendingRecord& record = roster_[slot];
+  if (record.is_held == is_held) return;
+  record.is_held = is_held;
+  is_held ? ++held_ : --held_;
+}
+
+/// Parks a due handshake that is in no lane, if an operator holds it. Returns whether it did so.
+bool Engine::park_if_held(Slot slot) {
+  PendingRecord& record = roster_[slot];
+  if (!record.is_held) return false;
+  timing_.remove(std::exchange(record.load, 0));
+  record.state = State::held;
+  return true;
+}
+
 // ---- Due handshakes and their polls.
 
 void Engine::wait_until(Slot slot, PollTiming::Due due, Mono now) {
@@ -278,6 +319,7 @@ void Engine::wait_until(Slot slot, PollTiming::Due due, Mono now) {
 
 void Engine::make_ready(Slot slot, Mono now) {
   using Lane = ReadyLanes::Lane;
+  if (park_if_held(slot)) return;
   PendingRecord& record = roster_[slot];
   record.state = State::ready;
   const bool is_troubled = !record.was_good || record.is_in_lasting_trouble();
@@ -298,7 +340,10 @@ void Engine::dispatch(const Step& step) {
     if (budget.is_spent()) put_off_all_but_last_polls(step);
     if (lanes_.empty() || !budget.allows()) break;
     const Slot slot = admission_.account().is_open() ? lanes_.pop() : take_canary(step.now);
-    roster_[slot].is_lost ? forget(slot) : start_poll(slot, step);
+    if (roster_[slot].is_lost)
+      forget(slot);
+    else if (!park_if_held(slot))
+      start_poll(slot, step);
   }
   if (is_empty()) return;  // No handshake needs a request.
   if (const auto wanted = budget.next_reservation()) step.actions.emplace_back(Reserve{*wanted});

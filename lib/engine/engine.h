@@ -32,6 +32,9 @@ namespace attestrd {
 ///        ^---(put off: day spent)-----'                      |
 ///        '-------------(not yet, or an error)----------------'
 ///
+/// One that an operator holds goes from `ready` or `waiting` to `held` once it is due, and becomes
+/// ready with its release. One that an operator cancels goes to `settling`.
+///
 /// Each of its parts makes one decision: PollTiming decides WHEN a handshake is polled next,
 /// Admission decides WHETHER a poll may start now, ReadyLanes decides which due handshake is next,
 /// Witnesses decide whose fault trouble is, and verdict.h decides what an answer means. Rows come
@@ -102,6 +105,11 @@ class Engine {
   void stop(const Step& step);
 
   Explanation explanation_of(Slot slot, Now now) const;
+  // The demands of operators.
+  void change_pause(const OperatorPause& pause, const Step& step);
+  void change_hold(const SetHeld& hold, const Step& step);
+  void set_held(Slot slot, bool is_held);
+  bool park_if_held(Slot slot);
 
   // Due handshakes and their polls.
   void wait_until(Slot slot, PollTiming::Due due, Mono now);
@@ -140,6 +148,8 @@ class Engine {
   Mono doubtful_until_ = Mono::min();  // The wall clock is doubtful until then.
   ServerClock server_clock_;
   FormMemory forms_;
+  std::optional<Wall> operator_pause_;  // Since when.
+  std::uint64_t held_ = 0;              // Handshakes that operators hold.
   bool has_said_spent_ = false;
   bool has_said_lowered_ = false;
   bool is_stopping_ = false;

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "engine/engine_replies.h"
 #include "engine/verdict.h"
 
 namespace attestrd {
@@ -21,6 +22,7 @@ Wait reason_to_wait(const PendingRecord& record, std::optional<Mono> due, const 
                     CadenceKind cadence, Now now) {
   if (record.state == State::settling) return Wait::record;
   if (record.state == State::polling) return Wait::answer;
+  if (record.is_held) return Wait::release;
   const bool is_last = now.mono >= record.deadline;
   if (budget.is_used_up() || (budget.is_spent() && !is_last)) {
     const bool is_kept = !is_last && record.deadline - now.mono < until_next_account_day(now.wall);
@@ -35,7 +37,8 @@ Wait reason_to_wait(const PendingRecord& record, std::optional<Mono> due, const 
 /// Returns the earliest time of the next poll, or nothing if only an event can allow it.
 std::optional<Mono> poll_time(Wait wait, std::optional<Mono> due, Mono deadline,
                               const Admission& admission, Now now) {
-  if (wait == Wait::answer || wait == Wait::record) return std::nullopt;
+  if (wait == Wait::answer || wait == Wait::record || wait == Wait::release) return std::nullopt;
+  if (admission.is_paused()) return std::nullopt;
   if (wait == Wait::turn) return admission.next();
   const auto allowed = admission.account().next();
   if (!allowed || !admission.backlog().allows(0)) return std::nullopt;
@@ -121,12 +124,15 @@ EngineAnswer Engine::Commands::operator()(const KickCommand& command) const {
 Kicked Engine::Commands::kick(const HandshakeId& id) const {
   const auto slot = engine_.roster_.find(id);
   if (!slot || engine_.roster_[*slot].is_lost) return Kicked::not_pending;
-  switch (engine_.roster_[*slot].state) {
+  const PendingRecord& record = engine_.roster_[*slot];
+  switch (record.state) {
+    case State::held: return Kicked::held;
     case State::waiting:
+      if (record.is_held) return Kicked::held;
       engine_.wheel_.erase(*slot);
       engine_.make_ready(*slot, now_.mono);
       return Kicked::due_now;
-    case State::ready: return Kicked::due_already;
+    case State::ready: return record.is_held ? Kicked::held : Kicked::due_already;
     case State::polling: return Kicked::in_flight;
     case State::settling: return Kicked::ending;
     // Never: a vacant slot has no id.
@@ -171,6 +177,35 @@ EngineAnswer Engine::Commands::operator()(const AgesCommand& command) const {
   }
   if (slot < roster.slots()) page.next = slot;
   return page;
+}
+
+/// Ends what is in a lane last, with one walk over the lanes for all ids.
+EngineAnswer Engine::Commands::operator()(const CancelCommand& command) const {
+  std::vector<Cancelled> cancelled;
+  cancelled.reserve(command.ids.size());
+  for (const HandshakeId& id : command.ids) cancelled.push_back(cancel(id));
+  const auto ended = engine_.lanes_.remove_if([this](Slot slot) {
+    const PendingRecord& record = engine_.roster_[slot];
+    return record.is_cancelled && !record.is_lost;
+  });
+  for (const Slot slot : ended) Replies(engine_, step_).cancel(slot);
+  return cancelled;
+}
+
+Cancelled Engine::Commands::cancel(const HandshakeId& id) const {
+  const auto slot = engine_.roster_.find(id);
+  if (!slot || engine_.roster_[*slot].is_lost) return Cancelled::not_pending;
+  PendingRecord& record = engine_.roster_[*slot];
+  switch (record.state) {
+    case State::waiting: engine_.wheel_.erase(*slot); [[fallthrough]];
+    case State::held: Replies(engine_, step_).cancel(*slot); return Cancelled::cancelled;
+    case State::ready: record.is_cancelled = true; return Cancelled::cancelled;
+    case State::polling: record.is_cancelled = true; return Cancelled::after_poll;
+    case State::settling: return Cancelled::ending;
+    // Never: a vacant slot has no id.
+    case State::vacant: break;
+  }
+  return Cancelled::not_pending;
 }
 
 Engine::Commands::NextPoll Engine::Commands::next_poll_of(const Engine& engine, Slot slot,
@@ -230,6 +265,8 @@ EngineReport Engine::report(Now now) const {
   report.is_day_spent = budget.is_spent();
   report.until_next_day = until_next_account_day(now.wall);
   report.clock_difference = server_clock_.difference();
+  report.operator_pause = operator_pause_;
+  report.held_by_operator = held_;
   report.paused_for = account.reason();
   report.signatures_fail = witnesses_.signatures_fail();
   report.paused_since = account.paused_since();

@@ -11,7 +11,7 @@ namespace attestrd {
 /// one event.
 class Engine::Commands {
  public:
-  Commands(Engine& engine, Now now) : engine_(engine), now_(now) {}
+  Commands(Engine& engine, const Step& step) : engine_(engine), step_(step), now_(step.now) {}
 
   /// Why a handshake waits, and the earliest time of its next poll from now: see Explanation.
   using NextPoll = std::pair<Explanation::Wait, std::optional<Duration>>;
@@ -22,11 +22,14 @@ class Engine::Commands {
   EngineAnswer operator()(const KickCommand& command) const;
   EngineAnswer operator()(const ListCommand& command) const;
   EngineAnswer operator()(const AgesCommand& command) const;
+  EngineAnswer operator()(const CancelCommand& command) const;
 
  private:
   Kicked kick(const HandshakeId& id) const;
+  Cancelled cancel(const HandshakeId& id) const;
 
   Engine& engine_;
+  const Step& step_;
   Now now_;
 };
 

@@ -159,6 +159,7 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
   if (!reason || admission.account().is_open()) step_.say(std::move(why));
   if (kind != FailureKind::no_memory && give_up_silent(slot)) return;
   if (!reason || admission.account().is_open()) return retry(slot, std::nullopt);
+  if (record.is_cancelled) return cancel(slot);
   record.was_good &= !record.is_canary;  // Another handshake is the next canary.
   engine_.make_ready(slot, now_.mono);
 }
@@ -167,6 +168,7 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
 
 void Engine::Replies::wait(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
+  if (record.is_cancelled) return cancel(slot);
   record.errors = 0;
   const auto due = engine_.timing_.after_pending(record.load, now_.mono - record.submitted,
                                                  now_.mono, engine_.prng_);
@@ -178,6 +180,7 @@ void Engine::Replies::wait(Slot slot) {
 void Engine::Replies::retry(Slot slot, std::optional<Duration> retry_after,
                             const verdict::Retry& verdict) {
   PendingRecord& record = engine_.roster_[slot];
+  if (record.is_cancelled) return cancel(slot);
   PollTiming::ErrorBackoff backoff{.errors = record.errors, .retry_after = retry_after};
   if (record.errors < PendingRecord::kMostErrors) ++record.errors;
   if (!verdict.is_of_all && engine_.admission_.account().is_answered(now_.mono))
@@ -203,9 +206,14 @@ void Engine::Replies::pause(Slot slot, const verdict::Pause& verdict,
   if (is_refused) say_lowered();
   record.was_good &= is_refused;
   if (give_up_silent(slot)) return;
+  if (record.is_cancelled) return cancel(slot);
   if (is_open && (!is_refused || record.errors > 0)) return retry(slot, retry_after);
   if (is_open) record.errors = 1;
   engine_.make_ready(slot, now_.mono);
+}
+
+void Engine::Replies::cancel(Slot slot) {
+  finish(slot, {Outcome::failed, Reason::cancelled, {}}, ServerTrouble{}, {});
 }
 
 /// Ends a handshake that got no answer of Attestr for too long. Returns whether it did so.
@@ -238,14 +246,18 @@ bool Engine::Replies::keep_untrusted(Slot slot, const CheckedAnswer& checked, st
 }
 
 /// Returns the kept answer with a result if the handshake ends without one: the result was there,
-/// and may be trusted later. A handshake that expires while it is not consumed has none.
+/// and may be trusted later. A handshake that expires while it is not consumed has none, and one
+/// that an operator cancels needs none.
 std::optional<KeptAnswers::Answer> Engine::Replies::take_untrusted(Slot slot,
                                                                    const verdict::Finish& verdict,
                                                                    const Answer& answer) {
   bool has_no_result = false;
   switch (verdict.outcome) {
     case Outcome::archived: has_no_result = true; break;
-    case Outcome::failed: has_no_result = !std::holds_alternative<Pending>(answer); break;
+    case Outcome::failed:
+      has_no_result =
+          verdict.reason != Reason::cancelled && !std::holds_alternative<Pending>(answer);
+      break;
     case Outcome::rejected:
       has_no_result = verdict.reason == Reason::wrong_id || verdict.reason == Reason::duplicate_key;
       break;

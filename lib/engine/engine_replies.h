@@ -19,6 +19,9 @@ class Engine::Replies {
   void hear(const Replied& event);
   void hear(const Verified& event);
 
+  /// Ends a handshake that no lane, wheel or poll names, as an operator demands.
+  void cancel(Slot slot);
+
  private:
   bool drop_if_lost(Slot slot);
   void end_poll(Slot slot);

@@ -9,7 +9,9 @@
 #include "engine/settings.h"
 #include "handshake/finish.h"
 #include "handshake/handshake.h"
+#include "handshake/row_change.h"
 #include "poll/poller.h"
+#include "queue/operator_pause.h"
 #include "schedule/hazard.h"
 
 namespace attestrd {
@@ -81,6 +83,16 @@ struct DiskHasRoom {};
 struct QueueUnavailable {};
 struct QueueAvailable {};
 
+/// An operator's pause of all polls, or its end, as the queue stores it.
+struct PauseChanged {
+  OperatorPause pause;
+};
+
+/// An operator holds a handshake, or has released it. The row has it.
+struct HoldChanged {
+  SetHeld hold;
+};
+
 /// New settings. The request budget is one of them. The verifier must have its new secrets before:
 /// see Verifier::replace().
 struct Reconfigured {
@@ -99,8 +111,9 @@ struct Stop {};
 /// The time that next_wake() returned has come.
 struct Woke {};
 
-using EngineEvent = std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied,
-                                 Verified, Settled, DiskFull, DiskHasRoom, QueueUnavailable,
-                                 QueueAvailable, Reconfigured, Commanded, Stop, Woke>;
+using EngineEvent =
+    std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied, Verified, Settled,
+                 DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable, PauseChanged, HoldChanged,
+                 Reconfigured, Commanded, Stop, Woke>;
 
 }  // namespace attestrd

@@ -21,6 +21,7 @@ struct Explanation {
     turn,      ///< It is due, and waits for its turn.
     answer,    ///< A poll is in flight.
     record,    ///< It has ended: its record is being written.
+    release,   ///< An operator holds it: it waits for its release.
   };
   Wait wait{};
   /// The earliest time of its next poll, from now, not below zero: it respects what holds all

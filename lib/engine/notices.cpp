@@ -99,6 +99,17 @@ Notice signatures_failing(const Polled& polled) {
   return notice;
 }
 
+Notice polling_paused() {
+  return Notice(Event::polling_paused,
+                "nobody is polled until an operator resumes: `attestrd resume`");
+}
+
+Notice polling_resumed(Duration lasted) {
+  Notice notice(Event::polling_resumed, "an operator has ended the pause of all polls");
+  notice.wait = lasted;
+  return notice;
+}
+
 Notice signatures_holding(const Polled& polled) {
   Notice notice = about(Event::signatures_holding, Level::info, polled);
   notice.message = "a signature holds again";

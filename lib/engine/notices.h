@@ -40,6 +40,10 @@ Notice account_trouble(const Polled& polled, const HttpResponse& response, const
                        std::string_view trouble);
 Notice account_resumed(PauseReason reason, Duration lasted);
 
+/// Returns the notices of an operator's pause of all polls, and of its end.
+Notice polling_paused();
+Notice polling_resumed(Duration lasted);
+
 /// Returns a notice that several handshakes in a row failed their signature; `polled` is the last.
 Notice signatures_failing(const Polled& polled);
 /// Returns a notice of the first signature that holds after that.

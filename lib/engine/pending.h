@@ -18,6 +18,7 @@ struct PendingRecord {
     ready,     ///< It is due, and waits in a lane for its turn.
     polling,   ///< A poll is in flight.
     settling,  ///< It has ended; the ledger is writing its record.
+    held,      ///< It is due, and waits for its release by an operator.
   };
 
   /// Answers in a row of one kind that may end the handshake without a verified result.
@@ -32,6 +33,7 @@ struct PendingRecord {
     unreachable,        ///< The deadline has passed, and no answer is Attestr's.
   };
 
+  static constexpr std::uint32_t kMostPolls = (1U << 27) - 1;
   static constexpr std::uint8_t kMostErrors = 127;  ///< More are not counted.
 
   Mono submitted;                     ///< May be before the start of the process.
@@ -43,7 +45,9 @@ struct PendingRecord {
     std::uint32_t suspect_after_s = 0;  ///< Valid while it is pending; see suspect_since().
     std::uint32_t response_bytes;  ///< Valid while it is settling: bytes that the ledger holds.
   };
-  std::uint32_t polls = 0;
+  std::uint32_t polls : 27 = 0;
+  bool is_held : 1 = false;       ///< An operator holds it: no poll starts.
+  bool is_cancelled : 1 = false;  ///< It ends with the poll in flight.
   IdStore::Place id = 0;
   PollPrice::Load load = 0;            ///< Its share of the request rate while it waits.
   bool may_be_configured : 1 = false;  ///< New settings or secrets may end its trouble.

@@ -37,4 +37,18 @@ std::optional<ReadyLanes::Slot> ReadyLanes::pop_other() {
   return pop_known();
 }
 
+std::vector<ReadyLanes::Slot> ReadyLanes::remove_if(const std::function<bool(Slot)>& is_removed) {
+  std::vector<Slot> removed;
+  for (Ring<Slot>* const lane : {&last_, &fresh_, &known_, &troubled_}) {
+    for (std::size_t left = lane->size(); left > 0; --left) {
+      const Slot slot = lane->pop();
+      if (is_removed(slot))
+        removed.push_back(slot);
+      else
+        lane->push(slot);
+    }
+  }
+  return removed;
+}
+
 }  // namespace attestrd

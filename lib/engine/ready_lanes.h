@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/ring.h"
 
@@ -38,6 +40,10 @@ class ReadyLanes {
   /// Removes and returns a handshake that is not in the lane of last polls, in any order, or
   /// returns nothing if none is left.
   std::optional<Slot> pop_other();
+
+  /// Removes and returns the handshakes for which the predicate holds. Walks over all lanes. The
+  /// others keep their order.
+  std::vector<Slot> remove_if(const std::function<bool(Slot)>& is_removed);
 
  private:
   Ring<Slot>& of(Lane lane);

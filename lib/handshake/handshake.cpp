@@ -25,6 +25,7 @@ std::string_view name_of(Reason reason) {
     case Reason::duplicate_key: return "duplicate_key";
     case Reason::tag_mismatch: return "tag_mismatch";
     case Reason::replayed: return "replayed";
+    case Reason::cancelled: return "cancelled";
   }
   check_failed("a reason has a name", __FILE__, __LINE__);
 }

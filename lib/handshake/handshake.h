@@ -36,6 +36,7 @@ enum class Reason : std::uint8_t {
   none,               ///< The outcome needs no reason.
   not_found,          ///< Attestr did not know the id for all of `unknown_grace`.
   expired,            ///< The deadline passed, and the last poll still got "not yet".
+  cancelled,          ///< An operator ended it: `attestrd cancel`.
   unreachable,        ///< For a day after the deadline no poll of it got an answer of Attestr.
   invalid_signature,  ///< No secret and no form matched the signature of the result.
   wrong_id,           ///< The answers had the id of another handshake.
@@ -65,6 +66,7 @@ struct QueuedHandshake {
   std::int64_t boot = 0;            ///< The number of the boot that stored it; 0: unknown.
   std::optional<Mono> submitted{};  ///< `submitted_at`, if the current boot has measured it.
   std::uint32_t attempt = 0;        ///< How often it was taken up again after it had ended.
+  bool is_held = false;             ///< An operator holds it: it is not polled until its release.
 };
 
 }  // namespace attestrd

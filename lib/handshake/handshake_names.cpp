@@ -9,9 +9,9 @@ namespace {
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
                                   Outcome::rejected};
 constexpr std::array kReasons = {
-    Reason::none,         Reason::not_found,         Reason::expired,
-    Reason::unreachable,  Reason::wrong_id,          Reason::duplicate_key,
-    Reason::tag_mismatch, Reason::invalid_signature, Reason::replayed};
+    Reason::none,     Reason::not_found,     Reason::expired,      Reason::unreachable,
+    Reason::wrong_id, Reason::duplicate_key, Reason::tag_mismatch, Reason::invalid_signature,
+    Reason::replayed, Reason::cancelled};
 
 template <class Values>
 std::optional<typename Values::value_type> named(const Values& values, std::string_view name) {

@@ -60,11 +60,14 @@ struct Readmit {
   std::int64_t boot = 0;
 };
 
+/// The change of a row in `polling` that holds it or releases it. It stays in `polling`.
+struct SetHeld {
+  HandshakeId id;
+  bool is_held = false;
+};
+
 /// A change of one row. `Progress` expects a row in `polling` and leaves it there.
-///
-/// Alternatives still to be added: `Hold` and `Release` (polling -> polling, without and with
-/// polls).
-using RowChange = std::variant<Progress, Stage, Unstage, Done, Reopen, Readmit>;
+using RowChange = std::variant<Progress, Stage, Unstage, Done, Reopen, Readmit, SetHeld>;
 
 /// The result of a row change.
 enum class Applied : std::uint8_t {

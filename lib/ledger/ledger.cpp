@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "inbox/inbox.h"
-#include "ledger/final_error.h"
+#include "ledger/round.h"
 #include "ledger/ledger_notices.h"
 #include "ledger/recovery.h"
 #include "queue/queue.h"
@@ -111,6 +111,9 @@ Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
   const auto reserved = queue_.reserved();
   if (!reserved) return reserved.error();
   reserved_ = reserved->value_or(DayRequests());
+  const auto pause = queue_.operator_pause();
+  if (!pause) return pause.error();
+  interventions_.recall(*pause);
   RoundRequest marks_alone;
   const auto marked = round(marks_alone, now);
   if (!marked) return marked.error();
@@ -231,6 +234,7 @@ Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
   reopening_.add_changes(batch, round.now.wall);
+  interventions_.add_changes(part, round.now.wall, batch);
   const auto lines = capacity_.lines_to_read();
   if (part.scan_inbox && lines == 0) round.report.inbox_waits = true;
   if (part.scan_inbox && lines > 0) {
@@ -301,6 +305,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written, std::span
   note_staged(round, written.changes);
   for (const auto& row : reopening_.finish(round.part, written.changes, report))
     note_unpublished(row);
+  interventions_.finish(round.part, round.batch, written.changes, report);
   note_reserved(round, written);
   capacity_.note_written(round.batch, written);
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);

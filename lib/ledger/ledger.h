@@ -16,6 +16,7 @@
 #include "handshake/known_handshake.h"
 #include "ledger/capacity.h"
 #include "ledger/intake.h"
+#include "ledger/interventions.h"
 #include "ledger/reopening.h"
 #include "ledger/round.h"
 #include "ledger/staging.h"
@@ -119,6 +120,7 @@ class Ledger {
   Intake intake_;
   Staging staging_;
   Reopening reopening_;
+  Interventions interventions_;
   StoredClock clock_;
   Capacity capacity_;
   Fence fence_;

@@ -43,6 +43,7 @@ bool contradicts(Outcome outcome, std::string_view text) {
     case Reason::none: return true;
     case Reason::not_found:
     case Reason::expired:
+    case Reason::cancelled:
     case Reason::unreachable: return outcome != Outcome::failed;
     case Reason::invalid_signature:
     case Reason::wrong_id:
@@ -136,6 +137,7 @@ std::optional<Readmitted> forbidden(std::string_view text, const ReadmissionRule
     case Reason::none:
     case Reason::not_found:
     case Reason::expired:
+    case Reason::cancelled:
     case Reason::unreachable: break;
   }
   return Readmitted::no_record;

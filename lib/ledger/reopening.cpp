@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "ledger/final_error.h"
+#include "ledger/round.h"
 #include "ledger/ledger_notices.h"
 #include "ledger/repeats.h"
 #include "queue/queue.h"

@@ -42,11 +42,14 @@ void RoundRequest::join(RoundRequest later) {
   append(give_back, later.give_back);
   append(retries, std::move(later.retries));
   append(readmissions, std::move(later.readmissions));
+  append(pauses, std::move(later.pauses));
+  append(holds, std::move(later.holds));
 }
 
 bool RoundRequest::is_empty() const {
   return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !learnt &&
-         !reserve && !give_back && retries.empty() && readmissions.empty();
+         !reserve && !give_back && retries.empty() && readmissions.empty() && pauses.empty() &&
+         holds.empty();
 }
 
 }  // namespace attestrd

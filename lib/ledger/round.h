@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/account_day.h"
 #include "base/limits.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "handshake/finish.h"
 #include "handshake/handshake.h"
@@ -15,6 +17,7 @@
 #include "inbox/inbox.h"
 #include "ledger/repeats.h"
 #include "log/notice.h"
+#include "queue/operator_pause.h"
 #include "schedule/hazard.h"
 
 namespace attestrd {
@@ -82,6 +85,31 @@ struct ReadmissionAnswer {
   Readmitted readmitted{};
 };
 
+/// An operator's request to begin a pause of all polls, or to end it.
+struct PauseRequest {
+  std::uint64_t ticket = 0;  ///< Returned with the answer.
+  bool is_paused = false;
+};
+
+/// The answer to a PauseRequest, which is durable.
+struct PauseAnswer {
+  std::uint64_t ticket = 0;
+  bool is_changed = false;  ///< It was not so before.
+};
+
+/// An operator's request to hold a handshake, or to release it.
+struct HoldRequest {
+  std::uint64_t ticket = 0;  ///< Returned with the answer.
+  HandshakeId id;
+  bool is_held = false;
+};
+
+/// The answer to a HoldRequest.
+struct HoldAnswer {
+  std::uint64_t ticket = 0;
+  bool is_pending = false;  ///< It is pending, and now held or released: this is durable.
+};
+
 /// The changes that wait to be written by a round.
 struct RoundRequest {
   std::optional<ScanRequest> scan_inbox;
@@ -94,6 +122,8 @@ struct RoundRequest {
   std::optional<DayRequests> give_back;  ///< Reserved requests of a day that will not be spent.
   std::vector<Retry> retries;
   std::vector<Readmission> readmissions;
+  std::vector<PauseRequest> pauses;
+  std::vector<HoldRequest> holds;
 
   /// Merges a later request into this one.
   void join(RoundRequest later);
@@ -115,6 +145,10 @@ struct RoundReport {
   std::optional<Reservation> reserved;    ///< The answer to `RoundRequest::reserve`.
   std::vector<RetryAnswer> retried;
   std::vector<ReadmissionAnswer> readmitted;
+  std::optional<OperatorPause> pause;  ///< The pause from now on, if a round changed it.
+  std::vector<PauseAnswer> paused;
+  std::vector<SetHeld> holds;  ///< The handshakes that were held or released.
+  std::vector<HoldAnswer> held;
 };
 
 /// The bounds of a round, and its rule for repeats.
@@ -125,5 +159,23 @@ struct RoundBounds {
   Duration give_up_after = std::chrono::hours(25);   ///< Of handshakes without an expiry.
   RepeatPolicy repeats = RepeatPolicy::reject;       ///< Until set_repeats().
 };
+
+/// Returns whether a round of fewer changes may succeed, now or later: on a full disk, or while the
+/// system is short of descriptors or memory.
+inline bool is_lack_of_room(Errc code) { return code == Errc::disk_full || code == Errc::shortage; }
+
+/// Returns the error with the codes of a wait turned into `io_failure`. A round waits only for an
+/// unavailable queue, and for lack of room before its batch. Anywhere else in a round these codes
+/// must not be mistaken for such a wait: the error ends the process, and recovery decides.
+inline Error final_error(Error error) {
+  if (error.code == Errc::unavailable || is_lack_of_room(error.code)) error.code = Errc::io_failure;
+  return error;
+}
+
+/// Returns the error of an inbox or spool call before the batch, with `unavailable` turned into
+/// `io_failure`: there the round waits for lack of room, and for nothing else.
+inline Error not_of_queue(Error error) {
+  return error.code == Errc::unavailable ? final_error(std::move(error)) : error;
+}
 
 }  // namespace attestrd

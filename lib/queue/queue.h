@@ -12,6 +12,7 @@
 #include "handshake/handshake.h"
 #include "handshake/known_handshake.h"
 #include "handshake/row_change.h"
+#include "queue/operator_pause.h"
 #include "queue/queue_batch.h"
 #include "schedule/hazard.h"
 
@@ -103,6 +104,9 @@ class Queue {
 
   /// Returns the last reservation of this owner, or nothing if it has never reserved any.
   virtual Result<std::optional<DayRequests>> reserved() = 0;
+
+  /// Returns the pause of all polls, which holds for all owners.
+  virtual Result<OperatorPause> operator_pause() = 0;
 };
 
 }  // namespace attestrd

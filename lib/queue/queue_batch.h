@@ -11,6 +11,7 @@
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
 #include "queue/boot_clock.h"
+#include "queue/operator_pause.h"
 #include "schedule/hazard.h"
 
 namespace attestrd {
@@ -47,6 +48,7 @@ struct QueueBatch {
   /// owners.
   std::optional<HazardDelta> learnt;
   std::optional<Purge> purge;
+  std::optional<OperatorPause> pause;  ///< In place of the stored one.
 };
 
 /// A submission that became a row of this owner.

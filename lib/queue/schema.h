@@ -10,7 +10,7 @@ inline constexpr std::int32_t kApplicationId = 0x41747472;
 
 /// The version of the file (`PRAGMA user_version`), raised whenever an older attestrd could misread
 /// it.
-inline constexpr std::int32_t kVersion = 5;
+inline constexpr std::int32_t kVersion = 6;
 
 /// The tables of version 1. Times are unix times in milliseconds. The columns from `outcome` on are
 /// null until the row is staged. No column holds any part of an answer.
@@ -95,25 +95,43 @@ ALTER TABLE tombstone ADD COLUMN diverted_to TEXT;
 CREATE INDEX tombstone_signature ON tombstone (signature) WHERE signature IS NOT NULL;
 )sql";
 
+/// The additions of version 6. `pause` has one row while an operator's pause of all polls lasts.
+inline constexpr const char* kCreateOperator = R"sql(
+CREATE TABLE pause (
+  line  INTEGER PRIMARY KEY NOT NULL CHECK (line = 1),
+  since INTEGER NOT NULL
+) STRICT;
+
+ALTER TABLE handshake ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+/// Makes a file of version 5 look like one of version 6 to a connection that only reads.
+inline constexpr const char* kRead5 = R"sql(
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE pause (line, since);
+CREATE TEMP VIEW handshake AS SELECT *, 0 AS is_held FROM main.handshake;
+)sql";
+
 /// Makes the tombstones of a file of a version before 5 look like those of version 5 to a
-/// connection that only reads.
+/// connection that only reads, and adds the pause of version 6.
 inline constexpr const char* kReadTombstonesBefore5 = R"sql(
 PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE pause (line, since);
 CREATE TEMP VIEW tombstone AS SELECT *, '' AS tag, 0 AS attempt, NULL AS signature,
   NULL AS diverted_to FROM main.tombstone;
 )sql";
 
 /// Does the same for the handshakes of version 4.
 inline constexpr const char* kReadHandshakes4 = R"sql(
-CREATE TEMP VIEW handshake AS SELECT *, 0 AS attempt, NULL AS signature, NULL AS readmitted_from
-  FROM main.handshake;
+CREATE TEMP VIEW handshake AS SELECT *, 0 AS attempt, NULL AS signature, NULL AS readmitted_from,
+  0 AS is_held FROM main.handshake;
 )sql";
 
 /// Does the same for the handshakes and the clocks of a version before 4.
 inline constexpr const char* kReadOlder = R"sql(
 CREATE TEMP TABLE boot (number, id, mono_us, wall_us, shift_us, running_us);
 CREATE TEMP VIEW handshake AS SELECT *, 0 AS boot, 0 AS attempt, NULL AS signature,
-  NULL AS readmitted_from FROM main.handshake;
+  NULL AS readmitted_from, 0 AS is_held FROM main.handshake;
 )sql";
 
 /// The tables of a backup: the number of its mark in the spool, and the handshakes with a tombstone

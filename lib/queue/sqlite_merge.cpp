@@ -11,10 +11,11 @@ namespace attestrd {
 namespace {
 
 constexpr const char* kRows =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, outcome, reason, "
-    "finished_at, length_bytes, sha256, signature, attempt, readmitted_from FROM handshake";
-constexpr int kOutcomeColumn = 8;
-constexpr int kSignatureColumn = 13;
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, is_held, "
+    "outcome, "
+    "reason, finished_at, length_bytes, sha256, signature, attempt, readmitted_from FROM handshake";
+constexpr int kOutcomeColumn = 9;
+constexpr int kSignatureColumn = 14;
 constexpr const char* kEnded =
     "SELECT id, outcome, finished_at, tag, attempt, signature, diverted_to, NULL, NULL "
     "FROM tombstone";
@@ -26,7 +27,7 @@ constexpr int kWaitingSinceColumn = 8;
 // The submission time is put right as it is read, and so belongs to no boot.
 constexpr const char* kInsert =
     "INSERT INTO handshake (id, state, tag, submitted_at, expiry, polls, last_pending_at, attempt, "
-    "signature) VALUES (?, 'polling', ?, ?, ?, ?, ?, ?, ?)";
+    "signature, is_held) VALUES (?, 'polling', ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kRemove = "DELETE FROM handshake WHERE id = ?";
 constexpr const char* kBury =
     "INSERT OR REPLACE INTO tombstone (id, outcome, finished_at, running_ms, tag, attempt, "
@@ -151,6 +152,7 @@ Result<void> SqliteMerge::insert(const QueuedHandshake& row,
                             .bind(row.last_pending_at)
                             .bind(std::int64_t{row.attempt})
                             .bind(bytes_of(signature))
+                            .bind(std::int64_t{row.is_held ? 1 : 0})
                             .run();
   if (!inserted) return inserted.error();
   return {};

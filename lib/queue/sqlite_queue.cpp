@@ -101,6 +101,8 @@ Result<QueueBatchResult> SqliteQueue::apply(const QueueBatch& batch, Wall now) {
     if (!purged) return purged.error();
     result.purged = *purged;
   }
+  if (batch.pause)
+    if (const auto saved = rows_->save_pause(*batch.pause); !saved) return saved.error();
   return result;
 }
 
@@ -154,6 +156,8 @@ Result<std::optional<Hazard>> SqliteQueue::learnt() {
 }
 
 Result<std::optional<DayRequests>> SqliteQueue::reserved() { return rows_->reserved(); }
+
+Result<OperatorPause> SqliteQueue::operator_pause() { return rows_->operator_pause(); }
 
 Result<std::unique_ptr<QueueCopy>> SqliteQueue::copy(const std::string& path) {
   return SqliteCopy::begin(*database_, path);

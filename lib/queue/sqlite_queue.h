@@ -44,6 +44,7 @@ class SqliteQueue final : public Queue {
   Result<std::vector<BootClock>> clocks() override;
   Result<std::optional<Hazard>> learnt() override;
   Result<std::optional<DayRequests>> reserved() override;
+  Result<OperatorPause> operator_pause() override;
 
   /// Begins a copy into a file at `path`, in the place of a file that an earlier copy left there.
   /// The copy must end before the queue.

@@ -17,8 +17,8 @@ constexpr const char* kInsert =
     "SELECT ?1, 'polling', ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1) ON "
     "CONFLICT DO NOTHING";
 constexpr const char* kFind =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, outcome "
-    "FROM handshake WHERE id = ?";
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, is_held, "
+    "outcome FROM handshake WHERE id = ?";
 constexpr const char* kMerge = "UPDATE handshake SET expiry = ? WHERE id = ? AND state = 'polling'";
 constexpr const char* kUpdateProgress =
     "UPDATE handshake SET polls = ?, last_pending_at = ? WHERE id = ? AND state = 'polling'";
@@ -54,8 +54,8 @@ constexpr const char* kPurge =
     "DELETE FROM tombstone WHERE id IN "
     "(SELECT id FROM tombstone WHERE running_ms < ? ORDER BY running_ms LIMIT ?)";
 constexpr const char* kPollingAfter =
-    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt FROM handshake "
-    "WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, is_held "
+    "FROM handshake WHERE state = 'polling' AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kAllStaged =
     "SELECT id, outcome, reason, finished_at, length_bytes, sha256, signature, attempt, "
     "readmitted_from FROM handshake WHERE state = 'staged'";
@@ -76,6 +76,10 @@ constexpr const char* kLearnt = "SELECT text FROM learnt WHERE what = 'hazard'";
 constexpr const char* kSaveReserved =
     "INSERT OR REPLACE INTO reserved (line, day, requests) VALUES (1, ?, ?)";
 constexpr const char* kReserved = "SELECT day, requests FROM reserved";
+constexpr const char* kSavePause = "INSERT OR REPLACE INTO pause (line, since) VALUES (1, ?)";
+constexpr const char* kEndPause = "DELETE FROM pause";
+constexpr const char* kPause = "SELECT since FROM pause";
+constexpr const char* kHold = "UPDATE handshake SET is_held = ? WHERE id = ? AND state = 'polling'";
 
 constexpr const char* kFindEnded =
     "SELECT outcome, finished_at, 1, diverted_to, tag, attempt FROM tombstone WHERE id = ?1 "
@@ -145,7 +149,8 @@ std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const Sql
                          polls,
                          boot,
                          {},
-                         static_cast<std::uint32_t>(row.number(7))};
+                         static_cast<std::uint32_t>(row.number(7)),
+                         row.number(8) != 0};
 }
 
 std::optional<StagedHandshake> read_staged(const SqliteStatement& row, int outcome_column) {
@@ -292,6 +297,14 @@ Result<bool> SqliteRows::change(const Readmit& readmit, Duration) {
                         : exists(statements_.is_staged, staged);
 }
 
+Result<bool> SqliteRows::change(const SetHeld& hold, Duration) {
+  auto update = database_.prepare(kHold);
+  if (!update) return update.error();
+  const auto changed = update->bind(std::int64_t{hold.is_held ? 1 : 0}).bind(hold.id).run();
+  if (!changed) return changed.error();
+  return *changed == 1;
+}
+
 // Nearly all submissions are new, so a single statement checks that and inserts the row.
 Result<Acceptance> SqliteRows::accept(const Submission& submission, const QueueBatch& batch,
                                       Wall now) {
@@ -328,7 +341,7 @@ Result<Acceptance> SqliteRows::accept_again(const Submission& submission, Durati
   const auto is_there = find.step();
   if (!is_there) return is_there.error();
   const auto row = *is_there ? read_queued(find, clocks_) : std::nullopt;
-  const auto outcome = *is_there ? outcome_named(find.text(8)) : std::nullopt;
+  const auto outcome = *is_there ? outcome_named(find.text(9)) : std::nullopt;
   find.reset();
   if (!row) return broken_row(database_);
   if (!outcome) return merge(submission, *row, give_up_after);
@@ -361,7 +374,7 @@ Result<std::optional<QueuedHandshake>> SqliteRows::find_polling(const HandshakeI
   if (!is_there) return is_there.error();
   if (!*is_there) return std::nullopt;
   auto row = read_queued(find, clocks_);
-  const bool is_polling = find.is_null(8);
+  const bool is_polling = find.is_null(9);
   find.reset();
   if (!row) return broken_row(database_);
   if (!is_polling) return std::nullopt;
@@ -479,6 +492,24 @@ Result<std::optional<DayRequests>> SqliteRows::reserved() {
   if (!*is_there) return std::optional<DayRequests>();
   const auto count = static_cast<std::uint64_t>(reserved->number(1));
   return std::optional(DayRequests{reserved->number(0), count});
+}
+
+Result<void> SqliteRows::save_pause(const OperatorPause& pause) {
+  auto save = database_.prepare(pause.since ? kSavePause : kEndPause);
+  if (!save) return save.error();
+  if (pause.since) save->bind(pause.since);
+  const auto saved = save->run();
+  if (!saved) return saved.error();
+  return {};
+}
+
+Result<OperatorPause> SqliteRows::operator_pause() {
+  auto pause = database_.prepare(kPause);
+  if (!pause) return pause.error();
+  const auto is_there = pause->step();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return OperatorPause();
+  return OperatorPause{pause->time(0)};
 }
 
 }  // namespace attestrd

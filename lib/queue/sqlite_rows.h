@@ -48,6 +48,8 @@ class SqliteRows {
   Result<std::optional<std::string>> learnt();
   Result<void> save_reserved(const DayRequests& requests);
   Result<std::optional<DayRequests>> reserved();
+  Result<void> save_pause(const OperatorPause& pause);
+  Result<OperatorPause> operator_pause();
 
  private:
   Result<bool> change(const Progress& progress, Duration);
@@ -56,6 +58,7 @@ class SqliteRows {
   Result<bool> change(const Done& done, Duration running);
   Result<bool> change(const Reopen& reopen, Duration);
   Result<bool> change(const Readmit& readmit, Duration);
+  Result<bool> change(const SetHeld& hold, Duration);
   Result<Acceptance> accept_again(const Submission& submission, Duration give_up_after);
   Result<Acceptance> merge(const Submission& submission, QueuedHandshake row,
                            Duration give_up_after);
@@ -89,7 +92,7 @@ class SqliteRows {
 Result<KnownHandshake> find_row(SqliteRows& rows, const HandshakeId& id);
 
 /// Reads a row whose columns begin with those from `id` to `last_pending_at`, in the order of the
-/// table, `boot` and `attempt`. Returns nothing if attestrd can't have written it.
+/// table, `boot`, `attempt` and `is_held`. Returns nothing if attestrd can't have written it.
 std::optional<QueuedHandshake> read_queued(const SqliteStatement& row, const SqliteClocks& clocks);
 
 /// Reads a row whose first column is `id`, and whose columns from `outcome` to `signature`, with

@@ -117,9 +117,11 @@ void Conductor::replied(Poller::Ticket ticket, const PollReply& reply, std::stri
 void Conductor::written(const RoundReport& report) {
   for (const Notice& notice : report.notices) say_(notice);
   if (report.reserved) step(Reserved{*report.reserved});
+  if (report.pause) step(PauseChanged{*report.pause});
   for (const HandshakeId& id : report.lost) step(Lost{id});
   for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});
+  for (const SetHeld& hold : report.holds) step(HoldChanged{hold});
 }
 
 void Conductor::wake_in_time() {

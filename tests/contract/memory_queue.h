@@ -139,6 +139,11 @@ class MemoryQueue final : public Queue {
     return found == store_.reserved.end() ? std::nullopt : std::optional(found->second);
   }
 
+  Result<OperatorPause> operator_pause() override {
+    if (auto reached = reach(); !reached) return reached.error();
+    return store_.pause;
+  }
+
  private:
   Result<void> reach() {
     faults_.step();
@@ -171,6 +176,7 @@ class MemoryQueue final : public Queue {
       known.merge(*batch.learnt);
       store_.learnt.insert_or_assign(owner_, known);
     }
+    if (batch.pause) store_.pause = {in_milliseconds(batch.pause->since)};
     if (batch.purge) result.purged = purge(*batch.purge);
     return result;
   }
@@ -257,6 +263,14 @@ class MemoryQueue final : public Queue {
     if (wanted.signature) open.signature = wanted.signature;
     open.staged->signature = open.signature;
     open.spool = owner_;
+    return Applied::applied;
+  }
+
+  Applied apply(const SetHeld& hold, bool is_fence_ours) {
+    const auto found = store_.open.find(hold.id);
+    if (found == store_.open.end() || found->second.staged) return Applied::wrong_state;
+    if (!is_fence_ours || !is_ours(found->second)) return Applied::not_ours;
+    found->second.row.is_held = hold.is_held;
     return Applied::applied;
   }
 

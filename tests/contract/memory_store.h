@@ -12,6 +12,7 @@
 #include "handshake/handshake.h"
 #include "handshake/row_change.h"
 #include "queue/boot_clock.h"
+#include "queue/operator_pause.h"
 #include "schedule/hazard.h"
 
 namespace attestrd::test {
@@ -85,6 +86,7 @@ struct MemoryStore {
   std::map<HandshakeId, Tombstone> ended;
   std::map<std::string, DayRequests> reserved;  ///< By owner.
   std::map<std::string, Hazard> learnt;         ///< By owner.
+  OperatorPause pause;
   std::vector<Shelf> shelves;
   std::uint64_t last_generation = 0;
   std::uint64_t daily_limit = std::numeric_limits<std::uint64_t>::max();

@@ -615,6 +615,44 @@ TYPED_TEST_P(QueueContract, KeepsOneCountOfWhatIsReserved) {
   EXPECT_EQ(*this->queue().reserved(), (DayRequests{20'001, 41}));
 }
 
+TYPED_TEST_P(QueueContract, KeepsThePauseOfAnOperatorUntilItEnds) {
+  EXPECT_FALSE(this->queue().operator_pause()->since);
+  for (const auto since : {kQueueNow, kQueueNow + std::chrono::hours(1)}) {
+    auto wanted = this->batch();
+    wanted.pause = OperatorPause{since};
+    this->write(wanted);
+    this->reopen();
+    EXPECT_EQ(this->queue().operator_pause()->since, since);
+  }
+  this->write(this->batch());
+  EXPECT_TRUE(this->queue().operator_pause()->since) << "other batches leave it";
+  auto wanted = this->batch();
+  wanted.pause = OperatorPause{};
+  this->write(wanted);
+  this->reopen();
+  EXPECT_FALSE(this->queue().operator_pause()->since);
+}
+
+TYPED_TEST_P(QueueContract, HoldsOnlyWhatIsPendingUntilItIsReleased) {
+  this->given_rows();
+  for (const auto is_held : {true, true, false, true}) {
+    EXPECT_EQ(this->apply(SetHeld{this->id_of("DSpolling"), is_held}), Applied::applied);
+    EXPECT_EQ(this->polling("DSpolling")->is_held, is_held);
+  }
+  for (const auto* const id : {"DSstaged", "DSended", "DSnobody"})
+    EXPECT_EQ(this->apply(SetHeld{this->id_of(id), true}), Applied::wrong_state);
+  this->maker_.reopen();
+  const auto claim = *this->queue().claim(10);
+  this->fence_ = claim.fence;
+  EXPECT_TRUE(claim.rows.at(0).is_held);
+  const auto merged = std::get<MergedRow>(this->accept("DSpolling", "7"));
+  EXPECT_TRUE(merged.row.is_held);
+  EXPECT_EQ(this->apply(this->stage("DSpolling")), Applied::applied);
+  EXPECT_EQ(this->apply(this->done("DSpolling")), Applied::applied);
+  EXPECT_EQ(this->apply(Reopen{this->id_of("DSpolling"), 1, kQueueNow, 0}), Applied::applied);
+  EXPECT_FALSE(this->polling("DSpolling")->is_held) << "it is taken up anew";
+}
+
 TYPED_TEST_P(QueueContract, MergesWhatIsLearntWithWhatWasKnownBefore) {
   using namespace std::chrono_literals;
   EXPECT_EQ(*this->queue().learnt(), std::nullopt);
@@ -644,7 +682,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     GivesEachRowOnceInPages, GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
     PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
     AppliesChangesBeforeSubmissions, PurgesAfterSubmissions, ABatchThatIsWrittenTwiceIsWrittenOnce,
-    AnEmptyBatchChangesNothing, KeepsOneCountOfWhatIsReserved,
-    MergesWhatIsLearntWithWhatWasKnownBefore);
+    AnEmptyBatchChangesNothing, KeepsOneCountOfWhatIsReserved, KeepsThePauseOfAnOperatorUntilItEnds,
+    HoldsOnlyWhatIsPendingUntilItIsReleased, MergesWhatIsLearntWithWhatWasKnownBefore);
 
 }  // namespace attestrd::test

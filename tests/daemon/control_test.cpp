@@ -215,6 +215,7 @@ TEST_F(ControlTest, HeadGetsTheFieldsAlone) {
 
 TEST_F(ControlTest, TellsWhetherItLivesAndIsReady) {
   engine_.is_disk_full = true;
+  engine_.operator_pause = Wall{};
   engine_.paused_for = PauseReason::unauthorized;
   engine_.signatures_fail = true;
   trouble_ = fail(Errc::io_failure, "it answers, whatever it finds");
@@ -222,12 +223,13 @@ TEST_F(ControlTest, TellsWhetherItLivesAndIsReady) {
   EXPECT_EQ(body_of("/livez"), "ok\n");
   const auto answer = exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(first_line(answer), "HTTP/1.1 503 Service Unavailable");
-  EXPECT_TRUE(
-      answer.ends_with("\n{\"ready\":false,\"reasons\":[\"paused\",\"signatures_failing\","
-                       "\"disk_full\"]}\n"))
+  EXPECT_TRUE(answer.ends_with(
+      "\n{\"ready\":false,\"reasons\":[\"paused_by_operator\",\"paused\",\"signatures_failing\","
+      "\"disk_full\"]}\n"))
       << answer;
   stop();
   engine_.is_disk_full = false;
+  engine_.operator_pause.reset();
   engine_.paused_for.reset();
   engine_.signatures_fail = false;
   loop_.restart();

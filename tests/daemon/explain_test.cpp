@@ -119,6 +119,13 @@ TEST(ExplainText, BeginsWithTheHoldThatDelaysThePoll) {
   expect_hold("the queue does not answer: ", "queue_unavailable");
   daemon.disk_full = true;
   expect_hold("the disk is full: ", "disk_full");
+  daemon.operator_pause = kNow - 61s;
+  expect_hold("an operator has paused all polls for 1m 1s; `attestrd resume` ends that.\n",
+              "paused_by_operator");
+  why.wait = Wait::release;
+  EXPECT_TRUE(explain_text(report).starts_with("DS1 is held: it waits for `attestrd release`"));
+  EXPECT_TRUE(holds(explain_json(report), R"("waits_for":"release")"));
+  daemon.operator_pause.reset();
   why.wait = Wait::answer;
   EXPECT_TRUE(explain_text(report).starts_with(
       "DS1 is being asked for at this moment.\nBesides, the disk is full: "));
@@ -174,6 +181,10 @@ TEST(ExplainText, HasTheRowOfTheQueueWithoutADaemon) {
             "expiry                2026-11-23T21:57:00.000000Z\n");
   EXPECT_EQ(first_line(explain_text(pending(true))), "DS1 is just being taken up.");
   EXPECT_TRUE(pending(true).is_known());
+  auto held = pending(false);
+  EXPECT_TRUE(holds(explain_json(held), R"("waits_for":"daemon","is_held":false,)"));
+  std::get<ExplainReport::Queued>(held.found).row.is_held = true;
+  EXPECT_TRUE(holds(explain_text(held), "\nBesides, it is held: "));
   const ExplainReport nobody{id(), kNow, {}};
   EXPECT_FALSE(nobody.is_known());
   EXPECT_TRUE(explain_text(nobody).starts_with("DS1 is not known: "));

@@ -37,6 +37,10 @@ TEST(KickRoute, AnswersOneLinePerId) {
 }
 
 TEST(KickRoute, NamesTheIdsThatAreNotPending) {
+  EXPECT_EQ(answer_to("DS1", {Kicked::held}).body, "{\"id\":\"DS1\",\"kick\":\"held\"}\n");
+  EXPECT_EQ(answer_to("DS1", {Kicked::held}, "text/plain").body,
+            "DS1 is held; `attestrd release` lets it be polled.\n");
+  EXPECT_EQ(answer_to("DS1", {Kicked::held}).status, 409U);
   const std::vector kicked = {Kicked::ending, Kicked::not_pending};
   const auto answer = answer_to("DS1\nDS2", kicked);
   EXPECT_EQ(answer.status, 409u);

@@ -68,7 +68,8 @@ TEST(Status, JsonHasEveryField) {
           R"("started_at":"2026-11-23T20:54:55.000000Z",)"
           R"("held_by":null,"next_due":"2026-11-23T20:57:02.000000Z",)"
           R"("last_successful_poll":"2026-11-23T20:56:59.000000Z",)"
-          R"("clock_difference_seconds":null,"account_pause":null,)"
+          R"("clock_difference_seconds":null,"held":0,"operator_pause":null,)"
+          R"("account_pause":null,)"
           R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
           R"("requests_today":null,"signatures_failing":false,"disk_full":false,)"
           R"("disk_stalled":false,)"
@@ -89,7 +90,7 @@ TEST(Status, JsonHasEveryField) {
             R"({"daemon":"not running","version":")" + std::string(kVersion) +
                 R"(","time":"2026-11-23T20:57:00.000000Z","pending":2,"in_flight":0,)"
                 R"("settling":0,"oldest_pending":null,"inbox_files":null,)"
-                R"("inbox_claimed_files":null})"
+                R"("inbox_claimed_files":null,"operator_pause":null})"
                 "\n");
 }
 
@@ -165,6 +166,8 @@ TEST(Status, BeginsWithWhatHoldsAllHandshakes) {
   expect_hold("the queue does not answer", "queue_unavailable");
   report.daemon->disk_full = true;
   expect_hold("the disk is full", "disk_full");
+  report.daemon->operator_pause = kNow - 61s;
+  expect_hold("an operator has paused all polls for 1m 1s", "paused_by_operator");
   report.daemon->next_poll.reset();
   report.handshakes.in_flight = 0;
   EXPECT_NE(status_text(report).find("next poll             none\n"), std::string::npos);
@@ -178,6 +181,28 @@ TEST(Status, SaysThatWaitingResultsStopTheIntake) {
                                      "results/ as spool.max_waiting allows\n"),
             std::string::npos);
   EXPECT_NE(status_json(report).find(R"("spool_full":true)"), std::string::npos);
+}
+
+TEST(Status, ShowsThePauseOfAnOperatorWithoutADaemon) {
+  auto report = not_running();
+  report.stored_pause = kNow - 61s;
+  EXPECT_NE(status_text(report).find("\nheld                  an operator has paused all polls"),
+            std::string::npos);
+  EXPECT_NE(status_json(report).find(R"("operator_pause":"2026-11-23T20:55:59.000000Z"})"),
+            std::string::npos);
+}
+
+TEST(Status, EveryFormReportsWhatOperatorsHold) {
+  auto report = running();
+  EXPECT_EQ(status_text(report).find("held by operators"), std::string::npos);
+  report.handshakes.held = 3;
+  report.daemon->operator_pause = kNow - 61s;
+  EXPECT_NE(status_text(report).find("held by operators     3: see attestrd release\n"),
+            std::string::npos);
+  EXPECT_NE(status_json(report).find(R"("held":3,"operator_pause":"2026-11-23T20:55:59.000000Z")"),
+            std::string::npos);
+  EXPECT_NE(status_metrics(report).find("attestrd_handshakes_held 3\n"), std::string::npos);
+  EXPECT_NE(status_metrics(report).find("attestrd_polling_paused 1\n"), std::string::npos);
 }
 
 TEST(Status, ShowsUntilAFileIsAcceptedThatItIsRefused) {

@@ -205,11 +205,14 @@ TEST_F(BrokenQueueTest, ABrokenTombstoneIsReported) {
 
 TEST_F(BrokenQueueTest, AMissingTableIsReported) {
   open();
-  for (const auto* const table : {"learnt", "reserved"}) sql(std::string("DROP TABLE ") + table);
+  for (const auto* const table : {"learnt", "reserved", "pause"})
+    sql(std::string("DROP TABLE ") + table);
   open();
   EXPECT_EQ(queue_->learnt().error().code, Errc::invalid_input);
   EXPECT_EQ(learn(*queue_).error().code, Errc::invalid_input);
   EXPECT_EQ(queue_->reserved().error().code, Errc::invalid_input);
+  EXPECT_EQ(queue_->operator_pause().error().code, Errc::invalid_input);
+  EXPECT_EQ(pause(*queue_, {kNow}).error().code, Errc::invalid_input);
   EXPECT_EQ(reserve(*queue_, {20'000, 300}).error().code, Errc::invalid_input);
 }
 

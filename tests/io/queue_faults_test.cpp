@@ -135,6 +135,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsReported) {
                                stage("DSpolling"),
                                stage("DSstaged"),  // Already staged.
                                Unstage{id_of("DSstaged")},
+                               SetHeld{id_of("DSpolling"), true},
                                done("DSstaged"),
                                done("DSended")};
   for (const auto& what : changes)
@@ -147,6 +148,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAChangeIsReported) {
   each_stop_of_a_write_is_told([this] { return save_clock(*queue_); });
   each_stop_of_a_write_is_told([this] { return learn(*queue_); });
   each_stop_of_a_write_is_told([this] { return reserve(*queue_, {20'000, 300}); });
+  each_stop_of_a_write_is_told([this] { return pause(*queue_, {kNow}); });
 }
 
 TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsReported) {
@@ -159,6 +161,7 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsReported) {
   each_stop_is_told([this] { return without_value(queue_->count()); });
   each_stop_is_told([this] { return without_value(queue_->learnt()); });
   each_stop_is_told([this] { return without_value(queue_->reserved()); });
+  each_stop_is_told([this] { return without_value(queue_->operator_pause()); });
 }
 
 TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsReported) {
@@ -170,6 +173,11 @@ TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsReported) {
         return without_value(reserve(*queue_, {20'000, 300}));
       },
       [this] { return without_value(queue_->reserved()); },
+      [this] {
+        return without_value(change(*queue_, {SetHeld{id_of("DSpolling"), true}}));
+      },
+      [this] { return without_value(pause(*queue_, {kNow})); },
+      [this] { return without_value(queue_->operator_pause()); },
       [this] { return without_value(save_clock(*queue_)); }};
   for (const auto& act : acts) {
     for (int statement = 1;; ++statement) {

@@ -29,8 +29,12 @@ inline Done done(std::string_view id) { return {id_of(id), Outcome::failed}; }
 
 inline Submission submission(std::string_view id) { return {id_of(id), "", {}}; }
 
+/// SQL that turns an empty or present file of this version into one of version 5.
+inline constexpr const char* kToVersion5 =
+    "DROP TABLE pause; ALTER TABLE handshake DROP COLUMN is_held; PRAGMA user_version = 5;";
 /// SQL that turns an empty or present file of this version into one of version 4.
 inline constexpr const char* kToVersion4 =
+    "DROP TABLE pause; ALTER TABLE handshake DROP COLUMN is_held;"
     "DROP INDEX handshake_signature; DROP INDEX tombstone_signature;"
     "ALTER TABLE handshake DROP COLUMN attempt; ALTER TABLE handshake DROP COLUMN signature;"
     "ALTER TABLE handshake DROP COLUMN readmitted_from;"
@@ -58,6 +62,12 @@ inline Result<QueueBatchResult> accept(Queue& queue, const std::vector<std::stri
 inline Result<QueueBatchResult> reserve(Queue& queue, DayRequests requests) {
   QueueBatch batch;
   batch.reserve = requests;
+  return queue.write(batch, kNow);
+}
+
+inline Result<QueueBatchResult> pause(Queue& queue, OperatorPause pause) {
+  QueueBatch batch;
+  batch.pause = pause;
   return queue.write(batch, kNow);
 }
 

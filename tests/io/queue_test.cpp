@@ -128,6 +128,25 @@ TEST_F(QueueTest, ReportsAFullDisk) {
 
 const std::string kVersion3 = std::string(kToVersion4) + kFrom4To3;
 
+TEST_F(QueueTest, UpgradesAFileOfVersion5) {
+  open();
+  ASSERT_TRUE(write_rows(*queue_));
+  queue_.reset();
+  sql(kToVersion5);
+  {
+    const auto looked_at = SqliteQueue::open_read_only(path());
+    ASSERT_TRUE(looked_at);
+    EXPECT_FALSE((*looked_at)->operator_pause()->since);
+    EXPECT_FALSE(find_polling(**looked_at, "DSpolling")->value().is_held);
+    EXPECT_EQ((*looked_at)->staged()->size(), 1U);
+  }
+  open();
+  EXPECT_FALSE(queue_->operator_pause()->since);
+  EXPECT_FALSE(find_polling(*queue_, "DSpolling")->value().is_held);
+  ASSERT_TRUE(change(*queue_, {SetHeld{id_of("DSpolling"), true}}));
+  EXPECT_TRUE(find_polling(*queue_, "DSpolling")->value().is_held);
+}
+
 TEST_F(QueueTest, UpgradesAFileOfVersion4) {
   open();
   ASSERT_TRUE(write_rows(*queue_));
@@ -194,6 +213,7 @@ TEST_F(QueueTest, UpgradesAFileOfVersion1) {
     const auto looked_at = SqliteQueue::open_read_only(path());
     ASSERT_TRUE(looked_at);
     EXPECT_EQ((*looked_at)->count()->polling, 1U);
+    EXPECT_FALSE((*looked_at)->operator_pause()->since);
   }
   open();
   EXPECT_EQ(queue_->count()->polling, 1U);

@@ -91,6 +91,17 @@ TEST_F(SqliteMergeTest, RestoresEveryRow) {
   EXPECT_EQ((*queue->reserved())->requests, 300U);
 }
 
+TEST_F(SqliteMergeTest, RestoresHoldsAndLeavesThePauseOfTheQueue) {
+  given_backup();
+  given_sql("backup.db",
+            "UPDATE handshake SET is_held = 1 WHERE state = 'polling';"
+            "INSERT INTO pause VALUES (1, 7)");
+  ASSERT_TRUE(merge_all());
+  const auto queue = *SqliteQueue::open(path());
+  EXPECT_TRUE((*find_polling(*queue, "DSpolling"))->is_held);
+  EXPECT_FALSE(queue->operator_pause()->since);
+}
+
 TEST_F(SqliteMergeTest, RestoresWhatIsKnownOfEarlierEndings) {
   std::string bytes[] = {std::string(16, 'p'), std::string(16, 's'), std::string(16, 'e')};
   given_backup();

@@ -48,6 +48,7 @@ void Judge::daemon_starts(const EngineSettings& settings) {
     life.was_pending_here = false;
     life.earliest = Mono::min();
     life.is_answered_here = false;
+    life.is_cancelled_here = false;
     life.was_good = life.last_asked_at != Mono::min();  // As the queue may say.
   }
 }
@@ -64,6 +65,9 @@ void Judge::poll_starts(const HandshakeId& id, Mono now) {
   if (life.is_polled) violated(id, "two polls are in flight");
   if (life.has_ended() && life.retried) begin_attempt(life, *life.retried);
   if (!life.folder.empty()) violated(id, "it is polled after its end");
+  if (must_be_paused_) violated(id, "it is polled during an operator's pause");
+  if (life.must_be_held) violated(id, "it is polled while an operator holds it");
+  if (life.is_cancelled_here) violated(id, "it is polled after it was cancelled");
   if (now < life.earliest) violated(id, "it is polled before its floor");
   if (now >= account_held_.from && now < account_held_.until)
     violated(id, "it is polled before the account's Retry-After");
@@ -93,7 +97,8 @@ void Judge::check_canary(const HandshakeId& id, const Life& life, Mono now) cons
 // free.
 bool Judge::is_better_canary(const Life& life, Mono now) const {
   const bool was_good = life.last == Served::pending || life.last == Served::unfinished;
-  return was_good && life.is_answered_here && !life.is_polled && life.folder.empty() &&
+  const bool is_free = !life.may_be_held && !life.is_cancelled_here;
+  return was_good && is_free && life.is_answered_here && !life.is_polled && life.folder.empty() &&
          now >= life.earliest + longest_check() && now + 1h < life.deadline;
 }
 
@@ -327,8 +332,39 @@ void Judge::readmission_answered(const HandshakeId& id, bool is_readmitted) {
     life.may_be_readmitted = false;
 }
 
+void Judge::pause_asked(bool is_paused) {
+  if (is_paused) return;
+  must_be_paused_ = false;
+  ++resumes_asked_;
+}
+
+void Judge::pause_answered(bool is_paused) {
+  if (!is_paused)
+    --resumes_asked_;
+  else if (resumes_asked_ == 0)
+    must_be_paused_ = true;
+}
+
+void Judge::hold_asked(const HandshakeId& id, bool is_held) {
+  auto& life = lives_.at(id);
+  life.may_be_held |= is_held;
+  if (is_held) return;
+  life.must_be_held = false;
+  ++life.releases_asked;
+}
+
+void Judge::hold_answered(const HandshakeId& id, bool is_held, bool is_pending) {
+  auto& life = lives_.at(id);
+  if (!is_held)
+    --life.releases_asked;
+  else if (is_pending && life.releases_asked == 0)
+    life.must_be_held = true;
+}
+
 void Judge::recovered(const std::set<HandshakeId>& polled) {
+  resumes_asked_ = 0;
   for (auto& [id, life] : lives_) {
+    life.releases_asked = 0;
     if (life.retried && life.has_ended() && polled.contains(id)) begin_attempt(life, *life.retried);
     life.retried.reset();
     life.retries_asked = 0;
@@ -356,6 +392,9 @@ void Judge::begin_attempt(Life& life, Mono deadline) {
   next.may_be_readmitted = life.may_be_readmitted;
   next.must_be_readmitted = life.must_be_readmitted;
   next.met_bad_signature = life.met_bad_signature;
+  next.may_be_held = life.may_be_held;
+  next.releases_asked = life.releases_asked;
+  next.may_be_cancelled = life.may_be_cancelled;
   life = std::move(next);
 }
 
@@ -479,6 +518,10 @@ void Judge::check_failed(const HandshakeId& id, const Life& life, std::string_vi
     if (is_deadline_certain(life) &&
         life.ended_at < life.deadline + limits::kUnreachableAfter - 2s - tolerance())
       violated(id, "unreachable before the day after its deadline is over");
+  } else if (reason == "cancelled") {
+    if (!life.may_be_cancelled) violated(id, "cancelled, though no operator demanded it");
+    if (life.last == Served::genuine && life.is_answered_here)
+      violated(id, "cancelled, though its result had come");
   } else if (reason == "expired" && is_proven(life, Served::unknown) &&
              life.last == Served::unknown) {
     if (is_deadline_certain(life) && life.ended_at < life.deadline - tolerance())

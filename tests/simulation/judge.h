@@ -49,6 +49,17 @@ class Judge {
   void retry_answered(const HandshakeId& id, bool is_reopened);
   void readmission_asked(const HandshakeId& id, const std::string& name);
   void readmission_answered(const HandshakeId& id, bool is_readmitted);
+
+  // Operators change what is pending. A pause and a hold bind from the answer on, over deaths of
+  // the daemon, until their ends are asked for.
+  void pause_asked(bool is_paused);
+  void pause_answered(bool is_paused);
+  void hold_asked(const HandshakeId& id, bool is_held);
+  void hold_answered(const HandshakeId& id, bool is_held, bool is_pending);
+  void cancel_asked(const HandshakeId& id) { lives_.at(id).may_be_cancelled = true; }
+  /// The daemon says that it ends the handshake: it starts no poll of it any more.
+  void cancel_answered(const HandshakeId& id) { lives_.at(id).is_cancelled_here = true; }
+
   /// A daemon has started and recovered, and polls these handshakes.
   void recovered(const std::set<HandshakeId>& polled);
 
@@ -133,6 +144,11 @@ class Judge {
     bool must_be_readmitted = false;
     bool is_readmitted = false;   ///< Its record has the result of a rejected one.
     bool was_readmitted = false;  ///< In this attempt or an earlier one.
+    bool may_be_held = false;     ///< A hold was asked for.
+    bool must_be_held = false;
+    unsigned releases_asked = 0;     ///< That are not answered yet.
+    bool may_be_cancelled = false;   ///< A cancel was asked for.
+    bool is_cancelled_here = false;  ///< By the current process.
 
     bool has_ended() const { return !folder.empty() || may_repeat; }
   };
@@ -167,6 +183,8 @@ class Judge {
   std::uint64_t requests_today_ = 0;
   Span account_held_;  ///< No poll may start.
   bool is_account_in_trouble_ = false;
+  bool must_be_paused_ = false;  ///< By an operator.
+  unsigned resumes_asked_ = 0;   ///< That are not answered yet.
   AccountRun account_run_;
   Mono last_good_ = Mono::min();
   unsigned refusals_in_a_row_ = 0;  ///< Each of a poll that started after the one before.

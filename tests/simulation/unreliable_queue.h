@@ -48,6 +48,7 @@ class UnreliableQueue final : public Queue {
   Result<std::vector<BootClock>> clocks() override { return queue_.clocks(); }
   Result<std::optional<Hazard>> learnt() override { return queue_.learnt(); }
   Result<std::optional<DayRequests>> reserved() override { return queue_.reserved(); }
+  Result<OperatorPause> operator_pause() override { return queue_.operator_pause(); }
 
  private:
   Queue& queue_;

@@ -28,6 +28,7 @@ World::World(std::uint64_t seed, Duration hours)
       outages_(seed),
       ambush_(seed ^ 0x616d62757368),
       ambush_share_(ambush_.chance(0.5) ? 0 : ambush_.spread(0.01, 0.3)),
+      operators_(seed ^ 0x6f70657261746f72),
       plan_(draw_plan(luck_, hours)),
       upstream_(luck_),
       judge_(upstream_) {
@@ -106,6 +107,7 @@ void World::plan_all() {
   plan_often(plan_.writers, [this] { begin_to_write(); });
   plan_often(plan_.retries, [this] { retry(); });
   plan_often(plan_.readmissions, [this] { readmit(); });
+  plan_interventions();
 }
 
 // Tests liveness: all faults end, the clock is correct again, and every handshake must end within a

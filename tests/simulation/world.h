@@ -76,6 +76,15 @@ class World {
   void enrol_broken_lines();
   void retry();
   void readmit();
+
+  // Operators who change what is pending (world_operators.cpp).
+  void plan_interventions();
+  void intervene();
+  void pause(bool is_paused);
+  void hold(const HandshakeId& id, bool is_held);
+  void cancel(const HandshakeId& id);
+  void end_interventions();
+  void pass_on_interventions(const RoundReport& report);
   void consume(const std::string& folder, const std::string& name);
   void someone_consumes(const std::string& folder, const std::string& name);
 
@@ -125,6 +134,8 @@ class World {
   Outages outages_;
   Luck ambush_;          ///< Of its own, so that it does not change the other draws of a seed.
   double ambush_share_;  ///< Share of the submissions whose commit is likely to be interrupted.
+  Luck operators_;       ///< Likewise.
+  std::optional<HandshakeId> cancelled_{};  ///< While the engine handles the command.
   Plan plan_;
   Disk disk_;
   Upstream upstream_;

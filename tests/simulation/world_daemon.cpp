@@ -63,6 +63,9 @@ void World::start() {
   const auto reserved = daemon_->queue->reserved();
   if (!reserved) return on_trouble(reserved.error());
   if (*reserved) step(Recalled{**reserved});
+  const auto pause = daemon_->queue->operator_pause();
+  if (!pause) return on_trouble(pause.error());
+  step(PauseChanged{*pause});
   step(Recovering{counts->polling, daemon_->ledger->is_clock_doubtful()});
   std::set<HandshakeId> held;
   for (;;) {
@@ -76,6 +79,7 @@ void World::start() {
   }
   judge_.recovered(held);
   account_for_all(std::move(held));
+  if (is_calm_) end_interventions();
   scan();
 }
 
@@ -199,7 +203,12 @@ void World::perform(GiveBack& action, const Upstream::Answer*) {
 
 void World::perform(Say&, const Upstream::Answer*) {}
 
-void World::perform(Answered&, const Upstream::Answer*) {}
+void World::perform(Answered& action, const Upstream::Answer*) {
+  const auto answer = std::get<std::vector<Cancelled>>(action.answer).at(0);
+  note("cancelled", cancelled_->view(), static_cast<std::uint64_t>(answer));
+  const bool is_ending = answer == Cancelled::cancelled || answer == Cancelled::after_poll;
+  if (is_ending) judge_.cancel_answered(*cancelled_);
+}
 
 void World::wake_in_time() {
   const auto wake = daemon_->engine->next_wake();
@@ -287,6 +296,7 @@ void World::round_ends(const RoundReport& report) {
     unsynced_ids_.erase(row.id);
     step(Adopted{&row, true});
   }
+  pass_on_interventions(report);
   if (report.inbox_has_more) scan(false, {});
   if (report.inbox_due)
     after(

@@ -32,6 +32,8 @@ struct World::Daemon {
   RoundRequest waiting;
   RoundRequest request;
   std::map<std::uint64_t, HandshakeId> asked;  ///< By operators: tickets that wait for an answer.
+  std::map<std::uint64_t, bool> pauses_asked;  ///< Likewise: whether it begins.
+  std::map<std::uint64_t, SetHeld> holds_asked;
   bool is_busy = false;
   bool is_full = false;
   bool is_queue_unavailable = false;

@@ -18,6 +18,7 @@ std::string_view name_of(Kicked kicked) {
   switch (kicked) {
     case Kicked::due_now: return "due_now";
     case Kicked::in_flight: return "in_flight";
+    case Kicked::held: return "held";
     case Kicked::due_already: return "due_already";
     case Kicked::ending: return "ending";
     case Kicked::not_pending: return "not_pending";
@@ -30,6 +31,7 @@ std::string_view words_of(Kicked kicked) {
   switch (kicked) {
     case Kicked::due_now: return "is due now";
     case Kicked::in_flight: return "is being polled at this moment";
+    case Kicked::held: return "is held; `attestrd release` lets it be polled";
     case Kicked::due_already: return "was due already, and waits for its turn";
     case Kicked::ending: return "has ended, and its record is being written";
     case Kicked::not_pending: return "is not pending; `attestrd explain` may say more";
@@ -37,7 +39,10 @@ std::string_view words_of(Kicked kicked) {
   check_failed("an outcome of a kick has words", __FILE__, __LINE__);
 }
 
-bool is_pending(Kicked kicked) { return kicked != Kicked::ending && kicked != Kicked::not_pending; }
+/// Returns whether it will be polled.
+bool is_pending(Kicked kicked) {
+  return kicked != Kicked::ending && kicked != Kicked::not_pending && kicked != Kicked::held;
+}
 
 ServerResponse response_to(const std::vector<HandshakeId>& ids, const std::vector<Kicked>& kicked,
                            bool as_text) {

@@ -28,6 +28,7 @@ ServerResponse health_response(const StatusReport& report) {
   if (daemon && daemon->disk_round >= limits::kDiskStall)
     return plain_response(503, "disk stalled");
   if (daemon && daemon->queue_unavailable) return plain_response(503, "queue unavailable");
+  if (daemon && daemon->operator_pause) return plain_response(503, "paused by an operator");
   if (daemon && daemon->pause)
     return plain_response(503, "account paused: " + daemon->pause->reason);
   if (daemon && daemon->signatures_fail) return plain_response(503, "signatures failing");
@@ -42,6 +43,7 @@ ServerResponse readiness_response(const StatusReport& report) {
   const auto add = [&reasons](bool holds, std::string_view reason) {
     if (holds) reasons += fmt::format("{}\"{}\"", reasons.empty() ? "" : ",", reason);
   };
+  add(daemon.operator_pause.has_value(), "paused_by_operator");
   add(daemon.pause.has_value(), "paused");
   add(daemon.signatures_fail, "signatures_failing");
   add(daemon.disk_full, "disk_full");

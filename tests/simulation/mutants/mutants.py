@@ -113,7 +113,7 @@ MUTANTS = {
     "no rate limit": (ADMISSION, [(
         "account_.allows(now) && pace_.allows(now.mono)", "account_.allows(now)")]),
     "no bound on connections": (ADMISSION, [(
-        "return in_flight_ < slow_start_.allowed() && backlog_", "return backlog_")]),
+        "in_flight_ < slow_start_.allowed() && backlog_", "backlog_")]),
     "it polls on a full disk": (BACKLOG, [("!is_disk_full_ && ", "")]),
     "the floor is no floor": (TIMING, [(
         "return std::max(due.at, due.floor);", "return due.at;")]),
@@ -151,7 +151,8 @@ MUTANTS = {
         "return has_no_result ? engine_.untrusted_.take(slot) : std::nullopt;",
         "return std::nullopt;")]),
     "an expiry by a \"not yet\" has a kept answer": (ENGINE_REPLIES, [(
-        "has_no_result = !std::holds_alternative<Pending>(answer);", "has_no_result = true;")]),
+        "verdict.reason != Reason::cancelled && !std::holds_alternative<Pending>(answer);",
+        "verdict.reason != Reason::cancelled;")]),
     "a \"not yet\" drops the kept answer": (ENGINE_REPLIES, [(
         "  record.errors = 0;\n  const auto due", "  record.errors = 0;\n"
         "  engine_.untrusted_.drop(slot);\n  const auto due")]),

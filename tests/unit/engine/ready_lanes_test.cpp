@@ -71,5 +71,16 @@ TEST(ReadyLanes, OthersArePoppedWhileLastPollsStay) {
   EXPECT_TRUE(lanes.empty());
 }
 
+TEST(ReadyLanes, SomeAreRemovedAndTheOthersKeepTheirOrder) {
+  ReadyLanes lanes;
+  for (const ReadyLanes::Slot slot : {1, 2, 3, 4}) lanes.push(Lane::known, slot);
+  lanes.push(Lane::last, 6);
+  EXPECT_EQ(lanes.remove_if([](ReadyLanes::Slot slot) { return slot % 2 == 0; }),
+            (std::vector<ReadyLanes::Slot>{6, 2, 4}));
+  EXPECT_EQ(lanes.pop(), 1U);
+  EXPECT_EQ(lanes.pop(), 3U);
+  EXPECT_TRUE(lanes.empty());
+}
+
 }  // namespace
 }  // namespace attestrd

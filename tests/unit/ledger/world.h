@@ -133,6 +133,11 @@ class World {
     request.retries.push_back({++last_ticket_, id_of(id), even_completed});
   }
 
+  void pause(bool is_paused) { request.pauses.push_back({++last_ticket_, is_paused}); }
+  void hold(std::string_view id, bool is_held) {
+    request.holds.push_back({++last_ticket_, id_of(id), is_held});
+  }
+
   /// Readmits the record of a file in rejected/, as if its signature held now.
   void readmit(std::string_view id, const std::string& file, const std::string& tag = "") {
     readmit_result(id, file, fmt::format(R"({{"output":"{}"}})", id), tag);

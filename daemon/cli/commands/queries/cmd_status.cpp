@@ -49,6 +49,9 @@ Result<StatusReport> read_queue(const Config& config) {
   report.handshakes.pending = counts->polling;
   report.handshakes.settling = counts->staged;
   report.oldest_pending = counts->oldest_pending;
+  const auto pause = reader->queue->operator_pause();
+  if (!pause) return pause.error();
+  report.stored_pause = pause->since;
   report.inbox = files_of(config.paths.inbox);
   return report;
 }

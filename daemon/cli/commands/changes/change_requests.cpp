@@ -1,0 +1,38 @@
+#include "daemon/cli/commands/changes/change_requests.h"
+
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include "daemon/cli/control_client.h"
+#include "daemon/cli/id_operands.h"
+#include "daemon/cli/line_requests.h"
+#include "daemon/config/config.h"
+#include "daemon/log/exit_code.h"
+
+namespace attestrd {
+
+int send_change(const Given& given, std::string_view target) {
+  const auto config = load_config(given.config_file, {"admin"});
+  if (!config) return exit_with(config.error());
+  if (config->admin.socket.empty())
+    return exit_with(fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked"));
+  const auto answer = post_and_wait(config->admin.socket, target, accepted_format(given), "");
+  if (!answer && answer.error().code == Errc::not_found)
+    return exit_with(fail(Errc::unavailable, answer.error().message));
+  if (!answer) return exit_with(answer.error());
+  fmt::print("{}", answer->body);
+  return EX_OK;
+}
+
+int send_change_of_ids(const Given& given, std::string_view target, std::string_view nothing_done) {
+  const auto ids = read_ids(given, nothing_done);
+  if (!ids) return exit_with(ids.error());
+  const auto config = load_config(given.config_file, {"admin"});
+  if (!config) return exit_with(config.error());
+  const LineRoute route{.target = target, .accept = accepted_format(given), .takes_minutes = true};
+  const auto are_changed = send_lines(*config, route, *ids);
+  if (!are_changed) return exit_with(are_changed.error());
+  return *are_changed ? EX_OK : EX_DATAERR;
+}
+
+}  // namespace attestrd

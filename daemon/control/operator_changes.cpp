@@ -1,0 +1,89 @@
+#include "daemon/control/operator_changes.h"
+
+#include <variant>
+
+namespace attestrd {
+namespace {
+
+/// Returns what a handshake that an operator wanted to end has ended as.
+CancelOutcome outcome_of(const Notice& ended) {
+  if (ended.outcome == Outcome::completed) return CancelOutcome::completed;
+  const bool is_cancelled = ended.reason == name_of(Reason::cancelled);
+  return is_cancelled ? CancelOutcome::cancelled : CancelOutcome::ended;
+}
+
+}  // namespace
+
+void OperatorChanges::pause(bool is_paused, Questions::OnPaused on_paused) {
+  pausing_.emplace(++last_ticket_, std::move(on_paused));
+  RoundRequest request;
+  request.pauses.push_back({last_ticket_, is_paused});
+  parts_.submit(std::move(request));
+}
+
+void OperatorChanges::hold(const std::vector<HandshakeId>& ids, bool is_held,
+                           Questions::OnHeld on_held) {
+  if (ids.empty()) return on_held({});
+  const auto holding = std::make_shared<Holding>(
+      Holding{std::vector<HoldAnswer>(ids.size()), ids.size(), std::move(on_held)});
+  RoundRequest request;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    holding_.emplace(++last_ticket_, Place<Holding>{holding, i});
+    request.holds.push_back({last_ticket_, ids[i], is_held});
+  }
+  parts_.submit(std::move(request));
+}
+
+void OperatorChanges::cancel(const std::vector<HandshakeId>& ids,
+                             Questions::OnCancelled on_cancelled) {
+  const auto request =
+      std::make_shared<Cancelling>(Cancelling{ids, {}, 0, std::move(on_cancelled)});
+  parts_.ask_engine(CancelCommand{ids}, [this, request](const EngineAnswer& answer) {
+    await_ends(request, std::get<std::vector<Cancelled>>(answer));
+  });
+}
+
+/// Waits for the ends of those that end by the request. None of them can have been reported yet:
+/// the engine's answer is delivered before the report of any later round.
+void OperatorChanges::await_ends(const std::shared_ptr<Cancelling>& request,
+                                 const std::vector<Cancelled>& cancelled) {
+  for (std::size_t i = 0; i < cancelled.size(); ++i) {
+    const bool is_ending = cancelled[i] == Cancelled::ending;
+    request->outcomes.push_back(is_ending ? CancelOutcome::ending : CancelOutcome::not_pending);
+    if (is_ending || cancelled[i] == Cancelled::not_pending) continue;
+    cancelling_.emplace(request->ids[i], Place<Cancelling>{request, i});
+    ++request->unanswered;
+  }
+  if (request->unanswered == 0) request->on_cancelled(request->outcomes);
+}
+
+void OperatorChanges::end(const HandshakeId& id, CancelOutcome outcome) {
+  const auto [first, last] = cancelling_.equal_range(id);
+  const std::vector<std::pair<const HandshakeId, Place<Cancelling>>> ended(first, last);
+  cancelling_.erase(first, last);
+  for (const auto& [ended_id, place] : ended) {
+    auto& [request, index] = place;
+    request->outcomes[index] = outcome;
+    if (--request->unanswered == 0) request->on_cancelled(request->outcomes);
+  }
+}
+
+void OperatorChanges::on_report(const RoundReport& report) {
+  for (const auto& [ticket, is_changed] : report.paused)
+    pausing_.extract(ticket).mapped()(is_changed);
+  for (const auto& answer : report.held) {
+    const auto asked = holding_.extract(answer.ticket);
+    auto& [request, index] = asked.mapped();
+    request->answers[index] = answer;
+    if (--request->unanswered == 0) request->on_held(request->answers);
+  }
+  if (cancelling_.empty()) return;
+  for (const Notice& notice : report.notices)
+    if (notice.handshake && notice.outcome && !notice.file.empty())
+      end(*notice.handshake, outcome_of(notice));
+  // Those without a record: their rows are gone.
+  for (const HandshakeId& id : report.settled) end(id, CancelOutcome::not_pending);
+  for (const HandshakeId& id : report.lost) end(id, CancelOutcome::not_pending);
+}
+
+}  // namespace attestrd

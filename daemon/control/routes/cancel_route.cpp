@@ -1,0 +1,72 @@
+// POST /cancel: ends the handshakes in the body, one id per line, as failed for the reason
+// `cancelled`. The answer has one line per id, and comes once all their records are published: a
+// poll in flight is waited for. The status is 409 when one of them did not end so, 400 when a line
+// is not an id.
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "daemon/control/late_answer.h"
+#include "daemon/control/routes.h"
+
+namespace attestrd {
+namespace {
+
+std::string_view name_of(CancelOutcome outcome) {
+  switch (outcome) {
+    case CancelOutcome::cancelled: return "cancelled";
+    case CancelOutcome::completed: return "completed";
+    case CancelOutcome::ended: return "ended";
+    case CancelOutcome::ending: return "ending";
+    case CancelOutcome::not_pending: return "not_pending";
+  }
+  check_failed("the outcome of a cancel has a name", __FILE__, __LINE__);
+}
+
+/// Returns the end of a sentence that begins with the id.
+std::string_view words_of(CancelOutcome outcome) {
+  switch (outcome) {
+    case CancelOutcome::cancelled: return "is cancelled; its record is in failed/";
+    case CancelOutcome::completed: return "has completed: its result came first, and is published";
+    case CancelOutcome::ended: return "has ended otherwise; see `attestrd explain`";
+    case CancelOutcome::ending: return "has ended, and its record is being written";
+    case CancelOutcome::not_pending: return "is not pending; `attestrd explain` may say more";
+  }
+  check_failed("the outcome of a cancel has words", __FILE__, __LINE__);
+}
+
+ServerResponse response_to(const std::vector<HandshakeId>& ids,
+                           const std::vector<CancelOutcome>& outcomes, bool as_text) {
+  std::string lines;
+  bool are_cancelled = true;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    lines += as_text ? fmt::format("{} {}.\n", ids[i].view(), words_of(outcomes[i]))
+                     : fmt::format("{{\"id\":\"{}\",\"cancel\":\"{}\"}}\n", ids[i].view(),
+                                   name_of(outcomes[i]));
+    are_cancelled &= outcomes[i] == CancelOutcome::cancelled;
+  }
+  const unsigned status = are_cancelled ? 200 : 409;
+  return as_text ? text_response(status, std::move(lines))
+                 : json_response(status, std::move(lines));
+}
+
+}  // namespace
+
+void cancel_route(const Questions& questions, const ServerRequest& request, Responder respond) {
+  const auto ids = read_id_lines(request.body);
+  if (!ids) return respond(plain_response(400, ids.error().message));
+  const bool as_text = wants_text(request);
+  const auto type = response_to({}, {}, as_text).content_type;
+  respond(late_answer(type, [cancel = questions.cancel, ids = *ids, as_text](Responder answer) {
+    cancel(ids, [ids, as_text, answer](const std::vector<CancelOutcome>& outcomes) {
+      answer(response_to(ids, outcomes, as_text));
+    });
+  }));
+}
+
+}  // namespace attestrd

@@ -1,0 +1,70 @@
+// POST /hold and /release: hold the handshakes in the body, one id per line, and release them. The
+// answer has one line per id, and comes once it is durable. The status is 409 when one of them is
+// not pending, 400 when a line is not an id.
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/control/late_answer.h"
+#include "daemon/control/routes.h"
+
+namespace attestrd {
+namespace {
+
+std::string_view name_of(bool is_held, bool is_pending) {
+  if (!is_pending) return "not_pending";
+  return is_held ? "held" : "released";
+}
+
+/// Returns the end of a sentence that begins with the id.
+std::string_view words_of(bool is_held, bool is_pending) {
+  if (!is_pending) return "is not pending; `attestrd explain` may say more";
+  return is_held ? "is held. Its deadline runs on: Attestr may archive its result meanwhile"
+                 : "is released, and polled as all others are";
+}
+
+ServerResponse response_to(const std::vector<HandshakeId>& ids, bool is_held,
+                           const std::vector<HoldAnswer>& answers, bool as_text) {
+  std::string lines;
+  bool are_pending = true;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bool is_pending = answers[i].is_pending;
+    lines += as_text ? fmt::format("{} {}.\n", ids[i].view(), words_of(is_held, is_pending))
+                     : fmt::format("{{\"id\":\"{}\",\"{}\":\"{}\"}}\n", ids[i].view(),
+                                   is_held ? "hold" : "release", name_of(is_held, is_pending));
+    are_pending &= is_pending;
+  }
+  const unsigned status = are_pending ? 200 : 409;
+  return as_text ? text_response(status, std::move(lines))
+                 : json_response(status, std::move(lines));
+}
+
+void change(const Questions& questions, const ServerRequest& request, bool is_held,
+            const Responder& respond) {
+  const auto ids = read_id_lines(request.body);
+  if (!ids) return respond(plain_response(400, ids.error().message));
+  const bool as_text = wants_text(request);
+  const auto type = response_to({}, is_held, {}, as_text).content_type;
+  respond(
+      late_answer(type, [hold = questions.hold, ids = *ids, is_held, as_text](Responder answer) {
+        hold(ids, is_held, [ids, is_held, as_text, answer](const std::vector<HoldAnswer>& answers) {
+          answer(response_to(ids, is_held, answers, as_text));
+        });
+      }));
+}
+
+}  // namespace
+
+void hold_route(const Questions& questions, const ServerRequest& request, Responder respond) {
+  change(questions, request, true, respond);
+}
+
+void release_route(const Questions& questions, const ServerRequest& request, Responder respond) {
+  change(questions, request, false, respond);
+}
+
+}  // namespace attestrd
