@@ -121,8 +121,20 @@ struct AgesPage {
   std::optional<std::uint32_t> next;  ///< Absent: this is the last page.
 };
 
-using EngineCommand =
-    std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand, AgesCommand>;
+/// A command to ask with the canary at once, while the account is paused. The delay between
+/// canaries begins anew. A Retry-After, the rate limit and the daily budget still apply. The answer
+/// is an `AccountKicked`.
+struct KickAccountCommand {};
+
+enum class AccountKicked : std::uint8_t {
+  due_now,     ///< The canary asks as soon as the limits allow.
+  in_flight,   ///< The canary is asking at this moment.
+  held,        ///< A Retry-After forbids it, until `EngineReport::held`.
+  not_paused,  ///< Nothing has changed.
+};
+
+using EngineCommand = std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand,
+                                   AgesCommand, KickAccountCommand>;
 
 /// The effect of a KickCommand on one id.
 enum class Kicked : std::uint8_t {
@@ -161,7 +173,7 @@ struct EngineReport {
   std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.
 };
 
-using EngineAnswer =
-    std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>, ListPage, AgesPage>;
+using EngineAnswer = std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>,
+                                  ListPage, AgesPage, AccountKicked>;
 
 }  // namespace attestrd

@@ -135,6 +135,14 @@ Kicked Engine::Commands::kick(const HandshakeId& id) const {
   return Kicked::not_pending;
 }
 
+EngineAnswer Engine::Commands::operator()(const KickAccountCommand&) const {
+  const AccountGate& account = engine_.admission_.account();
+  if (account.is_open()) return AccountKicked::not_paused;
+  if (account.has_canary()) return AccountKicked::in_flight;
+  engine_.admission_.ask_at_once(now_);
+  return account.held_until() > now_.mono ? AccountKicked::held : AccountKicked::due_now;
+}
+
 EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
   const Roster& roster = engine_.roster_;
   const RecordFilter filter(command.filter, now_.mono);

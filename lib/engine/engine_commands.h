@@ -22,6 +22,7 @@ class Engine::Commands {
   EngineAnswer operator()(const KickCommand& command) const;
   EngineAnswer operator()(const ListCommand& command) const;
   EngineAnswer operator()(const AgesCommand& command) const;
+  EngineAnswer operator()(const KickAccountCommand& command) const;
 
  private:
   Kicked kick(const HandshakeId& id) const;

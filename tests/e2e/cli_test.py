@@ -9,8 +9,8 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "list", "explain", "kick", "reload", "backup", "restore",
-            "recover", "verify", "check-config", "version")
+COMMANDS = ("run", "submit", "status", "list", "ages", "explain", "kick", "reload", "backup",
+            "restore", "recover", "verify", "check-config", "version")
 
 
 def mode_of(path):
