@@ -41,6 +41,7 @@ struct Flag {
 
 inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for programs"};
 
+inline constexpr Flag kTagFlag{"--tag", "The pending handshake submitted with this tag", "TAG"};
 inline constexpr Flag kNoHeaderFlag{"--no-header", "Print no line of titles"};
 
 struct Operands {

@@ -50,6 +50,7 @@ enum class ListedState : std::uint8_t {
   waiting,  ///< It is not due yet.
   due,      ///< It is due, and waits for its turn.
   polling,  ///< A poll of it is in flight.
+  held,     ///< An operator holds it.
   ending,   ///< It has ended; its record is being written.
 };
 
@@ -128,8 +129,20 @@ struct CancelCommand {
   std::vector<HandshakeId> ids;
 };
 
+/// A command to ask with the canary at once, while the account is paused. The delay between
+/// canaries begins anew. A Retry-After, the rate limit and the daily budget still apply. The answer
+/// is an `AccountKicked`.
+struct KickAccountCommand {};
+
+enum class AccountKicked : std::uint8_t {
+  due_now,     ///< The canary asks as soon as the limits allow.
+  in_flight,   ///< The canary is asking at this moment.
+  held,        ///< A Retry-After forbids it, until `EngineReport::held`.
+  not_paused,  ///< Nothing has changed.
+};
+
 using EngineCommand = std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand,
-                                   AgesCommand, CancelCommand>;
+                                   AgesCommand, CancelCommand, KickAccountCommand>;
 
 /// The effect of a KickCommand on one id.
 enum class Kicked : std::uint8_t {
@@ -180,6 +193,6 @@ struct EngineReport {
 };
 
 using EngineAnswer = std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>,
-                                  ListPage, AgesPage, std::vector<Cancelled>>;
+                                  ListPage, AgesPage, std::vector<Cancelled>, AccountKicked>;
 
 }  // namespace attestrd

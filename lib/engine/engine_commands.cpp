@@ -52,6 +52,7 @@ ListedState listed_state_of(State state) {
     case State::waiting: return ListedState::waiting;
     case State::ready: return ListedState::due;
     case State::polling: return ListedState::polling;
+    case State::held: return ListedState::held;
     case State::settling: return ListedState::ending;
     case State::vacant: break;
   }
@@ -139,6 +140,14 @@ Kicked Engine::Commands::kick(const HandshakeId& id) const {
     case State::vacant: break;
   }
   return Kicked::not_pending;
+}
+
+EngineAnswer Engine::Commands::operator()(const KickAccountCommand&) const {
+  const AccountGate& account = engine_.admission_.account();
+  if (account.is_open()) return AccountKicked::not_paused;
+  if (account.has_canary()) return AccountKicked::in_flight;
+  engine_.admission_.ask_at_once(now_);
+  return account.held_until() > now_.mono ? AccountKicked::held : AccountKicked::due_now;
 }
 
 EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {

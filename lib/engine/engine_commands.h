@@ -23,6 +23,7 @@ class Engine::Commands {
   EngineAnswer operator()(const ListCommand& command) const;
   EngineAnswer operator()(const AgesCommand& command) const;
   EngineAnswer operator()(const CancelCommand& command) const;
+  EngineAnswer operator()(const KickAccountCommand& command) const;
 
  private:
   Kicked kick(const HandshakeId& id) const;

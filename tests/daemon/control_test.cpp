@@ -56,6 +56,8 @@ class ControlTest : public testing::Test {
     return {.ask_engine =
                 [this](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
                   if (std::holds_alternative<ReportCommand>(command)) return on_answer(engine_);
+                  if (const auto* list = std::get_if<ListCommand>(&command))
+                    return on_answer(ListPage{{}, list->from + 1});
                   on_answer(std::optional<Explanation>());
                 },
             .look_up =
@@ -256,6 +258,17 @@ TEST_F(ControlTest, ExplainsAHandshakeInEitherForm) {
   EXPECT_FALSE(nobody->is_found);
   EXPECT_EQ(nobody->body, explain_text(explanation_of("DSnobody")));
   EXPECT_EQ(ask_daemon(admin_.socket, "/explain/DSnobody", "*/*").error().code, Errc::unavailable);
+}
+
+TEST_F(ControlTest, APartOfAListNamesTheNextOne) {
+  ASSERT_TRUE(start());
+  const auto part = ask_daemon_page(admin_.socket, "/list?tag=a%26b");
+  ASSERT_TRUE(part) << part.error().message;
+  EXPECT_EQ(part->body, "");
+  EXPECT_EQ(part->next, "/list?from=64&tag=a%26b") << "after so many pages without a row";
+  const auto next = ask_daemon_page(admin_.socket, part->next);
+  EXPECT_EQ(next->next, "/list?from=128&tag=a%26b");
+  EXPECT_EQ(ask_daemon_about(admin_.socket, "/health", "*/*")->next, "") << "it has one part";
 }
 
 TEST_F(ControlTest, ExplainRefusesTextsThatAreNoId) {

@@ -59,5 +59,27 @@ TEST(KickRoute, RefusesALineThatIsNotAnId) {
   }
 }
 
+TEST(KickAccountRoute, SaysWhetherTheCanaryAsks) {
+  const auto answer_to = [](AccountKicked kicked, std::string accept) {
+    Questions questions;
+    questions.ask_engine = [kicked](const EngineCommand& command,
+                                    const Questions::OnAnswer& on_answer) {
+      EXPECT_TRUE(std::holds_alternative<KickAccountCommand>(command));
+      on_answer(kicked);
+    };
+    ServerRequest request;
+    request.accept = std::move(accept);
+    ServerResponse answer;
+    kick_account_route(questions, request, [&](ServerResponse response) { answer = response; });
+    return answer;
+  };
+  const auto paused = answer_to(AccountKicked::due_now, "text/plain");
+  EXPECT_EQ(paused.status, 200U);
+  EXPECT_EQ(paused.body, "The account is paused: one handshake is polled now.\n");
+  const auto open = answer_to(AccountKicked::not_paused, "application/json");
+  EXPECT_EQ(open.status, 409U);
+  EXPECT_EQ(open.body, "{\"account\":\"not_paused\"}\n");
+}
+
 }  // namespace
 }  // namespace attestrd

@@ -1,4 +1,4 @@
-#include "daemon/control/list_query.h"
+#include "daemon/control/list/list_query.h"
 
 #include <gtest/gtest.h>
 

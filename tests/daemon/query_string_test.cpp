@@ -1,4 +1,4 @@
-#include "daemon/control/query_string.h"
+#include "daemon/control/list/query_string.h"
 
 #include <gtest/gtest.h>
 

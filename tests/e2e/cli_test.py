@@ -9,8 +9,8 @@ import time
 
 import harness
 
-COMMANDS = ("run", "submit", "status", "list", "explain", "kick", "pause", "resume", "hold",
-            "release", "cancel", "reload", "backup", "restore", "recover", "verify",
+COMMANDS = ("run", "submit", "status", "list", "ages", "explain", "kick", "pause", "resume",
+            "hold", "release", "cancel", "reload", "backup", "restore", "recover", "verify",
             "check-config", "version")
 
 

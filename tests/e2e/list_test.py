@@ -55,6 +55,19 @@ class ListTest(harness.Fixture):
         self.wait_for(daemon, len(ids))
         self.assertEqual(sorted(self.ids()), ids)
 
+    def test_ages(self):
+        daemon = self.start()
+        self.drop(["DS01", "DS02"])
+        self.wait_for(daemon, 2)
+        done = self.attestrd("ages", "--config", self.config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = [line.split() for line in done.stdout.splitlines()]
+        self.assertEqual(lines[0][:2], ["AGE", "TOTAL"])
+        self.assertEqual([lines[1][:2], lines[-1][:2]], [["1m", "2"], ["all", "2"]])
+        done = self.attestrd("ages", "--config", self.config, "--json")
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(sum(row["total"] for row in rows), 2)
+
     def test_wrong_usage(self):
         self.config = self.write_config("https://localhost")
         for words in (("--state", "asleep"), ("--older-than", "5"), ("--sort", "name"),
@@ -63,6 +76,72 @@ class ListTest(harness.Fixture):
             self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""), words)
             self.assertIn(f"{words[0]} {words[1]}: use ", done.stderr)
         self.assertEqual(self.list().returncode, harness.UNAVAILABLE)
+        done = self.attestrd("ages", "--config", self.config)
+        self.assertEqual(done.returncode, harness.UNAVAILABLE)
+
+
+class TagTest(harness.Fixture):
+    def start(self, *law, **poll):
+        simulator = self.start_simulator(*law)
+        self.config = self.write_config(simulator.url, poll={**SLOW, **poll})
+        self.daemon = self.start_daemon(self.config)
+
+    def run_command(self, command, *words):
+        return self.attestrd(command, "--config", self.config, *words)
+
+    def submit(self, tags):
+        self.drop([json.dumps({"id": handshake, "tag": tag}) if tag else handshake
+                   for handshake, tag in tags.items()])
+        harness.eventually(lambda: self.daemon.status()["pending"] == len(tags),
+                           what="the submissions")
+
+    def test_explain_and_kick_take_a_tag(self):
+        self.start("--never", "1")
+        self.submit({"DS01": "one", "DS02": "two", "DS03": "two"})
+        done = self.run_command("explain", "--json", "--tag", "one")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["id"]), (0, "DS01"))
+        done = self.run_command("kick", "--json", "--tag", "one")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["id"]), (0, "DS01"))
+        for command in ("explain", "kick"):
+            with self.subTest(command):
+                done = self.run_command(command, "--json", "--tag", "two")
+                self.assertEqual((done.returncode, done.stdout), (harness.BAD_INPUT, ""))
+                self.assertEqual(sorted(done.stderr.splitlines()[:2]), ["DS02", "DS03"])
+                self.assertIn("2 handshakes have this tag: give an id, or --all", done.stderr)
+                done = self.run_command(command, "--json", "--tag", "two", "--all")
+                ids = [json.loads(line)["id"] for line in done.stdout.splitlines()]
+                self.assertEqual((done.returncode, sorted(ids)), (0, ["DS02", "DS03"]))
+                done = self.run_command(command, "--tag", "three")
+                self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+                self.assertIn("no handshake that was submitted with this tag", done.stderr)
+
+    def test_kick_all(self):
+        self.start("--never", "1")
+        self.submit({f"DS{number:04}": "" for number in range(3000)})
+        harness.eventually(lambda: self.waiting() == 3000, what="the first polls")
+        done = self.run_command("kick", "--json", "--all")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        ids = {json.loads(line)["id"] for line in done.stdout.splitlines()}
+        self.assertEqual(len(ids), 3000)
+
+    def waiting(self):
+        done = self.run_command("list", "--json", "--state", "waiting")
+        return len(done.stdout.splitlines())
+
+    def test_kick_account(self):
+        self.start("--never", "1")
+        done = self.run_command("kick", "--account")
+        self.assertEqual((done.returncode, done.stdout),
+                         (harness.UNAVAILABLE, "The account is not paused.\n"))
+
+    def test_wrong_usage(self):
+        self.config = self.write_config("https://localhost")
+        for words in (("kick",), ("kick", "DS01", "--all"), ("kick", "DS01", "--tag", "one"),
+                      ("kick", "--account", "--all"), ("explain",), ("explain", "DS01", "DS02"),
+                      ("explain", "--all", "DS01"), ("explain", "DS01", "--tag", "one")):
+            done = self.run_command(*words)
+            self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""), words)
+            self.assertIn(f"attestrd {words[0]}: give ", done.stderr)
 
 
 if __name__ == "__main__":

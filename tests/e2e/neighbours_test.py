@@ -102,7 +102,7 @@ class NeighboursTest(harness.Fixture):
             for host, code in (("attacker.example", 421), ("localhost", 200),
                                ("monitor.example:9464", 200), (socket.gethostname(), 200)):
                 self.assertEqual(self.ask("GET", target, {"Host": host}), code, (target, host))
-        for target in ("/status", "/explain/DSa", "/kick"):
+        for target in ("/status", "/explain/DSa", "/kick", "/list", "/ages"):
             self.assertEqual(self.ask("GET", target, {}), 404, target)
         for header in ("Origin", "Sec-Fetch-Site"):
             connection = http.client.HTTPConnection("attestrd")

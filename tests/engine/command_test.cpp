@@ -87,6 +87,32 @@ TEST_F(Commands, AKickedHandshakeWaitsForTheRateAndTheAccountAsOthersDo) {
   EXPECT_EQ(delay_until_poll("h1"), limits::kCanaryFirst);
 }
 
+TEST_F(Commands, AKickOfTheAccountLetsTheCanaryAskAtOnce) {
+  const auto kick_account = [this] { return std::get<AccountKicked>(ask(KickAccountCommand{})); };
+  given_new("h1");
+  given_new("h2");
+  EXPECT_EQ(kick_account(), AccountKicked::not_paused);
+  account_pauses(403, 4039);
+  ASSERT_EQ(polls_in_flight(), 0U);
+  EXPECT_EQ(kick_account(), AccountKicked::due_now);
+  EXPECT_EQ(polls_in_flight(), 1U);
+  EXPECT_EQ(kick_account(), AccountKicked::in_flight);
+  attestr_says_pending(polled());
+  EXPECT_EQ(kick_account(), AccountKicked::not_paused);
+}
+
+TEST_F(Commands, AKickOfTheAccountWaitsForRetryAfter) {
+  given_new("h1");
+  given_new("h2");
+  account_pauses(403, 4039);
+  advance(limits::kCanaryFirst);
+  attestr_says_code(polled(), 403, 4039, "60");
+  const auto answer = ask(KickAccountCommand{});
+  EXPECT_EQ(std::get<AccountKicked>(answer), AccountKicked::held);
+  EXPECT_EQ(polls_in_flight(), 0U);
+  EXPECT_EQ(delay_until_any_poll(), 60s);
+}
+
 TEST_F(Commands, AHandshakeKickedBeforeItsDeadlineMayHaveItsLastPollAfterIt) {
   settings.expiry_grace = 0s;
   settings.min_interval = 20s;

@@ -39,6 +39,17 @@ TEST_F(List, ShowsEachHandshakeInItsState) {
   EXPECT_EQ(listed_in(ListedState::due), Ids{"due2"});
 }
 
+TEST_F(List, ShowsWhatAnOperatorHolds) {
+  for (const auto* text : {"held", "free"}) {
+    given_new(text);
+    attestr_says_pending(text);
+  }
+  const auto held = id("held");
+  step(SetHeld{held, true});
+  EXPECT_EQ(listed_in(ListedState::held), Ids{"held"});
+  EXPECT_EQ(listed_in(ListedState::waiting), Ids{"free"});
+}
+
 TEST_F(List, HasTheExplanationOfEachHandshake) {
   given_new("h1");
   attestr_says_pending("h1");

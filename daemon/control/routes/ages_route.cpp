@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "daemon/control/ages.h"
+#include "daemon/control/list/ages.h"
 #include "daemon/control/routes.h"
 
 namespace attestrd {

@@ -1,6 +1,9 @@
 // POST /kick: polls the handshakes in the body, one id per line, as soon as the limits allow. The
 // answer has one line per id. The status is 409 when one of the handshakes is not pending, 400 when
 // a line is not an id.
+//
+// POST /kick/account: lets the canary of a paused account ask as soon as the limits allow. The
+// answer has one line. The status is 409 when the account is not paused.
 
 #include <fmt/format.h>
 
@@ -39,6 +42,28 @@ std::string_view words_of(Kicked kicked) {
   check_failed("an outcome of a kick has words", __FILE__, __LINE__);
 }
 
+std::string_view name_of(AccountKicked kicked) {
+  switch (kicked) {
+    case AccountKicked::due_now: return "due_now";
+    case AccountKicked::in_flight: return "in_flight";
+    case AccountKicked::held: return "held";
+    case AccountKicked::not_paused: return "not_paused";
+  }
+  check_failed("an outcome of a kick of the account has a name", __FILE__, __LINE__);
+}
+
+std::string_view words_of(AccountKicked kicked) {
+  switch (kicked) {
+    case AccountKicked::due_now: return "The account is paused: one handshake is polled now.";
+    case AccountKicked::in_flight:
+      return "The account is paused: one handshake is being polled at this moment.";
+    case AccountKicked::held:
+      return "The account is paused: one handshake is polled once Retry-After allows it.";
+    case AccountKicked::not_paused: return "The account is not paused.";
+  }
+  check_failed("an outcome of a kick of the account has words", __FILE__, __LINE__);
+}
+
 /// Returns whether it will be polled.
 bool is_pending(Kicked kicked) {
   return kicked != Kicked::ending && kicked != Kicked::not_pending && kicked != Kicked::held;
@@ -69,6 +94,19 @@ void kick_route(const Questions& questions, const ServerRequest& request, Respon
                         respond = std::move(respond)](const EngineAnswer& answer) {
                          respond(response_to(ids, std::get<std::vector<Kicked>>(answer), as_text));
                        });
+}
+
+void kick_account_route(const Questions& questions, const ServerRequest& request,
+                        Responder respond) {
+  questions.ask_engine(
+      KickAccountCommand{},
+      [as_text = wants_text(request), respond = std::move(respond)](const EngineAnswer& answer) {
+        const auto kicked = std::get<AccountKicked>(answer);
+        const unsigned status = kicked == AccountKicked::not_paused ? 409 : 200;
+        respond(as_text ? plain_response(status, words_of(kicked))
+                        : json_response(status,
+                                        fmt::format("{{\"account\":\"{}\"}}\n", name_of(kicked))));
+      });
 }
 
 }  // namespace attestrd

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "daemon/control/explain.h"
-#include "daemon/control/list_query.h"
+#include "daemon/control/list/list_query.h"
 #include "daemon/control/routes.h"
 #include "daemon/control/status_report.h"
 

@@ -4,7 +4,7 @@
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/control_client.h"
 #include "daemon/config/config.h"
-#include "daemon/control/ages.h"
+#include "daemon/control/list/ages.h"
 #include "daemon/log/exit_code.h"
 
 namespace attestrd {

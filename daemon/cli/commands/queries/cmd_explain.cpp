@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/control_client.h"
+#include "daemon/cli/pending_ids.h"
 #include "daemon/config/config.h"
 #include "daemon/control/explain.h"
 #include "daemon/log/exit_code.h"
@@ -33,21 +35,42 @@ Result<DaemonAnswer> ask(const Config& config, const HandshakeId& id, bool as_js
   return read_queue(config, id, as_json);
 }
 
+/// Returns the ids from the command line, or those with the tag.
+Result<std::vector<std::string>> ids_of(const Config& config, const Given& given) {
+  return given.has(kTagFlag.name) ? ids_with_tag(config, given) : given.operands;
+}
+
+/// Explains one handshake. Returns the exit code.
+int explain(const Config& config, const HandshakeId& id, bool as_json) {
+  const auto answer = ask(config, id, as_json);
+  if (!answer) return exit_with(answer.error());
+  const bool is_data = answer->is_found || as_json;
+  fmt::print(is_data ? stdout : stderr, "{}", answer->body);
+  return answer->is_found ? EX_OK : EX_UNAVAILABLE;
+}
+
 }  // namespace
 
 int cmd_explain(const Given& given) {
-  const auto id = HandshakeId::parse(given.operands.front());
-  if (!id) {
-    return exit_with(
-        fail(Errc::invalid_input, "this is no handshake id: 1 to 64 letters, digits, '_' and '-'"));
+  const bool by_tag = given.has(kTagFlag.name);
+  if (given.operands.size() != (by_tag ? 0 : 1) || (given.has("--all") && !by_tag)) {
+    fmt::print(stderr, "attestrd explain: give one id, or --tag, which may be with --all\n");
+    return EX_USAGE;
   }
   const auto config = load_config(given.config_file, {"paths", "admin"});
   if (!config) return exit_with(config.error());
-  const auto answer = ask(*config, *id, given.has("--json"));
-  if (!answer) return exit_with(answer.error());
-  const bool is_data = answer->is_found || given.has("--json");
-  fmt::print(is_data ? stdout : stderr, "{}", answer->body);
-  return answer->is_found ? EX_OK : EX_UNAVAILABLE;
+  const auto ids = ids_of(*config, given);
+  if (!ids) return exit_with(ids.error());
+  int worst = EX_OK;
+  for (const auto& text : *ids) {
+    const auto id = HandshakeId::parse(text);
+    if (!id)
+      return exit_with(fail(Errc::invalid_input,
+                            "this is no handshake id: 1 to 64 letters, digits, '_' and '-'"));
+    const int code = explain(*config, *id, given.has("--json"));
+    if (code != EX_OK) worst = code;
+  }
+  return worst;
 }
 
 }  // namespace attestrd

@@ -11,11 +11,11 @@
 
 #include "base/escape.h"
 #include "daemon/cli/command_table.h"
-#include "daemon/cli/control_client.h"
 #include "daemon/cli/list_rows.h"
+#include "daemon/cli/pending_ids.h"
 #include "daemon/config/config.h"
 #include "daemon/config/units.h"
-#include "daemon/control/list_query.h"
+#include "daemon/control/list/list_query.h"
 #include "daemon/log/exit_code.h"
 
 namespace attestrd {
@@ -41,7 +41,8 @@ std::optional<int> read_flags(const Given& given, ListFilter& filter, ListForm& 
   filter.tag = given.value_of("--tag");
   if (const auto state = given.value_of("--state")) {
     filter.state = listed_state(*state);
-    if (!filter.state) return wrong_value("--state", *state, "waiting, due, polling or ending");
+    if (!filter.state)
+      return wrong_value("--state", *state, "waiting, due, polling, held or ending");
   }
   if (const auto age = given.value_of("--older-than")) {
     filter.older_than = parse_duration(*age);
@@ -59,24 +60,6 @@ std::optional<int> read_flags(const Given& given, ListFilter& filter, ListForm& 
   return std::nullopt;
 }
 
-/// Asks for all parts of the list, and passes them to the rows.
-Result<void> read_list(const Config& config, const ListFilter& filter, ListRows& rows) {
-  const auto& socket = config.admin.socket;
-  if (socket.empty())
-    return fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked");
-  for (std::string target = list_target({filter, 0}); !target.empty();) {
-    auto answer = ask_daemon_page(socket, target);
-    if (!answer && answer.error().code == Errc::not_found)
-      return fail(Errc::unavailable, answer.error().message);
-    if (!answer) return answer.error();
-    const auto goes_on = rows.take(answer->body);
-    if (!goes_on) return goes_on.error();
-    target = *goes_on ? std::move(answer->next) : "";
-  }
-  rows.finish();
-  return {};
-}
-
 }  // namespace
 
 int cmd_list(const Given& given) {
@@ -91,7 +74,10 @@ int cmd_list(const Given& given) {
     fmt::print("{}", row);
   };
   ListRows rows(form, print);
-  if (const auto done = read_list(*config, filter, rows); !done) return exit_with(done.error());
+  const auto done =
+      read_list(*config, filter, [&rows](std::string_view part) { return rows.take(part); });
+  if (!done) return exit_with(done.error());
+  rows.finish();
   if (is_header_due) fmt::print("{}", ListRows::header());
   return EX_OK;
 }

@@ -1,4 +1,4 @@
-#include "daemon/control/list_query.h"
+#include "daemon/control/list/list_query.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "daemon/config/units.h"
-#include "daemon/control/query_string.h"
+#include "daemon/control/list/query_string.h"
 
 namespace attestrd {
 namespace {
@@ -53,9 +53,10 @@ Result<ListCommand> parse_list_target(std::string_view target) {
   ListCommand command;
   for (const auto& [name, value] : *parameters)
     if (!set(command, name, value))
-      return fail(Errc::invalid_input,
-                  "the query may have state (waiting, due, polling or ending), tag, older_than "
-                  "(such as 90m) and from");
+      return fail(
+          Errc::invalid_input,
+          "the query may have state (waiting, due, polling, held or ending), tag, older_than "
+          "(such as 90m) and from");
   return command;
 }
 

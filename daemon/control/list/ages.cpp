@@ -1,4 +1,4 @@
-#include "daemon/control/ages.h"
+#include "daemon/control/list/ages.h"
 
 #include <fmt/format.h>
 

@@ -11,8 +11,8 @@
 namespace attestrd {
 
 /// The names of the states of a handshake in a list, in the order of ListedState.
-inline constexpr std::array<std::string_view, 4> kListedStates = {"waiting", "due", "polling",
-                                                                  "ending"};
+inline constexpr std::array<std::string_view, 5> kListedStates = {"waiting", "due", "polling",
+                                                                  "held", "ending"};
 
 std::string_view name_of(ListedState state);
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "daemon/cli/command_table.h"
+#include "daemon/config/config.h"
+#include "engine/command.h"
+
+namespace attestrd {
+
+/// Asks the daemon for the list of pending handshakes and passes its parts on, each of which has
+/// complete lines, until `on_part` returns false. Errors: `unavailable` also if there is no control
+/// socket or no daemon, else those of ask_daemon, and those of `on_part`.
+Result<void> read_list(const Config& config, const ListFilter& filter,
+                       const std::function<Result<bool>(std::string_view)>& on_part);
+
+/// Returns the ids in a part of the list. Error (`unavailable`): it is not one.
+Result<std::vector<std::string>> ids_in_list(std::string_view part);
+
+/// Returns the pending handshakes that were submitted with the tag in `--tag`. Errors:
+/// `unavailable` if there is none, `invalid_input` if there are several but no `--all`, after their
+/// ids were printed; also those of read_list().
+Result<std::vector<std::string>> ids_with_tag(const Config& config, const Given& given);
+
+}  // namespace attestrd
