@@ -47,10 +47,10 @@ std::optional<Mono> poll_time(Wait wait, std::optional<Mono> due, Mono deadline,
   return std::max(*allowed, wait == Wait::deadline ? deadline : *due);
 }
 
-ListedState listed_state_of(State state) {
-  switch (state) {
-    case State::waiting: return ListedState::waiting;
-    case State::ready: return ListedState::due;
+ListedState listed_state_of(const PendingRecord& record) {
+  switch (record.state) {
+    case State::waiting: return record.is_held ? ListedState::held : ListedState::waiting;
+    case State::ready: return record.is_held ? ListedState::held : ListedState::due;
     case State::polling: return ListedState::polling;
     case State::held: return ListedState::held;
     case State::settling: return ListedState::ending;
@@ -68,7 +68,7 @@ class RecordFilter {
 
   bool matches(const PendingRecord& record) const {
     if (record.state == State::vacant || record.is_lost) return false;
-    if (filter_.state && *filter_.state != listed_state_of(record.state)) return false;
+    if (filter_.state && *filter_.state != listed_state_of(record)) return false;
     if (tag_digest_ && *tag_digest_ != record.tag_digest) return false;
     return !filter_.older_than || now_ - record.submitted > *filter_.older_than;
   }
@@ -160,7 +160,7 @@ EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
     const PendingRecord& record = roster[slot];
     if (!filter.matches(record)) continue;
     page.rows.push_back(
-        {roster.id_of(slot), listed_state_of(record.state), engine_.explanation_of(slot, now_)});
+        {roster.id_of(slot), listed_state_of(record), engine_.explanation_of(slot, now_)});
   }
   if (slot < roster.slots()) page.next = slot;
   return page;

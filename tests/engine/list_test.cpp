@@ -45,7 +45,7 @@ TEST_F(List, ShowsWhatAnOperatorHolds) {
     attestr_says_pending(text);
   }
   const auto held = id("held");
-  step(SetHeld{held, true});
+  step(HoldChanged{{held, true}});
   EXPECT_EQ(listed_in(ListedState::held), Ids{"held"});
   EXPECT_EQ(listed_in(ListedState::waiting), Ids{"free"});
 }
