@@ -55,7 +55,7 @@ TEST_F(Operator, APauseAndItsEndAreLoggedOnce) {
 TEST_F(Operator, TheCanaryOfAPausedAccountWaitsToo) {
   given_new("h1");
   given_new("h2");
-  account_pauses(401, 4001);
+  account_pauses(401, 4016);
   pause();
   const auto before = polls_started;
   advance(10h);
@@ -155,7 +155,7 @@ TEST_F(Operator, AHeldHandshakeIsNoCanary) {
   given_new("h2");
   attestr_says_pending("held");
   hold("held");
-  account_pauses(401, 4001);
+  account_pauses(401, 4016);
   advance(10h);
   EXPECT_FALSE(polls("held"));
 }
@@ -226,7 +226,7 @@ TEST_F(Operator, ACancelledHandshakeEndsWithAnyOtherAnswerToThePollInFlight) {
   }
   attestr_says_pending("pending");
   poll_fails("reset", TransportFailure::Kind::reset);
-  attestr_says_code("refused", 401, 4001);
+  attestr_says_code("refused", 401, 4016);
   attestr_says_forged("forged");
   poll_fails("certificate", TransportFailure::Kind::certificate);
   for (const auto* const name : {"pending", "reset", "refused", "forged", "certificate"})
