@@ -118,8 +118,10 @@ class OperatorTest(harness.Fixture):
         self.assertEqual(self.record("DS01", "failed")["reason"], "cancelled")
 
     def test_a_pause_and_a_cancel_hold_on_a_paused_account(self):
+        self.simulator = self.start_simulator()
         self.write_secret("auth-token", "d3Jvbmc6dG9rZW4=")
-        self.begin()
+        self.config = self.write_config(self.simulator.url)
+        self.daemon = self.start_daemon(self.config)
         self.submit()
         self.daemon.wait_for("account.paused")
         self.run_command("pause")

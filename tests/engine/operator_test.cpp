@@ -55,7 +55,7 @@ TEST_F(Operator, APauseAndItsEndAreLoggedOnce) {
 TEST_F(Operator, TheCanaryOfAPausedAccountWaitsToo) {
   given_new("h1");
   given_new("h2");
-  account_pauses(401, 4001);
+  account_pauses(401, 4016);
   pause();
   const auto before = polls_started;
   advance(10h);
@@ -155,7 +155,7 @@ TEST_F(Operator, AHeldHandshakeIsNoCanary) {
   given_new("h2");
   attestr_says_pending("held");
   hold("held");
-  account_pauses(401, 4001);
+  account_pauses(401, 4016);
   advance(10h);
   EXPECT_FALSE(polls("held"));
 }
@@ -219,15 +219,19 @@ TEST_F(Operator, AResultOfThePollInFlightWinsOverACancel) {
 }
 
 TEST_F(Operator, ACancelledHandshakeEndsWithAnyOtherAnswerToThePollInFlight) {
-  settings.verified_at_once_bytes = 1000;
-  for (const auto* const name : {"pending", "reset", "refused", "forged", "certificate"}) {
+  const auto begin = [this](std::string_view name) {
     given_new(name);
     EXPECT_EQ(cancel(name), Cancelled::after_poll);
-  }
+  };
+  begin("pending");
   attestr_says_pending("pending");
+  begin("reset");
   poll_fails("reset", TransportFailure::Kind::reset);
-  attestr_says_code("refused", 401, 4001);
+  begin("refused");
+  attestr_says_code("refused", 401, 4016);
+  begin("forged");
   attestr_says_forged("forged");
+  begin("certificate");
   poll_fails("certificate", TransportFailure::Kind::certificate);
   for (const auto* const name : {"pending", "reset", "refused", "forged", "certificate"})
     EXPECT_TRUE(is_cancelled(name)) << name;

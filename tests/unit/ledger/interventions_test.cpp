@@ -46,6 +46,7 @@ TEST_F(InterventionsTest, ASecondPauseChangesNothingOfTheFirst) {
   auto report = round();
   EXPECT_FALSE(report.paused.at(0).is_changed);
   EXPECT_FALSE(report.pause);
+  die();
   start();
   pause(true);
   EXPECT_FALSE(round().paused.at(0).is_changed) << "the next process has recalled it";
