@@ -101,7 +101,7 @@ class Engine {
   void forget(Slot slot);
   void stop(const Step& step);
 
-  Explanation explanation_of(Slot slot, Now now) const;
+  Explanation explanation_of(Slot slot, Now now) const;  // Without `expected_polls`.
 
   // Due handshakes and their polls.
   void wait_until(Slot slot, PollTiming::Due due, Mono now);
