@@ -273,6 +273,7 @@ std::string explain_json(const ExplainReport& report) {
 std::string list_json(const ExplainReport& report, std::string_view state) {
   json::object object = object_of(report);
   object["state"] = state;
+  object.erase("expected_polls");
   return json::serialize(object) + '\n';
 }
 

@@ -51,7 +51,8 @@ ExplainReport::Case case_of(const KnownHandshake& row, bool has_daemon);
 /// Returns the report for programs: one JSON object and a line feed.
 std::string explain_json(const ExplainReport& report);
 
-/// Returns a line of a list: the JSON object of explain_json(), with the state in the list.
+/// Returns a line of a list: the JSON object of explain_json() with the state in the list, and
+/// without the expected polls.
 std::string list_json(const ExplainReport& report, std::string_view state);
 
 /// Returns the report for people: a sentence that gives the reason, then the values behind it.

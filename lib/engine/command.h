@@ -76,7 +76,7 @@ struct ListCommand {
 struct ListedHandshake {
   HandshakeId id;
   ListedState state{};
-  Explanation why;
+  Explanation why;  ///< Without `expected_polls`, which takes too long to compute for many.
 };
 
 struct ListPage {

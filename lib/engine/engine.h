@@ -104,7 +104,8 @@ class Engine {
   void forget(Slot slot);
   void stop(const Step& step);
 
-  Explanation explanation_of(Slot slot, Now now) const;
+  Explanation explanation_of(Slot slot, Now now) const;  // Without `expected_polls`.
+
   // The demands of operators.
   void change_pause(const OperatorPause& pause, const Step& step);
   void change_hold(const SetHeld& hold, const Step& step);

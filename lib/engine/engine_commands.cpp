@@ -232,7 +232,11 @@ Engine::Commands::NextPoll Engine::Commands::next_poll_of(const Engine& engine, 
 std::optional<Explanation> Engine::explain(const HandshakeId& id, Now now) const {
   const auto slot = roster_.find(id);
   if (!slot || roster_[*slot].is_lost) return std::nullopt;
-  return explanation_of(*slot, now);
+  Explanation why = explanation_of(*slot, now);
+  const PendingRecord& record = roster_[*slot];
+  why.expected_polls =
+      timing_.expected_polls(why.age, std::max(record.deadline, now.mono) - record.submitted);
+  return why;
 }
 
 Explanation Engine::explanation_of(Slot slot, Now now) const {
@@ -247,8 +251,6 @@ Explanation Engine::explanation_of(Slot slot, Now now) const {
   why.polls = record.polls;
   why.errors = record.errors;
   why.suspicion = record.suspicion;
-  why.expected_polls =
-      timing_.expected_polls(why.age, std::max(record.deadline, now.mono) - record.submitted);
   why.chance_done = 1 - hazard.survival(last - record.submitted, why.age);
   why.completions = static_cast<std::uint64_t>(hazard.completions());
   return why;
