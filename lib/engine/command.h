@@ -104,7 +104,7 @@ struct AgeTable {
   struct Row {
     std::uint64_t polling = 0;  ///< A poll is in flight.
     std::uint64_t held = 0;     ///< Only an event allows a poll, such as space on the disk.
-    std::uint64_t now = 0;      ///< It may be polled at once.
+    std::uint64_t now = 0;      ///< It may be polled at once, or waits for its turn.
     std::array<std::uint64_t, kBuckets> due{};
 
     std::uint64_t total() const;

@@ -168,6 +168,9 @@ EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
 
 EngineAnswer Engine::Commands::operator()(const AgesCommand& command) const {
   const Roster& roster = engine_.roster_;
+  const Admission& admission = engine_.admission_;
+  const bool is_polling =
+      !admission.is_paused() && admission.account().next() && admission.backlog().allows(0);
   AgesPage page;
   Slot slot = std::min(command.from, roster.slots());
   const Slot end = slot + std::min(roster.slots() - slot, AgesCommand::kSlotsPerPage);
@@ -177,8 +180,11 @@ EngineAnswer Engine::Commands::operator()(const AgesCommand& command) const {
       continue;
     AgeTable::Row& row = page.table.rows.at(AgeTable::bucket_of(now_.mono - record.submitted));
     const auto due = next_poll_of(engine_, slot, now_).second;
+    const bool waits_for_turn = record.state == State::ready && !record.is_held && is_polling;
     if (record.state == State::polling)
       ++row.polling;
+    else if (waits_for_turn)
+      ++row.now;
     else if (!due)
       ++row.held;
     else

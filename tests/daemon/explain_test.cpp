@@ -239,7 +239,8 @@ TEST(ExplainJson, HasTheFieldsOfOtherStates) {
   EXPECT_TRUE(holds(explain_json(ended(false)), R"("state":"ending")"));
   EXPECT_EQ(explain_json(pending(false)),
             R"({"id":"DS1","time":"2026-11-23T20:57:00.000000Z","state":"pending",)"
-            R"("waits_for":"daemon","submitted_at":"2026-11-23T19:57:00.000000Z",)"
+            R"("waits_for":"daemon","is_held":false,)"
+            R"("submitted_at":"2026-11-23T19:57:00.000000Z",)"
             R"("expiry":"2026-11-23T21:57:00.000000Z",)"
             R"("last_pending_at":"2026-11-23T20:56:55.000000Z","polls":4})"
             "\n");

@@ -61,7 +61,7 @@ void check_round_trip(const Config& config) {
 
 /// Checks the bounds on which the rest of the daemon relies.
 void check_bounds(const Config& config) {
-  const auto& [api, signature, poll, paths, log, admin, folder] = config;
+  const auto& [api, signature, poll, paths, spool, log, admin, folder] = config;
   ATTESTRD_CHECK(!api.url.host.empty() && api.url.port > 0);
   ATTESTRD_CHECK(api.connections >= 1 && api.connections <= 4096);
   ATTESTRD_CHECK(api.requests_per_second >= 0 && api.requests_per_second <= 100'000);
@@ -78,6 +78,7 @@ void check_bounds(const Config& config) {
   ATTESTRD_CHECK(paths.inbox != paths.spool);
   for (const auto& path : {api.ca_file, admin.socket})
     ATTESTRD_CHECK(path.empty() || path.is_absolute());
+  ATTESTRD_CHECK(spool.max_waiting <= 1'000'000'000);
   ATTESTRD_CHECK(folder == "/etc/attestrd");
 }
 
