@@ -19,7 +19,7 @@ class ListTest(harness.Fixture):
     def ids(self, *words):
         return [row["id"] for row in self.rows(*words)]
 
-    def start(self, **poll):
+    def begin(self, **poll):
         simulator = self.start_simulator("--never", "1")
         self.config = self.write_config(simulator.url, poll={**SLOW, **poll})
         return self.start_daemon(self.config)
@@ -28,7 +28,7 @@ class ListTest(harness.Fixture):
         harness.eventually(lambda: daemon.status()["pending"] == count, what="the submissions")
 
     def test_lists_what_is_pending(self):
-        daemon = self.start()
+        daemon = self.begin()
         self.assertEqual(self.list().stdout.splitlines()[0].split()[:2], ["ID", "STATE"])
         self.drop(['{"id": "DS01", "tag": "a b&c"}', "DS02"])
         self.wait_for(daemon, 2)
@@ -49,14 +49,14 @@ class ListTest(harness.Fixture):
         self.assertEqual(len(self.list("--no-header").stdout.splitlines()), 3)
 
     def test_a_long_list_is_complete(self):
-        daemon = self.start()
+        daemon = self.begin()
         ids = [f"DS{number:05}" for number in range(20_000)]
         self.drop(ids)
         self.wait_for(daemon, len(ids))
         self.assertEqual(sorted(self.ids()), ids)
 
     def test_ages(self):
-        daemon = self.start()
+        daemon = self.begin()
         self.drop(["DS01", "DS02"])
         self.wait_for(daemon, 2)
         done = self.attestrd("ages", "--config", self.config)
@@ -81,7 +81,7 @@ class ListTest(harness.Fixture):
 
 
 class TagTest(harness.Fixture):
-    def start(self, *law, **poll):
+    def begin(self, *law, **poll):
         simulator = self.start_simulator(*law)
         self.config = self.write_config(simulator.url, poll={**SLOW, **poll})
         self.daemon = self.start_daemon(self.config)
@@ -96,7 +96,7 @@ class TagTest(harness.Fixture):
                            what="the submissions")
 
     def test_explain_and_kick_take_a_tag(self):
-        self.start("--never", "1")
+        self.begin("--never", "1")
         self.submit({"DS01": "one", "DS02": "two", "DS03": "two"})
         done = self.run_command("explain", "--json", "--tag", "one")
         self.assertEqual((done.returncode, json.loads(done.stdout)["id"]), (0, "DS01"))
@@ -116,7 +116,7 @@ class TagTest(harness.Fixture):
                 self.assertIn("no handshake that was submitted with this tag", done.stderr)
 
     def test_kick_all(self):
-        self.start("--never", "1")
+        self.begin("--never", "1")
         self.submit({f"DS{number:04}": "" for number in range(3000)})
         harness.eventually(lambda: self.waiting() == 3000, what="the first polls")
         done = self.run_command("kick", "--json", "--all")
@@ -129,7 +129,7 @@ class TagTest(harness.Fixture):
         return len(done.stdout.splitlines())
 
     def test_kick_account(self):
-        self.start("--never", "1")
+        self.begin("--never", "1")
         done = self.run_command("kick", "--account")
         self.assertEqual((done.returncode, done.stdout),
                          (harness.UNAVAILABLE, "The account is not paused.\n"))
