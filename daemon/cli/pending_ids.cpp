@@ -46,6 +46,8 @@ Result<std::vector<std::string>> ids_in_list(std::string_view part) {
 
 Result<std::vector<std::string>> ids_with_tag(const Config& config, const Given& given) {
   const ListFilter filter{.tag = given.value_of(kTagFlag.name)};
+  if (filter.tag && filter.tag->empty())
+    return fail(Errc::invalid_input, "the tag is empty, which all handshakes without a tag have");
   std::vector<std::string> ids;
   const auto done = read_list(config, filter, [&ids](std::string_view part) -> Result<bool> {
     auto more = ids_in_list(part);

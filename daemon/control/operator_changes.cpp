@@ -1,5 +1,6 @@
 #include "daemon/control/operator_changes.h"
 
+#include <algorithm>
 #include <variant>
 
 namespace attestrd {
@@ -36,25 +37,33 @@ void OperatorChanges::hold(const std::vector<HandshakeId>& ids, bool is_held,
 
 void OperatorChanges::cancel(const std::vector<HandshakeId>& ids,
                              Questions::OnCancelled on_cancelled) {
-  const auto request =
-      std::make_shared<Cancelling>(Cancelling{ids, {}, 0, std::move(on_cancelled)});
+  if (ids.empty()) return on_cancelled({});
+  // The ends are awaited from now on: the report of a round may come before the engine's answer.
+  const auto request = std::make_shared<Cancelling>(
+      Cancelling{ids, std::vector<CancelOutcome>(ids.size(), CancelOutcome::not_pending),
+                 ids.size(), std::move(on_cancelled)});
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    cancelling_.emplace(ids[i], Place<Cancelling>{request, i});
   parts_.ask_engine(CancelCommand{ids}, [this, request](const EngineAnswer& answer) {
-    await_ends(request, std::get<std::vector<Cancelled>>(answer));
+    answer_others(request, std::get<std::vector<Cancelled>>(answer));
   });
 }
 
-/// Waits for the ends of those that end by the request. None of them can have been reported yet:
-/// the engine's answer is delivered before the report of any later round.
-void OperatorChanges::await_ends(const std::shared_ptr<Cancelling>& request,
-                                 const std::vector<Cancelled>& cancelled) {
+/// Answers for those that do not end by the request.
+void OperatorChanges::answer_others(const std::shared_ptr<Cancelling>& request,
+                                    const std::vector<Cancelled>& cancelled) {
   for (std::size_t i = 0; i < cancelled.size(); ++i) {
     const bool is_ending = cancelled[i] == Cancelled::ending;
-    request->outcomes.push_back(is_ending ? CancelOutcome::ending : CancelOutcome::not_pending);
-    if (is_ending || cancelled[i] == Cancelled::not_pending) continue;
-    cancelling_.emplace(request->ids[i], Place<Cancelling>{request, i});
-    ++request->unanswered;
+    if (!is_ending && cancelled[i] != Cancelled::not_pending) continue;
+    const auto [first, last] = cancelling_.equal_range(request->ids[i]);
+    const auto own = std::find_if(first, last, [&](const auto& each) {
+      return each.second.request == request && each.second.index == i;
+    });
+    if (own == last) continue;  // It has ended meanwhile, and is answered.
+    cancelling_.erase(own);
+    request->outcomes[i] = is_ending ? CancelOutcome::ending : CancelOutcome::not_pending;
+    if (--request->unanswered == 0) request->on_cancelled(request->outcomes);
   }
-  if (request->unanswered == 0) request->on_cancelled(request->outcomes);
 }
 
 void OperatorChanges::end(const HandshakeId& id, CancelOutcome outcome) {

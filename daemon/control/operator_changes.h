@@ -51,8 +51,8 @@ class OperatorChanges {
     std::size_t index = 0;
   };
 
-  void await_ends(const std::shared_ptr<Cancelling>& request,
-                  const std::vector<Cancelled>& cancelled);
+  void answer_others(const std::shared_ptr<Cancelling>& request,
+                     const std::vector<Cancelled>& cancelled);
   void end(const HandshakeId& id, CancelOutcome outcome);
 
   Parts parts_;

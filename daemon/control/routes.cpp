@@ -33,6 +33,8 @@ bool asks_for(const ServerRequest& request, std::string_view word) {
 Result<std::vector<HandshakeId>> read_id_lines(std::string_view body) {
   std::vector<HandshakeId> ids;
   for (std::size_t line = 1; !body.empty(); ++line) {
+    if (line > kMostIdLines)
+      return fail(Errc::invalid_input, fmt::format("more than {} ids", kMostIdLines));
     const auto end = std::min(body.find('\n'), body.size());
     const auto id = HandshakeId::parse(body.substr(0, end));
     if (!id) return fail(Errc::invalid_input, fmt::format("line {} is not an id", line));

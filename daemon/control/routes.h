@@ -24,8 +24,11 @@ bool wants_text(const ServerRequest& request);
 /// Returns whether the query of the target is this word.
 bool asks_for(const ServerRequest& request, std::string_view word);
 
+/// The most ids of one request, so that none holds the event loop.
+inline constexpr std::size_t kMostIdLines = 4096;
+
 /// Returns the ids in the body of a request, one per line. Error (`invalid_input`): a line is not
-/// an id.
+/// an id, or there are more than kMostIdLines.
 Result<std::vector<HandshakeId>> read_id_lines(std::string_view body);
 
 }  // namespace attestrd

@@ -27,7 +27,6 @@
 #include "daemon/service/progress.h"
 #include "daemon/service/queue_backup.h"
 #include "daemon/service/reload.h"
-#include "daemon/service/spool/retention_passes.h"
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
 #include "daemon/service/spool/waiting_results.h"
@@ -90,7 +89,6 @@ class Daemon {
   Result<std::unique_ptr<Backup>> begin_backup() const;
   void feed_watchdog();
   void keep_control_socket();
-  void keep_spool();
   void show_shortage(bool is_short, const std::string& what);
   void show_stall(bool is_stalled);
   void show_progress();
@@ -122,7 +120,6 @@ class Daemon {
   std::optional<Reload> reload_;
   std::optional<Retries> retries_;
   std::optional<WaitingResults> waiting_;
-  std::optional<RetentionPasses> retention_;
   std::optional<OperatorChanges> operator_changes_;
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
@@ -241,9 +238,8 @@ void Daemon::make_service() {
                      .verifier = [this] { return *verifier_; },
                      .usual_form = [this] { return engine_->usual_form(); },
                      .now = read_clocks});
-  // Records that no consumer takes stop the intake; those that nobody needs any more are removed.
-  waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_);
-  retention_.emplace(loop_.get_executor(), config_, *disk_, notices_);
+  // Records that no consumer takes stop the intake, unless the daemon ends without consumers.
+  waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_, !options_.until_empty);
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.
   operator_changes_.emplace(OperatorChanges::Parts{
       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
@@ -339,14 +335,7 @@ void Daemon::add_chores() {
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
   chores_.add(kSocketInterval, [this] { keep_control_socket(); });
-  chores_.add(kSpoolInterval, [this] { keep_spool(); });
-}
-
-void Daemon::keep_spool() {
-  const Now now = read_clocks();
-  waiting_->check(now.mono);
-  const EngineReport report = engine_->report(now);
-  retention_->check(now, report.clock_difference, report.last_good_poll_at);
+  chores_.add(kSpoolInterval, [this] { waiting_->check(read_clocks().mono); });
 }
 
 void Daemon::feed_watchdog() {

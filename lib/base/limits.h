@@ -102,11 +102,7 @@ inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
 inline constexpr std::size_t kRecordsReadmittedAtOnce = 64;  ///< By one round; likewise the next.
 inline constexpr std::size_t kBytesReadmittedAtOnce = std::size_t{16} << 20;  ///< More by one file.
 
-// Retention.
-inline constexpr Duration kRetentionInterval = 1h;  ///< Between passes over the folders.
-inline constexpr std::size_t kNamesJudgedPerSlice = 1'000;
-inline constexpr std::size_t kRecordsJudgedPerSlice = 64;                  ///< They are read.
-inline constexpr std::size_t kBytesJudgedPerSlice = std::size_t{4} << 20;  ///< More by one record.
+// Records that no consumer takes.
 inline constexpr Duration kWaitingCountInterval = 1s;  ///< Of results/, for spool.max_waiting.
 inline constexpr int kWaitingCountShare = 20;  ///< A count takes at most this part of the time.
 

@@ -137,7 +137,7 @@ struct KickAccountCommand {};
 enum class AccountKicked : std::uint8_t {
   due_now,     ///< The canary asks as soon as the limits allow.
   in_flight,   ///< The canary is asking at this moment.
-  held,        ///< A Retry-After forbids it, until `EngineReport::held`.
+  held,        ///< A Retry-After, an operator's pause, the disk or the daily limit forbids it.
   not_paused,  ///< Nothing has changed.
 };
 

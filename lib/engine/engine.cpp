@@ -55,12 +55,13 @@ void prolong(PendingRecord& record, const QueuedHandshake& handshake,
   if (later.deadline > record.deadline) record = later;
 }
 
-/// Returns the number of pending handshakes whose deadline is before `end`. Walks over all slots.
+/// Returns the number of pending handshakes whose deadline is before `end`, without those that are
+/// held. Walks over all slots.
 std::uint64_t deadlines_before(Mono end, const Roster& roster) {
   std::uint64_t count = 0;
   for (Roster::Slot slot = 0; slot < roster.slots(); ++slot) {
     const PendingRecord& record = roster[slot];
-    count += is_pending(record) && record.deadline < end ? 1 : 0;
+    count += is_pending(record) && !record.is_held && record.deadline < end ? 1 : 0;
   }
   return count;
 }

@@ -146,8 +146,11 @@ EngineAnswer Engine::Commands::operator()(const KickAccountCommand&) const {
   const AccountGate& account = engine_.admission_.account();
   if (account.is_open()) return AccountKicked::not_paused;
   if (account.has_canary()) return AccountKicked::in_flight;
-  engine_.admission_.ask_at_once(now_);
-  return account.held_until() > now_.mono ? AccountKicked::held : AccountKicked::due_now;
+  Admission& admission = engine_.admission_;
+  admission.ask_at_once(now_);
+  const bool is_held = account.held_until() > now_.mono || admission.is_paused() ||
+                       !admission.backlog().allows(0) || admission.budget().is_used_up();
+  return is_held ? AccountKicked::held : AccountKicked::due_now;
 }
 
 EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
@@ -198,7 +201,13 @@ EngineAnswer Engine::Commands::operator()(const AgesCommand& command) const {
 EngineAnswer Engine::Commands::operator()(const CancelCommand& command) const {
   std::vector<Cancelled> cancelled;
   cancelled.reserve(command.ids.size());
-  for (const HandshakeId& id : command.ids) cancelled.push_back(cancel(id));
+  bool are_in_lanes = false;
+  for (const HandshakeId& id : command.ids) {
+    const auto slot = engine_.roster_.find(id);
+    are_in_lanes |= slot && engine_.roster_[*slot].state == State::ready;
+    cancelled.push_back(cancel(id));
+  }
+  if (!are_in_lanes) return cancelled;
   const auto ended = engine_.lanes_.remove_if([this](Slot slot) {
     const PendingRecord& record = engine_.roster_[slot];
     return record.is_cancelled && !record.is_lost;

@@ -7,10 +7,11 @@
 #include <string_view>
 #include <system_error>
 
+#include "handshake/handshake_id.h"
+#include "spool/spool.h"
+
 namespace attestrd {
 namespace {
-
-constexpr std::string_view kEnding = ".json";
 
 Error not_counted(const std::string& folder, int error) {
   return fail(Errc::io_failure,
@@ -28,7 +29,9 @@ Result<std::uint64_t> count_records(const std::string& folder, std::uint64_t mos
     const dirent* const entry = ::readdir(names.get());
     if (entry == nullptr && errno != 0) return not_counted(folder, errno);
     if (entry == nullptr) break;
-    if (std::string_view(entry->d_name).ends_with(kEnding)) ++count;
+    const std::string_view name = entry->d_name;
+    const auto id = HandshakeId::parse(name.substr(0, name.find('.')));
+    if (id && is_record_name(*id, name)) ++count;
   }
   return count;
 }

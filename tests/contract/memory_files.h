@@ -38,8 +38,6 @@ class MemoryFolder {
   Names synced;
   std::set<std::string, std::less<>> written;  ///< Names with unsynced contents.
   std::set<std::string> foreign;               ///< Names of files that another user owns.
-  std::set<std::string> stuck;                 ///< Names of files that can't be removed.
-  std::map<std::string, Wall> modified;        ///< Of these files; else the epoch.
   std::map<std::string, std::unique_ptr<MemoryFolder>> folders;
   bool is_broken = false;  ///< It can't be listed.
   bool is_in_place = true;
@@ -106,8 +104,6 @@ class MemoryDirectory final : public Directory {
     if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
     auto info = MemoryFile::info_of(found->second);
     info.is_ours = !folder_.foreign.contains(found->first);
-    if (const auto at = folder_.modified.find(found->first); at != folder_.modified.end())
-      info.modified_at = at->second;
     return info;
   }
 
@@ -155,7 +151,6 @@ class MemoryDirectory final : public Directory {
     step();
     const auto found = folder_.names.find(name);
     if (found == folder_.names.end()) return fail(Errc::not_found, std::string(name));
-    if (folder_.stuck.contains(found->first)) return fail(Errc::permission_denied, "remove");
     folder_.written.erase(found->first);
     folder_.names.erase(found);
     return {};

@@ -119,7 +119,6 @@ spool = "/var/out"
 tombstone_days = 1
 
 [spool]
-keep_days = 30
 max_waiting = 1000
 [log]
 level = "debug"
@@ -163,7 +162,6 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->paths.queue, "/etc/a/queue.db");
   EXPECT_EQ(config->paths.spool, "/var/out");
   EXPECT_EQ(config->paths.tombstone_days, 1u);
-  EXPECT_EQ(config->spool.keep_days, 30u);
   EXPECT_EQ(config->spool.max_waiting, 1000u);
   EXPECT_EQ(config->log.level, Level::debug);
   EXPECT_EQ(config->log.format, LogFormat::text);
@@ -265,8 +263,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"[api]\nsource_address = \"0.0.0.0\"",
               "2: key 'api.source_address' must be an IP address of this host (as in "
               "\"192.0.2.1\", \"2001:db8::1\"), or \"\" for any, not \"0.0.0.0\""},
-        Fault{"[spool]\nkeep_days = -1",
-              "2: key 'spool.keep_days' must be a whole number from 0 to 36500, not -1"},
+        Fault{"[spool]\nmax_waiting = -1",
+              "2: key 'spool.max_waiting' must be a whole number from 0 to 1000000000, not -1"},
         Fault{"[api]\nauth_token_file = \"\"",
               "2: key 'api.auth_token_file' must be the name of a file, which holds the secret, "
               "not \"\""},

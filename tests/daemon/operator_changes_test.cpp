@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -33,11 +34,15 @@ class OperatorChangesTest : public testing::Test {
 
   RoundRequest submitted_;
   std::vector<Cancelled> cancelled_;
+  std::function<void()> before_answer_;
   std::optional<std::vector<CancelOutcome>> ends_;
   OperatorChanges changes_{
       {.submit = [this](RoundRequest request) { submitted_.join(std::move(request)); },
-       .ask_engine = [this](const EngineCommand&,
-                            const Questions::OnAnswer& on_answer) { on_answer(cancelled_); }}};
+       .ask_engine =
+           [this](const EngineCommand&, const Questions::OnAnswer& on_answer) {
+             if (before_answer_) before_answer_();
+             on_answer(cancelled_);
+           }}};
 };
 
 TEST_F(OperatorChangesTest, EachPauseIsAnsweredByTheReportOfItsRound) {
@@ -81,6 +86,12 @@ TEST_F(OperatorChangesTest, ACancelIsAnsweredOnceAllRecordsArePublished) {
   reports_end("c", Outcome::failed, "expired");
   EXPECT_EQ(ends_, (std::vector{CancelOutcome::cancelled, CancelOutcome::completed,
                                 CancelOutcome::ended, CancelOutcome::cancelled}));
+}
+
+TEST_F(OperatorChangesTest, AnEndMayBeReportedBeforeTheEngineAnswers) {
+  before_answer_ = [this] { reports_end("a", Outcome::failed, "cancelled"); };
+  cancel({id("a"), id("b")}, {Cancelled::cancelled, Cancelled::not_pending});
+  EXPECT_EQ(ends_, (std::vector{CancelOutcome::cancelled, CancelOutcome::not_pending}));
 }
 
 TEST_F(OperatorChangesTest, ACancelDoesNotWaitForWhatIsNotPending) {

@@ -83,6 +83,9 @@ class IsolatedTest(Hostile):
         settings = {section: {**SETTINGS.get(section, {}), **case.settings.get(section, {})}
                     for section in {*SETTINGS, *case.settings}}
         settings["log"] = {"level": "info"}
+        if case.pauses.startswith("certificate"):
+            # A good answer on another connection would show that the account is well.
+            settings["api"] = {**settings.get("api", {}), "connections": 1}
         return Run(case, server, self.start_apart(case.name, url, ids, **settings))
 
     # ---- Checks.

@@ -58,7 +58,8 @@ std::string_view words_of(AccountKicked kicked) {
     case AccountKicked::in_flight:
       return "The account is paused: one handshake is being polled at this moment.";
     case AccountKicked::held:
-      return "The account is paused: one handshake is polled once Retry-After allows it.";
+      return "The account is paused: one handshake is polled once Retry-After, "
+             "operators, the disk and the daily limit allow it.";
     case AccountKicked::not_paused: return "The account is not paused.";
   }
   check_failed("an outcome of a kick of the account has words", __FILE__, __LINE__);

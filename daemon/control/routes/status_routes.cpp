@@ -44,7 +44,7 @@ ServerResponse readiness_response(const StatusReport& report) {
     if (holds) reasons += fmt::format("{}\"{}\"", reasons.empty() ? "" : ",", reason);
   };
   add(daemon.operator_pause.has_value(), "paused_by_operator");
-  add(daemon.pause.has_value(), "paused");
+  add(daemon.pause || daemon.operator_pause, "paused");
   add(daemon.signatures_fail, "signatures_failing");
   add(daemon.disk_full, "disk_full");
   add(daemon.disk_round >= limits::kDiskStall, "disk_stalled");

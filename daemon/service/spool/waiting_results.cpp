@@ -18,14 +18,14 @@ std::string WaitingResults::folder() const {
 }
 
 void WaitingResults::count_at_start() {
-  const auto most = config_.spool.max_waiting;
-  if (most > 0) apply(count_records(folder(), most));
+  if (most() > 0) apply(count_records(folder(), most()), most());
 }
 
 void WaitingResults::check(Mono now) {
-  const std::uint64_t most = config_.spool.max_waiting;
-  if (most == 0 && !is_full()) return;
-  if (is_counting_ || now < next_count_) return;
+  if (is_counting_) return;
+  const auto most = this->most();
+  if (most == 0) return apply(0, 0);
+  if (now < next_count_) return;
   is_counting_ = true;
   struct Counted {
     Result<std::uint64_t> waiting{0};
@@ -38,18 +38,17 @@ void WaitingResults::check(Mono now) {
         counted->waiting = count_records(folder, most);
         counted->took = read_clocks().mono - began;
       },
-      [this, counted] {
+      [this, counted, most] {
         is_counting_ = false;
         next_count_ =
             read_clocks().mono + std::max<Duration>(limits::kWaitingCountInterval,
                                                     counted->took * limits::kWaitingCountShare);
-        apply(counted->waiting);
+        if (most == this->most()) apply(counted->waiting, most);
       });
 }
 
-/// A count that failed changes nothing: the disk worker, which uses the folder too, judges that.
-void WaitingResults::apply(const Result<std::uint64_t>& waiting) {
-  const auto most = config_.spool.max_waiting;
+/// A count that failed changes nothing.
+void WaitingResults::apply(const Result<std::uint64_t>& waiting, std::uint64_t most) {
   if (!waiting || !limit_.update(*waiting, most)) return;
   Notice notice(is_full() ? Event::intake_stopped : Event::intake_resumed);
   notice.message =

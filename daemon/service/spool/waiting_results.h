@@ -18,10 +18,15 @@ namespace attestrd {
 /// the event loop, so the number is some seconds old; pending handshakes go on in any case.
 class WaitingResults {
  public:
-  /// The parts must outlive this object. `config` is current as of the last reload.
+  /// The parts must outlive this object. `config` is current as of the last reload. If it is not
+  /// `enabled`, there is no limit.
   WaitingResults(boost::asio::any_io_executor loop, const Config& config, InboxScans& scans,
-                 NoticeWriter& notices)
-      : config_(config), scans_(scans), notices_(notices), counter_(std::move(loop)) {}
+                 NoticeWriter& notices, bool enabled)
+      : config_(config),
+        scans_(scans),
+        notices_(notices),
+        enabled_(enabled),
+        counter_(std::move(loop)) {}
 
   /// Counts on this thread, before the loop runs.
   void count_at_start();
@@ -34,11 +39,13 @@ class WaitingResults {
 
  private:
   std::string folder() const;
-  void apply(const Result<std::uint64_t>& waiting);
+  std::uint64_t most() const { return enabled_ ? config_.spool.max_waiting : 0; }
+  void apply(const Result<std::uint64_t>& waiting, std::uint64_t most);
 
   const Config& config_;
   InboxScans& scans_;
   NoticeWriter& notices_;
+  bool enabled_;
   WaitingLimit limit_;
   bool is_counting_ = false;
   Mono next_count_ = Mono::min();

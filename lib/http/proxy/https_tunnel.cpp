@@ -61,7 +61,12 @@ asio::awaitable<std::optional<TransportFailure>> open_tunnel(TcpSocket& socket,
                                name + ": its answer is refused: " + std::string(reader.fault())};
   }
   const auto status = reader.response().status;
-  constexpr unsigned kFirstSuccess = 200, kFirstRedirection = 300;
+  constexpr unsigned kFirstSuccess = 200, kFirstRedirection = 300, kFirstServerError = 500;
+  if (status >= kFirstServerError) {
+    co_return TransportFailure{Kind::connect, name + " can't reach " +
+                                                  host_and_port_of(target.settings.endpoint) +
+                                                  " (" + std::to_string(status) + ")"};
+  }
   if (status < kFirstSuccess || status >= kFirstRedirection)
     co_return TransportFailure{Kind::proxy, name + " " + refusal(status, target)};
   // The server waits for the client's first message, so these bytes are the proxy's own.
