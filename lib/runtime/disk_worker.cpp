@@ -99,10 +99,7 @@ void DiskWorker::run_jobs() {
   std::unique_lock lock(mutex_);
   const auto jobs = std::exchange(jobs_, {});
   lock.unlock();
-  if (jobs.empty()) return;
-  round_began_ = clock_().mono;  // A job can hang as a round can.
   for (const auto& job : jobs) job();
-  round_began_ = kNoRound;
 }
 
 /// Waits for work, and adds all waiting requests to the rest of the round before. Returns false if

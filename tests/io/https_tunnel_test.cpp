@@ -166,13 +166,22 @@ TEST_F(HttpsTunnelTest, AWrongPasswordIsNamed) {
 }
 
 TEST_F(HttpsTunnelTest, ARefusedTunnelIsNamed) {
-  for (const auto* status : {"403", "503", "302", "407 "}) {
+  for (const auto* status : {"403", "302", "407 "}) {
     const auto reply = refusal("HTTP/1.1 " + std::string(status) + " <secret>\r\n\r\n<secret>");
     EXPECT_THAT(reply.detail, HasSubstr(std::string(status).substr(0, 3)));
     EXPECT_THAT(reply.detail, Not(HasSubstr("secret")));
   }
   EXPECT_THAT(refusal("HTTP/1.1 403 \r\n\r\n").detail,
               HasSubstr(" refuses the tunnel to localhost:"));
+}
+
+TEST_F(HttpsTunnelTest, AServerThatTheProxyDoesNotReachIsNoTroubleOfTheProxy) {
+  proxy_.answer = "HTTP/1.1 503 <secret>\r\n\r\n<secret>";
+  const auto reply = poll();
+  EXPECT_EQ(reply.failure, Kind::connect);
+  EXPECT_THAT(reply.detail, HasSubstr(" can't reach localhost:"));
+  EXPECT_THAT(reply.detail, HasSubstr("(503)"));
+  EXPECT_THAT(reply.detail, Not(HasSubstr("secret")));
 }
 
 TEST_F(HttpsTunnelTest, AnAnswerThatIsNoHttpIsRefused) {
