@@ -16,8 +16,8 @@ namespace attestrd {
 struct LineRoute {
   std::string_view target;
   std::string_view accept = "text/plain";
-  /// Of one request: so few that its answer is complete within seconds, and fits into the memory of
-  /// the client.
+  /// The lines of one request. Its answer must be complete within seconds, and fit into the memory
+  /// of the client.
   std::size_t most_lines = 4096;
   bool takes_minutes = false;  ///< One request may.
   std::FILE* out = stdout;     ///< The stream that receives the answers.

@@ -203,6 +203,11 @@ SettingKind<std::string> source_address() {
         boost::system::error_code bad;
         const auto address = boost::asio::ip::make_address(text, bad);
         if (bad || address.is_unspecified() || address.is_multicast()) return std::nullopt;
+        // No connection can begin at one of these.
+        const bool is_without_scope =
+            address.is_v6() && address.to_v6().is_link_local() && address.to_v6().scope_id() == 0;
+        if (is_without_scope || (address.is_v6() && address.to_v6().is_v4_mapped()))
+          return std::nullopt;
         return address.to_string();
       },
       itself);

@@ -25,13 +25,9 @@ void OperatorChanges::pause(bool is_paused, Questions::OnPaused on_paused) {
 void OperatorChanges::hold(const std::vector<HandshakeId>& ids, bool is_held,
                            Questions::OnHeld on_held) {
   if (ids.empty()) return on_held({});
-  const auto holding = std::make_shared<Holding>(
-      Holding{std::vector<HoldAnswer>(ids.size()), ids.size(), std::move(on_held)});
+  holding_.begin(last_ticket_ + 1, ids.size(), std::move(on_held));
   RoundRequest request;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    holding_.emplace(++last_ticket_, Place<Holding>{holding, i});
-    request.holds.push_back({last_ticket_, ids[i], is_held});
-  }
+  for (const auto& id : ids) request.holds.push_back({++last_ticket_, id, is_held});
   parts_.submit(std::move(request));
 }
 
@@ -42,8 +38,7 @@ void OperatorChanges::cancel(const std::vector<HandshakeId>& ids,
   const auto request = std::make_shared<Cancelling>(
       Cancelling{ids, std::vector<CancelOutcome>(ids.size(), CancelOutcome::not_pending),
                  ids.size(), std::move(on_cancelled)});
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    cancelling_.emplace(ids[i], Place<Cancelling>{request, i});
+  for (std::size_t i = 0; i < ids.size(); ++i) cancelling_.emplace(ids[i], Place{request, i});
   parts_.ask_engine(CancelCommand{ids}, [this, request](const EngineAnswer& answer) {
     answer_others(request, std::get<std::vector<Cancelled>>(answer));
   });
@@ -68,7 +63,7 @@ void OperatorChanges::answer_others(const std::shared_ptr<Cancelling>& request,
 
 void OperatorChanges::end(const HandshakeId& id, CancelOutcome outcome) {
   const auto [first, last] = cancelling_.equal_range(id);
-  const std::vector<std::pair<const HandshakeId, Place<Cancelling>>> ended(first, last);
+  const std::vector<std::pair<const HandshakeId, Place>> ended(first, last);
   cancelling_.erase(first, last);
   for (const auto& [ended_id, place] : ended) {
     auto& [request, index] = place;
@@ -80,12 +75,7 @@ void OperatorChanges::end(const HandshakeId& id, CancelOutcome outcome) {
 void OperatorChanges::on_report(const RoundReport& report) {
   for (const auto& [ticket, is_changed] : report.paused)
     pausing_.extract(ticket).mapped()(is_changed);
-  for (const auto& answer : report.held) {
-    const auto asked = holding_.extract(answer.ticket);
-    auto& [request, index] = asked.mapped();
-    request->answers[index] = answer;
-    if (--request->unanswered == 0) request->on_held(request->answers);
-  }
+  for (const auto& answer : report.held) holding_.answer(answer.ticket, answer);
   if (cancelling_.empty()) return;
   for (const Notice& notice : report.notices)
     if (notice.handshake && notice.outcome && !notice.file.empty())

@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "daemon/control/questions.h"
+#include "daemon/control/ticketed_answers.h"
 #include "ledger/round.h"
 
 namespace attestrd {
 
-/// Passes what operators demand of pending handshakes to the ledger or the engine, and answers once
-/// it is durable. Used on the event loop.
+/// Passes the demands of operators on pending handshakes to the ledger or the engine, and answers
+/// once they are durable. Used on the event loop.
 class OperatorChanges {
  public:
   /// The parts of the daemon that it uses.
@@ -33,21 +34,15 @@ class OperatorChanges {
   void on_report(const RoundReport& report);
 
  private:
-  struct Holding {
-    std::vector<HoldAnswer> answers;
-    std::size_t unanswered = 0;
-    Questions::OnHeld on_held;
-  };
   struct Cancelling {
     std::vector<HandshakeId> ids;
     std::vector<CancelOutcome> outcomes;
     std::size_t unanswered = 0;
     Questions::OnCancelled on_cancelled;
   };
-  /// The place of an id in a request that waits for its answers.
-  template <class Request>
+  /// The place of an id in a request that waits for its ends.
   struct Place {
-    std::shared_ptr<Request> request;
+    std::shared_ptr<Cancelling> request;
     std::size_t index = 0;
   };
 
@@ -57,9 +52,9 @@ class OperatorChanges {
 
   Parts parts_;
   std::uint64_t last_ticket_ = 0;
-  std::map<std::uint64_t, Questions::OnPaused> pausing_;      ///< By ticket.
-  std::map<std::uint64_t, Place<Holding>> holding_;           ///< By ticket.
-  std::multimap<HandshakeId, Place<Cancelling>> cancelling_;  ///< Until their ends are durable.
+  std::map<std::uint64_t, Questions::OnPaused> pausing_;  ///< By ticket.
+  TicketedAnswers<HoldAnswer> holding_;
+  std::multimap<HandshakeId, Place> cancelling_;  ///< Until their ends are durable.
 };
 
 }  // namespace attestrd

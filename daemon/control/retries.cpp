@@ -63,13 +63,9 @@ struct Reading {
 void Retries::retry(const std::vector<HandshakeId>& ids, bool even_completed,
                     Questions::OnRetried on_retried) {
   if (ids.empty()) return on_retried({});
-  const auto retrying = std::make_shared<Retrying>(
-      Retrying{std::vector<Retried>(ids.size()), ids.size(), std::move(on_retried)});
+  retried_.begin(last_ticket_ + 1, ids.size(), std::move(on_retried));
   RoundRequest request;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    retried_.emplace(++last_ticket_, Place{retrying, i});
-    request.retries.push_back({last_ticket_, ids[i], even_completed});
-  }
+  for (const auto& id : ids) request.retries.push_back({++last_ticket_, id, even_completed});
   parts_.submit(std::move(request));
 }
 
@@ -120,12 +116,7 @@ void Retries::submit(std::vector<Judged> judged) {
 }
 
 void Retries::on_report(const RoundReport& report) {
-  for (const auto& [ticket, retried] : report.retried) {
-    const auto asked = retried_.extract(ticket);
-    auto& [request, index] = asked.mapped();
-    request->answers[index] = retried;
-    if (--request->unanswered == 0) request->on_retried(request->answers);
-  }
+  for (const auto& [ticket, retried] : report.retried) retried_.answer(ticket, retried);
   for (const auto& [ticket, answer] : report.readmitted) {
     readmitting_->answers[readmitted_.extract(ticket).mapped()] = answer;
     if (--readmitting_->unanswered == 0) read_some();

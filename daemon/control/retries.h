@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/control/questions.h"
+#include "daemon/control/ticketed_answers.h"
 #include "ledger/record_verdict.h"
 #include "ledger/round.h"
 #include "runtime/side_thread.h"
@@ -50,11 +51,6 @@ class Retries {
   void on_report(const RoundReport& report);
 
  private:
-  struct Retrying {
-    std::vector<Retried> answers;
-    std::size_t unanswered = 0;
-    Questions::OnRetried on_retried;
-  };
   /// The request that is being carried out.
   struct Readmitting {
     std::vector<std::string> files;
@@ -63,18 +59,13 @@ class Retries {
     std::vector<Readmitted> answers;  ///< For as many files as were read so far.
     std::size_t unanswered = 0;       ///< By the ledger, of those.
   };
-  struct Place {
-    std::shared_ptr<Retrying> request;
-    std::size_t index = 0;
-  };
-
   void read_some();
   void submit(std::vector<std::variant<Readmission, Readmitted>> judged);
 
   Parts parts_;
   std::uint64_t last_ticket_ = 0;
-  std::map<std::uint64_t, Place> retried_;           ///< By their tickets, until they are answered.
-  std::map<std::uint64_t, std::size_t> readmitted_;  ///< Likewise: the index of the file.
+  TicketedAnswers<Retried> retried_;
+  std::map<std::uint64_t, std::size_t> readmitted_;  ///< The index of the file, by ticket.
   std::optional<Readmitting> readmitting_;
   SideThread reader_;
 };

@@ -1,24 +1,21 @@
 #pragma once
 
-#include <array>
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <variant>
 #include <vector>
 
 #include "admission/account_gate.h"
 #include "base/time.h"
 #include "engine/explanation.h"
+#include "engine/list/list_commands.h"
 #include "handshake/handshake_id.h"
 #include "metrics/metrics.h"
 
 namespace attestrd {
 
 // The commands that an operator or a part of the daemon sends to the engine, and their answers. A
-// new command is one struct here, one handler in engine_commands.cpp and one test.
+// new command is one struct here or in list/, one handler and one test.
 
 /// The identifier of a command that waits for its answer.
 using CommandTicket = std::uint64_t;
@@ -43,83 +40,6 @@ struct ReportCommand {
 /// `std::vector<Kicked>`, with one entry for each id, in the order of the ids.
 struct KickCommand {
   std::vector<HandshakeId> ids;
-};
-
-/// The state of a handshake in a list.
-enum class ListedState : std::uint8_t {
-  waiting,  ///< It is not due yet.
-  due,      ///< It is due, and waits for its turn.
-  polling,  ///< A poll of it is in flight.
-  held,     ///< An operator holds it.
-  ending,   ///< It has ended; its record is being written.
-};
-
-/// The handshakes that a list or a count is about: those that match all members.
-struct ListFilter {
-  std::optional<ListedState> state{};    ///< Absent: any.
-  std::optional<std::string> tag{};      ///< The given tag; absent: any, or none.
-  std::optional<Duration> older_than{};  ///< Since the submission.
-};
-
-/// A query of one page of the list of handshakes. The answer is a `ListPage`. Pages are bounded in
-/// the rows that they have and in the handshakes that they look at, so that none takes long. A
-/// handshake that is pending from the first page to the last is in exactly one of them, if it
-/// matches when it is looked at.
-struct ListCommand {
-  static constexpr std::uint32_t kSlotsPerPage = 2048;
-  static constexpr std::size_t kRowsPerPage = 64;
-
-  ListFilter filter;
-  std::uint32_t from = 0;  ///< `ListPage::next` of the page before; 0: the first page.
-};
-
-struct ListedHandshake {
-  HandshakeId id;
-  ListedState state{};
-  Explanation why;  ///< Without `expected_polls`, which takes too long to compute for many.
-};
-
-struct ListPage {
-  std::vector<ListedHandshake> rows;
-  std::optional<std::uint32_t> next;  ///< Absent: this is the last page.
-};
-
-/// A query of the numbers of pending handshakes by age and by time until the next poll, for one
-/// page of the handshakes. The answer is an `AgesPage`.
-struct AgesCommand {
-  static constexpr std::uint32_t kSlotsPerPage = 8192;
-
-  std::uint32_t from = 0;  ///< `AgesPage::next` of the page before; 0: the first page.
-};
-
-/// Numbers of pending handshakes. Each one is in the row of its age and in the column of the time
-/// until its next poll (`Explanation::due`).
-struct AgeTable {
-  /// The upper bounds of the buckets, both of ages and of times; the last bucket has none.
-  static constexpr std::array<Duration, 6> kBounds = {
-      std::chrono::minutes(1), std::chrono::minutes(10), std::chrono::hours(1),
-      std::chrono::hours(6),   std::chrono::hours(24),   std::chrono::hours(7 * 24)};
-  static constexpr std::size_t kBuckets = kBounds.size() + 1;
-
-  struct Row {
-    std::uint64_t polling = 0;  ///< A poll is in flight.
-    std::uint64_t held = 0;     ///< Only an event allows a poll, such as space on the disk.
-    std::uint64_t now = 0;      ///< It may be polled at once, or waits for its turn.
-    std::array<std::uint64_t, kBuckets> due{};
-
-    std::uint64_t total() const;
-    Row& operator+=(const Row& other);
-  };
-  std::array<Row, kBuckets> rows{};
-
-  /// Returns the bucket of an age or a time.
-  static std::size_t bucket_of(Duration duration);
-  AgeTable& operator+=(const AgeTable& other);
-};
-
-struct AgesPage {
-  AgeTable table;
-  std::optional<std::uint32_t> next;  ///< Absent: this is the last page.
 };
 
 /// A command to end these handshakes: as failed, for the reason `cancelled`. A poll in flight goes

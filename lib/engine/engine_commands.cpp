@@ -1,15 +1,12 @@
 #include "engine/engine_commands.h"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
 #include "engine/engine_replies.h"
-#include "engine/verdict.h"
 
 namespace attestrd {
 namespace {
@@ -47,60 +44,7 @@ std::optional<Mono> poll_time(Wait wait, std::optional<Mono> due, Mono deadline,
   return std::max(*allowed, wait == Wait::deadline ? deadline : *due);
 }
 
-ListedState listed_state_of(const PendingRecord& record) {
-  switch (record.state) {
-    case State::waiting: return record.is_held ? ListedState::held : ListedState::waiting;
-    case State::ready: return record.is_held ? ListedState::held : ListedState::due;
-    case State::polling: return ListedState::polling;
-    case State::held: return ListedState::held;
-    case State::settling: return ListedState::ending;
-    case State::vacant: break;
-  }
-  check_failed("a listed handshake has a state", __FILE__, __LINE__);
-}
-
-/// A ListFilter in the terms of the records.
-class RecordFilter {
- public:
-  RecordFilter(const ListFilter& filter, Mono now) : filter_(filter), now_(now) {
-    if (filter.tag) tag_digest_ = filter.tag->empty() ? 0 : digest_of_tag(*filter.tag);
-  }
-
-  bool matches(const PendingRecord& record) const {
-    if (record.state == State::vacant || record.is_lost) return false;
-    if (filter_.state && *filter_.state != listed_state_of(record)) return false;
-    if (tag_digest_ && *tag_digest_ != record.tag_digest) return false;
-    return !filter_.older_than || now_ - record.submitted > *filter_.older_than;
-  }
-
- private:
-  const ListFilter& filter_;
-  Mono now_;
-  std::optional<std::uint64_t> tag_digest_;
-};
-
 }  // namespace
-
-std::size_t AgeTable::bucket_of(Duration duration) {
-  return static_cast<std::size_t>(std::ranges::lower_bound(kBounds, duration) - kBounds.begin());
-}
-
-std::uint64_t AgeTable::Row::total() const {
-  return std::accumulate(due.begin(), due.end(), polling + held + now);
-}
-
-AgeTable::Row& AgeTable::Row::operator+=(const Row& other) {
-  polling += other.polling;
-  held += other.held;
-  now += other.now;
-  std::ranges::transform(due, other.due, due.begin(), std::plus<>());
-  return *this;
-}
-
-AgeTable& AgeTable::operator+=(const AgeTable& other) {
-  for (std::size_t i = 0; i < rows.size(); ++i) rows.at(i) += other.rows.at(i);
-  return *this;
-}
 
 EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
   return engine_.explain(command.id, now_);
@@ -151,50 +95,6 @@ EngineAnswer Engine::Commands::operator()(const KickAccountCommand&) const {
   const bool is_held = account.held_until() > now_.mono || admission.is_paused() ||
                        !admission.backlog().allows(0) || admission.budget().is_used_up();
   return is_held ? AccountKicked::held : AccountKicked::due_now;
-}
-
-EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
-  const Roster& roster = engine_.roster_;
-  const RecordFilter filter(command.filter, now_.mono);
-  ListPage page;
-  Slot slot = std::min(command.from, roster.slots());
-  const Slot end = slot + std::min(roster.slots() - slot, ListCommand::kSlotsPerPage);
-  for (; slot < end && page.rows.size() < ListCommand::kRowsPerPage; ++slot) {
-    const PendingRecord& record = roster[slot];
-    if (!filter.matches(record)) continue;
-    page.rows.push_back(
-        {roster.id_of(slot), listed_state_of(record), engine_.explanation_of(slot, now_)});
-  }
-  if (slot < roster.slots()) page.next = slot;
-  return page;
-}
-
-EngineAnswer Engine::Commands::operator()(const AgesCommand& command) const {
-  const Roster& roster = engine_.roster_;
-  const Admission& admission = engine_.admission_;
-  const bool is_polling =
-      !admission.is_paused() && admission.account().next() && admission.backlog().allows(0);
-  AgesPage page;
-  Slot slot = std::min(command.from, roster.slots());
-  const Slot end = slot + std::min(roster.slots() - slot, AgesCommand::kSlotsPerPage);
-  for (; slot < end; ++slot) {
-    const PendingRecord& record = roster[slot];
-    if (record.state == State::vacant || record.state == State::settling || record.is_lost)
-      continue;
-    AgeTable::Row& row = page.table.rows.at(AgeTable::bucket_of(now_.mono - record.submitted));
-    const auto due = next_poll_of(engine_, slot, now_).second;
-    const bool waits_for_turn = record.state == State::ready && !record.is_held && is_polling;
-    if (record.state == State::polling)
-      ++row.polling;
-    else if (waits_for_turn)
-      ++row.now;
-    else if (!due)
-      ++row.held;
-    else
-      ++(*due == Duration(0) ? row.now : row.due.at(AgeTable::bucket_of(*due)));
-  }
-  if (slot < roster.slots()) page.next = slot;
-  return page;
 }
 
 /// Ends what is in a lane last, with one walk over the lanes for all ids.

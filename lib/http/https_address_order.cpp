@@ -46,8 +46,17 @@ HttpsAddressOrder::List HttpsAddressOrder::order(Instant now) const {
     return is_recent ? failure->second : Instant::min();
   };
   std::ranges::stable_sort(order, {}, failed_at);
-  if (order.size() > limits::kAddressesTried) order.resize(limits::kAddressesTried);
   return order;
+}
+
+HttpsAddressOrder::List addresses_to_try(HttpsAddressOrder::List ordered,
+                                         const std::string& source_address) {
+  if (!source_address.empty()) {
+    const bool is_v6 = boost::asio::ip::make_address(source_address).is_v6();
+    std::erase_if(ordered, [is_v6](const auto& each) { return each.address().is_v6() != is_v6; });
+  }
+  if (ordered.size() > limits::kAddressesTried) ordered.resize(limits::kAddressesTried);
+  return ordered;
 }
 
 }  // namespace attestrd

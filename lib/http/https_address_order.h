@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <map>
+#include <string>
 #include <vector>
 
 namespace attestrd {
@@ -27,8 +28,8 @@ class HttpsAddressOrder {
 
   bool is_empty() const { return known_.empty(); }
 
-  /// Returns at most kAddressesTried addresses: the one that worked last, then both families by
-  /// turns (RFC 8305, 4), then those that have failed lately, the oldest failure first.
+  /// Returns all addresses: the one that worked last, then both families by turns (RFC 8305, 4),
+  /// then those that have failed lately, the oldest failure first.
   List order(Instant now) const;
 
  private:
@@ -38,5 +39,10 @@ class HttpsAddressOrder {
   Address last_good_;
   std::map<Address, Instant> failed_at_;  ///< Known addresses only.
 };
+
+/// Returns the first limits::kAddressesTried of the addresses to which a connection from the source
+/// address can lead: those of its family; empty: any.
+HttpsAddressOrder::List addresses_to_try(HttpsAddressOrder::List ordered,
+                                         const std::string& source_address);
 
 }  // namespace attestrd

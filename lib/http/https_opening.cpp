@@ -1,26 +1,13 @@
 #include "http/https_opening.h"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/address.hpp>
 
 #include <utility>
-#include <vector>
 
 namespace attestrd {
 
 namespace asio = boost::asio;
 using Kind = TransportFailure::Kind;
-
-namespace {
-
-/// Removes the addresses to which no connection from the source address can lead.
-void keep_family(const std::string& source, HttpsAddresses::List& addresses) {
-  if (source.empty()) return;
-  const bool is_v6 = asio::ip::make_address(source).is_v6();
-  std::erase_if(addresses, [is_v6](const auto& each) { return each.address().is_v6() != is_v6; });
-}
-
-}  // namespace
 
 HttpsOpening::HttpsOpening(asio::any_io_executor executor,
                            std::shared_ptr<const HttpsTarget> target)
@@ -37,14 +24,14 @@ asio::awaitable<HttpsOpening::Opened> HttpsOpening::run() {
     co_return failure;
   }
   const auto& source = target_->settings.source_address;
-  keep_family(source, *addresses);
-  if (addresses->empty()) {
+  auto tried = addresses_to_try(*std::move(addresses), source);
+  if (tried.empty()) {
     co_return TransportFailure{Kind::connect, target_->peer_name() +
                                                   ": no address of the family of "
                                                   "api.source_address (" +
                                                   source + ")"};
   }
-  const auto race = std::make_shared<HttpsRace>(executor_, target_, *std::move(addresses), until);
+  const auto race = std::make_shared<HttpsRace>(executor_, target_, std::move(tried), until);
   race_ = race;
   if (is_abandoned_) race->end();
   co_return co_await race->run();

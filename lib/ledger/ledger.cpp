@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "inbox/inbox.h"
-#include "ledger/round.h"
+#include "ledger/final_error.h"
 #include "ledger/ledger_notices.h"
 #include "ledger/recovery.h"
 #include "queue/queue.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "ledger/round.h"
+#include "ledger/final_error.h"
 #include "queue/queue.h"
 #include "spool/record.h"
 #include "spool/spool.h"

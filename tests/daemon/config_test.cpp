@@ -263,6 +263,12 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"[api]\nsource_address = \"0.0.0.0\"",
               "2: key 'api.source_address' must be an IP address of this host (as in "
               "\"192.0.2.1\", \"2001:db8::1\"), or \"\" for any, not \"0.0.0.0\""},
+        Fault{"[api]\nsource_address = \"::ffff:192.0.2.1\"",
+              "2: key 'api.source_address' must be an IP address of this host (as in "
+              "\"192.0.2.1\", \"2001:db8::1\"), or \"\" for any, not \"::ffff:192.0.2.1\""},
+        Fault{"[api]\nsource_address = \"fe80::1\"",
+              "2: key 'api.source_address' must be an IP address of this host (as in "
+              "\"192.0.2.1\", \"2001:db8::1\"), or \"\" for any, not \"fe80::1\""},
         Fault{"[spool]\nmax_waiting = -1",
               "2: key 'spool.max_waiting' must be a whole number from 0 to 1000000000, not -1"},
         Fault{"[api]\nauth_token_file = \"\"",

@@ -3,7 +3,7 @@
 namespace attestrd::dialogue {
 namespace {
 
-/// What operators demand of pending handshakes.
+/// The demands of operators on pending handshakes.
 class Operator : public Dialogue {
  protected:
   void pause() { step(PauseChanged{{now().wall}}); }

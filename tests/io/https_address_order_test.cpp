@@ -56,13 +56,22 @@ TEST_F(HttpsAddressOrderTest, IfAllHaveFailedTheOldestFailureIsFirst) {
   EXPECT_THAT(order_.order(now_ + 3s), ElementsAre(c_, b_, a_));
 }
 
-TEST_F(HttpsAddressOrderTest, ABoundedNumberIsTried) {
+TEST_F(HttpsAddressOrderTest, ThoseThatHaveFailedLeaveTheFirstPlacesToOthers) {
   HttpsAddressOrder::List many;
   for (int i = 1; i < 30; ++i) many.push_back(address(("10.0.1." + std::to_string(i)).c_str()));
   order_.found(many);
-  EXPECT_EQ(order_.order(now_).size(), limits::kAddressesTried);
-  for (const auto& one : order_.order(now_)) order_.failed(one, now_);
-  EXPECT_EQ(order_.order(now_).front(), many[limits::kAddressesTried]) << "the others have a turn";
+  EXPECT_EQ(order_.order(now_), many);
+  for (std::size_t i = 0; i < limits::kAddressesTried; ++i) order_.failed(many[i], now_);
+  EXPECT_EQ(order_.order(now_).front(), many[limits::kAddressesTried]);
+}
+
+TEST_F(HttpsAddressOrderTest, ABoundedNumberOfTheFamilyOfTheSourceIsTried) {
+  HttpsAddressOrder::List all;
+  for (int i = 1; i < 30; ++i) all.push_back(address(("2001:db8::" + std::to_string(i)).c_str()));
+  EXPECT_EQ(addresses_to_try(all, "").size(), limits::kAddressesTried);
+  all.push_back(a_);
+  EXPECT_THAT(addresses_to_try(all, "10.9.9.9"), ElementsAre(a_)) << "before the list is cut";
+  EXPECT_EQ(addresses_to_try(all, "2001:db8::ffff").size(), limits::kAddressesTried);
 }
 
 }  // namespace

@@ -3,15 +3,14 @@
 // poll in flight is waited for. The status is 409 when one of them did not end so, 400 when a line
 // is not an id.
 
-#include <fmt/format.h>
-
-#include <string>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "daemon/control/late_answer.h"
+#include "daemon/control/line_answers.h"
 #include "daemon/control/routes.h"
 
 namespace attestrd {
@@ -42,17 +41,11 @@ std::string_view words_of(CancelOutcome outcome) {
 
 ServerResponse response_to(const std::vector<HandshakeId>& ids,
                            const std::vector<CancelOutcome>& outcomes, bool as_text) {
-  std::string lines;
-  bool are_cancelled = true;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    lines += as_text ? fmt::format("{} {}.\n", ids[i].view(), words_of(outcomes[i]))
-                     : fmt::format("{{\"id\":\"{}\",\"cancel\":\"{}\"}}\n", ids[i].view(),
-                                   name_of(outcomes[i]));
-    are_cancelled &= outcomes[i] == CancelOutcome::cancelled;
-  }
-  const unsigned status = are_cancelled ? 200 : 409;
-  return as_text ? text_response(status, std::move(lines))
-                 : json_response(status, std::move(lines));
+  LineAnswers answers(as_text, "cancel");
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    answers.add(ids[i], name_of(outcomes[i]), words_of(outcomes[i]),
+                outcomes[i] == CancelOutcome::cancelled);
+  return answers.response();
 }
 
 }  // namespace

@@ -2,14 +2,13 @@
 // answer has one line per id, and comes once it is durable. The status is 409 when one of them is
 // not pending, 400 when a line is not an id.
 
-#include <fmt/format.h>
-
-#include <string>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "daemon/control/late_answer.h"
+#include "daemon/control/line_answers.h"
 #include "daemon/control/routes.h"
 
 namespace attestrd {
@@ -28,19 +27,13 @@ std::string_view words_of(bool is_held, bool is_pending) {
 }
 
 ServerResponse response_to(const std::vector<HandshakeId>& ids, bool is_held,
-                           const std::vector<HoldAnswer>& answers, bool as_text) {
-  std::string lines;
-  bool are_pending = true;
+                           const std::vector<HoldAnswer>& held, bool as_text) {
+  LineAnswers answers(as_text, is_held ? "hold" : "release");
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const bool is_pending = answers[i].is_pending;
-    lines += as_text ? fmt::format("{} {}.\n", ids[i].view(), words_of(is_held, is_pending))
-                     : fmt::format("{{\"id\":\"{}\",\"{}\":\"{}\"}}\n", ids[i].view(),
-                                   is_held ? "hold" : "release", name_of(is_held, is_pending));
-    are_pending &= is_pending;
+    const bool is_pending = held[i].is_pending;
+    answers.add(ids[i], name_of(is_held, is_pending), words_of(is_held, is_pending), is_pending);
   }
-  const unsigned status = are_pending ? 200 : 409;
-  return as_text ? text_response(status, std::move(lines))
-                 : json_response(status, std::move(lines));
+  return answers.response();
 }
 
 void change(const Questions& questions, const ServerRequest& request, bool is_held,

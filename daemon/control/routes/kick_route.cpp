@@ -7,11 +7,13 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "daemon/control/line_answers.h"
 #include "daemon/control/routes.h"
 
 namespace attestrd {
@@ -72,17 +74,10 @@ bool is_pending(Kicked kicked) {
 
 ServerResponse response_to(const std::vector<HandshakeId>& ids, const std::vector<Kicked>& kicked,
                            bool as_text) {
-  std::string lines;
-  bool are_pending = true;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    lines += as_text ? fmt::format("{} {}.\n", ids[i].view(), words_of(kicked[i]))
-                     : fmt::format("{{\"id\":\"{}\",\"kick\":\"{}\"}}\n", ids[i].view(),
-                                   name_of(kicked[i]));
-    are_pending &= is_pending(kicked[i]);
-  }
-  const unsigned status = are_pending ? 200 : 409;
-  return as_text ? text_response(status, std::move(lines))
-                 : json_response(status, std::move(lines));
+  LineAnswers answers(as_text, "kick");
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    answers.add(ids[i], name_of(kicked[i]), words_of(kicked[i]), is_pending(kicked[i]));
+  return answers.response();
 }
 
 }  // namespace

@@ -2,15 +2,14 @@
 // the query `again`. The answer has one line per id, and comes once it is durable. The status is
 // 409 when one of the handshakes is not polled anew, 400 when a line is not an id.
 
-#include <fmt/format.h>
-
-#include <string>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "daemon/control/late_answer.h"
+#include "daemon/control/line_answers.h"
 #include "daemon/control/routes.h"
 
 namespace attestrd {
@@ -43,17 +42,10 @@ std::string_view words_of(Retried retried) {
 
 ServerResponse response_to(const std::vector<HandshakeId>& ids, const std::vector<Retried>& retried,
                            bool as_text) {
-  std::string lines;
-  bool are_reopened = true;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    lines += as_text ? fmt::format("{} {}.\n", ids[i].view(), words_of(retried[i]))
-                     : fmt::format("{{\"id\":\"{}\",\"retry\":\"{}\"}}\n", ids[i].view(),
-                                   name_of(retried[i]));
-    are_reopened &= retried[i] == Retried::reopened;
-  }
-  const unsigned status = are_reopened ? 200 : 409;
-  return as_text ? text_response(status, std::move(lines))
-                 : json_response(status, std::move(lines));
+  LineAnswers answers(as_text, "retry");
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    answers.add(ids[i], name_of(retried[i]), words_of(retried[i]), retried[i] == Retried::reopened);
+  return answers.response();
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 LEDGER = "lib/ledger/ledger.cpp"
 STAGING = "lib/ledger/staging.cpp"
-REOPENING = "lib/ledger/reopening.cpp"
+REOPENING = "lib/ledger/operators/reopening.cpp"
 REPEATS = "lib/ledger/repeats.cpp"
 INTAKE = "lib/ledger/intake.cpp"
 CLAIMED_FILE = "lib/inbox/claimed_file.cpp"

@@ -8,7 +8,7 @@
 
 namespace attestrd {
 
-/// The part of a round that writes what operators demand of pending handshakes: the pause of all
+/// The part of a round that writes the demands of operators on pending handshakes: the pause of all
 /// polls, and held handshakes. Both are durable before the engine hears of them.
 class Interventions {
  public:

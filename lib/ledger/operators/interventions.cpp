@@ -1,4 +1,4 @@
-#include "ledger/interventions.h"
+#include "ledger/operators/interventions.h"
 
 #include <chrono>
 #include <variant>

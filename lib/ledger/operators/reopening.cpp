@@ -1,11 +1,11 @@
-#include "ledger/reopening.h"
+#include "ledger/operators/reopening.h"
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
 
-#include "ledger/round.h"
+#include "ledger/final_error.h"
 #include "ledger/ledger_notices.h"
 #include "ledger/repeats.h"
 #include "queue/queue.h"

@@ -1,4 +1,4 @@
-#include "ledger/reopening.h"
+#include "ledger/operators/reopening.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
