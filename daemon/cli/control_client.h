@@ -48,4 +48,16 @@ Result<DaemonAnswer> post_and_wait(const std::filesystem::path& socket, std::str
 Result<void> download_from_daemon(const std::filesystem::path& socket, std::string_view target,
                                   const std::function<Result<void>(std::string_view)>& on_part);
 
+/// Makes one of these requests for a command that needs a running daemon: the error is
+/// `unavailable` also if there is no control socket, or no process listens there.
+template <class Ask>
+auto ask_running_daemon(const std::filesystem::path& socket, Ask ask) -> decltype(ask()) {
+  if (socket.empty())
+    return fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked");
+  auto answer = ask();
+  if (!answer && answer.error().code == Errc::not_found)
+    return fail(Errc::unavailable, answer.error().message);
+  return answer;
+}
+
 }  // namespace attestrd

@@ -15,17 +15,14 @@ std::string_view accepted_format(const Given& given) {
 Result<bool> send_lines(const Config& config, const LineRoute& route,
                         std::span<const std::string> lines) {
   const auto& socket = config.admin.socket;
-  if (socket.empty())
-    return fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked");
   const auto post = route.takes_minutes ? post_and_wait : post_to_daemon;
   bool is_positive = true;
   while (!lines.empty()) {
     const auto part = lines.first(std::min(lines.size(), route.most_lines));
     lines = lines.subspan(part.size());
+    const auto body = fmt::format("{}\n", fmt::join(part, "\n"));
     const auto answer =
-        post(socket, route.target, route.accept, fmt::format("{}\n", fmt::join(part, "\n")));
-    if (!answer && answer.error().code == Errc::not_found)
-      return fail(Errc::unavailable, answer.error().message);
+        ask_running_daemon(socket, [&] { return post(socket, route.target, route.accept, body); });
     if (!answer) return answer.error();
     fmt::print(route.out, "{}", answer->body);
     is_positive &= answer->is_found;

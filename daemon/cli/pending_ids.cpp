@@ -17,12 +17,8 @@ namespace attestrd {
 Result<void> read_list(const Config& config, const ListFilter& filter,
                        const std::function<Result<bool>(std::string_view)>& on_part) {
   const auto& socket = config.admin.socket;
-  if (socket.empty())
-    return fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked");
   for (std::string target = list_target({filter, 0}); !target.empty();) {
-    auto answer = ask_daemon_page(socket, target);
-    if (!answer && answer.error().code == Errc::not_found)
-      return fail(Errc::unavailable, answer.error().message);
+    auto answer = ask_running_daemon(socket, [&] { return ask_daemon_page(socket, target); });
     if (!answer) return answer.error();
     const auto goes_on = on_part(answer->body);
     if (!goes_on) return goes_on.error();

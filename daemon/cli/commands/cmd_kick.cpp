@@ -34,11 +34,8 @@ int kick_all(const Config& config, const Given& given) {
 
 int kick_account(const Config& config, const Given& given) {
   const auto& socket = config.admin.socket;
-  if (socket.empty())
-    return exit_with(fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked"));
-  const auto answer = post_to_daemon(socket, "/kick/account", accepted_format(given), "");
-  if (!answer && answer.error().code == Errc::not_found)
-    return exit_with(fail(Errc::unavailable, answer.error().message));
+  const auto answer = ask_running_daemon(
+      socket, [&] { return post_to_daemon(socket, "/kick/account", accepted_format(given), ""); });
   if (!answer) return exit_with(answer.error());
   fmt::print("{}", answer->body);
   return answer->is_found ? EX_OK : EX_UNAVAILABLE;

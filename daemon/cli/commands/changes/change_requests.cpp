@@ -14,11 +14,9 @@ namespace attestrd {
 int send_change(const Given& given, std::string_view target) {
   const auto config = load_config(given.config_file, {"admin"});
   if (!config) return exit_with(config.error());
-  if (config->admin.socket.empty())
-    return exit_with(fail(Errc::unavailable, "admin.socket is empty: the daemon can't be asked"));
-  const auto answer = post_and_wait(config->admin.socket, target, accepted_format(given), "");
-  if (!answer && answer.error().code == Errc::not_found)
-    return exit_with(fail(Errc::unavailable, answer.error().message));
+  const auto& socket = config->admin.socket;
+  const auto answer = ask_running_daemon(
+      socket, [&] { return post_and_wait(socket, target, accepted_format(given), ""); });
   if (!answer) return exit_with(answer.error());
   fmt::print("{}", answer->body);
   return EX_OK;
