@@ -2,11 +2,14 @@
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <string>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -36,11 +39,15 @@ bool is_interim(std::string_view head) {
          (head[12] == ' ' || head[12] == '\r') && head.substr(9, 3) != "101";
 }
 
-bool has_bare_line_feed(std::string_view text) {
-  for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
-    if (at == 0 || text[at - 1] != '\r') return true;
-  }
-  return false;
+/// Returns whether the header section of an interim response follows the same grammar as that of
+/// any other: two parsers that differ in where it ends would see two different answers.
+bool is_well_formed(std::string head) {
+  if (head[kReasonAt] == '\r') head.insert(kReasonAt, 1, ' ');  // See complete_status_line().
+  http::response_parser<http::empty_body> parser;
+  parser.header_limit(limits::kHeaderBytes + 1);
+  error_code error;
+  parser.put({head.data(), head.size()}, error);
+  return !error && parser.is_header_done();
 }
 
 /// Returns whether a Transfer-Encoding names the coding `chunked` and no other. Elements of the
@@ -259,8 +266,8 @@ HttpsResponseReader::Progress HttpsResponseReader::parse_with_head(std::size_t o
       return room().empty() ? end_with(Progress::too_large, kHeaderTooLarge) : Progress::more;
     }
     if (!is_interim(seen)) break;
-    if (has_bare_line_feed(seen.substr(0, end))) {
-      return end_with(Progress::refused, "a line of an interim response ends without CR");
+    if (!is_well_formed(std::string(seen.substr(0, end + kEnd.size())))) {
+      return end_with(Progress::refused, "an interim response breaks the grammar of HTTP/1.1");
     }
     ++interim_count_;
     skip(end + kEnd.size());

@@ -330,6 +330,15 @@ TEST_F(ResponseReaderTest, ABareLineFeedInAnInterimResponseIsRefused) {
   EXPECT_EQ(read("HTTP/1.1 100 Continue\n\n" + kGood), Progress::refused);
 }
 
+TEST_F(ResponseReaderTest, AnInterimResponseFollowsTheGrammarOfAnyOther) {
+  using namespace std::string_literals;
+  for (const auto& interim :
+       {"HTTP/1.1 100 a\0b\r\n\r\n"s, "HTTP/1.1 100 a\rb\r\n\r\n"s,
+        "HTTP/1.1 103 x\r\nno colon\r\n\r\n"s, "HTTP/1.1 103 x\r\nX: a\0b\r\n\r\n"s,
+        "HTTP/1.1 103 x\r\nX : a\r\n\r\n"s, "HTTP/1.1 103 x\r\nX: a\nY: b\r\n\r\n"s})
+    EXPECT_EQ(fault_of(interim + kGood), "an interim response breaks the grammar of HTTP/1.1");
+}
+
 TEST_F(ResponseReaderTest, BytesAfterTheAnswerEndTheConnectionOnly) {
   for (const std::string after : {"x", "\r\n", kGood.c_str()}) {
     ASSERT_EQ(read(kGood + after), Progress::complete);
