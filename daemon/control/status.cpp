@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/rfc3339.h"
 #include "daemon/control/hold.h"
@@ -53,6 +54,31 @@ json::value json_requests(const std::optional<StatusReport::Requests>& requests)
                       {"next_day", to_rfc3339(requests->next_day)}};
 }
 
+/// Returns the name of a limit in the JSON, or nothing if no limit applies.
+std::string_view name_of(DelayLimit limit) {
+  switch (limit) {
+    case DelayLimit::none: return {};
+    case DelayLimit::unknown: return "too_little_learnt";
+    case DelayLimit::rate: return "rate";
+    case DelayLimit::day: return "daily_requests";
+    case DelayLimit::min_interval: return "min_interval";
+  }
+  check_failed("a limit has a name", __FILE__, __LINE__);
+}
+
+/// Returns milliseconds as a number of seconds.
+double tidy_seconds(Duration duration) {
+  return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(duration).count()) / 1e3;
+}
+
+json::value json_delay(const std::optional<StatusReport::Delay>& delay) {
+  if (!delay) return nullptr;
+  const auto limit = name_of(delay->limit);
+  return json::object{{"target_seconds", json_number(tidy_seconds(delay->target))},
+                      {"expected_seconds", json_number(tidy_seconds(delay->expected))},
+                      {"limited_by", limit.empty() ? json::value(nullptr) : json::value(limit)}};
+}
+
 std::uint64_t total(const Metrics& counters, Metric metric, std::string_view label_value = {}) {
   return static_cast<std::uint64_t>(counters.value(metric, label_value));
 }
@@ -76,6 +102,29 @@ std::string clock_words(Duration difference) {
   if (std::chrono::abs(difference) <= limits::kClockDifference) return "ok";
   return fmt::format("WRONG: {} {} Attestr's", rough(std::chrono::abs(difference)),
                      difference < Duration(0) ? "ahead of" : "behind");
+}
+
+/// Returns the setting or the condition that keeps the mean delay above its target.
+std::string_view words_of(DelayLimit limit, bool allows_less) {
+  switch (limit) {
+    case DelayLimit::none: return {};
+    case DelayLimit::unknown: return "too few results are learnt yet";
+    case DelayLimit::rate:
+      return allows_less ? "Attestr allows no more requests"
+                         : "api.requests_per_second allows no more";
+    case DelayLimit::day: return "api.daily_requests allows no more";
+    case DelayLimit::min_interval: return "poll.min_interval allows no more polls";
+  }
+  check_failed("a limit has words", __FILE__, __LINE__);
+}
+
+std::string delay_words(const StatusReport::Delay& delay, const StatusReport::Rate& rate) {
+  auto words = fmt::format("{:.3g} s expected", tidy_seconds(delay.expected));
+  if (delay.target > Duration(0))
+    words += fmt::format(", {:.3g} s aimed at", tidy_seconds(delay.target));
+  if (const auto why = words_of(delay.limit, rate.effective != rate.configured); !why.empty())
+    words += fmt::format(": {}", why);
+  return words;
 }
 
 std::string disk_words(const StatusReport::Daemon& daemon) {
@@ -130,6 +179,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                   : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
                                 pause->reason, ahead(pause->next_canary, now)));
   add_rate(rows, daemon.rate, now);
+  if (daemon.delay) rows.add("mean delay", delay_words(*daemon.delay, daemon.rate));
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
@@ -226,6 +276,7 @@ std::string status_json(const StatusReport& report) {
     object["operator_pause"] = json_time(daemon->operator_pause);
     object["account_pause"] = json_pause(daemon->pause);
     object["rate_limit"] = json_rate(daemon->rate);
+    object["mean_delay"] = json_delay(daemon->delay);
     object["requests_today"] = json_requests(daemon->requests_today);
     object["signatures_failing"] = daemon->signatures_fail;
     object["disk_full"] = daemon->disk_full;

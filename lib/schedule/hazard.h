@@ -51,6 +51,10 @@ class Hazard {
   /// Returns the share of handshakes pending at `from` that are still pending at `to`.
   double survival(Duration from, Duration to) const;
 
+  /// Returns how many seconds a result of a handshake pending at `from` is expected to have waited
+  /// at `to`: the integral of 1 - survival(from, t) over t from `from` to `to`.
+  double staleness_s(Duration from, Duration to) const;
+
   /// Returns the wait after a "not yet" at `age` by the staleness rule: a poll is due when the time
   /// that a result is expected to have waited unseen reaches `price`. This is the first gap with
   ///

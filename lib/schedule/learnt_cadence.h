@@ -25,17 +25,4 @@ class LearntCadence final : public Cadence {
   Duration max_interval_;
 };
 
-/// Returns the expected number of polls of a handshake that is pending at `age` until it is done or
-/// `until` has come, if each poll follows `cadence` and no gap is shorter than `shortest`.
-double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age, Duration until,
-                      Duration shortest);
-
-/// Returns the same for the staleness rule at `price`, with gaps within [shortest, longest].
-double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
-                      Duration shortest, Duration longest);
-
-/// Returns the price at which a new handshake is expected to have this many polls.
-Duration price_for_polls(const Hazard& hazard, double polls, Duration until, Duration shortest,
-                         Duration longest);
-
 }  // namespace attestrd

@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "base/limits.h"
+#include "schedule/forecast.h"
 #include "schedule/learnt_cadence.h"
 
 namespace attestrd {
@@ -12,10 +13,13 @@ namespace {
 
 // This jitter prevents handshakes that were submitted together from being polled together for ever.
 constexpr double kCadenceJitter = 0.1;
-// A fixed price is recomputed after this many new handshakes, and the hazard is saved in the queue
-// after this many completions.
-constexpr std::uint32_t kHandshakesPerPrice = 64;
+// The hazard is saved in the queue after this many completions.
 constexpr std::uint32_t kCompletionsPerSave = 64;
+// The prices that follow from what is learnt are computed anew when the observations have grown by
+// an eighth, or by this many.
+constexpr std::uint64_t kMostObservationsPerPrice = 256;
+// Steps that find the price of a new target: see DelayAim::improve().
+constexpr int kStepsToAim = 4;
 
 }  // namespace
 
@@ -30,22 +34,44 @@ void PollTiming::set(const PollTimingSettings& settings) {
                                                     settings.backoff_factor);
   }
   price_.set_rate(settings.requests_per_second);
-  fix_price();
+  if (aim_.target() != settings.target_delay) aim_.set(settings.target_delay);
+  set_prices();
 }
 
-void PollTiming::fix_price() {
-  unpriced_handshakes_ = 0;
-  if (settings_.polls_per_handshake == 0) return;
-  price_.fix(price_for_polls(hazard_, settings_.polls_per_handshake, settings_.give_up_after,
-                             settings_.min_interval, settings_.max_interval));
+GapBounds PollTiming::gap_bounds() const {
+  return {settings_.min_interval, price_.longest(settings_.max_interval)};
+}
+
+void PollTiming::set_prices() {
+  if (settings_.polls_per_handshake > 0) {
+    price_.fix(price_for_polls(hazard_, settings_.polls_per_handshake, settings_.give_up_after,
+                               {settings_.min_interval, settings_.max_interval}));
+  }
+  improve_aim(kStepsToAim);
+}
+
+void PollTiming::improve_aim(int steps) {
+  if (settings_.cadence != CadenceKind::adaptive) return;
+  for (int i = 0; i < steps; ++i) aim_.improve(hazard_, settings_.give_up_after, gap_bounds());
+  price_.set_least(aim_.price());
+}
+
+/// Counts a new handshake or a completion.
+void PollTiming::observed() {
+  if (++observed_ < next_price_at_) return;
+  next_price_at_ =
+      observed_ + std::clamp<std::uint64_t>(observed_ / 8, 1, kMostObservationsPerPrice);
+  if (settings_.polls_per_handshake > 0) {
+    set_prices();
+  } else {
+    improve_aim(1);
+  }
 }
 
 // ---- The next poll.
 
 std::optional<PollTiming::Due> PollTiming::first_poll(PollPrice::Load& load, Mono now, Prng& prng) {
-  if (settings_.polls_per_handshake > 0 && ++unpriced_handshakes_ >= kHandshakesPerPrice) {
-    fix_price();
-  }
+  observed();
   const Duration gap = cadence_->first_gap();
   if (gap == Duration(0)) return std::nullopt;
   weigh(load, gap);
@@ -105,11 +131,12 @@ void PollTiming::learnt(const Hazard& saved) {
   const HazardDelta unsaved = hazard_.delta_since(saved_);
   hazard_ = saved_ = saved;
   hazard_.merge(unsaved);
-  fix_price();
+  set_prices();
 }
 
 bool PollTiming::saw_done(Duration from, Duration to) {
   hazard_.saw_done(from, to);
+  observed();
   return ++unsaved_completions_ >= kCompletionsPerSave;
 }
 
@@ -121,7 +148,25 @@ std::optional<HazardDelta> PollTiming::take_unsaved() {
 }
 
 double PollTiming::expected_polls(Duration age, Duration until) const {
-  return attestrd::expected_polls(hazard_, *cadence_, age, until, settings_.min_interval);
+  return forecast(hazard_, *cadence_, age, until, settings_.min_interval).polls;
+}
+
+std::optional<PollTiming::Delay> PollTiming::delay() const {
+  if (settings_.cadence != CadenceKind::adaptive) return std::nullopt;
+  constexpr double kReached = 1.1;
+  const auto expected =
+      forecast(hazard_, *cadence_, Duration(0), settings_.give_up_after, settings_.min_interval);
+  Delay delay{aim_.target(), scaled(std::chrono::seconds(1), expected.mean_delay_s())};
+  if (hazard_.completions() < limits::kCompletionsToAim) {
+    delay.limit = DelayLimit::unknown;
+  } else if (delay.target == Duration(0) || delay.expected <= scaled(delay.target, kReached)) {
+    delay.limit = DelayLimit::none;
+  } else if (price_.now() > scaled(aim_.price(), kReached)) {
+    delay.limit = price_.is_bound_by_day() ? DelayLimit::day : DelayLimit::rate;
+  } else {
+    delay.limit = DelayLimit::min_interval;
+  }
+  return delay;
 }
 
 }  // namespace attestrd

@@ -8,6 +8,7 @@
 #include "base/prng.h"
 #include "base/time.h"
 #include "schedule/cadence.h"
+#include "schedule/delay_aim.h"
 #include "schedule/hazard.h"
 #include "schedule/poll_price.h"
 
@@ -18,6 +19,7 @@ struct PollTimingSettings {
   CadenceKind cadence = CadenceKind::adaptive;
   double requests_per_second = 0;
   double polls_per_handshake = 0;  ///< The target of `adaptive` instead of the rate; 0: the rate.
+  Duration target_delay{0};        ///< The mean delay that `adaptive` aims at; 0: none.
   Duration min_interval{0};
   Duration max_interval{0};
   double backoff_factor = 1.6;
@@ -104,8 +106,20 @@ class PollTiming {
   /// has come.
   double expected_polls(Duration age, Duration until) const;
 
+  /// The mean delay of a result: from its completion to the poll that finds it.
+  struct Delay {
+    Duration target{0};    ///< Zero: none.
+    Duration expected{0};  ///< Of a new handshake at the current price.
+    DelayLimit limit = DelayLimit::none;
+  };
+  /// Returns nothing if the cadence does not learn. Takes some 0.1 ms.
+  std::optional<Delay> delay() const;
+
  private:
-  void fix_price();
+  GapBounds gap_bounds() const;
+  void set_prices();
+  void improve_aim(int steps);
+  void observed();
   Duration jittered(Duration gap, Prng& prng) const;
   void weigh(PollPrice::Load& load, Duration gap);
 
@@ -113,9 +127,11 @@ class PollTiming {
   Hazard hazard_;
   Hazard saved_;  // hazard_ as it was last saved.
   PollPrice price_;
+  DelayAim aim_;
   std::unique_ptr<Cadence> cadence_;
   std::uint32_t unsaved_completions_ = 0;
-  std::uint32_t unpriced_handshakes_ = 0;  // New handshakes since the price was fixed.
+  std::uint64_t observed_ = 0;       // New handshakes and completions.
+  std::uint64_t next_price_at_ = 0;  // Prices follow what is learnt once `observed_` is this.
 };
 
 }  // namespace attestrd

@@ -26,6 +26,8 @@ struct Options {
   std::string times;
   std::string policy = "adaptive";
   double budget = 0;
+  double target_s = 0;
+  double rate = 0;
   double every_s = 10;
   double max_interval_s = 3600;
   std::uint64_t seed = 1;
@@ -33,7 +35,8 @@ struct Options {
 };
 
 struct Price {
-  double mean_delay_s = 0;
+  double mean_delay_s = 0;  ///< Of all handshakes: zero for one without a result.
+  double mean_result_delay_s = 0;
   double p95_delay_s = 0;
   double mean_polls = 0;
   double bound = 0;
@@ -83,7 +86,8 @@ Played at_budget(double budget, Play play) {
 Played play(const Options& options, const Crowd& crowd) {
   const Duration max_interval(static_cast<Duration::rep>(options.max_interval_s * 1e6));
   if (options.policy == "adaptive")
-    return play_adaptive(crowd, options.budget, max_interval, options.seed);
+    return play_adaptive(crowd, {options.budget, options.target_s, options.rate}, max_interval,
+                         options.seed);
   if (options.policy == "exponential")
     return at_budget(options.budget, [&](double scale) {
       return play_exponential(crowd, scale, max_interval, options.seed);
@@ -106,6 +110,9 @@ Price price_of(const Crowd& crowd, const Played& played, std::size_t first) {
     price.mean_polls += played.polls[i] / count;
     if (std::isfinite(crowd.done_after_s[i])) completions.push_back(crowd.done_after_s[i]);
   }
+  if (!completions.empty())
+    price.mean_result_delay_s =
+        price.mean_delay_s * count / static_cast<double>(completions.size());
   std::ranges::sort(delays);
   if (!delays.empty()) price.p95_delay_s = delays[delays.size() * 95 / 100];
   price.bound = delay_times_polls_bound(std::move(completions), end - first);
@@ -134,10 +141,12 @@ void print(const Options& options, const Price& all, const Price& learnt) {
   fmt::print(
       R"({{"policy":"{}","mean_delay_s":{:.6g},"p95_delay_s":{:.6g},"mean_polls":{:.6g},)"
       R"("bound":{:.6g},"delay_x_polls_over_bound":{:.6g},"after_500":{{"mean_delay_s":{:.6g},)"
-      R"("mean_polls":{:.6g},"bound":{:.6g},"delay_x_polls_over_bound":{:.6g}}}}})"
+      R"("mean_result_delay_s":{:.6g},"mean_polls":{:.6g},"bound":{:.6g},)"
+      R"("delay_x_polls_over_bound":{:.6g}}}}})"
       "\n",
       options.policy, all.mean_delay_s, all.p95_delay_s, all.mean_polls, all.bound,
-      all.over_bound(), learnt.mean_delay_s, learnt.mean_polls, learnt.bound, learnt.over_bound());
+      all.over_bound(), learnt.mean_delay_s, learnt.mean_result_delay_s, learnt.mean_polls,
+      learnt.bound, learnt.over_bound());
 }
 
 }  // namespace
@@ -154,6 +163,11 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"adaptive", "exponential", "fixed", "aws-waiter", "gax"}))
       ->capture_default_str();
   app.add_option("--budget", options.budget, "Mean polls of a handshake; 0: as it comes")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--target", options.target_s,
+                 "`poll.target_delay` of adaptive, in seconds; 0: none")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--rate", options.rate, "Requests per second of adaptive; 0: no limit")
       ->check(CLI::Range(0.0, 1e6));
   app.add_option("--every", options.every_s, "Seconds between submissions")
       ->check(CLI::PositiveNumber)

@@ -136,10 +136,12 @@ EngineSettings settings_of(const Crowd& crowd, Duration max_interval) {
 
 }  // namespace
 
-Played play_adaptive(const Crowd& crowd, double polls_per_handshake, Duration max_interval,
+Played play_adaptive(const Crowd& crowd, const AdaptiveTargets& targets, Duration max_interval,
                      std::uint64_t seed) {
   auto settings = settings_of(crowd, max_interval);
-  settings.polls_per_handshake = polls_per_handshake;
+  settings.polls_per_handshake = targets.polls_per_handshake;
+  settings.target_delay = from_seconds(targets.delay_s);
+  settings.requests_per_second = targets.requests_per_second;
   return Stage(crowd, settings, seed).play();
 }
 

@@ -25,9 +25,15 @@ struct Played {
   std::vector<double> seen_at_s;  ///< On the common clock; infinity: never.
 };
 
-/// Simulates the real engine with the adaptive cadence, from a cold start. With
-/// `polls_per_handshake` zero it has no target.
-Played play_adaptive(const Crowd& crowd, double polls_per_handshake, Duration max_interval,
+/// The targets of the adaptive cadence; zero: none.
+struct AdaptiveTargets {
+  double polls_per_handshake = 0;
+  double delay_s = 0;
+  double requests_per_second = 0;
+};
+
+/// Simulates the real engine with the adaptive cadence, from a cold start.
+Played play_adaptive(const Crowd& crowd, const AdaptiveTargets& targets, Duration max_interval,
                      std::uint64_t seed);
 
 /// Simulates the real engine with `cadence = "exponential"`, and its intervals times `scale`.
