@@ -74,9 +74,11 @@ double tidy_seconds(Duration duration) {
 json::value json_delay(const std::optional<StatusReport::Delay>& delay) {
   if (!delay) return nullptr;
   const auto limit = name_of(delay->limit);
-  return json::object{{"target_seconds", json_number(tidy_seconds(delay->target))},
-                      {"expected_seconds", json_number(tidy_seconds(delay->expected))},
-                      {"limited_by", limit.empty() ? json::value(nullptr) : json::value(limit)}};
+  const bool is_known = delay->limit != DelayLimit::unknown;
+  return json::object{
+      {"target_seconds", json_number(tidy_seconds(delay->target))},
+      {"expected_seconds", is_known ? json_number(tidy_seconds(delay->expected)) : nullptr},
+      {"limited_by", limit.empty() ? json::value(nullptr) : json::value(limit)}};
 }
 
 std::uint64_t total(const Metrics& counters, Metric metric, std::string_view label_value = {}) {
@@ -118,12 +120,16 @@ std::string_view words_of(DelayLimit limit, bool allows_less) {
   check_failed("a limit has words", __FILE__, __LINE__);
 }
 
+/// Returns nothing if there is neither a target nor an expectation.
 std::string delay_words(const StatusReport::Delay& delay, const StatusReport::Rate& rate) {
-  auto words = fmt::format("{:.3g} s expected", tidy_seconds(delay.expected));
+  std::string words;
+  if (delay.limit != DelayLimit::unknown)
+    words = fmt::format("{:.3g} s expected", tidy_seconds(delay.expected));
   if (delay.target > Duration(0))
-    words += fmt::format(", {:.3g} s aimed at", tidy_seconds(delay.target));
-  if (const auto why = words_of(delay.limit, rate.effective != rate.configured); !why.empty())
-    words += fmt::format(": {}", why);
+    words +=
+        fmt::format("{}{:.3g} s aimed at", words.empty() ? "" : ", ", tidy_seconds(delay.target));
+  const auto why = words_of(delay.limit, rate.effective != rate.configured);
+  if (!words.empty() && !why.empty()) words += fmt::format(": {}", why);
   return words;
 }
 
@@ -179,7 +185,9 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                   : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
                                 pause->reason, ahead(pause->next_canary, now)));
   add_rate(rows, daemon.rate, now);
-  if (daemon.delay) rows.add("mean delay", delay_words(*daemon.delay, daemon.rate));
+  if (const auto words = daemon.delay ? delay_words(*daemon.delay, daemon.rate) : "";
+      !words.empty())
+    rows.add("mean delay", words);
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");

@@ -71,6 +71,7 @@ TEST(Status, JsonHasEveryField) {
           R"("clock_difference_seconds":null,"held":0,"operator_pause":null,)"
           R"("account_pause":null,)"
           R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
+          R"("mean_delay":null,)"
           R"("requests_today":null,"signatures_failing":false,"disk_full":false,)"
           R"("disk_stalled":false,)"
           R"("queue_unavailable":false,)"
@@ -231,6 +232,39 @@ TEST(Status, TextReportsARateThatAttestrAllowsOnlyWhereItIsLower) {
             std::string::npos);
   rate = {20, 20, {}};
   EXPECT_EQ(status_text(report).find("requests  "), std::string::npos);
+}
+
+TEST(Status, TextAndJsonShowTheMeanDelayItsTargetAndItsLimit) {
+  auto report = running();
+  const auto shows = [&report](StatusReport::Delay delay, const std::string& words,
+                               const std::string& members) {
+    report.daemon->delay = delay;
+    EXPECT_NE(status_text(report).find("\nmean delay            " + words + '\n'),
+              std::string::npos)
+        << status_text(report);
+    EXPECT_NE(status_json(report).find("\"mean_delay\":{" + members + '}'), std::string::npos)
+        << status_json(report);
+  };
+  shows({5s, 5123ms, DelayLimit::none}, "5.12 s expected, 5 s aimed at",
+        R"("target_seconds":5,"expected_seconds":5.123E0,"limited_by":null)");
+  shows({0s, 21s, DelayLimit::none}, "21 s expected",
+        R"("target_seconds":0,"expected_seconds":21,"limited_by":null)");
+  shows({5s, 60s, DelayLimit::unknown}, "5 s aimed at: too few results are learnt yet",
+        R"("target_seconds":5,"expected_seconds":null,"limited_by":"too_little_learnt")");
+  shows({5s, 60s, DelayLimit::rate}, "60 s expected, 5 s aimed at: Attestr allows no more requests",
+        R"("target_seconds":5,"expected_seconds":60,"limited_by":"rate")");
+  shows({5s, 60s, DelayLimit::day},
+        "60 s expected, 5 s aimed at: api.daily_requests allows no more",
+        R"("target_seconds":5,"expected_seconds":60,"limited_by":"daily_requests")");
+  report.daemon->rate = {20, 20, {}};
+  shows({5s, 60s, DelayLimit::rate},
+        "60 s expected, 5 s aimed at: api.requests_per_second allows no more",
+        R"("target_seconds":5,"expected_seconds":60,"limited_by":"rate")");
+  shows({1s, 2s, DelayLimit::min_interval},
+        "2 s expected, 1 s aimed at: poll.min_interval allows no more polls",
+        R"("target_seconds":1,"expected_seconds":2,"limited_by":"min_interval")");
+  report.daemon->delay = StatusReport::Delay{0s, 60s, DelayLimit::unknown};
+  EXPECT_EQ(status_text(report).find("mean delay"), std::string::npos);
 }
 
 TEST(Status, TextReportsTheDailyLimit) {
