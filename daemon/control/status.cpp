@@ -71,7 +71,7 @@ double tidy_seconds(Duration duration) {
   return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(duration).count()) / 1e3;
 }
 
-json::value json_delay(const std::optional<StatusReport::Delay>& delay) {
+json::value json_delay(const std::optional<MeanDelay>& delay) {
   if (!delay) return nullptr;
   const auto limit = name_of(delay->limit);
   const bool is_known = delay->limit != DelayLimit::unknown;
@@ -121,7 +121,7 @@ std::string_view words_of(DelayLimit limit, bool allows_less) {
 }
 
 /// Returns nothing if there is neither a target nor an expectation.
-std::string delay_words(const StatusReport::Delay& delay, const StatusReport::Rate& rate) {
+std::string delay_words(const MeanDelay& delay, const StatusReport::Rate& rate) {
   std::string words;
   if (delay.limit != DelayLimit::unknown)
     words = fmt::format("{:.3g} s expected", tidy_seconds(delay.expected));
@@ -185,7 +185,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                   : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
                                 pause->reason, ahead(pause->next_canary, now)));
   add_rate(rows, daemon.rate, now);
-  if (const auto words = daemon.delay ? delay_words(*daemon.delay, daemon.rate) : "";
+  if (const auto words = daemon.mean_delay ? delay_words(*daemon.mean_delay, daemon.rate) : "";
       !words.empty())
     rows.add("mean delay", words);
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
@@ -284,7 +284,7 @@ std::string status_json(const StatusReport& report) {
     object["operator_pause"] = json_time(daemon->operator_pause);
     object["account_pause"] = json_pause(daemon->pause);
     object["rate_limit"] = json_rate(daemon->rate);
-    object["mean_delay"] = json_delay(daemon->delay);
+    object["mean_delay"] = json_delay(daemon->mean_delay);
     object["requests_today"] = json_requests(daemon->requests_today);
     object["signatures_failing"] = daemon->signatures_fail;
     object["disk_full"] = daemon->disk_full;

@@ -35,13 +35,6 @@ struct StatusReport {
     std::optional<Wall> held_until;  ///< No poll before, as Retry-After demands.
   };
 
-  /// The mean delay of a result, from its completion to the poll that finds it.
-  struct Delay {
-    Duration target{0};  ///< Zero: none.
-    Duration expected{0};
-    DelayLimit limit = DelayLimit::none;
-  };
-
   /// The requests of the current day. Present if there is a daily limit.
   struct Requests {
     std::uint64_t spent = 0;
@@ -62,7 +55,7 @@ struct StatusReport {
     std::optional<Wall> operator_pause;        ///< Since when an operator has all polls wait.
     std::optional<Pause> pause;
     Rate rate;
-    std::optional<Delay> delay;  ///< Absent if the cadence does not learn.
+    std::optional<MeanDelay> mean_delay;  ///< Absent if the cadence does not learn.
     std::optional<Requests> requests_today;
     bool signatures_fail = false;  ///< None of the last signatures held.
     bool disk_full = false;

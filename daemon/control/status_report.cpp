@@ -31,8 +31,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.signatures_fail = engine.signatures_fail;
   daemon.rate = {engine.configured_rate, engine.rate, {}};
   if (engine.held) daemon.rate.held_until = now.wall + *engine.held;
-  if (const auto& delay = engine.delay)
-    daemon.delay = StatusReport::Delay{delay->target, delay->expected, delay->limit};
+  daemon.mean_delay = engine.mean_delay;
   if (engine.daily_limit > 0) {
     daemon.requests_today =
         StatusReport::Requests{engine.spent_today, engine.daily_limit, engine.kept_today,

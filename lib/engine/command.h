@@ -11,6 +11,7 @@
 #include "engine/list/list_commands.h"
 #include "handshake/handshake_id.h"
 #include "metrics/metrics.h"
+#include "schedule/delay_aim.h"
 
 namespace attestrd {
 
@@ -107,7 +108,7 @@ struct EngineReport {
   std::uint64_t kept_today = 0;  ///< Requests of the limit that are kept for last polls.
   bool is_day_spent = false;     ///< All polls except last polls wait for the next day.
   Duration until_next_day{0};
-  std::optional<PollTiming::Delay> delay;  ///< Absent if the cadence does not learn.
+  std::optional<MeanDelay> mean_delay;  ///< Absent if the cadence does not learn.
   // Present only in the answer to a ReportCommand that asks for them.
   std::optional<Wall> oldest_submitted_at;  ///< The oldest submission of all pending handshakes.
   std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.

@@ -190,7 +190,7 @@ EngineReport Engine::report(Now now) const {
   report.kept_today = budget.kept();
   report.is_day_spent = budget.is_spent();
   report.until_next_day = until_next_account_day(now.wall);
-  report.delay = timing_.delay();
+  report.mean_delay = timing_.mean_delay();
   report.clock_difference = server_clock_.difference();
   report.operator_pause = operator_pause_;
   report.held_by_operator = held_;

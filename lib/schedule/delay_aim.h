@@ -17,6 +17,13 @@ enum class DelayLimit : std::uint8_t {
   min_interval,  ///< `poll.min_interval`: more polls are not allowed.
 };
 
+/// The mean delay of a result: from its completion to the poll that finds it.
+struct MeanDelay {
+  Duration target{0};    ///< Zero: none.
+  Duration expected{0};  ///< Of a new handshake at the current price.
+  DelayLimit limit = DelayLimit::none;
+};
+
 /// The price of a poll at which the mean delay of a result is expected to be a target. The price
 /// follows from the learnt hazard. It is the least price that is used: a request rate that does not
 /// suffice raises it (PollPrice).

@@ -151,12 +151,12 @@ double PollTiming::expected_polls(Duration age, Duration until) const {
   return forecast(hazard_, *cadence_, age, until, settings_.min_interval).polls;
 }
 
-std::optional<PollTiming::Delay> PollTiming::delay() const {
+std::optional<MeanDelay> PollTiming::mean_delay() const {
   if (settings_.cadence != CadenceKind::adaptive) return std::nullopt;
   constexpr double kReached = 1.1;
   const auto expected =
       forecast(hazard_, *cadence_, Duration(0), settings_.give_up_after, settings_.min_interval);
-  Delay delay{aim_.target(), scaled(std::chrono::seconds(1), expected.mean_delay_s())};
+  MeanDelay delay{aim_.target(), scaled(std::chrono::seconds(1), expected.mean_delay_s())};
   if (hazard_.completions() < limits::kCompletionsToAim) {
     delay.limit = DelayLimit::unknown;
   } else if (delay.target == Duration(0) || delay.expected <= scaled(delay.target, kReached)) {

@@ -106,14 +106,8 @@ class PollTiming {
   /// has come.
   double expected_polls(Duration age, Duration until) const;
 
-  /// The mean delay of a result: from its completion to the poll that finds it.
-  struct Delay {
-    Duration target{0};    ///< Zero: none.
-    Duration expected{0};  ///< Of a new handshake at the current price.
-    DelayLimit limit = DelayLimit::none;
-  };
   /// Returns nothing if the cadence does not learn. Takes some 0.1 ms.
-  std::optional<Delay> delay() const;
+  std::optional<MeanDelay> mean_delay() const;
 
  private:
   GapBounds gap_bounds() const;

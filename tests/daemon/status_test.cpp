@@ -236,9 +236,9 @@ TEST(Status, TextReportsARateThatAttestrAllowsOnlyWhereItIsLower) {
 
 TEST(Status, TextAndJsonShowTheMeanDelayItsTargetAndItsLimit) {
   auto report = running();
-  const auto shows = [&report](StatusReport::Delay delay, const std::string& words,
+  const auto shows = [&report](MeanDelay delay, const std::string& words,
                                const std::string& members) {
-    report.daemon->delay = delay;
+    report.daemon->mean_delay = delay;
     EXPECT_NE(status_text(report).find("\nmean delay            " + words + '\n'),
               std::string::npos)
         << status_text(report);
@@ -263,7 +263,7 @@ TEST(Status, TextAndJsonShowTheMeanDelayItsTargetAndItsLimit) {
   shows({1s, 2s, DelayLimit::min_interval},
         "2 s expected, 1 s aimed at: poll.min_interval allows no more polls",
         R"("target_seconds":1,"expected_seconds":2,"limited_by":"min_interval")");
-  report.daemon->delay = StatusReport::Delay{0s, 60s, DelayLimit::unknown};
+  report.daemon->mean_delay = MeanDelay{0s, 60s, DelayLimit::unknown};
   EXPECT_EQ(status_text(report).find("mean delay"), std::string::npos);
 }
 

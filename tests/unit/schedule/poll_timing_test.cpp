@@ -173,9 +173,9 @@ TEST_F(PollTimingTest, TheMeanDelayThatIsAimedAtFollowsTheObservations) {
   auto aimed = adaptive();
   aimed.target_delay = 20s;
   timing_.set(aimed);
-  EXPECT_EQ(timing_.delay()->limit, DelayLimit::unknown);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::unknown);
   given_completions(1000, 10min);
-  const auto delay = timing_.delay();
+  const auto delay = timing_.mean_delay();
   ASSERT_TRUE(delay);
   EXPECT_EQ(delay->target, Duration(20s));
   EXPECT_NEAR(static_cast<double>(delay->expected / 1ms), 20'000, 2'000);
@@ -189,7 +189,7 @@ TEST_F(PollTimingTest, ANewTargetHoldsAtOnce) {
   given_completions(1000, 10min);
   aimed.target_delay = 60s;
   timing_.set(aimed);
-  EXPECT_NEAR(static_cast<double>(timing_.delay()->expected / 1ms), 60'000, 6'000);
+  EXPECT_NEAR(static_cast<double>(timing_.mean_delay()->expected / 1ms), 60'000, 6'000);
 }
 
 TEST_F(PollTimingTest, TheLimitThatKeepsTheDelayAboveItsTargetIsNamed) {
@@ -197,17 +197,17 @@ TEST_F(PollTimingTest, TheLimitThatKeepsTheDelayAboveItsTargetIsNamed) {
   aimed.target_delay = 500ms;
   timing_.set(aimed);
   given_completions(1000, 10min);
-  EXPECT_EQ(timing_.delay()->limit, DelayLimit::min_interval);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::min_interval);
   timing_.set_rates(0.001, 0);
   std::vector<PollPrice::Load> loads(100, 0);
   for (auto& load : loads) timing_.after_pending(load, 1min, kNow, prng_);
-  EXPECT_EQ(timing_.delay()->limit, DelayLimit::rate);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::rate);
   timing_.set_rates(0.001, 0.0005);
-  EXPECT_EQ(timing_.delay()->limit, DelayLimit::day);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::day);
 }
 
 TEST_F(PollTimingTest, ACadenceThatDoesNotLearnHasNoExpectedDelay) {
-  EXPECT_FALSE(timing_.delay());
+  EXPECT_FALSE(timing_.mean_delay());
 }
 
 TEST_F(PollTimingTest, ADailyRateLengthensTheGapsWhileManyWait) {
