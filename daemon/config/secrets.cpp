@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kMostBytes = 4096;
 constexpr std::size_t kLeastSecretBytes = 12;  // Of a client secret; a shorter one is warned of.
 constexpr mode_t kOthers = S_IRWXO;
+constexpr mode_t kWriters = S_IWUSR | S_IWGRP | S_IWOTH;
 constexpr CharSet kNameParts = kLettersAndDigits | CharSet("_");
 
 Error refuse(const std::filesystem::path& file, std::string_view why) {
@@ -63,8 +64,11 @@ bool is_credential(const std::filesystem::path& file) {
   return !credentials.empty() && file.parent_path() == credentials;
 }
 
-Result<void> check_mode(mode_t mode, const std::filesystem::path& file) {
+Result<void> check_mode(const PosixReader& reader, const std::filesystem::path& file) {
+  const mode_t mode = reader.mode();
   if (is_credential(file) || (mode & kOthers) == 0) return {};
+  // Container engines mount secrets so; no other process sees the mount.
+  if ((mode & (kOthers | kWriters)) == S_IROTH && reader.is_on_read_only_mount()) return {};
   return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
                                   "and consider the secret known",
                                   mode));
@@ -74,7 +78,7 @@ Result<Secret> read_file(const std::filesystem::path& file) {
   keep_memory_private();
   auto reader = PosixReader::open(file.string(), FileKinds::plain);
   if (!reader) return refuse(file, reader.error());
-  if (const auto checked = check_mode(reader->mode(), file); !checked) return checked.error();
+  if (const auto checked = check_mode(*reader, file); !checked) return checked.error();
   auto text = reader->read_all(kMostBytes);
   if (!text) return refuse(file, text.error());
   return Secret(std::move(*text));

@@ -16,6 +16,7 @@
 #include "daemon/control/retries.h"
 #include "daemon/control/routes.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/log/log_file.h"
 #include "daemon/service/chores.h"
 #include "daemon/service/disk_events.h"
 #include "daemon/service/inbox_scans.h"
@@ -68,8 +69,8 @@ boost::asio::io_context& event_loop() {
 /// reverse order: each may use those above it.
 class Daemon {
  public:
-  Daemon(const Config& config, RunOptions options)
-      : config_(config), options_(std::move(options)), notices_(config.log) {}
+  Daemon(const Config& config, RunOptions options, Descriptor log)
+      : config_(config), options_(std::move(options)), notices_(config.log, std::move(log)) {}
 
   /// Creates all parts and runs recovery. No poll starts before it returns.
   Result<void> assemble(Secrets secrets);
@@ -419,7 +420,9 @@ int run_daemon(const Config& config, Secrets secrets, const RunOptions& options)
   return_large_memory();
   raise_descriptor_limit();
   ::tzset();  // The first conversion of a time would read the time zone on the event loop.
-  Daemon daemon(config, options);
+  auto log = open_log(config.log.file);
+  if (!log) return exit_with(log.error());
+  Daemon daemon(config, options, *std::move(log));
   if (auto assembled = daemon.assemble(std::move(secrets)); !assembled) {
     return exit_with(assembled.error());
   }

@@ -1,11 +1,11 @@
 #include "daemon/service/notice_writer.h"
 
-#include <unistd.h>
+#include <utility>
 
 namespace attestrd {
 
-NoticeWriter::NoticeWriter(const Config::Log& settings)
-    : log_(settings.level, settings.format, STDOUT_FILENO) {}
+NoticeWriter::NoticeWriter(const Config::Log& settings, Descriptor output)
+    : log_(settings.level, settings.format, std::move(output)) {}
 
 void NoticeWriter::say(const Notice& notice) {
   count(notice);
@@ -34,7 +34,8 @@ void NoticeWriter::say_doubtful(const std::vector<DoubtfulSecret>& secrets) {
   }
 }
 
-void NoticeWriter::configure(const Config::Log& settings) {
+void NoticeWriter::configure(const Config::Log& settings, Descriptor output) {
+  log_.set_output(std::move(output));
   log_.set_level(settings.level);
   log_.set_format(settings.format);
 }

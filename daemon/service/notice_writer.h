@@ -10,16 +10,16 @@
 
 namespace attestrd {
 
-/// Writes notices to the log on stdout, and counts those that have a metric. Used on the event loop
+/// Writes notices to the log, and counts those that have a metric. Used on the event loop
 /// only.
 class NoticeWriter {
  public:
-  explicit NoticeWriter(const Config::Log& settings);
+  NoticeWriter(const Config::Log& settings, Descriptor output);
 
   void say(const Notice& notice);
   void say_doubtful(const std::vector<DoubtfulSecret>& secrets);
 
-  void configure(const Config::Log& settings);
+  void configure(const Config::Log& settings, Descriptor output);
 
   const Metrics& counters() const { return counters_; }
 

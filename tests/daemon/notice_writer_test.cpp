@@ -6,7 +6,7 @@ namespace attestrd {
 namespace {
 
 TEST(NoticeWriterTest, CountsWhatHasAMetric) {
-  NoticeWriter writer({.level = Level::error, .format = LogFormat::json});
+  NoticeWriter writer({.level = Level::error, .format = LogFormat::json}, Descriptor());
   const auto say = [&writer](Event event, std::optional<Outcome> outcome = {}) {
     Notice notice(event, "it is not written");
     notice.level = Level::info;
