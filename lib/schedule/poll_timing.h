@@ -29,6 +29,7 @@ struct PollTimingSettings {
 /// The decision WHEN a handshake is polled next: the cadence and the hazard learnt for it, the
 /// price of a poll, the backoff after an error, jitter, and the last poll on the deadline. The
 /// random generator is an argument.
+// More than 20 methods: the engine asks for one decision or reports one observation at a time.
 class PollTiming {
  public:
   /// A poll that is due at `at`. No other rule moves it to a time before `floor`.

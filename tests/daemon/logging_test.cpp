@@ -106,7 +106,8 @@ TEST_F(LoggingTest, ANewOutputHasTheLinesFromThenOn) {
   logger_->set_output(*open_log(folder.path() / "log"));
   write(Level::info, "one");
   logger_.reset();
-  EXPECT_NE(TemporaryFolder::read(folder.path() / "log").find("\"message\":\"one\""), std::string::npos);
+  EXPECT_NE(TemporaryFolder::read(folder.path() / "log").find("\"message\":\"one\""),
+            std::string::npos);
   close_writer();
   EXPECT_EQ(read_all(), "");
 }

@@ -1,5 +1,5 @@
-"""Tests several accounts on one machine: the template unit, the script that prepares an instance, and
-two daemons side by side as users of their own."""
+"""Tests several accounts on one machine: the template unit, the script that prepares an instance,
+and two daemons side by side as users of their own."""
 
 import os
 import pathlib
@@ -49,8 +49,8 @@ class ScriptTest(harness.Fixture):
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
     def test_bad_names_change_nothing(self):
-        for name in ("", "a-b", "Bank", "1bank", "a/b", "..", "a b", "fourteenletter", "submit", "read",
-                     "operate"):
+        for name in ("", "a-b", "Bank", "1bank", "a/b", "..", "a b", "fourteenletter", "submit",
+                     "read", "operate"):
             done = self.run_script("--root", self.folder / "none", name)
             self.assertEqual((done.returncode, done.stdout), (64, ""), name)
             self.assertRegex(done.stderr, r"\Aattestrd-instance: [^\n]+\n\Z")
@@ -63,9 +63,10 @@ class ScriptTest(harness.Fixture):
         self.assertIn("Usage:", self.run_script("--help").stdout)
 
 
-@unittest.skipUnless(IS_ROOT, "only root can make users and act as them")
 class TwoInstancesTest(harness.Fixture):
     def setUp(self):
+        if not IS_ROOT:
+            raise unittest.SkipTest("only root can make users and act as them")
         super().setUp()
         self.folder.chmod(0o711)
         self.authority.certificate.chmod(0o644)

@@ -124,7 +124,8 @@ class ReloadTest(harness.Fixture):
         log, old = self.folder / "attestrd.log", self.folder / "attestrd.log.1"
         self.change('level = "debug"', f'level = "debug"\nfile = "{log}"')
         daemon = self.start_daemon(self.config, is_ready=False)
-        harness.eventually(lambda: log.exists() and "daemon.started" in log.read_text(), what="a log")
+        harness.eventually(lambda: log.exists() and "daemon.started" in log.read_text(),
+                           what="a log")
         log.rename(old)
         self.assertEqual(self.reload().returncode, 0)
         harness.eventually(lambda: log.exists() and "config.reloaded" in log.read_text(),
