@@ -46,6 +46,14 @@ struct DaemonFacts {
   bool is_spool_full = false;       ///< `spool.max_waiting` records stop the intake.
 };
 
+/// A handshake that has ended, as the log describes it.
+struct RecentEnding {
+  Wall at{};
+  std::string handshake;
+  std::string outcome;
+  std::string reason;  ///< Empty for `completed`.
+};
+
 /// The outcome of an operator's wish to end a handshake.
 enum class CancelOutcome : std::uint8_t {
   cancelled,    ///< It has ended for this reason, and its record is published.
@@ -73,7 +81,8 @@ struct Questions {
   std::function<void(OnReloaded)> reload;                    ///< Reload::run
   std::function<DaemonFacts()> facts;
   std::function<Now()> now;
-  std::function<std::shared_ptr<BodySource>()> backup{};  ///< QueueBackup::source
+  std::function<std::vector<RecentEnding>()> last_endings{};  ///< NoticeWriter::last_endings
+  std::function<std::shared_ptr<BodySource>()> backup{};      ///< QueueBackup::source
   /// Retries::retry
   std::function<void(std::vector<HandshakeId>, bool even_completed, OnRetried)> retry{};
   /// Retries::readmit

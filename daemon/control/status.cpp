@@ -120,19 +120,6 @@ std::string_view words_of(DelayLimit limit, bool allows_less) {
   check_failed("a limit has words", __FILE__, __LINE__);
 }
 
-/// Returns nothing if there is neither a target nor an expectation.
-std::string delay_words(const MeanDelay& delay, const StatusReport::Rate& rate) {
-  std::string words;
-  if (delay.limit != DelayLimit::unknown)
-    words = fmt::format("{:.3g} s expected", tidy_seconds(delay.expected));
-  if (delay.target > Duration(0))
-    words +=
-        fmt::format("{}{:.3g} s aimed at", words.empty() ? "" : ", ", tidy_seconds(delay.target));
-  const auto why = words_of(delay.limit, rate.effective != rate.configured);
-  if (!words.empty() && !why.empty()) words += fmt::format(": {}", why);
-  return words;
-}
-
 std::string disk_words(const StatusReport::Daemon& daemon) {
   if (daemon.disk_full) return "FULL: nothing is fetched until there is room";
   if (daemon.disk_round >= limits::kDiskStall)
@@ -185,7 +172,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                   : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
                                 pause->reason, ahead(pause->next_canary, now)));
   add_rate(rows, daemon.rate, now);
-  if (const auto words = daemon.mean_delay ? delay_words(*daemon.mean_delay, daemon.rate) : "";
+  if (const auto words = daemon.mean_delay ? mean_delay_words(*daemon.mean_delay, daemon.rate) : "";
       !words.empty())
     rows.add("mean delay", words);
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
@@ -255,6 +242,18 @@ Metrics with_gauges(const StatusReport& report) {
 }
 
 }  // namespace
+
+std::string mean_delay_words(const MeanDelay& delay, const StatusReport::Rate& rate) {
+  std::string words;
+  if (delay.limit != DelayLimit::unknown)
+    words = fmt::format("{:.3g} s expected", tidy_seconds(delay.expected));
+  if (delay.target > Duration(0))
+    words +=
+        fmt::format("{}{:.3g} s aimed at", words.empty() ? "" : ", ", tidy_seconds(delay.target));
+  const auto why = words_of(delay.limit, rate.effective != rate.configured);
+  if (!words.empty() && !why.empty()) words += fmt::format(": {}", why);
+  return words;
+}
 
 std::string status_json(const StatusReport& report) {
   json::object object{{"daemon", report.daemon ? "running" : "not running"},

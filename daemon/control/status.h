@@ -76,6 +76,10 @@ struct StatusReport {
   std::optional<Daemon> daemon;        ///< Absent if none runs; the queue file was read.
 };
 
+/// Returns the expected mean delay, its target and what keeps it above that; an empty text if there
+/// is neither a target nor an expectation.
+std::string mean_delay_words(const MeanDelay& delay, const StatusReport::Rate& rate);
+
 /// Returns the report for programs: one JSON object and a line feed.
 std::string status_json(const StatusReport& report);
 

@@ -298,6 +298,7 @@ Questions Daemon::questions() {
                                waiting_->is_full()};
           },
       .now = read_clocks,
+      .last_endings = [this] { return notices_.last_endings(); },
       .backup = [this] { return backup_->source(); },
       .retry =
           [this](const std::vector<HandshakeId>& ids, bool even_completed,

@@ -1,6 +1,10 @@
 #include "daemon/service/notice_writer.h"
 
+#include <cstddef>
+#include <string>
 #include <utility>
+
+#include "runtime/system_clock.h"
 
 namespace attestrd {
 
@@ -18,12 +22,20 @@ void NoticeWriter::count(const Notice& notice) {
     case Event::handshake_archived:
     case Event::handshake_failed:
     case Event::handshake_rejected:
+      remember(notice);
       return counters_.add(Metric::handshakes_ended, name_of(*notice.outcome));
     case Event::inbox_refused: return counters_.add(Metric::submissions_refused);
     case Event::spool_conflict: return counters_.add(Metric::spool_conflicts);
     case Event::signature_repeated: return counters_.add(Metric::signature_repeats);
     default: return;
   }
+}
+
+void NoticeWriter::remember(const Notice& notice) {
+  constexpr std::size_t kMost = 20;
+  endings_.push_front({read_clocks().wall, std::string(notice.handshake->view()),
+                       std::string(name_of(*notice.outcome)), notice.reason});
+  if (endings_.size() > kMost) endings_.pop_back();
 }
 
 void NoticeWriter::say_doubtful(const std::vector<DoubtfulSecret>& secrets) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <deque>
 #include <vector>
 
 #include "daemon/config/config.h"
 #include "daemon/config/secrets.h"
+#include "daemon/control/questions.h"
 #include "daemon/log/logging.h"
 #include "log/notice.h"
 #include "metrics/metrics.h"
@@ -22,12 +24,16 @@ class NoticeWriter {
   void configure(const Config::Log& settings, Descriptor output);
 
   const Metrics& counters() const { return counters_; }
+  /// Returns the last endings that were logged, the latest first.
+  std::vector<RecentEnding> last_endings() const { return {endings_.begin(), endings_.end()}; }
 
  private:
   void count(const Notice& notice);
+  void remember(const Notice& notice);
 
   Logger log_;
   Metrics counters_;
+  std::deque<RecentEnding> endings_;
 };
 
 }  // namespace attestrd

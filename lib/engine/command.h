@@ -12,6 +12,7 @@
 #include "handshake/handshake_id.h"
 #include "metrics/metrics.h"
 #include "schedule/delay_aim.h"
+#include "schedule/learnt_curve.h"
 
 namespace attestrd {
 
@@ -55,6 +56,10 @@ struct CancelCommand {
 /// is an `AccountKicked`.
 struct KickAccountCommand {};
 
+/// A query of the learnt curve of completions, and of the polls that follow from it. The answer is
+/// a `LearntCurve`.
+struct CurveCommand {};
+
 enum class AccountKicked : std::uint8_t {
   due_now,     ///< The canary asks as soon as the limits allow.
   in_flight,   ///< The canary is asking at this moment.
@@ -63,7 +68,7 @@ enum class AccountKicked : std::uint8_t {
 };
 
 using EngineCommand = std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand,
-                                   AgesCommand, CancelCommand, KickAccountCommand>;
+                                   AgesCommand, CancelCommand, KickAccountCommand, CurveCommand>;
 
 /// The effect of a KickCommand on one id.
 enum class Kicked : std::uint8_t {
@@ -114,7 +119,8 @@ struct EngineReport {
   std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.
 };
 
-using EngineAnswer = std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>,
-                                  ListPage, AgesPage, std::vector<Cancelled>, AccountKicked>;
+using EngineAnswer =
+    std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>, ListPage, AgesPage,
+                 std::vector<Cancelled>, AccountKicked, LearntCurve>;
 
 }  // namespace attestrd

@@ -50,6 +50,10 @@ EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
   return engine_.explain(command.id, now_);
 }
 
+EngineAnswer Engine::Commands::operator()(const CurveCommand&) const {
+  return engine_.timing_.curve();
+}
+
 EngineAnswer Engine::Commands::operator()(const ReportCommand& command) const {
   EngineReport report = engine_.report(now_);
   if (!command.with_walk) return report;

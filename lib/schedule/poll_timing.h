@@ -10,6 +10,7 @@
 #include "schedule/cadence.h"
 #include "schedule/delay_aim.h"
 #include "schedule/hazard.h"
+#include "schedule/learnt_curve.h"
 #include "schedule/poll_price.h"
 
 namespace attestrd {
@@ -109,6 +110,11 @@ class PollTiming {
 
   /// Returns nothing if the cadence does not learn. Takes some 0.1 ms.
   std::optional<MeanDelay> mean_delay() const;
+
+  /// Returns the curve of completions up to give_up_after, and the polls of a new handshake.
+  LearntCurve curve() const {
+    return learnt_curve(hazard_, *cadence_, settings_.give_up_after, settings_.min_interval);
+  }
 
  private:
   GapBounds gap_bounds() const;

@@ -11,6 +11,7 @@ TEST(NoticeWriterTest, CountsWhatHasAMetric) {
     Notice notice(event, "it is not written");
     notice.level = Level::info;
     notice.outcome = outcome;
+    if (outcome) notice.handshake = HandshakeId::parse("DS01");
     writer.say(notice);
   };
   say(Event::handshake_completed, Outcome::completed);
@@ -29,6 +30,24 @@ TEST(NoticeWriterTest, CountsWhatHasAMetric) {
   EXPECT_EQ(counters.value(Metric::signature_repeats), 1);
   EXPECT_EQ(counters.value(Metric::submissions_refused), 1);
   EXPECT_EQ(counters.value(Metric::spool_conflicts), 1);
+}
+
+TEST(NoticeWriterTest, RemembersTheLastEndingsTheLatestFirst) {
+  NoticeWriter writer({.level = Level::error, .format = LogFormat::json}, Descriptor());
+  for (int i = 0; i < 25; ++i) {
+    Notice notice(Event::handshake_failed);
+    notice.level = Level::info;
+    notice.outcome = Outcome::failed;
+    notice.handshake = HandshakeId::parse("DS" + std::to_string(i));
+    notice.reason = "expired";
+    writer.say(notice);
+  }
+  const auto endings = writer.last_endings();
+  ASSERT_EQ(endings.size(), 20U);
+  EXPECT_EQ(endings.front().handshake, "DS24");
+  EXPECT_EQ(endings.front().outcome, "failed");
+  EXPECT_EQ(endings.front().reason, "expired");
+  EXPECT_EQ(endings.back().handshake, "DS5");
 }
 
 }  // namespace
