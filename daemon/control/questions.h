@@ -38,7 +38,7 @@ struct ReloadOutcome {
 struct DaemonFacts {
   int pid = 0;
   Wall started_at{};
-  Metrics counters;  ///< Counters that the engine does not keep.
+  Metrics counters;  ///< Counters that the engine does not keep; see Questions::measure.
   ConfigState config;
   Duration disk_round{0};  ///< For so long the current round of writes has run.
   bool is_stopping = false;
@@ -72,6 +72,8 @@ struct Questions {
   std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
   std::function<void(OnReloaded)> reload;                    ///< Reload::run
   std::function<DaemonFacts()> facts;
+  /// Adds the counters that only the metrics show, and sets the gauges of the parts of the daemon.
+  std::function<void(Metrics&)> measure = [](Metrics&) {};
   std::function<Now()> now;
   std::function<std::shared_ptr<BodySource>()> backup{};  ///< QueueBackup::source
   /// Retries::retry

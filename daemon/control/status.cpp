@@ -13,7 +13,6 @@
 #include "base/rfc3339.h"
 #include "daemon/control/hold.h"
 #include "daemon/control/plain_words.h"
-#include "daemon/control/prometheus.h"
 #include "daemon/version.h"
 
 namespace attestrd {
@@ -54,7 +53,7 @@ json::value json_requests(const std::optional<StatusReport::Requests>& requests)
 }
 
 std::uint64_t total(const Metrics& counters, Metric metric, std::string_view label_value = {}) {
-  return static_cast<std::uint64_t>(counters.value(metric, label_value));
+  return static_cast<std::uint64_t>(counters.total(metric, label_value));
 }
 
 /// Returns the counters under the names that `status` has always used for them.
@@ -153,49 +152,6 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   rows.add("  refused submissions", total(counters, Metric::submissions_refused));
 }
 
-double unix_seconds(Wall time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
-/// Returns the counters, and the gauges with the values of the report.
-Metrics with_gauges(const StatusReport& report) {
-  const auto daemon = report.daemon.value_or(StatusReport::Daemon{});
-  Metrics metrics = daemon.counters;
-  const auto set = [&metrics](Metric metric, auto value, std::string_view label_value = {}) {
-    metrics.set(metric, static_cast<double>(value), label_value);
-  };
-  set(Metric::build_info, 1, kProgramVersion);
-  set(Metric::start_time, unix_seconds(daemon.started_at));
-  set(Metric::handshakes, report.handshakes.pending, "pending");
-  set(Metric::handshakes, report.handshakes.in_flight, "in_flight");
-  set(Metric::handshakes, report.handshakes.settling, "settling");
-  set(Metric::polling_paused, daemon.operator_pause ? 1 : 0);
-  set(Metric::handshakes_held, report.handshakes.held);
-  set(Metric::account_paused, daemon.pause ? 1 : 0);
-  set(Metric::rate_limit, daemon.rate.configured, "configured");
-  set(Metric::rate_limit, daemon.rate.effective, "effective");
-  if (const auto& requests = daemon.requests_today) {
-    set(Metric::requests_today, requests->spent, "spent");
-    set(Metric::requests_today, requests->limit, "limit");
-  }
-  if (const auto& files = report.inbox) {
-    set(Metric::inbox_files, files->unclaimed);
-    set(Metric::inbox_claimed_files, files->claimed);
-  }
-  set(Metric::signatures_failing, daemon.signatures_fail ? 1 : 0);
-  set(Metric::disk_full, daemon.disk_full ? 1 : 0);
-  set(Metric::disk_round, seconds_of(daemon.disk_round));
-  set(Metric::config_reload_successful, daemon.config_refused ? 0 : 1);
-  set(Metric::config_reload, unix_seconds(daemon.config_accepted_at));
-  if (const auto& difference = daemon.clock_difference)
-    set(Metric::clock_difference, seconds_of(*difference));
-  if (const auto& oldest = report.oldest_pending)
-    set(Metric::oldest_pending, unix_seconds(*oldest));
-  if (const auto& last = daemon.last_successful_poll)
-    set(Metric::last_successful_poll, unix_seconds(*last));
-  return metrics;
-}
-
 }  // namespace
 
 std::string status_json(const StatusReport& report) {
@@ -260,10 +216,6 @@ std::string status_text(const StatusReport& report) {
   if (daemon) add_next_poll(rows, report);
   if (daemon) add_daemon(rows, *daemon, report.now);
   return rows.take();
-}
-
-std::string status_metrics(const StatusReport& report) {
-  return prometheus_text(with_gauges(report), kVersion);
 }
 
 }  // namespace attestrd

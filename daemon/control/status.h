@@ -47,7 +47,8 @@ struct StatusReport {
   struct Daemon {
     int pid = 0;
     Wall started_at{};
-    Metrics counters;               ///< Totals since process start.
+    Metrics counters;               ///< Totals since process start, and gauges of its parts.
+    Duration due_lag{0};            ///< Since the oldest due one became due that is not polled.
     std::optional<Wall> next_poll;  ///< Of all handshakes; absent: only an event can allow one.
     std::optional<Wall> last_successful_poll;
     std::optional<Duration> clock_difference;  ///< Above zero: the server's clock is ahead.
@@ -79,8 +80,5 @@ std::string status_json(const StatusReport& report);
 
 /// Returns the report for people.
 std::string status_text(const StatusReport& report);
-
-/// Returns the metrics of a running daemon in the text format of Prometheus, version 0.0.4.
-std::string status_metrics(const StatusReport& report);
 
 }  // namespace attestrd

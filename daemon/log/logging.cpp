@@ -126,6 +126,8 @@ Logger::~Logger() {
   sink_->write_lines();
 }
 
+std::uint64_t Logger::dropped() const { return thread_->overrun_counter(); }
+
 void Logger::write(const Notice& notice) {
   if (notice.level < least_) return;
   const std::string line = line_of(notice, format_, sink_->is_journal());

@@ -30,6 +30,9 @@ class Logger {
   /// May be called by any thread.
   void write(const Notice& notice);
 
+  /// Returns the number of lines that were dropped so far.
+  std::uint64_t dropped() const;
+
   /// Sets the level below which notices are not written. Called on a reload.
   void set_level(Level least) { least_ = least; }
   void set_format(LogFormat format) { format_ = format; }

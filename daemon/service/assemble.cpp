@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/metrics/process_metrics.h"
 #include "daemon/control/operator_changes.h"
 #include "daemon/control/retries.h"
 #include "daemon/control/routes.h"
@@ -29,6 +30,7 @@
 #include "daemon/service/reload.h"
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
+#include "daemon/service/spool/spool_levels.h"
 #include "daemon/service/spool/waiting_results.h"
 #include "daemon/version.h"
 #include "files/posix_descriptors.h"
@@ -86,6 +88,7 @@ class Daemon {
   Result<void> open_to_the_world();
   void add_chores();
   Questions questions();
+  void measure(Metrics& metrics) const;
   Result<std::unique_ptr<Backup>> begin_backup() const;
   void feed_watchdog();
   void keep_control_socket();
@@ -120,6 +123,7 @@ class Daemon {
   std::optional<Reload> reload_;
   std::optional<Retries> retries_;
   std::optional<WaitingResults> waiting_;
+  std::optional<SpoolLevels> levels_;
   std::optional<OperatorChanges> operator_changes_;
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
@@ -240,6 +244,8 @@ void Daemon::make_service() {
                      .now = read_clocks});
   // Records that no consumer takes stop the intake, unless the daemon ends without consumers.
   waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_, !options_.until_empty);
+  // The metrics show how full the spool and the disks are.
+  levels_.emplace(loop_.get_executor(), config_);
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.
   operator_changes_.emplace(OperatorChanges::Parts{
       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
@@ -296,6 +302,7 @@ Questions Daemon::questions() {
                                disk_events_->inbox_files(),
                                waiting_->is_full()};
           },
+      .measure = [this](Metrics& metrics) { measure(metrics); },
       .now = read_clocks,
       .backup = [this] { return backup_->source(); },
       .retry =
@@ -322,6 +329,13 @@ Questions Daemon::questions() {
           }};
 }
 
+void Daemon::measure(Metrics& metrics) const {
+  measure_process(metrics);
+  notices_.measure(metrics);
+  poller_->measure(metrics);
+  levels_->measure(metrics, read_clocks().wall);
+}
+
 Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
   auto copy = stores_.queue->copy(queue_copy_file(config_).string());
   if (!copy) return copy.error();
@@ -335,7 +349,10 @@ void Daemon::add_chores() {
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
   chores_.add(kSocketInterval, [this] { keep_control_socket(); });
-  chores_.add(kSpoolInterval, [this] { waiting_->check(read_clocks().mono); });
+  chores_.add(kSpoolInterval, [this] {
+    waiting_->check(read_clocks().mono);
+    levels_->check(read_clocks().mono);
+  });
 }
 
 void Daemon::feed_watchdog() {
@@ -373,7 +390,7 @@ void Daemon::show_progress() {
   show_stall(disk_->busy_for(now.mono) >= limits::kDiskStall);
   const EngineReport report = engine_->report(now);
   const auto delivered = static_cast<std::uint64_t>(
-      notices_.counters().value(Metric::handshakes_ended, name_of(Outcome::completed)));
+      notices_.counters().total(Metric::handshakes_ended, name_of(Outcome::completed)));
   notifier_.status(fmt::format("{} pending, {} delivered{}{}{}", report.pending, delivered,
                                report.operator_pause ? ", paused by an operator" : "",
                                report.paused_for ? ", account paused" : "",
@@ -407,6 +424,7 @@ int Daemon::run() {
   announce_start();
   notifier_.ready();
   waiting_->count_at_start();
+  levels_->check(read_clocks().mono);
   scans_->scan();
   chores_.start();
   return lifecycle_->run();

@@ -1,8 +1,20 @@
 #include "daemon/service/notice_writer.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <string_view>
+
 namespace attestrd {
+
+namespace {
+
+/// Returns the reason of an end. One that has none is counted under this name.
+std::string_view reason_of(const Notice& notice) {
+  return notice.reason.empty() ? name_of(Reason::none) : notice.reason;
+}
+
+}  // namespace
 
 NoticeWriter::NoticeWriter(const Config::Log& settings)
     : log_(settings.level, settings.format, STDOUT_FILENO) {}
@@ -18,12 +30,17 @@ void NoticeWriter::count(const Notice& notice) {
     case Event::handshake_archived:
     case Event::handshake_failed:
     case Event::handshake_rejected:
-      return counters_.add(Metric::handshakes_ended, name_of(*notice.outcome));
+      return counters_.add(Metric::handshakes_ended,
+                           fmt::format("{},{}", name_of(*notice.outcome), reason_of(notice)));
     case Event::inbox_refused: return counters_.add(Metric::submissions_refused);
     case Event::spool_conflict: return counters_.add(Metric::spool_conflicts);
     case Event::signature_repeated: return counters_.add(Metric::signature_repeats);
     default: return;
   }
+}
+
+void NoticeWriter::measure(Metrics& metrics) const {
+  metrics.add(Metric::log_dropped, {}, static_cast<double>(log_.dropped()));
 }
 
 void NoticeWriter::say_doubtful(const std::vector<DoubtfulSecret>& secrets) {

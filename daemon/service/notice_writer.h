@@ -22,6 +22,8 @@ class NoticeWriter {
   void configure(const Config::Log& settings);
 
   const Metrics& counters() const { return counters_; }
+  /// Adds the number of lines that the log has dropped.
+  void measure(Metrics& metrics) const;
 
  private:
   void count(const Notice& notice);

@@ -106,6 +106,9 @@ inline constexpr std::size_t kBytesReadmittedAtOnce = std::size_t{16} << 20;  //
 inline constexpr Duration kWaitingCountInterval = 1s;  ///< Of results/, for spool.max_waiting.
 inline constexpr int kWaitingCountShare = 20;  ///< A count takes at most this part of the time.
 
+inline constexpr Duration kSpoolSurveyInterval = 10s;  ///< Of all folders, for the metrics.
+inline constexpr int kSpoolSurveyShare = 20;           ///< Likewise.
+
 // Backup.
 inline constexpr int kCopyPagesPerSlice = 256;  ///< Of 4 KiB, between two rounds.
 inline constexpr std::size_t kCopyEndedPerSlice = 512;

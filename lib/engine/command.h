@@ -107,6 +107,8 @@ struct EngineReport {
   std::uint64_t kept_today = 0;  ///< Requests of the limit that are kept for last polls.
   bool is_day_spent = false;     ///< All polls except last polls wait for the next day.
   Duration until_next_day{0};
+  std::optional<Duration> oldest_age;  ///< Of the oldest pending one, rounded up to a second.
+  Duration due_lag{0};  ///< Since the oldest in ReadyLanes became due; 0: they are empty.
   // Present only in the answer to a ReportCommand that asks for them.
   std::optional<Wall> oldest_submitted_at;  ///< The oldest submission of all pending handshakes.
   std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.

@@ -205,6 +205,7 @@ void Engine::adopt(const Adopted& event, Now now) {
       handshake.submitted ? now.mono - *handshake.submitted : now.wall - handshake.submitted_at;
   const Duration age = has_time ? std::max(elapsed, Duration(0)) : Duration(0);
   record.submitted = now.mono - age;
+  submitted_.add(record.submitted);
   record.polls = std::min(handshake.polls, PendingRecord::kMostPolls) & PendingRecord::kMostPolls;
   if (handshake.last_pending_at) {
     const Duration pending = *handshake.last_pending_at - handshake.submitted_at;
@@ -253,6 +254,7 @@ void Engine::settled(const HandshakeId& id) {
 }
 
 void Engine::forget(Slot slot) {
+  if (is_pending(roster_[slot])) submitted_.remove(roster_[slot].submitted);
   set_held(slot, false);
   timing_.remove(roster_[slot].load);
   if (roster_[slot].is_in_lasting_trouble()) --in_trouble_;
@@ -328,7 +330,7 @@ void Engine::make_ready(Slot slot, Mono now) {
   const Lane other = record.is_fresh ? Lane::fresh : asked;
   // Its last poll is for a result that is near to be archived, not for more of the same trouble.
   const bool is_last = now >= record.deadline && !record.is_in_lasting_trouble();
-  lanes_.push(is_last ? Lane::last : other, slot);
+  lanes_.push(is_last ? Lane::last : other, slot, now);
 }
 
 void Engine::dispatch(const Step& step) {
@@ -421,7 +423,6 @@ void Engine::start_poll(Slot slot, const Step& step) {
   record.is_unsaved = true;
   record.state = State::polling;
   ++record.polls;
-  totals_.counters.add(Metric::polls);
   step.actions.emplace_back(StartPoll{slot, roster_.id_of(slot)});
 }
 

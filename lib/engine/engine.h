@@ -9,6 +9,7 @@
 #include "admission/witnesses.h"
 #include "base/prng.h"
 #include "base/time.h"
+#include "base/time_counts.h"
 #include "engine/action.h"
 #include "engine/command.h"
 #include "engine/event.h"
@@ -133,6 +134,7 @@ class Engine {
   TimingWheel wheel_;             // Waiting handshakes.
   ReadyLanes lanes_;              // Due handshakes.
   Roster roster_;                 // All handshakes.
+  TimeCounts submitted_;          // The submissions of those that are pending.
   Witnesses witnesses_;           // Of trouble.
   KeptAnswers untrusted_;         // The last answers whose result could not be trusted.
   std::uint64_t in_trouble_ = 0;  // Handshakes in lasting trouble.

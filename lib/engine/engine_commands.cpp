@@ -196,6 +196,8 @@ EngineReport Engine::report(Now now) const {
   report.paused_for = account.reason();
   report.signatures_fail = witnesses_.signatures_fail();
   report.paused_since = account.paused_since();
+  if (const auto oldest = submitted_.earliest()) report.oldest_age = now.mono - *oldest;
+  if (const auto oldest = lanes_.oldest()) report.due_lag = now.mono - *oldest;
   if (!account.is_open()) {
     report.next_canary = std::max(account.next_canary() - now.mono, Duration(0));
   }

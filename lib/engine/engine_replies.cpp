@@ -81,6 +81,7 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
   const auto verification = in_usual_form(slot, checked.verification);
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
+  count_answer(poll_answer(answer));
   const bool is_older_than_reload = record.is_older_than_reload;
   end_poll(slot);
   if (engine_.server_clock_.compare(response.date, now_)) {
@@ -143,6 +144,7 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
   end_poll(slot);
+  count_answer(poll_answer(failure));
   Notice why = notices::poll_error(polled(slot), failure, engine_.settings_.host);
   const FailureKind kind = kind_of(failure);
   const TroubleCount count(engine_.in_trouble_, record);
@@ -292,9 +294,14 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
   record.response_bytes = static_cast<std::uint32_t>(
       finish.tag.size() + (keeps_response ? body.size() : finish.response.size()));
   record.state = State::settling;
+  engine_.submitted_.remove(record.submitted);
   engine_.admission_.backlog().add(record.response_bytes);
-  if (verdict.outcome == Outcome::completed)
+  if (verdict.outcome == Outcome::completed) {
     finish.signature = signature_prefix(result_to_verify(answer)->signature);
+    const Mono latest = record.was_pending() ? record.last_pending : record.submitted;
+    engine_.totals_.counters.observe(Metric::detection_delay,
+                                     std::chrono::duration<double>(now_.mono - latest).count());
+  }
   step_.actions.emplace_back(Settle{std::move(finish), keeps_response});
 }
 
@@ -344,6 +351,10 @@ void Engine::Replies::observe(Slot slot, const Answer& answer, const Verdict& ve
       step_.actions.emplace_back(Remember{*timing.take_unsaved()});
       return;
   }
+}
+
+void Engine::Replies::count_answer(PollAnswer answer) {
+  engine_.totals_.counters.add_at(Metric::polls, static_cast<std::size_t>(answer));
 }
 
 void Engine::Replies::count_good_answer(PendingRecord& record) {

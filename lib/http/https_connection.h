@@ -41,6 +41,8 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
     /// An answer may take so many bytes, more than limits::kSmallAnswerBytes. Nothing more of it is
     /// read before grant(), which may be called at once.
     std::function<void(std::size_t)> on_large;
+    /// The TLS handshake is done, with a certificate that is valid until then. May be empty.
+    std::function<void(Wall)> on_open{};
   };
 
   HttpsConnection(boost::asio::any_io_executor executor, std::shared_ptr<const HttpsTarget> target,
@@ -60,6 +62,10 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   /// Returns whether nothing was received while the connection was idle but TLS's own messages.
   /// Checks the socket itself, since the event that leads to on_lost may still be queued.
   bool is_silent();
+
+  /// Returns for how long the latest exchange has lasted, counted from its request; nothing if the
+  /// connection was never open.
+  std::optional<Duration> lasted(Instant now) const;
 
   /// Returns whether the exchange has lasted longer than `request_timeout`.
   bool is_late(Instant now) const { return state_ == State::exchanging && now >= give_up_at_; }

@@ -11,8 +11,10 @@
 #include <boost/asio/ssl/verify_context.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -103,6 +105,14 @@ bool TlsStream::is_drained() {
   const bool is_between_records = std::string_view(SSL_rstate_string(session)) == "RH";
   return is_between_records && SSL_has_pending(session) == 0 &&
          BIO_pending(SSL_get_rbio(session)) == 0;
+}
+
+std::optional<Wall> certificate_expiry(TlsStream& stream) {
+  const X509* const certificate = SSL_get0_peer_certificate(stream.native_handle());
+  std::tm time{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1)
+    return std::nullopt;  // Never: a handshake without a certificate that can be read fails.
+  return Wall(std::chrono::seconds(::timegm(&time)));
 }
 
 Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_file) {

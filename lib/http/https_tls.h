@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "http/endpoint.h"
 
 namespace attestrd {
@@ -75,6 +77,9 @@ class TlsStream : public boost::asio::ssl::stream<TlsSocket> {
   /// Returns whether all received bytes were read.
   bool is_drained();
 };
+
+/// Returns the end of the validity of the server's own certificate, after the TLS handshake.
+std::optional<Wall> certificate_expiry(TlsStream& stream);
 
 /// The reason why a chain of certificates was not accepted, and the position in the chain.
 struct CertificateFault {

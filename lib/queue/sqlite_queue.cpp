@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "files/posix_sync_times.h"
 #include "queue/sqlite_clocks.h"
 #include "queue/sqlite_copy.h"
 #include "queue/sqlite_database.h"
@@ -61,8 +62,10 @@ Result<QueueBatchResult> SqliteQueue::write(const QueueBatch& batch, Wall now) {
   if (const auto there = database.check_place(); !there) return there.error();
   if (const auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
   auto result = apply(batch, now);
-  if (result)
+  if (result) {
+    const TimedSync timed;
     if (const auto committed = database.execute("COMMIT"); !committed) result = committed.error();
+  }
   if (!result) {
     // SQLite rolls back by itself after some errors. If this rollback fails, the transaction ends
     // with the process.

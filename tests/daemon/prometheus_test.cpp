@@ -1,4 +1,4 @@
-#include "daemon/control/prometheus.h"
+#include "daemon/control/metrics/prometheus.h"
 
 #include <gtest/gtest.h>
 

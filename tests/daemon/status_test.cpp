@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "daemon/control/metrics/report_metrics.h"
 #include "daemon/version.h"
 
 namespace attestrd {
@@ -22,13 +23,16 @@ StatusReport running() {
   StatusReport::Daemon daemon;
   daemon.pid = 4242;
   daemon.started_at = kNow - 125s;
-  daemon.counters.add(Metric::polls, "", 5000);
-  daemon.counters.add(Metric::handshakes_ended, "completed", 40);
-  daemon.counters.add(Metric::handshakes_ended, "archived", 1);
-  daemon.counters.add(Metric::handshakes_ended, "failed", 2);
-  daemon.counters.add(Metric::handshakes_ended, "rejected", 3);
+  daemon.counters.add(Metric::polls, "pending", 4950);
+  daemon.counters.add(Metric::polls, "completed", 50);
+  daemon.counters.add(Metric::handshakes_ended, "completed,none", 40);
+  daemon.counters.add(Metric::handshakes_ended, "archived,none", 1);
+  daemon.counters.add(Metric::handshakes_ended, "failed,expired", 1);
+  daemon.counters.add(Metric::handshakes_ended, "failed,not_found", 1);
+  daemon.counters.add(Metric::handshakes_ended, "rejected,wrong_id", 3);
   daemon.counters.add(Metric::submissions_refused, "", 4);
   daemon.counters.add(Metric::spool_conflicts, "", 5);
+  daemon.due_lag = 250ms;
   daemon.next_poll = kNow + 2s;
   daemon.last_successful_poll = kNow - 1s;
   daemon.rate = {20, 4.5, {}};
@@ -266,9 +270,12 @@ TEST(Status, MetricsHaveTheValuesOfTheReport) {
   EXPECT_EQ(status_metrics(running()).find("requests_today"), std::string::npos);
   const auto text = status_metrics(paused());
   for (const auto* line :
-       {"# TYPE attestrd_polls_total counter\nattestrd_polls_total 5000\n",
+       {"# TYPE attestrd_polls_total counter\nattestrd_polls_total{answer=\"pending\"} 4950\n",
         "attestrd_handshakes{state=\"pending\"} 1200\n",
-        "attestrd_handshakes_ended_total{outcome=\"rejected\"} 3\n", "attestrd_account_paused 1\n",
+        "attestrd_handshakes_ended_total{outcome=\"rejected\",reason=\"wrong_id\"} 3\n",
+        "attestrd_account_paused{reason=\"unauthorized\"} 1\n",
+        "attestrd_account_paused{reason=\"proxy\"} 0\n", "attestrd_due_lag_seconds 0.25\n",
+        "attestrd_oldest_pending_age_seconds 93600\n",
         "attestrd_rate_limit{kind=\"configured\"} 20\nattestrd_rate_limit{kind=\"effective\"} "
         "4.5\n",
         "attestrd_disk_full 1\n", "attestrd_inbox_files 7\n", "attestrd_inbox_claimed_files 2\n",

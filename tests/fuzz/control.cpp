@@ -20,6 +20,7 @@
 #include <string>
 
 #include "daemon/control/control_server.h"
+#include "daemon/control/metrics/report_metrics.h"
 #include "daemon/control/routes.h"
 #include "daemon/control/status_report.h"
 #include "fuzz/http_message.h"

@@ -1,7 +1,8 @@
-#include "daemon/control/prometheus.h"
+#include "daemon/control/metrics/prometheus.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -32,6 +33,21 @@ std::string format_value(MetricType type, double value) {
   return type == MetricType::timestamp ? fmt::format("{:.3f}", value) : number(value);
 }
 
+/// Returns the labels with their values, e.g. `{outcome="failed",reason="expired"}`. Several names
+/// are separated by commas, and so are their values.
+std::string labels_of(std::string_view names, std::string_view values) {
+  if (names.empty()) return "";
+  std::string labels;
+  for (char separator = '{'; !names.empty(); separator = ',') {
+    const auto name = names.substr(0, names.find(','));
+    const auto value = values.substr(0, values.find(','));
+    labels += fmt::format("{}{}=\"{}\"", separator, name, value);
+    names.remove_prefix(std::min(name.size() + 1, names.size()));
+    values.remove_prefix(std::min(value.size() + 1, values.size()));
+  }
+  return labels + '}';
+}
+
 /// Returns the values of a row, one per line.
 std::string value_lines(const Metrics& metrics, Metric metric, const MetricRow& row,
                         std::string_view program_version) {
@@ -40,8 +56,8 @@ std::string value_lines(const Metrics& metrics, Metric metric, const MetricRow& 
     const double value = metrics.value(metric, label_value);
     if (std::isnan(value)) continue;
     const auto shown = label_value == kProgramVersion ? program_version : label_value;
-    const auto labels = row.label().empty() ? "" : fmt::format("{{{}=\"{}\"}}", row.label(), shown);
-    lines += fmt::format("{}{} {}\n", row.name, labels, format_value(row.type, value));
+    lines += fmt::format("{}{} {}\n", row.name, labels_of(row.label(), shown),
+                         format_value(row.type, value));
   }
   return lines;
 }

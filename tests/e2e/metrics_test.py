@@ -1,0 +1,75 @@
+"""Tests the metrics of a running daemon against what it has done."""
+
+import time
+
+import harness
+
+
+class MetricsTest(harness.Fixture):
+    def test_metrics_show_what_the_daemon_has_done(self):
+        server = self.start_simulator("--law", "fixed:1")
+        daemon = self.start_daemon(self.write_config(server.url))
+        start = daemon.metrics()
+        self.assertEqual(start['attestrd_spool_waiting{folder="results"}'], 0)
+        self.assertEqual(start["attestrd_detection_delay_seconds_count"], 0)
+        self.assertNotIn("attestrd_certificate_expiry_timestamp_seconds", start, "none is known yet")
+        ids = harness.make_ids(20)
+        self.drop(ids)
+        self.wait_for_results(ids)
+        harness.eventually(lambda: daemon.status()["settling"] == 0, what="all records are written")
+
+        now = daemon.metrics()
+        polls = {name: value for name, value in now.items() if "_polls_total{" in name}
+        self.assertEqual(polls['attestrd_polls_total{answer="completed"}'], 20)
+        self.assertGreater(polls['attestrd_polls_total{answer="pending"}'], 20)
+        self.assertEqual(sum(polls.values()), daemon.status()["totals"]["polls"])
+        self.assertEqual(now["attestrd_poll_duration_seconds_count"], sum(polls.values()))
+        self.assertEqual(
+            now['attestrd_handshakes_ended_total{outcome="completed",reason="none"}'], 20)
+        self.assertEqual(now["attestrd_detection_delay_seconds_count"], 20)
+        self.assertLess(now["attestrd_detection_delay_seconds_sum"], 20 * 30)
+        self.assertGreater(now["attestrd_sync_duration_seconds_count"],
+                           start["attestrd_sync_duration_seconds_count"])
+        self.assertGreater(now["attestrd_certificate_expiry_timestamp_seconds"], time.time())
+        self.assertEqual(now["attestrd_oldest_pending_age_seconds"], 0)
+        self.assertEqual(now["attestrd_due_lag_seconds"], 0)
+
+    def test_metrics_show_how_full_spool_and_disk_are(self):
+        server = self.start_simulator("--law", "fixed:0")
+        for folder in ("results", "rejected"):
+            (self.spool / folder).mkdir(mode=0o750)
+        old = self.spool / "results/DSold.json"
+        old.write_text("{}")
+        harness.os.utime(old, (time.time() - 3600, time.time() - 3600))
+        (self.spool / "results/DSnew.json").write_text("{}")
+        (self.spool / "results/notes").write_text("a consumer's own")
+        daemon = self.start_daemon(self.write_config(server.url))
+        now = daemon.metrics()
+        self.assertEqual(now['attestrd_spool_waiting{folder="results"}'], 2)
+        self.assertEqual(now['attestrd_spool_waiting{folder="rejected"}'], 0)
+        age = now['attestrd_spool_oldest_age_seconds{folder="results"}']
+        self.assertTrue(3600 <= age < 3700, age)
+        self.assertEqual(now['attestrd_spool_oldest_age_seconds{folder="rejected"}'], 0)
+        for path in ("inbox", "spool", "queue"):
+            self.assertGreater(now[f'attestrd_free_bytes{{path="{path}"}}'], 0)
+        old.unlink()
+        harness.eventually(
+            lambda: daemon.metrics()['attestrd_spool_waiting{folder="results"}'] == 1,
+            what="the next survey", within=60)
+
+    def test_metrics_show_why_the_account_is_paused_and_what_waits(self):
+        server = self.start_simulator("--law", "fixed:0", "--fault", "4016=1")
+        daemon = self.start_daemon(self.write_config(server.url))
+        self.drop(harness.make_ids(5))
+        daemon.wait_for("account.paused")
+        time.sleep(2)
+        now = daemon.metrics()
+        paused = {name for name, value in now.items() if "_account_paused{" in name and value}
+        self.assertEqual(paused, {'attestrd_account_paused{reason="unauthorized"}'})
+        self.assertGreater(now['attestrd_polls_total{answer="unauthorized"}'], 0)
+        self.assertGreater(now["attestrd_due_lag_seconds"], 1)
+        self.assertGreater(now["attestrd_oldest_pending_age_seconds"], 1)
+
+
+if __name__ == "__main__":
+    harness.main()
