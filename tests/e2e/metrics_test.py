@@ -1,9 +1,20 @@
 """Tests the metrics of a running daemon against what it has done."""
 
+import subprocess
 import time
 
 import harness
 
+# Debian's own interpreter: its packages are not those of another one in the PATH.
+PYTHON = "/usr/bin/python3"
+# Prints each sample that the parser of Prometheus's client library reads.
+PARSER = """
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+for family in text_string_to_metric_families(sys.stdin.read()):
+    for sample in family.samples:
+        print(family.type, sample.name, sorted(sample.labels.items()), float(sample.value))
+"""
 
 class MetricsTest(harness.Fixture):
     def test_metrics_show_what_the_daemon_has_done(self):
@@ -12,7 +23,7 @@ class MetricsTest(harness.Fixture):
         start = daemon.metrics()
         self.assertEqual(start['attestrd_spool_waiting{folder="results"}'], 0)
         self.assertEqual(start["attestrd_detection_delay_seconds_count"], 0)
-        self.assertNotIn("attestrd_certificate_expiry_timestamp_seconds", start, "none is known yet")
+        self.assertNotIn("attestrd_certificate_expiry_timestamp_seconds", start)
         ids = harness.make_ids(20)
         self.drop(ids)
         self.wait_for_results(ids)
@@ -69,6 +80,34 @@ class MetricsTest(harness.Fixture):
         self.assertGreater(now['attestrd_polls_total{answer="unauthorized"}'], 0)
         self.assertGreater(now["attestrd_due_lag_seconds"], 1)
         self.assertGreater(now["attestrd_oldest_pending_age_seconds"], 1)
+
+    def test_prometheus_reads_both_forms(self):
+        server = self.start_simulator("--law", "fixed:0")
+        daemon = self.start_daemon(self.write_config(server.url, api={"daily_requests": 10**7}))
+        ids = harness.make_ids(3)
+        self.drop(ids)
+        self.wait_for_results(ids)
+        socket = self.folder / "control.sock"
+        code, kind, text = harness.unix_get(socket, "/metrics")
+        self.assertEqual((code, kind), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                                 capture_output=True, check=False)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+        code, kind, text = harness.unix_get(
+            socket, "/metrics", Accept="application/openmetrics-text;version=1.0.0,*/*;q=0.1")
+        self.assertEqual((code, kind),
+                         (200, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
+        parsed = subprocess.run([PYTHON, "-c", PARSER], input=text, text=True,
+                                capture_output=True, check=False)
+        self.assertEqual((parsed.returncode, parsed.stderr), (0, ""))
+        samples = parsed.stdout.splitlines()
+        self.assertEqual(len(samples), len([line for line in text.splitlines() if line[0] != "#"]))
+        self.assertIn("counter attestrd_polls_total [('answer', 'completed')] 3.0", samples)
+        self.assertIn("counter attestrd_handshakes_ended_total "
+                      "[('outcome', 'completed'), ('reason', 'none')] 3.0", samples)
+        self.assertIn("histogram attestrd_detection_delay_seconds_count [] 3.0", samples)
+        self.assertEqual(daemon.status()["totals"]["completed"], 3)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,26 @@ std::string_view type_name(MetricType type) {
   check_failed("a type of metric has a name", __FILE__, __LINE__);
 }
 
+/// Returns the name for HELP and TYPE. In OpenMetrics it is that of a counter's samples without
+/// `_total`.
+std::string_view family_of(const MetricRow& row, MetricsFormat format) {
+  constexpr std::string_view kTotal = "_total";
+  const bool is_cut = format == MetricsFormat::openmetrics && row.type == MetricType::counter;
+  return is_cut ? row.name.substr(0, row.name.size() - kTotal.size()) : row.name;
+}
+
 /// Formats a number. Whole numbers have no exponent as long as a double represents them exactly.
 std::string number(double value) {
   constexpr double kMostExact = 9007199254740992;  // 2^53
   const bool is_whole = std::abs(value) < kMostExact && std::trunc(value) == value;
   return is_whole ? fmt::format("{}", static_cast<std::int64_t>(value)) : fmt::format("{}", value);
+}
+
+/// Formats the bound of a bucket as OpenMetrics demands, with a point: `1.0`. In the text format
+/// the label must be the same, or a change of the form would make other series of it.
+std::string bound(double value) {
+  const auto text = number(value);
+  return text.find('.') == text.npos ? text + ".0" : text;
 }
 
 std::string format_value(MetricType type, double value) {
@@ -72,14 +87,24 @@ std::string histogram_lines(const Metrics& metrics, Metric metric, const MetricR
   for (std::size_t i = 0; i < counts.size(); ++i) {
     total += counts[i];
     lines += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", row.name,
-                         i < bounds.size() ? number(bounds[i]) : "+Inf", number(total));
+                         i < bounds.size() ? bound(bounds[i]) : "+Inf", number(total));
   }
   return lines + fmt::format("{0}_sum {1}\n{0}_count {2}\n", row.name, number(sum), number(total));
 }
 
 }  // namespace
 
-std::string prometheus_text(const Metrics& metrics, std::string_view program_version) {
+std::string_view content_type_of(MetricsFormat format) {
+  switch (format) {
+    case MetricsFormat::text: return "text/plain; version=0.0.4; charset=utf-8";
+    case MetricsFormat::openmetrics:
+      return "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  }
+  check_failed("a form of metrics has a type", __FILE__, __LINE__);
+}
+
+std::string prometheus_text(const Metrics& metrics, MetricsFormat format,
+                            std::string_view program_version) {
   std::string text;
   for (std::size_t i = 0; i < metrics.rows().size(); ++i) {
     const MetricRow& row = metrics.rows()[i];
@@ -88,10 +113,10 @@ std::string prometheus_text(const Metrics& metrics, std::string_view program_ver
                            ? histogram_lines(metrics, metric, row)
                            : value_lines(metrics, metric, row, program_version);
     if (lines.empty()) continue;
-    text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{3}", row.name, row.help,
+    text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{3}", family_of(row, format), row.help,
                         type_name(row.type), lines);
   }
-  return text;
+  return format == MetricsFormat::openmetrics ? text + "# EOF\n" : text;
 }
 
 }  // namespace attestrd

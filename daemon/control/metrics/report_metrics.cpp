@@ -5,7 +5,6 @@
 #include <optional>
 #include <string_view>
 
-#include "daemon/control/metrics/prometheus.h"
 #include "daemon/version.h"
 
 namespace attestrd {
@@ -91,8 +90,8 @@ Metrics metrics_of(const StatusReport& report) {
   return metrics;
 }
 
-std::string status_metrics(const StatusReport& report) {
-  return prometheus_text(metrics_of(report), kVersion);
+std::string status_metrics(const StatusReport& report, MetricsFormat format) {
+  return prometheus_text(metrics_of(report), format, kVersion);
 }
 
 }  // namespace attestrd

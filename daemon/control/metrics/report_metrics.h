@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "daemon/control/metrics/prometheus.h"
 #include "daemon/control/status.h"
 #include "metrics/metrics.h"
 
@@ -11,7 +12,7 @@ namespace attestrd {
 /// the gauges that follow from the rest of the report.
 Metrics metrics_of(const StatusReport& report);
 
-/// Returns these metrics in the text format of Prometheus, version 0.0.4.
-std::string status_metrics(const StatusReport& report);
+/// Returns these metrics in a form that Prometheus reads.
+std::string status_metrics(const StatusReport& report, MetricsFormat format = MetricsFormat::text);
 
 }  // namespace attestrd

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "daemon/control/metrics/accept.h"
 #include "daemon/control/metrics/report_metrics.h"
 #include "daemon/control/routes.h"
 #include "daemon/control/status.h"
@@ -77,13 +78,14 @@ void status_route(const Questions& questions, const ServerRequest& request, Resp
       });
 }
 
-void metrics_route(const Questions& questions, const ServerRequest&, Responder respond) {
+void metrics_route(const Questions& questions, const ServerRequest& request, Responder respond) {
   DaemonFacts facts = questions.facts();
   questions.measure(facts.counters);
   ask_report(
       questions, {.with_walk = false}, std::move(facts),
-      [respond = std::move(respond)](const StatusReport& report) {
-        respond({200, "text/plain; version=0.0.4; charset=utf-8", status_metrics(report), {}});
+      [format = metrics_format(request.accept),
+       respond = std::move(respond)](const StatusReport& report) {
+        respond({200, std::string(content_type_of(format)), status_metrics(report, format), {}});
       });
 }
 
