@@ -170,6 +170,37 @@ TEST_F(CommandsTest, SubmitCountsEachIdOfStdinOnce) {
   EXPECT_EQ(inbox(), "DS1\nDS2\n{\"id\": \"DS2\", \"tag\": \"t\"}\n") << "its tag is new";
 }
 
+TEST_F(CommandsTest, SubmitGivesAllIdsOneTagAndExpiry) {
+  const auto done = run({"submit", "--config", config_, "--tag", "a \"b\"", "--expiry",
+                         "1795484591000", "DS1", "DS2"});
+  EXPECT_EQ(done.code, EX_OK) << done.err;
+  EXPECT_EQ(done.out, "submitted 2\n");
+  EXPECT_EQ(inbox(), R"({"id":"DS1","tag":"a \"b\"","expiry":1795484591000})"
+                     "\n"
+                     R"({"id":"DS2","tag":"a \"b\"","expiry":1795484591000})"
+                     "\n");
+}
+
+TEST_F(CommandsTest, SubmitRefusesATagOrAnExpiryThatTheInboxRefuses) {
+  const auto refusal = [this](std::vector<std::string> words) {
+    words.insert(words.begin(), {"submit", "--config", config_, "DS1"});
+    const auto done = run(std::move(words));
+    EXPECT_EQ(done.code, EX_USAGE);
+    EXPECT_EQ(inbox(), "");
+    return done.err;
+  };
+  EXPECT_EQ(refusal({"--tag", ""}), "attestrd submit: --tag: it is empty\n");
+  EXPECT_TRUE(refusal({"--tag", std::string(2000, 'a')})
+                  .starts_with("attestrd submit: --tag: \"tag\" has more than "));
+  EXPECT_EQ(refusal({"--tag", "\xFF"}), "attestrd submit: --tag: it is not valid UTF-8\n");
+  for (const auto* const no_time :
+       {"", "tomorrow", "1e12", "99999999999999999999", "-5", "1795484591000,\"tag\":\"a\""})
+    EXPECT_EQ(refusal({"--expiry", no_time}),
+              "attestrd submit: --expiry: it is not a unix time in milliseconds\n");
+  EXPECT_TRUE(refusal({"--expiry", "1795484591"})
+                  .starts_with("attestrd submit: --expiry: \"expiry\" is not between 2010"));
+}
+
 TEST_F(CommandsTest, SubmitDoesNotNeedADaemonThatAnswers) {
   folder_.write("control.sock", "no socket");
   EXPECT_EQ(run({"submit", "--config", config_, "DS1"}).code, EX_OK);
