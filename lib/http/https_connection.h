@@ -27,6 +27,7 @@ class TlsStream;
 ///
 /// Each step reads at most kTlsStepBytes and then returns to the event loop, so that an endless
 /// answer delays no other connection.
+// More than 20 methods: half of them are the steps of an exchange.
 class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
  public:
   using Failure = std::optional<TransportFailure>;  ///< Empty after a success.
@@ -77,6 +78,12 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   HttpResponse response() const { return reader_.response(); }
   /// Returns the buffer of its body, valid until the next exchange.
   std::string& body() { return reader_.body(); }
+
+  /// Returns the TLS stream, with what the handshake established, also once it is closed; null if
+  /// the handshake did not succeed.
+  TlsStream* stream() const { return stream_.get(); }
+  /// Returns the address of the peer to which TCP connected, be it a proxy.
+  const boost::asio::ip::tcp::endpoint& address() const { return address_; }
 
   /// Closes the socket without the closing handshake of TLS, which may hang. An exchange in
   /// progress ends without on_end.
