@@ -42,6 +42,7 @@ struct Flag {
 inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for programs"};
 
 inline constexpr Flag kTagFlag{"--tag", "The pending handshake submitted with this tag", "TAG"};
+inline constexpr Flag kAllFlag{"--all", "With --tag: each handshake, if several have the tag"};
 inline constexpr Flag kNoHeaderFlag{"--no-header", "Print no line of titles"};
 
 struct Operands {

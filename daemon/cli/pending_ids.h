@@ -26,4 +26,7 @@ Result<std::vector<std::string>> ids_in_list(std::string_view part);
 /// ids were printed; also those of read_list().
 Result<std::vector<std::string>> ids_with_tag(const Config& config, const Given& given);
 
+/// Does the same as ids_with_tag() for handshakes that have ended and were published.
+Result<std::vector<std::string>> ended_ids_with_tag(const Config& config, const Given& given);
+
 }  // namespace attestrd

@@ -17,6 +17,7 @@
 #include "inbox/inbox.h"
 #include "ledger/round.h"
 #include "metrics/metrics.h"
+#include "queue/queue.h"
 
 namespace attestrd {
 
@@ -60,6 +61,7 @@ enum class CancelOutcome : std::uint8_t {
 struct Questions {
   using OnAnswer = std::function<void(EngineAnswer)>;
   using OnFound = std::function<void(Result<KnownHandshake>)>;
+  using OnEnded = std::function<void(Result<std::vector<HandshakeId>>)>;
   using OnReloaded = std::function<void(const ReloadOutcome&)>;
   /// One answer for each id or file, in their order.
   using OnRetried = std::function<void(const std::vector<Retried>&)>;
@@ -70,6 +72,7 @@ struct Questions {
 
   std::function<void(EngineCommand, OnAnswer)> ask_engine;   ///< Conductor::ask
   std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
+  std::function<void(EndedQuery, OnEnded)> look_up_ended{};  ///< DiskWorker::look_up_ended
   std::function<void(OnReloaded)> reload;                    ///< Reload::run
   std::function<DaemonFacts()> facts;
   std::function<Now()> now;

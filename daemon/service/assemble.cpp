@@ -284,6 +284,10 @@ Questions Daemon::questions() {
           },
       .look_up = [this](const HandshakeId& id,
                         Questions::OnFound on_found) { disk_->look_up(id, std::move(on_found)); },
+      .look_up_ended =
+          [this](EndedQuery query, Questions::OnEnded on_ended) {
+            disk_->look_up_ended(std::move(query), std::move(on_ended));
+          },
       .reload = [this](Questions::OnReloaded on_reloaded) { reload_->run(std::move(on_reloaded)); },
       .facts =
           [this] {

@@ -145,6 +145,10 @@ Result<std::vector<std::optional<HandshakeId>>> SqliteQueue::find_by_signature(
   return others;
 }
 
+Result<std::vector<HandshakeId>> SqliteQueue::find_ended(const EndedQuery& query) {
+  return rows_->find_ended(query);
+}
+
 Result<QueueCounts> SqliteQueue::count() { return rows_->count(); }
 
 Result<std::vector<BootClock>> SqliteQueue::clocks() { return clocks_->all(); }

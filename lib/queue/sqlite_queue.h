@@ -40,6 +40,7 @@ class SqliteQueue final : public Queue {
   Result<KnownHandshake> find(const HandshakeId& id) override;
   Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
       std::span<const SignedResult> results) override;
+  Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query) override;
   Result<QueueCounts> count() override;
   Result<std::vector<BootClock>> clocks() override;
   Result<std::optional<Hazard>> learnt() override;

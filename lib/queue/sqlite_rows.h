@@ -42,6 +42,7 @@ class SqliteRows {
   Result<std::vector<QueuedHandshake>> polling_after(std::string_view id, std::size_t max_rows);
   Result<std::vector<StagedHandshake>> staged();
   Result<std::optional<HandshakeId>> find_by_signature(const SignedResult& result);
+  Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query);
   Result<QueueCounts> count();
 
   Result<void> save_learnt(std::string_view text);

@@ -1,6 +1,8 @@
 """Tests the list of pending handshakes."""
 
 import json
+import socket
+import urllib.parse
 
 import harness
 
@@ -115,6 +117,74 @@ class TagTest(harness.Fixture):
                 self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
                 self.assertIn("no handshake that was submitted with this tag", done.stderr)
 
+    def changed(self, command, *words, code=0):
+        """Runs a command that changes handshakes; returns their ids with the outcomes."""
+        done = self.run_command(command, "--json", *words)
+        self.assertEqual((done.returncode, done.stderr), (code, ""))
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        return {row["id"]: row[command] for row in rows}
+
+    def assert_several(self, command, ids):
+        """Checks that a command refuses the tag of several, and names them."""
+        done = self.run_command(command, "--json", "--tag", "two")
+        self.assertEqual((done.returncode, done.stdout), (harness.BAD_INPUT, ""))
+        *named, message = done.stderr.splitlines()
+        self.assertEqual(sorted(named), ids)
+        self.assertEqual(message, f"{len(ids)} handshakes have this tag: give an id, or --all")
+
+    def test_hold_release_and_cancel_take_a_tag(self):
+        self.begin("--never", "1")
+        self.submit({"DS01": "one", "DS02": "two", "DS03": "two", "DS04": ""})
+        for command, outcome in (("hold", "held"), ("release", "released"),
+                                 ("cancel", "cancelled")):
+            with self.subTest(command):
+                self.assertEqual(self.changed(command, "--tag", "one"), {"DS01": outcome})
+                self.assert_several(command, ["DS02", "DS03"])
+                done = self.run_command(command, "--tag", "three")
+                self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+                self.assertEqual(self.changed(command, "--tag", "two", "--all"),
+                                 {"DS02": outcome, "DS03": outcome})
+        self.assertEqual(self.spooled("failed"), {"DS01", "DS02", "DS03"})
+
+    def ended(self, tag, after=""):
+        """Returns the ids that have ended and have a tag, as the daemon lists them."""
+        query = f"tag={urllib.parse.quote(tag)}" + (f"&after={after}" if after else "")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.folder / "control.sock"))
+            client.sendall(f"GET /ended?{query} HTTP/1.1\r\nHost: a\r\n"
+                           "Connection: close\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: client.recv(65536), b"")).decode()
+        head, body = answer.split("\r\n\r\n", 1)
+        self.assertIn(" 200 ", head)
+        ids = [json.loads(line)["id"] for line in body.splitlines()]
+        return ids + self.ended(tag, ids[-1]) if "\r\nLink: " in head else ids
+
+    def wait_for_ended(self, tag, ids):
+        harness.eventually(lambda: self.ended(tag) == ids, what="the ends")
+
+    def test_retry_takes_the_tag_of_what_has_ended(self):
+        self.begin("--never", "1")
+        self.submit({"DS01": "a b&c", "DS02": "two", "DS03": "two", "DS04": "two"})
+        self.assertEqual(self.run_command("retry", "--tag", "two").stderr,
+                         "no handshake that was submitted with this tag has ended, or it is "
+                         "forgotten\n")
+        self.run_command("cancel", "DS01", "DS02", "DS03")
+        self.wait_for_ended("a b&c", ["DS01"])
+        self.wait_for_ended("two", ["DS02", "DS03"])
+        self.assertEqual(self.changed("retry", "--tag", "a b&c"), {"DS01": "reopened"})
+        self.assert_several("retry", ["DS02", "DS03"])
+        self.assertEqual(self.changed("retry", "--tag", "two", "--all"),
+                         {"DS02": "reopened", "DS03": "reopened"})
+        self.assertEqual(self.daemon.status()["pending"], 4)
+
+    def test_retry_finds_a_long_list_by_its_tag(self):
+        self.begin("--never", "1")
+        ids = [f"DS{number:04}" for number in range(5000)]
+        self.submit(dict.fromkeys(ids, "many"))
+        self.changed("cancel", "--tag", "many", "--all")
+        self.wait_for_ended("many", ids)
+        self.assertEqual(sorted(self.changed("retry", "--tag", "many", "--all")), ids)
+
     def test_kick_all(self):
         self.begin("--never", "1")
         self.submit({f"DS{number:04}": "" for number in range(3000)})
@@ -138,7 +208,9 @@ class TagTest(harness.Fixture):
         self.config = self.write_config("https://localhost")
         for words in (("kick",), ("kick", "DS01", "--all"), ("kick", "DS01", "--tag", "one"),
                       ("kick", "--account", "--all"), ("explain",), ("explain", "DS01", "DS02"),
-                      ("explain", "--all", "DS01"), ("explain", "DS01", "--tag", "one")):
+                      ("explain", "--all", "DS01"), ("explain", "DS01", "--tag", "one"),
+                      ("hold",), ("release", "DS01", "--all"), ("retry", "--all"),
+                      ("cancel", "DS01", "--tag", "one")):
             done = self.run_command(*words)
             self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""), words)
             self.assertIn(f"attestrd {words[0]}: give ", done.stderr)

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/control/control_server.h"
 #include "daemon/control/routes.h"
@@ -91,6 +92,10 @@ class World {
                 },
             .look_up = [](const HandshakeId&,
                           const Questions::OnFound& on_found) { on_found(UnknownHandshake{}); },
+            .look_up_ended =
+                [](const EndedQuery&, const Questions::OnEnded& on_ended) {
+                  on_ended(std::vector<HandshakeId>());
+                },
             .reload = {},
             .facts = [] { return DaemonFacts{}; },
             .now = [] { return Now{}; },

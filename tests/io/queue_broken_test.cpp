@@ -201,6 +201,9 @@ TEST_F(BrokenQueueTest, ABrokenTombstoneIsReported) {
   sql("UPDATE tombstone SET outcome = 'failed', finished_at = NULL");
   open();
   expect_broken(queue_->find(id_of("DSended")));
+  sql("UPDATE tombstone SET id = '../DS', tag = 'a'");
+  open();
+  expect_broken(queue_->find_ended({"a", "", 10}));
 }
 
 TEST_F(BrokenQueueTest, AMissingTableIsReported) {
