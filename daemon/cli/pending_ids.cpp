@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/cli/control_client.h"
+#include "daemon/cli/stored_list.h"
 #include "daemon/control/list/list_query.h"
 #include "json/json_object.h"
 
@@ -78,6 +79,28 @@ Result<void> read_list(const Config& config, const ListFilter& filter, const OnP
   return needing_daemon(read_parts(config, list_target({filter, 0}), on_part));
 }
 
+Result<void> read_list_or_queue(const Config& config, const ListFilter& filter,
+                                std::string_view need, const OnPart& on_part) {
+  bool has_begun = false;
+  auto done = read_parts(config, list_target({filter, 0}), [&](std::string_view part) {
+    has_begun = true;
+    return on_part(part);
+  });
+  const bool has_daemon = done || done.error().code != Errc::not_found || has_begun;
+  if (has_daemon) return needing_daemon(std::move(done));
+  if (!need.empty())
+    return fail(Errc::unavailable,
+                fmt::format("{}, and only a daemon knows {}", done.error().message, need));
+  return read_stored_list(config, filter, [&](std::string_view part) {
+    if (!std::exchange(has_begun, true)) say_no_daemon_runs();
+    return on_part(part);
+  });
+}
+
+void say_no_daemon_runs() {
+  fmt::print(stderr, "no daemon runs: this is the queue file, which does not say what is due\n");
+}
+
 Result<std::vector<std::string>> ids_in_list(std::string_view part) {
   std::vector<std::string> ids;
   while (!part.empty()) {
@@ -96,6 +119,15 @@ Result<std::vector<std::string>> ids_with_tag(const Config& config, const Given&
   if (!tag) return tag.error();
   const auto read = [&](const OnPart& on_part) {
     return read_list(config, {.tag = *tag}, on_part);
+  };
+  return collect_ids(given, read, kNonePending);
+}
+
+Result<std::vector<std::string>> ids_with_tag_or_queue(const Config& config, const Given& given) {
+  const auto tag = tag_of(given);
+  if (!tag) return tag.error();
+  const auto read = [&](const OnPart& on_part) {
+    return read_list_or_queue(config, {.tag = *tag}, "", on_part);
   };
   return collect_ids(given, read, kNonePending);
 }

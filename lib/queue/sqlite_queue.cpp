@@ -149,6 +149,10 @@ Result<std::vector<HandshakeId>> SqliteQueue::find_ended(const EndedQuery& query
   return rows_->find_ended(query);
 }
 
+Result<std::vector<StoredRow>> SqliteQueue::rows_after(std::string_view id, std::size_t max_rows) {
+  return rows_->rows_after(id, max_rows);
+}
+
 Result<QueueCounts> SqliteQueue::count() { return rows_->count(); }
 
 Result<std::vector<BootClock>> SqliteQueue::clocks() { return clocks_->all(); }

@@ -86,6 +86,9 @@ constexpr const char* kFindEnded =
     "UNION ALL SELECT outcome, finished_at, 0, NULL, tag, attempt FROM handshake "
     "WHERE id = ?1 AND state = 'staged'";
 
+constexpr const char* kRowsAfter =
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, is_held, "
+    "state = 'staged' FROM handshake WHERE id > ? ORDER BY id LIMIT ?";
 // The comparison with '' lets the partial index serve the query.
 constexpr const char* kEndedByTag =
     "SELECT id FROM tombstone WHERE tag = ? AND tag <> '' AND id > ? ORDER BY id LIMIT ?";
@@ -418,6 +421,21 @@ Result<std::vector<QueuedHandshake>> SqliteRows::polling_after(std::string_view 
       return broken_row(database_);
     }
     page.push_back(std::move(*row));
+  }
+}
+
+Result<std::vector<StoredRow>> SqliteRows::rows_after(std::string_view id, std::size_t max_rows) {
+  std::vector<StoredRow> page;
+  auto after = database_.prepare(kRowsAfter);
+  if (!after) return after.error();
+  after->bind(id).bind(static_cast<std::int64_t>(max_rows));
+  for (;;) {
+    const auto is_there = after->step();
+    if (!is_there) return is_there.error();
+    if (!*is_there) return page;
+    auto row = read_queued(*after, clocks_);
+    if (!row) return broken_row(database_);
+    page.push_back({std::move(*row), after->number(9) != 0});
   }
 }
 

@@ -26,6 +26,9 @@ namespace {
 constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"A"}}})";
 constexpr std::string_view kSecret = "Vv2nQ7xGk3mP9sLw5tYb8dRf";
 
+constexpr std::string_view kNoDaemon =
+    "no daemon runs: this is the queue file, which does not say what is due\n";
+
 /// The exit code and the output of a command.
 struct Done {
   int code;
@@ -81,11 +84,11 @@ class CommandsTest : public testing::Test {
   }
 
   /// Writes the queue file that a daemon leaves behind when it ends.
-  void submit_to_queue(const std::vector<std::string>& ids) {
+  void submit_to_queue(const std::vector<std::string>& ids, const std::string& tag = "") {
     auto queue = SqliteQueue::open((folder_.path() / "queue.db").string());
     ASSERT_TRUE(queue) << queue.error().message;
     QueueBatch batch;
-    for (const auto& id : ids) batch.submissions.push_back({*HandshakeId::parse(id), "", {}});
+    for (const auto& id : ids) batch.submissions.push_back({*HandshakeId::parse(id), tag, {}});
     ASSERT_TRUE((*queue)->write(batch, Wall{}));
   }
 
@@ -395,6 +398,7 @@ TEST_F(CommandsTest, AReaderOfTheQueueLeavesNoFile) {
   auto before = names();
   EXPECT_NE(run({"status", "--config", config_}).out.find("pending               1\n"),
             std::string::npos);
+  EXPECT_EQ(run({"list", "--config", config_}).code, EX_OK);
   EXPECT_EQ(names(), before);
   // A daemon that was killed leaves its log, too.
   std::filesystem::rename(path, path + ".old");
@@ -434,6 +438,66 @@ TEST_F(CommandsTest, ExplainReadsTheQueueOfADaemonThatDoesNotRun) {
   const auto json = run({"explain", "--config", config_, "DS1", "--json"});
   EXPECT_EQ(json.code, EX_OK) << json.err;
   EXPECT_NE(json.out.find(R"("state":"pending")"), json.out.npos) << json.out;
+}
+
+TEST_F(CommandsTest, ListReadsTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"});
+  const auto text = run({"list", "--config", config_});
+  EXPECT_EQ(text.code, EX_OK);
+  EXPECT_EQ(text.err, kNoDaemon);
+  EXPECT_TRUE(text.out.starts_with("ID ")) << text.out;
+  EXPECT_NE(text.out.find("\nDS2                   waiting "), text.out.npos) << text.out;
+  EXPECT_EQ(run({"list", "--config", config_, "--no-header", "--limit", "1"}).out.substr(0, 4),
+            "DS1 ");
+  const auto json = run({"list", "--config", config_, "--json", "--state", "waiting"});
+  EXPECT_TRUE(json.out.starts_with(R"({"id":"DS1","time":")")) << json.out;
+  EXPECT_NE(json.out.find(R"("state":"waiting","waits_for":"daemon",)"), json.out.npos) << json.out;
+  EXPECT_EQ(run({"list", "--config", config_, "--json", "--state", "held"}).out, "");
+}
+
+TEST_F(CommandsTest, ListNeedsADaemonForWhatOnlyItKnows) {
+  submit_to_queue({"DS1"});
+  for (const auto& [flag, value] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"--state", "due"}, {"--state", "polling"}, {"--sort", "due"}}) {
+    const auto done = run({"list", "--config", config_, flag, value});
+    EXPECT_EQ(done.code, EX_UNAVAILABLE);
+    EXPECT_EQ(done.out, "");
+    EXPECT_NE(done.err.find(std::string("only a daemon knows ") + flag + " " + value + "\n"),
+              done.err.npos)
+        << done.err;
+  }
+}
+
+TEST_F(CommandsTest, AgesCountsTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"});
+  const auto text = run({"ages", "--config", config_});
+  EXPECT_EQ(text.code, EX_OK);
+  EXPECT_EQ(text.err, kNoDaemon);
+  EXPECT_TRUE(text.out.starts_with("AGE     TOTAL   HELD\n1m          0      0\n")) << text.out;
+  EXPECT_TRUE(text.out.ends_with("more        2      0\nall         2      0\n")) << text.out;
+  const auto json = run({"ages", "--config", config_, "--json"});
+  EXPECT_TRUE(json.out.starts_with(R"({"age_up_to_s":60,"total":0,"held":0})")) << json.out;
+}
+
+TEST_F(CommandsTest, ExplainFindsATagInTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"}, "7");
+  const auto several = run({"explain", "--config", config_, "--tag", "7"});
+  EXPECT_EQ(several.code, EX_DATAERR);
+  EXPECT_EQ(several.err, std::string(kNoDaemon) +
+                             "DS1\nDS2\n2 handshakes have this tag: give an id, or --all\n");
+  const auto all = run({"explain", "--config", config_, "--tag", "7", "--all", "--json"});
+  EXPECT_EQ(all.code, EX_OK);
+  EXPECT_EQ(std::ranges::count(all.out, '\n'), 2);
+  EXPECT_EQ(run({"explain", "--config", config_, "--tag", "8"}).code, EX_UNAVAILABLE);
+}
+
+TEST_F(CommandsTest, AListNeedsADaemonOrAQueue) {
+  for (const auto* const command : {"list", "ages"}) {
+    const auto done = run({command, "--config", config_});
+    EXPECT_EQ(done.code, EX_UNAVAILABLE);
+    EXPECT_EQ(std::ranges::count(done.err, '\n'), 1);
+    EXPECT_NE(done.err.find("there is no queue"), done.err.npos) << done.err;
+  }
 }
 
 TEST_F(CommandsTest, ExplainReportsAnUnknownId) {

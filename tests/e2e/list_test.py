@@ -70,6 +70,36 @@ class ListTest(harness.Fixture):
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(sum(row["total"] for row in rows), 2)
 
+    def test_reads_the_queue_file_of_a_daemon_that_was_killed(self):
+        daemon = self.begin()
+        ids = [f"DS{number:05}" for number in range(20_000)]
+        self.drop([json.dumps({"id": handshake, "tag": handshake[-1]}) for handshake in ids])
+        self.wait_for(daemon, len(ids))
+        self.assertEqual(self.attestrd("hold", "--config", self.config, "DS00007").returncode, 0)
+        daemon.kill()
+        before = sorted(path.name for path in self.folder.iterdir())
+        stored = "no daemon runs: this is the queue file, which does not say what is due\n"
+
+        def listed(*words):
+            done = self.list("--json", *words)
+            self.assertEqual((done.returncode, done.stderr), (0, stored))
+            return [json.loads(line) for line in done.stdout.splitlines()]
+
+        self.assertEqual([row["id"] for row in listed()], ids)
+        self.assertEqual([row["id"] for row in listed("--tag", "7", "--state", "held")],
+                         ["DS00007"])
+        self.assertEqual(len(listed("--state", "waiting", "--limit", "5")), 5)
+        done = self.attestrd("ages", "--config", self.config, "--json")
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual((done.returncode, done.stderr), (0, stored))
+        self.assertEqual([sum(row[key] for row in rows) for key in ("total", "held")], [20_000, 1])
+        for words in (("list", "--state", "due"), ("list", "--sort", "due")):
+            done = self.attestrd(*words, "--config", self.config)
+            self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
+        self.start_daemon(self.config, name="next")
+
     def test_wrong_usage(self):
         self.config = self.write_config("https://localhost")
         for words in (("--state", "asleep"), ("--older-than", "5"), ("--sort", "name"),

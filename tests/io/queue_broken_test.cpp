@@ -172,6 +172,7 @@ TEST_F(BrokenQueueTest, ABrokenPendingRowIsReported) {
   sql("UPDATE handshake SET submitted_at = NULL WHERE state = 'polling'");
   open();
   expect_broken(queue_->claim(10));
+  expect_broken(queue_->rows_after("", 10));
   expect_broken(find_polling(*queue_, "DSpolling"));
   expect_broken(queue_->find(id_of("DSpolling")));
   expect_broken(accept("DSpolling"));
