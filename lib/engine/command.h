@@ -61,8 +61,22 @@ enum class AccountKicked : std::uint8_t {
   not_paused,  ///< Nothing has changed.
 };
 
+/// A hint that the result of this handshake may be there, from a source that may be wrong, or
+/// repeat itself. A handshake that waits for its result is polled at once, but not before
+/// `min_interval` is over. A hint shortens no backoff, and one that comes during a poll holds for
+/// the next one. All limits that apply to a kicked handshake apply to it. A hint causes at most one
+/// poll. The answer is a `Hinted`.
+struct HintCommand {
+  HandshakeId id;
+};
+
+enum class Hinted : std::uint8_t {
+  taken,        ///< The handshake is pending.
+  not_pending,  ///< The engine does not have it, or it has ended. Nothing has changed.
+};
+
 using EngineCommand = std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand,
-                                   AgesCommand, CancelCommand, KickAccountCommand>;
+                                   AgesCommand, CancelCommand, KickAccountCommand, HintCommand>;
 
 /// The effect of a KickCommand on one id.
 enum class Kicked : std::uint8_t {
@@ -112,7 +126,8 @@ struct EngineReport {
   std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.
 };
 
-using EngineAnswer = std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>,
-                                  ListPage, AgesPage, std::vector<Cancelled>, AccountKicked>;
+using EngineAnswer =
+    std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>, ListPage, AgesPage,
+                 std::vector<Cancelled>, AccountKicked, Hinted>;
 
 }  // namespace attestrd

@@ -170,8 +170,14 @@ void Engine::Replies::wait(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
   if (record.is_cancelled) return cancel(slot);
   record.errors = 0;
-  const auto due = engine_.timing_.after_pending(record.load, now_.mono - record.submitted,
-                                                 now_.mono, engine_.prng_);
+  record.is_hint_spent |= record.is_announced;
+  record.is_announced = false;
+  const Duration age = now_.mono - record.submitted;
+  PollTiming& timing = engine_.timing_;
+  // A hint that came during the poll may be for a result that was not there when it began.
+  const auto due = record.is_hinted ? timing.after_hint(now_.mono, now_.mono)
+                                    : timing.after_pending(record.load, age, now_.mono,
+                                                           engine_.prng_, record.is_hint_spent);
   engine_.wait_until(slot, due, now_.mono);
 }
 
@@ -339,11 +345,26 @@ void Engine::Replies::observe(Slot slot, const Answer& answer, const Verdict& ve
       record.is_unwatched = false;
       return;
     case Observation::done:
-      if (record.is_unwatched) return;
-      if (!timing.saw_done(last_age, age)) return;
+      if (record.is_unwatched || !observe_done(slot, last_age, age)) return;
       step_.actions.emplace_back(Remember{*timing.take_unsaved()});
       return;
   }
+}
+
+/// Passes a completion to the hazard, and to the coverage of hints. Returns whether enough of them
+/// are unsaved for a save.
+bool Engine::Replies::observe_done(Slot slot, Duration last_age, Duration age) {
+  const PendingRecord& record = engine_.roster_[slot];
+  PollTiming& timing = engine_.timing_;
+  if (record.has_hint()) {
+    timing.hints().add_announced(now_.mono);
+    const auto hinted_at = record.hinted_at();
+    return timing.saw_announced(last_age, hinted_at ? *hinted_at - record.submitted : age, age);
+  }
+  // A hint that came too early was the only one for this result.
+  if (!record.is_hint_spent)
+    timing.hints().add_unannounced(Roster::hash_of(engine_.roster_.id_of(slot)));
+  return timing.saw_done(last_age, age);
 }
 
 void Engine::Replies::count_good_answer(PendingRecord& record) {

@@ -173,13 +173,13 @@ double Hazard::expected(Duration from, Duration to) const {
 
 double Hazard::survival(Duration from, Duration to) const { return std::exp(-expected(from, to)); }
 
-Duration Hazard::gap_at(Duration age, Duration price, Duration longest) const {
+Duration Hazard::gap_at(Duration age, Duration price, Duration longest, double share) const {
   double left_s = seconds(price);  // The rest of the price after the pieces so far.
   double pending = 1;
   double gap_s = 0;
   Walk walk(seconds(age), seconds(age + longest));
   while (const auto piece = walk.next()) {
-    const double hazard = hazard_per_s_[piece->bucket];
+    const double hazard = hazard_per_s_[piece->bucket] * share;
     // The staleness that x seconds of this piece add. The function is convex, so that Newton's
     // steps from the right end descend to the root and stay above it.
     const auto staleness = [&](double x) { return x + pending * std::expm1(-hazard * x) / hazard; };

@@ -58,7 +58,8 @@ class Hazard {
   ///
   /// The gap for a constant hazard h is about sqrt(2 price / h), the cheapest schedule when every
   /// poll has one price. The gap grows as the hazard nears zero; at most `longest` is returned.
-  Duration gap_at(Duration age, Duration price, Duration longest) const;
+  /// `share` is the share of results for which a poll is needed: the hazard is that much lower.
+  Duration gap_at(Duration age, Duration price, Duration longest, double share = 1) const;
 
   /// Returns the number of completions learnt, as far as they have not faded.
   double completions() const;

@@ -8,7 +8,7 @@
 namespace attestrd {
 
 double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age, Duration until,
-                      Duration shortest) {
+                      Duration shortest, double unannounced) {
   constexpr double kNegligible = 1e-4;
   // While an age grows by a fraction of 1/kAlike, gap and hazard hardly change, so these polls are
   // counted in one step. The loop takes some hundred steps, and no more for a deadline in a hundred
@@ -17,7 +17,7 @@ double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age
   double polls = 0;
   double pending = 1;
   while (age < until && pending > kNegligible) {
-    const Duration gap = std::max(cadence.gap_at(age), shortest);
+    const Duration gap = std::max(cadence.gap_at(age, unannounced), shortest);
     const auto alike = std::max(std::min(age / kAlike, until - age) / gap, Duration::rep{1});
     Duration next = age + alike * gap;
     if (next > until - shortest) next = until;  // The last poll falls on the deadline.
@@ -32,7 +32,7 @@ double expected_polls(const Hazard& hazard, Duration price, Duration age, Durati
                       Duration shortest, Duration longest) {
   PollPrice fixed;
   fixed.fix(price);
-  return expected_polls(hazard, LearntCadence(hazard, fixed, longest), age, until, shortest);
+  return expected_polls(hazard, LearntCadence(hazard, fixed, longest), age, until, shortest, 1);
 }
 
 Duration price_for_polls(const Hazard& hazard, double polls, Duration until, Duration shortest,

@@ -1,6 +1,7 @@
 #include "schedule/poll_timing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/backoff.h"
@@ -16,6 +17,8 @@ constexpr double kCadenceJitter = 0.1;
 // after this many completions.
 constexpr std::uint32_t kHandshakesPerPrice = 64;
 constexpr std::uint32_t kCompletionsPerSave = 64;
+// A hint follows its result so soon.
+constexpr Duration kHintDelay = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -46,25 +49,31 @@ std::optional<PollTiming::Due> PollTiming::first_poll(PollPrice::Load& load, Mon
   if (settings_.polls_per_handshake > 0 && ++unpriced_handshakes_ >= kHandshakesPerPrice) {
     fix_price();
   }
-  const Duration gap = cadence_->first_gap();
+  const Duration gap = cadence_->first_gap(unannounced());
   if (gap == Duration(0)) return std::nullopt;
-  weigh(load, gap);
-  return Due{now + jittered(gap, prng), now};
+  weigh(load, gap, longest(unannounced()));
+  return Due{now + jittered(gap, longest(unannounced()), prng), now};
 }
 
 PollTiming::Due PollTiming::recovered_poll(PollPrice::Load& load, Duration age, Duration ramp,
                                            bool is_overdue, Mono now, Prng& prng) {
-  const Duration gap = cadence_->gap_at(age);
-  weigh(load, gap);
+  const Duration gap = cadence_->gap_at(age, unannounced());
+  weigh(load, gap, longest(unannounced()));
   const Mono at = now + scaled(std::min(ramp, gap), prng.unit());
   return {at, is_overdue ? at : now};
 }
 
-PollTiming::Due PollTiming::after_pending(PollPrice::Load& load, Duration age, Mono now,
-                                          Prng& prng) {
-  const Duration gap = cadence_->gap_at(age);
-  weigh(load, gap);
-  return {now + jittered(gap, prng), now + settings_.min_interval};
+PollTiming::Due PollTiming::after_pending(PollPrice::Load& load, Duration age, Mono now, Prng& prng,
+                                          bool is_hint_spent) {
+  const double share = is_hint_spent ? 1 : unannounced();
+  const Duration gap = cadence_->gap_at(age, share);
+  weigh(load, gap, longest(share));
+  return {now + jittered(gap, longest(share), prng), now + settings_.min_interval};
+}
+
+PollTiming::Due PollTiming::after_hint(Mono last_pending, Mono now) const {
+  const Mono at = std::max(now, last_pending + settings_.min_interval);
+  return {at, at};
 }
 
 PollTiming::Due PollTiming::after_error(const ErrorBackoff& backoff, Mono now, Prng& prng) const {
@@ -88,15 +97,23 @@ Mono PollTiming::fit(Due due, const Deadline& deadline, Mono now) const {
 }
 
 /// Returns the gap with jitter, within its bounds.
-Duration PollTiming::jittered(Duration gap, Prng& prng) const {
+Duration PollTiming::jittered(Duration gap, Duration longest, Prng& prng) const {
   const double jitter = 1 + kCadenceJitter * (2 * prng.unit() - 1);
-  return std::clamp(scaled(gap, jitter), settings_.min_interval,
-                    price_.longest(settings_.max_interval));
+  return std::clamp(scaled(gap, jitter), settings_.min_interval, longest);
 }
 
-void PollTiming::weigh(PollPrice::Load& load, Duration gap) {
+void PollTiming::weigh(PollPrice::Load& load, Duration gap, Duration longest) {
   price_.remove(load);
-  load = price_.add(gap, price_.longest(settings_.max_interval));
+  load = price_.add(gap, longest);
+}
+
+Duration PollTiming::longest(double unannounced) const {
+  return price_.longest(longest_gap(settings_.max_interval, unannounced));
+}
+
+/// Returns the share of results that no hint announces, as far as the cadence depends on it.
+double PollTiming::unannounced() const {
+  return settings_.cadence == CadenceKind::adaptive ? hints_.unannounced() : 1;
 }
 
 // ---- Learning.
@@ -113,6 +130,14 @@ bool PollTiming::saw_done(Duration from, Duration to) {
   return ++unsaved_completions_ >= kCompletionsPerSave;
 }
 
+bool PollTiming::saw_announced(Duration from, Duration hinted, Duration to) {
+  // The time of a hint that came before the last "not yet" says nothing.
+  if (hinted <= from) return saw_done(from, to);
+  const Duration since = std::max(from, hinted - kHintDelay);
+  hazard_.saw_pending(from, since);
+  return saw_done(since, hinted);
+}
+
 std::optional<HazardDelta> PollTiming::take_unsaved() {
   if (std::exchange(unsaved_completions_, 0) == 0) return std::nullopt;
   HazardDelta delta = hazard_.delta_since(saved_);
@@ -121,7 +146,12 @@ std::optional<HazardDelta> PollTiming::take_unsaved() {
 }
 
 double PollTiming::expected_polls(Duration age, Duration until) const {
-  return attestrd::expected_polls(hazard_, *cadence_, age, until, settings_.min_interval);
+  return attestrd::expected_polls(hazard_, *cadence_, age, until, settings_.min_interval,
+                                  unannounced());
+}
+
+double PollTiming::chance_done(Duration from, Duration to) const {
+  return 1 - std::pow(hazard_.survival(from, to), hints_.unannounced());
 }
 
 }  // namespace attestrd

@@ -13,12 +13,12 @@ TEST(LearntCadence, FollowsTheCurrentPrice) {
   const Hazard hazard;
   PollPrice price;
   const LearntCadence cadence(hazard, price, 30min);
-  const auto cheap = cadence.gap_at(60s);
+  const auto cheap = cadence.gap_at(60s, 1);
   EXPECT_EQ(cheap, hazard.gap_at(60s, limits::kLeastPollPrice, 30min));
-  EXPECT_EQ(cadence.first_gap(), hazard.gap_at(0s, limits::kLeastPollPrice, 30min));
+  EXPECT_EQ(cadence.first_gap(1), hazard.gap_at(0s, limits::kLeastPollPrice, 30min));
   price.fix(25s);
-  EXPECT_GT(cadence.gap_at(60s), 5 * cheap);
-  EXPECT_EQ(cadence.gap_at(24h * 365), 30min);
+  EXPECT_GT(cadence.gap_at(60s, 1), 5 * cheap);
+  EXPECT_EQ(cadence.gap_at(24h * 365, 1), 30min);
 }
 
 TEST(LearntCadence, APriceForANumberOfPollsYieldsThatNumber) {
@@ -46,8 +46,8 @@ class ConstantCadence final : public Cadence {
  public:
   explicit ConstantCadence(Duration gap) : gap_(gap) {}
 
-  Duration first_gap() const override { return gap_; }
-  Duration gap_at(Duration) const override {
+  Duration first_gap(double) const override { return gap_; }
+  Duration gap_at(Duration, double) const override {
     ++asked;
     return gap_;
   }
@@ -63,13 +63,13 @@ TEST(LearntCadence, EstimatesHundredsOfThousandsOfPollsInFewSteps) {
   const ConstantCadence cadence(50ms);
   double polls = 0;
   for (Duration age{0}; age < 5h; age += 50ms) polls += hazard.survival(0s, age);
-  EXPECT_NEAR(expected_polls(hazard, cadence, 0s, 5h, 10ms), polls, 0.01 * polls);
+  EXPECT_NEAR(expected_polls(hazard, cadence, 0s, 5h, 10ms, 1), polls, 0.01 * polls);
   EXPECT_LT(cadence.asked, 1000);
 }
 
 TEST(LearntCadence, EstimatesACenturyInFewSteps) {
   const ConstantCadence cadence(10ms);
-  EXPECT_GT(expected_polls(Hazard(), cadence, 0s, 24h * 365 * 174, 10ms), 1e6);
+  EXPECT_GT(expected_polls(Hazard(), cadence, 0s, 24h * 365 * 174, 10ms, 1), 1e6);
   EXPECT_LT(cadence.asked, 2000);
 }
 

@@ -179,5 +179,45 @@ TEST_F(PollTimingTest, ADailyRateLengthensTheGapsWhileManyWait) {
   EXPECT_LT(timing_.after_pending(load_, 1min, kNow, prng_).at, crowded);
 }
 
+TEST_F(PollTimingTest, AHintLetsThePollBeAtOnceButNotBeforeMinInterval) {
+  EXPECT_EQ(timing_.after_hint(Mono::min(), kNow).at, kNow);
+  EXPECT_EQ(timing_.after_hint(kNow - 1min, kNow).at, kNow);
+  const auto due = timing_.after_hint(kNow - 500ms, kNow);
+  EXPECT_EQ(due.at, kNow + 1500ms);
+  EXPECT_EQ(due.floor, due.at);
+}
+
+TEST_F(PollTimingTest, AnAnnouncedCompletionWasShortlyBeforeItsHint) {
+  timing_.set(adaptive());
+  for (int i = 0; i < 500; ++i) timing_.saw_announced(0s, 10min, 2h);
+  EXPECT_GT(timing_.hazard().survival(0s, 7min), 0.9);
+  EXPECT_LT(timing_.hazard().survival(0s, 15min), 0.2);
+  EXPECT_NEAR(timing_.hazard().completions(), 443, 5) << "each counts and fades as one";
+}
+
+TEST_F(PollTimingTest, AHintBeforeTheLastPendingAnswerSaysNothing) {
+  timing_.set(adaptive());
+  for (int i = 0; i < 500; ++i) timing_.saw_announced(20min, 10min, 21min);
+  EXPECT_GT(timing_.hazard().survival(8min, 12min), 0.8);
+  EXPECT_LT(timing_.hazard().survival(20min, 21min), 0.5);
+}
+
+TEST_F(PollTimingTest, WhileHintsAnnounceAllResultsPollsAreRareExceptAfterASpentHint) {
+  timing_.set(adaptive());
+  given_completions(500, 10min);
+  const auto without = timing_.after_pending(load_, 5min, kNow, prng_).at - kNow;
+  const double chance = timing_.chance_done(0s, 11min);
+  for (int i = 0; i < 3000; ++i) timing_.hints().add_announced(kNow);
+  EXPECT_GT(timing_.after_pending(load_, 5min, kNow, prng_).at - kNow, 10 * without);
+  EXPECT_LT(timing_.chance_done(0s, 11min), chance / 100);
+  EXPECT_GT(timing_.after_pending(load_, 2h, kNow, prng_).at, kNow + 1h) << "above max_interval";
+  const auto spent = timing_.after_pending(load_, 5min, kNow, prng_, true).at - kNow;
+  EXPECT_LT(spent, 2 * without);
+  EXPECT_LE(timing_.after_pending(load_, 24h, kNow, prng_, true).at, kNow + 30min);
+  timing_.set(settings());
+  EXPECT_LE(timing_.after_pending(load_, 24h, kNow, prng_).at, kNow + 30min)
+      << "an exponential cadence is as it is set";
+}
+
 }  // namespace
 }  // namespace attestrd
