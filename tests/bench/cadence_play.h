@@ -14,6 +14,7 @@ namespace attestrd::bench {
 /// infinity: never.
 struct Crowd {
   std::vector<double> done_after_s;
+  std::vector<double> hinted_after_s;  ///< Times of their hints; infinity: none. Empty: no hints.
   double every_s = 10;
   double archived_after_s = 24 * 3600;
 };
@@ -24,6 +25,10 @@ struct Played {
   std::vector<std::uint32_t> polls;
   std::vector<double> seen_at_s;  ///< On the common clock; infinity: never.
 };
+
+/// Adds the hints, of which each comes half a second after its result. A share of the results has
+/// one, until the time `stop_s` on the common clock.
+void add_hints(Crowd& crowd, double share, double stop_s, std::uint64_t seed);
 
 /// Simulates the real engine with the adaptive cadence, from a cold start. With
 /// `polls_per_handshake` zero it has no target.
