@@ -32,6 +32,15 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config);
 /// set.
 Result<Secret> read_proxy_auth(const Config& config);
 
+/// The secrets of the server of hints.
+struct HintSecrets {
+  Secret token;                     ///< That clients send after `Basic`.
+  std::optional<Secret> tls_key{};  ///< In PEM; absent: no TLS.
+};
+
+/// Returns the secrets of the server of hints. `hints.token_file` must be set.
+Result<HintSecrets> read_hint_secrets(const Config& config);
+
 /// A secret that looks as if it were written in another format (in quotes, or as `KEY=value`), or a
 /// client secret that is short. It is used as it stands.
 struct DoubtfulSecret {
@@ -46,6 +55,7 @@ struct Secrets {
   std::vector<Secret> client_secrets;
   std::vector<DoubtfulSecret> doubtful{};
   std::optional<Secret> proxy_auth{};
+  std::optional<HintSecrets> hints{};
 };
 
 /// Reads all files. The error describes the faults of all, one per line.

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/hints/hint_server.h"
 #include "daemon/control/operator_changes.h"
 #include "daemon/control/retries.h"
 #include "daemon/control/routes.h"
@@ -84,6 +85,8 @@ class Daemon {
   Result<void> make_engine_and_adapters(Secrets secrets);
   void make_service();
   Result<void> open_to_the_world();
+  Result<void> open_hint_server();
+  Metrics counters() const;
   void add_chores();
   Questions questions();
   Result<std::unique_ptr<Backup>> begin_backup() const;
@@ -124,11 +127,14 @@ class Daemon {
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
+  std::optional<HintSecrets> hint_secrets_;  ///< Until the server of hints has them.
+  std::unique_ptr<HintServer> hints_;        ///< Null: hints.listen is empty.
   std::unique_ptr<Signals> signals_;
 };
 
 Result<void> Daemon::assemble(Secrets secrets) {
   notices_.say_doubtful(secrets.doubtful);
+  hint_secrets_ = std::exchange(secrets.hints, std::nullopt);
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
@@ -270,10 +276,34 @@ Result<void> Daemon::open_to_the_world() {
   auto control = ControlServer::open(loop_, config_.admin, control_routes(questions()));
   if (!control) return control.error();
   control_.emplace(std::move(*control));
+  if (hint_secrets_)
+    if (auto opened = open_hint_server(); !opened) return opened;
   // systemd and shells control the daemon by signals.
   signals_ = std::make_unique<Signals>(
       loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run([](const ReloadOutcome&) {}); });
   return {};
+}
+
+/// Attestr's webhooks let the next poll of a handshake be at once.
+Result<void> Daemon::open_hint_server() {
+  const auto secrets = std::exchange(hint_secrets_, std::nullopt);
+  auto hints = HintServer::open(
+      loop_, config_.hints, *secrets,
+      [this](const HandshakeId& id, HintServer::OnHinted on_hinted) {
+        conductor_->ask(HintCommand{id}, [on_hinted = std::move(on_hinted)](EngineAnswer answer) {
+          on_hinted(std::get<Hinted>(answer));
+        });
+      });
+  if (!hints) return hints.error();
+  hints_ = std::move(*hints);
+  return {};
+}
+
+/// Returns the counters of all parts except the engine.
+Metrics Daemon::counters() const {
+  Metrics counters = notices_.counters();
+  if (hints_) counters.merge(hints_->counters());
+  return counters;
 }
 
 Questions Daemon::questions() {
@@ -289,7 +319,7 @@ Questions Daemon::questions() {
           [this] {
             return DaemonFacts{::getpid(),
                                started_at_,
-                               notices_.counters(),
+                               counters(),
                                reload_->state(),
                                disk_->busy_for(read_clocks().mono),
                                lifecycle_->is_stopping(),

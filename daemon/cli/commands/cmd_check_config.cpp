@@ -21,6 +21,7 @@
 #include "files/posix_descriptors.h"
 #include "files/posix_reader.h"
 #include "files/posix_user.h"
+#include "http/https_tls.h"
 
 namespace attestrd {
 namespace {
@@ -84,6 +85,12 @@ void check_descriptors(std::uint32_t connections, Problems& problems) {
 void check_secrets(const Config& config, Problems& problems) {
   const auto secrets = read_secrets(config);
   if (!secrets) return problems.push_back(secrets.error());
+  if (secrets->hints && secrets->hints->tls_key) {
+    const auto tls =
+        make_server_tls_context(config.hints.tls_certificate_file.string(),
+                                secrets->hints->tls_key->reveal(), config.hints.tls_key_file);
+    if (!tls) problems.push_back(tls.error());
+  }
   for (const auto& secret : secrets->doubtful) fmt::print(stderr, "warning: {}\n", secret.text());
 }
 
@@ -92,11 +99,14 @@ void check_surroundings(const Config& config, const std::filesystem::path& file,
                         Problems& problems) {
   check_readable(file, "the configuration", problems);
   for (const auto& secret :
-       {config.api.auth_token_file, config.api.client_secret_file, config.api.proxy_auth_file})
+       {config.api.auth_token_file, config.api.client_secret_file, config.api.proxy_auth_file,
+        config.hints.token_file, config.hints.tls_key_file})
     if (secret.find('/') != secret.npos)
       check_readable(locate_secret(secret, config.folder), "a secret that is named by its path",
                      problems);
   check_trust(config.api.ca_file, problems);
+  if (config.hints.listen && !config.hints.tls_certificate_file.empty())
+    check_readable(config.hints.tls_certificate_file, "hints.tls_certificate_file", problems);
   check_descriptors(config.api.connections, problems);
   check_own_folder(config.paths.inbox, "paths.inbox", problems);
   check_own_folder(config.paths.spool, "paths.spool", problems);
