@@ -42,7 +42,10 @@ struct Flag {
 inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for programs"};
 
 inline constexpr Flag kTagFlag{"--tag", "The pending handshake submitted with this tag", "TAG"};
+inline constexpr Flag kAllFlag{"--all", "With --tag: each handshake, if several have the tag"};
 inline constexpr Flag kNoHeaderFlag{"--no-header", "Print no line of titles"};
+/// For a command without titles, so that scripts can pass it to all commands that read.
+inline constexpr Flag kNoTitlesFlag{"--no-header", "Changes nothing: there is no line of titles"};
 
 struct Operands {
   enum Count : std::uint8_t { none, one, some, any };

@@ -39,4 +39,11 @@ Result<std::vector<std::string>> read_ids(const Given& given, std::string_view n
   return ids;
 }
 
+bool names_handshakes(const Given& given, std::string_view command) {
+  const bool by_tag = given.has(kTagFlag.name);
+  if (given.operands.empty() == by_tag && (by_tag || !given.has(kAllFlag.name))) return true;
+  fmt::print(stderr, "attestrd {}: give ids, or --tag, which may be with --all\n", command);
+  return false;
+}
+
 }  // namespace attestrd

@@ -13,4 +13,8 @@ namespace attestrd {
 /// are no ids; the error then says `nothing_done`.
 Result<std::vector<std::string>> read_ids(const Given& given, std::string_view nothing_done);
 
+/// Returns whether the command line names handshakes in one way: by their ids, or by `--tag`, which
+/// may be with `--all`. Prints the usage if not.
+bool names_handshakes(const Given& given, std::string_view command);
+
 }  // namespace attestrd

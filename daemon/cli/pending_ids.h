@@ -18,6 +18,15 @@ namespace attestrd {
 Result<void> read_list(const Config& config, const ListFilter& filter,
                        const std::function<Result<bool>(std::string_view)>& on_part);
 
+/// Does the same, but reads the queue file while no daemon runs, after a line on stderr. `need`
+/// names what only a daemon knows, such as "--state due"; empty: nothing, else the list needs one.
+Result<void> read_list_or_queue(const Config& config, const ListFilter& filter,
+                                std::string_view need,
+                                const std::function<Result<bool>(std::string_view)>& on_part);
+
+/// Tells on stderr that the answer comes from the queue file.
+void say_no_daemon_runs();
+
 /// Returns the ids in a part of the list. Error (`unavailable`): it is not one.
 Result<std::vector<std::string>> ids_in_list(std::string_view part);
 
@@ -25,5 +34,11 @@ Result<std::vector<std::string>> ids_in_list(std::string_view part);
 /// `unavailable` if there is none, `invalid_input` if there are several but no `--all`, after their
 /// ids were printed; also those of read_list().
 Result<std::vector<std::string>> ids_with_tag(const Config& config, const Given& given);
+
+/// Does the same from the queue file while no daemon runs: see read_list_or_queue().
+Result<std::vector<std::string>> ids_with_tag_or_queue(const Config& config, const Given& given);
+
+/// Does the same as ids_with_tag() for handshakes that have ended and were published.
+Result<std::vector<std::string>> ended_ids_with_tag(const Config& config, const Given& given);
 
 }  // namespace attestrd

@@ -5,6 +5,24 @@
 #include "daemon/config/units.h"
 
 namespace attestrd {
+namespace {
+
+void add_relations_of_hints(const Config::Hints& hints, std::vector<BrokenRelation>& broken) {
+  const bool has_certificate = !hints.tls_certificate_file.empty();
+  if (has_certificate != !hints.tls_key_file.empty()) {
+    broken.push_back({has_certificate ? "hints.tls_certificate_file" : "hints.tls_key_file",
+                      fmt::format("needs 'hints.{}'",
+                                  has_certificate ? "tls_key_file" : "tls_certificate_file")});
+  }
+  if (!hints.listen) return;
+  if (hints.token_file.empty()) broken.push_back({"hints.listen", "needs 'hints.token_file'"});
+  if (has_certificate || hints.listen->address().is_loopback()) return;
+  broken.push_back({"hints.listen",
+                    "can be reached from other hosts, so it needs 'hints.tls_certificate_file' and "
+                    "'hints.tls_key_file'; without TLS only a loopback address is possible"});
+}
+
+}  // namespace
 
 std::vector<BrokenRelation> broken_relations(const Config& config) {
   std::vector<BrokenRelation> broken;
@@ -26,6 +44,7 @@ std::vector<BrokenRelation> broken_relations(const Config& config) {
   }
   if (!config.api.proxy && !config.api.proxy_auth_file.empty())
     broken.push_back({"api.proxy_auth_file", "needs 'api.proxy'"});
+  add_relations_of_hints(config.hints, broken);
   const auto& inbox = config.paths.inbox;
   const auto& spool = config.paths.spool;
   for (const auto* own : {"", "results", "archived", "failed", "rejected", "refused", "staging"}) {

@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kMostBytes = 4096;
 constexpr std::size_t kLeastSecretBytes = 12;  // Of a client secret; a shorter one is warned of.
 constexpr mode_t kOthers = S_IRWXO;
+constexpr mode_t kWriters = S_IWUSR | S_IWGRP | S_IWOTH;
 constexpr CharSet kNameParts = kLettersAndDigits | CharSet("_");
 
 Error refuse(const std::filesystem::path& file, std::string_view why) {
@@ -63,8 +64,11 @@ bool is_credential(const std::filesystem::path& file) {
   return !credentials.empty() && file.parent_path() == credentials;
 }
 
-Result<void> check_mode(mode_t mode, const std::filesystem::path& file) {
+Result<void> check_mode(const PosixReader& reader, const std::filesystem::path& file) {
+  const mode_t mode = reader.mode();
   if (is_credential(file) || (mode & kOthers) == 0) return {};
+  // Container engines mount secrets so; no other process sees the mount.
+  if ((mode & (kOthers | kWriters)) == S_IROTH && reader.is_on_read_only_mount()) return {};
   return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
                                   "and consider the secret known",
                                   mode));
@@ -74,7 +78,7 @@ Result<Secret> read_file(const std::filesystem::path& file) {
   keep_memory_private();
   auto reader = PosixReader::open(file.string(), FileKinds::plain);
   if (!reader) return refuse(file, reader.error());
-  if (const auto checked = check_mode(reader->mode(), file); !checked) return checked.error();
+  if (const auto checked = check_mode(*reader, file); !checked) return checked.error();
   auto text = reader->read_all(kMostBytes);
   if (!text) return refuse(file, text.error());
   return Secret(std::move(*text));
@@ -140,8 +144,10 @@ SecretNames secret_names(const Config& config) {
   return names;
 }
 
-Result<Secret> read_auth_token(const Config& config) {
-  const auto file = locate_secret(config.api.auth_token_file, config.folder);
+namespace {
+
+/// Returns the token after `Basic`: the only line of the file.
+Result<Secret> read_basic_token(const std::filesystem::path& file) {
   const auto secret = read_file(file);
   if (!secret) return secret.error();
   const std::string_view token = without_line_end(secret->reveal());
@@ -155,6 +161,23 @@ Result<Secret> read_auth_token(const Config& config) {
     return refuse(file, "looks like USER:PASSWORD; put the auth token there, which is base64");
   }
   return Secret(std::string(token));
+}
+
+}  // namespace
+
+Result<Secret> read_auth_token(const Config& config) {
+  return read_basic_token(locate_secret(config.api.auth_token_file, config.folder));
+}
+
+Result<HintSecrets> read_hint_secrets(const Config& config) {
+  auto token = read_basic_token(locate_secret(config.hints.token_file, config.folder));
+  if (!token) return token.error();
+  HintSecrets secrets{std::move(*token)};
+  if (config.hints.tls_key_file.empty()) return secrets;
+  auto key = read_file(locate_secret(config.hints.tls_key_file, config.folder));
+  if (!key) return key.error();
+  secrets.tls_key = std::move(*key);
+  return secrets;
 }
 
 Result<std::vector<Secret>> read_client_secrets(const Config& config) {
@@ -199,6 +222,7 @@ Result<Secrets> read_secrets(const Config& config) {
   auto secrets = read_client_secrets(config);
   const bool has_proxy_auth = !config.api.proxy_auth_file.empty();
   auto proxy_auth = has_proxy_auth ? read_proxy_auth(config) : Result<Secret>(Secret(""));
+  std::optional<HintSecrets> hints;
   std::optional<Error> error;
   const auto add = [&error](const auto& read) {
     if (!read) error = error ? both(*error, read.error()) : read.error();
@@ -206,9 +230,15 @@ Result<Secrets> read_secrets(const Config& config) {
   add(token);
   add(secrets);
   add(proxy_auth);
+  if (config.hints.listen) {
+    auto read = read_hint_secrets(config);
+    add(read);
+    if (read) hints = std::move(*read);
+  }
   if (error) return *error;
   Secrets all{std::move(*token), std::move(*secrets)};
   if (has_proxy_auth) all.proxy_auth = std::move(*proxy_auth);
+  all.hints = std::move(hints);
   add_doubtful(locate_secret(config.api.auth_token_file, config.folder), {all.auth_token}, 0,
                all.doubtful);
   add_doubtful(locate_secret(config.api.client_secret_file, config.folder), all.client_secrets,

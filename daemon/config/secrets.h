@@ -13,9 +13,10 @@
 namespace attestrd {
 
 // Secrets are read from files, never from the command line or the environment. A file is accepted
-// only if it is a regular file of at most 4 KiB without permission bits for others (those bits are
-// not checked in $CREDENTIALS_DIRECTORY, where systemd sets them). Before a file is read, the
-// memory of the process becomes private (keep_memory_private()). Errors name the file and quote
+// only if it is a regular file of at most 4 KiB without permission bits for others. Those bits are
+// not checked in $CREDENTIALS_DIRECTORY, where systemd sets them, and a file with the mode 0444 is
+// accepted on a read-only mount, as container engines make it for secrets. Before a file is read,
+// the memory of the process becomes private (keep_memory_private()). Errors name the file and quote
 // nothing of it. They are `invalid_config`, `permission_denied`, or `io_failure` when the cause may
 // be temporary.
 
@@ -32,6 +33,15 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config);
 /// set.
 Result<Secret> read_proxy_auth(const Config& config);
 
+/// The secrets of the server of hints.
+struct HintSecrets {
+  Secret token;                     ///< That clients send after `Basic`.
+  std::optional<Secret> tls_key{};  ///< In PEM; absent: no TLS.
+};
+
+/// Returns the secrets of the server of hints. `hints.token_file` must be set.
+Result<HintSecrets> read_hint_secrets(const Config& config);
+
 /// A secret that looks as if it were written in another format (in quotes, or as `KEY=value`), or a
 /// client secret that is short. It is used as it stands.
 struct DoubtfulSecret {
@@ -46,6 +56,7 @@ struct Secrets {
   std::vector<Secret> client_secrets;
   std::vector<DoubtfulSecret> doubtful{};
   std::optional<Secret> proxy_auth{};
+  std::optional<HintSecrets> hints{};
 };
 
 /// Reads all files. The error describes the faults of all, one per line.

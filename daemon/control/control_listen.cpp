@@ -84,7 +84,8 @@ Result<Local::acceptor> listen_local(asio::io_context& loop, const std::string& 
   return acceptor;
 }
 
-Result<tcp::acceptor> listen_tcp(asio::io_context& loop, const tcp::endpoint& endpoint) {
+Result<tcp::acceptor> listen_tcp(asio::io_context& loop, const tcp::endpoint& endpoint,
+                                 std::string_view key) {
   error_code error;
   tcp::acceptor acceptor(loop);
   acceptor.open(endpoint.protocol(), error);
@@ -93,7 +94,7 @@ Result<tcp::acceptor> listen_tcp(asio::io_context& loop, const tcp::endpoint& en
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     const auto where = fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
-    return listen_error(error, where, "admin.listen");
+    return listen_error(error, where, key);
   }
   return acceptor;
 }

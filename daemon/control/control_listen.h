@@ -5,6 +5,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,8 +17,10 @@ namespace attestrd {
 Result<boost::asio::local::stream_protocol::acceptor> listen_local(boost::asio::io_context& loop,
                                                                    const std::string& path);
 
+/// Listens on a TCP port. `key` is the setting that names it.
 Result<boost::asio::ip::tcp::acceptor> listen_tcp(boost::asio::io_context& loop,
-                                                  const boost::asio::ip::tcp::endpoint& endpoint);
+                                                  const boost::asio::ip::tcp::endpoint& endpoint,
+                                                  std::string_view key);
 
 /// Returns the name of this host, with and without its domain, after the `others`.
 std::vector<std::string> names_of_this_host(std::vector<std::string> others);

@@ -40,7 +40,7 @@ Result<ControlServer> ControlServer::open(boost::asio::io_context& loop, const C
   // If a step fails, the destructor closes the sockets of the earlier steps.
   ControlServer control(loop, admin, std::move(routes));
   if (admin.listen) {
-    auto acceptor = listen_tcp(loop, *admin.listen);
+    auto acceptor = listen_tcp(loop, *admin.listen, "admin.listen");
     if (!acceptor) return acceptor.error();
     control.server_.serve(std::move(*acceptor));
   }

@@ -17,6 +17,7 @@
 #include "inbox/inbox.h"
 #include "ledger/round.h"
 #include "metrics/metrics.h"
+#include "queue/queue.h"
 
 namespace attestrd {
 
@@ -38,12 +39,20 @@ struct ReloadOutcome {
 struct DaemonFacts {
   int pid = 0;
   Wall started_at{};
-  Metrics counters;  ///< Counters that the engine does not keep.
+  Metrics counters;  ///< Counters that the engine does not keep; see Questions::measure.
   ConfigState config;
   Duration disk_round{0};  ///< For so long the current round of writes has run.
   bool is_stopping = false;
   std::optional<InboxFiles> inbox;  ///< As of the last scan.
   bool is_spool_full = false;       ///< `spool.max_waiting` records stop the intake.
+};
+
+/// A handshake that has ended, as the log describes it.
+struct RecentEnding {
+  Wall at{};
+  std::string handshake;
+  std::string outcome;
+  std::string reason;  ///< Empty for `completed`.
 };
 
 /// The outcome of an operator's wish to end a handshake.
@@ -60,6 +69,7 @@ enum class CancelOutcome : std::uint8_t {
 struct Questions {
   using OnAnswer = std::function<void(EngineAnswer)>;
   using OnFound = std::function<void(Result<KnownHandshake>)>;
+  using OnEnded = std::function<void(Result<std::vector<HandshakeId>>)>;
   using OnReloaded = std::function<void(const ReloadOutcome&)>;
   /// One answer for each id or file, in their order.
   using OnRetried = std::function<void(const std::vector<Retried>&)>;
@@ -70,10 +80,14 @@ struct Questions {
 
   std::function<void(EngineCommand, OnAnswer)> ask_engine;   ///< Conductor::ask
   std::function<void(const HandshakeId&, OnFound)> look_up;  ///< DiskWorker::look_up
+  std::function<void(EndedQuery, OnEnded)> look_up_ended{};  ///< DiskWorker::look_up_ended
   std::function<void(OnReloaded)> reload;                    ///< Reload::run
   std::function<DaemonFacts()> facts;
+  /// Adds the counters that only the metrics show, and sets the gauges of the parts of the daemon.
+  std::function<void(Metrics&)> measure = [](Metrics&) {};
   std::function<Now()> now;
-  std::function<std::shared_ptr<BodySource>()> backup{};  ///< QueueBackup::source
+  std::function<std::vector<RecentEnding>()> last_endings{};  ///< NoticeWriter::last_endings
+  std::function<std::shared_ptr<BodySource>()> backup{};      ///< QueueBackup::source
   /// Retries::retry
   std::function<void(std::vector<HandshakeId>, bool even_completed, OnRetried)> retry{};
   /// Retries::readmit

@@ -9,11 +9,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/rfc3339.h"
 #include "daemon/control/hold.h"
 #include "daemon/control/plain_words.h"
-#include "daemon/control/prometheus.h"
 #include "daemon/version.h"
 
 namespace attestrd {
@@ -53,8 +53,35 @@ json::value json_requests(const std::optional<StatusReport::Requests>& requests)
                       {"next_day", to_rfc3339(requests->next_day)}};
 }
 
+/// Returns the name of a limit in the JSON, or nothing if no limit applies.
+std::string_view name_of(DelayLimit limit) {
+  switch (limit) {
+    case DelayLimit::none: return {};
+    case DelayLimit::unknown: return "too_little_learnt";
+    case DelayLimit::rate: return "rate";
+    case DelayLimit::day: return "daily_requests";
+    case DelayLimit::min_interval: return "min_interval";
+  }
+  check_failed("a limit has a name", __FILE__, __LINE__);
+}
+
+/// Returns milliseconds as a number of seconds.
+double tidy_seconds(Duration duration) {
+  return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(duration).count()) / 1e3;
+}
+
+json::value json_delay(const std::optional<MeanDelay>& delay) {
+  if (!delay) return nullptr;
+  const auto limit = name_of(delay->limit);
+  const bool is_known = delay->limit != DelayLimit::unknown;
+  return json::object{
+      {"target_seconds", json_number(tidy_seconds(delay->target))},
+      {"expected_seconds", is_known ? json_number(tidy_seconds(delay->expected)) : nullptr},
+      {"limited_by", limit.empty() ? json::value(nullptr) : json::value(limit)}};
+}
+
 std::uint64_t total(const Metrics& counters, Metric metric, std::string_view label_value = {}) {
-  return static_cast<std::uint64_t>(counters.value(metric, label_value));
+  return static_cast<std::uint64_t>(counters.total(metric, label_value));
 }
 
 /// Returns the counters under the names that `status` has always used for them.
@@ -76,6 +103,20 @@ std::string clock_words(Duration difference) {
   if (std::chrono::abs(difference) <= limits::kClockDifference) return "ok";
   return fmt::format("WRONG: {} {} Attestr's", rough(std::chrono::abs(difference)),
                      difference < Duration(0) ? "ahead of" : "behind");
+}
+
+/// Returns the setting or the condition that keeps the mean delay above its target.
+std::string_view words_of(DelayLimit limit, bool allows_less) {
+  switch (limit) {
+    case DelayLimit::none: return {};
+    case DelayLimit::unknown: return "too few results are learnt yet";
+    case DelayLimit::rate:
+      return allows_less ? "Attestr allows no more requests"
+                         : "api.requests_per_second allows no more";
+    case DelayLimit::day: return "api.daily_requests allows no more";
+    case DelayLimit::min_interval: return "poll.min_interval allows no more polls";
+  }
+  check_failed("a limit has words", __FILE__, __LINE__);
 }
 
 std::string disk_words(const StatusReport::Daemon& daemon) {
@@ -130,6 +171,9 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
                   : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
                                 pause->reason, ahead(pause->next_canary, now)));
   add_rate(rows, daemon.rate, now);
+  if (const auto words = daemon.mean_delay ? mean_delay_words(*daemon.mean_delay, daemon.rate) : "";
+      !words.empty())
+    rows.add("mean delay", words);
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
@@ -153,50 +197,19 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   rows.add("  refused submissions", total(counters, Metric::submissions_refused));
 }
 
-double unix_seconds(Wall time) {
-  return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
-/// Returns the counters, and the gauges with the values of the report.
-Metrics with_gauges(const StatusReport& report) {
-  const auto daemon = report.daemon.value_or(StatusReport::Daemon{});
-  Metrics metrics = daemon.counters;
-  const auto set = [&metrics](Metric metric, auto value, std::string_view label_value = {}) {
-    metrics.set(metric, static_cast<double>(value), label_value);
-  };
-  set(Metric::build_info, 1, kProgramVersion);
-  set(Metric::start_time, unix_seconds(daemon.started_at));
-  set(Metric::handshakes, report.handshakes.pending, "pending");
-  set(Metric::handshakes, report.handshakes.in_flight, "in_flight");
-  set(Metric::handshakes, report.handshakes.settling, "settling");
-  set(Metric::polling_paused, daemon.operator_pause ? 1 : 0);
-  set(Metric::handshakes_held, report.handshakes.held);
-  set(Metric::account_paused, daemon.pause ? 1 : 0);
-  set(Metric::rate_limit, daemon.rate.configured, "configured");
-  set(Metric::rate_limit, daemon.rate.effective, "effective");
-  if (const auto& requests = daemon.requests_today) {
-    set(Metric::requests_today, requests->spent, "spent");
-    set(Metric::requests_today, requests->limit, "limit");
-  }
-  if (const auto& files = report.inbox) {
-    set(Metric::inbox_files, files->unclaimed);
-    set(Metric::inbox_claimed_files, files->claimed);
-  }
-  set(Metric::signatures_failing, daemon.signatures_fail ? 1 : 0);
-  set(Metric::disk_full, daemon.disk_full ? 1 : 0);
-  set(Metric::disk_round, seconds_of(daemon.disk_round));
-  set(Metric::config_reload_successful, daemon.config_refused ? 0 : 1);
-  set(Metric::config_reload, unix_seconds(daemon.config_accepted_at));
-  if (const auto& difference = daemon.clock_difference)
-    set(Metric::clock_difference, seconds_of(*difference));
-  if (const auto& oldest = report.oldest_pending)
-    set(Metric::oldest_pending, unix_seconds(*oldest));
-  if (const auto& last = daemon.last_successful_poll)
-    set(Metric::last_successful_poll, unix_seconds(*last));
-  return metrics;
-}
-
 }  // namespace
+
+std::string mean_delay_words(const MeanDelay& delay, const StatusReport::Rate& rate) {
+  std::string words;
+  if (delay.limit != DelayLimit::unknown)
+    words = fmt::format("{:.3g} s expected", tidy_seconds(delay.expected));
+  if (delay.target > Duration(0))
+    words +=
+        fmt::format("{}{:.3g} s aimed at", words.empty() ? "" : ", ", tidy_seconds(delay.target));
+  const auto why = words_of(delay.limit, rate.effective != rate.configured);
+  if (!words.empty() && !why.empty()) words += fmt::format(": {}", why);
+  return words;
+}
 
 std::string status_json(const StatusReport& report) {
   json::object object{{"daemon", report.daemon ? "running" : "not running"},
@@ -226,6 +239,7 @@ std::string status_json(const StatusReport& report) {
     object["operator_pause"] = json_time(daemon->operator_pause);
     object["account_pause"] = json_pause(daemon->pause);
     object["rate_limit"] = json_rate(daemon->rate);
+    object["mean_delay"] = json_delay(daemon->mean_delay);
     object["requests_today"] = json_requests(daemon->requests_today);
     object["signatures_failing"] = daemon->signatures_fail;
     object["disk_full"] = daemon->disk_full;
@@ -260,10 +274,6 @@ std::string status_text(const StatusReport& report) {
   if (daemon) add_next_poll(rows, report);
   if (daemon) add_daemon(rows, *daemon, report.now);
   return rows.take();
-}
-
-std::string status_metrics(const StatusReport& report) {
-  return prometheus_text(with_gauges(report), kVersion);
 }
 
 }  // namespace attestrd

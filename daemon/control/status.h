@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "inbox/inbox.h"
 #include "metrics/metrics.h"
+#include "schedule/delay_aim.h"
 
 namespace attestrd {
 
@@ -47,13 +48,15 @@ struct StatusReport {
   struct Daemon {
     int pid = 0;
     Wall started_at{};
-    Metrics counters;               ///< Totals since process start.
+    Metrics counters;               ///< Totals since process start, and gauges of its parts.
+    Duration due_lag{0};            ///< Since the oldest due one became due that is not polled.
     std::optional<Wall> next_poll;  ///< Of all handshakes; absent: only an event can allow one.
     std::optional<Wall> last_successful_poll;
     std::optional<Duration> clock_difference;  ///< Above zero: the server's clock is ahead.
     std::optional<Wall> operator_pause;        ///< Since when an operator has all polls wait.
     std::optional<Pause> pause;
     Rate rate;
+    std::optional<MeanDelay> mean_delay;  ///< Absent if the cadence does not learn.
     std::optional<Requests> requests_today;
     bool signatures_fail = false;  ///< None of the last signatures held.
     bool disk_full = false;
@@ -74,13 +77,14 @@ struct StatusReport {
   std::optional<Daemon> daemon;        ///< Absent if none runs; the queue file was read.
 };
 
+/// Returns the expected mean delay, its target and what keeps it above that; an empty text if there
+/// is neither a target nor an expectation.
+std::string mean_delay_words(const MeanDelay& delay, const StatusReport::Rate& rate);
+
 /// Returns the report for programs: one JSON object and a line feed.
 std::string status_json(const StatusReport& report);
 
 /// Returns the report for people.
 std::string status_text(const StatusReport& report);
-
-/// Returns the metrics of a running daemon in the text format of Prometheus, version 0.0.4.
-std::string status_metrics(const StatusReport& report);
 
 }  // namespace attestrd

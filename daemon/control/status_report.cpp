@@ -4,11 +4,22 @@
 
 namespace attestrd {
 
+namespace {
+
+/// Returns the time of the oldest submission, to the second where the engine did not walk over all
+/// handshakes.
+std::optional<Wall> oldest_pending(const EngineReport& engine, Wall now) {
+  if (engine.oldest_submitted_at || !engine.oldest_age) return engine.oldest_submitted_at;
+  return now - *engine.oldest_age;
+}
+
+}  // namespace
+
 StatusReport status_report(const EngineReport& engine, const DaemonFacts& facts, Now now) {
   return {
       .now = now.wall,
       .handshakes = {engine.pending, engine.in_flight, engine.settling, engine.held_by_operator},
-      .oldest_pending = engine.oldest_submitted_at,
+      .oldest_pending = oldest_pending(engine, now.wall),
       .inbox = facts.inbox,
       .stored_pause = {},
       .daemon = daemon_status(engine, facts, now)};
@@ -20,6 +31,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.started_at = facts.started_at;
   daemon.counters = facts.counters;
   daemon.counters.merge(engine.counters);
+  daemon.due_lag = engine.due_lag;
   if (engine.next_poll) daemon.next_poll = now.wall + *engine.next_poll;
   daemon.last_successful_poll = engine.last_good_poll_at;
   daemon.clock_difference = engine.clock_difference;
@@ -31,6 +43,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.signatures_fail = engine.signatures_fail;
   daemon.rate = {engine.configured_rate, engine.rate, {}};
   if (engine.held) daemon.rate.held_until = now.wall + *engine.held;
+  daemon.mean_delay = engine.mean_delay;
   if (engine.daily_limit > 0) {
     daemon.requests_today =
         StatusReport::Requests{engine.spent_today, engine.daily_limit, engine.kept_today,

@@ -1,5 +1,6 @@
 #include "daemon/log/logging.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
@@ -11,6 +12,7 @@
 #include <climits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/log/journal.h"
 #include "runtime/system_clock.h"
@@ -37,11 +39,19 @@ constexpr int kPatienceMs = 1000;
 /// that dropped lines leave.
 class Logger::Sink final : public spdlog::sinks::sink {
  public:
-  Sink(spdlog::details::thread_pool& thread, const std::atomic<LogFormat>& format, int descriptor)
+  Sink(spdlog::details::thread_pool& thread, const std::atomic<LogFormat>& format,
+       Descriptor output)
       : thread_(thread),
         format_(format),
-        descriptor_(descriptor),
-        is_journal_(attestrd::is_journal(descriptor)) {}
+        output_(std::move(output)),
+        is_journal_(attestrd::is_journal(output_.get())) {}
+
+  /// Called by another thread than the one that writes. dup3() replaces the open file at once, so
+  /// that each write goes to one of both.
+  void set_output(const Descriptor& output) {
+    is_journal_ = attestrd::is_journal(output.get());
+    ::dup3(output.get(), output_.get(), O_CLOEXEC);
+  }
 
   /// Collects the lines that are queued, so that they are written together.
   void log(const spdlog::details::log_msg& line) override {
@@ -85,7 +95,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
 
   void write(std::string_view line) {
     while (!line.empty() && wait_for_room()) {
-      const ssize_t written = ::write(descriptor_, line.data(), std::min(line.size(), kPiece));
+      const ssize_t written = ::write(output_.get(), line.data(), std::min(line.size(), kPiece));
       if (written < 0 && errno != EINTR && errno != EAGAIN) return;  // The reader is gone.
       if (written > 0) line.remove_prefix(static_cast<std::size_t>(written));
     }
@@ -95,7 +105,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
   /// write() to a pipe that no process reads would block for ever, and so would the daemon's exit.
   bool wait_for_room() {
     while (!given_up_) {
-      pollfd ready{descriptor_, POLLOUT, 0};
+      pollfd ready{output_.get(), POLLOUT, 0};
       if (::poll(&ready, 1, kPatienceMs) != 0) return true;
       given_up_ = closing_;
     }
@@ -104,19 +114,19 @@ class Logger::Sink final : public spdlog::sinks::sink {
 
   spdlog::details::thread_pool& thread_;
   const std::atomic<LogFormat>& format_;
-  int descriptor_;
-  bool is_journal_;
+  const Descriptor output_;
+  std::atomic<bool> is_journal_;
   std::atomic<bool> closing_ = false;
   bool given_up_ = false;
   std::size_t told_of_ = 0;
   std::string lines_;  ///< Complete lines of kPiece bytes together, or one longer line.
 };
 
-Logger::Logger(Level least, LogFormat format, int descriptor)
+Logger::Logger(Level least, LogFormat format, Descriptor output)
     : least_(least),
       format_(format),
       thread_(std::make_shared<spdlog::details::thread_pool>(kWaitingLines, 1)),
-      sink_(std::make_shared<Sink>(*thread_, format_, descriptor)),
+      sink_(std::make_shared<Sink>(*thread_, format_, std::move(output))),
       lines_(std::make_shared<spdlog::async_logger>(
           "attestrd", sink_, thread_, spdlog::async_overflow_policy::overrun_oldest)) {}
 
@@ -125,6 +135,9 @@ Logger::~Logger() {
   thread_.reset();  // Joins the thread once the queue is empty.
   sink_->write_lines();
 }
+
+void Logger::set_output(Descriptor output) { sink_->set_output(output); }
+std::uint64_t Logger::dropped() const { return thread_->overrun_counter(); }
 
 void Logger::write(const Notice& notice) {
   if (notice.level < least_) return;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "daemon/log/log_line.h"
+#include "files/posix_calls.h"
 #include "log/notice.h"
 
 namespace spdlog {
@@ -21,8 +22,8 @@ namespace attestrd {
 /// their count is written in their place. If the reader is gone, the log stops, not the daemon.
 class Logger {
  public:
-  /// `descriptor` is stdout; it must stay open for the logger's lifetime. SIGPIPE must be ignored.
-  Logger(Level least, LogFormat format, int descriptor);
+  /// The lines go to `output`: see open_log(). SIGPIPE must be ignored.
+  Logger(Level least, LogFormat format, Descriptor output);
 
   /// Writes the queued lines. Gives up if the reader accepts nothing for a second.
   ~Logger();
@@ -30,9 +31,16 @@ class Logger {
   /// May be called by any thread.
   void write(const Notice& notice);
 
+  /// Returns the number of lines that were dropped so far.
+  std::uint64_t dropped() const;
+
   /// Sets the level below which notices are not written. Called on a reload.
   void set_level(Level least) { least_ = least; }
   void set_format(LogFormat format) { format_ = format; }
+
+  /// Has all lines from now on, and those that are queued, go to `output`. Called on a reload: the
+  /// file may have been renamed.
+  void set_output(Descriptor output);
 
  private:
   class Sink;

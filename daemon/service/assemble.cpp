@@ -12,10 +12,13 @@
 
 #include "base/limits.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/hints/hint_server.h"
+#include "daemon/control/metrics/process_metrics.h"
 #include "daemon/control/operator_changes.h"
 #include "daemon/control/retries.h"
 #include "daemon/control/routes.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/log/log_file.h"
 #include "daemon/service/chores.h"
 #include "daemon/service/disk_events.h"
 #include "daemon/service/inbox_scans.h"
@@ -29,6 +32,7 @@
 #include "daemon/service/reload.h"
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
+#include "daemon/service/spool/spool_levels.h"
 #include "daemon/service/spool/waiting_results.h"
 #include "daemon/version.h"
 #include "files/posix_descriptors.h"
@@ -68,8 +72,8 @@ boost::asio::io_context& event_loop() {
 /// reverse order: each may use those above it.
 class Daemon {
  public:
-  Daemon(const Config& config, RunOptions options)
-      : config_(config), options_(std::move(options)), notices_(config.log) {}
+  Daemon(const Config& config, RunOptions options, Descriptor log)
+      : config_(config), options_(std::move(options)), notices_(config.log, std::move(log)) {}
 
   /// Creates all parts and runs recovery. No poll starts before it returns.
   Result<void> assemble(Secrets secrets);
@@ -84,8 +88,11 @@ class Daemon {
   Result<void> make_engine_and_adapters(Secrets secrets);
   void make_service();
   Result<void> open_to_the_world();
+  Result<void> open_hint_server();
+  Metrics counters() const;
   void add_chores();
   Questions questions();
+  void measure(Metrics& metrics) const;
   Result<std::unique_ptr<Backup>> begin_backup() const;
   void feed_watchdog();
   void keep_control_socket();
@@ -120,15 +127,19 @@ class Daemon {
   std::optional<Reload> reload_;
   std::optional<Retries> retries_;
   std::optional<WaitingResults> waiting_;
+  std::optional<SpoolLevels> levels_;
   std::optional<OperatorChanges> operator_changes_;
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
+  std::optional<HintSecrets> hint_secrets_;  ///< Until the server of hints has them.
+  std::unique_ptr<HintServer> hints_;        ///< Null: hints.listen is empty.
   std::unique_ptr<Signals> signals_;
 };
 
 Result<void> Daemon::assemble(Secrets secrets) {
   notices_.say_doubtful(secrets.doubtful);
+  hint_secrets_ = std::exchange(secrets.hints, std::nullopt);
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
@@ -240,6 +251,8 @@ void Daemon::make_service() {
                      .now = read_clocks});
   // Records that no consumer takes stop the intake, unless the daemon ends without consumers.
   waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_, !options_.until_empty);
+  // The metrics show how full the spool and the disks are.
+  levels_.emplace(loop_.get_executor(), config_);
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.
   operator_changes_.emplace(OperatorChanges::Parts{
       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
@@ -270,10 +283,34 @@ Result<void> Daemon::open_to_the_world() {
   auto control = ControlServer::open(loop_, config_.admin, control_routes(questions()));
   if (!control) return control.error();
   control_.emplace(std::move(*control));
+  if (hint_secrets_)
+    if (auto opened = open_hint_server(); !opened) return opened;
   // systemd and shells control the daemon by signals.
   signals_ = std::make_unique<Signals>(
       loop_, [this] { lifecycle_->stop(); }, [this] { reload_->run([](const ReloadOutcome&) {}); });
   return {};
+}
+
+/// Attestr's webhooks let the next poll of a handshake be at once.
+Result<void> Daemon::open_hint_server() {
+  const auto secrets = std::exchange(hint_secrets_, std::nullopt);
+  auto hints = HintServer::open(
+      loop_, config_.hints, *secrets,
+      [this](const HandshakeId& id, HintServer::OnHinted on_hinted) {
+        conductor_->ask(HintCommand{id}, [on_hinted = std::move(on_hinted)](EngineAnswer answer) {
+          on_hinted(std::get<Hinted>(answer));
+        });
+      });
+  if (!hints) return hints.error();
+  hints_ = std::move(*hints);
+  return {};
+}
+
+/// Returns the counters of all parts except the engine.
+Metrics Daemon::counters() const {
+  Metrics counters = notices_.counters();
+  if (hints_) counters.merge(hints_->counters());
+  return counters;
 }
 
 Questions Daemon::questions() {
@@ -284,19 +321,25 @@ Questions Daemon::questions() {
           },
       .look_up = [this](const HandshakeId& id,
                         Questions::OnFound on_found) { disk_->look_up(id, std::move(on_found)); },
+      .look_up_ended =
+          [this](EndedQuery query, Questions::OnEnded on_ended) {
+            disk_->look_up_ended(std::move(query), std::move(on_ended));
+          },
       .reload = [this](Questions::OnReloaded on_reloaded) { reload_->run(std::move(on_reloaded)); },
       .facts =
           [this] {
             return DaemonFacts{::getpid(),
                                started_at_,
-                               notices_.counters(),
+                               counters(),
                                reload_->state(),
                                disk_->busy_for(read_clocks().mono),
                                lifecycle_->is_stopping(),
                                disk_events_->inbox_files(),
                                waiting_->is_full()};
           },
+      .measure = [this](Metrics& metrics) { measure(metrics); },
       .now = read_clocks,
+      .last_endings = [this] { return notices_.last_endings(); },
       .backup = [this] { return backup_->source(); },
       .retry =
           [this](const std::vector<HandshakeId>& ids, bool even_completed,
@@ -322,6 +365,13 @@ Questions Daemon::questions() {
           }};
 }
 
+void Daemon::measure(Metrics& metrics) const {
+  measure_process(metrics);
+  notices_.measure(metrics);
+  poller_->measure(metrics);
+  levels_->measure(metrics, read_clocks().wall);
+}
+
 Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
   auto copy = stores_.queue->copy(queue_copy_file(config_).string());
   if (!copy) return copy.error();
@@ -335,7 +385,10 @@ void Daemon::add_chores() {
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
   chores_.add(kSocketInterval, [this] { keep_control_socket(); });
-  chores_.add(kSpoolInterval, [this] { waiting_->check(read_clocks().mono); });
+  chores_.add(kSpoolInterval, [this] {
+    waiting_->check(read_clocks().mono);
+    levels_->check(read_clocks().mono);
+  });
 }
 
 void Daemon::feed_watchdog() {
@@ -373,7 +426,7 @@ void Daemon::show_progress() {
   show_stall(disk_->busy_for(now.mono) >= limits::kDiskStall);
   const EngineReport report = engine_->report(now);
   const auto delivered = static_cast<std::uint64_t>(
-      notices_.counters().value(Metric::handshakes_ended, name_of(Outcome::completed)));
+      notices_.counters().total(Metric::handshakes_ended, name_of(Outcome::completed)));
   notifier_.status(fmt::format("{} pending, {} delivered{}{}{}", report.pending, delivered,
                                report.operator_pause ? ", paused by an operator" : "",
                                report.paused_for ? ", account paused" : "",
@@ -407,6 +460,7 @@ int Daemon::run() {
   announce_start();
   notifier_.ready();
   waiting_->count_at_start();
+  levels_->check(read_clocks().mono);
   scans_->scan();
   chores_.start();
   return lifecycle_->run();
@@ -419,7 +473,9 @@ int run_daemon(const Config& config, Secrets secrets, const RunOptions& options)
   return_large_memory();
   raise_descriptor_limit();
   ::tzset();  // The first conversion of a time would read the time zone on the event loop.
-  Daemon daemon(config, options);
+  auto log = open_log(config.log.file);
+  if (!log) return exit_with(log.error());
+  Daemon daemon(config, options, *std::move(log));
   if (auto assembled = daemon.assemble(std::move(secrets)); !assembled) {
     return exit_with(assembled.error());
   }

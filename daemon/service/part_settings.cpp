@@ -14,6 +14,7 @@ EngineSettings engine_settings(const Config& config) {
           .requests_per_second = config.api.requests_per_second,
           .daily_requests = config.api.daily_requests,
           .connections = connections_within_limit(config.api.connections),
+          .target_delay = config.poll.target_delay,
           .min_interval = config.poll.min_interval,
           .max_interval = config.poll.max_interval,
           .backoff_factor = config.poll.backoff_factor,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/config/secrets.h"
+#include "daemon/log/log_file.h"
 #include "daemon/service/part_settings.h"
 #include "http/https_target.h"
 #include "runtime/system_clock.h"
@@ -30,9 +31,15 @@ Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Conf
   auto trust = read_trust(poller.ca_file);
   if (!trust) return trust.error();
   poller.trust = *std::move(trust);
+  auto log = open_log(config->log.file);
+  if (!log) return log.error();
   auto names = secret_names(*config);
-  return Files{*std::move(config), std::move(poller), std::move(secrets->client_secrets),
-               std::move(secrets->doubtful), std::move(names)};
+  return Files{*std::move(config),
+               std::move(poller),
+               *std::move(log),
+               std::move(secrets->client_secrets),
+               std::move(secrets->doubtful),
+               std::move(names)};
 }
 
 void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloaded) {
@@ -66,7 +73,7 @@ Result<void> Reload::apply(Files files) {
   if (auto applied = parts_.poller.reconfigure(std::move(files.poller)); !applied) return applied;
   const Config& config = files.config;
   parts_.verifier.replace(std::move(files.client_secrets), config.signature.form);
-  parts_.notices.configure(config.log);
+  parts_.notices.configure(config.log, std::move(files.log));
   parts_.config = config;
   // Before the step, so that it holds for each result that is verified from now on.
   parts_.disk.run_between_rounds([&ledger = parts_.ledger, repeats = config.signature.repeats,

@@ -50,6 +50,7 @@ class Reload {
   struct Files {
     Config config;
     HttpsPollerSettings poller;
+    Descriptor log;
     std::vector<Secret> client_secrets;
     std::vector<DoubtfulSecret> doubtful;
     SecretNames names;

@@ -23,6 +23,8 @@ inline constexpr Duration kNextDayLook = 10min;     ///< Recheck while the daily
 inline constexpr Duration kLongestForBudget = 24h;  ///< Longest gap that a daily budget causes.
 inline constexpr Duration kLeastPollPrice = 250ms;  ///< Less staleness is not worth a poll.
 inline constexpr Duration kMostPollPrice = 24h;
+inline constexpr Duration kLeastAimedPrice = 1ms;  ///< For a short `poll.target_delay`.
+inline constexpr double kCompletionsToAim = 64;    ///< Learnt results that make a target reliable.
 inline constexpr double kLeastRate = 0.2;  ///< Requests per second; refused polls lower it no more.
 inline constexpr std::uint32_t kSlowStartConnections = 2;
 inline constexpr std::uint32_t kBreakerFailures = 10;  ///< Consecutive, over all handshakes.
@@ -105,6 +107,9 @@ inline constexpr std::size_t kBytesReadmittedAtOnce = std::size_t{16} << 20;  //
 // Records that no consumer takes.
 inline constexpr Duration kWaitingCountInterval = 1s;  ///< Of results/, for spool.max_waiting.
 inline constexpr int kWaitingCountShare = 20;  ///< A count takes at most this part of the time.
+
+inline constexpr Duration kSpoolSurveyInterval = 10s;  ///< Of all folders, for the metrics.
+inline constexpr int kSpoolSurveyShare = 20;           ///< Likewise.
 
 // Backup.
 inline constexpr int kCopyPagesPerSlice = 256;  ///< Of 4 KiB, between two rounds.

@@ -20,6 +20,11 @@ class Ring {
     slots_.push_back(std::move(value));
   }
 
+  /// The oldest and the newest value. The ring must not be empty.
+  T& front() { return slots_.front(); }
+  const T& front() const { return slots_.front(); }
+  T& back() { return slots_.back(); }
+
   /// The ring must not be empty.
   T pop() {
     T value = std::move(slots_.front());

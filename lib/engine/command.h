@@ -11,6 +11,8 @@
 #include "engine/list/list_commands.h"
 #include "handshake/handshake_id.h"
 #include "metrics/metrics.h"
+#include "schedule/delay_aim.h"
+#include "schedule/learnt_curve.h"
 
 namespace attestrd {
 
@@ -54,6 +56,10 @@ struct CancelCommand {
 /// is an `AccountKicked`.
 struct KickAccountCommand {};
 
+/// A query of the learnt curve of completions, and of the polls that follow from it. The answer is
+/// a `LearntCurve`.
+struct CurveCommand {};
+
 enum class AccountKicked : std::uint8_t {
   due_now,     ///< The canary asks as soon as the limits allow.
   in_flight,   ///< The canary is asking at this moment.
@@ -61,8 +67,23 @@ enum class AccountKicked : std::uint8_t {
   not_paused,  ///< Nothing has changed.
 };
 
-using EngineCommand = std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand,
-                                   AgesCommand, CancelCommand, KickAccountCommand>;
+/// A hint that the result of this handshake may be there, from a source that may be wrong, or
+/// repeat itself. A handshake that waits for its result is polled at once, but not before
+/// `min_interval` is over. A hint shortens no backoff, and one that comes during a poll holds for
+/// the next one. All limits that apply to a kicked handshake apply to it. A hint causes at most one
+/// poll. The answer is a `Hinted`.
+struct HintCommand {
+  HandshakeId id;
+};
+
+enum class Hinted : std::uint8_t {
+  taken,        ///< The handshake is pending.
+  not_pending,  ///< The engine does not have it, or it has ended. Nothing has changed.
+};
+
+using EngineCommand =
+    std::variant<ExplainCommand, ReportCommand, KickCommand, ListCommand, AgesCommand,
+                 CancelCommand, KickAccountCommand, CurveCommand, HintCommand>;
 
 /// The effect of a KickCommand on one id.
 enum class Kicked : std::uint8_t {
@@ -107,12 +128,16 @@ struct EngineReport {
   std::uint64_t kept_today = 0;  ///< Requests of the limit that are kept for last polls.
   bool is_day_spent = false;     ///< All polls except last polls wait for the next day.
   Duration until_next_day{0};
+  std::optional<MeanDelay> mean_delay;  ///< Absent if the cadence does not learn.
+  std::optional<Duration> oldest_age;   ///< Of the oldest pending one, rounded up to a second.
+  Duration due_lag{0};  ///< Since the oldest in ReadyLanes became due; 0: they are empty.
   // Present only in the answer to a ReportCommand that asks for them.
   std::optional<Wall> oldest_submitted_at;  ///< The oldest submission of all pending handshakes.
   std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.
 };
 
-using EngineAnswer = std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>,
-                                  ListPage, AgesPage, std::vector<Cancelled>, AccountKicked>;
+using EngineAnswer =
+    std::variant<std::optional<Explanation>, EngineReport, std::vector<Kicked>, ListPage, AgesPage,
+                 std::vector<Cancelled>, AccountKicked, LearntCurve, Hinted>;
 
 }  // namespace attestrd

@@ -11,6 +11,9 @@
 namespace attestrd {
 namespace {
 
+/// The number of slots that are looked at to estimate how many results are expected.
+constexpr Roster::Slot kHintSample = 1000;
+
 bool is_pending(const PendingRecord& record) {
   return record.state != PendingRecord::State::vacant &&
          record.state != PendingRecord::State::settling;
@@ -205,6 +208,7 @@ void Engine::adopt(const Adopted& event, Now now) {
       handshake.submitted ? now.mono - *handshake.submitted : now.wall - handshake.submitted_at;
   const Duration age = has_time ? std::max(elapsed, Duration(0)) : Duration(0);
   record.submitted = now.mono - age;
+  submitted_.add(record.submitted);
   record.polls = std::min(handshake.polls, PendingRecord::kMostPolls) & PendingRecord::kMostPolls;
   if (handshake.last_pending_at) {
     const Duration pending = *handshake.last_pending_at - handshake.submitted_at;
@@ -253,6 +257,7 @@ void Engine::settled(const HandshakeId& id) {
 }
 
 void Engine::forget(Slot slot) {
+  if (is_pending(roster_[slot])) submitted_.remove(roster_[slot].submitted);
   set_held(slot, false);
   timing_.remove(roster_[slot].load);
   if (roster_[slot].is_in_lasting_trouble()) --in_trouble_;
@@ -328,12 +333,13 @@ void Engine::make_ready(Slot slot, Mono now) {
   const Lane other = record.is_fresh ? Lane::fresh : asked;
   // Its last poll is for a result that is near to be archived, not for more of the same trouble.
   const bool is_last = now >= record.deadline && !record.is_in_lasting_trouble();
-  lanes_.push(is_last ? Lane::last : other, slot);
+  lanes_.push(is_last ? Lane::last : other, slot, now);
 }
 
 void Engine::dispatch(const Step& step) {
   if (is_stopping_) return;
   replan_doubted(step.now.mono);
+  follow_hints(step.now.mono);
   Reload(*this, step.now).replan_some();
   while (const auto slot = wheel_.pop_due(step.now.mono)) make_ready(*slot, step.now.mono);
   DailyBudget& budget = admission_.budget();
@@ -393,7 +399,35 @@ void Engine::replan_doubted(Mono now) {
   doubted_due_.reset();
   doubted_polled_at_ = now;
   replanned_ = 0;
-  replans_doubted_only_ = true;
+  replan_ = Replan::doubted;
+}
+
+/// Notices that hints are missing, and plans all polls anew if hints announce much fewer results
+/// than they did.
+void Engine::follow_hints(Mono now) {
+  HintCoverage& hints = timing_.hints();
+  if (hints.is_check_due(now)) hints.check(now, results_expected_since(hints.checked_at(), now));
+  if (replanned_ || !hints.take_replan(now)) return;
+  replanned_ = 0;
+  replan_ = Replan::healthy;
+}
+
+/// Returns how many of the pending handshakes without a hint were expected, at their submission, to
+/// be done since then. Each adds up to at most one result in its life, so that those that are never
+/// done do not add up to many, however little is known of high ages. It is estimated from a sample,
+/// so that no step takes long.
+double Engine::results_expected_since(Mono since, Mono now) const {
+  const Slot stride = std::max<Slot>(1, roster_.slots() / kHintSample);
+  double expected = 0;
+  for (Slot slot = 0; slot < roster_.slots(); slot += stride) {
+    const PendingRecord& record = roster_[slot];
+    if (!is_pending(record) || record.has_hint() || record.is_hint_spent) continue;
+    const Mono from = std::max({since, record.submitted, record.last_pending});
+    const Hazard& hazard = timing_.hazard();
+    expected += hazard.survival(Duration(0), from - record.submitted) -
+                hazard.survival(Duration(0), now - record.submitted);
+  }
+  return expected * stride;
 }
 
 void Engine::put_off_all_but_last_polls(const Step& step) {
@@ -417,11 +451,12 @@ void Engine::start_poll(Slot slot, const Step& step) {
   PendingRecord& record = roster_[slot];
   record.is_last_poll = step.now.mono >= record.deadline;
   record.is_canary = admission_.start(step.now, record.is_last_poll);
+  record.is_announced |= record.is_hinted;
+  record.is_hinted = false;
   record.is_fresh = false;
   record.is_unsaved = true;
   record.state = State::polling;
   ++record.polls;
-  totals_.counters.add(Metric::polls);
   step.actions.emplace_back(StartPoll{slot, roster_.id_of(slot)});
 }
 
@@ -430,7 +465,8 @@ std::optional<Mono> Engine::next_wake() const {
   if (replanned_) return stepped_at_;
   std::optional<Mono> wake;
   const auto next = lanes_.empty() ? std::nullopt : admission_.next();
-  for (const auto& time : {wheel_.next_wake(), next, doubted_due_})
+  const auto hints = is_empty() ? std::nullopt : timing_.hints().next();
+  for (const auto& time : {wheel_.next_wake(), next, doubted_due_, hints})
     if (time) wake = std::min(wake.value_or(*time), *time);
   return wake;
 }

@@ -9,6 +9,7 @@
 #include "admission/witnesses.h"
 #include "base/prng.h"
 #include "base/time.h"
+#include "base/time_counts.h"
 #include "engine/action.h"
 #include "engine/command.h"
 #include "engine/event.h"
@@ -122,6 +123,8 @@ class Engine {
   Duration crowd_delay(Now now, bool is_of_all) const;
   void poll_doubted(Now now);
   void replan_doubted(Mono now);
+  void follow_hints(Mono now);
+  double results_expected_since(Mono since, Mono now) const;
 
   void follow_limits(const Step& step);
 
@@ -133,14 +136,21 @@ class Engine {
   TimingWheel wheel_;             // Waiting handshakes.
   ReadyLanes lanes_;              // Due handshakes.
   Roster roster_;                 // All handshakes.
+  TimeCounts submitted_;          // The submissions of those that are pending.
   Witnesses witnesses_;           // Of trouble.
   KeptAnswers untrusted_;         // The last answers whose result could not be trusted.
   std::uint64_t in_trouble_ = 0;  // Handshakes in lasting trouble.
   Duration ramp_{0};          // The first polls of recovered handshakes are spread over this time.
   Slot canary_searched_ = 0;  // The search for the next canary begins here.
   std::optional<Slot> replanned_ = {};  // After a reload: the slots below have a new plan.
-  bool replans_doubted_only_ = false;   // Those whose signatures failed: signatures hold again.
-  bool forgets_failures_ = false;       // After a reload of other secrets: those of signatures.
+  /// The handshakes whose polls are planned anew.
+  enum class Replan : std::uint8_t {
+    all,      ///< After a reload; those that new settings may help are polled at once.
+    doubted,  ///< Those whose signatures failed: signatures hold again.
+    healthy,  ///< Those that wait for a result: hints announce fewer results.
+  };
+  Replan replan_ = Replan::all;
+  bool forgets_failures_ = false;  // After a reload of other secrets: those of signatures.
   Mono doubted_polled_at_ = Mono::min();
   std::optional<Mono> doubted_due_ = {};
   std::size_t older_polls_ = 0;  // Polls in flight that began before the last reload.

@@ -50,6 +50,10 @@ EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
   return engine_.explain(command.id, now_);
 }
 
+EngineAnswer Engine::Commands::operator()(const CurveCommand&) const {
+  return engine_.timing_.curve();
+}
+
 EngineAnswer Engine::Commands::operator()(const ReportCommand& command) const {
   EngineReport report = engine_.report(now_);
   if (!command.with_walk) return report;
@@ -132,6 +136,26 @@ Cancelled Engine::Commands::cancel(const HandshakeId& id) const {
   return Cancelled::not_pending;
 }
 
+EngineAnswer Engine::Commands::operator()(const HintCommand& command) const {
+  PollTiming& timing = engine_.timing_;
+  const auto slot = engine_.roster_.find(command.id);
+  const bool is_there = slot && !engine_.roster_[*slot].is_lost;
+  if (!is_there || engine_.roster_[*slot].state == State::settling) {
+    timing.hints().add_late(Roster::hash_of(command.id), now_.mono);
+    return Hinted::not_pending;
+  }
+  PendingRecord& record = engine_.roster_[*slot];
+  if (!record.has_hint() && !record.is_hint_spent) timing.hints().add_hint();
+  record.note_hint(now_.mono);
+  if (record.state != State::waiting || record.errors > 0) return Hinted::taken;
+  const auto due = timing.after_hint(record.last_pending, now_.mono);
+  const Mono at = timing.fit(due, {record.deadline, record.is_last_poll}, now_.mono);
+  if (at >= engine_.wheel_.due_of(*slot)) return Hinted::taken;
+  engine_.wheel_.erase(*slot);
+  at <= now_.mono ? engine_.make_ready(*slot, now_.mono) : engine_.wheel_.insert(*slot, at);
+  return Hinted::taken;
+}
+
 Engine::Commands::NextPoll Engine::Commands::next_poll_of(const Engine& engine, Slot slot,
                                                           Now now) {
   const PendingRecord& record = engine.roster_[slot];
@@ -166,7 +190,7 @@ Explanation Engine::explanation_of(Slot slot, Now now) const {
   why.polls = record.polls;
   why.errors = record.errors;
   why.suspicion = record.suspicion;
-  why.chance_done = 1 - hazard.survival(last - record.submitted, why.age);
+  why.chance_done = timing_.chance_done(last - record.submitted, why.age);
   why.completions = static_cast<std::uint64_t>(hazard.completions());
   return why;
 }
@@ -190,12 +214,15 @@ EngineReport Engine::report(Now now) const {
   report.kept_today = budget.kept();
   report.is_day_spent = budget.is_spent();
   report.until_next_day = until_next_account_day(now.wall);
+  report.mean_delay = timing_.mean_delay();
   report.clock_difference = server_clock_.difference();
   report.operator_pause = operator_pause_;
   report.held_by_operator = held_;
   report.paused_for = account.reason();
   report.signatures_fail = witnesses_.signatures_fail();
   report.paused_since = account.paused_since();
+  if (const auto oldest = submitted_.earliest()) report.oldest_age = now.mono - *oldest;
+  if (const auto oldest = lanes_.oldest()) report.due_lag = now.mono - *oldest;
   if (!account.is_open()) {
     report.next_canary = std::max(account.next_canary() - now.mono, Duration(0));
   }
@@ -238,7 +265,7 @@ void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {
   engine_.follow_limits(step);
   engine_.admission_.ask_at_once(now_);
   engine_.replanned_ = 0;
-  engine_.replans_doubted_only_ = false;
+  engine_.replan_ = Replan::all;
 }
 
 /// Moves all deadlines. Walks over all slots, which takes a few milliseconds per million.
@@ -274,7 +301,7 @@ void Engine::Reload::replan_some() {
   for (; *next < end; ++*next) {
     PendingRecord& record = engine_.roster_[*next];
     const bool is_doubted = record.suspicion == PendingRecord::Suspicion::invalid_signature;
-    if (engine_.replans_doubted_only_ && !is_doubted) continue;
+    if (engine_.replan_ == Replan::doubted && !is_doubted) continue;
     if (record.state == State::waiting) replan(*next);
     if (engine_.forgets_failures_) forget_failures(record);
   }
@@ -296,10 +323,12 @@ void Engine::Reload::forget_failures(PendingRecord& record) const {
 /// error stays, unless new settings or secrets may have ended its trouble: then it is polled now.
 void Engine::Reload::replan(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
-  if (record.errors > 0 && !record.may_be_configured) return;
+  const bool may_end = record.may_be_configured && engine_.replan_ != Replan::healthy;
+  if (record.errors > 0 && !may_end) return;
+  if (record.errors == 0 && record.is_hinted) return;  // It waits for min_interval alone.
   if (record.errors > 0) {
     // Those in doubt may have been polled just now.
-    const bool is_reload = !engine_.replans_doubted_only_;
+    const bool is_reload = engine_.replan_ == Replan::all;
     const Mono due = now_.mono + (is_reload ? Duration(0) : engine_.settings_.min_interval);
     engine_.wheel_.erase(slot);
     engine_.wait_until(slot, {due, due}, now_.mono);
@@ -309,7 +338,7 @@ void Engine::Reload::replan(Slot slot) {
   PollTiming::Due due;
   if (record.was_pending()) {
     due = timing.after_pending(record.load, record.last_pending - record.submitted,
-                               record.last_pending, engine_.prng_);
+                               record.last_pending, engine_.prng_, record.is_hint_spent);
   } else {
     // The time of its last answer is not known: the new gap begins now, unless the old one ends
     // before.

@@ -24,6 +24,8 @@ class Engine::Commands {
   EngineAnswer operator()(const AgesCommand& command) const;
   EngineAnswer operator()(const CancelCommand& command) const;
   EngineAnswer operator()(const KickAccountCommand& command) const;
+  EngineAnswer operator()(const CurveCommand& command) const;
+  EngineAnswer operator()(const HintCommand& command) const;
 
  private:
   Kicked kick(const HandshakeId& id) const;

@@ -81,6 +81,7 @@ void Engine::Replies::on_answer(Slot slot, const HttpResponse& response,
   const auto verification = in_usual_form(slot, checked.verification);
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
+  count_answer(poll_answer(answer));
   const bool is_older_than_reload = record.is_older_than_reload;
   end_poll(slot);
   if (engine_.server_clock_.compare(response.date, now_)) {
@@ -143,6 +144,7 @@ void Engine::Replies::on_failure(Slot slot, const TransportFailure& failure) {
   PendingRecord& record = engine_.roster_[slot];
   Admission& admission = engine_.admission_;
   end_poll(slot);
+  count_answer(poll_answer(failure));
   Notice why = notices::poll_error(polled(slot), failure, engine_.settings_.host);
   const FailureKind kind = kind_of(failure);
   const TroubleCount count(engine_.in_trouble_, record);
@@ -170,8 +172,14 @@ void Engine::Replies::wait(Slot slot) {
   PendingRecord& record = engine_.roster_[slot];
   if (record.is_cancelled) return cancel(slot);
   record.errors = 0;
-  const auto due = engine_.timing_.after_pending(record.load, now_.mono - record.submitted,
-                                                 now_.mono, engine_.prng_);
+  record.is_hint_spent |= record.is_announced;
+  record.is_announced = false;
+  const Duration age = now_.mono - record.submitted;
+  PollTiming& timing = engine_.timing_;
+  // A hint that came during the poll may be for a result that was not there when it began.
+  const auto due = record.is_hinted ? timing.after_hint(now_.mono, now_.mono)
+                                    : timing.after_pending(record.load, age, now_.mono,
+                                                           engine_.prng_, record.is_hint_spent);
   engine_.wait_until(slot, due, now_.mono);
 }
 
@@ -292,9 +300,14 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
   record.response_bytes = static_cast<std::uint32_t>(
       finish.tag.size() + (keeps_response ? body.size() : finish.response.size()));
   record.state = State::settling;
+  engine_.submitted_.remove(record.submitted);
   engine_.admission_.backlog().add(record.response_bytes);
-  if (verdict.outcome == Outcome::completed)
+  if (verdict.outcome == Outcome::completed) {
     finish.signature = signature_prefix(result_to_verify(answer)->signature);
+    const Mono latest = record.was_pending() ? record.last_pending : record.submitted;
+    engine_.totals_.counters.observe(Metric::detection_delay,
+                                     std::chrono::duration<double>(now_.mono - latest).count());
+  }
   step_.actions.emplace_back(Settle{std::move(finish), keeps_response});
 }
 
@@ -339,11 +352,30 @@ void Engine::Replies::observe(Slot slot, const Answer& answer, const Verdict& ve
       record.is_unwatched = false;
       return;
     case Observation::done:
-      if (record.is_unwatched) return;
-      if (!timing.saw_done(last_age, age)) return;
+      if (record.is_unwatched || !observe_done(slot, last_age, age)) return;
       step_.actions.emplace_back(Remember{*timing.take_unsaved()});
       return;
   }
+}
+
+void Engine::Replies::count_answer(PollAnswer answer) {
+  engine_.totals_.counters.add_at(Metric::polls, static_cast<std::size_t>(answer));
+}
+
+/// Passes a completion to the hazard, and to the coverage of hints. Returns whether enough of them
+/// are unsaved for a save.
+bool Engine::Replies::observe_done(Slot slot, Duration last_age, Duration age) {
+  const PendingRecord& record = engine_.roster_[slot];
+  PollTiming& timing = engine_.timing_;
+  if (record.has_hint()) {
+    timing.hints().add_announced(now_.mono);
+    const auto hinted_at = record.hinted_at();
+    return timing.saw_announced(last_age, hinted_at ? *hinted_at - record.submitted : age, age);
+  }
+  // A hint that came too early was the only one for this result.
+  if (!record.is_hint_spent)
+    timing.hints().add_unannounced(Roster::hash_of(engine_.roster_.id_of(slot)));
+  return timing.saw_done(last_age, age);
 }
 
 void Engine::Replies::count_good_answer(PendingRecord& record) {

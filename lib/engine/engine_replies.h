@@ -44,6 +44,8 @@ class Engine::Replies {
   void testify(Slot slot, const std::optional<Verification>& verification, Charge charge);
   FailedPoll failed(Slot slot) const;
   void observe(Slot slot, const Answer& answer, const Verdict& verdict);
+  void count_answer(PollAnswer answer);
+  bool observe_done(Slot slot, Duration last_age, Duration age);
   void count_good_answer(PendingRecord& record);
   void say_paused(Notice cause);
   void say_lowered();

@@ -35,6 +35,17 @@ Mono PendingRecord::rounded_suspect_since(Mono since) const {
   return submitted + seconds(in_32_bits(std::chrono::floor<seconds>(since - submitted)));
 }
 
+void PendingRecord::note_hint(Mono now) {
+  if (!has_hint() && suspicion == Suspicion::none)
+    hinted_after_s = in_32_bits(std::chrono::floor<seconds>(now - submitted));
+  is_hinted = true;
+}
+
+std::optional<Mono> PendingRecord::hinted_at() const {
+  if (!has_hint() || suspicion != Suspicion::none) return std::nullopt;
+  return submitted + seconds(hinted_after_s);
+}
+
 std::optional<Wall> PendingRecord::last_pending_at(Now now) const {
   if (last_pending == Mono::min()) return std::nullopt;
   return now.wall - (now.mono - last_pending);

@@ -42,12 +42,16 @@ struct PendingRecord {
   std::uint64_t tag_digest = 0;       ///< First 8 bytes of the SHA-256 of the given tag; 0: no tag.
   std::uint32_t deadline_wall_s = 0;  ///< See deadline_wall(); 0: the deadline is measured.
   union {
-    std::uint32_t suspect_after_s = 0;  ///< Valid while it is pending; see suspect_since().
+    std::uint32_t suspect_after_s = 0;  ///< Valid with a `suspicion`; see suspect_since().
+    std::uint32_t hinted_after_s;       ///< Valid without one; see hinted_at().
     std::uint32_t response_bytes;  ///< Valid while it is settling: bytes that the ledger holds.
   };
   std::uint32_t polls : 27 = 0;
-  bool is_held : 1 = false;       ///< An operator holds it: no poll starts.
-  bool is_cancelled : 1 = false;  ///< It ends with the poll in flight.
+  bool is_held : 1 = false;        ///< An operator holds it: no poll starts.
+  bool is_cancelled : 1 = false;   ///< It ends with the poll in flight.
+  bool is_hinted : 1 = false;      ///< A hint has come since its latest poll began.
+  bool is_announced : 1 = false;   ///< A hint had come before its latest poll began.
+  bool is_hint_spent : 1 = false;  ///< The answer to a poll after a hint was "not yet".
   IdStore::Place id = 0;
   PollPrice::Load load = 0;            ///< Its share of the request rate while it waits.
   bool may_be_configured : 1 = false;  ///< New settings or secrets may end its trouble.
@@ -82,6 +86,13 @@ struct PendingRecord {
   void set_suspect_since(Mono since);
   /// Returns what suspect_since() would return after set_suspect_since(since).
   Mono rounded_suspect_since(Mono since) const;
+
+  /// Notes that a hint came. The time of the first one before a poll counts.
+  void note_hint(Mono now);
+  /// Returns the time of the hint that announced its result, rounded down to whole seconds after
+  /// the submission, or nothing if that is not known.
+  std::optional<Mono> hinted_at() const;
+  bool has_hint() const { return is_hinted || is_announced; }
 
   /// Returns whether it has been seen pending, by this process or an earlier one.
   bool was_pending() const { return last_pending != Mono::min(); }

@@ -1,12 +1,26 @@
 #include "engine/ready_lanes.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
 
 namespace attestrd {
 
-Ring<ReadyLanes::Slot>& ReadyLanes::of(Lane lane) {
+void ReadyLanes::Queue::push(Slot slot, Mono due) {
+  const bool is_of_batch =
+      !batches_.empty() && due >= batches_.back().due && due - batches_.back().due < kBatch;
+  if (!is_of_batch) batches_.push({due, 0});
+  ++batches_.back().slots;
+  slots_.push(slot);
+}
+
+ReadyLanes::Slot ReadyLanes::Queue::pop() {
+  if (--batches_.front().slots == 0) batches_.pop();
+  return slots_.pop();
+}
+
+ReadyLanes::Queue& ReadyLanes::of(Lane lane) {
   switch (lane) {
     case Lane::last: return last_;
     case Lane::fresh: return fresh_;
@@ -18,10 +32,10 @@ Ring<ReadyLanes::Slot>& ReadyLanes::of(Lane lane) {
 
 ReadyLanes::Slot ReadyLanes::pop() {
   ATTESTRD_CHECK(!empty());
-  Ring<Slot>* const troubled = troubled_.empty() ? &known_ : &troubled_;
+  Queue* const troubled = troubled_.empty() ? &known_ : &troubled_;
   const std::array turns = {&last_, &fresh_, &last_, &known_, &last_, &fresh_, &last_, troubled};
   while (turns[turn_]->empty()) turn_ = (turn_ + 1) % turns.size();
-  Ring<Slot>& lane = *turns[turn_];
+  Queue& lane = *turns[turn_];
   turn_ = (turn_ + 1) % turns.size();
   return lane.pop();
 }
@@ -37,15 +51,23 @@ std::optional<ReadyLanes::Slot> ReadyLanes::pop_other() {
   return pop_known();
 }
 
+std::optional<Mono> ReadyLanes::oldest() const {
+  std::optional<Mono> oldest;
+  for (const Queue* const lane : {&last_, &fresh_, &known_, &troubled_})
+    if (!lane->empty()) oldest = std::min(oldest.value_or(lane->oldest()), lane->oldest());
+  return oldest;
+}
+
 std::vector<ReadyLanes::Slot> ReadyLanes::remove_if(const std::function<bool(Slot)>& is_removed) {
   std::vector<Slot> removed;
-  for (Ring<Slot>* const lane : {&last_, &fresh_, &known_, &troubled_}) {
+  for (Queue* const lane : {&last_, &fresh_, &known_, &troubled_}) {
     for (std::size_t left = lane->size(); left > 0; --left) {
+      const Mono due = lane->oldest();
       const Slot slot = lane->pop();
       if (is_removed(slot))
         removed.push_back(slot);
       else
-        lane->push(slot);
+        lane->push(slot, due);
     }
   }
   return removed;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ring.h"
+#include "base/time.h"
 
 namespace attestrd {
 
@@ -23,12 +24,21 @@ class ReadyLanes {
     troubled,  ///< All other handshakes.
   };
 
-  void push(Lane lane, Slot slot) { of(lane).push(slot); }
+  /// `now` is the time at which the handshake became due, and no earlier than that of any before.
+  void push(Lane lane, Slot slot, Mono now) { of(lane).push(slot, now); }
 
   bool empty() const {
     return last_.empty() && fresh_.empty() && known_.empty() && troubled_.empty();
   }
   bool has_last_poll() const { return !last_.empty(); }
+
+  /// Returns when the handshake became due that has waited longest, or up to kBatch earlier;
+  /// nothing if none waits.
+  std::optional<Mono> oldest() const;
+
+  /// Handshakes that become due within this time count as due at its beginning: the time of each
+  /// would need twice the memory of the slots.
+  static constexpr Duration kBatch = std::chrono::milliseconds(100);
 
   /// Removes and returns the first handshake of the lane whose turn it is. empty() must be false.
   Slot pop();
@@ -46,12 +56,32 @@ class ReadyLanes {
   std::vector<Slot> remove_if(const std::function<bool(Slot)>& is_removed);
 
  private:
-  Ring<Slot>& of(Lane lane);
+  /// The slots of one lane, first in, first out, and when they became due.
+  class Queue {
+   public:
+    bool empty() const { return slots_.empty(); }
+    std::size_t size() const { return slots_.size(); }
+    void push(Slot slot, Mono due);
+    Slot pop();
+    /// The time of the first slot. The lane must not be empty.
+    Mono oldest() const { return batches_.front().due; }
 
-  Ring<Slot> last_;
-  Ring<Slot> fresh_;
-  Ring<Slot> known_;
-  Ring<Slot> troubled_;
+   private:
+    struct Batch {
+      Mono due{};
+      std::uint32_t slots = 0;
+    };
+
+    Ring<Slot> slots_;
+    Ring<Batch> batches_;  ///< Of successive slots, at least one each.
+  };
+
+  Queue& of(Lane lane);
+
+  Queue last_;
+  Queue fresh_;
+  Queue known_;
+  Queue troubled_;
   std::size_t turn_ = 0;
 };
 

@@ -18,6 +18,28 @@ struct CodeOf {
   int operator()(const auto& trouble) const { return trouble.code; }
 };
 
+struct PollAnswerOf {
+  PollAnswer operator()(const Pending&) const { return PollAnswer::pending; }
+  PollAnswer operator()(const Ended& ended) const {
+    if (!ended.result.empty()) return PollAnswer::completed;
+    return ended.archived ? PollAnswer::archived : PollAnswer::pending;
+  }
+  PollAnswer operator()(const Unknown&) const { return PollAnswer::unknown; }
+  PollAnswer operator()(const AccountTrouble& trouble) const {
+    switch (trouble.kind) {
+      case AccountTrouble::Kind::rate_limited:
+      case AccountTrouble::Kind::daily_limit: return PollAnswer::rate_limited;
+      case AccountTrouble::Kind::unauthorized:
+      case AccountTrouble::Kind::forbidden:
+      case AccountTrouble::Kind::low_credits:
+      case AccountTrouble::Kind::wrong_version: break;
+    }
+    return PollAnswer::unauthorized;
+  }
+  PollAnswer operator()(const ServerTrouble&) const { return PollAnswer::server_error; }
+  PollAnswer operator()(const Invalid&) const { return PollAnswer::malformed; }
+};
+
 /// Returns whether the wall clock can't expire the handshake at this answer (see judge_answer()).
 bool is_postponed(const HttpResponse& response, const PendingRecord& record, Now now,
                   const EngineSettings& settings, bool is_doubtful) {
@@ -90,6 +112,13 @@ Observation observation_of(const Answer& answer, const Verdict& verdict) {
   const auto* const finish = std::get_if<verdict::Finish>(&verdict);
   const bool is_done = ended->consumed && finish != nullptr && finish->outcome != Outcome::rejected;
   return is_done ? Observation::done : Observation::nothing;
+}
+
+PollAnswer poll_answer(const Answer& answer) { return std::visit(PollAnswerOf{}, answer); }
+
+PollAnswer poll_answer(const TransportFailure& failure) {
+  return kind_of(failure) == FailureKind::bad_answer ? PollAnswer::malformed
+                                                     : PollAnswer::transport;
 }
 
 std::string_view request_id_of(const Answer& answer) {

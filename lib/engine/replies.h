@@ -75,6 +75,22 @@ enum class Observation : std::uint8_t {
 
 Observation observation_of(const Answer& answer, const Verdict& verdict);
 
+/// The kinds of answers that the metrics count, in the order of the label of Metric::polls.
+enum class PollAnswer : std::uint8_t {
+  pending,       ///< There is no result yet.
+  completed,     ///< There is a result, whether its signature holds or not.
+  archived,      ///< The result is archived.
+  unknown,       ///< Attestr does not know the handshake.
+  rate_limited,  ///< The rate or the daily limit refuses the poll.
+  unauthorized,  ///< Other trouble of the account: the token, the service, credits, the version.
+  server_error,
+  transport,  ///< No answer came.
+  malformed,  ///< The answer or its framing is not valid.
+};
+
+PollAnswer poll_answer(const Answer& answer);
+PollAnswer poll_answer(const TransportFailure& failure);
+
 /// Returns Attestr's tracing id of the answer; empty: it has none.
 std::string_view request_id_of(const Answer& answer);
 /// Returns the tag exactly as the answer contains it; empty: it has none.

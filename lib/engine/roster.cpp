@@ -6,11 +6,10 @@
 #include "base/check.h"
 
 namespace attestrd {
-namespace {
 
-std::uint64_t hash_of(const HandshakeId& id) { return std::hash<std::string_view>{}(id.view()); }
-
-}  // namespace
+std::uint64_t Roster::hash_of(const HandshakeId& id) {
+  return std::hash<std::string_view>{}(id.view());
+}
 
 /// Returns the home place of a hash. The hash is scaled to the size of the index (Lemire 2019),
 /// which therefore need not be a power of two.

@@ -36,6 +36,8 @@ class Roster {
   void reserve(std::size_t handshakes);
 
   std::optional<Slot> find(const HandshakeId& id) const;
+  /// Returns the hash of an id that the index uses.
+  static std::uint64_t hash_of(const HandshakeId& id);
   HandshakeId id_of(Slot slot) const { return ids_.at(records_[slot].id); }
 
   PendingRecord& operator[](Slot slot) { return records_[slot]; }

@@ -21,6 +21,7 @@ struct EngineSettings {
   std::uint32_t daily_requests = 0;
   std::uint32_t connections = 32;
   double polls_per_handshake = 0;  ///< The target of `adaptive` instead of the rate; 0: the rate.
+  Duration target_delay{0};        ///< 0: none.
   Duration min_interval = std::chrono::seconds(2);
   Duration max_interval = std::chrono::minutes(30);
   double backoff_factor = 1.6;
@@ -42,6 +43,7 @@ inline PollTimingSettings timing_settings(const EngineSettings& settings) {
   return {.cadence = settings.cadence,
           .requests_per_second = settings.requests_per_second,
           .polls_per_handshake = settings.polls_per_handshake,
+          .target_delay = settings.target_delay,
           .min_interval = settings.min_interval,
           .max_interval = settings.max_interval,
           .backoff_factor = settings.backoff_factor,

@@ -14,6 +14,8 @@
 #include <iterator>
 #include <optional>
 
+#include "files/posix_sync_times.h"
+
 namespace attestrd {
 namespace {
 
@@ -100,6 +102,7 @@ Result<void> write_all(int descriptor, std::string_view bytes, const std::string
 }
 
 Result<void> sync_descriptor(int descriptor, const std::string& path) {
+  const TimedSync timed;
   if (uninterrupted([descriptor] { return ::fsync(descriptor); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync", path).message);
 }

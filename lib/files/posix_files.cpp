@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "files/posix_calls.h"
+#include "files/posix_sync_times.h"
 
 namespace attestrd {
 namespace {
@@ -238,6 +239,7 @@ Result<void> PosixDirectory::sync_names() const {
 // Syncs the whole file system, data of other processes included: that may be slow, but is never
 // wrong. It reports every write error since the folder was opened.
 Result<void> PosixDirectory::sync_file_system() const {
+  const TimedSync timed;
   if (uninterrupted([this] { return ::syncfs(descriptor_.get()); }) == 0) return {};
   return fail(Errc::io_failure, file_error(errno, "cannot sync the file system of", path_).message);
 }

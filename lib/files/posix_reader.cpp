@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +46,11 @@ ReadResult<PosixReader> PosixReader::open(const std::string& path, FileKinds kin
     return ReadFault{Step::kind, S_ISDIR(info.st_mode) ? EISDIR : ENOTSUP};
   const auto size_bytes = is_plain ? static_cast<std::uint64_t>(info.st_size) : 0;
   return PosixReader(std::move(file), info.st_mode & 07777, size_bytes);
+}
+
+bool PosixReader::is_on_read_only_mount() const {
+  struct statvfs info {};
+  return ::fstatvfs(descriptor_.get(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
 }
 
 ReadResult<std::string> PosixReader::read_all(std::size_t max_bytes) {

@@ -42,6 +42,8 @@ class PosixReader {
 
   /// Returns the permission bits of the open file.
   mode_t mode() const { return mode_; }
+  /// Returns whether the file system is mounted read-only where the file was opened.
+  bool is_on_read_only_mount() const;
 
   /// Reads from the end of the last call to the end of the file. The returned text is the only
   /// copy: all other buffers that held bytes of the file are wiped, so the file may hold a secret.

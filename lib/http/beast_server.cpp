@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,6 +17,7 @@
 #include <iterator>
 #include <list>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -29,6 +31,8 @@ using Local = asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
+/// Between two clients over TLS.
+constexpr std::chrono::milliseconds kTlsAcceptPause{3};
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 using Parser = http::request_parser<http::string_body>;
@@ -46,8 +50,15 @@ void put_head(AnyMessage& message, const ServerResponse& response, const std::st
   message.version(11);
   message.set(http::field::content_type, response.content_type);
   message.set(http::field::cache_control, "no-store");
+  // A page of this server loads nothing, runs no script and is shown in no frame.
+  message.set("Content-Security-Policy",
+              "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+              "frame-ancestors 'none'");
+  message.set("X-Content-Type-Options", "nosniff");
   message.set(http::field::server, server_name);
   if (!response.allow.empty()) message.set(http::field::allow, response.allow);
+  if (!response.authenticate.empty())
+    message.set(http::field::www_authenticate, response.authenticate);
   if (!response.next.empty())
     message.set(http::field::link, "<" + response.next + ">; rel=\"next\"");
   message.keep_alive(false);
@@ -84,10 +95,26 @@ bool calls_this_host(const Parser::value_type& head, const HostNames& names) {
   return std::next(begin) == end && names.contains({host.data(), host.size()});
 }
 
-/// Returns whether the error is a fault of the client, and not of the connection.
-bool is_bad_request(const error_code& error) {
-  return error && error.category() == http::make_error_code(http::error::bad_method).category();
+/// Returns the response to an error that is a fault of the client, or nothing if it is one of the
+/// connection.
+std::optional<ServerResponse> refusal_of(const error_code& error) {
+  if (error == http::error::body_limit) return plain_response(413, "too long");
+  if (!error || error.category() != http::make_error_code(http::error::bad_method).category())
+    return std::nullopt;
+  return plain_response(400, "bad request");
 }
+
+/// A connection under TLS, with the members of a connection without it that the server uses.
+class TlsClientStream : public asio::ssl::stream<boost::beast::basic_stream<tcp>> {
+ public:
+  TlsClientStream(tcp::socket socket, asio::ssl::context& context)
+      : stream(boost::beast::basic_stream<tcp>(std::move(socket)), context) {}
+
+  void close() { next_layer().close(); }
+  void cancel() { next_layer().cancel(); }
+  tcp::socket& socket() { return next_layer().socket(); }
+  void expires_after(std::chrono::milliseconds time) { next_layer().expires_after(time); }
+};
 
 /// The wait for an answer that a handler has not given yet.
 struct Wait {
@@ -114,11 +141,17 @@ struct BeastServer::State {
   State(asio::io_context& event_loop, Router routes, ServerSettings server_settings)
       : loop(event_loop), router(std::move(routes)), settings(std::move(server_settings)) {}
 
+  using Tls = std::shared_ptr<asio::ssl::context>;
+
   template <class Acceptor>
-  static void listen(const std::shared_ptr<State>& state, Acceptor acceptor, Audience audience);
+  static void listen(const std::shared_ptr<State>& state, Acceptor acceptor, Audience audience,
+                     Tls tls = nullptr);
   template <class Acceptor>
   static asio::awaitable<void> accept(std::shared_ptr<State> state,
-                                      std::shared_ptr<Acceptor> acceptor, Audience audience);
+                                      std::shared_ptr<Acceptor> acceptor, Audience audience,
+                                      Tls tls);
+  static asio::awaitable<void> serve_over_tls(std::shared_ptr<State> state, tcp::socket socket,
+                                              Tls tls);
   template <class Stream>
   static asio::awaitable<void> serve(std::shared_ptr<State> state, Stream stream,
                                      Audience audience);
@@ -143,6 +176,8 @@ struct BeastServer::State {
   };
 
   template <class Stream>
+  static asio::awaitable<bool> begins(State& state, Stream& stream);
+  template <class Stream>
   static asio::awaitable<void> send_whole(State& state, Stream& stream, ServerResponse response,
                                           bool is_head);
   template <class Stream>
@@ -152,6 +187,8 @@ struct BeastServer::State {
   template <class Stream>
   static asio::awaitable<std::optional<ServerResponse>> answer(State& state, Stream& stream,
                                                                Client& client);
+  static std::optional<ServerResponse> refusal_for_stranger(const State& state,
+                                                            const Parser::value_type& head);
   bool has_place(Audience audience);
   std::size_t clients_of(Audience audience, Client::State client_state) const;
   void stop_listening(Audience audience);
@@ -176,19 +213,19 @@ struct BeastServer::State {
 /// has begun.
 template <class Acceptor>
 void BeastServer::State::listen(const std::shared_ptr<State>& state, Acceptor acceptor,
-                                Audience audience) {
+                                Audience audience, Tls tls) {
   const auto shared = std::make_shared<Acceptor>(std::move(acceptor));
   state->listeners.push_back({audience, [shared] {
                                 error_code ignored;
                                 shared->close(ignored);
                               }});
-  asio::co_spawn(state->loop, accept(state, shared, audience), asio::detached);
+  asio::co_spawn(state->loop, accept(state, shared, audience, std::move(tls)), asio::detached);
 }
 
 template <class Acceptor>
 asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state,
                                                  std::shared_ptr<Acceptor> acceptor,
-                                                 Audience audience) {
+                                                 Audience audience, Tls tls) {
   using Stream = boost::beast::basic_stream<typename Acceptor::protocol_type>;
   asio::steady_timer pause(acceptor->get_executor());
   while (!state->is_closed) {
@@ -198,12 +235,29 @@ asio::awaitable<void> BeastServer::State::accept(std::shared_ptr<State> state,
       // A likely cause is that no descriptor is free: polling needs them more.
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kAsTuple);
-    } else if (state->clients_of(audience, Client::State::refused) <
-               state->settings.refused_clients) {
-      asio::co_spawn(acceptor->get_executor(), serve(state, Stream(std::move(socket)), audience),
-                     asio::detached);
+      continue;
     }
+    if (state->clients_of(audience, Client::State::refused) >= state->settings.refused_clients)
+      continue;
+    if constexpr (std::is_same_v<Acceptor, tcp::acceptor>) {
+      if (tls) {
+        asio::co_spawn(acceptor->get_executor(), serve_over_tls(state, std::move(socket), tls),
+                       asio::detached);
+        pause.expires_after(kTlsAcceptPause);
+        co_await pause.async_wait(kAsTuple);
+        continue;
+      }
+    }
+    asio::co_spawn(acceptor->get_executor(), serve(state, Stream(std::move(socket)), audience),
+                   asio::detached);
   }
+}
+
+/// Serves a client over TLS. The context lives as long as its stream.
+asio::awaitable<void> BeastServer::State::serve_over_tls(std::shared_ptr<State> state,
+                                                         tcp::socket socket, Tls tls) {
+  TlsClientStream stream(std::move(socket), *tls);
+  co_await serve<TlsClientStream&>(std::move(state), stream, Audience::anybody);
 }
 
 template <class Stream>
@@ -215,7 +269,8 @@ asio::awaitable<void> BeastServer::State::serve(std::shared_ptr<State> state, St
                                                    .state = begin,
                                                    .drop = [&stream] { stream.close(); },
                                                    .stop_reading = [&stream] { stream.cancel(); }});
-  auto response = co_await answer(*state, stream, *client);
+  std::optional<ServerResponse> response;
+  if (co_await begins(*state, stream)) response = co_await answer(*state, stream, *client);
   if (response && !state->is_closed) {
     if (response->source)
       co_await send_parts(*state, stream, std::move(*response), *client);
@@ -225,6 +280,17 @@ asio::awaitable<void> BeastServer::State::serve(std::shared_ptr<State> state, St
     stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   }
   state->clients.erase(client);
+}
+
+/// Begins TLS where there is any. Returns whether the request can be read.
+template <class Stream>
+asio::awaitable<bool> BeastServer::State::begins(State& state, Stream& stream) {
+  if constexpr (std::is_same_v<Stream, TlsClientStream>) {
+    stream.expires_after(state.settings.exchange_timeout);
+    const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple);
+    co_return !error && !state.is_closed;
+  }
+  co_return true;
 }
 
 template <class Stream>
@@ -294,11 +360,10 @@ asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State&
   if (state.is_closed) co_return std::nullopt;
   client.asks_for_head = !head_error && parser.get().method() == http::verb::head;
   if (client.state == Client::State::refused) co_return plain_response(503, kFull);
-  if (is_bad_request(head_error)) co_return plain_response(400, "bad request");
-  if (head_error) co_return std::nullopt;
-  if (client.audience == Audience::anybody &&
-      !calls_this_host(parser.get(), state.settings.host_names))
-    co_return plain_response(421, kOtherHost);
+  if (head_error) co_return refusal_of(head_error);
+  if (client.audience == Audience::anybody) {
+    if (auto refusal = refusal_for_stranger(state, parser.get())) co_return refusal;
+  }
 
   ServerRequest request = request_of(parser.get(), client.audience);
   const auto found = state.router.find(request);
@@ -308,13 +373,28 @@ asio::awaitable<std::optional<ServerResponse>> BeastServer::State::answer(State&
         co_await http::async_read(stream, buffer, parser, kAsTuple);
     if (state.is_closed) co_return std::nullopt;
     if (client.state == Client::State::refused) co_return plain_response(503, kFull);
-    if (is_bad_request(body_error)) co_return plain_response(400, "bad request");
-    if (body_error) co_return std::nullopt;
+    if (body_error) co_return refusal_of(body_error);
     request.body = std::move(parser.get().body());
   }
   client.state = Client::State::answering;
   const RouteHandler& handler = *std::get<const RouteHandler*>(found);
   co_return co_await ask(state, handler, request);
+}
+
+/// Returns the response to a client of TCP that may not ask, or nothing.
+std::optional<ServerResponse> BeastServer::State::refusal_for_stranger(
+    const State& state, const Parser::value_type& head) {
+  const auto& authorizes = state.settings.authorizes;
+  if (!authorizes) {
+    if (calls_this_host(head, state.settings.host_names)) return std::nullopt;
+    return plain_response(421, kOtherHost);
+  }
+  const auto field = head[http::field::authorization];
+  if (head.count(http::field::authorization) == 1 && authorizes({field.data(), field.size()}))
+    return std::nullopt;
+  auto refusal = plain_response(401, "unauthorized");
+  refusal.authenticate = "Basic";
+  return refusal;
 }
 
 asio::awaitable<ServerResponse> BeastServer::State::ask(State& state, const RouteHandler& handler,
@@ -395,6 +475,10 @@ void BeastServer::stop_serving(Audience audience) { state_->stop_listening(audie
 
 void BeastServer::serve(tcp::acceptor acceptor) {
   State::listen(state_, std::move(acceptor), Audience::anybody);
+}
+
+void BeastServer::serve(tcp::acceptor acceptor, std::shared_ptr<asio::ssl::context> tls) {
+  State::listen(state_, std::move(acceptor), Audience::anybody, std::move(tls));
 }
 
 }  // namespace attestrd

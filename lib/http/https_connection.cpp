@@ -70,6 +70,8 @@ asio::awaitable<void> HttpsConnection::open(std::shared_ptr<HttpsConnection> sel
     stream_ = std::get<std::unique_ptr<TlsStream>>(std::move(opened));
     error_code ignored;
     address_ = stream_->next_layer().remote_endpoint(ignored);
+    const auto expiry = certificate_expiry(*stream_);
+    if (expiry && events_.on_open) events_.on_open(*expiry);
     send();
   }
 }
@@ -124,6 +126,12 @@ HttpsConnection::Failure HttpsConnection::ended_by(const error_code& error) {
   // Asio reports eof only after close_notify, which nobody on the way can forge.
   if (error == asio::error::eof && reader_.end()) return std::nullopt;
   return broken_off(error);
+}
+
+std::optional<Duration> HttpsConnection::lasted(Instant now) const {
+  if (!stream_) return std::nullopt;
+  const auto began = give_up_at_ - target_->settings.request_timeout;
+  return std::chrono::duration_cast<Duration>(now - began);
 }
 
 void HttpsConnection::end_if_late(Instant now) {

@@ -27,6 +27,7 @@ class TlsStream;
 ///
 /// Each step reads at most kTlsStepBytes and then returns to the event loop, so that an endless
 /// answer delays no other connection.
+// More than 20 methods: half of them are the steps of an exchange.
 class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
  public:
   using Failure = std::optional<TransportFailure>;  ///< Empty after a success.
@@ -41,6 +42,8 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
     /// An answer may take so many bytes, more than limits::kSmallAnswerBytes. Nothing more of it is
     /// read before grant(), which may be called at once.
     std::function<void(std::size_t)> on_large;
+    /// The TLS handshake is done, with a certificate that is valid until then. May be empty.
+    std::function<void(Wall)> on_open{};
   };
 
   HttpsConnection(boost::asio::any_io_executor executor, std::shared_ptr<const HttpsTarget> target,
@@ -61,6 +64,10 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   /// Checks the socket itself, since the event that leads to on_lost may still be queued.
   bool is_silent();
 
+  /// Returns for how long the latest exchange has lasted, counted from its request; nothing if the
+  /// connection was never open.
+  std::optional<Duration> lasted(Instant now) const;
+
   /// Returns whether the exchange has lasted longer than `request_timeout`.
   bool is_late(Instant now) const { return state_ == State::exchanging && now >= give_up_at_; }
   /// Ends the exchange with a timeout if it is late; calls on_end.
@@ -77,6 +84,12 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   HttpResponse response() const { return reader_.response(); }
   /// Returns the buffer of its body, valid until the next exchange.
   std::string& body() { return reader_.body(); }
+
+  /// Returns the TLS stream, with what the handshake established, also once it is closed; null if
+  /// the handshake did not succeed.
+  TlsStream* stream() const { return stream_.get(); }
+  /// Returns the address of the peer to which TCP connected, be it a proxy.
+  const boost::asio::ip::tcp::endpoint& address() const { return address_; }
 
   /// Closes the socket without the closing handshake of TLS, which may hang. An exchange in
   /// progress ends without on_end.

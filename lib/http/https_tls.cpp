@@ -2,6 +2,8 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -11,8 +13,11 @@
 #include <boost/asio/ssl/verify_context.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -105,6 +110,14 @@ bool TlsStream::is_drained() {
          BIO_pending(SSL_get_rbio(session)) == 0;
 }
 
+std::optional<Wall> certificate_expiry(TlsStream& stream) {
+  const X509* const certificate = SSL_get0_peer_certificate(stream.native_handle());
+  std::tm time{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1)
+    return std::nullopt;  // Never: a handshake without a certificate that can be read fails.
+  return Wall(std::chrono::seconds(::timegm(&time)));
+}
+
 Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_file) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
   SSL_CTX* const native = context->native_handle();
@@ -121,6 +134,30 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::string& ca_fil
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   if (SSL_CTX_load_verify_file(native, ca_file.c_str()) == 1) return context;
   return openssl_error("api.ca_file " + ca_file, "; it must hold certificates in PEM form");
+}
+
+Result<std::shared_ptr<ssl::context>> make_server_tls_context(const std::string& certificate_file,
+                                                              std::string_view key,
+                                                              const std::string& key_file) {
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+  SSL_CTX* const native = context->native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(native, 0);
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(native, certificate_file.c_str()) != 1)
+    return openssl_error(certificate_file,
+                         "; it must hold the certificate of this host in PEM form");
+  // A key with a password can't be read: nobody is there to type it.
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  const std::unique_ptr<BIO, decltype(&BIO_free)> text(
+      BIO_new_mem_buf(key.data(), static_cast<int>(key.size())), BIO_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> private_key(
+      PEM_read_bio_PrivateKey(text.get(), nullptr, no_password, nullptr), EVP_PKEY_free);
+  if (!private_key || SSL_CTX_use_PrivateKey(native, private_key.get()) != 1)
+    return openssl_error(key_file, "; it must hold the private key of the certificate in PEM form");
+  return context;
 }
 
 std::unique_ptr<TlsStream> make_tls_stream(TcpSocket socket, ssl::context& context,

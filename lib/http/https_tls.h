@@ -9,17 +9,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "http/endpoint.h"
 
 namespace attestrd {
 
-// TLS for clients, with the rules of trust. Only few files include this one, because its types of
-// Asio cost seconds of compilation.
+// TLS for clients, with the rules of trust, and the certificate of the server. Only few files
+// include this one, because its types of Asio cost seconds of compilation.
 
 using TcpSocket = boost::asio::ip::tcp::socket;
 
@@ -76,6 +79,9 @@ class TlsStream : public boost::asio::ssl::stream<TlsSocket> {
   bool is_drained();
 };
 
+/// Returns the end of the validity of the server's own certificate, after the TLS handshake.
+std::optional<Wall> certificate_expiry(TlsStream& stream);
+
 /// The reason why a chain of certificates was not accepted, and the position in the chain.
 struct CertificateFault {
   int reason = 0;  ///< X509_V_OK while every certificate was accepted.
@@ -88,6 +94,13 @@ struct CertificateFault {
 /// the store of the system if it is empty. All certificates are read here: a handshake reads no
 /// file. If a file can't be used, the error names it.
 Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const std::string& ca_file);
+
+/// Returns the settings for all connections of clients to this host: TLS 1.2 or later, no sessions
+/// to be resumed, no renegotiation, no compression. The file holds the certificate of this host and
+/// then those of its chain, in PEM; `key` is its private key, in PEM. `key_file` is named in
+/// errors.
+Result<std::shared_ptr<boost::asio::ssl::context>> make_server_tls_context(
+    const std::string& certificate_file, std::string_view key, const std::string& key_file);
 
 /// Returns a stream whose TLS handshake succeeds only with a server that proves to be `endpoint`,
 /// or null if OpenSSL does not accept the host name. If a certificate is not accepted, the

@@ -73,6 +73,7 @@ struct ServerResponse {
   std::string allow;                     ///< The Allow field of a 405.
   std::shared_ptr<BodySource> source{};  ///< In the place of `body`.
   std::string next{};                    ///< The target of the next page, for the Link field.
+  std::string authenticate{};            ///< The WWW-Authenticate field of a 401.
 };
 
 /// Returns a response for people, with one line of text.

@@ -144,6 +144,10 @@ void Ledger::measure(std::vector<QueuedHandshake>& rows) const {
 
 Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(id); }
 
+Result<std::vector<HandshakeId>> Ledger::find_ended(const EndedQuery& query) {
+  return queue_.find_ended(query);
+}
+
 Result<RoundReport> Ledger::round(RoundRequest& request, Now now) {
   if (!begun_)
     if (const auto begun = begin(request, now); !begun) return begun.error();

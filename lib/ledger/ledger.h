@@ -29,6 +29,7 @@ namespace attestrd {
 class Inbox;
 class Queue;
 class Spool;
+struct EndedQuery;
 
 /// The intake and the publication protocol (see ledger.cpp), in the one order that loses nothing
 /// and publishes nothing twice. All changes that wait go into one batch of the queue. The ledger
@@ -64,6 +65,9 @@ class Ledger {
 
   /// Returns the state of an id in the queue. Must be called between rounds.
   Result<KnownHandshake> find(const HandshakeId& id);
+
+  /// Returns a page of the ids that have ended and have a tag. Must be called between rounds.
+  Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query);
 
   /// Changes the rule for repeats, for all records that are written from now on. Must be called
   /// between rounds.

@@ -22,8 +22,7 @@ bool is_gauge(MetricType type) {
          type == MetricType::timestamp;
 }
 
-/// Returns the number of values of the row: the buckets of a histogram and their sum, or one for
-/// each label value.
+/// Returns the number of values of the row: those of a histogram are its buckets and the sum.
 std::size_t size_of(const MetricRow& row) {
   const bool is_histogram = row.type == MetricType::histogram;
   return is_histogram ? row.bucket_bounds().size() + 2 : row.label_values().size();
@@ -52,6 +51,7 @@ Metrics::Metrics(std::span<const MetricRow> rows) : rows_(rows) {
     first_.push_back(values_.size());
     values_.resize(values_.size() + size_of(row), start_of(row.type));
   }
+  first_.push_back(values_.size());
 }
 
 const MetricRow& Metrics::row_of(Metric metric) const {
@@ -79,19 +79,29 @@ void Metrics::set(Metric metric, double value, std::string_view label_value) {
 void Metrics::observe(Metric metric, double value) {
   const MetricRow& row = row_of(metric);
   ATTESTRD_CHECK(row.type == MetricType::histogram);
-  const auto bounds = row.bucket_bounds();
+  const auto index = static_cast<std::size_t>(metric);
+  const std::size_t last = first_[index + 1] - 1;
+  // The bounds are not searched for their end: each poll is observed.
+  const std::span bounds(row.bounds.data(), last - first_[index] - 1);
   const auto bucket = std::ranges::lower_bound(bounds, value) - bounds.begin();
-  const auto first = first_[static_cast<std::size_t>(metric)];
-  values_[first + static_cast<std::size_t>(bucket)] += 1;
-  values_[first + bounds.size() + 1] += value;
+  values_[first_[index] + static_cast<std::size_t>(bucket)] += 1;
+  values_[last] += value;
+}
+
+void Metrics::add_observations(Metric metric, std::span<const std::uint64_t> counts, double sum) {
+  const auto index = static_cast<std::size_t>(metric);
+  ATTESTRD_CHECK(row_of(metric).type == MetricType::histogram);
+  ATTESTRD_CHECK(counts.size() == first_[index + 1] - first_[index] - 1);
+  std::size_t place = first_[index];
+  for (const std::uint64_t count : counts) values_[place++] += static_cast<double>(count);
+  values_[place] += sum;
 }
 
 void Metrics::merge(const Metrics& other) {
   ATTESTRD_CHECK(rows_.data() == other.rows_.data() && values_.size() == other.values_.size());
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (is_gauge(rows_[i].type)) continue;
-    const std::size_t end = first_[i] + size_of(rows_[i]);
-    for (std::size_t place = first_[i]; place < end; ++place)
+    for (std::size_t place = first_[i]; place < first_[i + 1]; ++place)
       values_[place] += other.values_[place];
   }
 }
@@ -100,10 +110,19 @@ double Metrics::value(Metric metric, std::string_view label_value) const {
   return values_[place_of(metric, label_value)];
 }
 
+double Metrics::total(Metric metric, std::string_view label_value) const {
+  double total = 0;
+  for (const auto value : row_of(metric).label_values()) {
+    const bool is_counted = label_value.empty() || value.substr(0, value.find(',')) == label_value;
+    if (is_counted) total += values_[place_of(metric, value)];
+  }
+  return total;
+}
+
 Metrics::Histogram Metrics::histogram(Metric metric) const {
-  const auto buckets = row_of(metric).bucket_bounds().size() + 1;
-  const auto first = first_[static_cast<std::size_t>(metric)];
-  return {std::span(values_).subspan(first, buckets), values_[first + buckets]};
+  const auto index = static_cast<std::size_t>(metric);
+  const auto buckets = first_[index + 1] - first_[index] - 1;
+  return {std::span(values_).subspan(first_[index], buckets), values_[first_[index] + buckets]};
 }
 
 }  // namespace attestrd

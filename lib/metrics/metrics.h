@@ -32,7 +32,8 @@ struct MetricRow {
   std::array<std::string_view, kMostLabels + 1> labels{};  ///< The label's name, then its values.
   std::array<double, kMostBounds> bounds{};  ///< Only for a histogram; unused ones: zero.
 
-  /// Returns the name of the label; empty: the metric has none.
+  /// Returns the name of the label; empty: the metric has none. The names of two labels, and so
+  /// their values, are separated by a comma.
   std::string_view label() const { return labels.front(); }
   /// Returns every value of the label. A metric without a label has one value, which is empty.
   std::span<const std::string_view> label_values() const;
@@ -53,18 +54,28 @@ class Metrics {
 
   /// Adds one to a counter without a label: two loads and an addition.
   void add(Metric metric) { values_[first_[static_cast<std::size_t>(metric)]] += 1; }
+  /// Adds one to the counter with the label value of this position in its row.
+  void add_at(Metric metric, std::size_t position) {
+    values_[first_[static_cast<std::size_t>(metric)] + position] += 1;
+  }
   /// Adds `amount` to a counter. A label value that its row does not declare is a broken invariant.
   void add(Metric metric, std::string_view label_value, double amount = 1);
   /// Sets a gauge or a timestamp.
   void set(Metric metric, double value, std::string_view label_value = {});
   /// Adds one observation to a histogram.
   void observe(Metric metric, double value);
+  /// Adds observations that were counted elsewhere: a count for each bucket of the histogram, and
+  /// the sum of all.
+  void add_observations(Metric metric, std::span<const std::uint64_t> counts, double sum);
 
   /// Adds the counters and histograms of `other`; gauges stay as they are.
   void merge(const Metrics& other);
 
   /// Returns the value; NaN: not set yet.
   double value(Metric metric, std::string_view label_value = {}) const;
+
+  /// Returns the sum of a counter's values, or of those whose (first) label has this value.
+  double total(Metric metric, std::string_view label_value = {}) const;
 
   struct Histogram {
     std::span<const double> counts;  ///< Not cumulative; the bucket without a bound is last.
@@ -79,7 +90,7 @@ class Metrics {
   std::size_t place_of(Metric metric, std::string_view label_value) const;
 
   std::span<const MetricRow> rows_;
-  std::vector<std::size_t> first_;  ///< For each row: the place of its first value.
+  std::vector<std::size_t> first_;  ///< For each row: the place of its first value; then the end.
   std::vector<double> values_;      ///< Doubles, as in Prometheus; whole numbers are exact to 2^53.
 };
 

@@ -79,6 +79,7 @@ bool names(std::string_view body, std::string_view id) {
 
 /// The connections and their polls. A seat is a connection with the poll that uses it; a seat
 /// without a poll is idle or about to be removed.
+// More than 20 methods: one for each step of a poll, and for each end of a connection.
 class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
  public:
   Pool(asio::any_io_executor executor, std::shared_ptr<const Setup> setup, OnReply on_reply)
@@ -94,6 +95,7 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   void stop();
   Result<void> reconfigure(HttpsPollerSettings settings);
   bool is_short() const { return most_seats_ < setup_->connections; }
+  void measure(Metrics& metrics) const;
 
  private:
   using Failure = HttpsConnection::Failure;
@@ -142,8 +144,10 @@ class HttpsPoller::Pool : public std::enable_shared_from_this<Pool> {
   Instant more_seats_at_{};
   std::vector<std::unique_ptr<Seat>> seats_;
   AnswerMemory memory_;
-  std::vector<Seat*> idle_;           ///< The most recently used seat is the last.
-  Ring<std::optional<Job>> waiting_;  ///< The polls that wait for a seat.
+  Metrics counters_;
+  std::optional<Wall> certificate_expiry_;  ///< As the latest connection showed it.
+  std::vector<Seat*> idle_;                 ///< The most recently used seat is the last.
+  Ring<std::optional<Job>> waiting_;        ///< The polls that wait for a seat.
 };
 
 void HttpsPoller::Pool::start(Ticket ticket, const HandshakeId& id) {
@@ -213,7 +217,8 @@ void HttpsPoller::Pool::renew(Seat& seat) {
       .on_large =
           [this, &seat](std::size_t bytes) {
             memory_.claim(&seat, bytes, [&seat, bytes] { seat.connection->grant(bytes); });
-          }};
+          },
+      .on_open = [this](Wall expiry) { certificate_expiry_ = expiry; }};
   seat.connection = std::make_shared<HttpsConnection>(executor_, setup_->target, std::move(events));
 }
 
@@ -235,6 +240,8 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
   const bool was_asked = !connection->is_unanswered();
   if (failure && failure->kind == TransportFailure::Kind::shortage && !was_asked)
     return put_off(seat);
+  if (const auto lasted = connection->lasted(Instant::clock::now()))
+    counters_.observe(Metric::poll_duration, std::chrono::duration<double>(*lasted).count());
   const Ticket ticket = seat.job->ticket;
   if (failure) {
     connection->body().clear();
@@ -249,6 +256,13 @@ void HttpsPoller::Pool::ended(Seat& seat, Failure failure) {
   if (is_stopped_) return;
   free_answer(seat);
   go_on(seat);
+}
+
+void HttpsPoller::Pool::measure(Metrics& metrics) const {
+  metrics.merge(counters_);
+  if (!certificate_expiry_) return;
+  const auto unix_s = std::chrono::duration<double>(certificate_expiry_->time_since_epoch());
+  metrics.set(Metric::certificate_expiry, unix_s.count());
 }
 
 /// Frees what is left of a large answer, and gives its memory back.
@@ -356,6 +370,8 @@ void HttpsPoller::start(Ticket ticket, const HandshakeId& id) { pool_->start(tic
 void HttpsPoller::keep(std::size_t bytes) { pool_->keep(bytes); }
 
 void HttpsPoller::stop() { pool_->stop(); }
+
+void HttpsPoller::measure(Metrics& metrics) const { pool_->measure(metrics); }
 
 bool HttpsPoller::is_short() const { return pool_->is_short(); }
 

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "crypto/secret.h"
 #include "http/endpoint.h"
+#include "metrics/metrics.h"
 #include "poll/poller.h"
 
 namespace boost::asio {
@@ -66,6 +67,9 @@ class HttpsPoller final : public Poller {
   /// Returns whether the system was lately short of descriptors or memory for another connection.
   /// Polls then wait for those that are there; a second later one more is tried.
   bool is_short() const;
+
+  /// Adds the durations of the polls, and sets the expiry of the server's certificate.
+  void measure(Metrics& metrics) const;
 
  private:
   class Pool;

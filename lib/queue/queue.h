@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/account_day.h"
@@ -28,6 +29,13 @@ struct Claim {
 struct SignedResult {
   HandshakeId id;
   SignaturePrefix signature{};
+};
+
+/// A query of handshakes that have ended and were published, one page of those with a tag.
+struct EndedQuery {
+  std::string tag;    ///< Of their submissions; not empty.
+  std::string after;  ///< Only ids that are greater; empty: the first page.
+  std::size_t max_ids = 0;
 };
 
 /// The number of rows in each state.
@@ -92,6 +100,9 @@ class Queue {
   /// signature, whichever owner has its row, or nothing if there is none.
   virtual Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
       std::span<const SignedResult> results) = 0;
+
+  /// Returns the ids of a page of tombstones, in the order of ids, whichever owner had their rows.
+  virtual Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query) = 0;
 
   /// Counts the rows of all owners. Reads all rows.
   virtual Result<QueueCounts> count() = 0;

@@ -22,6 +22,12 @@ struct Tombstone {
   std::string diverted_to{};                   ///< See EndedHandshake.
 };
 
+/// A row of a handshake that is pending, as a list shows it.
+struct StoredRow {
+  QueuedHandshake handshake;
+  bool is_staged = false;  ///< It has ended, and its record is not in its folder yet.
+};
+
 /// A row of the queue.
 using QueueRow = std::variant<QueuedHandshake, StagedHandshake, Tombstone>;
 

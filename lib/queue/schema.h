@@ -96,6 +96,7 @@ CREATE INDEX tombstone_signature ON tombstone (signature) WHERE signature IS NOT
 )sql";
 
 /// The additions of version 6. `pause` has one row while an operator's pause of all polls lasts.
+/// Operators name handshakes that have ended by their tag.
 inline constexpr const char* kCreateOperator = R"sql(
 CREATE TABLE pause (
   line  INTEGER PRIMARY KEY NOT NULL CHECK (line = 1),
@@ -103,6 +104,8 @@ CREATE TABLE pause (
 ) STRICT;
 
 ALTER TABLE handshake ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX tombstone_tag ON tombstone (tag) WHERE tag <> '';
 )sql";
 
 /// Makes a file of version 5 look like one of version 6 to a connection that only reads.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "files/posix_sync_times.h"
 #include "queue/sqlite_clocks.h"
 #include "queue/sqlite_copy.h"
 #include "queue/sqlite_database.h"
@@ -61,8 +62,10 @@ Result<QueueBatchResult> SqliteQueue::write(const QueueBatch& batch, Wall now) {
   if (const auto there = database.check_place(); !there) return there.error();
   if (const auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
   auto result = apply(batch, now);
-  if (result)
+  if (result) {
+    const TimedSync timed;
     if (const auto committed = database.execute("COMMIT"); !committed) result = committed.error();
+  }
   if (!result) {
     // SQLite rolls back by itself after some errors. If this rollback fails, the transaction ends
     // with the process.
@@ -143,6 +146,14 @@ Result<std::vector<std::optional<HandshakeId>>> SqliteQueue::find_by_signature(
     others.push_back(*other);
   }
   return others;
+}
+
+Result<std::vector<HandshakeId>> SqliteQueue::find_ended(const EndedQuery& query) {
+  return rows_->find_ended(query);
+}
+
+Result<std::vector<StoredRow>> SqliteQueue::rows_after(std::string_view id, std::size_t max_rows) {
+  return rows_->rows_after(id, max_rows);
 }
 
 Result<QueueCounts> SqliteQueue::count() { return rows_->count(); }

@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "queue/queue.h"
 #include "queue/queue_copy.h"
+#include "queue/queue_row.h"
 
 namespace attestrd {
 
@@ -40,11 +42,16 @@ class SqliteQueue final : public Queue {
   Result<KnownHandshake> find(const HandshakeId& id) override;
   Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
       std::span<const SignedResult> results) override;
+  Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query) override;
   Result<QueueCounts> count() override;
   Result<std::vector<BootClock>> clocks() override;
   Result<std::optional<Hazard>> learnt() override;
   Result<std::optional<DayRequests>> reserved() override;
   Result<OperatorPause> operator_pause() override;
+
+  /// Returns the first `max_rows` rows whose ids are greater than `id`, in the order of ids, also
+  /// those that are staged. For commands that read the file while no daemon runs.
+  Result<std::vector<StoredRow>> rows_after(std::string_view id, std::size_t max_rows);
 
   /// Begins a copy into a file at `path`, in the place of a file that an earlier copy left there.
   /// The copy must end before the queue.

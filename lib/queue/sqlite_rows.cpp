@@ -86,6 +86,13 @@ constexpr const char* kFindEnded =
     "UNION ALL SELECT outcome, finished_at, 0, NULL, tag, attempt FROM handshake "
     "WHERE id = ?1 AND state = 'staged'";
 
+constexpr const char* kRowsAfter =
+    "SELECT id, tag, submitted_at, expiry, polls, last_pending_at, boot, attempt, is_held, "
+    "state = 'staged' FROM handshake WHERE id > ? ORDER BY id LIMIT ?";
+// The comparison with '' lets the partial index serve the query.
+constexpr const char* kEndedByTag =
+    "SELECT id FROM tombstone WHERE tag = ? AND tag <> '' AND id > ? ORDER BY id LIMIT ?";
+
 constexpr std::size_t kPageReserve = 4096;  // In rows.
 
 std::int64_t milliseconds_of(Duration duration) {
@@ -417,6 +424,21 @@ Result<std::vector<QueuedHandshake>> SqliteRows::polling_after(std::string_view 
   }
 }
 
+Result<std::vector<StoredRow>> SqliteRows::rows_after(std::string_view id, std::size_t max_rows) {
+  std::vector<StoredRow> page;
+  auto after = database_.prepare(kRowsAfter);
+  if (!after) return after.error();
+  after->bind(id).bind(static_cast<std::int64_t>(max_rows));
+  for (;;) {
+    const auto is_there = after->step();
+    if (!is_there) return is_there.error();
+    if (!*is_there) return page;
+    auto row = read_queued(*after, clocks_);
+    if (!row) return broken_row(database_);
+    page.push_back({std::move(*row), after->number(9) != 0});
+  }
+}
+
 Result<std::vector<StagedHandshake>> SqliteRows::staged() {
   std::vector<StagedHandshake> staged;
   auto& all = statements_.all_staged;
@@ -443,6 +465,21 @@ Result<std::optional<HandshakeId>> SqliteRows::find_by_signature(const SignedRes
   find.reset();
   if (!id) return broken_row(database_);
   return id;
+}
+
+Result<std::vector<HandshakeId>> SqliteRows::find_ended(const EndedQuery& query) {
+  std::vector<HandshakeId> ids;
+  auto find = database_.prepare(kEndedByTag);
+  if (!find) return find.error();
+  find->bind(query.tag).bind(query.after).bind(static_cast<std::int64_t>(query.max_ids));
+  for (;;) {
+    const auto is_there = find->step();
+    if (!is_there) return is_there.error();
+    if (!*is_there) return ids;
+    const auto id = HandshakeId::parse(find->text(0));
+    if (!id) return broken_row(database_);
+    ids.push_back(*id);
+  }
 }
 
 Result<QueueCounts> SqliteRows::count() {

@@ -40,8 +40,11 @@ class SqliteRows {
   /// Returns the first `max_rows` rows in `polling` whose ids are greater than `id`, in the order
   /// of ids.
   Result<std::vector<QueuedHandshake>> polling_after(std::string_view id, std::size_t max_rows);
+  /// Does the same for rows in any state.
+  Result<std::vector<StoredRow>> rows_after(std::string_view id, std::size_t max_rows);
   Result<std::vector<StagedHandshake>> staged();
   Result<std::optional<HandshakeId>> find_by_signature(const SignedResult& result);
+  Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query);
   Result<QueueCounts> count();
 
   Result<void> save_learnt(std::string_view text);

@@ -63,6 +63,12 @@ void DiskWorker::look_up(const HandshakeId& id, OnFound on_found) {
       [this, id, on_found = std::move(on_found)] { tell(on_found, ledger_.find(id)); });
 }
 
+void DiskWorker::look_up_ended(EndedQuery query, OnEnded on_ended) {
+  run_between_rounds([this, query = std::move(query), on_ended = std::move(on_ended)] {
+    tell(on_ended, ledger_.find_ended(query));
+  });
+}
+
 void DiskWorker::run_between_rounds(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);

@@ -12,6 +12,7 @@
 
 #include "handshake/known_handshake.h"
 #include "ledger/ledger.h"
+#include "queue/queue.h"
 
 namespace attestrd {
 
@@ -36,6 +37,7 @@ class DiskWorker {
     std::function<void(const Error&)> failed;      ///< The last event: the process must end.
   };
   using OnFound = std::function<void(Result<KnownHandshake>)>;
+  using OnEnded = std::function<void(Result<std::vector<HandshakeId>>)>;
   using Clock = std::function<Now()>;
 
   DiskWorker(Ledger& ledger, boost::asio::any_io_executor loop, Clock clock, Events events);
@@ -52,6 +54,8 @@ class DiskWorker {
   /// Looks an id up between two rounds, or between two tries of one. `on_found` receives the answer
   /// on the loop, but never once the worker is stopped.
   void look_up(const HandshakeId& id, OnFound on_found);
+  /// Looks up a page of the ids that have ended and have a tag, in the same way.
+  void look_up_ended(EndedQuery query, OnEnded on_ended);
   /// Runs a short job on the thread, between two rounds or between two tries of one; one that waits
   /// when the worker is stopped never runs. Only such a job may use the stores of the ledger.
   void run_between_rounds(std::function<void()> job);

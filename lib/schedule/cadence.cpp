@@ -9,7 +9,7 @@ ExponentialCadence::ExponentialCadence(Duration min_interval, Duration max_inter
   ATTESTRD_CHECK(min_interval <= max_interval && factor > 1);
 }
 
-Duration ExponentialCadence::gap_at(Duration age) const {
+Duration ExponentialCadence::gap_at(Duration age, double) const {
   const double gap =
       static_cast<double>(min_interval_.count()) + (factor_ - 1) * static_cast<double>(age.count());
   // The comparison precedes the cast, since a year times a large factor does not fit into a

@@ -18,13 +18,15 @@ class Cadence {
  public:
   virtual ~Cadence() = default;
 
+  // `unannounced` is the share of results that no hint announces, above 0 and at most 1.
+
   /// Returns the wait of a new handshake for its first poll.
-  virtual Duration first_gap() const = 0;
+  virtual Duration first_gap(double unannounced) const = 0;
 
   /// Returns the wait after a "not yet" at this age, before jitter. It is at most max_interval,
-  /// which LearntCadence may lengthen for a daily budget (see PollPrice::longest). The caller
-  /// raises it to min_interval.
-  virtual Duration gap_at(Duration age) const = 0;
+  /// which LearntCadence may lengthen for a daily budget (see PollPrice::longest) and for hints
+  /// (see longest_gap). The caller raises it to min_interval.
+  virtual Duration gap_at(Duration age, double unannounced) const = 0;
 };
 
 /// An exponential backoff: waits of min, min·f, min·f², … up to max. After n waits the age is
@@ -33,8 +35,9 @@ class ExponentialCadence final : public Cadence {
  public:
   ExponentialCadence(Duration min_interval, Duration max_interval, double factor);
 
-  Duration first_gap() const override { return Duration(0); }
-  Duration gap_at(Duration age) const override;
+  // Hints make no difference to it.
+  Duration first_gap(double) const override { return Duration(0); }
+  Duration gap_at(Duration age, double unannounced) const override;
 
  private:
   Duration min_interval_;

@@ -47,6 +47,12 @@ double faded(std::uint64_t observations) {
   return std::pow(1 + 1 / kMemory, -static_cast<double>(observations));
 }
 
+/// Returns the seconds that a result is expected to wait until the end of a piece of `length_s`
+/// with a constant hazard, if a handshake is pending at the piece's start with this probability.
+double staleness_of(double hazard, double pending, double length_s) {
+  return length_s + pending * std::expm1(-hazard * length_s) / hazard;
+}
+
 /// Returns the mean time until an end that comes within `length_s`, at a constant hazard.
 double mean_time_to_end(double hazard, double length_s) {
   const double x = hazard * length_s;
@@ -173,16 +179,28 @@ double Hazard::expected(Duration from, Duration to) const {
 
 double Hazard::survival(Duration from, Duration to) const { return std::exp(-expected(from, to)); }
 
-Duration Hazard::gap_at(Duration age, Duration price, Duration longest) const {
+double Hazard::staleness_s(Duration from, Duration to, double share) const {
+  double pending = 1;
+  double sum_s = 0;
+  Walk walk(seconds(from), seconds(to));
+  while (const auto piece = walk.next()) {
+    const double hazard = hazard_per_s_[piece->bucket] * share;
+    sum_s += staleness_of(hazard, pending, piece->length_s);
+    pending *= std::exp(-hazard * piece->length_s);
+  }
+  return sum_s;
+}
+
+Duration Hazard::gap_at(Duration age, Duration price, Duration longest, double share) const {
   double left_s = seconds(price);  // The rest of the price after the pieces so far.
   double pending = 1;
   double gap_s = 0;
   Walk walk(seconds(age), seconds(age + longest));
   while (const auto piece = walk.next()) {
-    const double hazard = hazard_per_s_[piece->bucket];
-    // The staleness that x seconds of this piece add. The function is convex, so that Newton's
-    // steps from the right end descend to the root and stay above it.
-    const auto staleness = [&](double x) { return x + pending * std::expm1(-hazard * x) / hazard; };
+    const double hazard = hazard_per_s_[piece->bucket] * share;
+    // The function is convex, so that Newton's steps from the right end descend to the root and
+    // stay above it.
+    const auto staleness = [&](double x) { return staleness_of(hazard, pending, x); };
     double x = piece->length_s;
     if (staleness(x) < left_s) {
       left_s -= staleness(x);

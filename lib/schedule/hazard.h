@@ -51,6 +51,11 @@ class Hazard {
   /// Returns the share of handshakes pending at `from` that are still pending at `to`.
   double survival(Duration from, Duration to) const;
 
+  /// Returns how many seconds a result of a handshake pending at `from` is expected to have waited
+  /// at `to`: the integral of 1 - survival(from, t) over t from `from` to `to`.
+  /// With a share, only the results that come at this share of the hazard count.
+  double staleness_s(Duration from, Duration to, double share = 1) const;
+
   /// Returns the wait after a "not yet" at `age` by the staleness rule: a poll is due when the time
   /// that a result is expected to have waited unseen reaches `price`. This is the first gap with
   ///
@@ -58,7 +63,8 @@ class Hazard {
   ///
   /// The gap for a constant hazard h is about sqrt(2 price / h), the cheapest schedule when every
   /// poll has one price. The gap grows as the hazard nears zero; at most `longest` is returned.
-  Duration gap_at(Duration age, Duration price, Duration longest) const;
+  /// `share` is the share of results for which a poll is needed: the hazard is that much lower.
+  Duration gap_at(Duration age, Duration price, Duration longest, double share = 1) const;
 
   /// Returns the number of completions learnt, as far as they have not faded.
   double completions() const;

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "schedule/cadence.h"
 #include "schedule/hazard.h"
+#include "schedule/hint_coverage.h"
 #include "schedule/poll_price.h"
 
 namespace attestrd {
@@ -14,9 +15,10 @@ class LearntCadence final : public Cadence {
   LearntCadence(const Hazard& hazard, const PollPrice& price, Duration max_interval)
       : hazard_(hazard), price_(price), max_interval_(max_interval) {}
 
-  Duration first_gap() const override { return gap_at(Duration(0)); }
-  Duration gap_at(Duration age) const override {
-    return hazard_.gap_at(age, price_.now(), price_.longest(max_interval_));
+  Duration first_gap(double unannounced) const override { return gap_at(Duration(0), unannounced); }
+  Duration gap_at(Duration age, double unannounced) const override {
+    const Duration longest = price_.longest(longest_gap(max_interval_, unannounced));
+    return hazard_.gap_at(age, price_.now(), longest, unannounced);
   }
 
  private:
@@ -24,18 +26,5 @@ class LearntCadence final : public Cadence {
   const PollPrice& price_;
   Duration max_interval_;
 };
-
-/// Returns the expected number of polls of a handshake that is pending at `age` until it is done or
-/// `until` has come, if each poll follows `cadence` and no gap is shorter than `shortest`.
-double expected_polls(const Hazard& hazard, const Cadence& cadence, Duration age, Duration until,
-                      Duration shortest);
-
-/// Returns the same for the staleness rule at `price`, with gaps within [shortest, longest].
-double expected_polls(const Hazard& hazard, Duration price, Duration age, Duration until,
-                      Duration shortest, Duration longest);
-
-/// Returns the price at which a new handshake is expected to have this many polls.
-Duration price_for_polls(const Hazard& hazard, double polls, Duration until, Duration shortest,
-                         Duration longest);
 
 }  // namespace attestrd

@@ -38,14 +38,14 @@ Duration PollPrice::longest(Duration wished) const {
 
 Duration PollPrice::now() const {
   if (fixed_ > Duration(0)) return fixed_;
-  if (rate() == 0) return limits::kLeastPollPrice;
+  if (rate() == 0) return least_;
   const double unyielding =
       at_longest_ == 0 ? 0 : static_cast<double>(at_longest_) / seconds(longest_);
   const double rest = rate() * kShareOfRate - unyielding;
   const double load = static_cast<double>(load_) / kLoadUnits;
   if (load >= rest * std::sqrt(seconds(limits::kMostPollPrice))) return limits::kMostPollPrice;
   const double price_s = load / rest * (load / rest);
-  return std::max(limits::kLeastPollPrice, Duration(static_cast<Duration::rep>(price_s * 1e6)));
+  return std::max(least_, Duration(static_cast<Duration::rep>(price_s * 1e6)));
 }
 
 PollPrice::Load PollPrice::add(Duration gap, Duration longest) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/limits.h"
 #include "base/time.h"
 
 namespace attestrd {
@@ -20,6 +21,9 @@ class PollPrice {
   /// The contribution of one waiting handshake to the request rate. Zero: none.
   using Load = std::uint32_t;
 
+  /// Sets the least price, which holds while the rate suffices.
+  void set_least(Duration price) { least_ = price; }
+
   /// Sets the rate limit. Zero: there is no limit, and the least price holds.
   void set_rate(double requests_per_second) { rate_ = requests_per_second; }
 
@@ -33,6 +37,9 @@ class PollPrice {
 
   Duration now() const;
 
+  /// Returns whether the requests of the day limit the rate more than the rate limit does.
+  bool is_bound_by_day() const { return daily_rate_ > 0 && (rate_ == 0 || daily_rate_ < rate_); }
+
   /// Returns the longest gap: `wished`, or as much longer as leaves half of the daily rate to
   /// handshakes with shorter gaps. `wished` is not lengthened beyond a day.
   Duration longest(Duration wished) const;
@@ -45,6 +52,7 @@ class PollPrice {
  private:
   double rate() const;
 
+  Duration least_ = limits::kLeastPollPrice;
   double rate_ = 0;
   double daily_rate_ = 0;
   Duration fixed_{0};       // Zero: the price is not fixed.

@@ -8,7 +8,10 @@
 #include "base/prng.h"
 #include "base/time.h"
 #include "schedule/cadence.h"
+#include "schedule/delay_aim.h"
 #include "schedule/hazard.h"
+#include "schedule/hint_coverage.h"
+#include "schedule/learnt_curve.h"
 #include "schedule/poll_price.h"
 
 namespace attestrd {
@@ -18,6 +21,7 @@ struct PollTimingSettings {
   CadenceKind cadence = CadenceKind::adaptive;
   double requests_per_second = 0;
   double polls_per_handshake = 0;  ///< The target of `adaptive` instead of the rate; 0: the rate.
+  Duration target_delay{0};        ///< The mean delay that `adaptive` aims at; 0: none.
   Duration min_interval{0};
   Duration max_interval{0};
   double backoff_factor = 1.6;
@@ -27,6 +31,7 @@ struct PollTimingSettings {
 /// The decision WHEN a handshake is polled next: the cadence and the hazard learnt for it, the
 /// price of a poll, the backoff after an error, jitter, and the last poll on the deadline. The
 /// random generator is an argument.
+// More than 20 methods: the engine asks for one decision or reports one observation at a time.
 class PollTiming {
  public:
   /// A poll that is due at `at`. No other rule moves it to a time before `floor`.
@@ -72,8 +77,13 @@ class PollTiming {
   Due recovered_poll(PollPrice::Load& load, Duration age, Duration ramp, bool is_overdue, Mono now,
                      Prng& prng);
   /// Returns the poll after a "not yet" that came at `now` and at this age. For new settings, `now`
-  /// is the time of an earlier answer, or begins a new gap.
-  Due after_pending(PollPrice::Load& load, Duration age, Mono now, Prng& prng);
+  /// is the time of an earlier answer, or begins a new gap. A handshake whose hint was spent on a
+  /// "not yet" gets no other one for its result: it is polled as where no hints come.
+  Due after_pending(PollPrice::Load& load, Duration age, Mono now, Prng& prng,
+                    bool is_hint_spent = false);
+  /// Returns the poll after a hint: at once, but not before min_interval is over. `last_pending` is
+  /// the time of the last "not yet"; Mono::min(): none.
+  Due after_hint(Mono last_pending, Mono now) const;
   /// Returns the poll after an error.
   Due after_error(const ErrorBackoff& backoff, Mono now, Prng& prng) const;
   /// Returns the next check while the requests of the day are spent. A handshake is checked from
@@ -95,27 +105,53 @@ class PollTiming {
   void saw_pending(Duration from, Duration to) { hazard_.saw_pending(from, to); }
   /// Adds a completion. Returns true when enough completions are unsaved for a save.
   bool saw_done(Duration from, Duration to);
+  /// Adds a completion that a hint announced at age `hinted`, if the poll after it finds it at age
+  /// `to`: it was done shortly before the hint. Returns the same as saw_done().
+  bool saw_announced(Duration from, Duration hinted, Duration to);
   /// Returns what was learnt since the last call, or nothing if no completion is new. What it
   /// returns counts as saved from now on.
   std::optional<HazardDelta> take_unsaved();
 
   const Hazard& hazard() const { return hazard_; }
+  /// What is learnt of hints.
+  HintCoverage& hints() { return hints_; }
+  const HintCoverage& hints() const { return hints_; }
+  /// Returns the probability that a handshake that was pending at age `from`, and for which no hint
+  /// has come, is done at age `to`.
+  double chance_done(Duration from, Duration to) const;
   /// Returns the expected number of polls of a handshake of this age until it is done or `until`
   /// has come.
   double expected_polls(Duration age, Duration until) const;
 
+  /// Returns nothing if the cadence does not learn. Takes some 0.1 ms.
+  std::optional<MeanDelay> mean_delay() const;
+
+  /// Returns the curve of completions up to give_up_after, and the polls of a new handshake.
+  LearntCurve curve() const {
+    return learnt_curve(hazard_, *cadence_, settings_.give_up_after, settings_.min_interval,
+                        unannounced());
+  }
+
  private:
-  void fix_price();
-  Duration jittered(Duration gap, Prng& prng) const;
-  void weigh(PollPrice::Load& load, Duration gap);
+  GapBounds gap_bounds() const;
+  void set_prices();
+  void improve_aim(int steps);
+  void observed();
+  double unannounced() const;
+  Duration longest(double unannounced) const;
+  Duration jittered(Duration gap, Duration longest, Prng& prng) const;
+  void weigh(PollPrice::Load& load, Duration gap, Duration longest);
 
   PollTimingSettings settings_;
   Hazard hazard_;
   Hazard saved_;  // hazard_ as it was last saved.
   PollPrice price_;
+  DelayAim aim_;
+  HintCoverage hints_;
   std::unique_ptr<Cadence> cadence_;
   std::uint32_t unsaved_completions_ = 0;
-  std::uint32_t unpriced_handshakes_ = 0;  // New handshakes since the price was fixed.
+  std::uint64_t observed_ = 0;       // New handshakes and completions.
+  std::uint64_t next_price_at_ = 0;  // Prices follow what is learnt once `observed_` is this.
 };
 
 }  // namespace attestrd

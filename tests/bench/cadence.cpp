@@ -21,24 +21,37 @@ namespace attestrd::bench {
 namespace {
 
 constexpr std::size_t kLearningCompletions = 500;
+constexpr std::size_t kCompletionsAfterStop = 200;
 
 struct Options {
   std::string times;
   std::string policy = "adaptive";
   double budget = 0;
+  double target_s = 0;
+  double rate = 0;
   double every_s = 10;
   double max_interval_s = 3600;
+  std::string hints = "0";
   std::uint64_t seed = 1;
   bool json = false;
 };
 
 struct Price {
-  double mean_delay_s = 0;
+  double mean_delay_s = 0;  ///< Of all handshakes: zero for one without a result.
+  double mean_result_delay_s = 0;
   double p95_delay_s = 0;
   double mean_polls = 0;
   double bound = 0;
 
   double over_bound() const { return bound > 0 ? mean_delay_s * mean_polls / bound : 0; }
+};
+
+/// Mean delays of the completions after hints have stopped, and of the same ones without any hint.
+struct Stop {
+  double first_s = 0;  ///< Of the first kCompletionsAfterStop completions.
+  double first_without_s = 0;
+  double later_s = 0;
+  double later_without_s = 0;
 };
 
 bool read_crowd(const Options& options, Crowd& crowd) {
@@ -83,7 +96,8 @@ Played at_budget(double budget, Play play) {
 Played play(const Options& options, const Crowd& crowd) {
   const Duration max_interval(static_cast<Duration::rep>(options.max_interval_s * 1e6));
   if (options.policy == "adaptive")
-    return play_adaptive(crowd, options.budget, max_interval, options.seed);
+    return play_adaptive(crowd, {options.budget, options.target_s, options.rate}, max_interval,
+                         options.seed);
   if (options.policy == "exponential")
     return at_budget(options.budget, [&](double scale) {
       return play_exponential(crowd, scale, max_interval, options.seed);
@@ -106,10 +120,36 @@ Price price_of(const Crowd& crowd, const Played& played, std::size_t first) {
     price.mean_polls += played.polls[i] / count;
     if (std::isfinite(crowd.done_after_s[i])) completions.push_back(crowd.done_after_s[i]);
   }
+  if (!completions.empty())
+    price.mean_result_delay_s =
+        price.mean_delay_s * count / static_cast<double>(completions.size());
   std::ranges::sort(delays);
   if (!delays.empty()) price.p95_delay_s = delays[delays.size() * 95 / 100];
   price.bound = delay_times_polls_bound(std::move(completions), end - first);
   return price;
+}
+
+double stop_s(const Crowd& crowd) {
+  return static_cast<double>(crowd.done_after_s.size()) * crowd.every_s / 2;
+}
+
+/// Compares two simulations, with hints until the stop and without hints.
+Stop compare_after_stop(const Crowd& crowd, const Played& hinted, const Played& without) {
+  std::vector<std::pair<double, std::size_t>> completions;
+  for (std::size_t i = 0; i < crowd.done_after_s.size(); ++i) {
+    const double done_s = static_cast<double>(i) * crowd.every_s + crowd.done_after_s[i];
+    if (std::isfinite(done_s) && done_s >= stop_s(crowd)) completions.emplace_back(done_s, i);
+  }
+  std::ranges::sort(completions);
+  const auto mean = [&](const Played& played, std::size_t from, std::size_t to) {
+    double sum = 0;
+    for (std::size_t k = from; k < to; ++k) sum += played.delay_s[completions[k].second];
+    return sum / static_cast<double>(to - from);
+  };
+  const std::size_t end = completions.size();
+  const std::size_t first = std::min(kCompletionsAfterStop, end);
+  return {mean(hinted, 0, first), mean(without, 0, first), mean(hinted, first, end),
+          mean(without, first, end)};
 }
 
 /// Returns the first handshake that was submitted after kLearningCompletions completions had been
@@ -120,6 +160,18 @@ std::size_t first_after_learning(const Crowd& crowd, const Played& played) {
   if (seen.size() <= kLearningCompletions || !std::isfinite(seen[kLearningCompletions])) return 0;
   const auto first = static_cast<std::size_t>(seen[kLearningCompletions] / crowd.every_s) + 1;
   return std::min(first, crowd.done_after_s.size());
+}
+
+void print(const Stop& stop, bool is_json) {
+  constexpr std::string_view kJson =
+      R"({{"first_{}":{{"mean_delay_s":{:.6g},"without_hints_s":{:.6g}}},)"
+      R"("later":{{"mean_delay_s":{:.6g},"without_hints_s":{:.6g}}}}})"
+      "\n";
+  constexpr std::string_view kText =
+      "after the hints have stopped: first {} completions {:.3f} s, without hints {:.3f} s; later "
+      "ones {:.3f} s, without hints {:.3f} s\n";
+  fmt::print(fmt::runtime(is_json ? kJson : kText), kCompletionsAfterStop, stop.first_s,
+             stop.first_without_s, stop.later_s, stop.later_without_s);
 }
 
 void print(const Options& options, const Price& all, const Price& learnt) {
@@ -134,10 +186,12 @@ void print(const Options& options, const Price& all, const Price& learnt) {
   fmt::print(
       R"({{"policy":"{}","mean_delay_s":{:.6g},"p95_delay_s":{:.6g},"mean_polls":{:.6g},)"
       R"("bound":{:.6g},"delay_x_polls_over_bound":{:.6g},"after_500":{{"mean_delay_s":{:.6g},)"
-      R"("mean_polls":{:.6g},"bound":{:.6g},"delay_x_polls_over_bound":{:.6g}}}}})"
+      R"("mean_result_delay_s":{:.6g},"mean_polls":{:.6g},"bound":{:.6g},)"
+      R"("delay_x_polls_over_bound":{:.6g}}}}})"
       "\n",
       options.policy, all.mean_delay_s, all.p95_delay_s, all.mean_polls, all.bound,
-      all.over_bound(), learnt.mean_delay_s, learnt.mean_polls, learnt.bound, learnt.over_bound());
+      all.over_bound(), learnt.mean_delay_s, learnt.mean_result_delay_s, learnt.mean_polls,
+      learnt.bound, learnt.over_bound());
 }
 
 }  // namespace
@@ -155,18 +209,36 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--budget", options.budget, "Mean polls of a handshake; 0: as it comes")
       ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--target", options.target_s,
+                 "`poll.target_delay` of adaptive, in seconds; 0: none")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--rate", options.rate, "Requests per second of adaptive; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--every", options.every_s, "Seconds between submissions")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--max-interval", options.max_interval_s, "Seconds")
       ->check(CLI::Range(2.0, 1e6))
       ->capture_default_str();
+  app.add_option("--hints", options.hints,
+                 "Share of the results that a hint announces; stop: all until half of the time")
+      ->check(CLI::Range(0.0, 1.0) | CLI::IsMember({"stop"}))
+      ->capture_default_str();
   app.add_option("--seed", options.seed)->capture_default_str();
   app.add_flag("--json", options.json);
   CLI11_PARSE(app, argc, argv);
   Crowd crowd;
   if (!read_crowd(options, crowd)) return 65;
+  const bool has_stop = options.hints == "stop";
+  const Crowd without = crowd;
+  if (has_stop) {
+    add_hints(crowd, 1, stop_s(crowd), options.seed);
+  } else {
+    add_hints(crowd, std::stod(options.hints), std::numeric_limits<double>::infinity(),
+              options.seed);
+  }
   const Played played = play(options, crowd);
   print(options, price_of(crowd, played, 0),
         price_of(crowd, played, first_after_learning(crowd, played)));
+  if (has_stop) print(compare_after_stop(crowd, played, play(options, without)), options.json);
 }

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kShortestS = 2;
+constexpr double kHintDelayS = 0.5;
 constexpr std::string_view kSecret = "client-secret";
 constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{}}})";
 
@@ -50,19 +51,30 @@ class Stage {
         verifier_(secrets(), SigningFormPolicy::raw),
         engine_(std::move(settings), verifier_, seed, now()),
         played_(unplayed(crowd.done_after_s.size())),
-        signature_(hex_signature()) {}
+        signature_(hex_signature()) {
+    for (std::size_t i = 0; i < crowd.hinted_after_s.size(); ++i) {
+      if (!std::isfinite(crowd.hinted_after_s[i])) continue;
+      hints_.emplace_back(submitted(i) + from_seconds(crowd.hinted_after_s[i]), i);
+    }
+    std::ranges::sort(hints_);
+  }
 
   Played play() {
     std::size_t next = 0;
+    auto hint = hints_.begin();
     for (;;) {
       const auto wake = engine_.next_wake();
       const Mono arrival = next < crowd_.done_after_s.size() ? submitted(next) : Mono::max();
+      const Mono hinted = hint != hints_.end() ? hint->first : Mono::max();
       if (!wake && arrival == Mono::max()) return std::move(played_);
-      if (!wake || arrival <= *wake) {
-        mono_ = std::max(mono_, arrival);
+      const Mono first = std::min({wake.value_or(Mono::max()), arrival, hinted});
+      mono_ = std::max(mono_, first);
+      if (first == arrival) {
         adopt(next++);
+      } else if (first == hinted) {
+        const EngineCommand command = HintCommand{id_of(hint++->second)};
+        step(Commanded{0, &command});
       } else {
-        mono_ = std::max(mono_, *wake);
         step(Woke{});
       }
     }
@@ -76,11 +88,12 @@ class Stage {
     return Mono(from_seconds(static_cast<double>(i) * crowd_.every_s));
   }
 
+  static HandshakeId id_of(std::size_t i) { return *HandshakeId::parse(fmt::format("DS{}", i)); }
+
   void adopt(std::size_t i) {
     const Wall wall = kEpoch + submitted(i).time_since_epoch();
-    const auto id = *HandshakeId::parse(fmt::format("DS{}", i));
-    const QueuedHandshake handshake{id, {}, wall, wall + from_seconds(crowd_.archived_after_s),
-                                    {}, 0};
+    const QueuedHandshake handshake{
+        id_of(i), {}, wall, wall + from_seconds(crowd_.archived_after_s), {}, 0};
     step(Adopted{&handshake, true});
   }
 
@@ -120,6 +133,7 @@ class Stage {
   Verifier verifier_;
   Engine engine_;
   Played played_;
+  std::vector<std::pair<Mono, std::size_t>> hints_;  // In the order of their times.
   std::string signature_;
 };
 
@@ -136,10 +150,22 @@ EngineSettings settings_of(const Crowd& crowd, Duration max_interval) {
 
 }  // namespace
 
-Played play_adaptive(const Crowd& crowd, double polls_per_handshake, Duration max_interval,
+void add_hints(Crowd& crowd, double share, double stop_s, std::uint64_t seed) {
+  Prng prng(seed);
+  for (std::size_t i = 0; i < crowd.done_after_s.size(); ++i) {
+    const bool is_hinted = prng.unit() < share;
+    const double done_s = static_cast<double>(i) * crowd.every_s + crowd.done_after_s[i];
+    crowd.hinted_after_s.push_back(
+        is_hinted && done_s < stop_s ? crowd.done_after_s[i] + kHintDelayS : kNever);
+  }
+}
+
+Played play_adaptive(const Crowd& crowd, const AdaptiveTargets& targets, Duration max_interval,
                      std::uint64_t seed) {
   auto settings = settings_of(crowd, max_interval);
-  settings.polls_per_handshake = polls_per_handshake;
+  settings.polls_per_handshake = targets.polls_per_handshake;
+  settings.target_delay = from_seconds(targets.delay_s);
+  settings.requests_per_second = targets.requests_per_second;
   return Stage(crowd, settings, seed).play();
 }
 

@@ -14,6 +14,7 @@ namespace attestrd::bench {
 /// infinity: never.
 struct Crowd {
   std::vector<double> done_after_s;
+  std::vector<double> hinted_after_s;  ///< Times of their hints; infinity: none. Empty: no hints.
   double every_s = 10;
   double archived_after_s = 24 * 3600;
 };
@@ -25,9 +26,19 @@ struct Played {
   std::vector<double> seen_at_s;  ///< On the common clock; infinity: never.
 };
 
-/// Simulates the real engine with the adaptive cadence, from a cold start. With
-/// `polls_per_handshake` zero it has no target.
-Played play_adaptive(const Crowd& crowd, double polls_per_handshake, Duration max_interval,
+/// The targets of the adaptive cadence; zero: none.
+struct AdaptiveTargets {
+  double polls_per_handshake = 0;
+  double delay_s = 0;
+  double requests_per_second = 0;
+};
+
+/// Adds the hints, of which each comes half a second after its result. A share of the results has
+/// one, until the time `stop_s` on the common clock.
+void add_hints(Crowd& crowd, double share, double stop_s, std::uint64_t seed);
+
+/// Simulates the real engine with the adaptive cadence, from a cold start.
+Played play_adaptive(const Crowd& crowd, const AdaptiveTargets& targets, Duration max_interval,
                      std::uint64_t seed);
 
 /// Simulates the real engine with `cadence = "exponential"`, and its intervals times `scale`.

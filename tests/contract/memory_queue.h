@@ -108,6 +108,15 @@ class MemoryQueue final : public Queue {
     return others;
   }
 
+  Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query) override {
+    if (auto reached = reach(); !reached) return reached.error();
+    std::vector<HandshakeId> ids;
+    for (const auto& [id, ended] : store_.ended)
+      if (ended.tag == query.tag && id.view() > query.after && ids.size() < query.max_ids)
+        ids.push_back(id);
+    return ids;
+  }
+
   Result<QueueCounts> count() override {
     QueueCounts counts;
     for (const auto& [id, open] : store_.open) {

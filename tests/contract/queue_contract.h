@@ -278,6 +278,18 @@ TYPED_TEST_P(QueueContract, FindsOneOfManyWithTheSameSignature) {
   }
 }
 
+TYPED_TEST_P(QueueContract, FindsWhatHasEndedByItsTag) {
+  for (const auto* const id : {"DSa", "DSb", "DSc", "DSd", "DSe"})
+    this->accept(id, id == std::string_view("DSd") ? "other" : "7");
+  for (const auto* const id : {"DSa", "DSb", "DSd", "DSe"}) this->apply(this->stage(id));
+  for (const auto* const id : {"DSa", "DSb", "DSd"}) this->apply(this->done(id));
+  const auto found = [this](const EndedQuery& query) { return *this->queue().find_ended(query); };
+  EXPECT_THAT(found({"7", "", 9}), ::testing::ElementsAre(this->id_of("DSa"), this->id_of("DSb")));
+  EXPECT_THAT(found({"7", "", 1}), ::testing::ElementsAre(this->id_of("DSa")));
+  EXPECT_THAT(found({"7", "DSa", 9}), ::testing::ElementsAre(this->id_of("DSb")));
+  EXPECT_TRUE(found({"none", "", 9}).empty());
+}
+
 TYPED_TEST_P(QueueContract, ARowKeepsItsSignatureUntilAnotherIsStaged) {
   const auto id = this->id_of("DSa");
   this->accept("DSa");
@@ -675,14 +687,15 @@ REGISTER_TYPED_TEST_SUITE_P(
     QueueContract, KeepsARowAsItWasAccepted, KeepsTimesInMilliseconds, MergesASecondSubmission,
     ALaterSubmissionHarmsNoPendingRow, LeadsARowThroughItsStates, KeepsWhereADivertedRecordWent,
     FindsAnotherHandshakeByItsSignature, FindsManySignaturesInTheOrderAsked,
-    FindsOneOfManyWithTheSameSignature, ARowKeepsItsSignatureUntilAnotherIsStaged,
-    FindsAHandshakeInWhateverState, FindsManyRowsInTheOrderAsked, AnUnstagedRowIsPolledAgain,
-    AReopenedHandshakeIsPolledAgain, AReadmittedHandshakeIsStaged,
-    AReadmittedHandshakeWithoutItsRecordIsPolledAgain, AHandshakeThatIsTakenUpKeepsItsSignature,
-    GivesEachRowOnceInPages, GivesNoRowThatItInserted, CountsRowsByTheirState, LosesNothingToItself,
-    PurgesTheOldestTombstonesFirst, TheShiftOfABootMovesItsSubmissionsAlone,
-    AppliesChangesBeforeSubmissions, PurgesAfterSubmissions, ABatchThatIsWrittenTwiceIsWrittenOnce,
-    AnEmptyBatchChangesNothing, KeepsOneCountOfWhatIsReserved, KeepsThePauseOfAnOperatorUntilItEnds,
+    FindsOneOfManyWithTheSameSignature, FindsWhatHasEndedByItsTag,
+    ARowKeepsItsSignatureUntilAnotherIsStaged, FindsAHandshakeInWhateverState,
+    FindsManyRowsInTheOrderAsked, AnUnstagedRowIsPolledAgain, AReopenedHandshakeIsPolledAgain,
+    AReadmittedHandshakeIsStaged, AReadmittedHandshakeWithoutItsRecordIsPolledAgain,
+    AHandshakeThatIsTakenUpKeepsItsSignature, GivesEachRowOnceInPages, GivesNoRowThatItInserted,
+    CountsRowsByTheirState, LosesNothingToItself, PurgesTheOldestTombstonesFirst,
+    TheShiftOfABootMovesItsSubmissionsAlone, AppliesChangesBeforeSubmissions,
+    PurgesAfterSubmissions, ABatchThatIsWrittenTwiceIsWrittenOnce, AnEmptyBatchChangesNothing,
+    KeepsOneCountOfWhatIsReserved, KeepsThePauseOfAnOperatorUntilItEnds,
     HoldsOnlyWhatIsPendingUntilItIsReleased, MergesWhatIsLearntWithWhatWasKnownBefore);
 
 }  // namespace attestrd::test

@@ -26,6 +26,9 @@ namespace {
 constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"A"}}})";
 constexpr std::string_view kSecret = "Vv2nQ7xGk3mP9sLw5tYb8dRf";
 
+constexpr std::string_view kNoDaemon =
+    "no daemon runs: this is the queue file, which does not say what is due\n";
+
 /// The exit code and the output of a command.
 struct Done {
   int code;
@@ -81,11 +84,11 @@ class CommandsTest : public testing::Test {
   }
 
   /// Writes the queue file that a daemon leaves behind when it ends.
-  void submit_to_queue(const std::vector<std::string>& ids) {
+  void submit_to_queue(const std::vector<std::string>& ids, const std::string& tag = "") {
     auto queue = SqliteQueue::open((folder_.path() / "queue.db").string());
     ASSERT_TRUE(queue) << queue.error().message;
     QueueBatch batch;
-    for (const auto& id : ids) batch.submissions.push_back({*HandshakeId::parse(id), "", {}});
+    for (const auto& id : ids) batch.submissions.push_back({*HandshakeId::parse(id), tag, {}});
     ASSERT_TRUE((*queue)->write(batch, Wall{}));
   }
 
@@ -168,6 +171,37 @@ TEST_F(CommandsTest, SubmitCountsEachIdOfStdinOnce) {
   const std::string lines = "DS1\nDS2\nDS1\n{\"id\": \"DS2\", \"tag\": \"t\"}\n{\"id\": \"DS1\"}\n";
   EXPECT_EQ(run({"submit", "--config", config_, "-"}, lines).out, "submitted 2\n");
   EXPECT_EQ(inbox(), "DS1\nDS2\n{\"id\": \"DS2\", \"tag\": \"t\"}\n") << "its tag is new";
+}
+
+TEST_F(CommandsTest, SubmitGivesAllIdsOneTagAndExpiry) {
+  const auto done = run({"submit", "--config", config_, "--tag", "a \"b\"", "--expiry",
+                         "1795484591000", "DS1", "DS2"});
+  EXPECT_EQ(done.code, EX_OK) << done.err;
+  EXPECT_EQ(done.out, "submitted 2\n");
+  EXPECT_EQ(inbox(), R"({"id":"DS1","tag":"a \"b\"","expiry":1795484591000})"
+                     "\n"
+                     R"({"id":"DS2","tag":"a \"b\"","expiry":1795484591000})"
+                     "\n");
+}
+
+TEST_F(CommandsTest, SubmitRefusesATagOrAnExpiryThatTheInboxRefuses) {
+  const auto refusal = [this](std::vector<std::string> words) {
+    words.insert(words.begin(), {"submit", "--config", config_, "DS1"});
+    const auto done = run(std::move(words));
+    EXPECT_EQ(done.code, EX_USAGE);
+    EXPECT_EQ(inbox(), "");
+    return done.err;
+  };
+  EXPECT_EQ(refusal({"--tag", ""}), "attestrd submit: --tag: it is empty\n");
+  EXPECT_TRUE(refusal({"--tag", std::string(2000, 'a')})
+                  .starts_with("attestrd submit: --tag: \"tag\" has more than "));
+  EXPECT_EQ(refusal({"--tag", "\xFF"}), "attestrd submit: --tag: it is not valid UTF-8\n");
+  for (const auto* const no_time :
+       {"", "tomorrow", "1e12", "99999999999999999999", "-5", "1795484591000,\"tag\":\"a\""})
+    EXPECT_EQ(refusal({"--expiry", no_time}),
+              "attestrd submit: --expiry: it is not a unix time in milliseconds\n");
+  EXPECT_TRUE(refusal({"--expiry", "1795484591"})
+                  .starts_with("attestrd submit: --expiry: \"expiry\" is not between 2010"));
 }
 
 TEST_F(CommandsTest, SubmitDoesNotNeedADaemonThatAnswers) {
@@ -364,6 +398,7 @@ TEST_F(CommandsTest, AReaderOfTheQueueLeavesNoFile) {
   auto before = names();
   EXPECT_NE(run({"status", "--config", config_}).out.find("pending               1\n"),
             std::string::npos);
+  EXPECT_EQ(run({"list", "--config", config_}).code, EX_OK);
   EXPECT_EQ(names(), before);
   // A daemon that was killed leaves its log, too.
   std::filesystem::rename(path, path + ".old");
@@ -403,6 +438,66 @@ TEST_F(CommandsTest, ExplainReadsTheQueueOfADaemonThatDoesNotRun) {
   const auto json = run({"explain", "--config", config_, "DS1", "--json"});
   EXPECT_EQ(json.code, EX_OK) << json.err;
   EXPECT_NE(json.out.find(R"("state":"pending")"), json.out.npos) << json.out;
+}
+
+TEST_F(CommandsTest, ListReadsTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"});
+  const auto text = run({"list", "--config", config_});
+  EXPECT_EQ(text.code, EX_OK);
+  EXPECT_EQ(text.err, kNoDaemon);
+  EXPECT_TRUE(text.out.starts_with("ID ")) << text.out;
+  EXPECT_NE(text.out.find("\nDS2                   waiting "), text.out.npos) << text.out;
+  EXPECT_EQ(run({"list", "--config", config_, "--no-header", "--limit", "1"}).out.substr(0, 4),
+            "DS1 ");
+  const auto json = run({"list", "--config", config_, "--json", "--state", "waiting"});
+  EXPECT_TRUE(json.out.starts_with(R"({"id":"DS1","time":")")) << json.out;
+  EXPECT_NE(json.out.find(R"("state":"waiting","waits_for":"daemon",)"), json.out.npos) << json.out;
+  EXPECT_EQ(run({"list", "--config", config_, "--json", "--state", "held"}).out, "");
+}
+
+TEST_F(CommandsTest, ListNeedsADaemonForWhatOnlyItKnows) {
+  submit_to_queue({"DS1"});
+  for (const auto& [flag, value] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"--state", "due"}, {"--state", "polling"}, {"--sort", "due"}}) {
+    const auto done = run({"list", "--config", config_, flag, value});
+    EXPECT_EQ(done.code, EX_UNAVAILABLE);
+    EXPECT_EQ(done.out, "");
+    EXPECT_NE(done.err.find(std::string("only a daemon knows ") + flag + " " + value + "\n"),
+              done.err.npos)
+        << done.err;
+  }
+}
+
+TEST_F(CommandsTest, AgesCountsTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"});
+  const auto text = run({"ages", "--config", config_});
+  EXPECT_EQ(text.code, EX_OK);
+  EXPECT_EQ(text.err, kNoDaemon);
+  EXPECT_TRUE(text.out.starts_with("AGE     TOTAL   HELD\n1m          0      0\n")) << text.out;
+  EXPECT_TRUE(text.out.ends_with("more        2      0\nall         2      0\n")) << text.out;
+  const auto json = run({"ages", "--config", config_, "--json"});
+  EXPECT_TRUE(json.out.starts_with(R"({"age_up_to_s":60,"total":0,"held":0})")) << json.out;
+}
+
+TEST_F(CommandsTest, ExplainFindsATagInTheQueueOfADaemonThatDoesNotRun) {
+  submit_to_queue({"DS1", "DS2"}, "7");
+  const auto several = run({"explain", "--config", config_, "--tag", "7"});
+  EXPECT_EQ(several.code, EX_DATAERR);
+  EXPECT_EQ(several.err, std::string(kNoDaemon) +
+                             "DS1\nDS2\n2 handshakes have this tag: give an id, or --all\n");
+  const auto all = run({"explain", "--config", config_, "--tag", "7", "--all", "--json"});
+  EXPECT_EQ(all.code, EX_OK);
+  EXPECT_EQ(std::ranges::count(all.out, '\n'), 2);
+  EXPECT_EQ(run({"explain", "--config", config_, "--tag", "8"}).code, EX_UNAVAILABLE);
+}
+
+TEST_F(CommandsTest, AListNeedsADaemonOrAQueue) {
+  for (const auto* const command : {"list", "ages"}) {
+    const auto done = run({command, "--config", config_});
+    EXPECT_EQ(done.code, EX_UNAVAILABLE);
+    EXPECT_EQ(std::ranges::count(done.err, '\n'), 1);
+    EXPECT_NE(done.err.find("there is no queue"), done.err.npos) << done.err;
+  }
 }
 
 TEST_F(CommandsTest, ExplainReportsAnUnknownId) {

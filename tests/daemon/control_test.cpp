@@ -23,6 +23,7 @@
 #include "daemon/control/control_listen.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/explain.h"
+#include "daemon/control/metrics/report_metrics.h"
 #include "daemon/control/routes.h"
 #include "daemon/control/status_report.h"
 #include "temporary_folder.h"

@@ -79,6 +79,54 @@ TEST_F(EndedRoute, RefusesALineThatIsNotAnId) {
   EXPECT_EQ(answers_.at(0).body, "line 2 is not an id\n");
 }
 
+/// A queue with handshakes that have ended and have one tag.
+class EndedListRoute : public testing::Test {
+ protected:
+  ServerResponse get(std::string target, const Result<std::vector<HandshakeId>>& ended) {
+    Questions questions;
+    questions.look_up_ended = [&](EndedQuery query, const Questions::OnEnded& on_ended) {
+      asked_ = std::move(query);
+      on_ended(ended);
+    };
+    ServerRequest request;
+    request.target = std::move(target);
+    ServerResponse answer;
+    ended_list_route(questions, request,
+                     [&](ServerResponse response) { answer = std::move(response); });
+    return answer;
+  }
+
+  EndedQuery asked_;
+};
+
+TEST_F(EndedListRoute, HasAnObjectForEachIdWithTheTag) {
+  const std::vector<HandshakeId> ids{*HandshakeId::parse("DS1"), *HandshakeId::parse("DS2")};
+  const auto answer = get("/ended?tag=a%20b&after=DS0", ids);
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_EQ(answer.body, "{\"id\":\"DS1\"}\n{\"id\":\"DS2\"}\n");
+  EXPECT_EQ(answer.next, "");
+  EXPECT_EQ(asked_.tag, "a b");
+  EXPECT_EQ(asked_.after, "DS0");
+}
+
+TEST_F(EndedListRoute, AFullPartNamesTheNext) {
+  const std::vector<HandshakeId> ids(kMostIdLines, *HandshakeId::parse("DS1"));
+  EXPECT_EQ(get("/ended?tag=a%26b", ids).next, "/ended?tag=a%26b&after=DS1");
+  EXPECT_EQ(asked_.max_ids, kMostIdLines);
+}
+
+TEST_F(EndedListRoute, RefusesAQueryWithoutATag) {
+  for (const auto* const target :
+       {"/ended", "/ended?tag=", "/ended?after=DS1", "/ended?tag=a&more=b", "/ended?tag"})
+    EXPECT_EQ(get(target, {}).status, 400U) << target;
+}
+
+TEST_F(EndedListRoute, AnErrorOfTheQueueIsServiceUnavailable) {
+  const auto answer = get("/ended?tag=a", fail(Errc::io_failure, "queue.db: disk I/O error"));
+  EXPECT_EQ(answer.status, 503U);
+  EXPECT_EQ(answer.body, "queue.db: disk I/O error\n");
+}
+
 TEST_F(EndedRoute, AnErrorOfTheQueueIsServiceUnavailable) {
   ask("DSended\nDSbroken\n");
   queue_answers();

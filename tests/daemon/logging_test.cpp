@@ -14,6 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/log/log_file.h"
+#include "temporary_folder.h"
+
 namespace attestrd {
 namespace {
 
@@ -35,7 +38,7 @@ class LoggingTest : public testing::Test {
   }
 
   void start(Level least, LogFormat format = LogFormat::json) {
-    logger_ = std::make_unique<Logger>(least, format, ends_[1]);
+    logger_ = std::make_unique<Logger>(least, format, Descriptor(::dup(ends_[1])));
   }
 
   void write(Level level, std::string message) {
@@ -95,6 +98,18 @@ TEST_F(LoggingTest, WritesALineForEachNoticeOfTheLevelOrAbove) {
   EXPECT_LT(log.find("\"message\":\"two\""), log.find("\"message\":\"three\""));
   EXPECT_LT(log.find("\"message\":\"three\""), log.find("\"message\":\"four\""));
   EXPECT_NE(log.find("debug daemon.started: five\n"), log.npos);
+}
+
+TEST_F(LoggingTest, ANewOutputHasTheLinesFromThenOn) {
+  TemporaryFolder folder;
+  start(Level::info);
+  logger_->set_output(*open_log(folder.path() / "log"));
+  write(Level::info, "one");
+  logger_.reset();
+  EXPECT_NE(TemporaryFolder::read(folder.path() / "log").find("\"message\":\"one\""),
+            std::string::npos);
+  close_writer();
+  EXPECT_EQ(read_all(), "");
 }
 
 TEST_F(LoggingTest, LosesNothingToAReaderThatKeepsUp) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "daemon/control/metrics/report_metrics.h"
 #include "daemon/version.h"
 
 namespace attestrd {
@@ -22,13 +23,16 @@ StatusReport running() {
   StatusReport::Daemon daemon;
   daemon.pid = 4242;
   daemon.started_at = kNow - 125s;
-  daemon.counters.add(Metric::polls, "", 5000);
-  daemon.counters.add(Metric::handshakes_ended, "completed", 40);
-  daemon.counters.add(Metric::handshakes_ended, "archived", 1);
-  daemon.counters.add(Metric::handshakes_ended, "failed", 2);
-  daemon.counters.add(Metric::handshakes_ended, "rejected", 3);
+  daemon.counters.add(Metric::polls, "pending", 4950);
+  daemon.counters.add(Metric::polls, "completed", 50);
+  daemon.counters.add(Metric::handshakes_ended, "completed,none", 40);
+  daemon.counters.add(Metric::handshakes_ended, "archived,none", 1);
+  daemon.counters.add(Metric::handshakes_ended, "failed,expired", 1);
+  daemon.counters.add(Metric::handshakes_ended, "failed,not_found", 1);
+  daemon.counters.add(Metric::handshakes_ended, "rejected,wrong_id", 3);
   daemon.counters.add(Metric::submissions_refused, "", 4);
   daemon.counters.add(Metric::spool_conflicts, "", 5);
+  daemon.due_lag = 250ms;
   daemon.next_poll = kNow + 2s;
   daemon.last_successful_poll = kNow - 1s;
   daemon.rate = {20, 4.5, {}};
@@ -71,6 +75,7 @@ TEST(Status, JsonHasEveryField) {
           R"("clock_difference_seconds":null,"held":0,"operator_pause":null,)"
           R"("account_pause":null,)"
           R"("rate_limit":{"configured":20,"effective":4.5E0,"held_until":null},)"
+          R"("mean_delay":null,)"
           R"("requests_today":null,"signatures_failing":false,"disk_full":false,)"
           R"("disk_stalled":false,)"
           R"("queue_unavailable":false,)"
@@ -233,6 +238,39 @@ TEST(Status, TextReportsARateThatAttestrAllowsOnlyWhereItIsLower) {
   EXPECT_EQ(status_text(report).find("requests  "), std::string::npos);
 }
 
+TEST(Status, TextAndJsonShowTheMeanDelayItsTargetAndItsLimit) {
+  auto report = running();
+  const auto shows = [&report](MeanDelay delay, const std::string& words,
+                               const std::string& members) {
+    report.daemon->mean_delay = delay;
+    EXPECT_NE(status_text(report).find("\nmean delay            " + words + '\n'),
+              std::string::npos)
+        << status_text(report);
+    EXPECT_NE(status_json(report).find("\"mean_delay\":{" + members + '}'), std::string::npos)
+        << status_json(report);
+  };
+  shows({5s, 5123ms, DelayLimit::none}, "5.12 s expected, 5 s aimed at",
+        R"("target_seconds":5,"expected_seconds":5.123E0,"limited_by":null)");
+  shows({0s, 21s, DelayLimit::none}, "21 s expected",
+        R"("target_seconds":0,"expected_seconds":21,"limited_by":null)");
+  shows({5s, 60s, DelayLimit::unknown}, "5 s aimed at: too few results are learnt yet",
+        R"("target_seconds":5,"expected_seconds":null,"limited_by":"too_little_learnt")");
+  shows({5s, 60s, DelayLimit::rate}, "60 s expected, 5 s aimed at: Attestr allows no more requests",
+        R"("target_seconds":5,"expected_seconds":60,"limited_by":"rate")");
+  shows({5s, 60s, DelayLimit::day},
+        "60 s expected, 5 s aimed at: api.daily_requests allows no more",
+        R"("target_seconds":5,"expected_seconds":60,"limited_by":"daily_requests")");
+  report.daemon->rate = {20, 20, {}};
+  shows({5s, 60s, DelayLimit::rate},
+        "60 s expected, 5 s aimed at: api.requests_per_second allows no more",
+        R"("target_seconds":5,"expected_seconds":60,"limited_by":"rate")");
+  shows({1s, 2s, DelayLimit::min_interval},
+        "2 s expected, 1 s aimed at: poll.min_interval allows no more polls",
+        R"("target_seconds":1,"expected_seconds":2,"limited_by":"min_interval")");
+  report.daemon->mean_delay = MeanDelay{0s, 60s, DelayLimit::unknown};
+  EXPECT_EQ(status_text(report).find("mean delay"), std::string::npos);
+}
+
 TEST(Status, TextReportsTheDailyLimit) {
   auto report = limited();
   EXPECT_NE(status_text(report).find("requests today        900 of 1000; all but last polls wait "
@@ -266,9 +304,12 @@ TEST(Status, MetricsHaveTheValuesOfTheReport) {
   EXPECT_EQ(status_metrics(running()).find("requests_today"), std::string::npos);
   const auto text = status_metrics(paused());
   for (const auto* line :
-       {"# TYPE attestrd_polls_total counter\nattestrd_polls_total 5000\n",
+       {"# TYPE attestrd_polls_total counter\nattestrd_polls_total{answer=\"pending\"} 4950\n",
         "attestrd_handshakes{state=\"pending\"} 1200\n",
-        "attestrd_handshakes_ended_total{outcome=\"rejected\"} 3\n", "attestrd_account_paused 1\n",
+        "attestrd_handshakes_ended_total{outcome=\"rejected\",reason=\"wrong_id\"} 3\n",
+        "attestrd_account_paused{reason=\"unauthorized\"} 1\n",
+        "attestrd_account_paused{reason=\"proxy\"} 0\n", "attestrd_due_lag_seconds 0.25\n",
+        "attestrd_oldest_pending_age_seconds 93600\n",
         "attestrd_rate_limit{kind=\"configured\"} 20\nattestrd_rate_limit{kind=\"effective\"} "
         "4.5\n",
         "attestrd_disk_full 1\n", "attestrd_inbox_files 7\n", "attestrd_inbox_claimed_files 2\n",

@@ -68,6 +68,36 @@ class ListTest(harness.Fixture):
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(sum(row["total"] for row in rows), 2)
 
+    def test_reads_the_queue_file_of_a_daemon_that_was_killed(self):
+        daemon = self.begin()
+        ids = [f"DS{number:05}" for number in range(20_000)]
+        self.drop([json.dumps({"id": handshake, "tag": handshake[-1]}) for handshake in ids])
+        self.wait_for(daemon, len(ids))
+        self.assertEqual(self.attestrd("hold", "--config", self.config, "DS00007").returncode, 0)
+        daemon.kill()
+        before = sorted(path.name for path in self.folder.iterdir())
+        stored = "no daemon runs: this is the queue file, which does not say what is due\n"
+
+        def listed(*words):
+            done = self.list("--json", *words)
+            self.assertEqual((done.returncode, done.stderr), (0, stored))
+            return [json.loads(line) for line in done.stdout.splitlines()]
+
+        self.assertEqual([row["id"] for row in listed()], ids)
+        self.assertEqual([row["id"] for row in listed("--tag", "7", "--state", "held")],
+                         ["DS00007"])
+        self.assertEqual(len(listed("--state", "waiting", "--limit", "5")), 5)
+        done = self.attestrd("ages", "--config", self.config, "--json")
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual((done.returncode, done.stderr), (0, stored))
+        self.assertEqual([sum(row[key] for row in rows) for key in ("total", "held")], [20_000, 1])
+        for words in (("list", "--state", "due"), ("list", "--sort", "due")):
+            done = self.attestrd(*words, "--config", self.config)
+            self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
+        self.start_daemon(self.config, name="next")
+
     def test_wrong_usage(self):
         self.config = self.write_config("https://localhost")
         for words in (("--state", "asleep"), ("--older-than", "5"), ("--sort", "name"),
@@ -115,6 +145,55 @@ class TagTest(harness.Fixture):
                 self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
                 self.assertIn("no handshake that was submitted with this tag", done.stderr)
 
+    def changed(self, command, *words, code=0):
+        """Runs a command that changes handshakes; returns their ids with the outcomes."""
+        done = self.run_command(command, "--json", *words)
+        self.assertEqual((done.returncode, done.stderr), (code, ""))
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        return {row["id"]: row[command] for row in rows}
+
+    def assert_several(self, command, ids):
+        """Checks that a command refuses the tag of several, and names them."""
+        done = self.run_command(command, "--json", "--tag", "two")
+        self.assertEqual((done.returncode, done.stdout), (harness.BAD_INPUT, ""))
+        *named, message = done.stderr.splitlines()
+        self.assertEqual(sorted(named), ids)
+        self.assertEqual(message, f"{len(ids)} handshakes have this tag: give an id, or --all")
+
+    def test_hold_release_and_cancel_take_a_tag(self):
+        self.begin("--never", "1")
+        self.submit({"DS01": "one", "DS02": "two", "DS03": "two", "DS04": ""})
+        for command, outcome in (("hold", "held"), ("release", "released"),
+                                 ("cancel", "cancelled")):
+            with self.subTest(command):
+                self.assertEqual(self.changed(command, "--tag", "one"), {"DS01": outcome})
+                self.assert_several(command, ["DS02", "DS03"])
+                done = self.run_command(command, "--tag", "three")
+                self.assertEqual((done.returncode, done.stdout), (harness.UNAVAILABLE, ""))
+                self.assertEqual(self.changed(command, "--tag", "two", "--all"),
+                                 {"DS02": outcome, "DS03": outcome})
+        self.assertEqual(self.spooled("failed"), {"DS01", "DS02", "DS03"})
+
+    def test_retry_takes_the_tag_of_what_has_ended(self):
+        self.begin("--never", "1")
+        self.submit({"DS01": "a b&c", "DS02": "two", "DS03": "two", "DS04": "two"})
+        self.assertEqual(self.run_command("retry", "--tag", "two").stderr,
+                         "no handshake that was submitted with this tag has ended, or it is "
+                         "forgotten\n")
+        self.run_command("cancel", "DS01", "DS02", "DS03")
+        self.assertEqual(self.changed("retry", "--tag", "a b&c"), {"DS01": "reopened"})
+        self.assert_several("retry", ["DS02", "DS03"])
+        self.assertEqual(self.changed("retry", "--tag", "two", "--all"),
+                         {"DS02": "reopened", "DS03": "reopened"})
+        self.assertEqual(self.daemon.status()["pending"], 4)
+
+    def test_retry_finds_a_long_list_by_its_tag(self):
+        self.begin("--never", "1")
+        ids = [f"DS{number:04}" for number in range(5000)]
+        self.submit(dict.fromkeys(ids, "many"))
+        self.changed("cancel", "--tag", "many", "--all")
+        self.assertEqual(sorted(self.changed("retry", "--tag", "many", "--all")), ids)
+
     def test_kick_all(self):
         self.begin("--never", "1")
         self.submit({f"DS{number:04}": "" for number in range(3000)})
@@ -138,7 +217,9 @@ class TagTest(harness.Fixture):
         self.config = self.write_config("https://localhost")
         for words in (("kick",), ("kick", "DS01", "--all"), ("kick", "DS01", "--tag", "one"),
                       ("kick", "--account", "--all"), ("explain",), ("explain", "DS01", "DS02"),
-                      ("explain", "--all", "DS01"), ("explain", "DS01", "--tag", "one")):
+                      ("explain", "--all", "DS01"), ("explain", "DS01", "--tag", "one"),
+                      ("hold",), ("release", "DS01", "--all"), ("retry", "--all"),
+                      ("cancel", "DS01", "--tag", "one")):
             done = self.run_command(*words)
             self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""), words)
             self.assertIn(f"attestrd {words[0]}: give ", done.stderr)

@@ -1,6 +1,6 @@
 """Tests that the event loop makes no system call that can block: no file, no sleep, no look-up, and
 nothing on a socket in blocking mode. It is traced from its start on, and checked from READY=1 on,
-over polls, large results, commands and reloads, until SIGTERM."""
+over polls, large results, commands, scrapes and reloads, until SIGTERM."""
 
 import os
 import re
@@ -27,6 +27,9 @@ ON_OWN = {"read", "write"}
 OWN = re.compile(r"\w+\(\d+<(anon_inode:|pipe:|inotify)")
 # The socket file of the control server is looked for in its folder, which is in memory.
 LOOK_FOR_SOCKET = re.compile(r'(lstat\(|newfstatat\(AT_FDCWD[^,]*, )"[^"]*/control\.sock"')
+# The kernel answers from memory what a process uses.
+PROCESS = re.compile(r'getrusage\(|openat\(AT_FDCWD[^,]*, "/proc/self/(fd|statm)"'
+                     r"|(getdents64|newfstatat|fstat|read)\(\d+</proc/\d+/(fd|statm)>")
 # Asks whether a descriptor is ready.
 POLL_NOW = re.compile(r"poll\(.*, 0\) +=")
 
@@ -70,6 +73,7 @@ def blocking(calls, begins):
         sockets.note(call)
         name = call.partition("(")[0]
         is_good = (name in HARMLESS or LOOK_FOR_SOCKET.match(call) or POLL_NOW.match(call)
+                   or PROCESS.match(call)
                    or (name in ON_SOCKETS and not sockets.may_block(call))
                    or (name in ON_OWN and OWN.match(call)))
         if is_checked and not is_good and re.fullmatch(r"\w+", name):
@@ -94,6 +98,7 @@ class LoopCallsTest(harness.Fixture):
         self.drop(ids[:20])
         self.wait_for_results(ids[:20])
         self.assertEqual(daemon.status()["pending"], 0)
+        self.assertIn("process_open_fds", daemon.metrics())
         self.assertEqual(self.attestrd("explain", "--config", config, ids[0]).returncode, 0)
         self.write_config(simulator.url, api={"connections": 7})
         self.assertEqual(self.attestrd("reload", "--config", config).returncode, 0)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 from process_group import Process
-from test_environment import ATTESTRD, ATTESTR_SIM, LONG_TIMEOUT_S, eventually
+from test_environment import ATTESTRD, ATTESTR_SIM, LONG_TIMEOUT_S, eventually, unix_get
 
 
 class Daemon(Process):
@@ -43,6 +43,14 @@ class Daemon(Process):
 
     def status(self):
         return json.loads(self.fixture.attestrd("status", "--config", self.config, "--json").stdout)
+
+    def metrics(self):
+        """Returns the metrics by their names, with the labels as the text has them."""
+        code, _, text = unix_get(self.fixture.folder / "control.sock", "/metrics")
+        if code != 200:
+            raise AssertionError(f"/metrics answers {code}: {text}")
+        samples = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, value in samples}
 
     def resident_mib(self, key="VmRSS"):
         """Returns the resident memory; with the key "VmHWM" its peak."""

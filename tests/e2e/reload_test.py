@@ -120,6 +120,24 @@ class ReloadTest(harness.Fixture):
                 self.assertEqual(self.reload().returncode, 0)
         self.assertEqual(daemon.count("config.rejected"), 1)
 
+    def test_renamed_log_file_is_opened_anew(self):
+        log, old = self.folder / "attestrd.log", self.folder / "attestrd.log.1"
+        self.change('level = "debug"', f'level = "debug"\nfile = "{log}"')
+        daemon = self.start_daemon(self.config, is_ready=False)
+        harness.eventually(lambda: log.exists() and "daemon.started" in log.read_text(),
+                           what="a log")
+        log.rename(old)
+        self.assertEqual(self.reload().returncode, 0)
+        harness.eventually(lambda: log.exists() and "config.reloaded" in log.read_text(),
+                           what="a new log")
+        self.assertNotIn("config.reloaded", old.read_text())
+        self.change(f'file = "{log}"', f'file = "{self.folder}/none/log"')
+        self.assert_refused("none/log: can't be opened: No such file or directory (log.file)")
+        self.assertEqual(daemon.log(), [])
+        self.change(f'\nfile = "{self.folder}/none/log"', "")
+        self.assertEqual(self.reload().returncode, 0)
+        daemon.wait_for("config.reloaded")
+
     def test_fifo_in_place_of_the_file(self):
         daemon = self.start_daemon(self.config)
         self.config.unlink()

@@ -111,6 +111,29 @@ def http_get(port, target):
     return response.status, response.read().decode()
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """A connection to a server on a unix socket."""
+
+    def __init__(self, path):
+        super().__init__("attestrd")
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+def unix_get(path, target, **headers):
+    """Returns the status, the Content-Type and the text of the answer."""
+    connection = UnixConnection(path)
+    try:
+        connection.request("GET", target, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.headers["Content-Type"], response.read().decode()
+    finally:
+        connection.close()
+
+
 def cpu_seconds(process):
     """Returns the CPU time of a running process so far."""
     fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()

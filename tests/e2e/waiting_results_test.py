@@ -1,31 +1,12 @@
 """Tests the bound on records that no consumer takes: spool.max_waiting."""
 
-import http.client
 import json
-import socket
 import time
 
 import harness
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("attestrd")
-        self.path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
-
-
 class WaitingResultsTest(harness.Fixture):
-    def get(self, target):
-        connection = UnixConnection(self.folder / "control.sock")
-        self.addCleanup(connection.close)
-        connection.request("GET", target)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-
     def test_waiting_results_stop_the_intake_until_they_are_taken(self):
         server = self.start_simulator("--law", "fixed:0")
         config = self.write_config(server.url, spool={"max_waiting": 20})
@@ -36,7 +17,7 @@ class WaitingResultsTest(harness.Fixture):
         line = daemon.wait_for("intake.stopped")
         self.assertEqual((line["level"], line["count"]), ("warn", 20))
         self.assertTrue(daemon.status()["spool_full"])
-        status, body = self.get("/readyz")
+        status, _, body = harness.unix_get(self.folder / "control.sock", "/readyz")
         self.assertEqual((status, json.loads(body)["reasons"]), (503, ["spool_full"]))
 
         second = harness.make_ids(5, seed=2)

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "daemon/control/control_server.h"
+#include "daemon/control/metrics/report_metrics.h"
 #include "daemon/control/routes.h"
 #include "daemon/control/status_report.h"
 #include "fuzz/http_message.h"
@@ -113,6 +114,8 @@ class World {
       return std::vector(cancel.ids.size(), Cancelled::not_pending);
     }
     EngineAnswer operator()(const KickAccountCommand&) const { return AccountKicked::not_paused; }
+    EngineAnswer operator()(const CurveCommand&) const { return LearntCurve{}; }
+    EngineAnswer operator()(const HintCommand&) const { return Hinted::not_pending; }
   };
 
   /// Returns the interface to an engine and a queue without handshakes.
@@ -124,6 +127,10 @@ class World {
                 },
             .look_up = [](const HandshakeId&,
                           const Questions::OnFound& on_found) { on_found(UnknownHandshake{}); },
+            .look_up_ended =
+                [](const EndedQuery&, const Questions::OnEnded& on_ended) {
+                  on_ended(std::vector<HandshakeId>());
+                },
             .reload = [](const Questions::OnReloaded& on_reloaded) { on_reloaded({}); },
             .facts = [] { return DaemonFacts{}; },
             .now = [] { return Now{}; },

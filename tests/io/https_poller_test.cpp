@@ -1,3 +1,6 @@
+#include <cmath>
+#include <numeric>
+
 #include "io/https_poller_scene.h"
 
 namespace attestrd {
@@ -40,6 +43,41 @@ TEST_F(HttpsPollerTest, ALargeBodyArrivesWhole) {
   EXPECT_EQ(poll().body, body);
   EXPECT_EQ(poll().body, kBody);
   EXPECT_EQ(server_->accepted(), 1u);
+}
+
+// Metrics.
+
+TEST_F(HttpsPollerTest, MeasuresEachExchangeFromItsRequestOn) {
+  given_server();
+  server_->otherwise.before = 30ms;
+  poll();
+  poll();
+  Metrics metrics;
+  poller().measure(metrics);
+  const auto polls = metrics.histogram(Metric::poll_duration);
+  EXPECT_EQ(std::accumulate(polls.counts.begin(), polls.counts.end(), 0.0), 2);
+  EXPECT_GE(polls.sum, 0.06);
+  EXPECT_LT(polls.sum, 15.0);
+}
+
+TEST_F(HttpsPollerTest, APollThatReachesNoServerHasNoDuration) {
+  given_server();
+  settings_.endpoint.port = 1;
+  EXPECT_EQ(poll().failure, Kind::connect);
+  Metrics metrics;
+  poller().measure(metrics);
+  EXPECT_EQ(metrics.histogram(Metric::poll_duration).sum, 0);
+  EXPECT_TRUE(std::isnan(metrics.value(Metric::certificate_expiry)));
+}
+
+TEST_F(HttpsPollerTest, KnowsWhenTheCertificateOfTheServerExpires) {
+  given_server("DNS:localhost", 7200);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  poll();
+  Metrics metrics;
+  poller().measure(metrics);
+  EXPECT_NEAR(metrics.value(Metric::certificate_expiry),
+              std::chrono::duration<double>(now).count() + 7200, 60);
 }
 
 // Connections.

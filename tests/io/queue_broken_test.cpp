@@ -172,6 +172,7 @@ TEST_F(BrokenQueueTest, ABrokenPendingRowIsReported) {
   sql("UPDATE handshake SET submitted_at = NULL WHERE state = 'polling'");
   open();
   expect_broken(queue_->claim(10));
+  expect_broken(queue_->rows_after("", 10));
   expect_broken(find_polling(*queue_, "DSpolling"));
   expect_broken(queue_->find(id_of("DSpolling")));
   expect_broken(accept("DSpolling"));
@@ -201,6 +202,9 @@ TEST_F(BrokenQueueTest, ABrokenTombstoneIsReported) {
   sql("UPDATE tombstone SET outcome = 'failed', finished_at = NULL");
   open();
   expect_broken(queue_->find(id_of("DSended")));
+  sql("UPDATE tombstone SET id = '../DS', tag = 'a'");
+  open();
+  expect_broken(queue_->find_ended({"a", "", 10}));
 }
 
 TEST_F(BrokenQueueTest, AMissingTableIsReported) {

@@ -162,6 +162,8 @@ TEST_F(QueueFaultsTest, EachStoppedStatementOfAReadIsReported) {
   each_stop_is_told([this] { return without_value(queue_->learnt()); });
   each_stop_is_told([this] { return without_value(queue_->reserved()); });
   each_stop_is_told([this] { return without_value(queue_->operator_pause()); });
+  each_stop_is_told([this] { return without_value(queue_->find_ended({"tag", "", 9})); });
+  each_stop_is_told([this] { return without_value(queue_->rows_after("", 9)); });
 }
 
 TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsReported) {
@@ -178,6 +180,10 @@ TEST_F(QueueFaultsTest, EachRefusedStatementThatIsNotKeptPreparedIsReported) {
       },
       [this] { return without_value(pause(*queue_, {kNow})); },
       [this] { return without_value(queue_->operator_pause()); },
+      [this] {
+        return without_value(queue_->find_ended({"tag", "", 9}));
+      },
+      [this] { return without_value(queue_->rows_after("", 9)); },
       [this] { return without_value(save_clock(*queue_)); }};
   for (const auto& act : acts) {
     for (int statement = 1;; ++statement) {

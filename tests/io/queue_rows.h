@@ -31,10 +31,11 @@ inline Submission submission(std::string_view id) { return {id_of(id), "", {}}; 
 
 /// SQL that turns an empty or present file of this version into one of version 5.
 inline constexpr const char* kToVersion5 =
-    "DROP TABLE pause; ALTER TABLE handshake DROP COLUMN is_held; PRAGMA user_version = 5;";
+    "DROP TABLE pause; DROP INDEX tombstone_tag; ALTER TABLE handshake DROP COLUMN is_held;"
+    "PRAGMA user_version = 5;";
 /// SQL that turns an empty or present file of this version into one of version 4.
 inline constexpr const char* kToVersion4 =
-    "DROP TABLE pause; ALTER TABLE handshake DROP COLUMN is_held;"
+    "DROP TABLE pause; DROP INDEX tombstone_tag; ALTER TABLE handshake DROP COLUMN is_held;"
     "DROP INDEX handshake_signature; DROP INDEX tombstone_signature;"
     "ALTER TABLE handshake DROP COLUMN attempt; ALTER TABLE handshake DROP COLUMN signature;"
     "ALTER TABLE handshake DROP COLUMN readmitted_from;"

@@ -126,6 +126,24 @@ TEST_F(QueueTest, ReportsAFullDisk) {
   EXPECT_EQ(full.error().code, Errc::disk_full);
 }
 
+TEST_F(QueueTest, ListsPendingRowsInPages) {
+  open();
+  ASSERT_TRUE(write_rows(*queue_));
+  queue_.reset();
+  const auto queue = SqliteQueue::open_read_only(path());
+  ASSERT_TRUE(queue);
+  const auto all = (*queue)->rows_after("", 10);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ(all->at(0).handshake.id, id_of("DSpolling"));
+  EXPECT_FALSE(all->at(0).is_staged);
+  EXPECT_EQ(all->at(1).handshake.id, id_of("DSstaged"));
+  EXPECT_TRUE(all->at(1).is_staged);
+  EXPECT_EQ((*queue)->rows_after("", 1)->size(), 1U);
+  EXPECT_EQ((*queue)->rows_after("DSpolling", 10)->size(), 1U);
+  EXPECT_TRUE((*queue)->rows_after("DSstaged", 10)->empty());
+}
+
 const std::string kVersion3 = std::string(kToVersion4) + kFrom4To3;
 
 TEST_F(QueueTest, UpgradesAFileOfVersion5) {

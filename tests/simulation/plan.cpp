@@ -65,6 +65,7 @@ Plan draw_plan(Luck& luck, Duration hours) {
   if (copy.chance(0.4)) plan.weather.replayed = copy.spread(0.01, 0.5);
   plan.retries = copy.chance(0.5) ? 0 : copy.spread(1, 60);
   plan.readmissions = copy.chance(0.5) ? 0 : copy.spread(1, 60);
+  if (copy.chance(0.5)) settings.target_delay = copy.spread(1s, 1h);
   return plan;
 }
 

@@ -44,6 +44,9 @@ class UnreliableQueue final : public Queue {
   Result<KnownHandshake> find(const HandshakeId& id) override { return queue_.find(id); }
   Result<std::vector<std::optional<HandshakeId>>> find_by_signature(
       std::span<const SignedResult> results) override;
+  Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query) override {
+    return queue_.find_ended(query);
+  }
   Result<QueueCounts> count() override { return queue_.count(); }
   Result<std::vector<BootClock>> clocks() override { return queue_.clocks(); }
   Result<std::optional<Hazard>> learnt() override { return queue_.learnt(); }

@@ -29,6 +29,8 @@ World::World(std::uint64_t seed, Duration hours)
       ambush_(seed ^ 0x616d62757368),
       ambush_share_(ambush_.chance(0.5) ? 0 : ambush_.spread(0.01, 0.3)),
       operators_(seed ^ 0x6f70657261746f72),
+      hints_(seed ^ 0x68696e746564),
+      hint_share_(hints_.chance(0.5) ? 0 : std::min(hints_.spread(0.1, 2), 1.0)),
       plan_(draw_plan(luck_, hours)),
       upstream_(luck_),
       judge_(upstream_) {
@@ -191,7 +193,10 @@ void World::submit() {
 }
 
 void World::enrol(const HandshakeId& id, Mono deadline) {
-  if (ids_.insert(id).second) upstream_.enrol(id, mono_, plan_.settings.give_up_after);
+  if (ids_.insert(id).second) {
+    upstream_.enrol(id, mono_, plan_.settings.give_up_after);
+    plan_hints(id);
+  }
   note("submitted", id.view(), static_cast<std::uint64_t>((deadline - mono_) / 1s));
   judge_.submitted(id, deadline);
 }

@@ -85,6 +85,11 @@ class World {
   void cancel(const HandshakeId& id);
   void end_interventions();
   void pass_on_interventions(const RoundReport& report);
+
+  // Hints of results (world_hints.cpp).
+  void plan_hints(const HandshakeId& id);
+  void hint(const HandshakeId& id);
+
   void consume(const std::string& folder, const std::string& name);
   void someone_consumes(const std::string& folder, const std::string& name);
 
@@ -135,6 +140,8 @@ class World {
   Luck ambush_;          ///< Of its own, so that it does not change the other draws of a seed.
   double ambush_share_;  ///< Share of the submissions whose commit is likely to be interrupted.
   Luck operators_;       ///< Likewise.
+  Luck hints_;           ///< Likewise.
+  double hint_share_;    ///< Share of the results that a hint announces; 0: there are no hints.
   std::optional<HandshakeId> cancelled_{};  ///< While the engine handles the command.
   Plan plan_;
   Disk disk_;

@@ -12,15 +12,22 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "daemon/cli/command_table.h"
+#include "daemon/cli/connection_report.h"
 #include "daemon/config/config.h"
 #include "daemon/config/secrets.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/part_settings.h"
 #include "files/posix_descriptors.h"
 #include "files/posix_reader.h"
 #include "files/posix_user.h"
+#include "http/https_tls.h"
+#include "http/probe/https_probe.h"
+#include "poll/request.h"
+#include "runtime/system_clock.h"
 
 namespace attestrd {
 namespace {
@@ -79,12 +86,25 @@ void check_descriptors(std::uint32_t connections, Problems& problems) {
                   descriptor_limit(), connections));
 }
 
-/// Checks the secrets with the rights of the caller: systemd passes those with a bare name to the
-/// service, which may not read them itself.
-void check_secrets(const Config& config, Problems& problems) {
-  const auto secrets = read_secrets(config);
-  if (!secrets) return problems.push_back(secrets.error());
+/// Reads the secrets with the rights of the caller: systemd passes those with a bare name to the
+/// service, which may not read them itself. Returns nothing if there is a problem.
+std::optional<Secrets> check_secrets(const Config& config, Problems& problems) {
+  auto secrets = read_secrets(config);
+  if (!secrets) {
+    problems.push_back(secrets.error());
+    return std::nullopt;
+  }
+  if (secrets->hints && secrets->hints->tls_key) {
+    const auto tls =
+        make_server_tls_context(config.hints.tls_certificate_file.string(),
+                                secrets->hints->tls_key->reveal(), config.hints.tls_key_file);
+    if (!tls) {
+      problems.push_back(tls.error());
+      return std::nullopt;
+    }
+  }
   for (const auto& secret : secrets->doubtful) fmt::print(stderr, "warning: {}\n", secret.text());
+  return *std::move(secrets);
 }
 
 /// Checks the files and folders that the service itself opens, with the rights of this process.
@@ -92,11 +112,14 @@ void check_surroundings(const Config& config, const std::filesystem::path& file,
                         Problems& problems) {
   check_readable(file, "the configuration", problems);
   for (const auto& secret :
-       {config.api.auth_token_file, config.api.client_secret_file, config.api.proxy_auth_file})
+       {config.api.auth_token_file, config.api.client_secret_file, config.api.proxy_auth_file,
+        config.hints.token_file, config.hints.tls_key_file})
     if (secret.find('/') != secret.npos)
       check_readable(locate_secret(secret, config.folder), "a secret that is named by its path",
                      problems);
   check_trust(config.api.ca_file, problems);
+  if (config.hints.listen && !config.hints.tls_certificate_file.empty())
+    check_readable(config.hints.tls_certificate_file, "hints.tls_certificate_file", problems);
   check_descriptors(config.api.connections, problems);
   check_own_folder(config.paths.inbox, "paths.inbox", problems);
   check_own_folder(config.paths.spool, "paths.spool", problems);
@@ -118,6 +141,32 @@ int exit_code_of(const Problems& problems) {
   return are_rights ? EX_NOPERM : EX_CONFIG;
 }
 
+/// Asks Attestr once, as the daemon would, for a handshake that can't exist. Prints what was found,
+/// and returns the exit code.
+int connect(const Config& config, Secrets secrets) {
+  const auto asked = *HandshakeId::parse("attestrd-check-config");
+  const auto settings =
+      poller_settings(config, std::move(secrets.auth_token), std::move(secrets.proxy_auth));
+  auto request =
+      Request::make(settings.endpoint, settings.version, settings.auth_token, settings.user_agent);
+  if (!request) return exit_with(request.error());
+  const auto probe = probe_https({.endpoint = settings.endpoint,
+                                  .ca_file = settings.ca_file,
+                                  .connect_timeout = settings.connect_timeout,
+                                  .request_timeout = settings.request_timeout,
+                                  .max_response_bytes = settings.max_response_bytes,
+                                  .proxy = settings.proxy,
+                                  .proxy_auth = settings.proxy_auth,
+                                  .source_address = settings.source_address},
+                                 request->text_for(asked));
+  if (!probe) return exit_with(probe.error());
+  const auto report = report_connection(*probe, config, asked, read_clocks().wall);
+  fmt::print("{}", report.found);
+  if (!report.warning.empty()) fmt::print(stderr, "warning: {}\n", report.warning);
+  if (!report.failure.empty()) fmt::print(stderr, "{}\n", report.failure);
+  return report.exit_code;
+}
+
 }  // namespace
 
 int cmd_check_config(const Given& given) {
@@ -125,7 +174,7 @@ int cmd_check_config(const Given& given) {
   const auto config = load_config(file);
   if (!config) return exit_with(config.error());
   Problems problems;
-  check_secrets(*config, problems);
+  auto secrets = check_secrets(*config, problems);
   const auto user = user_to_become(*config, file);
   if (user)
     if (const auto changed = become(*user); !changed) return exit_with(changed.error());
@@ -136,7 +185,7 @@ int cmd_check_config(const Given& given) {
     fmt::print(stderr, "Files and folders were checked for {}.\n", user->shown());
   if (!problems.empty()) return exit_code_of(problems);
   fmt::print("{}: ok{}\n", file.string(), whom);
-  return EX_OK;
+  return given.has("--connect") ? connect(*config, *std::move(secrets)) : EX_OK;
 }
 
 }  // namespace attestrd

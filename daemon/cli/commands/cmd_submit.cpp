@@ -3,85 +3,28 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <random>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/line_requests.h"
+#include "daemon/cli/submission_draft.h"
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
 #include "files/posix_drop.h"
-#include "inbox/submission.h"
 
 namespace attestrd {
 namespace {
 
-/// The contents of a submission file under construction, checked line by line.
-class Draft {
- public:
-  /// Adds a line of the inbox format. `where` names the line in error messages.
-  void add_line(std::string_view line, std::string_view where);
-
-  /// Adds an argument, which must be an id.
-  void add_id(std::string_view id, std::string_view where);
-
-  const std::string& text() const { return text_; }
-  const std::vector<std::string>& ids() const { return ids_; }
-  bool has_faults() const { return has_faults_; }
-
- private:
-  void blame(std::string_view where, std::string_view why);
-  bool add(std::string_view id);
-
-  std::string text_;
-  std::set<std::string, std::less<>> given_;
-  std::vector<std::string> ids_;  ///< In the order of their first lines.
-  bool has_faults_ = false;
-};
-
-void Draft::blame(std::string_view where, std::string_view why) {
-  has_faults_ = true;
-  fmt::print(stderr, "{}: {}\n", where, why);
-}
-
-void Draft::add_line(std::string_view line, std::string_view where) {
-  if (line.size() > limits::kSubmissionLineBytes) return blame(where, "the line is too long");
-  const auto read = read_submission_line(line);
-  if (const auto* bad = std::get_if<BadLine>(&read)) return blame(where, bad->reason);
-  const auto* const submission = std::get_if<Submission>(&read);
-  if (submission == nullptr) return;
-  const bool says_more = !submission->tag.empty() || submission->expiry;
-  if (add(submission->id.view()) || says_more) text_.append(line) += '\n';
-}
-
-void Draft::add_id(std::string_view id, std::string_view where) {
-  if (!HandshakeId::parse(id)) {
-    return blame(where, "is no handshake id: 1 to 64 letters, digits, '_' and '-'");
-  }
-  if (add(id)) text_.append(id) += '\n';
-}
-
-/// Returns whether the id is new. One that is given twice is one submission.
-bool Draft::add(std::string_view id) {
-  const bool is_new = given_.emplace(id).second;
-  if (is_new) ids_.emplace_back(id);
-  return is_new;
-}
-
-void read_stdin(Draft& draft) {
+void read_stdin(SubmissionDraft& draft) {
   std::string line;
   for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
     draft.add_line(line, fmt::format("stdin:{}", number));
@@ -127,13 +70,20 @@ bool have_some_ended(const Config& config, const std::vector<std::string>& ids) 
 }  // namespace
 
 int cmd_submit(const Given& given) {
+  const auto details = read_details(given.value_of("--tag"), given.value_of("--expiry"));
+  if (!details) {
+    fmt::print(stderr, "attestrd submit: {}\n", details.error().message);
+    return EX_USAGE;
+  }
   auto config = load_config(given.config_file, {"paths", "admin"});
   const bool knows_daemon = config.has_value();
   if (!config && config.error().code == Errc::invalid_config)
     config = load_config(given.config_file, {"paths"});  // [admin] may be wrong.
   if (!config) return exit_with(config.error());
 
-  Draft draft;
+  SubmissionDraft draft(*details, [](std::string_view where, std::string_view why) {
+    fmt::print(stderr, "{}: {}\n", where, why);
+  });
   if (given.operands.size() == 1 && given.operands.front() == "-") {
     read_stdin(draft);
   } else {

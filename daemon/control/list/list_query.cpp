@@ -69,4 +69,23 @@ std::string list_target(const ListCommand& command) {
   return target;
 }
 
+Result<EndedQuery> parse_ended_target(std::string_view target) {
+  const auto parameters = parse_query(target);
+  if (!parameters) return parameters.error();
+  EndedQuery query;
+  bool are_known = true;
+  for (const auto& [name, value] : *parameters) {
+    are_known &= name == "tag" || name == "after";
+    (name == "tag" ? query.tag : query.after) = value;
+  }
+  if (are_known && !query.tag.empty()) return query;
+  return fail(Errc::invalid_input, "the query must have a tag, and may have after, an id");
+}
+
+std::string ended_target(const EndedQuery& query) {
+  auto target = "/ended?tag=" + query_encoded(query.tag);
+  if (!query.after.empty()) target += "&after=" + query_encoded(query.after);
+  return target;
+}
+
 }  // namespace attestrd

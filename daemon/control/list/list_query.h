@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "engine/command.h"
+#include "queue/queue.h"
 
 namespace attestrd {
 
@@ -25,5 +26,13 @@ Result<ListCommand> parse_list_target(std::string_view target);
 
 /// Returns a target from which parse_list_target() makes this command.
 std::string list_target(const ListCommand& command);
+
+/// Returns the query for the target of a list of handshakes that have ended, such as
+/// `/ended?tag=a&after=DS1`, without the size of its pages. Error (`invalid_input`): it has no tag,
+/// or another parameter.
+Result<EndedQuery> parse_ended_target(std::string_view target);
+
+/// Returns a target from which parse_ended_target() makes this query.
+std::string ended_target(const EndedQuery& query);
 
 }  // namespace attestrd

@@ -1,19 +1,25 @@
 // POST /ended: names those of the handshakes in the body, one id per line, that have ended. The
 // answer has one line for each. The status is 409 if one has ended, 400 if a line is not an id, 503
 // if the queue can't be read.
+//
+// GET /ended?tag=TAG: a part of the list of handshakes that have ended and were submitted with the
+// tag, one JSON object per line. The Link field names the next part, if there is one.
 
 #include <fmt/format.h>
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "daemon/control/explain.h"
+#include "daemon/control/list/list_query.h"
 #include "daemon/control/plain_words.h"
 #include "daemon/control/routes.h"
+#include "json/json_writer.h"
 #include "spool/spool.h"
 
 namespace attestrd {
@@ -44,7 +50,33 @@ ServerResponse response_to(const Asking& asking, bool as_text) {
                  : json_response(status, std::move(lines));
 }
 
+ServerResponse part_of_list(const EndedQuery& query, const std::vector<HandshakeId>& ids) {
+  std::string lines;
+  for (const auto& id : ids) {
+    JsonWriter writer(lines);
+    writer.begin_object();
+    writer.text("id", id.view());
+    writer.end_object();
+    lines += '\n';
+  }
+  auto response = json_response(200, std::move(lines));
+  if (ids.size() < query.max_ids) return response;
+  response.next = ended_target({query.tag, std::string(ids.back().view())});
+  return response;
+}
+
 }  // namespace
+
+void ended_list_route(const Questions& questions, const ServerRequest& request, Responder respond) {
+  auto query = parse_ended_target(request.target);
+  if (!query) return respond(plain_response(400, query.error().message));
+  query->max_ids = kMostIdLines;
+  questions.look_up_ended(*query,
+                          [query = *query, respond](const Result<std::vector<HandshakeId>>& ids) {
+                            if (!ids) return respond(plain_response(503, ids.error().message));
+                            respond(part_of_list(query, *ids));
+                          });
+}
 
 void ended_route(const Questions& questions, const ServerRequest& request, Responder respond) {
   const auto ids = read_id_lines(request.body);

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "daemon/control/metrics/accept.h"
+#include "daemon/control/metrics/report_metrics.h"
 #include "daemon/control/routes.h"
 #include "daemon/control/status.h"
 #include "daemon/control/status_report.h"
@@ -15,11 +17,20 @@
 namespace attestrd {
 namespace {
 
-void with_report(const Questions& questions, std::function<void(const StatusReport&)> use) {
-  questions.ask_engine(ReportCommand{}, [facts = questions.facts(), now = questions.now(),
-                                         use = std::move(use)](const EngineAnswer& answer) {
+using UseReport = std::function<void(const StatusReport&)>;
+
+void ask_report(const Questions& questions, ReportCommand command, DaemonFacts facts,
+                UseReport use) {
+  questions.ask_engine(command, [facts = std::move(facts), now = questions.now(),
+                                 use = std::move(use)](const EngineAnswer& answer) {
     use(status_report(std::get<EngineReport>(answer), facts, now));
   });
+}
+
+/// Passes on the report without what costs a walk over all handshakes: programs ask for it each
+/// second.
+void with_quick_report(const Questions& questions, UseReport use) {
+  ask_report(questions, {.with_walk = false}, questions.facts(), std::move(use));
 }
 
 ServerResponse health_response(const StatusReport& report) {
@@ -59,17 +70,23 @@ ServerResponse readiness_response(const StatusReport& report) {
 }  // namespace
 
 void status_route(const Questions& questions, const ServerRequest& request, Responder respond) {
-  with_report(questions, [as_text = wants_text(request),
-                          respond = std::move(respond)](const StatusReport& report) {
-    respond(as_text ? text_response(200, status_text(report))
-                    : json_response(200, status_json(report)));
-  });
+  ask_report(
+      questions, {}, questions.facts(),
+      [as_text = wants_text(request), respond = std::move(respond)](const StatusReport& report) {
+        respond(as_text ? text_response(200, status_text(report))
+                        : json_response(200, status_json(report)));
+      });
 }
 
-void metrics_route(const Questions& questions, const ServerRequest&, Responder respond) {
-  with_report(questions, [respond = std::move(respond)](const StatusReport& report) {
-    respond({200, "text/plain; version=0.0.4; charset=utf-8", status_metrics(report), {}});
-  });
+void metrics_route(const Questions& questions, const ServerRequest& request, Responder respond) {
+  DaemonFacts facts = questions.facts();
+  questions.measure(facts.counters);
+  ask_report(
+      questions, {.with_walk = false}, std::move(facts),
+      [format = metrics_format(request.accept),
+       respond = std::move(respond)](const StatusReport& report) {
+        respond({200, std::string(content_type_of(format)), status_metrics(report, format), {}});
+      });
 }
 
 void livez_route(const Questions& questions, const ServerRequest&, Responder respond) {
@@ -82,13 +99,13 @@ void livez_route(const Questions& questions, const ServerRequest&, Responder res
 }
 
 void readyz_route(const Questions& questions, const ServerRequest&, Responder respond) {
-  with_report(questions, [respond = std::move(respond)](const StatusReport& report) {
+  with_quick_report(questions, [respond = std::move(respond)](const StatusReport& report) {
     respond(readiness_response(report));
   });
 }
 
 void health_route(const Questions& questions, const ServerRequest&, Responder respond) {
-  with_report(questions, [respond = std::move(respond)](const StatusReport& report) {
+  with_quick_report(questions, [respond = std::move(respond)](const StatusReport& report) {
     respond(health_response(report));
   });
 }

@@ -154,8 +154,8 @@ MUTANTS = {
         "verdict.reason != Reason::cancelled && !std::holds_alternative<Pending>(answer);",
         "verdict.reason != Reason::cancelled;")]),
     "a \"not yet\" drops the kept answer": (ENGINE_REPLIES, [(
-        "  record.errors = 0;\n  const auto due", "  record.errors = 0;\n"
-        "  engine_.untrusted_.drop(slot);\n  const auto due")]),
+        "  record.errors = 0;\n  record.is_hint", "  record.errors = 0;\n"
+        "  engine_.untrusted_.drop(slot);\n  record.is_hint")]),
     "a signature that held before the trouble of all is a witness": (WITNESSES, [(
         ": answers.last_of_others(handshake, charge, times.lately);", ": Mono::min();")]),
     "trouble that changes all the time never ends": (VERDICT, [(
@@ -254,6 +254,11 @@ MUTANTS = {
         "engine_.replanned_ = 0;", "")]),
     "new settings do not move deadlines": (COMMANDS, [(
         "  move_deadlines(settings);\n", "")]),
+    "a hint ignores min_interval": (TIMING, [(
+        "std::max(now, last_pending + settings_.min_interval)", "now")]),
+    "a hint ends a backoff": (COMMANDS, [(
+        "record.state != State::waiting || record.errors > 0) return Hinted",
+        "record.state != State::waiting) return Hinted")]),
     "a restart forgets the requests of the day": (ENGINE, [(
         "budget.recall(e.spent);", "budget.recall({e.spent.day, 0});")]),
     "requests go out before they are reserved": (BUDGET + ".h", [(

@@ -29,6 +29,27 @@ TEST(PendingRecord, RoundsSuspectSinceDownToWholeSeconds) {
   EXPECT_EQ(record.suspect_since(), Mono(1000h) + 90s);
 }
 
+TEST(PendingRecord, KeepsTheTimeOfTheFirstHintUnlessASuspicionNeedsItsPlace) {
+  PendingRecord record;
+  record.submitted = Mono(100s);
+  EXPECT_FALSE(record.hinted_at());
+  record.note_hint(Mono(160'700ms));
+  record.note_hint(Mono(200s));
+  EXPECT_EQ(record.hinted_at(), Mono(160s));
+  record.is_hinted = false;
+  record.is_announced = true;
+  EXPECT_EQ(record.hinted_at(), Mono(160s));
+  record.suspicion = PendingRecord::Suspicion::unknown;
+  EXPECT_FALSE(record.hinted_at());
+
+  PendingRecord doubted;
+  doubted.suspicion = PendingRecord::Suspicion::unknown;
+  doubted.set_suspect_since(doubted.submitted + 7s);
+  doubted.note_hint(Mono(60s));
+  EXPECT_TRUE(doubted.is_hinted);
+  EXPECT_EQ(doubted.suspect_since(), doubted.submitted + 7s);
+}
+
 TEST(PendingRecord, IsInLastingTroubleWithASuspicionOrSeveralErrors) {
   PendingRecord record;
   record.errors = limits::kLastingErrors - 1;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "metrics/metrics.h"
 
 namespace attestrd {
 namespace {
@@ -53,6 +54,30 @@ TEST_F(RepliesTest, ATransportFailureCountsAgainstTheAccountTheServerOrItsHandsh
   for (const Kind kind : {Kind::framing, Kind::too_large})
     EXPECT_EQ(kind_of({kind, "", -1}), FailureKind::bad_answer) << name_of(kind);
   EXPECT_EQ(kind_of({Kind::shortage, "", -1}), FailureKind::no_memory);
+}
+
+TEST_F(RepliesTest, EachAnswerIsCountedUnderItsNameInTheMetrics) {
+  using Trouble = AccountTrouble::Kind;
+  const auto counted = [](PollAnswer answer) {
+    const auto& row = metric_rows()[static_cast<std::size_t>(Metric::polls)];
+    return row.label_values()[static_cast<std::size_t>(answer)];
+  };
+  EXPECT_EQ(counted(poll_answer(Pending{})), "pending");
+  EXPECT_EQ(counted(poll_answer(Ended{.consumed = true})), "pending") << "the result is not there";
+  EXPECT_EQ(counted(poll_answer(Ended{.archived = true, .result = "{}"})), "completed");
+  EXPECT_EQ(counted(poll_answer(Ended{.consumed = true, .archived = true})), "archived");
+  EXPECT_EQ(counted(poll_answer(Unknown{})), "unknown");
+  for (const auto kind : {Trouble::rate_limited, Trouble::daily_limit})
+    EXPECT_EQ(counted(poll_answer(AccountTrouble{.kind = kind})), "rate_limited");
+  for (const auto kind :
+       {Trouble::unauthorized, Trouble::forbidden, Trouble::low_credits, Trouble::wrong_version})
+    EXPECT_EQ(counted(poll_answer(AccountTrouble{.kind = kind})), "unauthorized");
+  EXPECT_EQ(counted(poll_answer(ServerTrouble{})), "server_error");
+  EXPECT_EQ(counted(poll_answer(Invalid{})), "malformed");
+  for (const auto kind : {TransportFailure::Kind::reset, TransportFailure::Kind::certificate})
+    EXPECT_EQ(counted(poll_answer(TransportFailure{kind, "", -1})), "transport");
+  EXPECT_EQ(counted(poll_answer(TransportFailure{TransportFailure::Kind::framing, "", -1})),
+            "malformed");
 }
 
 TEST_F(RepliesTest, OnlyTheAccountsConnectionCallsForAPause) {

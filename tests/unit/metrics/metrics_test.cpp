@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -15,11 +16,17 @@ constexpr MetricRow kRows[] = {
     {MetricType::gauge, "pending", "", {}, {}},
     {MetricType::timestamp, "started", "", {}, {}},
     {MetricType::histogram, "delay_seconds", "", {}, {0.1, 1}},
+    {MetricType::counter,
+     "ended_total",
+     "",
+     {"how,why", "well,none", "badly,late", "badly,no"},
+     {}},
 };
 constexpr Metric kAnswers{0};
 constexpr Metric kPending{1};
 constexpr Metric kStarted{2};
 constexpr Metric kDelay{3};
+constexpr Metric kEnded{4};
 
 TEST(Metrics, StartAtZeroOrAbsent) {
   const Metrics metrics(kRows);
@@ -47,6 +54,33 @@ TEST(Metrics, AnObservationFallsIntoTheFirstBucketThatHoldsIt) {
   EXPECT_DOUBLE_EQ(histogram.sum, 7.65);
 }
 
+TEST(Metrics, APositionNamesALabelValue) {
+  Metrics metrics(kRows);
+  metrics.add_at(kAnswers, 1);
+  EXPECT_EQ(metrics.value(kAnswers, "no"), 1);
+  EXPECT_EQ(metrics.value(kAnswers, "yes"), 0);
+}
+
+TEST(Metrics, ATotalIsThatOfAllValuesOrOfThoseWithTheFirstLabel) {
+  Metrics metrics(kRows);
+  metrics.add(kEnded, "well,none", 4);
+  metrics.add(kEnded, "badly,late", 2);
+  metrics.add(kEnded, "badly,no");
+  EXPECT_EQ(metrics.total(kEnded), 7);
+  EXPECT_EQ(metrics.total(kEnded, "badly"), 3);
+  EXPECT_EQ(metrics.total(kEnded, "well"), 4);
+}
+
+TEST(Metrics, AddsObservationsThatWereCountedElsewhere) {
+  Metrics metrics(kRows);
+  metrics.observe(kDelay, 7.0);
+  metrics.add_observations(kDelay, std::vector<std::uint64_t>{3, 2, 1}, 5.5);
+  const auto histogram = metrics.histogram(kDelay);
+  EXPECT_EQ(std::vector(histogram.counts.begin(), histogram.counts.end()),
+            (std::vector<double>{3, 2, 2}));
+  EXPECT_EQ(histogram.sum, 12.5);
+}
+
 TEST(Metrics, MergeAddsAllButGauges) {
   Metrics all(kRows), part(kRows);
   all.set(kPending, 3);
@@ -72,11 +106,14 @@ TEST(MetricsDeathTest, AnUndeclaredLabelValueIsABrokenInvariant) {
 TEST(MetricRows, FollowTheNamingOfPrometheus) {
   std::set<std::string_view> names;
   for (const MetricRow& row : metric_rows()) {
-    EXPECT_TRUE(row.name.starts_with("attestrd_")) << row.name;
+    EXPECT_TRUE(row.name.starts_with("attestrd_") || row.name.starts_with("process_")) << row.name;
     EXPECT_EQ(row.name.ends_with("_total"), row.type == MetricType::counter) << row.name;
     EXPECT_EQ(row.type == MetricType::histogram, !row.bucket_bounds().empty()) << row.name;
     EXPECT_TRUE(std::ranges::is_sorted(row.bucket_bounds())) << row.name;
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    const auto labels = std::ranges::count(row.label(), ',');
+    for (const auto value : row.label_values())
+      EXPECT_EQ(std::ranges::count(value, ','), labels) << row.name << ' ' << value;
   }
 }
 

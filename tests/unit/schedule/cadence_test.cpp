@@ -15,15 +15,16 @@ TEST(ExponentialCadence, ItsGapsAreThoseOfExponentialBackoff) {
   Duration age(0);
   for (int n = 0; n < 20; ++n) {
     const double expected = std::min(2e6 * std::pow(1.6, n), 1800e6);
-    EXPECT_NEAR(static_cast<double>(cadence.gap_at(age).count()), expected, expected * 1e-4) << n;
-    age += cadence.gap_at(age);
+    EXPECT_NEAR(static_cast<double>(cadence.gap_at(age, 1).count()), expected, expected * 1e-4)
+        << n;
+    age += cadence.gap_at(age, 1);
   }
 }
 
 TEST(ExponentialCadence, NeverExceedsItsBoundsWhateverTheAge) {
   const ExponentialCadence cadence(10ms, 30min, 1000);
-  EXPECT_EQ(cadence.gap_at(0s), 10ms);
-  EXPECT_EQ(cadence.gap_at(24h * 365 * 100), 30min);
+  EXPECT_EQ(cadence.gap_at(0s, 1), 10ms);
+  EXPECT_EQ(cadence.gap_at(24h * 365 * 100, 1), 30min);
 }
 
 }  // namespace

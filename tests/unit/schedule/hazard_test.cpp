@@ -61,6 +61,15 @@ TEST(Hazard, ItsGapMeetsThePrice) {
   }
 }
 
+TEST(Hazard, ItsGapGrowsWithTheRootOfTheShareThatNeedsNoPoll) {
+  const Hazard hazard;
+  const auto gap = hazard.gap_at(1h, 250ms, 24h);
+  const auto rare = hazard.gap_at(1h, 250ms, 24h, 0.01);
+  EXPECT_GT(rare, 8 * gap);
+  EXPECT_LT(rare, 14 * gap);
+  EXPECT_EQ(hazard.gap_at(1h, 250ms, 24h, 1e-12), 24h);
+}
+
 TEST(Hazard, ThePriorBehavesFromTheFirstHandshakeOn) {
   const Hazard hazard;
   Duration last(0);

@@ -121,5 +121,25 @@ TEST(PollPrice, TheLongestGapsLeavePartOfADailyRateToOtherHandshakes) {
   EXPECT_LT(price.now(), limits::kMostPollPrice);
 }
 
+TEST(PollPrice, TheLeastPriceHoldsWhileTheRateSuffices) {
+  PollPrice price;
+  price.set_least(3s);
+  EXPECT_EQ(price.now(), Duration(3s));
+  price.set_rate(1000);
+  price.add(10s, 1h);
+  EXPECT_EQ(price.now(), Duration(3s));
+  price.set_rate(0.001);
+  EXPECT_GT(price.now(), Duration(3s));
+}
+
+TEST(PollPrice, TheLowerOfBothRatesBinds) {
+  PollPrice price;
+  EXPECT_FALSE(price.is_bound_by_day());
+  price.set_daily_rate(1);
+  EXPECT_TRUE(price.is_bound_by_day());
+  price.set_rate(0.5);
+  EXPECT_FALSE(price.is_bound_by_day());
+}
+
 }  // namespace
 }  // namespace attestrd

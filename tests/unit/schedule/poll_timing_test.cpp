@@ -169,6 +169,47 @@ TEST_F(PollTimingTest, APriceForANumberOfPollsFollowsTheObservations) {
   EXPECT_NEAR(timing_.expected_polls(0s, fixed.give_up_after), 10, 0.5);
 }
 
+TEST_F(PollTimingTest, TheMeanDelayThatIsAimedAtFollowsTheObservations) {
+  auto aimed = adaptive();
+  aimed.target_delay = 20s;
+  timing_.set(aimed);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::unknown);
+  given_completions(1000, 10min);
+  const auto delay = timing_.mean_delay();
+  ASSERT_TRUE(delay);
+  EXPECT_EQ(delay->target, Duration(20s));
+  EXPECT_NEAR(static_cast<double>(delay->expected / 1ms), 20'000, 2'000);
+  EXPECT_EQ(delay->limit, DelayLimit::none);
+}
+
+TEST_F(PollTimingTest, ANewTargetHoldsAtOnce) {
+  auto aimed = adaptive();
+  aimed.target_delay = 20s;
+  timing_.set(aimed);
+  given_completions(1000, 10min);
+  aimed.target_delay = 60s;
+  timing_.set(aimed);
+  EXPECT_NEAR(static_cast<double>(timing_.mean_delay()->expected / 1ms), 60'000, 6'000);
+}
+
+TEST_F(PollTimingTest, TheLimitThatKeepsTheDelayAboveItsTargetIsNamed) {
+  auto aimed = adaptive();
+  aimed.target_delay = 500ms;
+  timing_.set(aimed);
+  given_completions(1000, 10min);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::min_interval);
+  timing_.set_rates(0.001, 0);
+  std::vector<PollPrice::Load> loads(100, 0);
+  for (auto& load : loads) timing_.after_pending(load, 1min, kNow, prng_);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::rate);
+  timing_.set_rates(0.001, 0.0005);
+  EXPECT_EQ(timing_.mean_delay()->limit, DelayLimit::day);
+}
+
+TEST_F(PollTimingTest, ACadenceThatDoesNotLearnHasNoExpectedDelay) {
+  EXPECT_FALSE(timing_.mean_delay());
+}
+
 TEST_F(PollTimingTest, ADailyRateLengthensTheGapsWhileManyWait) {
   timing_.set(adaptive());
   timing_.set_rates(0, 0.001);
@@ -177,6 +218,46 @@ TEST_F(PollTimingTest, ADailyRateLengthensTheGapsWhileManyWait) {
   const auto crowded = timing_.after_pending(load_, 1min, kNow, prng_).at;
   for (const auto load : loads) timing_.remove(load);
   EXPECT_LT(timing_.after_pending(load_, 1min, kNow, prng_).at, crowded);
+}
+
+TEST_F(PollTimingTest, AHintLetsThePollBeAtOnceButNotBeforeMinInterval) {
+  EXPECT_EQ(timing_.after_hint(Mono::min(), kNow).at, kNow);
+  EXPECT_EQ(timing_.after_hint(kNow - 1min, kNow).at, kNow);
+  const auto due = timing_.after_hint(kNow - 500ms, kNow);
+  EXPECT_EQ(due.at, kNow + 1500ms);
+  EXPECT_EQ(due.floor, due.at);
+}
+
+TEST_F(PollTimingTest, AnAnnouncedCompletionWasShortlyBeforeItsHint) {
+  timing_.set(adaptive());
+  for (int i = 0; i < 500; ++i) timing_.saw_announced(0s, 10min, 2h);
+  EXPECT_GT(timing_.hazard().survival(0s, 8min), 0.9);
+  EXPECT_LT(timing_.hazard().survival(0s, 15min), 0.1);
+  EXPECT_NEAR(timing_.hazard().completions(), 443, 5) << "each counts and fades as one";
+}
+
+TEST_F(PollTimingTest, AHintBeforeTheLastPendingAnswerSaysNothing) {
+  timing_.set(adaptive());
+  for (int i = 0; i < 500; ++i) timing_.saw_announced(20min, 10min, 21min);
+  EXPECT_GT(timing_.hazard().survival(8min, 12min), 0.9);
+  EXPECT_LT(timing_.hazard().survival(20min, 21min), 0.5);
+}
+
+TEST_F(PollTimingTest, WhileHintsAnnounceAllResultsPollsAreRareExceptAfterASpentHint) {
+  timing_.set(adaptive());
+  given_completions(500, 10min);
+  const auto without = timing_.after_pending(load_, 5min, kNow, prng_).at - kNow;
+  const double chance = timing_.chance_done(0s, 11min);
+  for (int i = 0; i < 3000; ++i) timing_.hints().add_announced(kNow);
+  EXPECT_GT(timing_.after_pending(load_, 5min, kNow, prng_).at - kNow, 10 * without);
+  EXPECT_LT(timing_.chance_done(0s, 11min), chance / 100);
+  EXPECT_GT(timing_.after_pending(load_, 2h, kNow, prng_).at, kNow + 1h) << "above max_interval";
+  const auto spent = timing_.after_pending(load_, 5min, kNow, prng_, true).at - kNow;
+  EXPECT_LT(spent, 2 * without);
+  EXPECT_LE(timing_.after_pending(load_, 24h, kNow, prng_, true).at, kNow + 30min);
+  timing_.set(settings());
+  EXPECT_LE(timing_.after_pending(load_, 24h, kNow, prng_).at, kNow + 30min)
+      << "an exponential cadence is as it is set";
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Result<DaemonAnswer> ask(const Config& config, const HandshakeId& id, bool as_js
 
 /// Returns the ids from the command line, or those with the tag.
 Result<std::vector<std::string>> ids_of(const Config& config, const Given& given) {
-  return given.has(kTagFlag.name) ? ids_with_tag(config, given) : given.operands;
+  return given.has(kTagFlag.name) ? ids_with_tag_or_queue(config, given) : given.operands;
 }
 
 /// Explains one handshake. Returns the exit code.

@@ -1,4 +1,5 @@
-// Asks the daemon for its list of handshakes, part by part.
+// Asks the daemon for its list of handshakes, part by part, or reads it from the queue file while
+// no daemon runs.
 
 #include <fmt/format.h>
 #include <sysexits.h>
@@ -6,6 +7,7 @@
 #include <charconv>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -60,13 +62,20 @@ std::optional<int> read_flags(const Given& given, ListFilter& filter, ListForm& 
   return std::nullopt;
 }
 
+/// Returns the flag that only a daemon can serve, or an empty text.
+std::string_view need_of(const ListFilter& filter, const ListForm& form) {
+  if (filter.state == ListedState::due) return "--state due";
+  if (filter.state == ListedState::polling) return "--state polling";
+  return form.sort == ListForm::Sort::due ? "--sort due" : "";
+}
+
 }  // namespace
 
 int cmd_list(const Given& given) {
   ListFilter filter;
   ListForm form;
   if (const auto wrong = read_flags(given, filter, form)) return *wrong;
-  const auto config = load_config(given.config_file, {"admin"});
+  const auto config = load_config(given.config_file, {"paths", "admin"});
   if (!config) return exit_with(config.error());
   bool is_header_due = !form.as_json && !given.has(kNoHeaderFlag.name);
   const auto print = [&is_header_due](std::string_view row) {
@@ -74,8 +83,8 @@ int cmd_list(const Given& given) {
     fmt::print("{}", row);
   };
   ListRows rows(form, print);
-  const auto done =
-      read_list(*config, filter, [&rows](std::string_view part) { return rows.take(part); });
+  const auto done = read_list_or_queue(*config, filter, need_of(filter, form),
+                                       [&rows](std::string_view part) { return rows.take(part); });
   if (!done) return exit_with(done.error());
   rows.finish();
   if (is_header_due) fmt::print("{}", ListRows::header());
