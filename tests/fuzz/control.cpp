@@ -230,7 +230,8 @@ std::string_view known_target(std::string_view request) {
 /// Returns whether the request is for one of the other routes.
 bool is_other_route(std::string_view request) {
   const auto path = path_of(request);
-  if (is_read(request)) return path == "/list" || path == "/ages" || path.starts_with("/explain/");
+  if (is_read(request))
+    return path == "/list" || path == "/ages" || path == "/ended" || path.starts_with("/explain/");
   constexpr std::array<std::string_view, 12> kPosts = {
       "/ended",  "/kick", "/kick/account", "/retry",  "/readmit", "/pause",
       "/resume", "/hold", "/release",      "/cancel", "/reload",  "/backup"};

@@ -42,17 +42,15 @@ class Axes {
 std::string grid(const Axes& axes, Duration longest) {
   std::string lines;
   for (const double share : {0.0, 0.25, 0.5, 0.75, 1.0}) {
-    lines += fmt::format(
-        R"(<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/><text x="{3}" y="{4:.1f}" )"
-        R"(text-anchor="end">{5:.0f} %</text>)",
-        kLeft, kRight, Axes::y(share), kLeft - 6, Axes::y(share) + 4, 100 * share);
+    lines += fmt::format(R"(<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>)"
+                         R"(<text x="{3}" y="{4:.1f}" text-anchor="end">{5:.0f} %</text>)",
+                         kLeft, kRight, Axes::y(share), kLeft - 6, Axes::y(share) + 4, 100 * share);
   }
   for (const auto& [age, name] : kTicks) {
     if (age > longest) break;
-    lines += fmt::format(
-        R"(<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/><text x="{0:.1f}" y="{3}" )"
-        R"(text-anchor="middle">{4}</text>)",
-        axes.x(age), kTop, kBottom, kBottom + 34, name);
+    lines += fmt::format(R"(<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>)"
+                         R"(<text x="{0:.1f}" y="{3}" text-anchor="middle">{4}</text>)",
+                         axes.x(age), kTop, kBottom, kBottom + 34, name);
   }
   return lines;
 }
@@ -68,8 +66,8 @@ std::string curve_svg(const LearntCurve& curve) {
   for (const Duration age : curve.polls)
     polls += fmt::format("M{:.1f} {}v10", axes.x(age), kBottom + 4);
   return fmt::format(
-      R"(<svg viewBox="0 0 {} {}" role="img" aria-label="Share of handshakes that are done by age, )"
-      R"(and the polls of a new handshake">{}<polyline class="curve" points="{}"/>)"
+      R"(<svg viewBox="0 0 {} {}" role="img" aria-label="Share of handshakes that are done by )"
+      R"(age, and the polls of a new handshake">{}<polyline class="curve" points="{}"/>)"
       R"(<path class="polls" d="{}"/></svg>)",
       kWidth, kHeight, grid(axes, longest), points, polls);
 }
