@@ -219,6 +219,14 @@ Duration Hazard::gap_at(Duration age, Duration price, Duration longest, double s
   return longest;
 }
 
+Duration Hazard::learnt_until() const {
+  for (std::size_t i = kBuckets - 1; i-- > 0;) {
+    const double prior_at_risk_s = kPriorDone / prior_hazard(edges()[i], edges()[i + 1]);
+    if (seen_[i].at_risk_s / unit_ >= prior_at_risk_s) return from_seconds(edges()[i + 1]);
+  }
+  return Duration(0);
+}
+
 double Hazard::completions() const {
   double sum = 0;
   for (const auto& bucket : seen_) sum += bucket.done;

@@ -66,6 +66,10 @@ class Hazard {
   /// `share` is the share of results for which a poll is needed: the hazard is that much lower.
   Duration gap_at(Duration age, Duration price, Duration longest, double share = 1) const;
 
+  /// Returns the age up to which observations outweigh the prior, with two years as its maximum;
+  /// zero: there is none.
+  Duration learnt_until() const;
+
   /// Returns the number of completions learnt, as far as they have not faded.
   double completions() const;
 

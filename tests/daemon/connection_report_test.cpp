@@ -95,7 +95,7 @@ TEST_F(ConnectionReportTest, WarnsOfAWrongClock) {
 }
 
 TEST_F(ConnectionReportTest, AnAnswerToAHandshakeProvesTheToken) {
-  answer(200, R"({"_id":"DSnone","consumed":false,"archived":false})");
+  answer(200, R"({"_id":"DSnone","consumed":false,"archived":null,"result":null})");
   EXPECT_EQ(report().exit_code, EX_OK);
   answer(400, R"({"code":4001,"message":"bad id"})");
   EXPECT_EQ(report().exit_code, EX_OK);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -56,7 +57,10 @@ class ControlTest : public testing::Test {
   Questions questions() {
     return {.ask_engine =
                 [this](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
-                  if (std::holds_alternative<ReportCommand>(command)) return on_answer(engine_);
+                  if (const auto* report = std::get_if<ReportCommand>(&command)) {
+                    if (report->with_walk) has_walked_ = true;
+                    return on_answer(engine_);
+                  }
                   if (const auto* list = std::get_if<ListCommand>(&command))
                     return on_answer(ListPage{{}, list->from + 1});
                   on_answer(std::optional<Explanation>());
@@ -75,6 +79,13 @@ class ControlTest : public testing::Test {
                   return facts;
                 },
             .now = [] { return Now{}; }};
+  }
+
+  /// Returns whether the engine walks over all handshakes for this target.
+  bool walks_for(std::string_view target) {
+    has_walked_ = false;
+    body_of(target);
+    return has_walked_;
   }
 
   StatusReport report() const { return status_report(engine_, {}, {}); }
@@ -135,6 +146,7 @@ class ControlTest : public testing::Test {
   TemporaryFolder folder_;
   Config::Admin admin_{std::nullopt, folder_.path() / "control.sock"};
   EngineReport engine_;
+  std::atomic<bool> has_walked_ = false;
   bool explains_ = true;
   bool is_spool_full_ = false;
   std::optional<Error> trouble_;
@@ -163,6 +175,26 @@ TEST_F(ControlTest, AnswersTheStatusInEitherForm) {
   EXPECT_EQ(body_of("/metrics"), status_metrics(report()));
 }
 
+TEST_F(ControlTest, MetricsHaveTheFormThatTheClientPrefers) {
+  ASSERT_TRUE(start());
+  EXPECT_EQ(body_of("/metrics", "application/openmetrics-text"),
+            status_metrics(report(), MetricsFormat::openmetrics));
+  const auto answer = exchange(
+      "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+      "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n\r\n");
+  EXPECT_NE(answer.find("\r\nContent-Type: application/openmetrics-text; version=1.0.0; "
+                        "charset=utf-8\r\n"),
+            answer.npos)
+      << answer;
+}
+
+TEST_F(ControlTest, AScrapeWalksOverNoHandshakes) {
+  ASSERT_TRUE(start());
+  for (const auto* const target : {"/metrics", "/readyz", "/health"})
+    EXPECT_FALSE(walks_for(target)) << target;
+  EXPECT_TRUE(walks_for("/status"));
+}
+
 TEST_F(ControlTest, IsHealthyUnlessItCannotPoll) {
   ASSERT_TRUE(start());
   EXPECT_EQ(body_of("/health"), "ok\n");
@@ -185,7 +217,8 @@ TEST_F(ControlTest, IsNotHealthyWhileTheQueueIsUnavailable) {
 
 TEST_F(ControlTest, RefusesUnknownTargetsMethodsAndMalformedRequests) {
   ASSERT_TRUE(start());
-  EXPECT_EQ(first_line(exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")), "HTTP/1.1 404 Not Found");
+  EXPECT_EQ(first_line(exchange("GET /none HTTP/1.1\r\nHost: a\r\n\r\n")),
+            "HTTP/1.1 404 Not Found");
   const auto post = exchange("POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}");
   EXPECT_EQ(first_line(post), "HTTP/1.1 405 Method Not Allowed");
   EXPECT_NE(post.find("Allow: GET, HEAD\r\n"), post.npos);

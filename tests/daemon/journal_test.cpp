@@ -45,7 +45,7 @@ TEST_F(JournalTest, TheLinesOfTheLogHavePriorities) {
   testing::internal::CaptureStdout();
   connect_to_journal(STDOUT_FILENO);
   {
-    Logger logger(Level::info, LogFormat::text, STDOUT_FILENO);
+    Logger logger(Level::info, LogFormat::text, Descriptor(::dup(STDOUT_FILENO)));
     logger.write(Notice(Event::daemon_stopped, "a"));
     logger.write(Notice(Event::poll_error, "b"));
   }

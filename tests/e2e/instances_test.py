@@ -92,7 +92,8 @@ class TwoInstancesTest(harness.Fixture):
                          {f"attestrd-{name}-{role}" for role in ("submit", "read", "operate")})
         instance.groups = dict(groups)
         instance.under = ["setpriv", "--reuid", instance.uid, "--regid", instance.gid, "--groups",
-                          ",".join(instance.groups.values())]
+                          ",".join(instance.groups.values()), "--inh-caps", "+lease",
+                          "--ambient-caps", "+lease", "--bounding-set", "-all,+lease"]
         return instance
 
     def serve(self, instance):

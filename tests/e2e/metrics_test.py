@@ -83,7 +83,7 @@ class MetricsTest(harness.Fixture):
 
     def test_prometheus_reads_both_forms(self):
         server = self.start_simulator("--law", "fixed:0")
-        daemon = self.start_daemon(self.write_config(server.url, api={"daily_requests": 1000}))
+        daemon = self.start_daemon(self.write_config(server.url, api={"daily_requests": 10**7}))
         ids = harness.make_ids(3)
         self.drop(ids)
         self.wait_for_results(ids)

@@ -36,7 +36,7 @@ class PageTest(harness.Fixture):
         # A handshake whose id ends so is pending for ever.
         simulator = self.start_simulator("--law", "fixed:0", "--never", "0.5")
         fates = simulator.fates([f"DS{number:02}" for number in range(20)])
-        self.done = [id for id, fate in fates.items() if fate == "completed"]
+        self.done = [id for id, fate in fates.items() if fate == "completes"]
         self.pending = [id for id in fates if id not in self.done]
         self.daemon = self.start_daemon(self.write_config(simulator.url))
         self.drop(fates)

@@ -61,7 +61,7 @@ void check_round_trip(const Config& config) {
 
 /// Checks the bounds on which the rest of the daemon relies.
 void check_bounds(const Config& config) {
-  const auto& [api, signature, poll, paths, spool, log, admin, folder] = config;
+  const auto& [api, signature, poll, paths, spool, log, admin, hints, folder] = config;
   ATTESTRD_CHECK(!api.url.host.empty() && api.url.port > 0);
   ATTESTRD_CHECK(api.connections >= 1 && api.connections <= 4096);
   ATTESTRD_CHECK(api.requests_per_second >= 0 && api.requests_per_second <= 100'000);
@@ -73,10 +73,11 @@ void check_bounds(const Config& config) {
   ATTESTRD_CHECK(poll.give_up_after > Duration::zero());
   ATTESTRD_CHECK(poll.expiry_grace >= Duration::zero() && poll.unknown_grace >= Duration::zero() &&
                  poll.witness_time >= Duration::zero());
+  ATTESTRD_CHECK(poll.target_delay >= Duration::zero());
   for (const auto& path : {paths.inbox, paths.queue, paths.spool})
     ATTESTRD_CHECK(path.is_absolute() && (path.has_filename() || path == "/"));
   ATTESTRD_CHECK(paths.inbox != paths.spool);
-  for (const auto& path : {api.ca_file, admin.socket})
+  for (const auto& path : {api.ca_file, admin.socket, log.file, hints.tls_certificate_file})
     ATTESTRD_CHECK(path.empty() || path.is_absolute());
   ATTESTRD_CHECK(spool.max_waiting <= 1'000'000'000);
   ATTESTRD_CHECK(folder == "/etc/attestrd");

@@ -258,7 +258,8 @@ void check_answer(std::string_view request, const std::string& answer, const Wor
   ATTESTRD_CHECK(message && message->is_http_1_1);
   ATTESTRD_CHECK(message->values("connection") == std::vector<std::string>{"close"});
   const auto target = known_target(request);
-  const bool is_refused = message->status == 400 || message->status == 403;
+  const bool is_refused =
+      message->status == 400 || message->status == 403 || message->status == 413;
   if (!request.empty() && is_other_route(request) && !is_refused)
     return check_other(message->status, *message);
   ATTESTRD_CHECK(!message->body.empty() && message->body.ends_with('\n'));
@@ -281,7 +282,9 @@ void check_answer(std::string_view request, const std::string& answer, const Wor
       ATTESTRD_CHECK(allowed[0] != "POST" || !request.starts_with("POST "));
       break;
     }
-    default: ATTESTRD_CHECK(message->status == 400 || (message->status == 404 && target.empty()));
+    default:
+      ATTESTRD_CHECK(message->status == 400 || message->status == 413 ||
+                     (message->status == 404 && target.empty()));
   }
   const bool answers = message->status == 200 || message->status == 503;
   const bool tells = answers && target != "/livez";

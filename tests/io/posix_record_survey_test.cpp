@@ -1,5 +1,6 @@
 #include "spool/posix_record_survey.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>

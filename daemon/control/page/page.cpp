@@ -99,8 +99,10 @@ std::string totals_table(const Metrics& counters) {
   };
   Table table;
   table.row("Polls", total(Metric::polls));
-  for (const auto* outcome : {"completed", "archived", "failed", "rejected"})
-    table.row(outcome, total(Metric::handshakes_ended, outcome));
+  table.row("Completed", total(Metric::handshakes_ended, "completed"));
+  table.row("Archived (lost)", total(Metric::handshakes_ended, "archived"));
+  table.row("Failed", total(Metric::handshakes_ended, "failed"));
+  table.row("Rejected", total(Metric::handshakes_ended, "rejected"));
   table.row("Refused submissions", total(Metric::submissions_refused));
   return table.take();
 }
@@ -139,10 +141,9 @@ std::string status_page(const StatusReport& report, const LearntCurve& curve,
              "</p>\n<main>\n",
              kVersion, rough(report.now - daemon.started_at), daemon.pid) +
          "<h2>Attention</h2>\n" + problem_list(problems) + "<h2>Waiting</h2>\n" +
-         waiting_table(report, daemon) + "<h2>Last endings</h2>\n" +
-         endings_table(endings, report.now) + "<h2>Since the start</h2>\n" +
-         totals_table(daemon.counters) + "<h2>When results come</h2>\n" + curve_section(curve) +
-         "</main>\n</body>\n</html>\n";
+         waiting_table(report, daemon) + "<h2>When results come</h2>\n" + curve_section(curve) +
+         "<h2>Since the start</h2>\n" + totals_table(daemon.counters) + "<h2>Last endings</h2>\n" +
+         endings_table(endings, report.now) + "</main>\n</body>\n</html>\n";
 }
 
 }  // namespace attestrd

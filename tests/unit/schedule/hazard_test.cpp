@@ -39,6 +39,13 @@ TEST(Hazard, LearnsAConstantHazardFromCensoredAnswers) {
     EXPECT_NEAR(hazard.survival(age, age + 60s), std::exp(-0.1), 0.012) << seconds(age);
 }
 
+TEST(Hazard, IsLearntUpToTheAgeThatWasObserved) {
+  EXPECT_EQ(Hazard().learnt_until(), Duration(0));
+  const auto until = learnt_from(600, 30s, 3000, 10min).learnt_until();
+  EXPECT_GE(until, Duration(10min));
+  EXPECT_LT(until, Duration(13min)) << "the end of its bucket";
+}
+
 TEST(Hazard, ItsGapFollowsTheSquareRootLaw) {
   const auto hazard = learnt_from(600, 30s, 3000);
   for (const Duration age : {60s, 300s, 900s})
