@@ -15,6 +15,10 @@ Forecast forecast(const Hazard& hazard, const Cadence& cadence, Duration age, Du
   // counted in one step. The loop takes some hundred steps, and no more for a deadline in a hundred
   // years.
   constexpr int kAlike = 50;
+  // The weight of results at ages that are not learnt: the prior expects more of them than some
+  // laws have, and fewer than others.
+  constexpr double kNotLearnt = 0.5;
+  const Duration learnt_until = hazard.learnt_until();
   Forecast sum;
   double pending = 1;
   while (age < until && pending > kNegligible) {
@@ -23,12 +27,15 @@ Forecast forecast(const Hazard& hazard, const Cadence& cadence, Duration age, Du
     Duration next = age + alike * gap;
     if (next > until - shortest) next = until;  // The last poll falls on the deadline.
     const double polls = pending * static_cast<double>(alike);
+    const double weight = age < learnt_until ? 1 : kNotLearnt;
+    const double survival = hazard.survival(age, next);
     sum.polls += polls;
-    sum.waited_s += polls * hazard.staleness_s(age, alike == 1 ? next : age + gap, unannounced);
-    pending *= hazard.survival(age, next);
+    sum.waited_s +=
+        weight * polls * hazard.staleness_s(age, alike == 1 ? next : age + gap, unannounced);
+    sum.done += weight * pending * (1 - survival);
+    pending *= survival;
     age = next;
   }
-  sum.done = 1 - pending;
   return sum;
 }
 

@@ -10,6 +10,7 @@ namespace attestrd {
 /// deadline has come.
 struct Forecast {
   double polls = 0;
+  // Results at ages that are not learnt count half in both.
   double done = 0;      ///< The probability of a result before the deadline.
   double waited_s = 0;  ///< The time that its result waits for a poll; zero if there is no result.
 

@@ -41,12 +41,6 @@ void PollTiming::set(const PollTimingSettings& settings) {
   set_prices();
 }
 
-/// Returns the age up to which results count for the mean delay: the prior expects more of them at
-/// ages that nothing is known of than there may be.
-Duration PollTiming::horizon() const {
-  return std::min(settings_.give_up_after, hazard_.learnt_until());
-}
-
 GapBounds PollTiming::gap_bounds() const {
   return {settings_.min_interval, price_.longest(settings_.max_interval)};
 }
@@ -61,7 +55,7 @@ void PollTiming::set_prices() {
 
 void PollTiming::improve_aim(int steps) {
   if (settings_.cadence != CadenceKind::adaptive) return;
-  for (int i = 0; i < steps; ++i) aim_.improve(hazard_, horizon(), gap_bounds());
+  for (int i = 0; i < steps; ++i) aim_.improve(hazard_, settings_.give_up_after, gap_bounds());
   price_.set_least(aim_.price());
 }
 
@@ -185,8 +179,8 @@ double PollTiming::expected_polls(Duration age, Duration until) const {
 std::optional<MeanDelay> PollTiming::mean_delay() const {
   if (settings_.cadence != CadenceKind::adaptive) return std::nullopt;
   constexpr double kReached = 1.1;
-  const auto expected =
-      forecast(hazard_, *cadence_, Duration(0), horizon(), settings_.min_interval, unannounced());
+  const auto expected = forecast(hazard_, *cadence_, Duration(0), settings_.give_up_after,
+                                 settings_.min_interval, unannounced());
   MeanDelay delay{aim_.target(), scaled(std::chrono::seconds(1), expected.mean_delay_s())};
   if (hazard_.completions() < limits::kCompletionsToAim) {
     delay.limit = DelayLimit::unknown;

@@ -123,8 +123,7 @@ class PollTiming {
   /// has come.
   double expected_polls(Duration age, Duration until) const;
 
-  /// Returns the mean delay of results up to the age that is learnt, or nothing if the cadence does
-  /// not learn. Takes some 0.1 ms.
+  /// Returns nothing if the cadence does not learn. Takes some 0.1 ms.
   std::optional<MeanDelay> mean_delay() const;
 
   /// Returns the curve of completions up to give_up_after, and the polls of a new handshake.
@@ -134,7 +133,6 @@ class PollTiming {
   }
 
  private:
-  Duration horizon() const;
   GapBounds gap_bounds() const;
   void set_prices();
   void improve_aim(int steps);

@@ -95,6 +95,14 @@ TEST(Forecast, ResultsAfterTheDeadlineDoNotCount) {
   EXPECT_NEAR(expected.mean_delay_s(), 10, 0.5);
 }
 
+TEST(Forecast, ResultsAtAgesThatAreNotLearntCountHalf) {
+  const Hazard prior;
+  const ConstantCadence cadence(20s);
+  const auto expected = forecast(prior, cadence, 0s, 1h, 10ms);
+  EXPECT_NEAR(expected.done, 0.5 * (1 - prior.survival(0s, 1h)), 0.01);
+  EXPECT_NEAR(forecast(exponential_law(600), cadence, 0s, 1h, 10ms).done, 1, 0.01);
+}
+
 TEST(Forecast, WithoutAnyTimeThereIsNoResult) {
   EXPECT_EQ(forecast(Hazard(), 1s, 24h, 24h, kBounds).mean_delay_s(), 0);
 }
