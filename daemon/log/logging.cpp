@@ -1,6 +1,5 @@
 #include "daemon/log/logging.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
@@ -46,11 +45,13 @@ class Logger::Sink final : public spdlog::sinks::sink {
         output_(std::move(output)),
         is_journal_(attestrd::is_journal(output_.get())) {}
 
-  /// Called by another thread than the one that writes. dup3() replaces the open file at once, so
-  /// that each write goes to one of both.
-  void set_output(const Descriptor& output) {
+  ~Sink() override { Descriptor(next_output_.exchange(-1)); }
+
+  /// Called by another thread than the one that writes, which closes the output before this one:
+  /// that may block.
+  void set_output(Descriptor output) {
     is_journal_ = attestrd::is_journal(output.get());
-    ::dup3(output.get(), output_.get(), O_CLOEXEC);
+    const Descriptor never_used(next_output_.exchange(output.release()));
   }
 
   /// Collects the lines that are queued, so that they are written together.
@@ -69,6 +70,7 @@ class Logger::Sink final : public spdlog::sinks::sink {
   /// Writes the collected lines. After the thread has ended, the last lines may still be collected
   /// here: the message that ended the thread was queued behind them.
   void write_lines() {
+    if (const int next = next_output_.exchange(-1); next >= 0) output_ = Descriptor(next);
     write(lines_);
     lines_.clear();
   }
@@ -114,7 +116,8 @@ class Logger::Sink final : public spdlog::sinks::sink {
 
   spdlog::details::thread_pool& thread_;
   const std::atomic<LogFormat>& format_;
-  const Descriptor output_;
+  Descriptor output_;
+  std::atomic<int> next_output_ = -1;  // Owned; -1: none.
   std::atomic<bool> is_journal_;
   std::atomic<bool> closing_ = false;
   bool given_up_ = false;
@@ -136,7 +139,7 @@ Logger::~Logger() {
   sink_->write_lines();
 }
 
-void Logger::set_output(Descriptor output) { sink_->set_output(output); }
+void Logger::set_output(Descriptor output) { sink_->set_output(std::move(output)); }
 std::uint64_t Logger::dropped() const { return thread_->overrun_counter(); }
 
 void Logger::write(const Notice& notice) {

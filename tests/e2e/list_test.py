@@ -1,6 +1,8 @@
 """Tests the list of pending handshakes."""
 
 import json
+import socket
+import urllib.parse
 
 import harness
 
@@ -174,6 +176,22 @@ class TagTest(harness.Fixture):
                                  {"DS02": outcome, "DS03": outcome})
         self.assertEqual(self.spooled("failed"), {"DS01", "DS02", "DS03"})
 
+    def ended(self, tag, after=""):
+        """Returns the ids that have ended and have a tag, as the daemon lists them."""
+        query = f"tag={urllib.parse.quote(tag)}" + (f"&after={after}" if after else "")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.folder / "control.sock"))
+            client.sendall(f"GET /ended?{query} HTTP/1.1\r\nHost: a\r\n"
+                           "Connection: close\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: client.recv(65536), b"")).decode()
+        head, body = answer.split("\r\n\r\n", 1)
+        self.assertIn(" 200 ", head)
+        ids = [json.loads(line)["id"] for line in body.splitlines()]
+        return ids + self.ended(tag, ids[-1]) if "\r\nLink: " in head else ids
+
+    def wait_for_ended(self, tag, ids):
+        harness.eventually(lambda: self.ended(tag) == ids, what="the ends")
+
     def test_retry_takes_the_tag_of_what_has_ended(self):
         self.begin("--never", "1")
         self.submit({"DS01": "a b&c", "DS02": "two", "DS03": "two", "DS04": "two"})
@@ -181,6 +199,8 @@ class TagTest(harness.Fixture):
                          "no handshake that was submitted with this tag has ended, or it is "
                          "forgotten\n")
         self.run_command("cancel", "DS01", "DS02", "DS03")
+        self.wait_for_ended("a b&c", ["DS01"])
+        self.wait_for_ended("two", ["DS02", "DS03"])
         self.assertEqual(self.changed("retry", "--tag", "a b&c"), {"DS01": "reopened"})
         self.assert_several("retry", ["DS02", "DS03"])
         self.assertEqual(self.changed("retry", "--tag", "two", "--all"),
@@ -192,6 +212,7 @@ class TagTest(harness.Fixture):
         ids = [f"DS{number:04}" for number in range(5000)]
         self.submit(dict.fromkeys(ids, "many"))
         self.changed("cancel", "--tag", "many", "--all")
+        self.wait_for_ended("many", ids)
         self.assertEqual(sorted(self.changed("retry", "--tag", "many", "--all")), ids)
 
     def test_kick_all(self):

@@ -13,7 +13,7 @@ import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 for family in text_string_to_metric_families(sys.stdin.read()):
     for sample in family.samples:
-        print(family.type, sample.name, sorted(sample.labels.items()), sample.value)
+        print(family.type, sample.name, sorted(sample.labels.items()), float(sample.value))
 """
 
 class MetricsTest(harness.Fixture):
