@@ -19,12 +19,13 @@ Result<void> read_list(const Config& config, const ListFilter& filter,
                        const std::function<Result<bool>(std::string_view)>& on_part);
 
 /// Does the same, but reads the queue file while no daemon runs, after a line on stderr. `need`
-/// names what only a daemon knows, such as "--state due"; empty: nothing, else the list needs one.
+/// names the option that only a daemon can serve, such as "--state due"; then a missing daemon is
+/// an error. Empty: none.
 Result<void> read_list_or_queue(const Config& config, const ListFilter& filter,
                                 std::string_view need,
                                 const std::function<Result<bool>(std::string_view)>& on_part);
 
-/// Tells on stderr that the answer comes from the queue file.
+/// Prints on stderr that the answer comes from the queue file.
 void say_no_daemon_runs();
 
 /// Returns the ids in a part of the list. Error (`unavailable`): it is not one.

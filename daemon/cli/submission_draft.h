@@ -14,7 +14,7 @@
 
 namespace attestrd {
 
-/// What `attestrd submit` says of all ids of one call.
+/// The options of `attestrd submit` that apply to all ids of one call.
 struct SubmissionDetails {
   std::string tag;             ///< Empty: none given.
   std::optional<Wall> expiry;  ///< Absent: none given.

@@ -67,7 +67,7 @@ bool is_credential(const std::filesystem::path& file) {
 Result<void> check_mode(const PosixReader& reader, const std::filesystem::path& file) {
   const mode_t mode = reader.mode();
   if (is_credential(file) || (mode & kOthers) == 0) return {};
-  // Container engines mount secrets so; no other process sees the mount.
+  // Container engines mount secrets with this mode; other containers do not see the mount.
   if ((mode & (kOthers | kWriters)) == S_IROTH && reader.is_on_read_only_mount()) return {};
   return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
                                   "and consider the secret known",

@@ -291,7 +291,7 @@ Result<void> Daemon::open_to_the_world() {
   return {};
 }
 
-/// Attestr's webhooks let the next poll of a handshake be at once.
+/// Starts the server of hints. Each webhook of Attestr causes the next poll of a handshake at once.
 Result<void> Daemon::open_hint_server() {
   const auto secrets = std::exchange(hint_secrets_, std::nullopt);
   auto hints = HintServer::open(

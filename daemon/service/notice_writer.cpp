@@ -13,7 +13,7 @@ namespace attestrd {
 
 namespace {
 
-/// Returns the reason of an end. One that has none is counted under this name.
+/// Returns the reason of an ending, or "none": the label of the metric for endings without one.
 std::string_view reason_of(const Notice& notice) {
   return notice.reason.empty() ? name_of(Reason::none) : notice.reason;
 }

@@ -109,7 +109,7 @@ inline constexpr Duration kWaitingCountInterval = 1s;  ///< Of results/, for spo
 inline constexpr int kWaitingCountShare = 20;  ///< A count takes at most this part of the time.
 
 inline constexpr Duration kSpoolSurveyInterval = 10s;  ///< Of all folders, for the metrics.
-inline constexpr int kSpoolSurveyShare = 20;           ///< Likewise.
+inline constexpr int kSpoolSurveyShare = 20;  ///< A survey takes at most this part of the time.
 
 // Backup.
 inline constexpr int kCopyPagesPerSlice = 256;  ///< Of 4 KiB, between two rounds.

@@ -30,7 +30,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest_name(std::string_view typed, std::span<const std::string_view> names) {
   std::string_view nearest;
-  // Two of three letters are another word.
+  // With two letters changed, a word of three letters is another word.
   const std::size_t most = std::max<std::size_t>(typed.size() < 4 ? 1 : 2, typed.size() / 3);
   std::size_t least = most + 1;
   for (const std::string_view name : names) {

@@ -13,7 +13,7 @@ namespace attestrd {
 class TimeCounts {
  public:
   void add(Mono time);
-  /// The time must have been added.
+  /// Removes a time, which must have been added.
   void remove(Mono time);
 
   /// Returns the earliest time, rounded down to a second; nothing if there is none.

@@ -149,7 +149,7 @@ Result<std::shared_ptr<ssl::context>> make_server_tls_context(const std::string&
   if (SSL_CTX_use_certificate_chain_file(native, certificate_file.c_str()) != 1)
     return openssl_error(certificate_file,
                          "; it must hold the certificate of this host in PEM form");
-  // A key with a password can't be read: nobody is there to type it.
+  // A key with a password can't be read: a daemon has no terminal to ask for it.
   const auto no_password = [](char*, int, int, void*) { return -1; };
   const std::unique_ptr<BIO, decltype(&BIO_free)> text(
       BIO_new_mem_buf(key.data(), static_cast<int>(key.size())), BIO_free);

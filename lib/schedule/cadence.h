@@ -35,7 +35,7 @@ class ExponentialCadence final : public Cadence {
  public:
   ExponentialCadence(Duration min_interval, Duration max_interval, double factor);
 
-  // Hints make no difference to it.
+  // It ignores the share of results that hints announce.
   Duration first_gap(double) const override { return Duration(0); }
   Duration gap_at(Duration age, double unannounced) const override;
 

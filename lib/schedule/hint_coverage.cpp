@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Fewer announced results prove nothing.
+// Hints count as reliable only after so many announced results.
 constexpr double kLeastAnnounced = 20;
 
 // The weight of a result falls to 1/e after this many.
@@ -20,9 +20,10 @@ constexpr double kShortMemory = 20;
 // together grow with the root of it.
 constexpr double kPrior = 0.02;
 
-// So many hints may be missing by chance. While hints come, they are about twice as many as the
-// expected results of those that are still pending, which have lost those that are done. So the sum
-// falls by itself, and reaches the bound by chance in one of millions of its rises from zero.
+// Up to this number, missing hints count as chance. While hints come, they are about twice as many
+// as the expected results of those that are still pending, which have lost those that are done. So
+// the sum falls by itself, and reaches the bound by chance in one of millions of its rises from
+// zero.
 constexpr double kMostMissing = 20;
 constexpr Duration kCheckInterval = 1min;
 // After a silence the latest results count as so many without a hint.
@@ -75,7 +76,7 @@ void HintCoverage::add_late(std::uint64_t handshake, Mono now) {
 }
 
 void HintCoverage::note_hint(Mono now) {
-  // After a silence hints prove themselves anew.
+  // After a silence the share of the latest results is learnt anew.
   if (is_silent_) latest_ = {0, kUnheard};
   if (std::exchange(is_silent_, false) || checked_at_ == Mono::min()) {
     checked_at_ = now;

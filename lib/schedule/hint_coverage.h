@@ -10,20 +10,20 @@
 namespace attestrd {
 
 /// How many of the results are announced by hints, as learnt from the results themselves. A hint is
-/// a message that a handshake may be done, from a source that may fail. While hints announce
-/// every result, a handshake without a hint is hardly worth a poll. When hints get lost, it is
-/// worth as much as the share of results without one says.
+/// a message that a handshake may be done, from a source that may fail. While hints announce every
+/// result, a handshake without a hint is polled rarely. When hints get lost, it is polled more
+/// often, by the share of results that no hint announced.
 ///
-/// Hints that stop, altogether or in part, are noticed by those that are missing: the results that
-/// the hazard expects meanwhile should have been announced. Polls that became rare would find the
-/// first results without a hint much later. The missing ones are summed up as by Page (1954), so
-/// that chance does not add up.
+/// That hints have stopped, altogether or in part, is detected by missing hints: the results that
+/// the hazard expects should have been announced. The polls alone would detect it much later, since
+/// they have become rare. Missing hints are summed up by Page's test (1954), in which deviations by
+/// chance do not accumulate.
 ///
 /// One lost hint is no proof: the share of the latest results rises from the second one on. A
 /// result that a poll found just before its hint came counts as announced once the hint is there.
 class HintCoverage {
  public:
-  /// Counts the first hint for a pending handshake, before any poll shows what it is worth.
+  /// Counts the first hint for a pending handshake, before a poll shows whether it is right.
   void add_hint() { ++hints_; }
   /// Adds a result that a poll found after a hint.
   void add_announced(Mono now);

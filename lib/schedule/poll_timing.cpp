@@ -158,7 +158,7 @@ bool PollTiming::saw_done(Duration from, Duration to) {
 }
 
 bool PollTiming::saw_announced(Duration from, Duration hinted, Duration to) {
-  // The time of a hint that came before the last "not yet" says nothing.
+  // A hint that came before the last "not yet" does not show when the result came.
   if (hinted <= from) return saw_done(from, to);
   const Duration since = std::max(from, hinted - kHintDelay);
   hazard_.saw_pending(from, since);

@@ -17,10 +17,10 @@ struct RecordSurvey {
   std::optional<Wall> oldest_at;  ///< When it was written.
 };
 
-/// Counts the records in a folder and finds the oldest. As long as the oldest one of the survey
-/// before is there, no other file is asked for its time: so a folder that nobody empties, which
-/// grows, costs a read of its names. A survey takes seconds for a million files; it ends early with
-/// `unavailable` once `is_stopped`. May be called on any thread.
+/// Counts the records in a folder and finds the oldest. While the oldest record of the survey
+/// before is still there, the times of other files are not read, so that a growing folder without a
+/// consumer costs only a read of its names. A survey takes seconds for a million files; it ends
+/// early with `unavailable` once `is_stopped`. May be called on any thread.
 Result<RecordSurvey> survey_records(const std::string& folder, const RecordSurvey& before,
                                     const std::atomic<bool>& is_stopped);
 

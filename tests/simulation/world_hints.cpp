@@ -1,5 +1,5 @@
 // Hints of results, as Attestr sends them, and hints that are forged, repeated, early, or for
-// handshakes that nobody has.
+// unknown handshakes.
 
 #include "simulation/world_daemon.h"
 

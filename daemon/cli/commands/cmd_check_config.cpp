@@ -134,7 +134,7 @@ std::optional<SystemUser> user_to_become(const Config& config, const std::filesy
   return file == kDefaultConfigFile ? user_of_name(kServiceUser) : std::nullopt;
 }
 
-/// Returns 77 if nothing but a right is missing.
+/// Returns 77 if only permissions are missing.
 int exit_code_of(const Problems& problems) {
   const bool are_rights = std::ranges::all_of(
       problems, [](const Error& problem) { return problem.code == Errc::permission_denied; });

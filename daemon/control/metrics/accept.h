@@ -8,8 +8,8 @@
 namespace attestrd {
 
 /// Returns the form of the metrics that a client prefers, by its Accept field (RFC 9110, 12.5.1):
-/// OpenMetrics if it asks for that by name, in version 1.0.0 or without a version, and wants no
-/// text rather; else the text format, which is also for clients that accept neither.
+/// OpenMetrics if the field names it, in version 1.0.0 or without a version, and does not prefer
+/// the text format; else the text format, also for clients that accept neither.
 MetricsFormat metrics_format(std::string_view accept);
 
 }  // namespace attestrd

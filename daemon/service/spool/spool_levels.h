@@ -55,7 +55,7 @@ class SpoolLevels {
   bool is_surveying_ = false;
   Mono next_survey_ = Mono::min();
   std::atomic<bool> is_stopped_ = false;
-  SideThread surveyor_;  ///< Its destructor waits for a survey, and comes first.
+  SideThread surveyor_;  ///< Destroyed first: it waits for a survey.
 };
 
 }  // namespace attestrd
