@@ -67,8 +67,9 @@ bool is_credential(const std::filesystem::path& file) {
 Result<void> check_mode(const PosixReader& reader, const std::filesystem::path& file) {
   const mode_t mode = reader.mode();
   if (is_credential(file) || (mode & kOthers) == 0) return {};
-  // Container engines mount secrets with this mode; other containers do not see the mount.
-  if ((mode & (kOthers | kWriters)) == S_IROTH && reader.is_on_read_only_mount()) return {};
+  // Container engines mount secrets so, on a volume of their own. A read-only view of the root, as
+  // ProtectSystem= of systemd makes it, shows files that all users of the machine may read.
+  if ((mode & (kOthers | kWriters)) == S_IROTH && reader.is_on_read_only_volume()) return {};
   return refuse(file, fmt::format("its mode is {:04o}: others may use it; run chmod o= on it, "
                                   "and consider the secret known",
                                   mode));

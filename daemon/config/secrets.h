@@ -15,7 +15,7 @@ namespace attestrd {
 // Secrets are read from files, never from the command line or the environment. A file is accepted
 // only if it is a regular file of at most 4 KiB without permission bits for others. Those bits are
 // not checked in $CREDENTIALS_DIRECTORY, where systemd sets them, and a file with the mode 0444 is
-// accepted on a read-only mount, as container engines make it for secrets. Before a file is read,
+// accepted on a read-only volume, as container engines make it for secrets. Before a file is read,
 // the memory of the process becomes private (keep_memory_private()). Errors name the file and quote
 // nothing of it. They are `invalid_config`, `permission_denied`, or `io_failure` when the cause may
 // be temporary.

@@ -61,6 +61,9 @@ class Logger::Sink final : public spdlog::sinks::sink {
     if (thread_.queue_size() == 0) write_lines();
   }
 
+  /// Returns the number of lines that were dropped.
+  std::uint64_t dropped() const { return thread_.overrun_counter() + lost_; }
+
   /// Returns whether the lines have priorities.
   bool is_journal() const { return is_journal_; }
 
@@ -81,10 +84,11 @@ class Logger::Sink final : public spdlog::sinks::sink {
 
  private:
   void tell_of_dropped() {
-    const std::size_t dropped = thread_.overrun_counter();
+    const std::uint64_t dropped = this->dropped();
     if (dropped == told_of_) return;
-    Notice notice(Event::log_dropped,
-                  "the reader of this log is too slow; lines were dropped here");
+    Notice notice(
+        Event::log_dropped,
+        "the reader of this log is too slow, or its disk is full; lines were dropped here");
     notice.count = dropped - told_of_;
     told_of_ = dropped;
     add(line_of(notice, format_, is_journal_));
@@ -95,12 +99,23 @@ class Logger::Sink final : public spdlog::sinks::sink {
     lines_ += line;
   }
 
-  void write(std::string_view line) {
-    while (!line.empty() && wait_for_room()) {
-      const ssize_t written = ::write(output_.get(), line.data(), std::min(line.size(), kPiece));
-      if (written < 0 && errno != EINTR && errno != EAGAIN) return;  // The reader is gone.
-      if (written > 0) line.remove_prefix(static_cast<std::size_t>(written));
+  /// Writes lines. If the reader is gone, or the disk of the file is full, the rest is dropped.
+  void write(std::string_view lines) {
+    if (is_cut_ && !lines.empty()) is_cut_ = !write_all("\n").empty();
+    const auto rest = write_all(lines);
+    lost_ += static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
+    const auto written = lines.substr(0, lines.size() - rest.size());
+    if (!written.empty()) is_cut_ = written.back() != '\n';
+  }
+
+  /// Returns the part that was not written.
+  std::string_view write_all(std::string_view text) {
+    while (!text.empty() && wait_for_room()) {
+      const ssize_t written = ::write(output_.get(), text.data(), std::min(text.size(), kPiece));
+      if (written < 0 && errno != EINTR && errno != EAGAIN) break;
+      if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
     }
+    return text;
   }
 
   /// Waits until the descriptor is writable; returns false if the reader was given up. A plain
@@ -121,7 +136,9 @@ class Logger::Sink final : public spdlog::sinks::sink {
   std::atomic<bool> is_journal_;
   std::atomic<bool> closing_ = false;
   bool given_up_ = false;
-  std::size_t told_of_ = 0;
+  bool is_cut_ = false;  // The last line was not written to its end.
+  std::atomic<std::uint64_t> lost_ = 0;
+  std::uint64_t told_of_ = 0;
   std::string lines_;  ///< Complete lines of kPiece bytes together, or one longer line.
 };
 
@@ -140,7 +157,8 @@ Logger::~Logger() {
 }
 
 void Logger::set_output(Descriptor output) { sink_->set_output(std::move(output)); }
-std::uint64_t Logger::dropped() const { return thread_->overrun_counter(); }
+
+std::uint64_t Logger::dropped() const { return sink_->dropped(); }
 
 void Logger::write(const Notice& notice) {
   if (notice.level < least_) return;

@@ -17,6 +17,7 @@ EngineSettings engine_settings(const Config& config) {
           .target_delay = config.poll.target_delay,
           .min_interval = config.poll.min_interval,
           .max_interval = config.poll.max_interval,
+          .hinted_max_interval = config.hints.max_interval,
           .backoff_factor = config.poll.backoff_factor,
           .give_up_after = config.poll.give_up_after,
           .expiry_grace = config.poll.expiry_grace,

@@ -24,6 +24,7 @@ struct EngineSettings {
   Duration target_delay{0};        ///< 0: none.
   Duration min_interval = std::chrono::seconds(2);
   Duration max_interval = std::chrono::minutes(30);
+  Duration hinted_max_interval{0};  ///< `hints.max_interval`
   double backoff_factor = 1.6;
   Duration give_up_after = std::chrono::hours(25);
   Duration expiry_grace = std::chrono::minutes(10);
@@ -46,6 +47,7 @@ inline PollTimingSettings timing_settings(const EngineSettings& settings) {
           .target_delay = settings.target_delay,
           .min_interval = settings.min_interval,
           .max_interval = settings.max_interval,
+          .hinted_max_interval = settings.hinted_max_interval,
           .backoff_factor = settings.backoff_factor,
           .give_up_after = settings.give_up_after};
 }

@@ -48,9 +48,13 @@ ReadResult<PosixReader> PosixReader::open(const std::string& path, FileKinds kin
   return PosixReader(std::move(file), info.st_mode & 07777, size_bytes);
 }
 
-bool PosixReader::is_on_read_only_mount() const {
-  struct statvfs info {};
-  return ::fstatvfs(descriptor_.get(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
+bool PosixReader::is_on_read_only_volume() const {
+  struct statvfs mount {};
+  struct stat file {
+  }, root{};
+  return ::fstatvfs(descriptor_.get(), &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0 &&
+         ::fstat(descriptor_.get(), &file) == 0 && ::stat("/", &root) == 0 &&
+         file.st_dev != root.st_dev;
 }
 
 ReadResult<std::string> PosixReader::read_all(std::size_t max_bytes) {

@@ -42,8 +42,8 @@ class PosixReader {
 
   /// Returns the permission bits of the open file.
   mode_t mode() const { return mode_; }
-  /// Returns whether the file system is mounted read-only where the file was opened.
-  bool is_on_read_only_mount() const;
+  /// Returns whether the file is on a read-only mount of another file system than that of the root.
+  bool is_on_read_only_volume() const;
 
   /// Reads from the end of the last call to the end of the file. The returned text is the only
   /// copy: all other buffers that held bytes of the file are wiped, so the file may hold a secret.

@@ -21,9 +21,9 @@ struct ServerSettings {
   std::string name;        ///< The Server field.
   std::string too_late;    ///< The text of the 503 if a handler does not answer in time.
   HostNames host_names{};  ///< TCP clients that call it by another name get 421.
-  /// Returns whether a request over TCP is served that has this Authorization field; else it gets
-  /// 401, and its body is not read. A server with such a function has any host name: no web page
-  /// knows what it accepts.
+  /// Returns whether a request over TCP is served that has this Authorization field (empty if it
+  /// has none, or several); else it gets 401, and its body is not read. A server with such a
+  /// function has any host name: no web page knows what it accepts.
   std::function<bool(std::string_view)> authorizes{};
   std::size_t clients = 16;          ///< Per audience; further clients get 503.
   std::size_t refused_clients = 64;  ///< Per audience at a time; further ones are closed unread.

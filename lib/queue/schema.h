@@ -10,7 +10,7 @@ inline constexpr std::int32_t kApplicationId = 0x41747472;
 
 /// The version of the file (`PRAGMA user_version`), raised whenever an older attestrd could misread
 /// it.
-inline constexpr std::int32_t kVersion = 6;
+inline constexpr std::int32_t kVersion = 7;
 
 /// The tables of version 1. Times are unix times in milliseconds. The columns from `outcome` on are
 /// null until the row is staged. No column holds any part of an answer.
@@ -96,7 +96,6 @@ CREATE INDEX tombstone_signature ON tombstone (signature) WHERE signature IS NOT
 )sql";
 
 /// The additions of version 6. `pause` has one row while an operator's pause of all polls lasts.
-/// Operators name handshakes that have ended by their tag.
 inline constexpr const char* kCreateOperator = R"sql(
 CREATE TABLE pause (
   line  INTEGER PRIMARY KEY NOT NULL CHECK (line = 1),
@@ -104,7 +103,10 @@ CREATE TABLE pause (
 ) STRICT;
 
 ALTER TABLE handshake ADD COLUMN is_held INTEGER NOT NULL DEFAULT 0;
+)sql";
 
+/// The index that version 7 added: operators name handshakes that have ended by their tag.
+inline constexpr const char* kCreateTagIndex = R"sql(
 CREATE INDEX tombstone_tag ON tombstone (tag) WHERE tag <> '';
 )sql";
 

@@ -59,6 +59,7 @@ Result<void> bring_up(SqliteDatabase& database, int version) {
   if (version < 4) sql += schema::kCreateBoot;
   if (version < 5) sql += schema::kCreateAttempts;
   if (version < 6) sql += schema::kCreateOperator;
+  if (version < 7) sql += schema::kCreateTagIndex;
   sql += "PRAGMA application_id = " + std::to_string(schema::kApplicationId) +
          ";PRAGMA user_version = " + std::to_string(schema::kVersion) + ";COMMIT;";
   return database.execute(sql.c_str());
@@ -137,7 +138,7 @@ Result<std::unique_ptr<SqliteDatabase>> open_queue_file_read_only(const std::str
   const auto version = check_identity(**opened);
   if (!version) return version.error();
   if (*version == 0) return fail(Errc::invalid_input, "the queue " + path + " is an empty file");
-  if (*version < schema::kVersion) {
+  if (*version < 6) {
     std::string views = schema::kRead5;
     if (*version < 5)
       views = std::string(schema::kReadTombstonesBefore5) +

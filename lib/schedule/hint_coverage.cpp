@@ -35,7 +35,6 @@ constexpr Duration kReplanInterval = 1min;
 
 // The longest gap is stretched while fewer results than these come without a hint.
 constexpr double kRare = 0.01;
-constexpr Duration kLongestGap = 24h;
 
 }  // namespace
 
@@ -124,10 +123,10 @@ bool HintCoverage::take_replan(Mono now) {
   return true;
 }
 
-Duration longest_gap(Duration wished, double unannounced) {
-  if (unannounced >= kRare || wished >= kLongestGap) return wished;
+Duration longest_gap(Duration wished, Duration hinted, double unannounced) {
+  if (unannounced >= kRare || wished >= hinted) return wished;
   // The factor is bounded before it is applied, so that the product fits into a Duration.
-  return std::min(kLongestGap, scaled(wished, std::min(kRare / unannounced, 1e6)));
+  return std::min(hinted, scaled(wished, std::min(kRare / unannounced, 1e6)));
 }
 
 }  // namespace attestrd

@@ -83,8 +83,8 @@ class HintCoverage {
   std::size_t next_found_ = 0;
 };
 
-/// Returns the longest gap between two polls: `wished`, or up to a day while hints announce nearly
-/// all results.
-Duration longest_gap(Duration wished, double unannounced);
+/// Returns the longest gap between two polls: `wished`, or up to `hinted` while hints announce
+/// nearly all results.
+Duration longest_gap(Duration wished, Duration hinted, double unannounced);
 
 }  // namespace attestrd

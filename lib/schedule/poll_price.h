@@ -46,19 +46,29 @@ class PollPrice {
 
   /// Adds the load of a handshake that was given `gap` at the current price, and returns that load.
   /// A gap counts as at most `longest`.
-  Load add(Duration gap, Duration longest);
+  /// `is_stretched`: `longest` is that of handshakes whose results hints announce; these are
+  /// counted apart, since both may be long at the same time.
+  Load add(Duration gap, Duration longest, bool is_stretched = false);
   void remove(Load load);
 
  private:
+  /// The handshakes at a longest gap.
+  struct AtLongest {
+    std::uint64_t count = 0;
+    Duration gap{0};  // Of the last handshake that was added.
+
+    double rate() const;
+  };
+
   double rate() const;
 
   Duration least_ = limits::kLeastPollPrice;
   double rate_ = 0;
   double daily_rate_ = 0;
   Duration fixed_{0};       // Zero: the price is not fixed.
-  Duration longest_{0};     // The longest gap of the last handshake that was added at it.
   std::uint64_t load_ = 0;  // An integer, so that a load can be subtracted exactly.
-  std::uint64_t at_longest_ = 0;
+  AtLongest at_longest_;
+  AtLongest at_stretched_;
 };
 
 }  // namespace attestrd

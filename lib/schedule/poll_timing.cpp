@@ -31,7 +31,8 @@ PollTiming::PollTiming(const PollTimingSettings& settings) { set(settings); }
 void PollTiming::set(const PollTimingSettings& settings) {
   settings_ = settings;
   if (settings.cadence == CadenceKind::adaptive) {
-    cadence_ = std::make_unique<LearntCadence>(hazard_, price_, settings.max_interval);
+    cadence_ = std::make_unique<LearntCadence>(hazard_, price_, settings.max_interval,
+                                               settings.hinted_max_interval);
   } else {
     cadence_ = std::make_unique<ExponentialCadence>(settings.min_interval, settings.max_interval,
                                                     settings.backoff_factor);
@@ -130,11 +131,13 @@ Duration PollTiming::jittered(Duration gap, Duration longest, Prng& prng) const 
 
 void PollTiming::weigh(PollPrice::Load& load, Duration gap, Duration longest) {
   price_.remove(load);
-  load = price_.add(gap, longest);
+  const bool is_stretched = longest > price_.longest(settings_.max_interval);
+  load = price_.add(gap, longest, is_stretched);
 }
 
 Duration PollTiming::longest(double unannounced) const {
-  return price_.longest(longest_gap(settings_.max_interval, unannounced));
+  return price_.longest(
+      longest_gap(settings_.max_interval, settings_.hinted_max_interval, unannounced));
 }
 
 /// Returns the share of results that no hint announces, as far as the cadence depends on it.

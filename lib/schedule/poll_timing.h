@@ -24,6 +24,7 @@ struct PollTimingSettings {
   Duration target_delay{0};        ///< The mean delay that `adaptive` aims at; 0: none.
   Duration min_interval{0};
   Duration max_interval{0};
+  Duration hinted_max_interval{0};  ///< While hints announce nearly all results; 0: max_interval.
   double backoff_factor = 1.6;
   Duration give_up_after{0};
 };

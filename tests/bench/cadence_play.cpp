@@ -143,6 +143,7 @@ EngineSettings settings_of(const Crowd& crowd, Duration max_interval) {
   settings.connections = 1000;
   settings.min_interval = from_seconds(kShortestS);
   settings.max_interval = max_interval;
+  settings.hinted_max_interval = 24h;
   settings.give_up_after = from_seconds(crowd.archived_after_s);
   settings.expiry_grace = 0s;
   return settings;

@@ -73,9 +73,13 @@ class ContainerTest(harness.Fixture):
         self.queue = self.data / "queue.db"
         self.config = None
 
-    def mount_secrets(self, mode, group=0):
+    def mount_secrets(self, mode, group=0, is_volume=True):
         """Writes the secrets as Kubernetes does: names that are links, through a link to a folder
         whose name changes with each update."""
+        if is_volume:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "secrets", self.secrets],
+                           check=True)
+            self.addCleanup(subprocess.run, ["umount", "--lazy", self.secrets], check=True)
         current = self.secrets / "..2026_11_27"
         current.mkdir(mode=0o755)
         (self.secrets / "..data").symlink_to(current.name)
@@ -129,6 +133,12 @@ class ContainerTest(harness.Fixture):
     def test_secrets_that_all_may_read_on_a_mount_that_can_be_written_to_are_refused(self):
         self.mount_secrets(0o444)
         daemon = self.start_container(options="rw")
+        self.assertEqual(daemon.wait(), 78)
+        self.assertIn("its mode is 0444: others may use it", daemon.err.read_text())
+
+    def test_secrets_that_all_may_read_in_a_read_only_view_of_the_root_are_refused(self):
+        self.mount_secrets(0o444, is_volume=False)
+        daemon = self.start_container()
         self.assertEqual(daemon.wait(), 78)
         self.assertIn("its mode is 0444: others may use it", daemon.err.read_text())
 

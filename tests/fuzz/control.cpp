@@ -134,6 +134,7 @@ class World {
             .reload = [](const Questions::OnReloaded& on_reloaded) { on_reloaded({}); },
             .facts = [] { return DaemonFacts{}; },
             .now = [] { return Now{}; },
+            .last_endings = [] { return std::vector<RecentEnding>(); },
             .backup = [] { return std::make_shared<Copy>(); },
             .retry =
                 [](const Ids& ids, bool, const Questions::OnRetried& on_retried) {
@@ -231,7 +232,8 @@ std::string_view known_target(std::string_view request) {
 bool is_other_route(std::string_view request) {
   const auto path = path_of(request);
   if (is_read(request))
-    return path == "/list" || path == "/ages" || path == "/ended" || path.starts_with("/explain/");
+    return path == "/list" || path == "/ages" || path == "/ended" || path == "/" ||
+           path.starts_with("/explain/");
   constexpr std::array<std::string_view, 12> kPosts = {
       "/ended",  "/kick", "/kick/account", "/retry",  "/readmit", "/pause",
       "/resume", "/hold", "/release",      "/cancel", "/reload",  "/backup"};

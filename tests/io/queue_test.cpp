@@ -146,6 +146,21 @@ TEST_F(QueueTest, ListsPendingRowsInPages) {
 
 const std::string kVersion3 = std::string(kToVersion4) + kFrom4To3;
 
+TEST_F(QueueTest, UpgradesAFileOfVersion6) {
+  open();
+  ASSERT_TRUE(write_rows(*queue_));
+  queue_.reset();
+  sql("DROP INDEX tombstone_tag; PRAGMA user_version = 6");
+  {
+    const auto looked_at = SqliteQueue::open_read_only(path());
+    ASSERT_TRUE(looked_at);
+    EXPECT_EQ((*looked_at)->staged()->size(), 1U);
+  }
+  open();
+  queue_.reset();
+  sql("DROP INDEX tombstone_tag");  // Fails if it is not there.
+}
+
 TEST_F(QueueTest, UpgradesAFileOfVersion5) {
   open();
   ASSERT_TRUE(write_rows(*queue_));

@@ -146,11 +146,12 @@ TEST_F(HintCoverageTest, PollsArePlannedAnewWhenTheShareHasGrownMuchAndAtMostOnc
 }
 
 TEST(LongestGap, StretchesUpToADayWhileHintsAnnounceNearlyAllResults) {
-  EXPECT_EQ(longest_gap(30min, 1), 30min);
-  EXPECT_EQ(longest_gap(30min, 0.01), 30min);
-  EXPECT_NEAR(static_cast<double>(longest_gap(30min, 0.005) / 1s), 3600, 1);
-  EXPECT_EQ(longest_gap(30min, 1e-5), 24h);
-  EXPECT_EQ(longest_gap(48h, 1e-5), 48h);
+  EXPECT_EQ(longest_gap(30min, 24h, 1), 30min);
+  EXPECT_EQ(longest_gap(30min, 24h, 0.01), 30min);
+  EXPECT_NEAR(static_cast<double>(longest_gap(30min, 24h, 0.005) / 1s), 3600, 1);
+  EXPECT_EQ(longest_gap(30min, 24h, 1e-5), 24h);
+  EXPECT_EQ(longest_gap(48h, 24h, 1e-5), 48h);
+  EXPECT_EQ(longest_gap(30min, 0s, 1e-5), 30min) << "it is not wished";
 }
 
 }  // namespace

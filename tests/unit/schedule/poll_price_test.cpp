@@ -132,6 +132,21 @@ TEST(PollPrice, TheLeastPriceHoldsWhileTheRateSuffices) {
   EXPECT_GT(price.now(), Duration(3s));
 }
 
+TEST(PollPrice, HandshakesAtAStretchedLongestGapCountApart) {
+  PollPrice price;
+  price.set_rate(1);
+  std::vector<PollPrice::Load> loads;
+  for (int i = 0; i < 10'000; ++i) loads.push_back(price.add(24h, 24h, true));
+  const auto calm = price.now();
+  loads.push_back(price.add(30min, 30min));
+  EXPECT_EQ(price.now(), calm) << "one more poll in half an hour";
+  for (const auto load : loads) price.remove(load);
+  for (int i = 0; i < 10'000; ++i) price.add(30min, 30min);
+  EXPECT_EQ(price.now(), limits::kMostPollPrice);
+  price.add(24h, 24h, true);
+  EXPECT_EQ(price.now(), limits::kMostPollPrice);
+}
+
 TEST(PollPrice, TheLowerOfBothRatesBinds) {
   PollPrice price;
   EXPECT_FALSE(price.is_bound_by_day());

@@ -251,6 +251,10 @@ TEST_F(PollTimingTest, WhileHintsAnnounceAllResultsPollsAreRareExceptAfterASpent
   for (int i = 0; i < 3000; ++i) timing_.hints().add_announced(kNow);
   EXPECT_GT(timing_.after_pending(load_, 5min, kNow, prng_).at - kNow, 10 * without);
   EXPECT_LT(timing_.chance_done(0s, 11min), chance / 100);
+  EXPECT_LE(timing_.after_pending(load_, 2h, kNow, prng_).at, kNow + 30min);
+  auto stretched = adaptive();
+  stretched.hinted_max_interval = 24h;
+  timing_.set(stretched);
   EXPECT_GT(timing_.after_pending(load_, 2h, kNow, prng_).at, kNow + 1h) << "above max_interval";
   const auto spent = timing_.after_pending(load_, 5min, kNow, prng_, true).at - kNow;
   EXPECT_LT(spent, 2 * without);

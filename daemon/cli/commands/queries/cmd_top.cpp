@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <clocale>
 #include <cstddef>
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -25,7 +27,8 @@ namespace attestrd {
 namespace {
 
 constexpr int kRefreshMs = 1000;
-constexpr int kRefreshesPerAges = 5;  // The daemon walks over all handshakes for them.
+constexpr Duration kRefresh = std::chrono::milliseconds(kRefreshMs) * 9 / 10;
+constexpr int kRefreshesPerWalk = 3;  // The daemon walks over all handshakes for status and ages.
 constexpr std::string_view kText = "text/plain";
 
 /// The answers of the daemon, asked again for each screen.
@@ -33,21 +36,22 @@ class Source {
  public:
   explicit Source(const std::filesystem::path& socket) : socket_(socket) {}
 
-  /// Asks the daemon. On an error the last answers stay.
+  /// Asks the daemon, at most once a second. On an error the last answers stay.
   Result<void> refresh() {
+    if (asked_at_ && read_clocks().mono - *asked_at_ < kRefresh) return {};
     auto metrics = ask("/metrics");
     if (!metrics) return metrics.error();
-    auto status = ask("/status");
-    if (!status) return status.error();
-    if (refreshes_++ % kRefreshesPerAges == 0) {
+    if (refreshes_++ % kRefreshesPerWalk == 0) {
+      auto status = ask("/status");
+      if (!status) return status.error();
       auto ages = ask("/ages");
       if (!ages) return ages.error();
+      answers_.status = std::move(*status);
       answers_.ages = ages_header(AgeColumns::all) + *ages;
     }
     const Mono now = read_clocks().mono;
     answers_.before = std::exchange(answers_.sample, TopSample(*metrics));
     answers_.between = asked_at_ ? now - *asked_at_ : Duration(0);
-    answers_.status = std::move(*status);
     asked_at_ = now;
     return {};
   }
@@ -68,14 +72,17 @@ class Source {
 /// The terminal in its full-screen mode, which it leaves at the end.
 class Terminal {
  public:
+  /// The terminal must be one that curses knows: see open().
   Terminal() {
-    ::initscr();
     ::cbreak();
     ::noecho();
     ::curs_set(0);
     ::timeout(kRefreshMs);
   }
   ~Terminal() { ::endwin(); }
+
+  /// Begins to use the terminal. Returns whether it can be used.
+  static bool open() { return ::newterm(nullptr, stdout, stdin) != nullptr; }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
@@ -110,6 +117,8 @@ int cmd_top(const Given& given) {
   Source source(config->admin.socket);
   if (const auto asked = source.refresh(); !asked) return exit_with(asked.error());
   std::setlocale(LC_ALL, "");
+  if (!Terminal::open())
+    return exit_with(fail(Errc::invalid_input, "the terminal is unknown: set TERM"));
   const Terminal terminal;
   std::string note = "q: quit";
   do {
