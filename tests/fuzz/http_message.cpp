@@ -107,8 +107,11 @@ class Reader {
       return message.is_http_1_1 && codings.size() == 1 && codings[0] == "chunked" &&
              read_chunks(message.body);
     if (lengths.empty() || !consists_of(lengths[0], kDigits)) return false;
-    const auto is_equal = [&](const std::string& other) { return other == lengths[0]; };
-    return std::ranges::all_of(lengths, is_equal) && take(number(lengths[0], 10), message.body);
+    const auto length = number(lengths[0], 10);
+    const auto is_equal = [length](const std::string& other) {
+      return consists_of(other, kDigits) && number(other, 10) == length;
+    };
+    return std::ranges::all_of(lengths, is_equal) && take(length, message.body);
   }
 
   /// Returns the elements of lists, in lower case; empty ones do not count.

@@ -21,8 +21,8 @@ struct HttpMessage {
 
 /// Parses a response independently of lib/. Accepts a text that is one response from its first to
 /// its last byte, after interim responses and empty lines, and whose end a client can determine:
-/// equal Content-Lengths of digits or exactly one transfer coding, `chunked`, unless its status
-/// excludes a body.
+/// Content-Lengths that are the same number, or exactly one transfer coding, `chunked`, unless its
+/// status excludes a body.
 std::optional<HttpMessage> read_http_message(std::string_view text);
 
 }  // namespace attestrd::fuzz
