@@ -44,7 +44,7 @@ inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for p
 inline constexpr Flag kTagFlag{"--tag", "The pending handshake submitted with this tag", "TAG"};
 inline constexpr Flag kAllFlag{"--all", "With --tag: each handshake, if several have the tag"};
 inline constexpr Flag kNoHeaderFlag{"--no-header", "Print no line of titles"};
-/// For a command without titles, so that scripts can pass it to all commands that read.
+/// The flag of a command that prints no titles; scripts can pass it to all commands that read.
 inline constexpr Flag kNoTitlesFlag{"--no-header", "Changes nothing: there is no line of titles"};
 
 struct Operands {

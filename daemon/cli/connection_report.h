@@ -9,7 +9,7 @@
 
 namespace attestrd {
 
-/// What one request to Attestr shows about the configuration.
+/// The findings of one request to Attestr about the configuration.
 struct ConnectionReport {
   std::string found;    ///< Lines for people: what was found, step by step.
   std::string warning;  ///< One line without a line feed; empty: none.

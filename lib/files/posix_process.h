@@ -5,8 +5,8 @@
 
 namespace attestrd {
 
-/// What this process uses, as the kernel counts it. A value is absent where the kernel does not
-/// give it, e.g. the open descriptors while no further one is free.
+/// The resources that this process uses, as the kernel counts them. A value is absent where the
+/// kernel does not give it, e.g. the open descriptors while no further one is free.
 struct ProcessUsage {
   double cpu_s = 0;  ///< User and system time of all threads.
   std::optional<std::uint64_t> open_descriptors;

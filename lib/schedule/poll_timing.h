@@ -114,7 +114,7 @@ class PollTiming {
   std::optional<HazardDelta> take_unsaved();
 
   const Hazard& hazard() const { return hazard_; }
-  /// What is learnt of hints.
+  /// The share of results that hints announce, as learnt.
   HintCoverage& hints() { return hints_; }
   const HintCoverage& hints() const { return hints_; }
   /// Returns the probability that a handshake that was pending at age `from`, and for which no hint

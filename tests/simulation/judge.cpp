@@ -326,8 +326,9 @@ void Judge::readmission_asked(const HandshakeId& id, const std::string& name) {
 void Judge::readmission_answered(const HandshakeId& id, bool is_readmitted) {
   auto& life = lives_.at(id);
   --life.readmissions_asked;
+  // It may have appeared already, and an operator may have asked again since then.
   if (is_readmitted)
-    life.must_be_readmitted = life.may_be_readmitted;  // False: it has appeared already.
+    life.must_be_readmitted = life.may_be_readmitted && life.folder != "results";
   else if (life.readmissions_asked == 0 && !life.must_be_readmitted)
     life.may_be_readmitted = false;
 }

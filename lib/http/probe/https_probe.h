@@ -41,7 +41,7 @@ struct ProbeResponse {
   }
 };
 
-/// What one request over a new connection has shown, as far as it got.
+/// The findings of one request over a new connection, as far as it got.
 struct ProbeReport {
   std::vector<std::string> addresses;  ///< Of the server or of its proxy; empty: none were found.
   std::optional<TlsPeer> peer;
