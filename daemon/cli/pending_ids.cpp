@@ -136,7 +136,7 @@ Result<std::vector<std::string>> ended_ids_with_tag(const Config& config, const 
   const auto tag = tag_of(given);
   if (!tag) return tag.error();
   const auto read = [&](const OnPart& on_part) {
-    return needing_daemon(read_parts(config, ended_target({.tag = *tag}), on_part));
+    return needing_daemon(read_parts(config, ended_target({.tag = *tag, .after = {}}), on_part));
   };
   return collect_ids(given, read, kNoneEnded);
 }
