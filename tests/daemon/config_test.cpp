@@ -120,6 +120,8 @@ tombstone_days = 1
 
 [spool]
 max_waiting = 1000
+keep_days = 90
+seal_to = "recipients.pem"
 [log]
 level = "debug"
 format = "text"
@@ -163,6 +165,8 @@ TEST(Config, ReadsEverySetting) {
   EXPECT_EQ(config->paths.spool, "/var/out");
   EXPECT_EQ(config->paths.tombstone_days, 1u);
   EXPECT_EQ(config->spool.max_waiting, 1000u);
+  EXPECT_EQ(config->spool.keep_days, 90u);
+  EXPECT_EQ(config->spool.seal_to, "/etc/a/recipients.pem");
   EXPECT_EQ(config->log.level, Level::debug);
   EXPECT_EQ(config->log.format, LogFormat::text);
   EXPECT_EQ(config->admin.listen,

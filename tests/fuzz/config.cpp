@@ -77,9 +77,11 @@ void check_bounds(const Config& config) {
   for (const auto& path : {paths.inbox, paths.queue, paths.spool})
     ATTESTRD_CHECK(path.is_absolute() && (path.has_filename() || path == "/"));
   ATTESTRD_CHECK(paths.inbox != paths.spool);
-  for (const auto& path : {api.ca_file, admin.socket, log.file, hints.tls_certificate_file})
+  for (const auto& path :
+       {api.ca_file, admin.socket, log.file, hints.tls_certificate_file, spool.seal_to})
     ATTESTRD_CHECK(path.empty() || path.is_absolute());
   ATTESTRD_CHECK(spool.max_waiting <= 1'000'000'000);
+  ATTESTRD_CHECK(spool.keep_days <= 36'500);
   ATTESTRD_CHECK(folder == "/etc/attestrd");
 }
 
