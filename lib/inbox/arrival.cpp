@@ -37,7 +37,7 @@ ArrivalVerdict judge_unopened(std::string_view name, const Arrival& arrival, con
                               Mono now) {
   const bool is_denied = error.code == Errc::permission_denied;
   // `touch ID` under the umask 077 must do. Who writes lines makes them readable.
-  if (is_denied && arrival.info.size_bytes == 0 && id_of_empty_file(name)) return ClaimFile{};
+  if (is_denied && arrival.info.size_bytes == 0 && request_of_empty_file(name)) return ClaimFile{};
   if (is_denied)
     return refuse_after(limits::kUnreadablePatience, arrival,
                         error.message + ": chmod g+r or o+r makes a file readable to attestrd",
@@ -53,14 +53,16 @@ ArrivalVerdict judge_unopened(std::string_view name, const Arrival& arrival, con
 ArrivalVerdict judge_empty(std::string_view name, const Arrival& arrival, Writers writers,
                            Mono now) {
   if (writers == Writers::some) return JudgeLater{now + limits::kInboxScanInterval};
-  const bool is_id = id_of_empty_file(name).has_value();
-  if (is_id && (writers == Writers::none || arrival.is_moved_in)) return ClaimFile{};
+  const bool is_request = request_of_empty_file(name).has_value();
+  if (is_request && (writers == Writers::none || arrival.is_moved_in)) return ClaimFile{};
   // Without a lease a slow writer, which has written nothing yet, may have the file open.
   const auto patience =
       writers == Writers::none ? Duration::zero() : Duration(limits::kQuietWithoutLeases);
   auto verdict = refuse_after(patience, arrival,
-                              "it is empty, and its name is no id that starts with DS", now);
-  if (is_id && std::holds_alternative<RefuseFile>(verdict)) return ClaimFile{};
+                              "it is empty, and its name is neither an id that starts with DS nor "
+                              "such an id with .kick after it",
+                              now);
+  if (is_request && std::holds_alternative<RefuseFile>(verdict)) return ClaimFile{};
   return verdict;
 }
 

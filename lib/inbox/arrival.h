@@ -49,13 +49,13 @@ using ArrivalVerdict = std::variant<ClaimFile, JudgeLater, RefuseFile, LeaveName
 ArrivalVerdict judge_arrival(const Arrival& arrival, Mono now);
 
 /// Judges a file that judge_arrival() would claim, and that could not be opened. `name` decides
-/// whether an empty file is an id: it is claimed without being read.
+/// whether an empty file is a request: it is claimed without being read.
 ArrivalVerdict judge_unopened(std::string_view name, const Arrival& arrival, const Error& error,
                               Mono now);
 
-/// Judges an empty file that judge_arrival() would claim. Its name counts, as an id or as none,
+/// Judges an empty file that judge_arrival() would claim. Its name counts, as a request or as none,
 /// once nobody can write to the file any more: by a lease, or after `limits::kQuietWithoutLeases`.
-/// An id that was renamed in counts at once.
+/// A request that was renamed in counts at once.
 ArrivalVerdict judge_empty(std::string_view name, const Arrival& arrival, Writers writers,
                            Mono now);
 

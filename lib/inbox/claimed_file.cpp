@@ -50,7 +50,7 @@ Result<ClaimedFile::State> ClaimedFile::read(Directory& claimed, std::size_t& li
   const Mono quiet_at = changed_at_ + limits::kQuietWithoutLeases;
   const bool is_complete =
       writers == Writers::none || (writers == Writers::unknown && now >= quiet_at);
-  if (info_.size_bytes == 0 && writers != Writers::some) submit_by_name();
+  if (info_.size_bytes == 0 && writers != Writers::some) make_request_of_name();
   const auto end = lines_.read(*file_, is_complete, lines_left);
   if (!end) return end.error();
   if (*end == SubmissionReader::End::bound) return State::has_more;
@@ -67,7 +67,7 @@ Result<ClaimedFile::State> ClaimedFile::read_unopened(Directory& claimed, const 
   if (!info && info.error().code == Errc::not_found) return State::gone;
   if (!info || info->size_bytes > 0 || error.code != Errc::permission_denied) return error;
   info_ = *info;
-  submit_by_name();
+  make_request_of_name();
   const Mono quiet_at = changed_at_ + limits::kQuietWithoutLeases;
   if (now >= quiet_at) return State::finished;
   due_ = std::min(quiet_at, now + limits::kInboxScanInterval);
@@ -82,10 +82,14 @@ Result<void> ClaimedFile::open(Directory& claimed) {
   return {};
 }
 
-/// An empty file submits the id that is its name.
-void ClaimedFile::submit_by_name() {
-  const auto id = id_of_empty_file(lines_.name());
-  if (id && !std::exchange(is_submitted_by_name_, true)) lines_.add({*id, {}, std::nullopt});
+/// Makes the request that the name of an empty file stands for.
+void ClaimedFile::make_request_of_name() {
+  const auto request = request_of_empty_file(lines_.name());
+  if (!request || std::exchange(is_name_used_, true)) return;
+  if (request->is_kick)
+    kick_ = request->id;
+  else
+    lines_.add({request->id, {}, std::nullopt});
 }
 
 bool ClaimedFile::fails_for_long(Mono now) {
@@ -101,12 +105,13 @@ Result<bool> ClaimedFile::is_unchanged(Directory& claimed) const {
 }
 
 void ClaimedFile::keep() {
-  was_submitted_by_name_ = is_submitted_by_name_;
+  was_name_used_ = is_name_used_;
   lines_.keep();
 }
 
 void ClaimedFile::rewind() {
-  is_submitted_by_name_ = was_submitted_by_name_;
+  is_name_used_ = was_name_used_;
+  kick_.reset();
   lines_.rewind();
 }
 

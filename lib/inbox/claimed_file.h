@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -50,6 +51,8 @@ class ClaimedFile {
 
   const std::string& claimed_name() const { return claimed_name_; }
   SubmissionReader& lines() { return lines_; }
+  /// Returns the handshake that the last read() found a request to poll now for, or nothing.
+  std::optional<HandshakeId> take_kick() { return std::exchange(kick_, std::nullopt); }
   /// Notes that a read failed. Returns whether the file counts as unreadable: reads have failed for
   /// `limits::kUnreadablePatience`, and so often that this is no passing fault of the disk.
   bool fails_for_long(Mono now);
@@ -67,7 +70,7 @@ class ClaimedFile {
  private:
   Result<State> read_unopened(Directory& claimed, const Error& error, Mono now);
   Result<void> open(Directory& claimed);
-  void submit_by_name();
+  void make_request_of_name();
 
   std::string claimed_name_;
   std::unique_ptr<ReadableFile> file_;
@@ -77,8 +80,9 @@ class ClaimedFile {
   Mono failing_since_{};
   unsigned failed_reads_ = 0;  ///< In a row.
   bool is_seen_ = false;
-  bool is_submitted_by_name_ = false;
-  bool was_submitted_by_name_ = false;  ///< At the last keep().
+  bool is_name_used_ = false;   ///< The request of its name has been made.
+  bool was_name_used_ = false;  ///< At the last keep().
+  std::optional<HandshakeId> kick_;
   SubmissionReader lines_;
 };
 

@@ -64,6 +64,7 @@ void FolderClaims::read_next(std::size_t& lines_left, Mono now, InboxScan& scan)
   // Also the lines before a fault: the next scan reads on after them.
   if (auto slice = file.lines().take_slice(); !slice.submissions.empty())
     scan.slices.push_back(std::move(slice));
+  if (const auto kick = file.take_kick()) scan.kicks.push_back(*kick);
   append(scan.notices, file.lines().take_notices());
   if (!state) return trouble(file, state.error(), now);
   file.note_success();

@@ -42,8 +42,9 @@ struct InboxSlice {
 /// The findings of one scan.
 struct InboxScan {
   std::vector<InboxSlice> slices;
-  std::vector<Notice> notices;  ///< The refused lines.
-  bool has_more = false;        ///< The scan stopped at its bound.
+  std::vector<HandshakeId> kicks;  ///< The handshakes that files `ID.kick` ask to poll now.
+  std::vector<Notice> notices;     ///< The refused lines.
+  bool has_more = false;           ///< The scan stopped at its bound.
 };
 
 /// The numbers of files that are not taken in completely.

@@ -143,9 +143,14 @@ bool is_submission_name(std::string_view name) {
   return !name.starts_with('.') && !is_backup && std::ranges::none_of(kUnfinished, ends_so);
 }
 
-std::optional<HandshakeId> id_of_empty_file(std::string_view name) {
+std::optional<EmptyFileRequest> request_of_empty_file(std::string_view name) {
+  constexpr std::string_view kKick = ".kick";
   if (!name.starts_with("DS")) return std::nullopt;
-  return HandshakeId::parse(name);
+  const bool is_kick = name.ends_with(kKick);
+  if (is_kick) name.remove_suffix(kKick.size());
+  const auto id = HandshakeId::parse(name);
+  if (!id) return std::nullopt;
+  return EmptyFileRequest{*id, is_kick};
 }
 
 }  // namespace attestrd

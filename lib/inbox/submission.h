@@ -26,7 +26,14 @@ std::variant<Submission, BlankLine, BadLine> read_submission_line(std::string_vi
 /// or ends with `.tmp` or `.part` is not: its writer has not finished it.
 bool is_submission_name(std::string_view name);
 
-/// Returns the id that an empty file of this name submits, or nothing if it submits none.
-std::optional<HandshakeId> id_of_empty_file(std::string_view name);
+/// The request that an empty file makes by its name: `ID` submits the id, `ID.kick` asks for a poll
+/// of this handshake now. The id must begin with `DS`.
+struct EmptyFileRequest {
+  HandshakeId id;
+  bool is_kick = false;
+};
+
+/// Returns the request of an empty file of this name, or nothing if the name makes none.
+std::optional<EmptyFileRequest> request_of_empty_file(std::string_view name);
 
 }  // namespace attestrd

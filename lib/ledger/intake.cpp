@@ -36,6 +36,7 @@ Result<std::vector<Submission>> Intake::read(const ScanRequest& request, Mono no
   is_read_ = true;
   report.inbox_scanned = request.is_full;
   report.inbox_has_more = scan->has_more;
+  report.kicked = std::move(scan->kicks);
   notices_ = std::move(scan->notices);
   std::vector<Submission> submissions;
   for (auto& [file, lines] : scan->slices) {

@@ -25,7 +25,7 @@ class Intake {
   explicit Intake(Inbox& inbox) : inbox_(inbox) {}
 
   /// Reads the next lines of the inbox, at most `max_lines`. Returns the submissions that the queue
-  /// is to accept.
+  /// is to accept. The handshakes to poll now are added to the report.
   Result<std::vector<Submission>> read(const ScanRequest& request, Mono now, std::size_t max_lines,
                                        RoundReport& report);
 

@@ -147,6 +147,7 @@ struct RoundReport {
   std::vector<PauseAnswer> paused;
   std::vector<SetHeld> holds;  ///< The handshakes that were held or released.
   std::vector<HoldAnswer> held;
+  std::vector<HandshakeId> kicked;  ///< To be polled now, if they are pending.
 };
 
 /// The bounds of a round, and its rule for repeats.

@@ -122,6 +122,7 @@ void Conductor::written(const RoundReport& report) {
   for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});
   for (const SetHeld& hold : report.holds) step(HoldChanged{hold});
+  if (!report.kicked.empty()) ask(KickCommand{report.kicked}, [](const EngineAnswer&) {});
 }
 
 void Conductor::wake_in_time() {

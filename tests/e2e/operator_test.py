@@ -71,6 +71,20 @@ class OperatorTest(harness.Fixture):
         self.assertEqual(json.loads(self.run_command("resume", "--json")),
                          {"paused": False, "changed": False})
 
+    def test_an_empty_file_in_the_inbox_kicks_a_handshake(self):
+        self.begin("--law", "fixed:3", poll={"cadence": "exponential", "min_interval": "1h",
+                                             "max_interval": "1h"})
+        self.drop(IDS[:2])
+        harness.eventually(lambda: self.polls() == 2, what="the first polls")
+        time.sleep(3)
+        (self.folder / "inbox/DS02.kick").touch()
+        (self.folder / "inbox/DS99.kick").touch()
+        self.wait_for_results(["DS02"])
+        self.assertEqual(self.explained("DS01")["polls"], 1)
+        harness.eventually(lambda: not list((self.folder / "inbox").rglob("*DS99*")),
+                           what="the kick of an unknown id")
+        self.assertEqual(list((self.spool / "refused").iterdir()), [])
+
     def test_a_held_handshake_waits_over_a_death_until_its_release(self):
         self.begin("--law", "fixed:0")
         self.run_command("pause")

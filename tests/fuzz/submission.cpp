@@ -164,8 +164,11 @@ void check(std::string_view text) {
   ATTESTRD_CHECK(said_of(text, halves, one) == said);
 
   const auto name = text.substr(0, 255);
-  if (const auto id = id_of_empty_file(name))
-    ATTESTRD_CHECK(id->view() == name && is_id(name) && name.starts_with("DS"));
+  if (const auto request = request_of_empty_file(name)) {
+    const std::string id(request->id.view());
+    ATTESTRD_CHECK(name == (request->is_kick ? id + ".kick" : id));
+    ATTESTRD_CHECK(is_id(id) && id.starts_with("DS"));
+  }
   ATTESTRD_CHECK(!is_submission_name(name) || !name.starts_with('.'));
 }
 

@@ -340,6 +340,32 @@ TEST_F(InboxTest, RefusesAnEmptyFileWithoutAnId) {
   EXPECT_THAT(in_refused(), ElementsAre("list"));
 }
 
+TEST_F(InboxTest, ReturnsAKickOnceAndAgainAfterARewind) {
+  drop("DSa.kick", "");
+  auto found = scan();
+  EXPECT_THAT(ids(found), IsEmpty());
+  ASSERT_EQ(found.kicks.size(), 1U);
+  EXPECT_EQ(found.kicks[0].view(), "DSa");
+  inbox_->rewind();
+  EXPECT_EQ(scan().kicks.size(), 1U);
+  EXPECT_THAT(settle().notices, IsEmpty());
+  EXPECT_THAT(claimed(), IsEmpty());
+  EXPECT_THAT(scan().kicks, IsEmpty());
+}
+
+TEST_F(InboxTest, AFileWithLinesIsNoKickWhateverItsName) {
+  drop("DSa.kick", "DSb\n");
+  const auto found = scan();
+  EXPECT_THAT(ids(found), ElementsAre("DSb"));
+  EXPECT_THAT(found.kicks, IsEmpty());
+}
+
+TEST_F(InboxTest, RefusesAKickOfSomethingThatIsNoId) {
+  drop("today.kick", "");
+  EXPECT_THAT(reason_of_only_refusal(), HasSubstr("such an id with .kick after it"));
+  EXPECT_THAT(in_refused(), ElementsAre("today.kick"));
+}
+
 TEST_F(InboxTest, MovesASymbolicLinkAndNeverFollowsIt) {
   std::filesystem::create_symlink("/etc/shadow", disk_.path("inbox/DSa"));
   EXPECT_THAT(reason_of_only_refusal(), HasSubstr("symbolic link"));

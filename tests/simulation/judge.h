@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -56,6 +57,11 @@ class Judge {
   void pause_answered(bool is_paused);
   void hold_asked(const HandshakeId& id, bool is_held);
   void hold_answered(const HandshakeId& id, bool is_held, bool is_pending);
+  /// An operator has its next poll begin at once, whatever it waits for.
+  void kicked(const HandshakeId& id, Mono now) {
+    auto& life = lives_.at(id);
+    life.earliest = std::min(life.earliest, now);
+  }
   void cancel_asked(const HandshakeId& id) { lives_.at(id).may_be_cancelled = true; }
   /// The daemon says that it ends the handshake: it starts no poll of it any more.
   void cancel_answered(const HandshakeId& id) { lives_.at(id).is_cancelled_here = true; }

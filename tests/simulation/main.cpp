@@ -35,7 +35,7 @@ constexpr int kNotReached = 3;  ///< Nothing failed, but a scenario does not rea
 
 struct Sums {
   std::uint64_t seeds = 0, polls = 0, deaths = 0, published = 0, repeated = 0, events = 0,
-                unsynced_commits_seen = 0;
+                commands = 0, unsynced_commits_seen = 0;
 };
 
 void tell_failure(std::uint64_t seed, unsigned hours, const std::string& what,
@@ -59,6 +59,7 @@ std::optional<std::uint64_t> run_world(std::uint64_t seed, unsigned hours, Sums&
   sums.published += world.judge().published();
   sums.repeated += world.judge().second_publications;
   sums.events += world.events;
+  sums.commands += world.commands;
   sums.unsynced_commits_seen += world.unsynced_commits_seen;
   return world.trace_hash();
 }
@@ -120,6 +121,7 @@ Sums read_sums(int pipe) {
     all.published += one.published;
     all.repeated += one.repeated;
     all.events += one.events;
+    all.commands += one.commands;
     all.unsynced_commits_seen += one.unsynced_commits_seen;
   }
   return all;
@@ -134,10 +136,11 @@ int run_jobs(const Options& options) {
   const Sums all = read_sums(ends[0]);
   const bool is_good = all_succeeded && options.runs > 0 && all.seeds == options.runs;
   fmt::print(
-      "{} of {} seeds of {} h: {} polls, {} deaths, {} published once, {} twice by a power cut, {} "
-      "events: {}\n",
-      all.seeds, options.runs, options.hours, all.polls, all.deaths, all.published, all.repeated,
-      all.events, is_good ? "every promise held" : "FAILED");
+      "{} of {} seeds of {} h: {} polls, {} deaths, {} commands of operators, {} published once, "
+      "{} "
+      "twice by a power cut, {} events: {}\n",
+      all.seeds, options.runs, options.hours, all.polls, all.deaths, all.commands, all.published,
+      all.repeated, all.events, is_good ? "every promise held" : "FAILED");
   if (!is_good) return kFailed;
   if (!options.needs_unsynced_commit || all.unsynced_commits_seen > 0) return 0;
   fmt::print(stderr, "{}: no seed reaches an unsynced commit: name another\n", options.scenario);

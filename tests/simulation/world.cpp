@@ -238,6 +238,7 @@ void World::consume(const std::string& folder, const std::string& name) {
 void World::retry() {
   if (!daemon_ || daemon_->is_stopping || ids_.empty()) return;
   const auto id = *std::next(ids_.begin(), static_cast<long>(luck_.below(ids_.size())));
+  ++commands;
   note("retry", id.view());
   judge_.retry_asked(id, mono_ + plan_.settings.give_up_after);
   daemon_->asked.emplace(++last_ticket_, id);
@@ -258,6 +259,7 @@ void World::readmit() {
   auto* const readmission = std::get_if<Readmission>(&judged);
   if (readmission == nullptr) return;
   const auto id = readmission->finish.id;
+  ++commands;
   note("readmit", id.view());
   judge_.readmission_asked(id, name);
   readmission->ticket = ++last_ticket_;

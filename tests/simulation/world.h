@@ -34,6 +34,7 @@ class World {
   const Judge& judge() const { return judge_; }
   std::uint64_t deaths = 0;
   std::uint64_t events = 0;
+  std::uint64_t commands = 0;  ///< Of operators.
   /// How often a process died between the write of a commit and its sync, the next one removed an
   /// inbox file of that commit, and then the power failed.
   std::uint64_t unsynced_commits_seen = 0;
@@ -83,6 +84,8 @@ class World {
   void pause(bool is_paused);
   void hold(const HandshakeId& id, bool is_held);
   void cancel(const HandshakeId& id);
+  void kick(const HandshakeId& id);
+  void drop_kick(const HandshakeId& id);
   void end_interventions();
   void pass_on_interventions(const RoundReport& report);
 
@@ -165,7 +168,8 @@ class World {
   unsigned files_ = 0;
   unsigned written_ids_ = 0;
   std::vector<std::shared_ptr<Writer>> writers_;
-  std::set<HandshakeId> unsynced_ids_;  ///< Written by these and neither synced nor accepted.
+  std::set<HandshakeId> kicks_dropped_;  ///< By operators, as files in the inbox.
+  std::set<HandshakeId> unsynced_ids_;   ///< Written by these and neither synced nor accepted.
 
   struct Line {
     Mono at;

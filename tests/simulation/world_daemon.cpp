@@ -205,6 +205,7 @@ void World::perform(Say&, const Upstream::Answer*) {}
 
 void World::perform(Answered& action, const Upstream::Answer*) {
   if (std::holds_alternative<Hinted>(action.answer)) return;
+  if (std::holds_alternative<std::vector<Kicked>>(action.answer)) return;
   const auto answer = std::get<std::vector<Cancelled>>(action.answer).at(0);
   note("cancelled", cancelled_->view(), static_cast<std::uint64_t>(answer));
   const bool is_ending = answer == Cancelled::cancelled || answer == Cancelled::after_poll;

@@ -1,4 +1,4 @@
-// Operators who change what is pending: they pause all polls, hold handshakes and cancel some.
+// Operators who change what is pending: they pause all polls, hold, kick and cancel handshakes.
 
 #include "simulation/world_daemon.h"
 
@@ -16,8 +16,9 @@ void World::plan_interventions() {
 
 void World::intervene() {
   if (!daemon_ || daemon_->is_stopping || ids_.empty()) return;
+  ++commands;
   const auto id = *std::next(ids_.begin(), static_cast<long>(operators_.below(ids_.size())));
-  switch (operators_.below(8)) {
+  switch (operators_.below(10)) {
     case 0:
       pause(true);
       return after(operators_.spread(1s, 6h), [this] {
@@ -29,7 +30,9 @@ void World::intervene() {
     case 4: return hold(id, true);
     case 5:
     case 6: return hold(id, false);
-    default: return cancel(id);
+    case 7: return cancel(id);
+    case 8: return kick(id);
+    default: return drop_kick(id);
   }
 }
 
@@ -57,6 +60,22 @@ void World::cancel(const HandshakeId& id) {
   step(Commanded{++last_ticket_, &command});
 }
 
+void World::kick(const HandshakeId& id) {
+  note("kick", id.view());
+  judge_.kicked(id, mono_);
+  const EngineCommand command = KickCommand{{id}};
+  step(Commanded{++last_ticket_, &command});
+}
+
+/// Drops an empty file `ID.kick`.
+void World::drop_kick(const HandshakeId& id) {
+  const auto name = std::string(id.view()) + ".kick";
+  if (disk_.names("inbox").contains(name)) return;
+  note("drops a kick", id.view());
+  kicks_dropped_.insert(id);
+  drop(name, "");
+}
+
 /// Ends all that would keep handshakes from their ends.
 void World::end_interventions() {
   pause(false);
@@ -68,6 +87,10 @@ void World::pass_on_interventions(const RoundReport& report) {
   for (const auto& [ticket, is_changed] : report.paused)
     judge_.pause_answered(daemon_->pauses_asked.at(ticket));
   for (const auto& hold : report.holds) step(HoldChanged{hold});
+  for (const auto& id : report.kicked) {
+    if (!kicks_dropped_.contains(id)) throw Violation{"a kick that nobody asked for"};
+    kick(id);
+  }
   for (const auto& [ticket, is_pending] : report.held) {
     const auto& [id, is_held] = daemon_->holds_asked.at(ticket);
     judge_.hold_answered(id, is_held, is_pending);

@@ -125,9 +125,20 @@ TEST(SubmissionTest, RecognisesTheFileNamesOfSubmissions) {
     EXPECT_FALSE(is_submission_name(name)) << name;
   EXPECT_TRUE(is_submission_name("#a"));
   EXPECT_TRUE(is_submission_name("part"));
-  EXPECT_TRUE(id_of_empty_file("DS02zfeuv6n4gkq51hvw6").has_value());
-  EXPECT_FALSE(id_of_empty_file("XX02zfeuv6n4gkq51hvw6").has_value());
-  EXPECT_FALSE(id_of_empty_file("DS 02").has_value());
+}
+
+TEST(SubmissionTest, AnEmptyFileMakesARequestByItsName) {
+  const auto submits = request_of_empty_file("DS02zfeuv6n4gkq51hvw6");
+  ASSERT_TRUE(submits);
+  EXPECT_EQ(submits->id.view(), "DS02zfeuv6n4gkq51hvw6");
+  EXPECT_FALSE(submits->is_kick);
+  const auto kicks = request_of_empty_file("DS02zfeuv6n4gkq51hvw6.kick");
+  ASSERT_TRUE(kicks);
+  EXPECT_EQ(kicks->id.view(), "DS02zfeuv6n4gkq51hvw6");
+  EXPECT_TRUE(kicks->is_kick);
+  for (const auto* const name :
+       {"XX02zfeuv6n4gkq51hvw6", "DS 02", ".kick", "XX1.kick", "DS1.kick.kick", "DS1.KICK", "DS1."})
+    EXPECT_FALSE(request_of_empty_file(name)) << name;
 }
 
 }  // namespace
