@@ -77,11 +77,11 @@ class OperatorTest(harness.Fixture):
         self.drop(IDS[:2])
         harness.eventually(lambda: self.polls() == 2, what="the first polls")
         time.sleep(3)
-        (self.folder / "inbox/DS02.kick").touch()
-        (self.folder / "inbox/DS99.kick").touch()
+        (self.inbox / "DS02.kick").touch()
+        (self.inbox / "DS99.kick").touch()
         self.wait_for_results(["DS02"])
         self.assertEqual(self.explained("DS01")["polls"], 1)
-        harness.eventually(lambda: not list((self.folder / "inbox").rglob("*DS99*")),
+        harness.eventually(lambda: not list(self.inbox.rglob("*DS99*")),
                            what="the kick of an unknown id")
         self.assertEqual(list((self.spool / "refused").iterdir()), [])
 
