@@ -32,6 +32,8 @@ inline constexpr Duration kFailureRun = 10s;  ///< A good answer that is younger
 inline constexpr std::uint32_t kFailureRunPolls = 20;     ///< as one among so many polls does.
 inline constexpr std::uint32_t kCanarySearch = 4096;      ///< Handshakes looked at for one canary.
 inline constexpr std::uint32_t kReplannedPerStep = 1000;  ///< After a reload.
+inline constexpr std::uint32_t kDuePerStep = 10'000;      ///< Handshakes that become ready.
+inline constexpr std::uint32_t kParkedPerStep = 1000;     ///< Due handshakes that are held.
 
 // Blame.
 inline constexpr std::size_t kWitnesses = 16;           ///< Handshakes whose last answer is kept.

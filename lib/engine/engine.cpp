@@ -341,19 +341,32 @@ void Engine::dispatch(const Step& step) {
   replan_doubted(step.now.mono);
   follow_hints(step.now.mono);
   Reload(*this, step.now).replan_some();
-  while (const auto slot = wheel_.pop_due(step.now.mono)) make_ready(*slot, step.now.mono);
+  make_due_ready(step.now.mono);
   DailyBudget& budget = admission_.budget();
-  while (!lanes_.empty() && admission_.allows(step.now)) {
+  std::uint32_t parked = 0;
+  while (!lanes_.empty() && parked < limits::kParkedPerStep && admission_.allows(step.now)) {
     if (budget.is_spent()) put_off_all_but_last_polls(step);
     if (lanes_.empty() || !budget.allows()) break;
     const Slot slot = admission_.account().is_open() ? lanes_.pop() : take_canary(step.now);
     if (roster_[slot].is_lost)
       forget(slot);
-    else if (!park_if_held(slot))
+    else if (park_if_held(slot))
+      ++parked;
+    else
       start_poll(slot, step);
   }
   if (is_empty()) return;  // No handshake needs a request.
   if (const auto wanted = budget.next_reservation()) step.actions.emplace_back(Reserve{*wanted});
+}
+
+/// Makes the handshakes that are due ready, so many that the step stays short. The next step, which
+/// follows at once, goes on.
+void Engine::make_due_ready(Mono now) {
+  for (std::uint32_t left = limits::kDuePerStep; left > 0; --left) {
+    const auto slot = wheel_.pop_due(now);
+    if (!slot) return;
+    make_ready(*slot, now);
+  }
 }
 
 /// Removes and returns the canary of a paused account: a handshake whose latest answer was a good

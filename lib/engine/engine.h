@@ -117,6 +117,7 @@ class Engine {
   void wait_until(Slot slot, PollTiming::Due due, Mono now);
   void make_ready(Slot slot, Mono now);
   void dispatch(const Step& step);
+  void make_due_ready(Mono now);
   void put_off_all_but_last_polls(const Step& step);
   void start_poll(Slot slot, const Step& step);
   Slot take_canary(Now now);

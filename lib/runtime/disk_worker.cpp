@@ -87,8 +87,8 @@ void DiskWorker::stop() {
 }
 
 Duration DiskWorker::busy_for(Mono now) const {
-  const Mono began = round_began_;
-  return began == kNoRound ? Duration(0) : std::max(now - began, Duration(0));
+  const Mono began = work_began_;
+  return began == kIdle ? Duration(0) : std::max(now - began, Duration(0));
 }
 
 void DiskWorker::run() {
@@ -105,7 +105,11 @@ void DiskWorker::run_jobs() {
   std::unique_lock lock(mutex_);
   const auto jobs = std::exchange(jobs_, {});
   lock.unlock();
-  for (const auto& job : jobs) job();
+  for (const auto& job : jobs) {
+    work_began_ = clock_().mono;
+    job();
+    work_began_ = kIdle;
+  }
 }
 
 /// Waits for work, and adds all waiting requests to the rest of the round before. Returns false if
@@ -130,9 +134,9 @@ bool DiskWorker::write(RoundRequest& request) {
   Trouble trouble;
   for (;;) {
     const Now now = clock_();
-    round_began_ = now.mono;
+    work_began_ = now.mono;
     auto report = ledger_.round(request, now);
-    round_began_ = kNoRound;
+    work_began_ = kIdle;
     if (!report) {
       if (!is_passing(report.error(), trouble)) return false;
       run_jobs();

@@ -66,7 +66,7 @@ class DiskWorker {
   /// posted to the loop. stop() may be called again, and without a start().
   void stop();
 
-  /// Returns for how long the current round has run; zero while there is none.
+  /// Returns for how long the current round or job has run; zero while there is none.
   Duration busy_for(Mono now) const;
 
  private:
@@ -77,7 +77,7 @@ class DiskWorker {
     bool is_short = false;
   };
 
-  static constexpr Mono kNoRound = Mono::max();
+  static constexpr Mono kIdle = Mono::max();
 
   void run();
   bool wait_for_work(RoundRequest& request);
@@ -100,7 +100,7 @@ class DiskWorker {
   bool has_work_ = false;
   bool stopping_ = false;
 
-  std::atomic<Mono> round_began_{kNoRound};
+  std::atomic<Mono> work_began_{kIdle};
   std::thread thread_;
 };
 

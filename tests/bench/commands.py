@@ -97,7 +97,7 @@ def measure_command(place, daemon, upstream, words, code, options):
             "seconds": median(column(runs, "seconds")),
             "longest_s": max(column(runs, "seconds")),
             "livez_ms": median(column(runs, "livez_ms")),
-            "polls_beside": beside / before}
+            "polls_beside": beside / before if before else None}
 
 
 def run_once(place, words, code):
@@ -217,7 +217,8 @@ def tables(figures):
     for its in figures["commands"]:
         commands.row(f"`{its['command']}`", f"{its['first_byte_ms']:.0f} ms",
                      f"{its['seconds'] * 1e3:,.0f} ms", f"{its['longest_s'] * 1e3:,.0f} ms",
-                     f"{its['livez_ms']:.1f} ms", f"{its['polls_beside']:.2f} ×")
+                     f"{its['livez_ms']:.1f} ms",
+                     f"{its['polls_beside']:.2f} ×" if its["polls_beside"] else "paused")
     yield f"commands with {PENDING:,} pending, medians", commands
 
     watched = Table("watchers", "CPU a poll", "polls/s")

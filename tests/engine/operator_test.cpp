@@ -106,6 +106,24 @@ TEST_F(Operator, AHandshakeThatIsHeldOverItsDeadlineHasItsLastPollAfterItsReleas
   EXPECT_TRUE(ended("h1", Outcome::completed));
 }
 
+TEST_F(Operator, NoStepParksMoreThanAThousandHandshakes) {
+  pause();
+  for (unsigned i = 0; i < 2 * limits::kParkedPerStep + 1; ++i) {
+    const auto text = "held" + std::to_string(i);
+    given_new(text);
+    hold(text);
+  }
+  resume();
+  for (int more = 0; more < 2; ++more) {
+    ASSERT_TRUE(engine().next_wake());
+    EXPECT_LE(*engine().next_wake(), now().mono) << "the next step goes on at once";
+    step(Woke{});
+  }
+  const auto wake = engine().next_wake();
+  EXPECT_TRUE(!wake || *wake > now().mono);
+  EXPECT_EQ(polls_started, 0U);
+}
+
 TEST_F(Operator, ADueHandshakeThatIsHeldGivesUpItsTurn) {
   settings.connections = 1;
   given_new("first");

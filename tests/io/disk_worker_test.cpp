@@ -358,7 +358,22 @@ TEST_F(DiskWorkerTest, LooksUpAHandshakeWithoutARound) {
   stop();
   EXPECT_TRUE(std::holds_alternative<QueuedHandshake>(*found[0]));
   EXPECT_TRUE(std::holds_alternative<UnknownHandshake>(*found[1]));
-  EXPECT_EQ(rounds_, 0);
+  EXPECT_EQ(empty_reports_, 0) << "there was no round";
+}
+
+TEST_F(DiskWorkerTest, IsBusyWhileAJobHangs) {
+  start();
+  std::promise<void> begun;
+  std::promise<void> may_end;
+  worker_->run_between_rounds([&] {
+    begun.set_value();
+    may_end.get_future().wait();
+  });
+  begun.get_future().wait();
+  EXPECT_GE(worker_->busy_for(Mono(1000h) + 1min), 1min);
+  may_end.set_value();
+  stop();
+  EXPECT_EQ(worker_->busy_for(Mono(1000h) + 1min), 0s);
 }
 
 TEST_F(DiskWorkerTest, LooksUpAHandshakeWhileTheDiskIsFull) {
