@@ -124,6 +124,14 @@ void ListRows::keep(Row row) {
   std::ranges::push_heap(kept_, std::less<>());
 }
 
+void ListRows::narrow(ListFilter& filter) const {
+  if (form_.sort == ListForm::Sort::none || kept_.empty() || kept_.size() != form_.limit) return;
+  const auto last = parse_time(kept_.front().key);
+  if (!last) return;  // It has no next poll, so each one that has comes before it.
+  const Wall bound = *last + std::chrono::milliseconds(1);  // The key was cut off.
+  (form_.sort == ListForm::Sort::age ? filter.submitted_before : filter.due_before) = bound;
+}
+
 void ListRows::finish() {
   std::ranges::sort(kept_, [](const Row& a, const Row& b) { return a < b; });
   for (const Row& row : std::exchange(kept_, {})) print_(row.line);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/command.h"
 
 namespace attestrd {
 
@@ -37,6 +38,9 @@ class ListRows {
   /// Takes complete lines, each a JSON object. Returns whether further lines can change the list.
   /// Error (`unavailable`): a line is not one of a list.
   Result<bool> take(std::string_view lines);
+
+  /// Narrows the filter of further lines to those that can still change the list.
+  void narrow(ListFilter& filter) const;
 
   /// Prints the rows that were kept for their order.
   void finish();

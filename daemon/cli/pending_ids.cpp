@@ -18,10 +18,20 @@ namespace attestrd {
 namespace {
 
 using OnPart = std::function<Result<bool>(std::string_view)>;
+using Narrow = std::function<void(ListFilter&)>;
 using ReadParts = std::function<Result<void>(const OnPart&)>;
 
+/// Returns the target of the next part, with a narrower filter.
+std::string narrowed(const std::string& target, const Narrow& narrow) {
+  auto command = parse_list_target(target);
+  if (!command) return target;
+  narrow(command->filter);
+  return list_target(*command);
+}
+
 /// Reads the list that begins at a target, part by part. Error: `not_found` if no daemon runs.
-Result<void> read_parts(const Config& config, std::string target, const OnPart& on_part) {
+Result<void> read_parts(const Config& config, std::string target, const OnPart& on_part,
+                        const Narrow& narrow = {}) {
   const auto& socket = config.admin.socket;
   if (socket.empty())
     return fail(Errc::not_found, "admin.socket is empty: the daemon can't be asked");
@@ -31,6 +41,7 @@ Result<void> read_parts(const Config& config, std::string target, const OnPart& 
     const auto goes_on = on_part(answer->body);
     if (!goes_on) return goes_on.error();
     target = *goes_on ? std::move(answer->next) : "";
+    if (narrow && !target.empty()) target = narrowed(target, narrow);
   }
   return {};
 }
@@ -80,12 +91,14 @@ Result<void> read_list(const Config& config, const ListFilter& filter, const OnP
 }
 
 Result<void> read_list_or_queue(const Config& config, const ListFilter& filter,
-                                std::string_view need, const OnPart& on_part) {
+                                std::string_view need, const OnPart& on_part,
+                                const Narrow& narrow) {
   bool has_begun = false;
-  auto done = read_parts(config, list_target({filter, 0}), [&](std::string_view part) {
+  const auto on_daemons_part = [&](std::string_view part) {
     has_begun = true;
     return on_part(part);
-  });
+  };
+  auto done = read_parts(config, list_target({filter, 0}), on_daemons_part, narrow);
   const bool has_daemon = done || done.error().code != Errc::not_found || has_begun;
   if (has_daemon) return needing_daemon(std::move(done));
   if (!need.empty())

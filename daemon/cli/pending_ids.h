@@ -20,10 +20,11 @@ Result<void> read_list(const Config& config, const ListFilter& filter,
 
 /// Does the same, but reads the queue file while no daemon runs, after a line on stderr. `need`
 /// names the option that only a daemon can serve, such as "--state due"; then a missing daemon is
-/// an error. Empty: none.
+/// an error. Empty: none. `narrow` may narrow the filter of the daemon's further parts.
 Result<void> read_list_or_queue(const Config& config, const ListFilter& filter,
                                 std::string_view need,
-                                const std::function<Result<bool>(std::string_view)>& on_part);
+                                const std::function<Result<bool>(std::string_view)>& on_part,
+                                const std::function<void(ListFilter&)>& narrow = {});
 
 /// Prints on stderr that the answer comes from the queue file.
 void say_no_daemon_runs();

@@ -47,10 +47,11 @@ ListedState state_of(const StoredRow& row) {
 }
 
 bool matches(const ListFilter& filter, const StoredRow& row, Wall now) {
-  const auto& [state, tag, older_than] = filter;
-  if (state && *state != state_of(row)) return false;
-  if (tag && *tag != row.handshake.tag) return false;
-  return !older_than || now - row.handshake.submitted_at > *older_than;
+  const Wall submitted_at = row.handshake.submitted_at;
+  if (filter.state && *filter.state != state_of(row)) return false;
+  if (filter.tag && *filter.tag != row.handshake.tag) return false;
+  if (filter.submitted_before && submitted_at >= *filter.submitted_before) return false;
+  return !filter.older_than || now - submitted_at > *filter.older_than;
 }
 
 }  // namespace

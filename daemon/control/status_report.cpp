@@ -4,22 +4,13 @@
 
 namespace attestrd {
 
-namespace {
-
-/// Returns the time of the oldest submission, to the second where the engine did not walk over all
-/// handshakes.
-std::optional<Wall> oldest_pending(const EngineReport& engine, Wall now) {
-  if (engine.oldest_submitted_at || !engine.oldest_age) return engine.oldest_submitted_at;
-  return now - *engine.oldest_age;
-}
-
-}  // namespace
-
 StatusReport status_report(const EngineReport& engine, const DaemonFacts& facts, Now now) {
+  std::optional<Wall> oldest;
+  if (engine.oldest_age) oldest = now.wall - *engine.oldest_age;
   return {
       .now = now.wall,
       .handshakes = {engine.pending, engine.in_flight, engine.settling, engine.held_by_operator},
-      .oldest_pending = oldest_pending(engine, now.wall),
+      .oldest_pending = oldest,
       .inbox = facts.inbox,
       .stored_pause = {},
       .daemon = daemon_status(engine, facts, now)};

@@ -34,6 +34,7 @@ inline constexpr std::uint32_t kCanarySearch = 4096;      ///< Handshakes looked
 inline constexpr std::uint32_t kReplannedPerStep = 1000;  ///< After a reload.
 inline constexpr std::uint32_t kDuePerStep = 10'000;      ///< Handshakes that become ready.
 inline constexpr std::uint32_t kParkedPerStep = 1000;     ///< Due handshakes that are held.
+inline constexpr std::size_t kNextPollSearch = 4096;      ///< Handshakes looked at for `status`.
 
 // Blame.
 inline constexpr std::size_t kWitnesses = 16;           ///< Handshakes whose last answer is kept.

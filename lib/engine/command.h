@@ -28,12 +28,9 @@ struct ExplainCommand {
   HandshakeId id;
 };
 
-/// A query of counters and gauges. The answer is an `EngineReport`. To find `oldest_submitted_at`
-/// and `next_poll` the engine walks over all pending handshakes, which takes some milliseconds per
-/// million.
-struct ReportCommand {
-  bool with_walk = true;
-};
+/// A query of counters and gauges. The answer is an `EngineReport`. It takes no walk over the
+/// handshakes.
+struct ReportCommand {};
 
 /// A command to poll these handshakes as soon as possible. A handshake that waits becomes due at
 /// once: it ignores the rest of its cadence, its own backoff (a Retry-After for it included) and
@@ -131,9 +128,9 @@ struct EngineReport {
   std::optional<MeanDelay> mean_delay;  ///< Absent if the cadence does not learn.
   std::optional<Duration> oldest_age;   ///< Of the oldest pending one, rounded up to a second.
   Duration due_lag{0};  ///< Since the oldest in ReadyLanes became due; 0: they are empty.
-  // Present only in the answer to a ReportCommand that asks for them.
-  std::optional<Wall> oldest_submitted_at;  ///< The oldest submission of all pending handshakes.
-  std::optional<Duration> next_poll;        ///< From now: the earliest `Explanation::due` of all.
+  /// From now: the earliest `Explanation::due` of all; if thousands are due within a short time of
+  /// each other, the earliest of some of them.
+  std::optional<Duration> next_poll;
 };
 
 using EngineAnswer =

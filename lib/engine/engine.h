@@ -65,12 +65,6 @@ class Engine {
   std::optional<SigningForm> usual_form() const { return forms_.usual(); }
 
   EngineReport report(Now now) const;
-  /// The result of a walk over all pending handshakes, which takes some milliseconds per million.
-  struct Survey {
-    std::optional<Wall> oldest_submitted_at;
-    std::optional<Duration> next_poll;  ///< The earliest `Explanation::due` of all.
-  };
-  Survey survey(Now now) const;
   /// Returns nothing if the handshake is not pending as far as the engine knows.
   std::optional<Explanation> explain(const HandshakeId& id, Now now) const;
 
@@ -118,6 +112,7 @@ class Engine {
   void make_ready(Slot slot, Mono now);
   void dispatch(const Step& step);
   void make_due_ready(Mono now);
+  std::optional<Duration> next_poll(Now now) const;
   void put_off_all_but_last_polls(const Step& step);
   void start_poll(Slot slot, const Step& step);
   Slot take_canary(Now now);

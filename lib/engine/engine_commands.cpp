@@ -54,13 +54,8 @@ EngineAnswer Engine::Commands::operator()(const CurveCommand&) const {
   return engine_.timing_.curve();
 }
 
-EngineAnswer Engine::Commands::operator()(const ReportCommand& command) const {
-  EngineReport report = engine_.report(now_);
-  if (!command.with_walk) return report;
-  const Survey survey = engine_.survey(now_);
-  report.oldest_submitted_at = survey.oldest_submitted_at;
-  report.next_poll = survey.next_poll;
-  return report;
+EngineAnswer Engine::Commands::operator()(const ReportCommand&) const {
+  return engine_.report(now_);
 }
 
 EngineAnswer Engine::Commands::operator()(const KickCommand& command) const {
@@ -226,22 +221,22 @@ EngineReport Engine::report(Now now) const {
   if (!account.is_open()) {
     report.next_canary = std::max(account.next_canary() - now.mono, Duration(0));
   }
+  report.next_poll = next_poll(now);
   return report;
 }
 
-Engine::Survey Engine::survey(Now now) const {
-  std::optional<Mono> oldest;
-  Survey survey;
-  for (Slot slot = 0; slot < roster_.slots(); ++slot) {
-    const PendingRecord& record = roster_[slot];
-    if (record.state == State::vacant || record.state == State::settling) continue;
-    oldest = std::min(oldest.value_or(record.submitted), record.submitted);
-    const auto poll = Commands::next_poll_of(*this, slot, now).second;
-    if (poll && !record.is_lost)
-      survey.next_poll = std::min(survey.next_poll.value_or(*poll), *poll);
+/// Returns the earliest next poll of all, from now, or nothing if only an event can allow one.
+std::optional<Duration> Engine::next_poll(Now now) const {
+  const auto is_polled_by_itself = [this](Slot slot) {
+    return !roster_[slot].is_held && !roster_[slot].is_lost;
+  };
+  std::optional<Duration> next;
+  for (const auto& slot :
+       {lanes_.any(), wheel_.earliest(is_polled_by_itself, limits::kNextPollSearch)}) {
+    const auto poll = slot ? Commands::next_poll_of(*this, *slot, now).second : std::nullopt;
+    if (poll) next = std::min(next.value_or(*poll), *poll);
   }
-  if (oldest) survey.oldest_submitted_at = now.wall - (now.mono - *oldest);
-  return survey;
+  return next;
 }
 
 // ---- New settings.

@@ -51,6 +51,12 @@ std::optional<ReadyLanes::Slot> ReadyLanes::pop_other() {
   return pop_known();
 }
 
+std::optional<ReadyLanes::Slot> ReadyLanes::any() const {
+  for (const auto* const lane : {&last_, &fresh_, &known_, &troubled_})
+    if (!lane->empty()) return lane->first();
+  return std::nullopt;
+}
+
 std::optional<Mono> ReadyLanes::oldest() const {
   std::optional<Mono> oldest;
   for (const Queue* const lane : {&last_, &fresh_, &known_, &troubled_})

@@ -40,6 +40,9 @@ class ReadyLanes {
   /// would need twice the memory of the slots.
   static constexpr Duration kBatch = std::chrono::milliseconds(100);
 
+  /// Returns a handshake, one of last polls if there is one, or nothing if none waits.
+  std::optional<Slot> any() const;
+
   /// Removes and returns the first handshake of the lane whose turn it is. empty() must be false.
   Slot pop();
 
@@ -63,6 +66,7 @@ class ReadyLanes {
     std::size_t size() const { return slots_.size(); }
     void push(Slot slot, Mono due);
     Slot pop();
+    Slot first() const { return slots_.front(); }
     /// The time of the first slot. The lane must not be empty.
     Mono oldest() const { return batches_.front().due; }
 

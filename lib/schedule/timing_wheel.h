@@ -38,6 +38,12 @@ class TimingWheel {
   /// Returns the due time of a slot that is in the wheel.
   Mono due_of(Slot slot) const;
 
+  /// Returns a slot whose due time is the earliest of those for which `counts` is true, or nothing
+  /// if there is none. Looks at no more than `most` slots, in about the order of their due times,
+  /// and returns the earliest of these.
+  template <class Counts>
+  std::optional<Slot> earliest(const Counts& counts, std::size_t most) const;
+
   /// Returns when to call pop_due() again, or nothing if the wheel is empty: never later than the
   /// first due time, sometimes earlier (a list of a coarse level has to be spread over finer ones).
   std::optional<Mono> next_wake() const;
@@ -75,5 +81,21 @@ class TimingWheel {
   Slot due_ = kNone;          // The slots that are due: their tick is `current_`.
   StableVector<Node> nodes_;  // Indexed by slot.
 };
+
+template <class Counts>
+std::optional<TimingWheel::Slot> TimingWheel::earliest(const Counts& counts,
+                                                       std::size_t most) const {
+  std::optional<Slot> found;
+  // The slots of a list are due before those of each later list, and in any order among themselves.
+  const auto search = [&](Slot head) {
+    for (Slot slot = head; slot != kNone && most > 0; slot = nodes_[slot].next, --most)
+      if (counts(slot) && (!found || tick_of(nodes_[slot]) < tick_of(nodes_[*found]))) found = slot;
+  };
+  search(due_);
+  for (const Level& level : levels_)
+    for (std::size_t list = 0; list < kLists && !found && most > 0; ++list)
+      search(level.heads[list]);
+  return found;
+}
 
 }  // namespace attestrd

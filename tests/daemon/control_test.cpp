@@ -57,10 +57,7 @@ class ControlTest : public testing::Test {
   Questions questions() {
     return {.ask_engine =
                 [this](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
-                  if (const auto* report = std::get_if<ReportCommand>(&command)) {
-                    if (report->with_walk) has_walked_ = true;
-                    return on_answer(engine_);
-                  }
+                  if (std::holds_alternative<ReportCommand>(command)) return on_answer(engine_);
                   if (const auto* list = std::get_if<ListCommand>(&command))
                     return on_answer(ListPage{{}, list->from + 1});
                   on_answer(std::optional<Explanation>());
@@ -79,13 +76,6 @@ class ControlTest : public testing::Test {
                   return facts;
                 },
             .now = [] { return Now{}; }};
-  }
-
-  /// Returns whether the engine walks over all handshakes for this target.
-  bool walks_for(std::string_view target) {
-    has_walked_ = false;
-    body_of(target);
-    return has_walked_;
   }
 
   StatusReport report() const { return status_report(engine_, {}, {}); }
@@ -146,7 +136,6 @@ class ControlTest : public testing::Test {
   TemporaryFolder folder_;
   Config::Admin admin_{std::nullopt, folder_.path() / "control.sock"};
   EngineReport engine_;
-  std::atomic<bool> has_walked_ = false;
   bool explains_ = true;
   bool is_spool_full_ = false;
   std::optional<Error> trouble_;
@@ -186,13 +175,6 @@ TEST_F(ControlTest, MetricsHaveTheFormThatTheClientPrefers) {
                         "charset=utf-8\r\n"),
             answer.npos)
       << answer;
-}
-
-TEST_F(ControlTest, AScrapeWalksOverNoHandshakes) {
-  ASSERT_TRUE(start());
-  for (const auto* const target : {"/metrics", "/readyz", "/health"})
-    EXPECT_FALSE(walks_for(target)) << target;
-  EXPECT_TRUE(walks_for("/status"));
 }
 
 TEST_F(ControlTest, IsHealthyUnlessItCannotPoll) {

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/rfc3339.h"
+
 namespace attestrd {
 namespace {
 
@@ -64,6 +66,27 @@ TEST(ListRows, RefuseWhatIsNoList) {
   ListRows rows({}, [](std::string_view) {});
   EXPECT_EQ(rows.take("<html>\n").error().code, Errc::unavailable);
   EXPECT_EQ(rows.take("{}\n").error().code, Errc::unavailable);
+}
+
+TEST(ListRows, NarrowTheListToTheRowsThatCanStillChangeIt) {
+  const auto narrowed = [](const ListForm& form, std::string_view lines) {
+    ListRows rows(form, [](std::string_view) {});
+    EXPECT_TRUE(rows.take(lines));
+    ListFilter filter;
+    rows.narrow(filter);
+    return filter;
+  };
+  const auto at = [](std::string_view second) {
+    return *parse_rfc3339_ms("2026-11-23T20:00:" + std::string(second) + ".001Z");
+  };
+  const ListFilter by_age = narrowed({ListForm::Sort::age, 2}, kLines);
+  EXPECT_EQ(by_age.submitted_before, at("20"));
+  EXPECT_FALSE(by_age.due_before);
+  EXPECT_EQ(narrowed({ListForm::Sort::due, 2}, kLines).due_before, at("59"));
+  EXPECT_FALSE(narrowed({ListForm::Sort::due, 3}, kLines).due_before) << "the last has no poll";
+  EXPECT_FALSE(narrowed({ListForm::Sort::age, 4}, kLines).submitted_before);
+  EXPECT_FALSE(narrowed({ListForm::Sort::age}, kLines).submitted_before);
+  EXPECT_FALSE(narrowed({ListForm::Sort::none, 2}, kLines).submitted_before);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST_F(Account, RetryAfterHoldsForAllAndIsShown) {
   advance(59s);
   EXPECT_EQ(polls_in_flight(), 0U);
   EXPECT_EQ(engine().report(now()).held, 1s);
-  EXPECT_EQ(engine().survey(now()).next_poll, 1s);
+  EXPECT_EQ(engine().report(now()).next_poll, 1s);
   EXPECT_FALSE(engine().report(now()).paused_for);
   advance(2s);
   EXPECT_TRUE(polls("h3"));

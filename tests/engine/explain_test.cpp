@@ -138,7 +138,7 @@ class NextPoll : public Explain {
  protected:
   void expect(std::optional<Duration> next) {
     EXPECT_EQ(why("h1").due, next);
-    EXPECT_EQ(engine().survey(now()).next_poll, next);
+    EXPECT_EQ(engine().report(now()).next_poll, next);
   }
 };
 
@@ -166,7 +166,20 @@ TEST_F(NextPoll, AHandshakeThatWaitsFollowsThePauseToo) {
   poll_fails("h2", TransportFailure::Kind::certificate, 0);
   attestr_says_pending("h1");
   EXPECT_GE(why("h1").due, limits::kCanaryFirst);
-  EXPECT_EQ(engine().survey(now()).next_poll, limits::kCanaryFirst);
+  EXPECT_EQ(engine().report(now()).next_poll, limits::kCanaryFirst);
+}
+
+TEST_F(NextPoll, OfAHandshakeThatIsHeldCountsNot) {
+  settings.min_interval = 1min;
+  given_new("held");
+  attestr_says_pending("held");
+  advance(30s);
+  given_new("h1");
+  attestr_says_pending("h1");
+  step(HoldChanged{{id("held"), true}});
+  expect(why("h1").due);
+  step(HoldChanged{{id("h1"), true}});
+  expect(std::nullopt);
 }
 
 TEST_F(NextPoll, IsUnknownWhileNothingCanBeWritten) {

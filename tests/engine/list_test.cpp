@@ -84,6 +84,18 @@ TEST_F(List, SelectsByAge) {
   EXPECT_EQ(listed({.older_than = 3h}), Ids{});
 }
 
+TEST_F(List, SelectsByTheTimesOfSubmissionAndOfTheNextPoll) {
+  settings.min_interval = 1min;
+  given_queued("old", 3h);
+  given_new("new");
+  attestr_says_pending("new");
+  EXPECT_EQ(listed({.submitted_before = now().wall - 2h}), Ids{"old"});
+  EXPECT_EQ(listed({.submitted_before = now().wall - 3h}), Ids{});
+  const Wall due = now().wall + *engine().explain(id("new"), now())->due;
+  EXPECT_EQ(listed({.due_before = due + 1ms}), Ids{"new"}) << "the poll of the other is in flight";
+  EXPECT_EQ(listed({.due_before = due}), Ids{});
+}
+
 TEST_F(List, APageIsBoundedInItsRowsAndInTheHandshakesThatItLooksAt) {
   settings.connections = 1;
   const auto count = ListCommand::kSlotsPerPage + ListCommand::kRowsPerPage;

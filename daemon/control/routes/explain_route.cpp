@@ -27,18 +27,16 @@ struct Explaining {
   /// Asks the engine, and calls `otherwise` if it does not have the handshake.
   void ask_engine(std::function<void()> otherwise) const {
     const auto self = *this;
-    questions.ask_engine(
-        ExplainCommand{id}, [self, otherwise = std::move(otherwise)](const EngineAnswer& answer) {
-          const auto& why = std::get<std::optional<Explanation>>(answer);
-          if (!why) return otherwise();
-          self.questions.ask_engine(
-              ReportCommand{.with_walk = false}, [self, why = *why](const EngineAnswer& report) {
-                const Now now = self.questions.now();
-                const auto all =
-                    daemon_status(std::get<EngineReport>(report), self.questions.facts(), now);
-                self.answer(ExplainReport::Waiting{why, all});
-              });
-        });
+    questions.ask_engine(ExplainCommand{id}, [self, otherwise = std::move(otherwise)](
+                                                 const EngineAnswer& answer) {
+      const auto& why = std::get<std::optional<Explanation>>(answer);
+      if (!why) return otherwise();
+      self.questions.ask_engine(ReportCommand{}, [self, why = *why](const EngineAnswer& report) {
+        const Now now = self.questions.now();
+        const auto all = daemon_status(std::get<EngineReport>(report), self.questions.facts(), now);
+        self.answer(ExplainReport::Waiting{why, all});
+      });
+    });
   }
 
   void ask_queue() const {

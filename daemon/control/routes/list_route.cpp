@@ -25,11 +25,10 @@ class Listing : public std::enable_shared_from_this<Listing> {
       : questions_(questions), command_(std::move(command)), respond_(std::move(respond)) {}
 
   void begin() {
-    questions_.ask_engine(ReportCommand{.with_walk = false},
-                          [self = shared_from_this()](const EngineAnswer& answer) {
-                            self->report_ = std::get<EngineReport>(answer);
-                            self->ask_for_page();
-                          });
+    questions_.ask_engine(ReportCommand{}, [self = shared_from_this()](const EngineAnswer& answer) {
+      self->report_ = std::get<EngineReport>(answer);
+      self->ask_for_page();
+    });
   }
 
  private:

@@ -19,18 +19,11 @@ namespace {
 
 using UseReport = std::function<void(const StatusReport&)>;
 
-void ask_report(const Questions& questions, ReportCommand command, DaemonFacts facts,
-                UseReport use) {
-  questions.ask_engine(command, [facts = std::move(facts), now = questions.now(),
-                                 use = std::move(use)](const EngineAnswer& answer) {
+void ask_report(const Questions& questions, DaemonFacts facts, UseReport use) {
+  questions.ask_engine(ReportCommand{}, [facts = std::move(facts), now = questions.now(),
+                                         use = std::move(use)](const EngineAnswer& answer) {
     use(status_report(std::get<EngineReport>(answer), facts, now));
   });
-}
-
-/// Passes on the report without what costs a walk over all handshakes: programs ask for it each
-/// second.
-void with_quick_report(const Questions& questions, UseReport use) {
-  ask_report(questions, {.with_walk = false}, questions.facts(), std::move(use));
 }
 
 ServerResponse health_response(const StatusReport& report) {
@@ -71,7 +64,7 @@ ServerResponse readiness_response(const StatusReport& report) {
 
 void status_route(const Questions& questions, const ServerRequest& request, Responder respond) {
   ask_report(
-      questions, {}, questions.facts(),
+      questions, questions.facts(),
       [as_text = wants_text(request), respond = std::move(respond)](const StatusReport& report) {
         respond(as_text ? text_response(200, status_text(report))
                         : json_response(200, status_json(report)));
@@ -82,7 +75,7 @@ void metrics_route(const Questions& questions, const ServerRequest& request, Res
   DaemonFacts facts = questions.facts();
   questions.measure(facts.counters);
   ask_report(
-      questions, {.with_walk = false}, std::move(facts),
+      questions, std::move(facts),
       [format = metrics_format(request.accept),
        respond = std::move(respond)](const StatusReport& report) {
         respond({200, std::string(content_type_of(format)), status_metrics(report, format), {}});
@@ -99,15 +92,17 @@ void livez_route(const Questions& questions, const ServerRequest&, Responder res
 }
 
 void readyz_route(const Questions& questions, const ServerRequest&, Responder respond) {
-  with_quick_report(questions, [respond = std::move(respond)](const StatusReport& report) {
-    respond(readiness_response(report));
-  });
+  ask_report(questions, questions.facts(),
+             [respond = std::move(respond)](const StatusReport& report) {
+               respond(readiness_response(report));
+             });
 }
 
 void health_route(const Questions& questions, const ServerRequest&, Responder respond) {
-  with_quick_report(questions, [respond = std::move(respond)](const StatusReport& report) {
-    respond(health_response(report));
-  });
+  ask_report(questions, questions.facts(),
+             [respond = std::move(respond)](const StatusReport& report) {
+               respond(health_response(report));
+             });
 }
 
 }  // namespace attestrd

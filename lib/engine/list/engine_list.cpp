@@ -27,7 +27,7 @@ ListedState listed_state_of(const PendingRecord& record) {
 /// A ListFilter in the terms of the records.
 class RecordFilter {
  public:
-  RecordFilter(const ListFilter& filter, Mono now) : filter_(filter), now_(now) {
+  RecordFilter(const ListFilter& filter, Now now) : filter_(filter), now_(now) {
     if (filter.tag) tag_digest_ = digest_of_tag(*filter.tag);
   }
 
@@ -35,12 +35,21 @@ class RecordFilter {
     if (record.state == State::vacant || record.is_lost) return false;
     if (filter_.state && *filter_.state != listed_state_of(record)) return false;
     if (tag_digest_ && *tag_digest_ != record.tag_digest) return false;
-    return !filter_.older_than || now_ - record.submitted > *filter_.older_than;
+    if (filter_.submitted_before && now_.wall - age_of(record) >= *filter_.submitted_before)
+      return false;
+    return !filter_.older_than || age_of(record) > *filter_.older_than;
+  }
+
+  /// Returns whether a handshake that matches in all else matches by the time of its next poll.
+  bool matches_due(std::optional<Duration> due) const {
+    return !filter_.due_before || (due && now_.wall + *due < *filter_.due_before);
   }
 
  private:
+  Duration age_of(const PendingRecord& record) const { return now_.mono - record.submitted; }
+
   const ListFilter& filter_;
-  Mono now_;
+  Now now_;
   std::optional<std::uint64_t> tag_digest_;
 };
 
@@ -48,13 +57,14 @@ class RecordFilter {
 
 EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
   const Roster& roster = engine_.roster_;
-  const RecordFilter filter(command.filter, now_.mono);
+  const RecordFilter filter(command.filter, now_);
   ListPage page;
   Slot slot = std::min(command.from, roster.slots());
   const Slot end = slot + std::min(roster.slots() - slot, ListCommand::kSlotsPerPage);
   for (; slot < end && page.rows.size() < ListCommand::kRowsPerPage; ++slot) {
     const PendingRecord& record = roster[slot];
     if (!filter.matches(record)) continue;
+    if (!filter.matches_due(next_poll_of(engine_, slot, now_).second)) continue;
     page.rows.push_back(
         {roster.id_of(slot), listed_state_of(record), engine_.explanation_of(slot, now_)});
   }

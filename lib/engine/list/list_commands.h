@@ -27,6 +27,8 @@ struct ListFilter {
   std::optional<ListedState> state{};    ///< Absent: any.
   std::optional<std::string> tag{};      ///< The given tag; absent: any, or none.
   std::optional<Duration> older_than{};  ///< Since the submission.
+  std::optional<Wall> submitted_before{};
+  std::optional<Wall> due_before{};  ///< Their next polls are planned for an earlier time.
 };
 
 /// A query of one page of the list of handshakes. The answer is a `ListPage`. Pages are bounded in

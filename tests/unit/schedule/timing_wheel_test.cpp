@@ -130,5 +130,36 @@ TEST(TimingWheel, AgreesWithASortedMapOverRandomSteps) {
   }
 }
 
+TEST(TimingWheel, FindsTheEarliestOfThoseThatCount) {
+  Prng luck(1);
+  for (int round = 0; round < 200; ++round) {
+    TimingWheel wheel(kStart);
+    std::map<TimingWheel::Slot, Mono> due;
+    const Mono now = kStart + Duration(luck.next() % 3'600'000'000);
+    pop_all(wheel, now);
+    for (TimingWheel::Slot slot = 0; slot < 50; ++slot) {
+      const Mono at = now + Duration(luck.next() % (std::uint64_t{1} << (20 + luck.next() % 20)));
+      wheel.insert(slot, at);
+      due[slot] = wheel.due_of(slot);
+    }
+    const auto counts = [](TimingWheel::Slot slot) { return slot % 3 == 0; };
+    Mono earliest = Mono::max();
+    for (const auto& [slot, at] : due)
+      if (counts(slot)) earliest = std::min(earliest, at);
+    const auto found = wheel.earliest(counts, 50);
+    ASSERT_TRUE(found && counts(*found));
+    EXPECT_EQ(due[*found], earliest);
+  }
+}
+
+TEST(TimingWheel, LooksAtABoundedNumberOfSlotsForTheEarliest) {
+  TimingWheel wheel(kStart);
+  for (TimingWheel::Slot slot = 0; slot < 100; ++slot) wheel.insert(slot, kStart + 1h);
+  std::size_t looked_at = 0;
+  const auto none = [&looked_at](TimingWheel::Slot) { return ++looked_at == 0; };
+  EXPECT_EQ(wheel.earliest(none, 10), std::nullopt);
+  EXPECT_EQ(looked_at, 10U);
+}
+
 }  // namespace
 }  // namespace attestrd

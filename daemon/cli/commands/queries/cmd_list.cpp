@@ -83,8 +83,9 @@ int cmd_list(const Given& given) {
     fmt::print("{}", row);
   };
   ListRows rows(form, print);
-  const auto done = read_list_or_queue(*config, filter, need_of(filter, form),
-                                       [&rows](std::string_view part) { return rows.take(part); });
+  const auto take = [&rows](std::string_view part) { return rows.take(part); };
+  const auto narrow = [&rows](ListFilter& further) { rows.narrow(further); };
+  const auto done = read_list_or_queue(*config, filter, need_of(filter, form), take, narrow);
   if (!done) return exit_with(done.error());
   rows.finish();
   if (is_header_due) fmt::print("{}", ListRows::header());

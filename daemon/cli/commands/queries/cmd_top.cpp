@@ -28,7 +28,7 @@ namespace {
 
 constexpr int kRefreshMs = 1000;
 constexpr Duration kRefresh = std::chrono::milliseconds(kRefreshMs) * 9 / 10;
-constexpr int kRefreshesPerWalk = 3;  // The daemon walks over all handshakes for status and ages.
+constexpr int kRefreshesPerWalk = 3;  // The daemon walks over all handshakes for the ages.
 constexpr std::string_view kText = "text/plain";
 
 /// The answers of the daemon, asked again for each screen.
