@@ -44,7 +44,7 @@ Result<HintSecrets> read_hint_secrets(const Config& config);
 
 /// A secret that looks as if it were written in another format (in quotes, or as `KEY=value`), or a
 /// client secret that is short. It is used as it stands.
-struct DoubtfulSecret {
+struct DoubtfulFile {
   std::string file;
   std::string what;  ///< A sentence about the file's secret, which quotes nothing of it.
 
@@ -54,7 +54,7 @@ struct DoubtfulSecret {
 struct Secrets {
   Secret auth_token;
   std::vector<Secret> client_secrets;
-  std::vector<DoubtfulSecret> doubtful{};
+  std::vector<DoubtfulFile> doubtful{};
   std::optional<Secret> proxy_auth{};
   std::optional<HintSecrets> hints{};
 };

@@ -32,7 +32,7 @@ struct ReloadOutcome {
   std::optional<std::string> refusal;  ///< Why nothing has changed.
   std::vector<std::string> changed;    ///< Changed settings, such as `poll.min_interval = "5s"`.
   SecretNames secrets;
-  std::vector<DoubtfulSecret> doubtful;
+  std::vector<DoubtfulFile> doubtful;
 };
 
 /// Facts about the daemon that the engine does not have.

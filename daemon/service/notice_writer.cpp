@@ -55,8 +55,8 @@ void NoticeWriter::measure(Metrics& metrics) const {
   metrics.add(Metric::log_dropped, {}, static_cast<double>(log_.dropped()));
 }
 
-void NoticeWriter::say_doubtful(const std::vector<DoubtfulSecret>& secrets) {
-  for (const DoubtfulSecret& secret : secrets) {
+void NoticeWriter::say_doubtful(const std::vector<DoubtfulFile>& secrets) {
+  for (const DoubtfulFile& secret : secrets) {
     Notice notice(Event::config_doubtful, secret.what);
     notice.file = secret.file;
     say(notice);

@@ -52,7 +52,7 @@ class Reload {
     HttpsPollerSettings poller;
     Descriptor log;
     std::vector<Secret> client_secrets;
-    std::vector<DoubtfulSecret> doubtful;
+    std::vector<DoubtfulFile> doubtful;
     SecretNames names;
   };
 
