@@ -121,8 +121,9 @@ TEST(OpensslSealing, RefusesAFileThatHoldsMoreThanCertificates) {
   EXPECT_THAT(objection(rsa().certificate + rsa().key), StartsWith("holds a private key"));
   EXPECT_THAT(objection("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"),
               StartsWith("holds a private key"));
-  EXPECT_THAT(objection(rsa().certificate + "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n"),
-              StartsWith("holds something else"));
+  EXPECT_THAT(
+      objection(rsa().certificate + "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"),
+      StartsWith("holds something else"));
 }
 
 TEST(OpensslSealing, RefusesAFileWithoutUsableCertificates) {
