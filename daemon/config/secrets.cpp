@@ -108,7 +108,7 @@ std::string_view doubt_about(std::string_view secret, std::size_t least_bytes) {
 }
 
 void add_doubtful(const std::filesystem::path& file, const std::vector<Secret>& secrets,
-                  std::size_t least_bytes, std::vector<DoubtfulSecret>& doubtful) {
+                  std::size_t least_bytes, std::vector<DoubtfulFile>& doubtful) {
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     if (const auto doubt = doubt_about(secrets[i].reveal(), least_bytes); !doubt.empty())
       doubtful.push_back({file.string(), fmt::format("secret {} {}", i + 1, doubt)});

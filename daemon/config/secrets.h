@@ -42,11 +42,12 @@ struct HintSecrets {
 /// Returns the secrets of the server of hints. `hints.token_file` must be set.
 Result<HintSecrets> read_hint_secrets(const Config& config);
 
-/// A secret that looks as if it were written in another format (in quotes, or as `KEY=value`), or a
-/// client secret that is short. It is used as it stands.
-struct DoubtfulSecret {
+/// A file with a secret that looks as if it were written in another format (in quotes, or as
+/// `KEY=value`), with a client secret that is short, or with a certificate that is not valid now.
+/// It is used as it stands.
+struct DoubtfulFile {
   std::string file;
-  std::string what;  ///< A sentence about the file's secret, which quotes nothing of it.
+  std::string what;  ///< A sentence about its contents, which quotes nothing of them.
 
   std::string text() const { return file + ": " + what; }
 };
@@ -54,7 +55,7 @@ struct DoubtfulSecret {
 struct Secrets {
   Secret auth_token;
   std::vector<Secret> client_secrets;
-  std::vector<DoubtfulSecret> doubtful{};
+  std::vector<DoubtfulFile> doubtful{};
   std::optional<Secret> proxy_auth{};
   std::optional<HintSecrets> hints{};
 };

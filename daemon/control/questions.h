@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,7 +33,8 @@ struct ReloadOutcome {
   std::optional<std::string> refusal;  ///< Why nothing has changed.
   std::vector<std::string> changed;    ///< Changed settings, such as `poll.min_interval = "5s"`.
   SecretNames secrets;
-  std::vector<DoubtfulSecret> doubtful;
+  std::vector<DoubtfulFile> doubtful;
+  std::size_t recipients = 0;  ///< To whom answers are encrypted; 0: they are not.
 };
 
 /// Facts about the daemon that the engine does not have.

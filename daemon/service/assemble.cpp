@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "daemon/config/recipients.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/hints/hint_server.h"
 #include "daemon/control/metrics/process_metrics.h"
@@ -72,8 +73,11 @@ boost::asio::io_context& event_loop() {
 /// reverse order: each may use those above it.
 class Daemon {
  public:
-  Daemon(const Config& config, RunOptions options, Descriptor log)
-      : config_(config), options_(std::move(options)), notices_(config.log, std::move(log)) {}
+  Daemon(const Config& config, RunOptions options, Recipients recipients, Descriptor log)
+      : config_(config),
+        options_(std::move(options)),
+        recipients_(std::move(recipients)),
+        notices_(config.log, std::move(log)) {}
 
   /// Creates all parts and runs recovery. No poll starts before it returns.
   Result<void> assemble(Secrets secrets);
@@ -103,6 +107,7 @@ class Daemon {
 
   Config config_;
   RunOptions options_;
+  const Recipients recipients_;  ///< Of the start: a reload replaces them in the ledger.
   boost::asio::io_context& loop_ = event_loop();
   NoticeWriter notices_;
   Notifier notifier_;
@@ -139,6 +144,7 @@ class Daemon {
 
 Result<void> Daemon::assemble(Secrets secrets) {
   notices_.say_doubtful(secrets.doubtful);
+  notices_.say_doubtful(recipients_.doubtful);
   hint_secrets_ = std::exchange(secrets.hints, std::nullopt);
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
@@ -178,6 +184,8 @@ Result<void> Daemon::open_and_recover() {
   const auto notices = stores->ledger->recover({read_boot_id(), kReleaseDate}, read_clocks());
   if (!notices) return notices.error();
   stores_ = std::move(*stores);
+  // Before any record is written: no answer that is to be encrypted reaches the disk as it is.
+  stores_.ledger->set_sealer(recipients_.sealer);
   for (const Notice& notice : *notices) notices_.say(notice);
   return {};
 }
@@ -475,7 +483,10 @@ int run_daemon(const Config& config, Secrets secrets, const RunOptions& options)
   ::tzset();  // The first conversion of a time would read the time zone on the event loop.
   auto log = open_log(config.log.file);
   if (!log) return exit_with(log.error());
-  Daemon daemon(config, options, *std::move(log));
+  // A reload reads the certificates as the same user.
+  auto recipients = read_recipients(config, read_clocks().wall);
+  if (!recipients) return exit_with(recipients.error());
+  Daemon daemon(config, options, *std::move(recipients), *std::move(log));
   if (auto assembled = daemon.assemble(std::move(secrets)); !assembled) {
     return exit_with(assembled.error());
   }

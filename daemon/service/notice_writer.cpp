@@ -55,10 +55,10 @@ void NoticeWriter::measure(Metrics& metrics) const {
   metrics.add(Metric::log_dropped, {}, static_cast<double>(log_.dropped()));
 }
 
-void NoticeWriter::say_doubtful(const std::vector<DoubtfulSecret>& secrets) {
-  for (const DoubtfulSecret& secret : secrets) {
-    Notice notice(Event::config_doubtful, secret.what);
-    notice.file = secret.file;
+void NoticeWriter::say_doubtful(const std::vector<DoubtfulFile>& files) {
+  for (const DoubtfulFile& doubtful : files) {
+    Notice notice(Event::config_doubtful, doubtful.what);
+    notice.file = doubtful.file;
     say(notice);
   }
 }

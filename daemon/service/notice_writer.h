@@ -19,7 +19,7 @@ class NoticeWriter {
   NoticeWriter(const Config::Log& settings, Descriptor output);
 
   void say(const Notice& notice);
-  void say_doubtful(const std::vector<DoubtfulSecret>& secrets);
+  void say_doubtful(const std::vector<DoubtfulFile>& files);
 
   void configure(const Config::Log& settings, Descriptor output);
 

@@ -1,5 +1,7 @@
 #include "daemon/service/reload.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -31,15 +33,17 @@ Result<Reload::Files> Reload::read(const std::filesystem::path& file, const Conf
   auto trust = read_trust(poller.ca_file);
   if (!trust) return trust.error();
   poller.trust = *std::move(trust);
+  auto recipients = read_recipients(*config, read_clocks().wall);
+  if (!recipients) return recipients.error();
+  auto doubtful = std::move(secrets->doubtful);
+  std::ranges::move(recipients->doubtful, std::back_inserter(doubtful));
   auto log = open_log(config->log.file);
   if (!log) return log.error();
   auto names = secret_names(*config);
-  return Files{*std::move(config),
-               std::move(poller),
-               *std::move(log),
-               std::move(secrets->client_secrets),
-               std::move(secrets->doubtful),
-               std::move(names)};
+  return Files{*std::move(config),    std::move(poller),
+               *std::move(log),       std::move(secrets->client_secrets),
+               std::move(doubtful),   std::move(names),
+               *std::move(recipients)};
 }
 
 void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloaded) {
@@ -49,6 +53,7 @@ void Reload::finish(Result<Files> files, const Questions::OnReloaded& on_reloade
   if (files) {
     outcome.doubtful = std::move(files->doubtful);
     names = std::move(files->names);
+    outcome.recipients = files->recipients.count;
   }
   const Result<void> applied = files ? apply(*std::move(files)) : Result<void>(files.error());
   if (applied) {
@@ -77,9 +82,11 @@ Result<void> Reload::apply(Files files) {
   parts_.config = config;
   // Before the step, so that it holds for each result that is verified from now on.
   parts_.disk.run_between_rounds([&ledger = parts_.ledger, repeats = config.signature.repeats,
-                                  give_up_after = config.poll.give_up_after] {
+                                  give_up_after = config.poll.give_up_after,
+                                  sealer = std::move(files.recipients.sealer)] {
     ledger.set_repeats(repeats);
     ledger.set_give_up_after(give_up_after);
+    ledger.set_sealer(sealer);
   });
   parts_.conductor.step(Reconfigured{engine_settings(config)});
   return {};

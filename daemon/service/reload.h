@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "daemon/config/config.h"
+#include "daemon/config/recipients.h"
 #include "daemon/control/questions.h"
 #include "daemon/service/notice_writer.h"
 #include "daemon/service/notify.h"
@@ -19,9 +20,9 @@
 
 namespace attestrd {
 
-/// Reads the configuration and the secrets again (SIGHUP, `attestrd reload`) and passes them to the
-/// parts of the running daemon. A file with an error, or with a change that needs a restart,
-/// changes nothing. The files are read outside of the event loop.
+/// Reads the configuration, the secrets and the certificates again (SIGHUP, `attestrd reload`) and
+/// passes them to the parts of the running daemon. A file with an error, or with a change that
+/// needs a restart, changes nothing. The files are read outside of the event loop.
 class Reload {
  public:
   /// The parts must outlive the Reload.
@@ -52,8 +53,9 @@ class Reload {
     HttpsPollerSettings poller;
     Descriptor log;
     std::vector<Secret> client_secrets;
-    std::vector<DoubtfulSecret> doubtful;
+    std::vector<DoubtfulFile> doubtful;
     SecretNames names;
+    Recipients recipients;
   };
 
   static Result<Files> read(const std::filesystem::path& file, const Config& before);

@@ -25,18 +25,23 @@ void JsonWriter::end_object() {
 }
 
 void JsonWriter::text(std::string_view key, std::string_view value) {
-  put_key(key);
-  out_ += '"';
+  begin_text(key);
   append_escaped(out_, value, escapes_);
-  out_ += '"';
+  end_text();
 }
 
 void JsonWriter::spelled_text(std::string_view key, std::string_view inside) {
+  begin_text(key);
+  out_ += inside;
+  end_text();
+}
+
+void JsonWriter::begin_text(std::string_view key) {
   put_key(key);
   out_ += '"';
-  out_ += inside;
-  out_ += '"';
 }
+
+void JsonWriter::end_text() { out_ += '"'; }
 
 void JsonWriter::raw(std::string_view key, std::string_view value) {
   put_key(key);

@@ -37,6 +37,12 @@ class JsonWriter {
   /// escapes included.
   void spelled_text(std::string_view key, std::string_view inside);
 
+  /// Opens a string member. Until end_text(), the caller appends the text between its quotes to
+  /// `out`, escapes included.
+  void begin_text(std::string_view key);
+
+  void end_text();
+
   /// Writes a member. `value` is a JSON value, which is copied unchanged.
   void raw(std::string_view key, std::string_view value);
 

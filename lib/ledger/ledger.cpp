@@ -273,7 +273,8 @@ Result<void> Ledger::stage(Round& round, std::span<Finish> next) {
         Stage{{finish.id, finish.outcome, finish.reason, finish.finished_at, record->fingerprint,
                finish.is_repeat ? std::nullopt : finish.signature, record->attempt}});
   }
-  return reopening_.stage(round.part.readmissions, bounds_.synced_one_by_one, round.report.notices);
+  return reopening_.stage(round.part.readmissions, staging_.sealer(), bounds_.synced_one_by_one,
+                          round.report.notices);
 }
 
 /// Returns the total that this owner reserves with the round, or nothing if the batch need not

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/account_day.h"
@@ -28,6 +30,7 @@ namespace attestrd {
 
 class Inbox;
 class Queue;
+class Sealer;
 class Spool;
 struct EndedQuery;
 
@@ -72,6 +75,9 @@ class Ledger {
   /// Changes the rule for repeats, for all records that are written from now on. Must be called
   /// between rounds.
   void set_repeats(RepeatPolicy policy) { staging_.set_repeats(policy); }
+  /// Changes the encryption of answers in all records that are written from now on; null: none.
+  /// Must be called before the first round, or between rounds.
+  void set_sealer(std::shared_ptr<const Sealer> sealer) { staging_.set_sealer(std::move(sealer)); }
   void set_give_up_after(Duration time) { bounds_.give_up_after = time; }
 
   /// Returns true if another round is needed even for an empty request: for `done` marks of the

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/limits.h"
+#include "crypto/sealer.h"
 #include "handshake/handshake_names.h"
 #include "json/json_object.h"
 #include "json/json_string.h"
@@ -143,6 +144,14 @@ std::optional<Readmitted> forbidden(std::string_view text, const ReadmissionRule
   return Readmitted::no_record;
 }
 
+/// Returns the answer of a record that is sealed.
+Result<std::string> unseal(const SpoolRecord& record, const Unsealer* unsealer) {
+  if (unsealer != nullptr) return unsealer->unseal(unescape_json_string(record.sealed_response));
+  return fail(Errc::invalid_input,
+              "its answer is encrypted, so its signature can't be checked without a private key of "
+              "a recipient: give one with --unseal");
+}
+
 bool has_duplicate_key(std::string_view text) {
   return scan_object(text, {}, limits::kRecordDepth) == JsonFault::duplicate_key;
 }
@@ -181,8 +190,9 @@ Readmission readmission(const SpoolRecord& record, std::string_view file, const 
 
 }  // namespace
 
-RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier) {
-  const auto record = parse_record(text);
+RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier,
+                           const Unsealer* unsealer) {
+  auto record = parse_record(text);
   if (!record) return invalid(record.error().message);
   if (!is_named_after(record->id, place))
     return invalid(
@@ -195,6 +205,10 @@ RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Veri
   if (is_misplaced)
     return invalid(fmt::format("the outcome is {}, but the folder is {}/", name_of(record->outcome),
                                place.folder));
+  if (record->sealed_response.empty()) return Judge(*record, place, verifier).judge();
+  const auto answer = unseal(*record, unsealer);
+  if (!answer) return {false, fmt::format("SEALED: {}", answer.error().message)};
+  record->response = *answer;
   return Judge(*record, place, verifier).judge();
 }
 
@@ -204,6 +218,7 @@ std::variant<Readmission, Readmitted> judge_rejected(std::string_view text, std:
   const auto record = parse_record(text);
   if (!record) return has_duplicate_key(text) ? Readmitted::duplicate_key : Readmitted::no_record;
   if (!is_record_name(record->id, file) || !record->submitted_at) return Readmitted::no_record;
+  if (!record->sealed_response.empty()) return Readmitted::sealed;
   if (record->outcome != Outcome::rejected) return Readmitted::not_rejected;
   if (const auto reason = forbidden(record->reason, rules)) return *reason;
   HttpResponse response;

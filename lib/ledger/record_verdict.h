@@ -11,6 +11,8 @@
 
 namespace attestrd {
 
+class Unsealer;
+
 /// The place of a record: the last two parts of its path.
 struct RecordPlace {
   std::string folder;
@@ -26,8 +28,10 @@ struct RecordVerdict {
 /// Judges the text of a record by everything that it says: its signature, verified anew; its
 /// outcome and reason; its id, the name of the file and the number in it; the folder, if it is one
 /// of the spool; and the copies of tag and request id from the answer. A record that was rejected,
-/// or is in rejected/, is never good, whatever its signature.
-RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier);
+/// or is in rejected/, is never good, whatever its signature. A sealed answer is opened
+/// with `unsealer`; a record whose answer can't be opened is not good.
+RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier,
+                           const Unsealer* unsealer = nullptr);
 
 /// The rules of the day by which records are judged.
 struct ReadmissionRules {

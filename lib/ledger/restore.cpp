@@ -26,6 +26,8 @@ namespace attestrd {
 //     after the backup. It is polled again only if its record is lost by the rules of backup.cpp.
 //   - Neither in the backup nor in the queue, but its record is in a folder of the spool: it has
 //     ended. It was accepted after the backup, and may be submitted again.
+//   - The signature of a sealed record can't be read. Where the backup does not have it either, a
+//     later result that repeats it is not noticed.
 //   - The queue that is there belongs to this spool and knows which results consumers have taken
 //     since the backup, so its rows stay. Only an ending that is as late as the row takes its
 //     place: the queue is older than the backup then.
@@ -257,8 +259,13 @@ BackupRow restored_row(const BackupRow& row, const SpoolView& spool) {
   }
   const auto* const queued = std::get_if<QueuedHandshake>(&row.row);
   const auto& submitted = queued != nullptr ? *queued : *row.again;
-  if (record && ends(*record, submitted))
-    return {tombstone_of(submitted.id, *record, submitted.tag, submitted.attempt), {}};
+  if (record && ends(*record, submitted)) {
+    auto tombstone = tombstone_of(submitted.id, *record, submitted.tag, submitted.attempt);
+    const auto* const staged = std::get_if<StagedHandshake>(&row.row);
+    // A sealed record does not show its signature.
+    if (staged != nullptr && !tombstone.signature) tombstone.signature = staged->signature;
+    return {std::move(tombstone), {}};
+  }
   if (queued != nullptr || spool.is_staged) return row;
   return {submitted, {}, row.signature};
 }

@@ -58,6 +58,7 @@ enum class Readmitted : std::uint8_t {
   readmitted,  ///< Its result is published, or will be whatever happens: this is durable.
   // By the contents of the record:
   no_record,          ///< It is no record that attestrd can have written under this name.
+  sealed,             ///< Its answer is encrypted, and the daemon has no key.
   not_rejected,       ///< Its outcome is another one.
   tag_mismatch,       ///< The answer has another tag than the submission.
   wrong_id,           ///< The answer has the id of another handshake.
@@ -75,7 +76,7 @@ enum class Readmitted : std::uint8_t {
   no_file,     ///< There is no such file.
   foreign,     ///< The file belongs to another user, is no plain file, or is mounted on.
   unreadable,  ///< The read failed.
-  no_room,     ///< The disk has no space for another record.
+  no_room,     ///< The disk has no space for another record, or memory is short.
 };
 
 struct ReadmissionAnswer {

@@ -48,10 +48,6 @@ Result<Known> look_up(Queue& queue, std::span<const Finish> finishes) {
   return known;
 }
 
-std::string record_of(const Finish& finish, const QueuedHandshake& row) {
-  return write_record(finish, row.tag, row.submitted_at);
-}
-
 }  // namespace
 
 Result<std::vector<std::optional<Staging::Record>>> Staging::write(
@@ -111,12 +107,13 @@ void Staging::note_signature(const Finish& finish) {
 
 Result<Staging::Record> Staging::write_one(const Finish& finish, const QueuedHandshake& row,
                                            RecordSync how, std::vector<Notice>& notices) {
-  const auto record = record_of(finish, row);
+  const auto record = write_record(finish, row.tag, row.submitted_at, sealer());
+  if (!record) return not_of_queue(record.error());
   written_.push_back(finish.id);  // First, so that drop() removes it after any error below.
-  auto in_the_way = spool_.stage(finish.id, record, how);
+  auto in_the_way = spool_.stage(finish.id, *record, how);
   if (!in_the_way) return not_of_queue(in_the_way.error());
   if (*in_the_way) notices.push_back(std::move(**in_the_way));
-  return Record{finish.id, fingerprint_of(record), row.attempt};
+  return Record{finish.id, fingerprint_of(*record), row.attempt};
 }
 
 /// The finishes that are written ahead during one sync, and what the queue has of a page of them.
@@ -168,10 +165,10 @@ Meanwhile Staging::writing_ahead(std::span<Finish> next) {
 /// Writes one record ahead. Returns false if its name is in use or there is no room: the round of
 /// the finish handles both.
 Result<bool> Staging::write_ahead(const Finish& finish, const QueuedHandshake& row) {
-  const auto record = record_of(finish, row);
-  const auto written = spool_.stage_ahead(finish.id, record);
+  const auto record = write_record(finish, row.tag, row.submitted_at, sealer());
+  const auto written = record ? spool_.stage_ahead(finish.id, *record) : record.error();
   if (written) {
-    ahead_.push_back({finish.id, fingerprint_of(record), row.attempt});
+    ahead_.push_back({finish.id, fingerprint_of(*record), row.attempt});
     return true;
   }
   const Errc code = written.error().code;

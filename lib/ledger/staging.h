@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -17,6 +19,7 @@
 namespace attestrd {
 
 class Queue;
+class Sealer;
 class Spool;
 struct SignedResult;
 enum class RecordSync : std::uint8_t;
@@ -43,6 +46,10 @@ class Staging {
   /// Changes the rule for repeats. It holds for all records that are written from now on.
   void set_repeats(RepeatPolicy policy) { repeats_ = policy; }
   RepeatPolicy repeats() const { return repeats_; }
+
+  /// Changes the encryption of answers in all records that are written from now on. Null: none.
+  void set_sealer(std::shared_ptr<const Sealer> sealer) { sealer_ = std::move(sealer); }
+  const Sealer* sealer() const { return sealer_.get(); }
 
   /// Writes the records of `finishes` and syncs them. The finishes whose records were written ahead
   /// must come first. While the disk syncs, records of `next` are written ahead. Returns one entry
@@ -89,6 +96,7 @@ class Staging {
   std::vector<HandshakeId> written_;  ///< The records of this round that keep() has not kept yet.
   std::vector<Record> ahead_;         ///< The records of the first finishes of the next round.
   RepeatPolicy repeats_;
+  std::shared_ptr<const Sealer> sealer_;
   /// The signatures of this round's records and of those written ahead: the queue may not have them
   /// yet.
   std::map<SignaturePrefix, HandshakeId> signatures_;

@@ -4,8 +4,11 @@
 #include <charconv>
 #include <system_error>
 
+#include "base/escape.h"
 #include "base/limits.h"
 #include "base/rfc3339.h"
+#include "base/text.h"
+#include "crypto/sealer.h"
 #include "handshake/handshake_names.h"
 #include "json/json_object.h"
 #include "json/json_string.h"
@@ -15,6 +18,17 @@ namespace attestrd {
 namespace {
 
 constexpr std::string_view kSchema = "attestrd.result/1";
+constexpr std::size_t kBytesBesideAnswer = 1024;  // Typical ones of a record.
+
+/// The escapes of PEM, whose line feeds become `\n`.
+constexpr EscapePolicy kPemEscapes{kJsonEscapes.plain, EscapeForm::json_short};
+
+// A block of PEM as the text of a JSON string.
+constexpr std::string_view kSealBegin = R"(-----BEGIN CMS-----\n)";
+constexpr std::string_view kSealEnd = R"(-----END CMS-----\n)";
+constexpr std::string_view kSealLineEnd = R"(\n)";
+constexpr std::size_t kSealLineBytes = 64;
+constexpr CharSet kBase64 = kLettersAndDigits | CharSet("+/=");
 
 /// Writes the tag. A completed handshake gets the tag of its answer, which equals the submitted one
 /// if that was given.
@@ -93,13 +107,25 @@ Result<std::optional<SigningForm>> read_form(const JsonMember& signature) {
   return form;
 }
 
-}  // namespace
+/// Returns whether the text of a JSON string is one block of PEM, as write_record() spells it.
+bool is_sealed_text(std::string_view text) {
+  if (!text.starts_with(kSealBegin)) return false;
+  text.remove_prefix(kSealBegin.size());
+  if (!text.ends_with(kSealEnd)) return false;
+  text.remove_suffix(kSealEnd.size());
+  while (text.ends_with(kSealLineEnd)) {
+    const auto line = text.substr(0, text.find(kSealLineEnd));
+    if (line.empty() || line.size() > kSealLineBytes || !kBase64.contains_all(line)) return false;
+    text.remove_prefix(line.size() + kSealLineEnd.size());
+    if (text.empty()) return true;
+  }
+  return false;
+}
 
-std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at) {
+/// Begins a record with all members except the answer.
+void begin_record(JsonWriter& record, const Finish& finish, std::string_view tag,
+                  Wall submitted_at) {
   constexpr auto kPrecision = TimePrecision::milliseconds;
-  std::string out;
-  out.reserve(finish.response.size() + 1024);
-  JsonWriter record(out);
   record.begin_object();
   record.text("schema", kSchema);
   record.text("id", finish.id.view());
@@ -113,7 +139,41 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
   put_signature(record, finish);
   if (finish.is_repeat) record.raw("repeats", "true");
   if (!finish.request_id.empty()) record.text("request_id", finish.request_id);
+}
+
+/// Returns the typical length of a record with a sealed answer: the text in base64, 64 characters
+/// to a line, and 16 KiB for the keys of a dozen recipients.
+std::size_t sealed_bytes(std::size_t answer_bytes) {
+  return answer_bytes + answer_bytes / 8 * 3 + answer_bytes / 64 + 16 * 1024;
+}
+
+}  // namespace
+
+std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at) {
+  std::string out;
+  out.reserve(finish.response.size() + kBytesBesideAnswer);
+  JsonWriter record(out);
+  begin_record(record, finish, tag, submitted_at);
   if (!finish.response.empty()) record.raw("response", finish.response);
+  record.end_object();
+  out += '\n';
+  return out;
+}
+
+Result<std::string> write_record(const Finish& finish, std::string_view tag, Wall submitted_at,
+                                 const Sealer* sealer) {
+  const bool is_sealed =
+      sealer != nullptr && !finish.response.empty() && finish.outcome != Outcome::rejected;
+  if (!is_sealed) return write_record(finish, tag, submitted_at);
+  std::string out;
+  out.reserve(sealed_bytes(finish.response.size()));
+  JsonWriter record(out);
+  begin_record(record, finish, tag, submitted_at);
+  record.begin_text("response");
+  const auto sealed = sealer->seal(
+      finish.response, [&out](std::string_view piece) { append_escaped(out, piece, kPemEscapes); });
+  if (!sealed) return sealed.error();
+  record.end_text();
   record.end_object();
   out += '\n';
   return out;
@@ -138,20 +198,22 @@ Result<SpoolRecord> parse_record(std::string_view text) {
   if (!outcome) return bad_record("its \"outcome\" is missing or unknown");
   const auto form = read_form(signature);
   if (!form) return form.error();
-  if (response.kind != JsonKind::absent && response.kind != JsonKind::object)
-    return bad_record("its \"response\" is not an object");
+  const bool is_sealed = response.kind == JsonKind::string && is_sealed_text(response.text);
+  if (response.kind != JsonKind::absent && response.kind != JsonKind::object && !is_sealed)
+    return bad_record("its \"response\" is not an object, and no sealed answer");
   return SpoolRecord{*id,
                      *outcome,
                      text_of(tag).value_or(""),
                      text_of(reason).value_or(""),
                      text_of(request_id).value_or(""),
                      *form,
-                     response.text,
+                     is_sealed ? std::string_view() : response.text,
                      repeats.text == "true" && repeats.kind == JsonKind::boolean,
                      time_of(submitted_at),
                      time_of(finished_at),
                      time_of(last_pending_at),
-                     number_of(polls)};
+                     number_of(polls),
+                     is_sealed ? response.text : std::string_view()};
 }
 
 }  // namespace attestrd

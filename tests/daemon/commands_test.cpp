@@ -17,6 +17,8 @@
 
 #include "crypto/hmac.h"
 #include "files/posix_lock.h"
+#include "crypto/openssl_sealing.h"
+#include "io/certificates.h"
 #include "queue/sqlite_queue.h"
 #include "temporary_folder.h"
 
@@ -303,6 +305,88 @@ TEST_F(CommandsTest, VerifyDiagnosesOtherWaysOfSigning) {
   EXPECT_EQ(nothing.code, EX_OK);
   EXPECT_NE(nothing.out.find(": no method: there is no result with a signature\n"),
             std::string::npos);
+}
+
+/// Returns the answer sealed to one recipient, as the JSON string of a record.
+std::string sealed(const std::string& response, const Identity& recipient) {
+  const auto sealer = OpensslSealer::make(recipient.certificate);
+  std::string text = "\"";
+  EXPECT_TRUE((*sealer)->seal(response, [&text](std::string_view piece) {
+    for (const char c : piece) c == '\n' ? text += "\\n" : text += c;
+  }));
+  return text + '"';
+}
+
+TEST_F(CommandsTest, VerifyOpensASealedRecordWithAPrivateKey) {
+  const CertificateAuthority authority;
+  const auto recipient = authority.issue_for_key("EC");
+  const auto key = folder_.write("recipient.key", recipient.key).string();
+  const auto file = write_record("DS1.json", "completed", sealed(signed_response(), recipient));
+  const auto verify = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"verify", "--config", config_});
+    return run(std::move(words));
+  };
+  const auto opened = verify({"--unseal", key, file});
+  EXPECT_EQ(opened.code, EX_OK) << opened.err;
+  EXPECT_EQ(opened.out, file.string() + ": valid (raw)\n");
+  const auto diagnosed = verify({"--unseal", key, "--diagnose", file});
+  EXPECT_EQ(diagnosed.code, EX_OK);
+  EXPECT_NE(diagnosed.out.find(": method: the result, written as raw"), diagnosed.out.npos)
+      << diagnosed.out;
+  const auto plain = write_record("DS1.json", "completed", signed_response());
+  EXPECT_EQ(verify({"--unseal", key, plain}).code, EX_OK);
+  const auto forged =
+      write_record("DS1.json", "completed", sealed(signed_response("DS1", "other"), recipient));
+  const auto invalid = verify({"--unseal", key, forged});
+  EXPECT_EQ(invalid.code, EX_DATAERR);
+  EXPECT_EQ(invalid.out, forged.string() + ": INVALID: no client secret gives the signature\n");
+}
+
+TEST_F(CommandsTest, VerifyNeedsTheRightKeyForASealedRecord) {
+  const CertificateAuthority authority;
+  const auto recipient = authority.issue_for_key("EC");
+  const auto file = write_record("DS1.json", "completed", sealed(signed_response(), recipient));
+  const auto locked = run({"verify", "--config", config_, file});
+  EXPECT_EQ(locked.code, EX_DATAERR);
+  EXPECT_TRUE(locked.out.starts_with(file.string() + ": SEALED: its answer is encrypted"))
+      << locked.out;
+  EXPECT_NE(locked.out.find("--unseal"), locked.out.npos);
+  const auto undiagnosed = run({"verify", "--config", config_, "--diagnose", file});
+  EXPECT_NE(undiagnosed.out.find(": no method: "), undiagnosed.out.npos) << undiagnosed.out;
+
+  const auto other = folder_.write("other.key", authority.issue_for_key("EC").key).string();
+  const auto wrong = run({"verify", "--config", config_, "--unseal", other, file});
+  EXPECT_EQ(wrong.code, EX_DATAERR);
+  EXPECT_TRUE(wrong.out.starts_with(file.string() + ": SEALED: this private key does not open it"))
+      << wrong.out;
+  const auto none = folder_.write("none.key", recipient.certificate).string();
+  const auto no_key = run({"verify", "--config", config_, "--unseal", none, file});
+  EXPECT_EQ(no_key.code, EX_DATAERR);
+  EXPECT_TRUE(no_key.err.starts_with(none + ": holds no private key in PEM")) << no_key.err;
+  const auto absent = (folder_.path() / "absent.key").string();
+  const auto unread = run({"verify", "--config", config_, "--unseal", absent, file});
+  EXPECT_EQ(unread.code, EX_IOERR);
+  EXPECT_EQ(unread.err, absent + ": can't be read: No such file or directory\n");
+}
+
+TEST_F(CommandsTest, CheckConfigCountsTheRecipients) {
+  const CertificateAuthority authority;
+  folder_.write("recipients.pem", authority.issue_for_key("EC").certificate +
+                                      authority.issue_for_key("EC", -7200, -3600).certificate);
+  folder_.write("attestrd.toml",
+                TemporaryFolder::read(config_) + "[spool]\nseal_to = \"recipients.pem\"\n");
+  const auto done = run({"check-config", config_});
+  EXPECT_EQ(done.code, EX_OK) << done.err;
+  EXPECT_EQ(done.out, config_ + ": ok\nAnswers are encrypted to 2 recipients (spool.seal_to).\n");
+  EXPECT_TRUE(done.err.starts_with("warning: " + (folder_.path() / "recipients.pem").string() +
+                                   ": certificate 2 has expired"))
+      << done.err;
+  std::filesystem::remove(folder_.path() / "recipients.pem");
+  const auto fault = run({"check-config", config_});
+  EXPECT_EQ(fault.code, EX_CONFIG);
+  EXPECT_NE(fault.err.find("recipients.pem: can't be read: No such file or directory"),
+            fault.err.npos)
+      << fault.err;
 }
 
 TEST_F(CommandsTest, CheckConfigAcceptsAValidConfiguration) {

@@ -28,7 +28,7 @@ TEST(ReloadRoute, NamesTheChangedSettingsAndTheSecretsThatWereRead) {
   EXPECT_EQ(answer.body,
             "{\"reload\":\"accepted\",\"changed\":[\"poll.min_interval = \\\"5s\\\"\"],"
             "\"secrets_read\":[\"auth-token\",\"client-secret\"],\"secrets_of_start\":[],"
-            "\"warnings\":[],\"secrets_need_restart\":false}\n");
+            "\"warnings\":[],\"recipients\":0,\"secrets_need_restart\":false}\n");
   EXPECT_EQ(answer_to(outcome, "text/plain").body,
             "Changed:\n  poll.min_interval = \"5s\"\n"
             "Read anew: auth-token, client-secret.\n");
@@ -47,6 +47,19 @@ TEST(ReloadRoute, NamesTheSecretsThatSystemdPassesOnlyAtARestart) {
       "unit.\n"
       "warning: /srv/token: secret 1 is in quotes\n");
   EXPECT_THAT(answer_to(outcome).body, HasSubstr("\"secrets_need_restart\":true"));
+}
+
+TEST(ReloadRoute, CountsTheRecipientsOfSealedRecords) {
+  ReloadOutcome outcome;
+  outcome.doubtful.push_back({"/etc/recipients.pem", "certificate 1 has expired"});
+  outcome.recipients = 1;
+  EXPECT_EQ(answer_to(outcome, "text/plain").body,
+            "No setting has changed.\n"
+            "Answers are encrypted to 1 recipient from now on (spool.seal_to).\n"
+            "warning: /etc/recipients.pem: certificate 1 has expired\n");
+  outcome.recipients = 2;
+  EXPECT_THAT(answer_to(outcome, "text/plain").body, HasSubstr(" to 2 recipients "));
+  EXPECT_THAT(answer_to(outcome).body, HasSubstr("\"recipients\":2,"));
 }
 
 TEST(ReloadRoute, TellsWhyAFileIsRefused) {

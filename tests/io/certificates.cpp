@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include "base/check.h"
@@ -65,6 +66,26 @@ Identity CertificateAuthority::issue(const std::string& names, long valid_for_s)
   const std::unique_ptr<X509, Free> leaf(make_certificate(key.get(), "localhost", 2, valid_for_s));
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(own_.get()));
   if (!names.empty()) add_extension(leaf.get(), NID_subject_alt_name, names);
+  ATTESTRD_CHECK(X509_sign(leaf.get(), key_.get(), EVP_sha256()) > 0);
+  return {pem_of(leaf.get()), pem_of(key.get())};
+}
+
+Identity CertificateAuthority::issue_for_key(const std::string& algorithm, long valid_from_s,
+                                             long valid_until_s) const {
+  static long last_serial = 100;
+  EVP_PKEY* made = nullptr;
+  if (algorithm == "RSA")
+    made = EVP_RSA_gen(2048);
+  else if (algorithm == "EC")
+    made = EVP_EC_gen("P-256");
+  else
+    made = EVP_PKEY_Q_keygen(nullptr, nullptr, algorithm.c_str());
+  const std::unique_ptr<EVP_PKEY, Free> key(made);
+  ATTESTRD_CHECK(key != nullptr);
+  const std::unique_ptr<X509, Free> leaf(
+      make_certificate(key.get(), "recipient", ++last_serial, valid_until_s));
+  X509_gmtime_adj(X509_getm_notBefore(leaf.get()), valid_from_s);
+  X509_set_issuer_name(leaf.get(), X509_get_subject_name(own_.get()));
   ATTESTRD_CHECK(X509_sign(leaf.get(), key_.get(), EVP_sha256()) > 0);
   return {pem_of(leaf.get()), pem_of(key.get())};
 }

@@ -23,6 +23,11 @@ class CertificateAuthority {
   /// valid from an hour ago until `valid_for_s` from now.
   Identity issue(const std::string& names, long valid_for_s = 3600) const;
 
+  /// Returns a certificate for a new key of `algorithm`: "RSA", "EC" or "ED25519". Each has another
+  /// serial number. Its validity begins and ends so many seconds from now.
+  Identity issue_for_key(const std::string& algorithm, long valid_from_s = -3600,
+                         long valid_until_s = 3600) const;
+
   const std::string& certificate() const { return certificate_; }
 
  private:

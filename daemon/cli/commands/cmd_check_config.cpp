@@ -18,6 +18,7 @@
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/connection_report.h"
 #include "daemon/config/config.h"
+#include "daemon/config/recipients.h"
 #include "daemon/config/secrets.h"
 #include "daemon/log/exit_code.h"
 #include "daemon/service/part_settings.h"
@@ -126,6 +127,17 @@ void check_surroundings(const Config& config, const std::filesystem::path& file,
   check_folder(config.paths.queue.parent_path(), "the folder of paths.queue", problems);
 }
 
+/// Reads the certificates of the recipients as the daemon does, and prints those in doubt.
+Recipients check_recipients(const Config& config, Problems& problems) {
+  auto recipients = read_recipients(config, read_clocks().wall);
+  if (!recipients) {
+    problems.push_back(recipients.error());
+    return {};
+  }
+  for (const auto& file : recipients->doubtful) fmt::print(stderr, "warning: {}\n", file.text());
+  return *std::move(recipients);
+}
+
 /// Returns the user as whom the daemon would run if root has it started, or nothing if root does
 /// not run this command: the owner of the spool, or before there is one the user of the unit.
 std::optional<SystemUser> user_to_become(const Config& config, const std::filesystem::path& file) {
@@ -179,12 +191,16 @@ int cmd_check_config(const Given& given) {
   if (user)
     if (const auto changed = become(*user); !changed) return exit_with(changed.error());
   check_surroundings(*config, file, problems);
+  const auto recipients = check_recipients(*config, problems);
   const auto whom = user ? fmt::format(", for {}", user->shown()) : "";
   for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem.message);
   if (!problems.empty() && user)
     fmt::print(stderr, "Files and folders were checked for {}.\n", user->shown());
   if (!problems.empty()) return exit_code_of(problems);
   fmt::print("{}: ok{}\n", file.string(), whom);
+  if (recipients.count > 0)
+    fmt::print("Answers are encrypted to {} {} (spool.seal_to).\n", recipients.count,
+               recipients.count == 1 ? "recipient" : "recipients");
   return given.has("--connect") ? connect(*config, *std::move(secrets)) : EX_OK;
 }
 

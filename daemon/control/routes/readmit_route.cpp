@@ -23,6 +23,7 @@ std::string_view name_of(Readmitted readmitted) {
   switch (readmitted) {
     case Readmitted::readmitted: return "readmitted";
     case Readmitted::no_record: return "no_record";
+    case Readmitted::sealed: return "sealed";
     case Readmitted::not_rejected: return "not_rejected";
     case Readmitted::tag_mismatch: return "tag_mismatch";
     case Readmitted::wrong_id: return "wrong_id";
@@ -47,6 +48,9 @@ std::string_view words_of(Readmitted readmitted) {
   switch (readmitted) {
     case Readmitted::readmitted: return "readmitted: the result is published";
     case Readmitted::no_record: return "refused: it is no record, or edited";
+    case Readmitted::sealed:
+      return "refused: its answer is encrypted, and the daemon has no key; a sealed record was "
+             "verified before it was put aside, and its recipients can open it";
     case Readmitted::not_rejected: return "refused: it is a record of another outcome";
     case Readmitted::tag_mismatch:
       return "refused: the answer has another tag than the submission; `attestrd retry` polls anew";
@@ -69,7 +73,8 @@ std::string_view words_of(Readmitted readmitted) {
     case Readmitted::no_file: return "refused: there is no such file";
     case Readmitted::foreign: return "refused: the daemon has not written this file";
     case Readmitted::unreadable: return "refused: it can't be read";
-    case Readmitted::no_room: return "refused: the disk is full; try again later";
+    case Readmitted::no_room:
+      return "refused: the disk is full, or memory is short; try again later";
   }
   check_failed("an answer to a readmission has words", __FILE__, __LINE__);
 }

@@ -31,7 +31,10 @@ std::string text_of(const ReloadOutcome& outcome) {
     text += fmt::format(
         "Not read anew: {}. systemd passes a changed secret only at a restart of the unit.\n",
         list_of(of_start));
-  for (const auto& secret : outcome.doubtful) text += "warning: " + secret.text() + '\n';
+  if (outcome.recipients > 0)
+    text += fmt::format("Answers are encrypted to {} {} from now on (spool.seal_to).\n",
+                        outcome.recipients, outcome.recipients == 1 ? "recipient" : "recipients");
+  for (const auto& file : outcome.doubtful) text += "warning: " + file.text() + '\n';
   return text;
 }
 
@@ -48,7 +51,8 @@ std::string json_of(const ReloadOutcome& outcome) {
     object["secrets_read"] = json_list(outcome.secrets.read);
     object["secrets_of_start"] = json_list(outcome.secrets.of_start);
     auto& warnings = object["warnings"].emplace_array();
-    for (const auto& secret : outcome.doubtful) warnings.emplace_back(secret.text());
+    for (const auto& file : outcome.doubtful) warnings.emplace_back(file.text());
+    object["recipients"] = outcome.recipients;
   }
   object["secrets_need_restart"] = !outcome.secrets.of_start.empty();
   return boost::json::serialize(object) + '\n';

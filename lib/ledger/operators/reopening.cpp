@@ -119,11 +119,11 @@ bool Reopening::is_taken(const HandshakeId& id) const {
   return std::ranges::any_of(reopened_, has_id) || std::ranges::any_of(staged_, has_id);
 }
 
-Result<void> Reopening::stage(const std::vector<Readmission>& readmissions, std::size_t few,
-                              std::vector<Notice>& notices) {
+Result<void> Reopening::stage(const std::vector<Readmission>& readmissions, const Sealer* sealer,
+                              std::size_t few, std::vector<Notice>& notices) {
   if (staged_.empty()) return {};
   const auto how = staged_.size() <= few ? RecordSync::one_by_one : RecordSync::together;
-  auto written = write_records(readmissions, how, notices);
+  auto written = write_records(readmissions, sealer, how, notices);
   if (written || !is_lack_of_room(written.error().code)) return written;
   drop();
   for (const auto& chosen : staged_) readmitted_[chosen.request] = Readmitted::no_room;
@@ -131,15 +131,17 @@ Result<void> Reopening::stage(const std::vector<Readmission>& readmissions, std:
   return {};
 }
 
-Result<void> Reopening::write_records(const std::vector<Readmission>& readmissions, RecordSync how,
+Result<void> Reopening::write_records(const std::vector<Readmission>& readmissions,
+                                      const Sealer* sealer, RecordSync how,
                                       std::vector<Notice>& notices) {
   for (auto& [request, row, change, ended] : staged_) {
     const auto& readmission = readmissions[request];
-    const auto record = write_record(readmission.finish, "", readmission.submitted_at);
-    auto in_the_way = spool_.stage(row.id, record, how);
+    const auto record = write_record(readmission.finish, "", readmission.submitted_at, sealer);
+    if (!record) return not_of_queue(record.error());
+    auto in_the_way = spool_.stage(row.id, *record, how);
     if (!in_the_way) return not_of_queue(in_the_way.error());
     if (*in_the_way) notices.push_back(std::move(**in_the_way));
-    row.record = fingerprint_of(record);
+    row.record = fingerprint_of(*record);
   }
   const auto synced = spool_.sync_staging(how, {});
   return synced ? Result<void>() : not_of_queue(synced.error());

@@ -17,6 +17,7 @@
 namespace attestrd {
 
 class Queue;
+class Sealer;
 class Spool;
 struct SignedResult;
 enum class RecordSync : std::uint8_t;
@@ -36,11 +37,12 @@ class Reopening {
   Result<void> decide(RoundRequest& part, const std::vector<Done>& marked, std::size_t room,
                       RepeatPolicy repeats);
 
-  /// Writes the records of the readmissions to staging/ and syncs them. Up to `few` are synced one
-  /// by one. Where there is no room for them, the readmissions are refused: people may try again,
-  /// while what was fetched must be written.
-  Result<void> stage(const std::vector<Readmission>& readmissions, std::size_t few,
-                     std::vector<Notice>& notices);
+  /// Writes the records of the readmissions to staging/, with answers encrypted by `sealer` unless
+  /// it is null, and syncs them. Up to `few` are synced one by one. Where there is no room for
+  /// them, the readmissions are refused: people may try again, while what was fetched must be
+  /// written.
+  Result<void> stage(const std::vector<Readmission>& readmissions, const Sealer* sealer,
+                     std::size_t few, std::vector<Notice>& notices);
 
   /// Returns the signatures of the readmitted results that are nobody's yet.
   std::vector<SignedResult> signatures() const;
@@ -72,8 +74,8 @@ class Reopening {
   Result<Readmitted> decide(RoundRequest& part, std::size_t request, RepeatPolicy repeats);
   Result<bool> is_repeat(const Finish& finish, const std::vector<Finish>& others);
   bool is_taken(const HandshakeId& id) const;
-  Result<void> write_records(const std::vector<Readmission>& readmissions, RecordSync how,
-                             std::vector<Notice>& notices);
+  Result<void> write_records(const std::vector<Readmission>& readmissions, const Sealer* sealer,
+                             RecordSync how, std::vector<Notice>& notices);
 
   Queue& queue_;
   Spool& spool_;

@@ -48,6 +48,20 @@ TEST(JsonWriter, EscapesTextsAndLeavesSpelledOnesAlone) {
   EXPECT_EQ(out, "{\"a\":\"\\\"\\\\\\u000a\x7f\xc3\xa9\",\"b\":\"\\u0041\\/\"}");
 }
 
+TEST(JsonWriter, LetsTheCallerAppendTheTextOfAString) {
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_object();
+  writer.number("n", 1);
+  writer.begin_text("a");
+  out += R"(one\n)";
+  out += "two";
+  writer.end_text();
+  writer.number("m", 2);
+  writer.end_object();
+  EXPECT_EQ(out, R"({"n":1,"a":"one\ntwo","m":2})");
+}
+
 TEST(JsonWriter, EscapesByThePolicyThatIsGiven) {
   std::string out;
   JsonWriter writer(out, kLogEscapes);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "crypto/hmac.h"
+#include "unit/crypto/fake_sealer.h"
 
 namespace attestrd {
 namespace {
@@ -40,6 +41,7 @@ struct Given {
   std::string id = "DS1";
   std::string folder = "results";
   std::string name = "DS1.json";
+  bool is_sealed = false;
 
   std::string text() const {
     Finish written = finish;
@@ -47,13 +49,15 @@ struct Given {
       written.response = R"({"_id":")" + id + R"(","tag":"290846","requestId":")" +
                          std::string(kRequest) + R"(","consumed":true,"result":)" +
                          std::string(kResult) + R"(,"resultSignature":")" + signature + "\"}";
-    return write_record(written, "290846", Wall{});
+    const test::FakeSealer sealer;
+    return *write_record(written, "290846", Wall{}, is_sealed ? &sealer : nullptr);
   }
   std::string verdict(std::string_view edited = {}) const {
     Verifier verifier({Secret("secret")}, SigningFormPolicy::automatic);
     const std::string own = text();
-    const auto found =
-        judge_record(edited.empty() ? own : std::string(edited), {folder, name}, verifier);
+    const test::FakeUnsealer unsealer;
+    const auto found = judge_record(edited.empty() ? own : std::string(edited), {folder, name},
+                                    verifier, &unsealer);
     EXPECT_EQ(found.is_good, !found.words.starts_with("INVALID: "));
     return found.words;
   }
@@ -70,6 +74,44 @@ TEST(RecordVerdict, NamesTheFormOfACompletedRecord) {
   compact.finish.form = SigningForm::compact;
   compact.signature = signature_of(R"({"a":1.0})");
   EXPECT_EQ(compact.verdict(), "valid (compact)");
+}
+
+TEST(RecordVerdict, OpensASealedRecordAndJudgesItLikeAnyOther) {
+  Given given;
+  given.is_sealed = true;
+  EXPECT_EQ(given.verdict(), "valid (raw)");
+  given.signature = signature_of("another");
+  EXPECT_EQ(given.verdict(), "INVALID: no client secret gives the signature");
+  given.signature = signature_of(kResult);
+  EXPECT_EQ(given.with(R"("request_id":"c500)", R"("request_id":"c501)"),
+            "INVALID: the request_id is not that of the response");
+  given.id = "DS2";
+  EXPECT_EQ(given.verdict(), "INVALID: the response is no answer for this id (wrong_id)");
+  given.id = "DS1";
+  given.folder = "rejected";
+  EXPECT_EQ(given.verdict(), "INVALID: in rejected/, though the signature holds (raw)");
+  given.folder = "archived";
+  EXPECT_EQ(given.verdict(), "INVALID: the outcome is completed, but the folder is archived/");
+  given.finish.outcome = Outcome::archived;
+  EXPECT_EQ(given.verdict(), "INVALID: the outcome is archived, but the response holds a result");
+}
+
+TEST(RecordVerdict, ASealedRecordIsNeverValidWithoutItsKey) {
+  Given given;
+  given.is_sealed = true;
+  Verifier verifier({Secret("secret")}, SigningFormPolicy::automatic);
+  const auto locked = judge_record(given.text(), {"results", "DS1.json"}, verifier);
+  EXPECT_FALSE(locked.is_good);
+  EXPECT_EQ(locked.words,
+            "SEALED: its answer is encrypted, so its signature can't be checked without a private "
+            "key of a recipient: give one with --unseal");
+  test::FakeUnsealer wrong;
+  wrong.fits = false;
+  const auto other = judge_record(given.text(), {"results", "DS1.json"}, verifier, &wrong);
+  EXPECT_FALSE(other.is_good);
+  EXPECT_EQ(other.words, "SEALED: this key does not open it");
+  const auto misplaced = judge_record(given.text(), {"failed", "DS1.json"}, verifier);
+  EXPECT_EQ(misplaced.words, "INVALID: the outcome is completed, but the folder is failed/");
 }
 
 TEST(RecordVerdict, NeverCallsARejectedRecordValid) {

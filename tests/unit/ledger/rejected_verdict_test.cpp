@@ -6,6 +6,7 @@
 #include "crypto/hmac.h"
 #include "ledger/record_verdict.h"
 #include "spool/record.h"
+#include "unit/crypto/fake_sealer.h"
 
 namespace attestrd {
 namespace {
@@ -90,6 +91,16 @@ TEST_F(ReadmissionTest, ARecordThatHoldsBecomesACompletedOne) {
             R"("last_pending_at":"1970-01-01T02:00:00.000Z","polls":9,"signature":)"
             R"({"status":"valid","algorithm":"HMAC-SHA256","form":"raw"},"request_id":")" +
                 std::string(kRequest) + R"(","response":)" + response() + "}\n");
+}
+
+TEST_F(ReadmissionTest, ASealedRecordIsRefusedAsSuch) {
+  const test::FakeSealer sealer;
+  Finish diverted = finish_;
+  diverted.outcome = Outcome::completed;
+  diverted.reason = Reason::none;
+  diverted.response = response();
+  EXPECT_EQ(answer(*write_record(diverted, tag_, Wall(1h), &sealer)), Readmitted::sealed);
+  EXPECT_EQ(answer(write_record(diverted, tag_, Wall(1h))), Readmitted::not_rejected);
 }
 
 TEST_F(ReadmissionTest, TheSecretsOfTodayDecide) {

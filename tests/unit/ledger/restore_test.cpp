@@ -353,6 +353,15 @@ TEST_F(RestoreTest, TheSignatureOfARecordIsNoted) {
   EXPECT_FALSE(merge_.tombstones.at(id_of("DSrepeat")).signature) << "it is that of another";
 }
 
+TEST(RestoredRow, KeepsTheSignatureThatASealedRecordDoesNotShow) {
+  const SignaturePrefix signature{7};
+  BackupRow row{staged("DSa"), queued("DSa")};
+  std::get<StagedHandshake>(row.row).signature = signature;
+  SpoolView spool;
+  spool.record = {Outcome::completed, kSubmitted, kEnded, "", {}};
+  EXPECT_EQ(std::get<Tombstone>(restored_row(row, spool).row).signature, signature);
+}
+
 TEST(RestoredRow, KeepsWhatIsKnownOfEarlierEndings) {
   const SignaturePrefix signature{7};
   BackupRow row{ended("DSa"), queued("DSa")};

@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -173,6 +174,9 @@ class World {
 
   /// Changes the setting of the running process.
   void set_repeats(RepeatPolicy policy) { process_->ledger.set_repeats(policy); }
+  void set_sealer(std::shared_ptr<const Sealer> sealer) {
+    process_->ledger.set_sealer(std::move(sealer));
+  }
 
   /// Runs rounds until nothing of the request is left, also while the disk is full, the queue is
   /// unavailable, or the disk has space for a part only. The report contains the settled handshakes

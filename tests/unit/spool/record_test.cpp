@@ -6,6 +6,8 @@
 #include <chrono>
 
 #include "base/limits.h"
+#include "json/json_string.h"
+#include "unit/crypto/fake_sealer.h"
 
 namespace attestrd {
 namespace {
@@ -193,6 +195,88 @@ TEST(RecordTest, ReadsTheTimesBack) {
   ASSERT_TRUE(record) << record.error().message;
   EXPECT_EQ(record->submitted_at, kSubmitted);
   EXPECT_EQ(record->finished_at, kSubmitted + 2s);
+}
+
+TEST(RecordTest, SealsTheAnswerAndNothingElse) {
+  const test::FakeSealer sealer;
+  const auto plain = write_record(completed(), "9", kSubmitted);
+  const auto text = write_record(completed(), "9", kSubmitted, &sealer);
+  ASSERT_TRUE(text) << text.error().message;
+  const auto before_answer = plain.substr(0, plain.find("\"response\":"));
+  EXPECT_TRUE(text->starts_with(before_answer + R"("response":"-----BEGIN CMS-----\n7b225f)"));
+  EXPECT_TRUE(text->ends_with(R"(\n-----END CMS-----\n"})"
+                              "\n"));
+  EXPECT_EQ(text->find("1e999"), text->npos);
+  const auto record = parse_record(*text);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->response, "");
+  EXPECT_EQ(record->form, SigningForm::raw);
+  EXPECT_EQ(record->polls, 7u);
+  EXPECT_EQ(*test::FakeUnsealer().unseal(unescape_json_string(record->sealed_response)),
+            completed().response);
+}
+
+TEST(RecordTest, SealsTheAnswersOfAllOutcomesButRejected) {
+  const test::FakeSealer sealer;
+  auto finish = completed();
+  for (const auto outcome : {Outcome::completed, Outcome::archived, Outcome::failed}) {
+    finish.outcome = outcome;
+    const auto text = write_record(finish, "", kSubmitted, &sealer);
+    EXPECT_NE(parse_record(*text)->sealed_response, "");
+  }
+  EXPECT_EQ(sealer.sealed, 3u);
+  finish.outcome = Outcome::rejected;
+  finish.reason = Reason::invalid_signature;
+  EXPECT_EQ(*write_record(finish, "", kSubmitted, &sealer), write_record(finish, "", kSubmitted))
+      << "a readmission must verify it again";
+  EXPECT_EQ(*write_record(failed(), "", kSubmitted, &sealer),
+            write_record(failed(), "", kSubmitted))
+      << "there is no answer";
+  EXPECT_EQ(*write_record(completed(), "", kSubmitted, nullptr),
+            write_record(completed(), "", kSubmitted));
+  EXPECT_EQ(sealer.sealed, 3u);
+}
+
+TEST(RecordTest, NoRecordIsWrittenIfItsAnswerCanNotBeSealed) {
+  test::FakeSealer sealer;
+  sealer.failure = Error{Errc::shortage, "no memory"};
+  const auto text = write_record(completed(), "9", kSubmitted, &sealer);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().code, Errc::shortage);
+}
+
+TEST(RecordTest, AStringThatIsNoSealedAnswerIsNoRecord) {
+  const auto with = [](std::string_view response) {
+    return R"({"schema":"attestrd.result/1","id":"DSa","outcome":"failed",)"
+           R"("signature":{"status":"absent"},"response":")" +
+           std::string(response) + "\"}";
+  };
+  const std::string begin = R"(-----BEGIN CMS-----\n)";
+  const std::string end = R"(-----END CMS-----\n)";
+  const std::string line(64, 'A');
+  EXPECT_EQ(objection(with(begin + R"(AA+/=\n)" + end)), "(taken)");
+  EXPECT_EQ(objection(with(begin + line + R"(\n)" + line + R"(\nQQ==\n)" + end)), "(taken)");
+  const std::initializer_list<std::string> bad = {
+      "",
+      "text",
+      begin,
+      end,
+      begin + end,
+      begin + "AAAA" + end,
+      begin + R"(\n)" + end,
+      begin + R"(AAAA\n\n)" + end,
+      begin + R"(AA AA\n)" + end,
+      begin + line + R"(A\n)" + end,
+      begin + R"(AAAA\n)",
+      R"(AAAA\n)" + end,
+      begin + R"(AAAA\n)" + end + begin + R"(AAAA\n)" + end,
+      begin + R"(AAAA\\n)" + end,
+      begin + R"(AAAA\n-----END CMS-----)",
+      " " + begin + R"(AAAA\n)" + end,
+      begin + R"(AAAA\u000a)" + end,
+      R"(-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n)"};
+  for (const auto& text : bad)
+    EXPECT_THAT(objection(with(text)), HasSubstr("no sealed answer")) << text;
 }
 
 }  // namespace
