@@ -34,6 +34,7 @@
 #include "daemon/service/signals.h"
 #include "daemon/service/stores.h"
 #include "daemon/service/spool/spool_levels.h"
+#include "daemon/service/spool/record_expiry.h"
 #include "daemon/service/spool/waiting_results.h"
 #include "daemon/version.h"
 #include "files/posix_descriptors.h"
@@ -124,7 +125,8 @@ class Daemon {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<HttpsPoller> poller_;
-  std::unique_ptr<QueueBackup> backup_;  ///< The disk worker uses it until it has stopped.
+  std::unique_ptr<QueueBackup> backup_;   ///< The disk worker uses it until it has stopped.
+  std::unique_ptr<RecordExpiry> expiry_;  ///< Likewise.
   std::unique_ptr<DiskWorker> disk_;
   std::optional<InboxScans> scans_;
   std::optional<Lifecycle> lifecycle_;
@@ -259,6 +261,9 @@ void Daemon::make_service() {
                      .now = read_clocks});
   // Records that no consumer takes stop the intake, unless the daemon ends without consumers.
   waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_, !options_.until_empty);
+  // Records that nobody takes are removed in the end, if the operator wishes so.
+  expiry_ = std::make_unique<RecordExpiry>(loop_.get_executor(), config_, *disk_, *stores_.ledger,
+                                           notices_, read_clocks().mono);
   // The metrics show how full the spool and the disks are.
   levels_.emplace(loop_.get_executor(), config_);
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.
@@ -387,8 +392,10 @@ Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
 }
 
 void Daemon::add_chores() {
-  chores_.add(kPurgeInterval,
-              [this] { disk_->purge_tombstones(std::chrono::days(config_.paths.tombstone_days)); });
+  chores_.add(kPurgeInterval, [this] {
+    disk_->purge_tombstones(tombstone_life(std::chrono::days(config_.paths.tombstone_days),
+                                           std::chrono::days(config_.spool.keep_days)));
+  });
   if (const auto interval = notifier_.watchdog_interval())
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
@@ -396,6 +403,7 @@ void Daemon::add_chores() {
   chores_.add(kSpoolInterval, [this] {
     waiting_->check(read_clocks().mono);
     levels_->check(read_clocks().mono);
+    expiry_->check(read_clocks().mono);
   });
 }
 

@@ -39,6 +39,8 @@ void NoticeWriter::count(const Notice& notice) {
                            fmt::format("{},{}", name_of(*notice.outcome), reason_of(notice)));
     case Event::inbox_refused: return counters_.add(Metric::submissions_refused);
     case Event::spool_conflict: return counters_.add(Metric::spool_conflicts);
+    case Event::spool_expired:
+      return counters_.add(Metric::spool_expired, notice.file, static_cast<double>(*notice.count));
     case Event::signature_repeated: return counters_.add(Metric::signature_repeats);
     default: return;
   }

@@ -111,6 +111,11 @@ inline constexpr std::size_t kBytesReadmittedAtOnce = std::size_t{16} << 20;  //
 inline constexpr Duration kWaitingCountInterval = 1s;  ///< Of results/, for spool.max_waiting.
 inline constexpr int kWaitingCountShare = 20;  ///< A count takes at most this part of the time.
 
+// Records that were kept for spool.keep_days.
+inline constexpr Duration kFirstExpiry = 10s;  ///< After the start.
+inline constexpr Duration kExpiryInterval = 1h;
+inline constexpr std::size_t kRecordsPerExpirySlice = 64;  ///< Looked up between two rounds.
+
 inline constexpr Duration kSpoolSurveyInterval = 10s;  ///< Of all folders, for the metrics.
 inline constexpr int kSpoolSurveyShare = 20;  ///< A survey takes at most this part of the time.
 

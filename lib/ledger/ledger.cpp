@@ -11,6 +11,7 @@
 #include "ledger/ledger_notices.h"
 #include "ledger/recovery.h"
 #include "queue/queue.h"
+#include "spool/retention.h"
 #include "spool/spool.h"
 
 namespace attestrd {
@@ -143,6 +144,20 @@ void Ledger::measure(std::vector<QueuedHandshake>& rows) const {
 }
 
 Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(id); }
+
+Result<std::size_t> Ledger::remove_kept(Outcome folder, std::span<const std::string> names,
+                                        Duration keep) {
+  std::size_t removed = 0;
+  for (const auto& name : names) {
+    const auto id = id_of_record(name);
+    if (!id) continue;
+    const auto known = queue_.find(*id);
+    if (!known) return known.error();
+    if (is_kept_long_enough(folder, *known, clock_.running(), keep))
+      removed += spool_.remove_kept(folder, name) ? 1 : 0;
+  }
+  return removed;
+}
 
 Result<std::vector<HandshakeId>> Ledger::find_ended(const EndedQuery& query) {
   return queue_.find_ended(query);

@@ -82,8 +82,9 @@ constexpr const char* kPause = "SELECT since FROM pause";
 constexpr const char* kHold = "UPDATE handshake SET is_held = ? WHERE id = ? AND state = 'polling'";
 
 constexpr const char* kFindEnded =
-    "SELECT outcome, finished_at, 1, diverted_to, tag, attempt FROM tombstone WHERE id = ?1 "
-    "UNION ALL SELECT outcome, finished_at, 0, NULL, tag, attempt FROM handshake "
+    "SELECT outcome, finished_at, 1, diverted_to, tag, attempt, running_ms FROM tombstone "
+    "WHERE id = ?1 "
+    "UNION ALL SELECT outcome, finished_at, 0, NULL, tag, attempt, 0 FROM handshake "
     "WHERE id = ?1 AND state = 'staged'";
 
 constexpr const char* kRowsAfter =
@@ -401,8 +402,9 @@ Result<KnownHandshake> SqliteRows::find_ended(const HandshakeId& id) {
   std::string tag(find->text(4));
   const auto attempt = static_cast<std::uint32_t>(find->number(5));
   if (is_published)
-    return KnownHandshake(EndedHandshake{*outcome, *finished_at, std::string(find->text(3)),
-                                         std::move(tag), attempt});
+    return KnownHandshake(EndedHandshake{*outcome, *finished_at,
+                                         std::chrono::milliseconds(find->number(6)),
+                                         std::string(find->text(3)), std::move(tag), attempt});
   return KnownHandshake(EndingHandshake{*outcome, *finished_at, std::move(tag), attempt});
 }
 

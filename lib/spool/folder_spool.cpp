@@ -236,6 +236,14 @@ Result<bool> FolderSpool::is_record_at(const StagedHandshake& row, Directory& fo
   return bytes && fingerprint_of(*bytes) == row.record;
 }
 
+bool FolderSpool::remove_kept(Outcome outcome, const std::string& name) {
+  Directory& files = *folder(outcome).files;
+  if (files.is_mounted_on(name)) return false;
+  const auto info = files.inspect(name);
+  const bool is_record = info && info->kind == FileInfo::Kind::regular && info->is_ours;
+  return is_record && files.remove(name).has_value();
+}
+
 void FolderSpool::remove_rejected(const std::string& name) {
   Folder& rejected = folder(Outcome::rejected);
   if (rejected.files->remove(name)) rejected.is_changed = true;

@@ -82,8 +82,8 @@ class MemoryQueue final : public Queue {
   Result<KnownHandshake> find(const HandshakeId& id) override {
     if (const auto ended = store_.ended.find(id); ended != store_.ended.end())
       return KnownHandshake(EndedHandshake{ended->second.outcome, ended->second.finished_at,
-                                           ended->second.diverted_to, ended->second.tag,
-                                           ended->second.attempt});
+                                           ended->second.running, ended->second.diverted_to,
+                                           ended->second.tag, ended->second.attempt});
     const auto open = store_.open.find(id);
     if (open == store_.open.end()) return KnownHandshake();
     if (const auto& staged = open->second.staged)

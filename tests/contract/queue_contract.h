@@ -321,7 +321,14 @@ TYPED_TEST_P(QueueContract, FindsAHandshakeInWhateverState) {
   EXPECT_EQ(std::get<EndedHandshake>(ended).outcome, Outcome::failed);
   EXPECT_EQ(std::get<EndedHandshake>(ended).finished_at, kQueueNow + 5s);
   EXPECT_EQ(std::get<EndedHandshake>(ended).diverted_to, "");
+  EXPECT_EQ(std::get<EndedHandshake>(ended).running, 0s);
   EXPECT_TRUE(std::holds_alternative<UnknownHandshake>(find("DSnobody")));
+
+  auto done = this->batch();
+  done.running = 90min;
+  done.changes.emplace_back(this->done("DSstaged"));
+  this->write(done);
+  EXPECT_EQ(std::get<EndedHandshake>(find("DSstaged")).running, 90min);
 }
 
 TYPED_TEST_P(QueueContract, FindsManyRowsInTheOrderAsked) {

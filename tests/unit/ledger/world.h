@@ -200,6 +200,7 @@ class World {
 
   bool has_work() const { return process_->ledger.has_unmarked(); }
   Queue& queue() { return process_->queue; }
+  Ledger& ledger() { return process_->ledger; }
 
   Result<RoundReport> try_round() { return process_->ledger.round(request, clocks()); }
 

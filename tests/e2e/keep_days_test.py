@@ -1,0 +1,72 @@
+"""Tests the retention of records: spool.keep_days."""
+
+import contextlib
+import sqlite3
+import time
+
+import harness
+
+DAY_MS = 24 * 3600 * 1000
+
+
+class KeepDaysTest(harness.Fixture):
+    def age(self, days, *ids):
+        """Has the records of these handshakes ended so many days of running time ago."""
+        with contextlib.closing(sqlite3.connect(self.queue)) as queue, queue:
+            for handshake in ids:
+                changed = queue.execute(
+                    "UPDATE tombstone SET running_ms = running_ms - ? WHERE id = ?",
+                    (days * DAY_MS, handshake))
+                self.assertEqual(changed.rowcount, 1, handshake)
+
+    def test_old_records_go_and_results_stay(self):
+        unknown = self.start_simulator("--unknown", "1")
+        config = self.write_config(unknown.url, spool={"keep_days": 30},
+                                   paths={"tombstone_days": 1})
+        daemon = self.start_daemon(config)
+        self.drop(["DSold", "DSnew", "DSforeign"])
+        harness.eventually(lambda: len(self.spooled("failed")) == 3, what="the endings")
+        daemon.stop()
+        good = self.start_simulator("--law", "fixed:0", name="good")
+        config = self.write_config(good.url, spool={"keep_days": 30}, paths={"tombstone_days": 1})
+        daemon = self.start_daemon(config, name="second")
+        self.drop(["DSresult"], "result")
+        self.wait_for_results(["DSresult"])
+        daemon.stop()
+
+        self.age(31, "DSold", "DSforeign", "DSresult")
+        self.age(29, "DSnew")
+        failed = self.spool / "failed"
+        (failed / "DSnobody.json").write_text("{}")
+        target = self.folder / "target"
+        target.write_text("not attestrd's")
+        (failed / "DSforeign.json").unlink()
+        (failed / "DSforeign.json").symlink_to(target)
+        daemon = self.start_daemon(config, name="third")
+        line = daemon.wait_for("spool.expired")
+        self.assertEqual((line["level"], line["file"], line["count"]), ("info", "failed", 1))
+        self.assertEqual(sorted(path.name for path in failed.iterdir()),
+                         ["DSforeign.json", "DSnew.json", "DSnobody.json"])
+        self.assertEqual(target.read_text(), "not attestrd's")
+        self.assertEqual(self.spooled(), {"DSresult"})
+        self.assertEqual(daemon.metrics()['attestrd_spool_expired_total{folder="failed"}'], 1)
+        # The tombstone outlives its record by a day, so the id stays known.
+        self.assertEqual(self.attestrd("explain", "--config", config, "DSold").returncode, 0)
+
+    def test_without_the_setting_records_stay(self):
+        unknown = self.start_simulator("--unknown", "1")
+        config = self.write_config(unknown.url)
+        daemon = self.start_daemon(config)
+        self.drop(["DSold"])
+        harness.eventually(lambda: self.spooled("failed") == {"DSold"}, what="the ending")
+        daemon.stop()
+        self.age(1000, "DSold")
+        self.write_config(unknown.url, paths={"tombstone_days": 36500})
+        daemon = self.start_daemon(config, name="second")
+        time.sleep(12)  # The first pass comes 10 s after the start.
+        self.assertEqual(self.spooled("failed"), {"DSold"})
+        self.assertEqual(daemon.count("spool.expired"), 0)
+
+
+if __name__ == "__main__":
+    harness.main()
