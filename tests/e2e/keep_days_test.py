@@ -10,6 +10,12 @@ DAY_MS = 24 * 3600 * 1000
 
 
 class KeepDaysTest(harness.Fixture):
+    def fail_all(self, config, daemon, *ids):
+        self.drop(ids)
+        harness.eventually(lambda: daemon.status()["pending"] == len(ids), what="the submissions")
+        self.assertEqual(self.attestrd("cancel", "--config", config, *ids).returncode, 0)
+        harness.eventually(lambda: self.spooled("failed") == set(ids), what="the ends")
+
     def age(self, days, *ids):
         """Has the records of these handshakes ended so many days of running time ago."""
         with contextlib.closing(sqlite3.connect(self.queue)) as queue, queue:
@@ -20,12 +26,10 @@ class KeepDaysTest(harness.Fixture):
                 self.assertEqual(changed.rowcount, 1, handshake)
 
     def test_old_records_go_and_results_stay(self):
-        unknown = self.start_simulator("--unknown", "1")
-        config = self.write_config(unknown.url, spool={"keep_days": 30},
-                                   paths={"tombstone_days": 1})
+        never = self.start_simulator("--never", "1")
+        config = self.write_config(never.url, spool={"keep_days": 30}, paths={"tombstone_days": 1})
         daemon = self.start_daemon(config)
-        self.drop(["DSold", "DSnew", "DSforeign"])
-        harness.eventually(lambda: len(self.spooled("failed")) == 3, what="the endings")
+        self.fail_all(config, daemon, "DSold", "DSnew", "DSforeign")
         daemon.stop()
         good = self.start_simulator("--law", "fixed:0", name="good")
         config = self.write_config(good.url, spool={"keep_days": 30}, paths={"tombstone_days": 1})
@@ -54,14 +58,13 @@ class KeepDaysTest(harness.Fixture):
         self.assertEqual(self.attestrd("explain", "--config", config, "DSold").returncode, 0)
 
     def test_without_the_setting_records_stay(self):
-        unknown = self.start_simulator("--unknown", "1")
-        config = self.write_config(unknown.url)
+        never = self.start_simulator("--never", "1")
+        config = self.write_config(never.url)
         daemon = self.start_daemon(config)
-        self.drop(["DSold"])
-        harness.eventually(lambda: self.spooled("failed") == {"DSold"}, what="the ending")
+        self.fail_all(config, daemon, "DSold")
         daemon.stop()
         self.age(1000, "DSold")
-        self.write_config(unknown.url, paths={"tombstone_days": 36500})
+        self.write_config(never.url, paths={"tombstone_days": 36500})
         daemon = self.start_daemon(config, name="second")
         time.sleep(12)  # The first pass comes 10 s after the start.
         self.assertEqual(self.spooled("failed"), {"DSold"})
