@@ -46,6 +46,7 @@
 #include "runtime/disk_worker.h"
 #include "runtime/entropy.h"
 #include "runtime/system_clock.h"
+#include "spool/retention.h"
 
 namespace attestrd {
 namespace {

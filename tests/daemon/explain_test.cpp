@@ -168,7 +168,7 @@ TEST(Explain, SaysWhereADivertedRecordIs) {
                     "results/DS1.json is another file, which was there before.\n"));
   EXPECT_TRUE(holds(explain_json(report),
                     R"("file":"rejected/DS1.2.json","diverted_from":"results/DS1.json"})"));
-  const auto found = case_of(EndedHandshake{Outcome::completed, {}, "rejected/DS1.json"}, true);
+  const auto found = case_of(EndedHandshake{Outcome::completed, {}, {}, "rejected/DS1.json"}, true);
   EXPECT_EQ(std::get<ExplainReport::Ended>(found).diverted_to, "rejected/DS1.json");
 }
 

@@ -49,8 +49,10 @@ Result<KnownHandshake> Reopening::find(const HandshakeId& id, const std::vector<
   if (!known) return known;
   const auto* const ending = std::get_if<EndingHandshake>(&*known);
   if (ending == nullptr || std::ranges::find(marked, id, &Done::id) == marked.end()) return known;
-  return KnownHandshake(
-      EndedHandshake{ending->outcome, ending->finished_at, "", ending->tag, ending->attempt});
+  return KnownHandshake(EndedHandshake{.outcome = ending->outcome,
+                                       .finished_at = ending->finished_at,
+                                       .tag = ending->tag,
+                                       .attempt = ending->attempt});
 }
 
 Result<Retried> Reopening::decide(const Retry& retry, std::size_t request,
