@@ -44,6 +44,13 @@ std::optional<Mono> poll_time(Wait wait, std::optional<Mono> due, Mono deadline,
   return std::max(*allowed, wait == Wait::deadline ? deadline : *due);
 }
 
+/// Returns whether no event is needed before its next poll.
+bool is_polled_by_itself(const PendingRecord& record) {
+  const bool is_pending =
+      record.state == PendingRecord::State::waiting || record.state == PendingRecord::State::ready;
+  return is_pending && !record.is_held && !record.is_lost;
+}
+
 }  // namespace
 
 EngineAnswer Engine::Commands::operator()(const ExplainCommand& command) const {
@@ -227,15 +234,21 @@ EngineReport Engine::report(Now now) const {
 
 /// Returns the earliest next poll of all, from now, or nothing if only an event can allow one.
 std::optional<Duration> Engine::next_poll(Now now) const {
-  const auto is_polled_by_itself = [this](Slot slot) {
-    return !roster_[slot].is_held && !roster_[slot].is_lost;
-  };
   std::optional<Duration> next;
-  for (const auto& slot :
-       {lanes_.any(), wheel_.earliest(is_polled_by_itself, limits::kNextPollSearch)}) {
-    const auto poll = slot ? Commands::next_poll_of(*this, *slot, now).second : std::nullopt;
+  const auto consider = [&](Slot slot) {
+    const auto poll = Commands::next_poll_of(*this, slot, now).second;
     if (poll) next = std::min(next.value_or(*poll), *poll);
+  };
+  // On a day without requests only last polls are made, in another order than that of the wheel.
+  const auto all = std::min<std::size_t>(roster_.slots(), limits::kNextPollSearch);
+  if (admission_.budget().is_spent()) {
+    for (Slot slot = 0; slot < all; ++slot)
+      if (is_polled_by_itself(roster_[slot])) consider(slot);
+    return next;
   }
+  if (const auto slot = lanes_.any()) consider(*slot);
+  const auto counts = [this](Slot slot) { return is_polled_by_itself(roster_[slot]); };
+  if (const auto slot = wheel_.earliest(counts, limits::kNextPollSearch)) consider(*slot);
   return next;
 }
 

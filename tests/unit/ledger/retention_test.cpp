@@ -22,6 +22,7 @@ class LedgerRetentionTest : public ::testing::Test {
 
   void end(std::string_view id, Outcome outcome, Reason reason) {
     world_.end(id, outcome, reason);
+    world_.round();
     world_.settle();
   }
 
@@ -69,6 +70,7 @@ TEST_F(LedgerRetentionTest, AReadmissionThatWasJudgedBeforeIsNotLost) {
 
 TEST_F(LedgerRetentionTest, NeverRemovesAResult) {
   world_.complete("DSa", R"({"output":"a"})");
+  world_.round();
   world_.settle();
   EXPECT_EQ(remove(Outcome::completed, {"DSa.json"}), 0U);
   EXPECT_THAT(world_.names_in("results"), ElementsAre("DSa.json"));
