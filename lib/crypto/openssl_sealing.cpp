@@ -85,7 +85,9 @@ BioPointer receiver_bio(Receiver& receiver) {
 /// Returns a BIO that reads the text, or null for lack of memory or if the text is too long.
 BioPointer text_bio(std::string_view text) {
   if (text.size() > std::numeric_limits<int>::max()) return nullptr;
-  return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  // OpenSSL takes no null pointer, not even for an empty text.
+  const char* const begin = text.empty() ? "" : text.data();
+  return BioPointer(BIO_new_mem_buf(begin, static_cast<int>(text.size())));
 }
 
 Error seal_error(bool is_short) {
