@@ -75,7 +75,8 @@ void Retries::readmit(std::vector<std::string> files, bool are_named,
     return on_readmitted(
         fail(Errc::unavailable, "other records are being readmitted: try again later"));
   readmitting_ = {std::move(files), are_named, std::move(on_readmitted), {}, 0};
-  read_some();
+  // A job that removes old records may be under way: see is_readmitting().
+  parts_.after_jobs([this] { read_some(); });
 }
 
 /// Reads and judges the next files, or answers if there is none.

@@ -34,6 +34,8 @@ class Retries {
     std::function<Verifier()> verifier;        ///< Returns a copy with the secrets of today.
     std::function<std::optional<SigningForm>()> usual_form;  ///< Engine::usual_form
     std::function<Now()> now;
+    /// Calls back on the loop once the disk worker has done all jobs that were given to it before.
+    std::function<void(std::function<void()>)> after_jobs;
   };
 
   Retries(boost::asio::any_io_executor loop, Parts parts)
@@ -46,6 +48,10 @@ class Retries {
   /// readmitted.
   void readmit(std::vector<std::string> files, bool are_named,
                Questions::OnReadmitted on_readmitted);
+
+  /// Returns whether records are being readmitted. Meanwhile no other part may remove records from
+  /// rejected/: until a readmission is durable, a rejected record may be the only copy of a result.
+  bool is_readmitting() const { return readmitting_.has_value(); }
 
   /// Must be called for each report of the disk worker.
   void on_report(const RoundReport& report);

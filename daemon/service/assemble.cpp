@@ -259,12 +259,20 @@ void Daemon::make_service() {
                      .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
                      .verifier = [this] { return *verifier_; },
                      .usual_form = [this] { return engine_->usual_form(); },
-                     .now = read_clocks});
+                     .now = read_clocks,
+                     .after_jobs =
+                         [this](std::function<void()> then) {
+                           disk_->run_between_rounds([this, then = std::move(then)]() mutable {
+                             boost::asio::post(loop_, std::move(then));
+                           });
+                         }});
   // Records that no consumer takes stop the intake, unless the daemon ends without consumers.
   waiting_.emplace(loop_.get_executor(), config_, *scans_, notices_, !options_.until_empty);
   // Records that nobody takes are removed in the end, if the operator wishes so.
-  expiry_ = std::make_unique<RecordExpiry>(loop_.get_executor(), config_, *disk_, *stores_.ledger,
-                                           notices_, read_clocks().mono);
+  expiry_ = std::make_unique<RecordExpiry>(
+      RecordExpiry::Parts{loop_.get_executor(), config_, *disk_, *stores_.ledger, notices_,
+                          [this] { return retries_->is_readmitting(); }},
+      read_clocks().mono);
   // The metrics show how full the spool and the disks are.
   levels_.emplace(loop_.get_executor(), config_);
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.

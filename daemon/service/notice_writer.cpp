@@ -40,6 +40,7 @@ void NoticeWriter::count(const Notice& notice) {
     case Event::inbox_refused: return counters_.add(Metric::submissions_refused);
     case Event::spool_conflict: return counters_.add(Metric::spool_conflicts);
     case Event::spool_expired:
+      if (!notice.count) return;
       return counters_.add(Metric::spool_expired, notice.file, static_cast<double>(*notice.count));
     case Event::signature_repeated: return counters_.add(Metric::signature_repeats);
     default: return;

@@ -25,6 +25,9 @@ class Ring {
   const T& front() const { return slots_.front(); }
   T& back() { return slots_.back(); }
 
+  /// The value at a position from the oldest, which is 0. It must be less than size().
+  const T& at(std::size_t position) const { return slots_[position]; }
+
   /// The ring must not be empty.
   T pop() {
     T value = std::move(slots_.front());

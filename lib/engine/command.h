@@ -128,8 +128,9 @@ struct EngineReport {
   std::optional<MeanDelay> mean_delay;  ///< Absent if the cadence does not learn.
   std::optional<Duration> oldest_age;   ///< Of the oldest pending one, rounded up to a second.
   Duration due_lag{0};  ///< Since the oldest in ReadyLanes became due; 0: they are empty.
-  /// From now: the earliest `Explanation::due` of all; if thousands are due within a short time of
-  /// each other, the earliest of some of them.
+  /// From now: the earliest `Explanation::due` of all. Only limits::kNextPollSearch handshakes are
+  /// looked at: if more than these are due first, or are held, or if no requests are left today, it
+  /// is the earliest of those, or absent.
   std::optional<Duration> next_poll;
 };
 

@@ -343,17 +343,19 @@ void Engine::dispatch(const Step& step) {
   Reload(*this, step.now).replan_some();
   make_due_ready(step.now.mono);
   DailyBudget& budget = admission_.budget();
-  std::uint32_t parked = 0;
+  std::uint32_t parked = 0;  // Or forgotten.
   while (!lanes_.empty() && parked < limits::kParkedPerStep && admission_.allows(step.now)) {
     if (budget.is_spent()) put_off_all_but_last_polls(step);
     if (lanes_.empty() || !budget.allows()) break;
     const Slot slot = admission_.account().is_open() ? lanes_.pop() : take_canary(step.now);
-    if (roster_[slot].is_lost)
+    if (roster_[slot].is_lost) {
       forget(slot);
-    else if (park_if_held(slot))
       ++parked;
-    else
+    } else if (park_if_held(slot)) {
+      ++parked;
+    } else {
       start_poll(slot, step);
+    }
   }
   if (is_empty()) return;  // No handshake needs a request.
   if (const auto wanted = budget.next_reservation()) step.actions.emplace_back(Reserve{*wanted});

@@ -246,8 +246,8 @@ std::optional<Duration> Engine::next_poll(Now now) const {
       if (is_polled_by_itself(roster_[slot])) consider(slot);
     return next;
   }
-  if (const auto slot = lanes_.any()) consider(*slot);
   const auto counts = [this](Slot slot) { return is_polled_by_itself(roster_[slot]); };
+  if (const auto slot = lanes_.any(counts, limits::kNextPollSearch)) consider(*slot);
   if (const auto slot = wheel_.earliest(counts, limits::kNextPollSearch)) consider(*slot);
   return next;
 }

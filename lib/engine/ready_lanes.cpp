@@ -51,9 +51,11 @@ std::optional<ReadyLanes::Slot> ReadyLanes::pop_other() {
   return pop_known();
 }
 
-std::optional<ReadyLanes::Slot> ReadyLanes::any() const {
+std::optional<ReadyLanes::Slot> ReadyLanes::any(const std::function<bool(Slot)>& counts,
+                                                std::size_t most) const {
   for (const auto* const lane : {&last_, &fresh_, &known_, &troubled_})
-    if (!lane->empty()) return lane->first();
+    for (std::size_t i = 0; i < std::min(most, lane->size()); ++i)
+      if (const Slot slot = lane->at(i); counts(slot)) return slot;
   return std::nullopt;
 }
 

@@ -40,8 +40,9 @@ class ReadyLanes {
   /// would need twice the memory of the slots.
   static constexpr Duration kBatch = std::chrono::milliseconds(100);
 
-  /// Returns a handshake, one of last polls if there is one, or nothing if none waits.
-  std::optional<Slot> any() const;
+  /// Returns a handshake for which the predicate holds, one of last polls if there is one, or
+  /// nothing if there is none among the first `most` of each lane.
+  std::optional<Slot> any(const std::function<bool(Slot)>& counts, std::size_t most) const;
 
   /// Removes and returns the first handshake of the lane whose turn it is. empty() must be false.
   Slot pop();
@@ -66,7 +67,7 @@ class ReadyLanes {
     std::size_t size() const { return slots_.size(); }
     void push(Slot slot, Mono due);
     Slot pop();
-    Slot first() const { return slots_.front(); }
+    Slot at(std::size_t position) const { return slots_.at(position); }
     /// The time of the first slot. The lane must not be empty.
     Mono oldest() const { return batches_.front().due; }
 

@@ -11,6 +11,7 @@
 #include "ledger/ledger_notices.h"
 #include "ledger/recovery.h"
 #include "queue/queue.h"
+#include "spool/record.h"
 #include "spool/retention.h"
 #include "spool/spool.h"
 
@@ -145,18 +146,17 @@ void Ledger::measure(std::vector<QueuedHandshake>& rows) const {
 
 Result<KnownHandshake> Ledger::find(const HandshakeId& id) { return queue_.find(id); }
 
-Result<std::size_t> Ledger::remove_kept(Outcome folder, std::span<const std::string> names,
-                                        Duration keep) {
-  std::size_t removed = 0;
+Result<void> Ledger::remove_kept(Outcome folder, std::span<const std::string> names, Duration keep,
+                                 std::uint64_t& removed) {
   for (const auto& name : names) {
     const auto id = id_of_record(name);
     if (!id) continue;
     const auto known = queue_.find(*id);
     if (!known) return known.error();
-    if (is_kept_long_enough(folder, *known, clock_.running(), keep))
-      removed += spool_.remove_kept(folder, name) ? 1 : 0;
+    const auto outcome = outcome_to_remove(folder, name, *known, clock_.running(), keep);
+    if (outcome && spool_.remove_kept(folder, name, record_head(*id, *outcome))) ++removed;
   }
-  return removed;
+  return {};
 }
 
 Result<std::vector<HandshakeId>> Ledger::find_ended(const EndedQuery& query) {

@@ -72,13 +72,13 @@ class Ledger {
   /// Returns a page of the ids that have ended and have a tag. Must be called between rounds.
   Result<std::vector<HandshakeId>> find_ended(const EndedQuery& query);
 
-  /// Removes those of these records in the folder of an outcome that were kept for `keep`, in
-  /// running time: see spool/retention.h. Returns how many were removed. Must be called between
-  /// rounds, which makes it safe: a record that a round publishes or readmits has a staged row
-  /// until then, and a new tombstone afterwards. A readmission that was judged before its record is
-  /// removed here has the record's bytes already.
-  Result<std::size_t> remove_kept(Outcome folder, std::span<const std::string> names,
-                                  Duration keep);
+  /// Removes those of these records in a folder that were kept for `keep`, in running time: see
+  /// spool/retention.h. Adds to `removed`, also before an error. Must be called between rounds: a
+  /// record that a round publishes has a staged row until then, and a new tombstone afterwards.
+  /// Must not be called for rejected/ while records are readmitted: until a readmission is
+  /// committed, the rejected record may be the only copy of a result.
+  Result<void> remove_kept(Outcome folder, std::span<const std::string> names, Duration keep,
+                           std::uint64_t& removed);
 
   /// Changes the rule for repeats, for all records that are written from now on. Must be called
   /// between rounds.

@@ -182,6 +182,12 @@ void Staging::drop() {
   drop_ahead();
 }
 
+/// Records that were written ahead are written again: they are not encrypted, or to others.
+void Staging::set_sealer(std::shared_ptr<const Sealer> sealer) {
+  sealer_ = std::move(sealer);
+  drop_ahead();
+}
+
 void Staging::drop_ahead() {
   for (const auto& record : std::exchange(ahead_, {})) static_cast<void>(spool_.drop(record.id));
 }

@@ -48,7 +48,7 @@ class Staging {
   RepeatPolicy repeats() const { return repeats_; }
 
   /// Changes the encryption of answers in all records that are written from now on. Null: none.
-  void set_sealer(std::shared_ptr<const Sealer> sealer) { sealer_ = std::move(sealer); }
+  void set_sealer(std::shared_ptr<const Sealer> sealer);
   const Sealer* sealer() const { return sealer_.get(); }
 
   /// Writes the records of `finishes` and syncs them. The finishes whose records were written ahead

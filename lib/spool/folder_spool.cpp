@@ -236,12 +236,15 @@ Result<bool> FolderSpool::is_record_at(const StagedHandshake& row, Directory& fo
   return bytes && fingerprint_of(*bytes) == row.record;
 }
 
-bool FolderSpool::remove_kept(Outcome outcome, const std::string& name) {
+bool FolderSpool::remove_kept(Outcome outcome, const std::string& name, std::string_view head) {
   Directory& files = *folder(outcome).files;
   if (files.is_mounted_on(name)) return false;
-  const auto info = files.inspect(name);
-  const bool is_record = info && info->kind == FileInfo::Kind::regular && info->is_ours;
-  return is_record && files.remove(name).has_value();
+  const auto file = files.open(name, limits::kRecordBytes);
+  const auto info = file ? (*file)->inspect() : file.error();
+  if (!info || info->kind != FileInfo::Kind::regular || !info->is_ours) return false;
+  std::string begins(head.size(), '\0');
+  const auto count = (*file)->read(0, begins);
+  return count && *count == head.size() && begins == head && files.remove(name).has_value();
 }
 
 void FolderSpool::remove_rejected(const std::string& name) {

@@ -32,7 +32,7 @@ class FolderSpool final : public Spool {
                                           std::uint32_t attempt) override;
   Result<std::optional<Diverted>> find_diverted(const StagedHandshake& row) override;
   void remove_rejected(const std::string& name) override;
-  bool remove_kept(Outcome outcome, const std::string& name) override;
+  bool remove_kept(Outcome outcome, const std::string& name, std::string_view head) override;
   Result<Notice> quarantine(std::string_view name, std::string why) override;
   Result<void> sync_moves(const Meanwhile& meanwhile) override;
   Result<StagedFiles> staged() override;

@@ -179,6 +179,16 @@ Result<std::string> write_record(const Finish& finish, std::string_view tag, Wal
   return out;
 }
 
+std::string record_head(const HandshakeId& id, Outcome outcome) {
+  std::string head;
+  JsonWriter record(head);
+  record.begin_object();
+  record.text("schema", kSchema);
+  record.text("id", id.view());
+  record.text("outcome", name_of(outcome));
+  return head;
+}
+
 Result<SpoolRecord> parse_record(std::string_view text) {
   std::array members = {
       JsonMember{"schema"},      JsonMember{"id"},       JsonMember{"outcome"},

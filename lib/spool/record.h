@@ -23,6 +23,9 @@ std::string write_record(const Finish& finish, std::string_view tag, Wall submit
 Result<std::string> write_record(const Finish& finish, std::string_view tag, Wall submitted_at,
                                  const Sealer* sealer);
 
+/// Returns the bytes with which each record of this handshake and outcome begins.
+std::string record_head(const HandshakeId& id, Outcome outcome);
+
 /// The contents of a spool file. The views point into the text from which it was parsed.
 struct SpoolRecord {
   HandshakeId id;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 
 #include "spool/spool.h"
 
@@ -13,11 +14,16 @@ std::optional<HandshakeId> id_of_record(std::string_view name) {
   return id;
 }
 
-bool is_kept_long_enough(Outcome folder, const KnownHandshake& known, Duration running,
-                         Duration keep) {
+std::optional<Outcome> outcome_to_remove(Outcome folder, std::string_view name,
+                                         const KnownHandshake& known, Duration running,
+                                         Duration keep) {
   const auto* const ended = std::get_if<EndedHandshake>(&known);
-  if (ended == nullptr || folder == Outcome::completed || ended->outcome != folder) return false;
-  return running - ended->running >= keep;
+  if (ended == nullptr || ended->outcome == Outcome::completed) return std::nullopt;
+  const bool is_its_place =
+      ended->outcome == folder ||
+      ended->diverted_to == std::string(folder_of(folder)) + "/" + std::string(name);
+  if (!is_its_place || running - ended->running < keep) return std::nullopt;
+  return ended->outcome;
 }
 
 Duration tombstone_life(Duration tombstones, Duration records) {

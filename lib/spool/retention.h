@@ -13,14 +13,16 @@ namespace attestrd {
 /// record has it.
 std::optional<HandshakeId> id_of_record(std::string_view name);
 
-/// Returns whether a record in the folder of an outcome has been kept long enough. `known` is the
-/// state of its handshake in the queue, `running` the running time now: no wall clock takes part,
-/// since one that is ahead would remove what is new.
+/// Returns the outcome that a record must have to be removed from this place, or nothing if what is
+/// there must stay. `name` is its name in `folder`, `known` the state of its handshake in the
+/// queue, and `running` the running time now: no wall clock takes part, since one that is ahead
+/// would remove what is new.
 ///
 /// Nothing is removed whose age the queue does not know, that is pending or being published, or
 /// whose handshake has ended otherwise since, as by a retry. Results are never removed.
-bool is_kept_long_enough(Outcome folder, const KnownHandshake& known, Duration running,
-                         Duration keep);
+std::optional<Outcome> outcome_to_remove(Outcome folder, std::string_view name,
+                                         const KnownHandshake& known, Duration running,
+                                         Duration keep);
 
 /// Returns how long a tombstone must be kept, in running time: at least as long as its record, and
 /// a day more, since the record can't be removed after it.

@@ -85,10 +85,10 @@ class Spool {
   /// there.
   virtual void remove_rejected(const std::string& name) = 0;
 
-  /// Removes a record from the folder of an outcome, if it is a plain file of this user, and
-  /// nothing is mounted on it. Returns whether it was removed; a file that can't be removed stays.
-  /// A power cut may bring it back.
-  virtual bool remove_kept(Outcome outcome, const std::string& name) = 0;
+  /// Removes a record from a folder if it begins with `head` (see record_head()), is a plain file
+  /// of this user, and nothing is mounted on it. Returns whether it was removed; a file that can't
+  /// be removed stays. A power cut may bring it back.
+  virtual bool remove_kept(Outcome folder, const std::string& name, std::string_view head) = 0;
 
   /// Moves a file from staging/ to rejected/, for people to inspect. Returns the notice to log.
   virtual Result<Notice> quarantine(std::string_view name, std::string why) = 0;

@@ -133,6 +133,7 @@ class LongestWait:
     def __init__(self, path):
         self.path = path
         self.longest = 0.0
+        self.asked = self.answers = 0
         self.ends = threading.Event()
         self.thread = threading.Thread(target=self.ask)
 
@@ -143,6 +144,8 @@ class LongestWait:
     def __exit__(self, *_):
         self.ends.set()
         self.thread.join()
+        if self.answers < self.asked or self.asked == 0:
+            raise RuntimeError(f"/readyz: {self.answers} answers to {self.asked} requests")
 
     def ask(self):
         while not self.ends.wait(0.002):
@@ -150,7 +153,8 @@ class LongestWait:
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(str(self.path))
                 client.sendall(self.REQUEST)
-                client.recv(4096)
+                self.answers += client.recv(4096).startswith(b"HTTP/1.1 ")
+            self.asked += 1
             self.longest = max(self.longest, time.monotonic() - start)
 
 

@@ -55,7 +55,7 @@ TEST(ReloadRoute, CountsTheRecipientsOfSealedRecords) {
   outcome.recipients = 1;
   EXPECT_EQ(answer_to(outcome, "text/plain").body,
             "No setting has changed.\n"
-            "Answers are encrypted to 1 recipient from now on (spool.seal_to).\n"
+            "Later records are encrypted to 1 recipient (spool.seal_to).\n"
             "warning: /etc/recipients.pem: certificate 1 has expired\n");
   outcome.recipients = 2;
   EXPECT_THAT(answer_to(outcome, "text/plain").body, HasSubstr(" to 2 recipients "));

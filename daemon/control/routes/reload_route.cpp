@@ -32,7 +32,7 @@ std::string text_of(const ReloadOutcome& outcome) {
         "Not read anew: {}. systemd passes a changed secret only at a restart of the unit.\n",
         list_of(of_start));
   if (outcome.recipients > 0)
-    text += fmt::format("Answers are encrypted to {} {} from now on (spool.seal_to).\n",
+    text += fmt::format("Later records are encrypted to {} {} (spool.seal_to).\n",
                         outcome.recipients, outcome.recipients == 1 ? "recipient" : "recipients");
   for (const auto& file : outcome.doubtful) text += "warning: " + file.text() + '\n';
   return text;

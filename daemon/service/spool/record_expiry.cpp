@@ -10,18 +10,13 @@
 
 namespace attestrd {
 
-RecordExpiry::RecordExpiry(boost::asio::any_io_executor loop, const Config& config,
-                           DiskWorker& disk, Ledger& ledger, NoticeWriter& notices, Mono now)
-    : loop_(std::move(loop)),
-      config_(config),
-      spool_(config.paths.spool),
-      disk_(disk),
-      ledger_(ledger),
-      notices_(notices),
+RecordExpiry::RecordExpiry(Parts parts, Mono now)
+    : parts_(std::move(parts)),
+      spool_(parts_.config.paths.spool),
       next_(now + limits::kFirstExpiry) {}
 
 void RecordExpiry::check(Mono now) {
-  const auto days = config_.spool.keep_days;
+  const auto days = parts_.config.spool.keep_days;
   if (days == 0 || is_in_pass_ || now < next_) return;
   next_ = now + limits::kExpiryInterval;
   is_in_pass_ = true;
@@ -32,9 +27,11 @@ void RecordExpiry::check(Mono now) {
 
 /// Does a slice on the disk worker's thread, and the next one once the loop has had its turn.
 void RecordExpiry::go_on(std::shared_ptr<Pass> pass) {
-  disk_.run_between_rounds([this, pass = std::move(pass)]() mutable {
+  const bool is_rejected = kFolders.at(pass->folder) == Outcome::rejected;
+  if (is_rejected && parts_.is_readmitting()) return end(*pass);
+  parts_.disk.run_between_rounds([this, pass = std::move(pass)]() mutable {
     do_slice(*pass);
-    boost::asio::post(loop_, [this, pass = std::move(pass)]() mutable {
+    boost::asio::post(parts_.loop, [this, pass = std::move(pass)]() mutable {
       if (pass->is_done()) return end(*pass);
       go_on(std::move(pass));
     });
@@ -42,24 +39,27 @@ void RecordExpiry::go_on(std::shared_ptr<Pass> pass) {
 }
 
 void RecordExpiry::do_slice(Pass& pass) const {
-  if (!pass.names && !list(pass)) return;
-  const auto names = pass.names->next(limits::kRecordsPerExpirySlice);
-  const Outcome folder = kFolders.at(pass.folder);
-  const auto removed =
-      names ? ledger_.remove_kept(folder, *names, pass.keep) : Result<std::size_t>(names.error());
-  pass.has_failed = !removed;
-  if (removed) pass.removed.at(pass.folder) += *removed;
-  if (!removed || !pass.names->is_at_end()) return;
+  const auto has_more = remove_some(pass);
+  if (!has_more) pass.errors.push_back(has_more.error());
+  if (has_more && *has_more) return;
   pass.names.reset();
   ++pass.folder;
 }
 
-/// Opens the folder whose turn it is. Returns false if it can't be opened.
-bool RecordExpiry::list(Pass& pass) const {
-  auto names = RecordNames::open((spool_ / folder_of(kFolders.at(pass.folder))).string());
-  pass.has_failed = !names;
-  if (names) pass.names = std::move(*names);
-  return names.has_value();
+/// Returns whether the folder may have more records.
+Result<bool> RecordExpiry::remove_some(Pass& pass) const {
+  const Outcome folder = kFolders.at(pass.folder);
+  if (!pass.names) {
+    auto opened = RecordNames::open((spool_ / folder_of(folder)).string());
+    if (!opened) return opened.error();
+    pass.names = std::move(*opened);
+  }
+  const auto names = pass.names->next(limits::kRecordsPerExpirySlice);
+  if (!names) return names.error();
+  const auto done =
+      parts_.ledger.remove_kept(folder, *names, pass.keep, pass.removed.at(pass.folder));
+  if (!done) return done.error();
+  return !pass.names->is_at_end();
 }
 
 void RecordExpiry::end(const Pass& pass) {
@@ -69,7 +69,12 @@ void RecordExpiry::end(const Pass& pass) {
     Notice notice(Event::spool_expired, "records were kept for spool.keep_days: they are removed");
     notice.file = folder_of(kFolders.at(i));
     notice.count = pass.removed.at(i);
-    notices_.say(notice);
+    parts_.notices.say(notice);
+  }
+  for (const Error& error : pass.errors) {
+    Notice notice(Event::spool_expired, "old records can't be removed: " + error.message);
+    notice.level = Level::warn;
+    parts_.notices.say(notice);
   }
 }
 

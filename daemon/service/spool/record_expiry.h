@@ -5,8 +5,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <memory>
+#include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "daemon/config/config.h"
 #include "daemon/service/notice_writer.h"
@@ -18,14 +22,22 @@ namespace attestrd {
 
 /// Removes records that were kept for `spool.keep_days`, soon after the start and then once an
 /// hour: see spool/retention.h. Each pass looks at all records, a few between two rounds of the
-/// disk worker, so that neither a round nor the event loop waits for it. An error ends the pass:
-/// the next one begins anew.
+/// disk worker, so that neither a round nor the event loop waits for it. After an error, which is
+/// logged, it goes on with the next folder. While an operator readmits records, rejected/ waits for
+/// the next pass.
 class RecordExpiry {
  public:
-  /// The parts must outlive this object, which must outlive the thread of the disk worker. `config`
-  /// is current as of the last reload.
-  RecordExpiry(boost::asio::any_io_executor loop, const Config& config, DiskWorker& disk,
-               Ledger& ledger, NoticeWriter& notices, Mono now);
+  /// They must outlive this object, which must outlive the thread of the disk worker.
+  struct Parts {
+    boost::asio::any_io_executor loop;
+    const Config& config;  ///< As of the last reload.
+    DiskWorker& disk;
+    Ledger& ledger;
+    NoticeWriter& notices;
+    std::function<bool()> is_readmitting;  ///< See Retries.
+  };
+
+  RecordExpiry(Parts parts, Mono now);
 
   /// Begins another pass if it is time. To be called at intervals.
   void check(Mono now);
@@ -38,21 +50,17 @@ class RecordExpiry {
     std::size_t folder = 0;              ///< Its place in kFolders.
     std::unique_ptr<RecordNames> names;  ///< Of that folder; null: not opened yet.
     std::array<std::uint64_t, kFolders.size()> removed{};
-    bool has_failed = false;
-    bool is_done() const { return has_failed || folder == kFolders.size(); }
+    std::vector<Error> errors{};
+    bool is_done() const { return folder == kFolders.size(); }
   };
 
   void go_on(std::shared_ptr<Pass> pass);
   void do_slice(Pass& pass) const;
-  bool list(Pass& pass) const;
+  Result<bool> remove_some(Pass& pass) const;
   void end(const Pass& pass);
 
-  boost::asio::any_io_executor loop_;
-  const Config& config_;
+  Parts parts_;
   const std::filesystem::path spool_;  ///< No reload changes it.
-  DiskWorker& disk_;
-  Ledger& ledger_;
-  NoticeWriter& notices_;
   Mono next_;
   bool is_in_pass_ = false;
 };

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "spool/record.h"
 #include "unit/ledger/world.h"
 
 namespace attestrd::test {
@@ -26,8 +27,10 @@ class LedgerRetentionTest : public ::testing::Test {
     world_.settle();
   }
 
-  std::size_t remove(Outcome folder, const std::vector<std::string>& names, Duration keep = 0s) {
-    return *world_.ledger().remove_kept(folder, names, keep);
+  std::uint64_t remove(Outcome folder, const std::vector<std::string>& names, Duration keep = 0s) {
+    std::uint64_t removed = 0;
+    EXPECT_TRUE(world_.ledger().remove_kept(folder, names, keep, removed));
+    return removed;
   }
 
   World world_;
@@ -59,13 +62,26 @@ TEST_F(LedgerRetentionTest, LeavesTheRecordOfAHandshakeThatIsPolledAnew) {
   EXPECT_EQ(remove(Outcome::archived, {"DSa.json"}), 1U);
 }
 
-TEST_F(LedgerRetentionTest, AReadmissionThatWasJudgedBeforeIsNotLost) {
+TEST_F(LedgerRetentionTest, LeavesARecordThatIsReadmitted) {
   end("DSa", Outcome::rejected, Reason::invalid_signature);
   world_.readmit("DSa", "DSa.json");
-  EXPECT_EQ(remove(Outcome::rejected, {"DSa.json"}), 1U);
   EXPECT_EQ(world_.readmitted(), Readmitted::readmitted);
-  world_.settle();
+  EXPECT_EQ(remove(Outcome::rejected, {"DSa.json"}), 0U);
   EXPECT_THAT(world_.names_in("results"), ElementsAre("DSa.json"));
+}
+
+TEST_F(LedgerRetentionTest, LeavesFilesThatAreNoSuchRecord) {
+  end("DSa", Outcome::rejected, Reason::invalid_signature);
+  const auto record = world_.text_of("rejected", "DSa.json");
+  const std::vector<std::string> others = {"", "{}", record.substr(0, 20),
+                                           record_head(id_of("DSa"), Outcome::completed) + "}",
+                                           record_head(id_of("DSb"), Outcome::rejected) + "}"};
+  for (const auto& text : others) {
+    world_.given_file("rejected", "DSa.json", text);
+    EXPECT_EQ(remove(Outcome::rejected, {"DSa.json"}), 0U) << text;
+  }
+  world_.given_file("rejected", "DSa.json", record);
+  EXPECT_EQ(remove(Outcome::rejected, {"DSa.json"}), 1U);
 }
 
 TEST_F(LedgerRetentionTest, NeverRemovesAResult) {

@@ -18,7 +18,7 @@ EndedHandshake ended(Outcome outcome, Duration running) {
 }
 
 bool is_kept(Outcome folder, const KnownHandshake& known) {
-  return is_kept_long_enough(folder, known, kRunning, kKeep);
+  return outcome_to_remove(folder, "DSa.json", known, kRunning, kKeep).has_value();
 }
 
 TEST(RetentionTest, ARecordGoesAfterItsTime) {
@@ -29,12 +29,22 @@ TEST(RetentionTest, ARecordGoesAfterItsTime) {
 }
 
 TEST(RetentionTest, AResultStaysForEver) {
-  EXPECT_FALSE(is_kept(Outcome::completed, ended(Outcome::completed, Duration(0))));
+  auto handshake = ended(Outcome::completed, Duration(0));
+  EXPECT_FALSE(is_kept(Outcome::completed, handshake));
+  handshake.diverted_to = "rejected/DSa.json";
+  EXPECT_FALSE(is_kept(Outcome::rejected, handshake)) << "its name was in use";
+}
+
+TEST(RetentionTest, ARecordWhoseNameWasInUseGoesFromWhereItIs) {
+  auto handshake = ended(Outcome::failed, Duration(0));
+  handshake.diverted_to = "rejected/DSa.json";
+  EXPECT_EQ(outcome_to_remove(Outcome::rejected, "DSa.json", handshake, kRunning, kKeep),
+            Outcome::failed);
+  EXPECT_FALSE(outcome_to_remove(Outcome::rejected, "DSa.2.json", handshake, kRunning, kKeep));
 }
 
 TEST(RetentionTest, ARecordStaysWhoseHandshakeHasEndedOtherwiseSince) {
-  EXPECT_FALSE(is_kept(Outcome::rejected, ended(Outcome::completed, Duration(0))))
-      << "it may be a result whose name was in use";
+  EXPECT_FALSE(is_kept(Outcome::rejected, ended(Outcome::completed, Duration(0))));
   EXPECT_FALSE(is_kept(Outcome::failed, ended(Outcome::archived, Duration(0))));
 }
 
