@@ -128,6 +128,21 @@ TEST_F(SealingTest, AChangeHoldsForTheRecordsThatAreWrittenFromThenOn) {
   EXPECT_EQ(parse_record(world_.text_of("failed", "DSc.json"))->response, R"({"_id":"x"})");
 }
 
+TEST_F(SealingTest, RecordsThatWereWrittenAheadAreSealedAnew) {
+  world_.die();
+  world_.bounds.records = 1;
+  world_.start();
+  world_.set_sealer(nullptr);
+  world_.complete("DSa", kPerson);
+  world_.end("DSb", Outcome::archived);
+  ASSERT_TRUE(world_.try_round());
+  ASSERT_THAT(world_.names_in("staging"), ::testing::Contains("DSb.json")) << "written ahead";
+  world_.set_sealer(sealer_);
+  world_.round();
+  world_.settle();
+  EXPECT_TRUE(is_sealed("archived", "DSb.json"));
+}
+
 TEST_F(SealingTest, AReadmittedRecordIsSealed) {
   world_.end("DSa", Outcome::rejected, Reason::invalid_signature);
   world_.round();
