@@ -402,6 +402,7 @@ Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
 
 void Daemon::add_chores() {
   chores_.add(kPurgeInterval, [this] {
+    if (!expiry_->may_purge()) return;
     disk_->purge_tombstones(tombstone_life(std::chrono::days(config_.paths.tombstone_days),
                                            std::chrono::days(config_.spool.keep_days)));
   });

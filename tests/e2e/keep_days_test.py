@@ -69,6 +69,11 @@ class KeepDaysTest(harness.Fixture):
         time.sleep(12)  # The first pass comes 10 s after the start.
         self.assertEqual(self.spooled("failed"), {"DSold"})
         self.assertEqual(daemon.count("spool.expired"), 0)
+        # A reload sets it: the tombstone, which is older than both, goes only after the record.
+        self.write_config(never.url, spool={"keep_days": 30}, paths={"tombstone_days": 1})
+        self.assertEqual(self.attestrd("reload", "--config", config).returncode, 0)
+        daemon.wait_for("spool.expired")
+        self.assertEqual(self.spooled("failed"), set())
 
 
 if __name__ == "__main__":

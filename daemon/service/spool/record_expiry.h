@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -39,14 +40,19 @@ class RecordExpiry {
 
   RecordExpiry(Parts parts, Mono now);
 
-  /// Begins another pass if it is time. To be called at intervals.
+  /// Begins another pass if it is time, or if a reload has changed the setting. To be called at
+  /// intervals.
   void check(Mono now);
+
+  /// Returns whether a pass has seen all records since the setting has its value. Until then no
+  /// tombstone may be purged: a record whose tombstone is gone would stay for ever.
+  bool may_purge() const;
 
  private:
   static constexpr std::array kFolders = {Outcome::archived, Outcome::failed, Outcome::rejected};
 
   struct Pass {
-    Duration keep{0};
+    std::uint32_t keep_days = 0;
     std::size_t folder = 0;              ///< Its place in kFolders.
     std::unique_ptr<RecordNames> names;  ///< Of that folder; null: not opened yet.
     std::array<std::uint64_t, kFolders.size()> removed{};
@@ -63,6 +69,8 @@ class RecordExpiry {
   const std::filesystem::path spool_;  ///< No reload changes it.
   Mono next_;
   bool is_in_pass_ = false;
+  std::uint32_t keep_days_;                ///< At the last check().
+  std::optional<std::uint32_t> seen_all_;  ///< The setting of the last complete pass.
 };
 
 }  // namespace attestrd

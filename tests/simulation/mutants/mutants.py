@@ -205,8 +205,8 @@ MUTANTS = {
     "the queue readmits whatever the tombstone says": (QUEUE, [(
         " AND outcome <> 'completed'", "")]),
     "the rejected record is removed before the commit": (REOPENING, [(
-        "    row.record = fingerprint_of(record);",
-        "    row.record = fingerprint_of(record);\n"
+        "    row.record = fingerprint_of(*record);",
+        "    row.record = fingerprint_of(*record);\n"
         "    spool_.remove_rejected(row.readmitted_from);")]),
     "the rejected record stays": (LEDGER, [(
         "if (is_readmitted) spool_.remove_rejected(record.readmitted_from);", "")]),
