@@ -239,9 +239,11 @@ Result<bool> FolderSpool::is_record_at(const StagedHandshake& row, Directory& fo
 bool FolderSpool::remove_kept(Outcome outcome, const std::string& name, std::string_view head) {
   Directory& files = *folder(outcome).files;
   if (files.is_mounted_on(name)) return false;
-  const auto file = files.open(name, limits::kRecordBytes);
-  const auto info = file ? (*file)->inspect() : file.error();
+  const auto info = files.inspect(name);
   if (!info || info->kind != FileInfo::Kind::regular || !info->is_ours) return false;
+  const auto file = files.open(name, limits::kRecordBytes);
+  const auto opened = file ? (*file)->inspect() : file.error();
+  if (!opened || opened->inode != info->inode) return false;
   std::string begins(head.size(), '\0');
   const auto count = (*file)->read(0, begins);
   return count && *count == head.size() && begins == head && files.remove(name).has_value();
