@@ -29,7 +29,7 @@ NOT_IN_CORE = re.compile(
     r"#include <(thread|mutex|shared_mutex|condition_variable|future|fstream|iostream|filesystem"
     r"|csignal|signal\.h|time\.h|unistd\.h|fcntl\.h|dirent\.h|poll\.h|netdb\.h|sys/.*"
     r"|linux/.*|boost/asio.*|boost/beast.*|openssl/(ssl|bio|rand)\.h|sqlite3\.h|spdlog/.*"
-    r"|systemd/.*)>"
+    r"|systemd/.*|(postgresql/)?libpq-fe\.h)>"
     r"|\brandom_device\b|_clock::now\b")
 
 BEAST = re.compile(r"#include <boost/beast")
