@@ -104,7 +104,7 @@ bool add_recipient(CMS_ContentInfo* cms, X509* certificate) {
   EVP_PKEY_CTX* const context = CMS_RecipientInfo_get0_pkey_ctx(info);
   if (EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_EC)
     return EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha256()) > 0;
-  // With the older padding, a key that is not the right one may seem to fit.
+  // PKCS #1 v1.5 is no choice: with its padding, a key that is not the right one may seem to fit.
   return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
          EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) > 0;
 }

@@ -207,7 +207,9 @@ RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Veri
                                place.folder));
   if (record->sealed_response.empty()) return Judge(*record, place, verifier).judge();
   const auto answer = unseal(*record, unsealer);
-  if (!answer) return {false, fmt::format("SEALED: {}", answer.error().message)};
+  if (!answer)
+    return {false, fmt::format("SEALED: {}", answer.error().message),
+            answer.error().code == Errc::shortage};
   record->response = *answer;
   return Judge(*record, place, verifier).judge();
 }

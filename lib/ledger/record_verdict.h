@@ -22,14 +22,15 @@ struct RecordPlace {
 /// The verdict on one file of the spool.
 struct RecordVerdict {
   bool is_good = false;
-  std::string words;  ///< Without contents of the record but its id, outcome and reason.
+  std::string words;      ///< Without contents of the record but its id, outcome and reason.
+  bool is_short = false;  ///< Memory was short, so that nothing is known of a sealed answer.
 };
 
 /// Judges the text of a record by everything that it says: its signature, verified anew; its
 /// outcome and reason; its id, the name of the file and the number in it; the folder, if it is one
 /// of the spool; and the copies of tag and request id from the answer. A record that was rejected,
-/// or is in rejected/, is never good, whatever its signature. A sealed answer is opened
-/// with `unsealer`; a record whose answer can't be opened is not good.
+/// or is in rejected/, is never good, whatever its signature. A sealed answer is opened with
+/// `unsealer`; a record whose answer can't be opened is not good.
 RecordVerdict judge_record(std::string_view text, const RecordPlace& place, Verifier& verifier,
                            const Unsealer* unsealer = nullptr);
 

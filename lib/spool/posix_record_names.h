@@ -24,7 +24,7 @@ class RecordNames {
   /// meanwhile may be missing.
   Result<std::vector<std::string>> next(std::size_t most);
 
-  /// Whether next() has come to the end.
+  /// Returns whether next() has come to the end.
   bool is_at_end() const { return is_at_end_; }
 
  private:

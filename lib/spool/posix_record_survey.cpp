@@ -7,11 +7,9 @@
 
 #include <cerrno>
 #include <memory>
-#include <string_view>
 #include <system_error>
 
-#include "handshake/handshake_id.h"
-#include "spool/spool.h"
+#include "spool/retention.h"
 
 namespace attestrd {
 namespace {
@@ -19,11 +17,6 @@ namespace {
 using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 constexpr std::uint64_t kNamesBetweenChecks = 1024;
-
-bool is_record(std::string_view name) {
-  const auto id = HandshakeId::parse(name.substr(0, name.find('.')));
-  return id && is_record_name(*id, name);
-}
 
 /// Returns when a file was written; nothing if it is gone. A file system that a user has mounted on
 /// the file, which may never answer, is not asked.
@@ -55,7 +48,7 @@ Result<RecordSurvey> survey_records(const std::string& folder, const RecordSurve
     const dirent* const entry = ::readdir(names.get());
     if (entry == nullptr && errno != 0) return failed(errno);
     if (entry == nullptr) return survey;
-    if (!is_record(entry->d_name)) continue;
+    if (!id_of_record(entry->d_name)) continue;
     ++survey.records;
     if (is_oldest_known) continue;
     const auto at = written_at(names.get(), entry->d_name);

@@ -18,8 +18,9 @@ std::optional<HandshakeId> id_of_record(std::string_view name);
 /// queue, and `running` the running time now: no wall clock takes part, since one that is ahead
 /// would remove what is new.
 ///
-/// Nothing is removed whose age the queue does not know, that is pending or being published, or
-/// whose handshake has ended otherwise since, as by a retry. Results are never removed.
+/// A record stays if the queue does not know its age, if its handshake is pending or its record is
+/// being published, or if the handshake has ended otherwise since, as by a retry. Results are never
+/// removed.
 std::optional<Outcome> outcome_to_remove(Outcome folder, std::string_view name,
                                          const KnownHandshake& known, Duration running,
                                          Duration keep);

@@ -55,6 +55,9 @@ class MetricsTest(harness.Fixture):
         (self.spool / "results/DSnew.json").write_text("{}")
         (self.spool / "results/notes").write_text("a consumer's own")
         daemon = self.start_daemon(self.write_config(server.url))
+        # The first survey begins with the daemon, on a thread of its own.
+        harness.eventually(
+            lambda: 'attestrd_free_bytes{path="queue"}' in daemon.metrics(), what="the survey")
         now = daemon.metrics()
         self.assertEqual(now['attestrd_spool_waiting{folder="results"}'], 2)
         self.assertEqual(now['attestrd_spool_waiting{folder="rejected"}'], 0)

@@ -79,6 +79,10 @@ void print_methods(std::string_view text, const std::string& file,
   const auto& [result, signature] = members;
   const bool is_signed = record && scan_object(record->response, members) == JsonFault::none &&
                          result.kind == JsonKind::object && signature.kind == JsonKind::string;
+  if (is_sealed && record->response.empty()) {
+    fmt::print("{}: no method: its answer is encrypted, and was not opened\n", shown(file));
+    return;
+  }
   if (!is_signed) {
     fmt::print("{}: no method: there is no result with a signature\n", shown(file));
     return;
@@ -113,6 +117,7 @@ class Verification {
     const auto verdict = judge_record(*text, place_of(file), verifier_, unsealer_.get());
     fmt::print("{}: {}\n", shown(file), verdict.words);
     if (!diagnosed_.empty()) print_methods(*text, file, diagnosed_, unsealer_.get());
+    if (verdict.is_short) return EX_IOERR;
     return verdict.is_good ? EX_OK : EX_DATAERR;
   }
 

@@ -28,7 +28,7 @@ namespace attestrd {
 /// the next pass.
 class RecordExpiry {
  public:
-  /// They must outlive this object, which must outlive the thread of the disk worker.
+  /// The parts must outlive this object, which must outlive the thread of the disk worker.
   struct Parts {
     boost::asio::any_io_executor loop;
     const Config& config;  ///< As of the last reload.

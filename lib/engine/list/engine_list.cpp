@@ -41,8 +41,8 @@ class RecordFilter {
   }
 
   /// Returns whether a handshake that matches in all else matches by the time of its next poll.
-  bool matches_due(std::optional<Duration> due) const {
-    return !filter_.due_before || (due && now_.wall + *due < *filter_.due_before);
+  bool matches(const Explanation& why) const {
+    return !filter_.due_before || (why.due && now_.wall + *why.due < *filter_.due_before);
   }
 
  private:
@@ -64,9 +64,9 @@ EngineAnswer Engine::Commands::operator()(const ListCommand& command) const {
   for (; slot < end && page.rows.size() < ListCommand::kRowsPerPage; ++slot) {
     const PendingRecord& record = roster[slot];
     if (!filter.matches(record)) continue;
-    if (!filter.matches_due(next_poll_of(engine_, slot, now_).second)) continue;
-    page.rows.push_back(
-        {roster.id_of(slot), listed_state_of(record), engine_.explanation_of(slot, now_)});
+    auto why = engine_.explanation_of(slot, now_);
+    if (filter.matches(why))
+      page.rows.push_back({roster.id_of(slot), listed_state_of(record), std::move(why)});
   }
   if (slot < roster.slots()) page.next = slot;
   return page;
