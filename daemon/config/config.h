@@ -22,6 +22,8 @@
 
 namespace attestrd {
 
+enum class QueueStore : std::uint8_t { sqlite, postgres };
+
 /// The contents of the configuration file, checked and completed with defaults. settings.def
 /// declares each setting with its default; config/attestrd.toml explains each one. Paths are
 /// absolute, or empty where the setting allows it. The names of secret files are kept as written:

@@ -44,6 +44,10 @@ std::vector<BrokenRelation> broken_relations(const Config& config) {
   }
   if (!config.api.proxy && !config.api.proxy_auth_file.empty())
     broken.push_back({"api.proxy_auth_file", "needs 'api.proxy'"});
+  if (config.queue.store == QueueStore::postgres && config.postgres.url.empty())
+    broken.push_back({"queue.store", "needs 'postgres.url'"});
+  if (config.queue.store == QueueStore::sqlite && !config.postgres.url.empty())
+    broken.push_back({"postgres.url", "needs 'queue.store = \"postgres\"'"});
   add_relations_of_hints(config.hints, broken);
   const auto& inbox = config.paths.inbox;
   const auto& spool = config.paths.spool;

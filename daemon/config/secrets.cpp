@@ -218,6 +218,17 @@ Result<Secret> read_proxy_auth(const Config& config) {
   return Secret(std::string(text));
 }
 
+Result<Secret> read_postgres_password(const Config& config) {
+  const auto file = locate_secret(config.postgres.password_file, config.folder);
+  const auto secret = read_file(file);
+  if (!secret) return secret.error();
+  const std::string_view text = without_line_end(secret->reveal());
+  const bool is_one_line = std::ranges::none_of(text, [](char c) { return kControls.contains(c); });
+  if (text.empty() || !is_one_line)
+    return refuse(file, "must hold the password for the database, on one line");
+  return Secret(std::string(text));
+}
+
 Result<Secrets> read_secrets(const Config& config) {
   auto token = read_auth_token(config);
   auto secrets = read_client_secrets(config);
@@ -236,8 +247,15 @@ Result<Secrets> read_secrets(const Config& config) {
     add(read);
     if (read) hints = std::move(*read);
   }
+  std::optional<Secret> postgres_password;
+  if (config.queue.store == QueueStore::postgres && !config.postgres.password_file.empty()) {
+    auto read = read_postgres_password(config);
+    add(read);
+    if (read) postgres_password = std::move(*read);
+  }
   if (error) return *error;
   Secrets all{std::move(*token), std::move(*secrets)};
+  all.postgres_password = std::move(postgres_password);
   if (has_proxy_auth) all.proxy_auth = std::move(*proxy_auth);
   all.hints = std::move(hints);
   add_doubtful(locate_secret(config.api.auth_token_file, config.folder), {all.auth_token}, 0,

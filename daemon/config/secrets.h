@@ -33,6 +33,10 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config);
 /// set.
 Result<Secret> read_proxy_auth(const Config& config);
 
+/// Returns the password for the database: the only line of the file. `postgres.password_file` must
+/// be set.
+Result<Secret> read_postgres_password(const Config& config);
+
 /// The secrets of the server of hints.
 struct HintSecrets {
   Secret token;                     ///< That clients send after `Basic`.
@@ -58,6 +62,7 @@ struct Secrets {
   std::vector<DoubtfulFile> doubtful{};
   std::optional<Secret> proxy_auth{};
   std::optional<HintSecrets> hints{};
+  std::optional<Secret> postgres_password{};
 };
 
 /// Reads all files. The error describes the faults of all, one per line.

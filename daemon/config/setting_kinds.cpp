@@ -177,6 +177,35 @@ SettingKind<Endpoint> url() {
           [](const Endpoint& value) { return literal("https://" + authority_of(value)); }};
 }
 
+SettingKind<std::string> database_url() {
+  return {[](const toml::node& value, std::string& target, const Folder&) -> Complaint {
+            constexpr std::string_view kScheme = "postgresql://";
+            const auto text = plain_string(value);
+            if (!text || (!text->empty() && !text->starts_with(kScheme)))
+              return must_be("a URI such as \"postgresql://attestrd@db1,db2/attestrd\"", value);
+            // The text is not quoted from here on.
+            const auto end = std::min(text->find('/', kScheme.size()), text->size());
+            const auto user = std::string_view(*text).substr(0, text->rfind('@', end));
+            if (!text->empty() && user.size() < end && user.find(':', kScheme.size()) != user.npos)
+              return "must have no password: write it to the file that 'postgres.password_file' "
+                     "names";
+            target = *text;
+            return std::nullopt;
+          },
+          [](const std::string& value) { return literal(value); }};
+}
+
+SettingKind<std::string> node_name() {
+  return parsed<std::string>(
+      "a name of at most 63 letters, digits, dots, dashes and underscores, or \"\"",
+      [](const std::string& text, const Folder&) -> std::optional<std::string> {
+        constexpr std::size_t kMostBytes = 63;
+        const bool is_name = text.size() <= kMostBytes && kHostLetters.contains_all(text);
+        return is_name ? std::optional(text) : std::nullopt;
+      },
+      itself);
+}
+
 SettingKind<std::optional<Endpoint>> proxy() {
   return {[](const toml::node& value, std::optional<Endpoint>& target, const Folder&) -> Complaint {
             const auto text = plain_string(value);

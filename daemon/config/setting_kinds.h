@@ -46,6 +46,10 @@ SettingKind<std::string> version();
 SettingKind<std::optional<Endpoint>> proxy();
 /// Accepts an IP address of this host.
 SettingKind<std::string> source_address();
+/// Accepts a URI of PostgreSQL without a password, or an empty text.
+SettingKind<std::string> database_url();
+/// Accepts a name of at most 63 letters, digits, dots, dashes and underscores, or an empty text.
+SettingKind<std::string> node_name();
 SettingKind<std::string> secret_file(MayBeEmpty may_be_empty = MayBeEmpty::no);
 SettingKind<std::filesystem::path> path(MayBeEmpty may_be_empty);
 /// Accepts `127.0.0.1:9464` or `[::1]:9464`. Host names are refused: they would need a look-up.

@@ -22,6 +22,8 @@
 #include "daemon/log/log_file.h"
 #include "daemon/service/chores.h"
 #include "daemon/service/disk_events.h"
+#include "daemon/service/fleet/fleet_database.h"
+#include "daemon/service/fleet/fleet_membership.h"
 #include "daemon/service/inbox_scans.h"
 #include "daemon/service/lifecycle.h"
 #include "daemon/service/load_queue.h"
@@ -42,6 +44,7 @@
 #include "files/posix_memory.h"
 #include "inbox/inotify_watch.h"
 #include "poll/https_poller.h"
+#include "queue/postgres/postgres_schema.h"
 #include "runtime/conductor.h"
 #include "runtime/disk_worker.h"
 #include "runtime/entropy.h"
@@ -90,6 +93,7 @@ class Daemon {
 
  private:
   Result<void> open_when_there_is_room();
+  Result<void> wait_for_database();
   Result<void> open_and_recover();
   Result<void> make_engine_and_adapters(Secrets secrets);
   void make_service();
@@ -140,6 +144,8 @@ class Daemon {
   Chores chores_{loop_};
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
+  std::optional<Secret> postgres_password_;
+  std::unique_ptr<FleetMembership> membership_;  ///< Null: the queue is this daemon's alone.
   std::optional<HintSecrets> hint_secrets_;  ///< Until the server of hints has them.
   std::unique_ptr<HintServer> hints_;        ///< Null: hints.listen is empty.
   std::unique_ptr<Signals> signals_;
@@ -149,6 +155,8 @@ Result<void> Daemon::assemble(Secrets secrets) {
   notices_.say_doubtful(secrets.doubtful);
   notices_.say_doubtful(recipients_.doubtful);
   hint_secrets_ = std::exchange(secrets.hints, std::nullopt);
+  postgres_password_ = std::exchange(secrets.postgres_password, std::nullopt);
+  if (auto done = wait_for_database(); !done || was_stopped_) return done;
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
@@ -162,11 +170,32 @@ Result<void> Daemon::assemble(Secrets secrets) {
   return open_to_the_world();
 }
 
+/// Waits until the database of the fleet can be reached, as a running daemon does.
+Result<void> Daemon::wait_for_database() {
+  if (config_.queue.store == QueueStore::sqlite) return {};
+  auto database = fleet_database(config_, postgres_password_, "attestrd");
+  if (!database) return database.error();
+  for (bool is_told = false;;) {
+    const auto server = check_postgres(**database);
+    if (server && is_told)
+      notices_.say(Notice(Event::queue_available, "the database answers: the start goes on"));
+    if (server) return {};
+    if (server.error().code != Errc::unavailable) return server.error();
+    if (!std::exchange(is_told, true))
+      notices_.say(Notice(Event::queue_unavailable,
+                          "the start waits for the database: " + server.error().message));
+    notifier_.extend_start(limits::kStartExtension);
+    was_stopped_ = wait_for_stop(limits::kRoundRetry);
+    if (was_stopped_) return {};
+  }
+}
+
 /// Opens the stores. On a full disk it waits, as a running daemon does, and begins anew each time:
 /// what an earlier try has done, the next one finds and recovers.
 Result<void> Daemon::open_when_there_is_room() {
   for (bool is_told = false;;) {
     const auto opened = open_and_recover();
+    if (opened && was_stopped_) return opened;
     if (opened && is_told)
       notices_.say(Notice(Event::disk_room, "there is room on the disk again; all goes on"));
     if (opened || opened.error().code != Errc::disk_full) return opened;
@@ -181,8 +210,14 @@ Result<void> Daemon::open_when_there_is_room() {
 
 Result<void> Daemon::open_and_recover() {
   // The locks come first: no other process may write to the stores that are opened next.
-  auto stores = open_stores(config_);
+  auto stores = open_stores(
+      config_, {postgres_password_, read_boot_id(), [this](Duration time) {
+                  notifier_.extend_start(limits::kStartExtension);
+                  return wait_for_stop(time);
+                }});
   if (!stores) return stores.error();
+  was_stopped_ = stores->queue == nullptr;
+  if (was_stopped_) return {};
   // Recovery from a crash comes next: no handshake whose record is staged may be polled.
   const auto notices = stores->ledger->recover({read_boot_id(), kReleaseDate}, read_clocks());
   if (!notices) return notices.error();
@@ -219,6 +254,7 @@ Result<void> Daemon::make_engine_and_adapters(Secrets secrets) {
                 disk_events_->on_report(report);
                 retries_->on_report(report);
                 operator_changes_->on_report(report);
+                if (report.has_unclaimed) disk_->claim_rows();
               },
           .disk_full = [this](const Error& error) { disk_events_->on_disk_full(error); },
           .disk_room = [this] { disk_events_->on_disk_room(); },
@@ -276,6 +312,11 @@ void Daemon::make_service() {
   // The metrics show how full the spool and the disks are.
   levels_.emplace(loop_.get_executor(), config_);
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.
+  // In a fleet, polls need a lease, and a part of the rate.
+  if (stores_.fleet)
+    membership_ = std::make_unique<FleetMembership>(
+        FleetMembership::Parts{loop_, config_, *stores_.fleet, *engine_, *conductor_, *disk_,
+                               *stores_.ledger, notices_});
   operator_changes_.emplace(OperatorChanges::Parts{
       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
       .ask_engine =
@@ -392,10 +433,15 @@ void Daemon::measure(Metrics& metrics) const {
   notices_.measure(metrics);
   poller_->measure(metrics);
   levels_->measure(metrics, read_clocks().wall);
+  if (membership_) membership_->measure(metrics);
 }
 
 Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
-  auto copy = stores_.queue->copy(queue_copy_file(config_).string());
+  if (stores_.sqlite == nullptr)
+    return fail(Errc::unavailable,
+                "the queue is in a database: back it up with pg_dump, and the spool of each node "
+                "after it");
+  auto copy = stores_.sqlite->copy(queue_copy_file(config_).string());
   if (!copy) return copy.error();
   return std::make_unique<Backup>(std::move(*copy), *stores_.spool, *stores_.spool_root);
 }
@@ -410,6 +456,8 @@ void Daemon::add_chores() {
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
   chores_.add(kSocketInterval, [this] { keep_control_socket(); });
+  if (membership_)
+    chores_.add(FleetMembership::kTickInterval, [this] { membership_->tick(); });
   chores_.add(kSpoolInterval, [this] {
     waiting_->check(read_clocks().mono);
     levels_->check(read_clocks().mono);
@@ -489,6 +537,7 @@ int Daemon::run() {
   levels_->check(read_clocks().mono);
   scans_->scan();
   chores_.start();
+  if (membership_) membership_->start();
   return lifecycle_->run();
 }
 

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/service/fleet/enter_fleet.h"
+
 namespace attestrd {
 namespace {
 
@@ -25,12 +27,32 @@ Result<FileLock> lock_own_folder(Directory& parent, std::string_view name) {
 }
 
 Result<void> lock_all(const Config& config, Directory& root, Directory& inbox, Stores& stores) {
-  if (auto locked = keep(FileLock::acquire(queue_lock_file(config).string()), stores.queue_lock);
-      !locked) {
-    return locked;
-  }
+  if (config.queue.store == QueueStore::sqlite)
+    if (auto locked = keep(FileLock::acquire(queue_lock_file(config).string()), stores.queue_lock);
+        !locked) {
+      return locked;
+    }
   if (auto locked = keep(lock_spool(root), stores.spool_lock); !locked) return locked;
   return keep(lock_own_folder(inbox, FolderInbox::kClaimed), stores.inbox_lock);
+}
+
+Result<void> open_file_queue(const Config& config, Stores& stores) {
+  auto queue = SqliteQueue::open(config.paths.queue.string());
+  if (!queue) return queue.error();
+  stores.sqlite = queue->get();
+  stores.queue = std::move(*queue);
+  // A daemon that was killed during a backup leaves its copy, with ids and tags.
+  std::error_code ignored;
+  std::filesystem::remove(queue_copy_file(config), ignored);
+  return {};
+}
+
+Result<void> open_fleet_queue(const Config& config, const FleetEntry& entry, Stores& stores) {
+  auto fleet = enter_fleet_of(config, entry.password, *stores.spool, entry.boot, entry.wait);
+  if (!fleet) return fleet.error();
+  stores.queue = std::move(fleet->queue);
+  stores.fleet = std::move(fleet->fleet);
+  return {};
 }
 
 }  // namespace
@@ -39,7 +61,7 @@ Result<FileLock> lock_spool(Directory& root) {
   return lock_own_folder(root, FolderSpool::kStaging);
 }
 
-Result<Stores> open_stores(const Config& config) {
+Result<Stores> open_stores(const Config& config, const FleetEntry& entry) {
   Stores stores;
   if (auto opened = keep(PosixDirectory::open(config.paths.spool.string()), stores.spool_root);
       !opened) {
@@ -56,12 +78,11 @@ Result<Stores> open_stores(const Config& config) {
       !opened) {
     return opened.error();
   }
-  if (auto opened = keep(SqliteQueue::open(config.paths.queue.string()), stores.queue); !opened) {
-    return opened.error();
-  }
-  // A daemon that was killed during a backup leaves its copy, with ids and tags.
-  std::error_code ignored;
-  std::filesystem::remove(queue_copy_file(config), ignored);
+  const auto queue = config.queue.store == QueueStore::sqlite
+                         ? open_file_queue(config, stores)
+                         : open_fleet_queue(config, entry, stores);
+  if (!queue) return queue.error();
+  if (!stores.queue) return stores;
   stores.ledger = std::make_unique<Ledger>(
       *stores.inbox, *stores.queue, *stores.spool,
       RoundBounds{.give_up_after = config.poll.give_up_after, .repeats = config.signature.repeats});

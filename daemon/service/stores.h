@@ -1,14 +1,20 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/result.h"
+#include "base/time.h"
+#include "crypto/secret.h"
 #include "daemon/config/config.h"
 #include "files/posix_files.h"
 #include "files/posix_lock.h"
 #include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
+#include "queue/postgres/postgres_register.h"
+#include "queue/queue.h"
 #include "queue/sqlite_queue.h"
 #include "spool/folder_spool.h"
 
@@ -24,7 +30,9 @@ struct Stores {
   std::unique_ptr<PosixDirectory> spool_root;
   std::unique_ptr<FolderSpool> spool;
   std::unique_ptr<FolderInbox> inbox;
-  std::unique_ptr<SqliteQueue> queue;
+  std::unique_ptr<Queue> queue;
+  SqliteQueue* sqlite = nullptr;  ///< The queue, if it is a file.
+  std::unique_ptr<PostgresRegister> fleet;  ///< Null: the queue is this daemon's alone.
   std::unique_ptr<Ledger> ledger;  ///< Writes to the three stores above.
 };
 
@@ -32,7 +40,16 @@ struct Stores {
 /// process holds the lock.
 Result<FileLock> lock_spool(Directory& root);
 
-/// Opens all stores; recovery must follow. Error: `unavailable` when another process holds a lock.
-Result<Stores> open_stores(const Config& config);
+/// What the stores of a fleet need beside the configuration.
+struct FleetEntry {
+  std::optional<Secret> password{};
+  std::string boot{};                            ///< The boot of this machine.
+  std::function<bool(Duration)> wait{};          ///< See enter_fleet_of().
+};
+
+/// Opens all stores; recovery must follow. With a queue in a database the daemon has entered its
+/// fleet then; the queue is null if it is to stop instead. Error: `unavailable` when another process
+/// holds a lock, or the database can't be reached.
+Result<Stores> open_stores(const Config& config, const FleetEntry& entry);
 
 }  // namespace attestrd

@@ -8,7 +8,7 @@ namespace attestrd {
 
 void Admission::set_limits(const Limits& limits) {
   rate_.set_configured(limits.requests_per_second);
-  pace_.set_rate(rate_.value());
+  pace_.set_rate(allowed_rate());
   budget_.set_limit(limits.daily_requests);
   slow_start_.set_most(limits.connections);
   backlog_.set_memory(limits.answer_memory_bytes);
@@ -52,7 +52,7 @@ bool Admission::trouble(Now now, PauseReason reason, std::optional<Duration> ret
   if (reason == PauseReason::rate_limited) account_.hold(now, retry_after);
   if (reason == PauseReason::rate_limited && account_.is_open()) {
     const bool is_lowered = rate_.refused(now.mono, retry_after, in_flight_);
-    pace_.set_rate(rate_.value());
+    pace_.set_rate(allowed_rate());
     if (is_lowered) return false;
   }
   const bool begins = account_.trouble(now, reason, poll);
@@ -71,16 +71,28 @@ bool Admission::failure(Now now, std::optional<Duration> retry_after, const Fail
 bool Admission::good_answer(Now now, bool is_canary) {
   const bool was_lowered = rate_.is_lowered();
   rate_.good(now.mono);
-  if (was_lowered) pace_.set_rate(rate_.value());
+  if (was_lowered) pace_.set_rate(allowed_rate());
   const bool ends = account_.good_answer(now, is_canary);
   if (account_.is_open()) slow_start_.good_answer();
   return ends;
 }
 
+void Admission::set_share(std::optional<double> requests_per_second) {
+  share_ = requests_per_second;
+  pace_.set_rate(allowed_rate());
+}
+
+// A share of 0 lets no poll start (has_capacity()), whatever the rate is then.
+double Admission::allowed_rate() const {
+  if (!share_ || *share_ == 0) return rate_.value();
+  return rate_.value() == 0 ? *share_ : std::min(rate_.value(), *share_);
+}
+
 double Admission::rate(Wall now) const {
-  if (!budget_.is_limited()) return rate_.value();
+  const double allowed = allowed_rate();
+  if (!budget_.is_limited()) return allowed;
   const double a_day = budget_.rate(now);
-  return rate_.value() == 0 ? a_day : std::min(rate_.value(), a_day);
+  return allowed == 0 ? a_day : std::min(allowed, a_day);
 }
 
 }  // namespace attestrd

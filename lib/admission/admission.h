@@ -66,6 +66,13 @@ class Admission {
   /// Lets the next canary start at once, unless a Retry-After forbids it.
   void ask_at_once(Now now) { account_.ask_at_once(now); }
 
+  /// Sets the requests per second that this node of a fleet may send, its share of those of the
+  /// account; 0: none may be sent. Nothing: all are this daemon's.
+  void set_share(std::optional<double> requests_per_second);
+  std::optional<double> share() const { return share_; }
+
+  /// Returns the requests per second that the server and the fleet allow now; 0: no limit.
+  double allowed_rate() const;
   /// Returns the requests per second that all polls together may use; 0: no limit.
   double rate(Wall now) const;
   const EffectiveRate& effective_rate() const { return rate_; }
@@ -79,7 +86,7 @@ class Admission {
 
  private:
   bool has_capacity() const {
-    return !is_paused_ && in_flight_ < slow_start_.allowed() && backlog_.allows(in_flight_);
+    return !is_paused_ && share_ != 0.0 && in_flight_ < slow_start_.allowed() && backlog_.allows(in_flight_);
   }
 
   EffectiveRate rate_;
@@ -90,6 +97,7 @@ class Admission {
   Backlog backlog_;
   std::size_t in_flight_ = 0;
   bool is_paused_ = false;       // By an operator.
+  std::optional<double> share_;  // Of the fleet's rate.
   Mono next_day_ = Mono::min();  // The end of the day, as of advance_to(); only with a daily limit.
 };
 

@@ -13,7 +13,8 @@ namespace attestrd {
 /// ended handshakes that are not durable yet; and the decision whether more may be fetched. Polling
 /// waits while the records reach limits::kUnsettledRecords, while the bytes reach
 /// limits::kUnsettledBytes or half of the memory for answers, while the disk is full, and while the
-/// queue can't be reached: nothing is fetched that could not be stored.
+/// queue can't be reached: nothing is fetched that could not be stored. In a fleet it waits without
+/// a lease, too.
 class Backlog {
  public:
   /// Sets the memory for all answers.
@@ -42,15 +43,20 @@ class Backlog {
   void set_disk_full(bool is_full) { is_disk_full_ = is_full; }
   void set_queue_unavailable(bool is_unavailable) { is_queue_unavailable_ = is_unavailable; }
 
+  void set_lease_over(bool is_over) { is_lease_over_ = is_over; }
+
   /// Returns whether one more poll may start while this many are in flight.
   bool allows(std::size_t in_flight) const {
     return can_be_written() && records_ + in_flight < limits::kUnsettledRecords &&
            bytes_ < most_bytes_;
   }
 
-  bool can_be_written() const { return !is_disk_full_ && !is_queue_unavailable_; }
+  bool can_be_written() const {
+    return !is_disk_full_ && !is_queue_unavailable_ && !is_lease_over_;
+  }
   bool is_disk_full() const { return is_disk_full_; }
   bool is_queue_unavailable() const { return is_queue_unavailable_; }
+  bool is_lease_over() const { return is_lease_over_; }
   std::size_t records() const { return records_; }
   std::size_t bytes() const { return bytes_; }
 
@@ -60,6 +66,7 @@ class Backlog {
   std::size_t most_bytes_ = limits::kUnsettledBytes;
   bool is_disk_full_ = false;
   bool is_queue_unavailable_ = false;
+  bool is_lease_over_ = false;
 };
 
 }  // namespace attestrd

@@ -165,6 +165,12 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
           [&](const DiskHasRoom&) { backlog.set_disk_full(false); },
           [&](const QueueUnavailable&) { backlog.set_queue_unavailable(true); },
           [&](const QueueAvailable&) { backlog.set_queue_unavailable(false); },
+          [&](const LeaseEnded&) { backlog.set_lease_over(true); },
+          [&](const LeaseHolds&) { backlog.set_lease_over(false); },
+          [&](const ShareChanged& e) {
+            admission_.set_share(e.requests_per_second);
+            follow_limits(step);
+          },
           [&](const PauseChanged& e) { change_pause(e.pause, step); },
           [&](const HoldChanged& e) { change_hold(e.hold, step); },
           [&](const Reconfigured& e) { Reload(*this, now).apply(e.settings, step); },
@@ -182,7 +188,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
 void Engine::follow_limits(const Step& step) {
   admission_.advance_to(step.now);
   const DailyBudget& budget = admission_.budget();
-  timing_.set_rates(admission_.effective_rate().value(),
+  timing_.set_rates(admission_.allowed_rate(),
                     budget.is_limited() ? budget.rate(step.now.wall) : 0);
   if (!has_said_spent_ || budget.is_spent()) return;
   has_said_spent_ = false;

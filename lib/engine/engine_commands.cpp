@@ -206,9 +206,10 @@ EngineReport Engine::report(Now now) const {
   report.in_flight = admission_.in_flight();
   report.settling = backlog.records();
   report.is_disk_full = backlog.is_disk_full();
-  report.is_queue_unavailable = backlog.is_queue_unavailable();
+  // The lease of a node ends when its beats don't reach the queue.
+  report.is_queue_unavailable = backlog.is_queue_unavailable() || backlog.is_lease_over();
   report.is_backlog_full = backlog.can_be_written() && !backlog.allows(0);
-  report.rate = admission_.effective_rate().value();
+  report.rate = admission_.allowed_rate();
   if (account.held_until() > now.mono) report.held = account.held_until() - now.mono;
   report.configured_rate = admission_.effective_rate().configured();
   report.daily_limit = budget.limit();

@@ -83,6 +83,17 @@ struct DiskHasRoom {};
 struct QueueUnavailable {};
 struct QueueAvailable {};
 
+/// The lease of this node of a fleet has ended, or holds again: without it no poll starts, since
+/// another node may poll the same handshakes. A daemon with a queue of its own needs none.
+struct LeaseEnded {};
+struct LeaseHolds {};
+
+/// The share of the account's rate that this node of a fleet has now, in requests per second; 0:
+/// none may be sent; nothing: there is no limit.
+struct ShareChanged {
+  std::optional<double> requests_per_second;
+};
+
 /// An operator's pause of all polls, or its end, as the queue stores it.
 struct PauseChanged {
   OperatorPause pause;
@@ -113,7 +124,8 @@ struct Woke {};
 
 using EngineEvent =
     std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied, Verified, Settled,
-                 DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable, PauseChanged, HoldChanged,
+                 DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable, LeaseEnded, LeaseHolds,
+                 ShareChanged, PauseChanged, HoldChanged,
                  Reconfigured, Commanded, Stop, Woke>;
 
 }  // namespace attestrd

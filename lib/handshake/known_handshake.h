@@ -21,7 +21,9 @@ struct EndingHandshake {
 struct EndedHandshake {
   Outcome outcome{};
   Wall finished_at{};
-  Duration running{0};  ///< For how long daemons had run when its record was published.
+  /// For how long daemons had run when its record was published. Duration::max(): not known here,
+  /// since another node published it.
+  Duration running{0};
   /// The path of the record in the spool, if a file had its name when it was published.
   std::string diverted_to{};
   std::string tag{};          ///< Of its submission; empty: none given, or not stored.

@@ -184,6 +184,7 @@ Result<void> Ledger::begin(RoundRequest& request, Now now) {
   if (const auto left = publish({}); !left) return not_of_queue(left.error());
   auto lost = queue_.renew();
   if (!lost) return lost.error();
+  capacity_.remove_ended(lost->size());
   append(unreported_.lost, std::move(*lost));
   staging_.spare_room(most_finishes_ != kNoBound);
 
@@ -331,7 +332,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written, std::span
   if (round.batch.learnt) learnt_ = std::move(*round.batch.learnt);
   intake_.finish(round.batch.submissions, std::move(written.acceptances), report);
   measure(report.accepted);
-  if (const auto claimed = claim_more(report); !claimed) return claimed.error();
+  if (const auto claimed = claim_more(round.part, report); !claimed) return claimed.error();
   if (auto notice = capacity_.changed()) report.notices.push_back(std::move(*notice));
 
   const auto published = publish(next);
@@ -378,12 +379,13 @@ void Ledger::note_reserved(Round& round, const QueueBatchResult& written) {
   round.report.reserved = {wanted->day, wanted->requests, granted};
 }
 
-/// Claims rows for which the engine had no room before.
-Result<void> Ledger::claim_more(RoundReport& report) {
-  if (!capacity_.has_unclaimed()) return {};
+/// Claims rows that the request asks for, or for which the engine had no room before.
+Result<void> Ledger::claim_more(const RoundRequest& part, RoundReport& report) {
+  if (!part.claim && !capacity_.has_unclaimed()) return {};
   auto rows = claim(limits::kRowsClaimedPerRound);
   if (!rows) return rows.error();
-  append(report.accepted, std::move(*rows));
+  report.claimed = std::move(*rows);
+  report.has_unclaimed = capacity_.has_unclaimed() && capacity_.free() > 0;
   return {};
 }
 

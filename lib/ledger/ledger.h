@@ -86,6 +86,9 @@ class Ledger {
   /// Changes the encryption of answers in all records that are written from now on; null: none.
   /// Must be called before the first round, or between rounds.
   void set_sealer(std::shared_ptr<const Sealer> sealer) { staging_.set_sealer(std::move(sealer)); }
+  /// Notes the pause of all polls as the queue stores it now: another node has changed it. Must be
+  /// called between rounds.
+  void recall_pause(const OperatorPause& pause) { interventions_.recall(pause); }
   void set_give_up_after(Duration time) { bounds_.give_up_after = time; }
 
   /// Returns true if another round is needed even for an empty request: for `done` marks of the
@@ -129,7 +132,7 @@ class Ledger {
   void note_reserved(Round& round, const QueueBatchResult& written);
   Result<void> publish(std::span<Finish> next);
   Result<void> publish_one(Unpublished& record);
-  Result<void> claim_more(RoundReport& report);
+  Result<void> claim_more(const RoundRequest& part, RoundReport& report);
   void measure(std::vector<QueuedHandshake>& rows) const;
 
   Queue& queue_;

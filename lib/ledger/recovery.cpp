@@ -74,7 +74,7 @@ Result<void> Recovery::return_broken_to_polling(std::vector<StagedHandshake>& st
 }
 
 /// Drops the records whose rows were not committed as staged: those of handshakes that are polled
-/// again, and those of readmissions, whose rejected records are still there. They are dropped
+/// again, by this node or another one, and those of readmissions, whose rejected records are still there. They are dropped
 /// before anything is published, since publication may need the disk space.
 Result<void> Recovery::drop_uncommitted(const std::vector<HandshakeId>& records) {
   const auto rows = queue_.find_polling(records);
@@ -84,7 +84,8 @@ Result<void> Recovery::drop_uncommitted(const std::vector<HandshakeId>& records)
       const auto known = queue_.find(records[i]);
       if (!known) return known.error();
       const auto* const ended = std::get_if<EndedHandshake>(&*known);
-      if (ended == nullptr || ended->outcome == Outcome::completed) continue;
+      const bool is_readmission = ended != nullptr && ended->outcome != Outcome::completed;
+      if (!is_readmission && !std::holds_alternative<QueuedHandshake>(*known)) continue;
     }
     const auto dropped = spool_.drop(records[i]);
     if (!dropped && dropped.error().code != Errc::unsafe_file) return dropped;

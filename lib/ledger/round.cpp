@@ -31,6 +31,7 @@ void RoundRequest::join(RoundRequest later) {
     scan_inbox->join(*std::move(later.scan_inbox));
   else if (later.scan_inbox)
     scan_inbox = std::move(later.scan_inbox);
+  claim = claim || later.claim;
   if (later.purge_older_than) purge_older_than = later.purge_older_than;
   append(finishes, std::move(later.finishes));
   append(progress, std::move(later.progress));
@@ -47,7 +48,7 @@ void RoundRequest::join(RoundRequest later) {
 }
 
 bool RoundRequest::is_empty() const {
-  return !scan_inbox && !purge_older_than && finishes.empty() && progress.empty() && !learnt &&
+  return !scan_inbox && !claim && !purge_older_than && finishes.empty() && progress.empty() && !learnt &&
          !reserve && !give_back && retries.empty() && readmissions.empty() && pauses.empty() &&
          holds.empty();
 }

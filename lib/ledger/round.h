@@ -112,6 +112,7 @@ struct HoldAnswer {
 /// The changes that wait to be written by a round.
 struct RoundRequest {
   std::optional<ScanRequest> scan_inbox;
+  bool claim = false;  ///< Claim rows that became this owner's meanwhile, from other owners.
   /// Purge the tombstones that are older, in running time.
   std::optional<Duration> purge_older_than;
   std::vector<Finish> finishes;
@@ -133,6 +134,8 @@ struct RoundRequest {
 /// The changes that a round made durable, and its findings.
 struct RoundReport {
   std::vector<QueuedHandshake> accepted;  ///< New rows, rows merged, and rows reopened.
+  std::vector<QueuedHandshake> claimed;   ///< Rows that other owners had, or that found no room.
+  bool has_unclaimed = false;             ///< Further rows can be claimed at once.
   std::vector<HandshakeId> settled;       ///< Their records are in the spool, or their rows gone.
   std::vector<HandshakeId> lost;          ///< Another owner has their rows now.
   std::vector<Notice> notices;            ///< To be logged, in this order.

@@ -121,6 +121,8 @@ void Conductor::written(const RoundReport& report) {
   for (const HandshakeId& id : report.lost) step(Lost{id});
   for (const HandshakeId& id : report.settled) step(Settled{id});
   for (const QueuedHandshake& handshake : report.accepted) step(Adopted{&handshake, true});
+  if (!report.claimed.empty()) step(Recovering{report.claimed.size(), false});
+  for (const QueuedHandshake& handshake : report.claimed) step(Adopted{&handshake, false});
   for (const SetHeld& hold : report.holds) step(HoldChanged{hold});
   if (!report.kicked.empty()) ask(KickCommand{report.kicked}, [](const EngineAnswer&) {});
 }

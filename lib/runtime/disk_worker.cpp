@@ -58,6 +58,12 @@ void DiskWorker::purge_tombstones(Duration older_than) {
   submit(std::move(purge));
 }
 
+void DiskWorker::claim_rows() {
+  RoundRequest claim;
+  claim.claim = true;
+  submit(std::move(claim));
+}
+
 void DiskWorker::look_up(const HandshakeId& id, OnFound on_found) {
   run_between_rounds(
       [this, id, on_found = std::move(on_found)] { tell(on_found, ledger_.find(id)); });

@@ -51,6 +51,7 @@ class DiskWorker {
   void submit(RoundRequest more);
   void scan_inbox(ScanRequest request);
   void purge_tombstones(Duration older_than);
+  void claim_rows();
   /// Looks an id up between two rounds, or between two tries of one. `on_found` receives the answer
   /// on the loop, but never once the worker is stopped.
   void look_up(const HandshakeId& id, OnFound on_found);

@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kEnding = ".json";
 constexpr std::string_view kRefused = "refused";
 constexpr std::string_view kUsed = ".used";  ///< The file that marks a staging/ as used.
+constexpr std::uint64_t kIdentityBytes = 64;  ///< The greatest length of an identity.
 constexpr std::size_t kIdsShown = 20;
 constexpr unsigned kMostSearched = 1024;  ///< Names in rejected/, for one record.
 constexpr std::array kOutcomes = {Outcome::completed, Outcome::archived, Outcome::failed,
@@ -119,6 +120,18 @@ Result<void> FolderSpool::claim_staging(std::span<const StagedHandshake> on_thei
   if (!on_their_way.empty()) return new_staging(*staging_.files, on_their_way);
   const auto made = staging_.files->create(kUsed, "");
   return made ? staging_.files->sync() : made;
+}
+
+Result<std::string> FolderSpool::identity(const std::string& fresh) {
+  const auto mark = read_file(*staging_.files, kUsed, kIdentityBytes);
+  if (!mark && mark.error().code != Errc::not_found) return mark.error();
+  if (mark && !mark->empty()) return *mark;
+  // An empty mark is that of a spool that has only been used by a daemon with a queue of its own.
+  if (mark)
+    if (const auto removed = staging_.files->remove(kUsed); !removed) return removed.error();
+  if (const auto made = staging_.files->create(kUsed, fresh); !made) return made.error();
+  if (const auto synced = staging_.files->sync(); !synced) return synced.error();
+  return fresh;
 }
 
 Result<std::optional<Notice>> FolderSpool::stage(const HandshakeId& id, std::string_view record,

@@ -20,6 +20,10 @@ class FolderSpool final : public Spool {
   /// on one mount.
   static Result<std::unique_ptr<FolderSpool>> open(Directory& root);
 
+  /// Returns the identity of this spool, which lies in staging/, so that it gets lost or is copied
+  /// together with the records there. A spool without one gets `fresh`, durably.
+  Result<std::string> identity(const std::string& fresh);
+
   Result<void> check_place() override;
   Result<void> claim_staging(std::span<const StagedHandshake> on_their_way) override;
   Result<std::optional<Notice>> stage(const HandshakeId& id, std::string_view record,

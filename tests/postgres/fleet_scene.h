@@ -61,8 +61,8 @@ class Fleet {
     const auto former = expected(find_node(*connection_, node));
     std::optional<FormerInstance> silent;
     if (former) silent = FormerInstance{former->instance, former->beat};
-    return expected(
-        enter_fleet(*connection_, node, spool, expected(new_instance(*connection_)), silent));
+    return expected(enter_fleet(
+        *connection_, {node, spool, expected(new_instance(*connection_)), "boot"}, silent));
   }
 
   /// Declares the node of a queue dead, and has another take all of its shelves over.
@@ -71,7 +71,7 @@ class Fleet {
     ATTESTRD_CHECK(expected(declare_dead(*connection_, dead.name, {dead.instance, dead.beat})));
     for (const auto& lease : dead.shelves)
       ATTESTRD_CHECK(
-          expected(take_over_shelf(*connection_, lease, dead.instance, to.member().instance)));
+          expected(take_over_shelf(*connection_, {dead.instance, lease}, to.member(), 0)));
   }
 
   std::vector<PostgresResult> sql(const std::string& text) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "postgres/fleet_scene.h"
@@ -19,11 +20,25 @@ class PostgresNodesTest : public ::testing::Test {
   Result<Membership> enter(const std::string& node, const std::string& spool,
                            const std::string& instance,
                            const std::optional<FormerInstance>& silent = {}) {
-    return enter_fleet(*connection_, node, spool, instance, silent);
+    return enter_fleet(*connection_, {node, spool, instance, "boot"}, silent);
   }
 
+  /// Returns the number of the beat, or nothing if the process does not live.
   std::optional<std::int64_t> beat(const Membership& member, std::int64_t weight = 1) {
-    return expected(send_beat(*connection_, member.node, member.instance, weight));
+    const auto fleet = expected(send_beat(*connection_, member.node, member.instance, {weight}));
+    if (!fleet) return std::nullopt;
+    return std::ranges::find(fleet->nodes, member.node, &FleetNode::name)->beat;
+  }
+
+  std::optional<std::int64_t> take(const Membership& from, const Membership& to,
+                                   std::size_t shelf = 0, std::int64_t claimed = 0) {
+    return expected(
+        take_over_shelf(*connection_, {from.instance, from.shelves.at(shelf)}, to, claimed));
+  }
+
+  void die(const Membership& member) {
+    const auto node = *expected(find_node(*connection_, member.node));
+    ASSERT_TRUE(expected(declare_dead(*connection_, node.name, {node.instance, node.beat})));
   }
 
   Fleet fleet_{address_in("ATTESTRD_POSTGRES")};
@@ -109,16 +124,90 @@ TEST_F(PostgresNodesTest, TheFleetIsSeenAsAWhole) {
 TEST_F(PostgresNodesTest, ShelvesOfALivingNodeAreNotTakenOver) {
   const auto a = expected(enter("a", uuid(), uuid()));
   const auto b = expected(enter("b", uuid(), uuid()));
-  const auto take = [&] {
-    return expected(take_over_shelf(*connection_, a.shelves.at(0), a.instance, b.instance));
-  };
-  EXPECT_EQ(take(), std::nullopt);
+  EXPECT_EQ(take(a, b), std::nullopt);
   expected(declare_dead(*connection_, "a", {a.instance, 0}));
   expected(declare_dead(*connection_, "b", {b.instance, 0}));
-  EXPECT_EQ(take(), std::nullopt) << "the dead take nothing";
+  EXPECT_EQ(take(a, b), std::nullopt) << "the dead take nothing";
   const auto back = expected(enter("a", a.spool, uuid()));
-  EXPECT_EQ(take(), std::nullopt) << "it lives again";
+  EXPECT_EQ(take(a, b), std::nullopt) << "it lives again";
   EXPECT_EQ(back.shelves.size(), 16U);
+}
+
+TEST_F(PostgresNodesTest, ANodeThatLeavesIsDeadAtOnce) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  const auto b = expected(enter("b", uuid(), uuid()));
+  ASSERT_TRUE(leave_fleet(*connection_, "a", a.instance));
+  EXPECT_EQ(beat(a), std::nullopt);
+  EXPECT_EQ(take(a, b), 2);
+  EXPECT_TRUE(enter("a", a.spool, uuid())) << "nobody waits for a beat of it";
+}
+
+// A failover of the database can lose the commit by which a process entered, and keep a takeover
+// for it, or the reverse.
+TEST_F(PostgresNodesTest, AShelfWhoseOwnerNoNodeNamesIsTakenOver) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  const auto b = expected(enter("b", uuid(), uuid()));
+  fleet_.sql("UPDATE attestrd.shelf SET instance = gen_random_uuid() WHERE shelf = " +
+             std::to_string(a.shelves.at(3).shelf));
+  const auto fleet = expected(observe_fleet(*connection_));
+  ASSERT_EQ(fleet.orphans.size(), 1U);
+  EXPECT_EQ(fleet.orphans[0].shelf, a.shelves.at(3));
+  EXPECT_EQ(fleet.nodes.at(0).shelves.size(), 15U);
+  EXPECT_EQ(expected(take_over_shelf(*connection_, fleet.orphans[0], b, 0)), 2);
+  EXPECT_EQ(expected(observe_fleet(*connection_)).orphans.size(), 0U);
+}
+
+TEST_F(PostgresNodesTest, ANodeThatEntersRaisesAllOfItsShelvesWhateverTheirInstance) {
+  const auto spool = uuid();
+  const auto a = expected(enter("a", spool, uuid()));
+  fleet_.sql("UPDATE attestrd.shelf SET instance = gen_random_uuid() WHERE shelf = " +
+             std::to_string(a.shelves.at(3).shelf));
+  const auto again = expected(enter("a", spool, uuid(), FormerInstance{a.instance, 0}));
+  ASSERT_EQ(again.shelves.size(), 16U);
+  for (const auto& shelf : again.shelves) EXPECT_EQ(shelf.epoch, 2);
+}
+
+// After a failover that lost its first takeover, a process takes the same shelf over again: the
+// epoch that it has had for it must not come again, since rows may have changed in between.
+TEST_F(PostgresNodesTest, AnEpochDoesNotComeAgain) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  const auto b = expected(enter("b", uuid(), uuid()));
+  die(a);
+  EXPECT_EQ(take(a, b, 0, 7), 8);
+  EXPECT_EQ(take(a, b, 0, 7), 8) << "tried again after a lost answer";
+  EXPECT_EQ(take(a, b, 1), 2);
+}
+
+TEST_F(PostgresNodesTest, SharesTogetherAreAtMostAll) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  const auto b = expected(enter("b", uuid(), uuid()));
+  const auto set = [&](const Membership& member, std::int64_t wanted, std::int64_t all) {
+    return expected(set_shares(*connection_, member.node, member.instance, wanted, all));
+  };
+  EXPECT_EQ(set(a, 20, 20), 20);
+  EXPECT_EQ(set(b, 10, 20), 0) << "the other has not given any up";
+  EXPECT_EQ(set(a, 10, 20), 10);
+  EXPECT_EQ(set(b, 10, 20), 10);
+  EXPECT_EQ(set(b, 10, 8), 0) << "the limit was lowered";
+  EXPECT_EQ(expected(observe_fleet(*connection_)).nodes.at(0).share, 10);
+  die(a);
+  EXPECT_EQ(set(a, 5, 20), 0) << "the dead get none";
+  EXPECT_EQ(set(b, 20, 20), 20);
+  const auto back = expected(enter("a", a.spool, uuid()));
+  EXPECT_EQ(set(back, 5, 20), 0) << "what it had went to the other";
+}
+
+TEST_F(PostgresNodesTest, ABeatTellsTheOthersTheLimits) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  auto seen = expected(send_beat(*connection_, "a", a.instance, {3, 0.25, 1000}));
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->nodes.at(0).rate_limit, 0.25);
+  EXPECT_EQ(seen->nodes.at(0).weight, 3);
+  EXPECT_EQ(seen->nodes.at(0).boot, "boot");
+  EXPECT_EQ(seen->paused_since, std::nullopt);
+  EXPECT_GT(seen->minute, 0U);
+  seen = expected(send_beat(*connection_, "a", a.instance, {}));
+  EXPECT_EQ(seen->nodes.at(0).rate_limit, std::nullopt);
 }
 
 }  // namespace

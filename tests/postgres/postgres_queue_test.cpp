@@ -288,12 +288,14 @@ TEST_F(PostgresQueueTest, APartOfTheShelvesCanBeLost) {
   EXPECT_TRUE(expected(declare_dead(connection, "first", {member.instance, seen.beat})));
   EXPECT_TRUE(expected(declare_dead(connection, "first", {member.instance, seen.beat}))) << "again";
   const auto& lease = member.shelves.at(3);
-  const auto take = [&](const std::string& own) {
-    return expected(take_over_shelf(connection, lease, member.instance, own));
+  const auto take = [&](const Membership& own) {
+    return expected(take_over_shelf(connection, {member.instance, lease}, own, 0));
   };
-  EXPECT_EQ(take("00000000-0000-0000-0000-000000000001"), std::nullopt) << "it is no node";
-  EXPECT_EQ(take(second.queue->member().instance), lease.epoch + 1);
-  EXPECT_EQ(take(second.queue->member().instance), lease.epoch + 1) << "written again";
+  auto stranger = second.queue->member();
+  stranger.instance = "00000000-0000-0000-0000-000000000001";
+  EXPECT_EQ(take(stranger), std::nullopt) << "it is no node";
+  EXPECT_EQ(take(second.queue->member()), lease.epoch + 1);
+  EXPECT_EQ(take(second.queue->member()), lease.epoch + 1) << "written again";
   const auto moved = second.claim();
   EXPECT_FALSE(moved.empty());
   EXPECT_THAT(texts_of(expected(first.queue->renew())),
@@ -309,7 +311,7 @@ TEST_F(PostgresQueueTest, APartOfTheShelvesCanBeLost) {
     EXPECT_EQ(first.apply(stage(id)), is_moved ? Applied::not_ours : Applied::applied);
     EXPECT_EQ(second.polling(id.c_str()).has_value(), is_moved);
   }
-  EXPECT_EQ(take(second.queue->member().instance), lease.epoch + 1);
+  EXPECT_EQ(take(second.queue->member()), lease.epoch + 1);
 }
 
 TEST_F(PostgresQueueTest, AShelfThatComesBackIsGivenAnew) {
@@ -323,7 +325,7 @@ TEST_F(PostgresQueueTest, AShelfThatComesBackIsGivenAnew) {
     expected(declare_dead(connection, dead.name, {dead.instance, dead.beat}));
     const auto lease = std::ranges::find(dead.shelves, shelf, &ShelfLease::shelf);
     EXPECT_TRUE(
-        expected(take_over_shelf(connection, *lease, dead.instance, to.queue->member().instance)));
+        expected(take_over_shelf(connection, {dead.instance, *lease}, to.queue->member(), 0)));
   };
   move(first, second);
   EXPECT_THAT(first.claim(), IsEmpty()) << "it lives on with its other shelves";

@@ -298,6 +298,8 @@ void World::round_ends(const RoundReport& report) {
     unsynced_ids_.erase(row.id);
     step(Adopted{&row, true});
   }
+  if (!report.claimed.empty()) step(Recovering{report.claimed.size(), false});
+  for (const auto& row : report.claimed) step(Adopted{&row, false});
   pass_on_interventions(report);
   if (report.inbox_has_more) scan(false, {});
   if (report.inbox_due)

@@ -72,7 +72,7 @@ Result<void> back_up(const Config& config, const std::string& path) {
 }  // namespace
 
 int cmd_backup(const Given& given) {
-  const auto config = load_config(given.config_file, {"paths", "admin"});
+  const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   const auto& path = given.operands.front();
   if (const auto done = back_up(*config, path); !done) return exit_with(done.error());

@@ -21,7 +21,7 @@ namespace {
 Result<std::vector<StagedRow>> recover(const Config& config, LostRecords lost) {
   if (auto owner = become_owner_of(config.paths.spool.string()); !owner) return owner.error();
   if (const auto there = find_queue(config); !there) return there.error();
-  const auto stores = open_stores(config);
+  const auto stores = open_stores(config, {});
   if (!stores) return stores.error();
   return recover_lost(*stores->queue, *stores->spool, lost, read_clocks().wall);
 }
@@ -44,8 +44,12 @@ int cmd_recover(const Given& given) {
     return EX_USAGE;
   }
   const auto lost = polls_again ? LostRecords::poll_again : LostRecords::delivered;
-  const auto config = load_config(given.config_file, {"paths"});
+  const auto config = load_config(given.config_file, {"paths", "queue", "postgres"});
   if (!config) return exit_with(config.error());
+  if (config->queue.store == QueueStore::postgres)
+    return exit_with(fail(Errc::invalid_config,
+                          "the queue is in a database: `attestrd fleet release` decides about the "
+                          "records of a spool that is lost"));
   const auto rows = recover(*config, lost);
   if (!rows) return exit_with(rows.error());
   for (const auto& row : *rows) fmt::print("{}: {}\n", row.id.view(), fate_of(row, lost));

@@ -6,45 +6,26 @@
 #include <vector>
 
 #include "base/result.h"
+#include "fleet/fleet_node.h"
+#include "fleet/fleet_register.h"
 #include "queue/postgres/postgres_values.h"
 
 namespace attestrd {
 
 class PostgresConnection;
 
-/// A shelf, and the epoch in which its owner has it.
-struct ShelfLease {
-  std::int64_t shelf = 0;
-  std::int64_t epoch = 0;
+/// A process of a node.
+struct NodeProcess {
+  std::string node;      ///< Its name, unique in the fleet.
+  std::string spool;     ///< The UUID of its spool, which lies in staging/.
+  std::string instance;  ///< The UUID of this process.
+  std::string boot;      ///< The boot of its machine.
 };
 
 /// The membership of one process in the fleet.
-struct Membership {
-  std::string node;         ///< Its name, unique in the fleet.
-  std::string spool;        ///< The UUID of its spool, which lies in staging/.
-  std::string instance;     ///< The UUID of this process.
+struct Membership : NodeProcess {
   std::int64_t number = 0;  ///< Of the node, as other tables name it.
   std::vector<ShelfLease> shelves{};
-};
-
-/// A node as its row shows it.
-struct NodeState {
-  std::string name;
-  std::string spool;
-  std::string instance;
-  std::int64_t beat = 0;
-  bool is_alive = false;
-  std::int64_t weight = 0;      ///< Its part of the rate, relative to that of others.
-  std::int64_t rate_share = 0;  ///< Whole requests a second that it may make.
-  std::int64_t version = 0;     ///< Of the tables, as its attestrd knows them.
-  std::vector<ShelfLease> shelves{};
-};
-
-/// All nodes, in the order of their names, and whether a failover can lose commits.
-struct FleetState {
-  std::vector<NodeState> nodes;
-  bool is_replication_synchronous = false;
-  std::int64_t standbys = 0;  ///< Connected standbys; 0 too if the user may not see them.
 };
 
 /// An instance and its beat as it was seen. A node whose beat has not moved for the time of a
@@ -66,27 +47,36 @@ struct FormerInstance {
 /// Returns a new UUID for an instance.
 Result<std::string> new_instance(PostgresConnection& connection);
 
-/// Makes the process `instance` the one of a node, and creates the node if it is new. The former
-/// instance can commit nothing from then on, and what it was committing is waited for: only after
-/// this call rows may be read. All shelves of the former instance get a higher epoch and belong to
-/// the new one; a node without any gets 16 new ones.
+/// Makes a process the one of its node, and creates the node if it is new. The former instance can
+/// commit nothing from then on, and what it was committing is waited for: only after this call rows
+/// may be read. All shelves of the node get a higher epoch and belong to the new instance; a node
+/// without any gets 16 new ones.
 ///
 /// `silent` is the former instance and its beat, once the caller has watched that the beat does not
-/// move; without a beat it is the caller's own former instance. Errors: `already_exists` if another
-/// node has the spool, as on a cloned machine, or if the node lives and is not `silent`: the caller
-/// must watch its beat then (find_node()).
-Result<Membership> enter_fleet(PostgresConnection& connection, const std::string& node,
-                               const std::string& spool, const std::string& instance,
+/// move; without a beat it is known to be dead, whatever its beat is. Errors: `already_exists` if
+/// another node has the spool, as on a cloned machine, or if the node lives and is not `silent`:
+/// the caller must watch its beat then (find_node()).
+Result<Membership> enter_fleet(PostgresConnection& connection, const NodeProcess& process,
                                const std::optional<FormerInstance>& silent);
 
-/// Shows that a process lives. Returns its new beat, or nothing if it was declared dead, or another
-/// process has entered as this node: it must stop to poll at once.
-Result<std::optional<std::int64_t>> send_beat(PostgresConnection& connection,
-                                              const std::string& node, const std::string& instance,
-                                              std::int64_t weight);
+/// Ends the life of a process that polls nothing any more: others may take its shelves over at
+/// once.
+Result<void> leave_fleet(PostgresConnection& connection, const std::string& node,
+                         const std::string& instance);
+
+/// Shows that a process lives. Returns the fleet after its beat, or nothing if it was declared
+/// dead, or another process has entered as this node: it must stop to poll at once.
+Result<std::optional<FleetState>> send_beat(PostgresConnection& connection, const std::string& node,
+                                            const std::string& instance, const Beat& beat);
+
+/// Sets the shares of the rate that a process has (fleet/rate_shares.h) to `wanted`, or to as many
+/// of `all` as the other living nodes leave: theirs count until they have given them up. Returns
+/// the shares that it has now; none if it is not the living process of its node.
+Result<std::int64_t> set_shares(PostgresConnection& connection, const std::string& node,
+                                const std::string& instance, std::int64_t wanted, std::int64_t all);
 
 /// Returns the state of a node, or nothing if there is none of this name.
-Result<std::optional<NodeState>> find_node(PostgresConnection& connection, const std::string& node);
+Result<std::optional<FleetNode>> find_node(PostgresConnection& connection, const std::string& node);
 
 Result<FleetState> observe_fleet(PostgresConnection& connection);
 
@@ -95,13 +85,14 @@ Result<FleetState> observe_fleet(PostgresConnection& connection);
 Result<bool> declare_dead(PostgresConnection& connection, const std::string& node,
                           const BeatSeen& seen);
 
-/// Takes over a shelf of a dead instance for `own_instance`, which must live. What the dead
-/// instance was committing is waited for. Returns the new epoch, or nothing if another node was
-/// faster or the dead one lives again.
+/// Takes over a shelf whose owner does not live for the process `own`, which must live. What the
+/// owner was committing is waited for. The new epoch is higher than the one before, and than
+/// `claimed`, the highest that this process has had: after a failover of the database that has lost
+/// commits, an epoch must not come again. Returns it, or nothing if another node was faster or the
+/// owner lives again.
 Result<std::optional<std::int64_t>> take_over_shelf(PostgresConnection& connection,
-                                                    const ShelfLease& lease,
-                                                    const std::string& dead_instance,
-                                                    const std::string& own_instance);
+                                                    const OrphanShelf& orphan,
+                                                    const Membership& own, std::int64_t claimed);
 
 /// Returns the statements that begin a transaction of a fixed form: it is durable when it is
 /// committed, waits for a lock or for the client no longer than the deadline of the connection, and

@@ -10,6 +10,7 @@
 
 #include "queue/postgres/batch_decisions.h"
 #include "queue/postgres/postgres_nodes.h"
+#include "queue/postgres/postgres_register.h"
 #include "queue/postgres/postgres_row_reader.h"
 #include "queue/postgres/postgres_values.h"
 #include "queue/queue.h"
@@ -56,6 +57,7 @@ class PostgresQueue final : public Queue {
 
   /// The membership of this process: its instance changes when it takes new shelves.
   const Membership& member() const { return member_; }
+  std::shared_ptr<const SharedMembership> shared_member() const { return shared_member_; }
 
  private:
   /// Shelves that began to belong to this owner at the same time, whose rows are read in pages.
@@ -86,6 +88,7 @@ class PostgresQueue final : public Queue {
 
   std::unique_ptr<PostgresConnection> connection_;
   Membership member_;
+  std::shared_ptr<SharedMembership> shared_member_ = std::make_shared<SharedMembership>(member_);
   std::string next_instance_;  ///< As which it is entering the fleet; empty: it has entered.
   std::uint64_t generation_ = 1;
   std::map<std::int64_t, std::int64_t> known_;  ///< Epochs of the shelves that it was given.

@@ -59,11 +59,14 @@ Result<void> PostgresQueue::find_shelves() {
 /// their new epochs; a new generation of ownership begins only if it has lost all.
 Result<void> PostgresQueue::finish_entering() {
   if (next_instance_.empty()) return {};
-  auto entered = enter_fleet(*connection_, member_.node, member_.spool, next_instance_,
-                             FormerInstance{member_.instance, std::nullopt});
+  NodeProcess process = member_;
+  process.instance = next_instance_;
+  auto entered =
+      enter_fleet(*connection_, process, FormerInstance{member_.instance, std::nullopt});
   if (!entered) return entered.error();
   next_instance_.clear();
   member_ = std::move(*entered);
+  shared_member_->set(member_);
   Unread found;
   shelves_.clear();
   bool has_kept_any = false;

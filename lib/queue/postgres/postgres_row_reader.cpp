@@ -39,6 +39,7 @@ enum Column : int {
   kDivertedTo,
   kInstance,
   kEpoch,
+  kRunning,
 };
 
 constexpr RowState kStates[] = {RowState::polling, RowState::staged, RowState::done};
@@ -131,8 +132,11 @@ std::optional<ReadRow> read_row(const PostgresResult& rows, std::size_t index) {
   if (!rows.is_null(index, kSignature) &&
       !read_bytes(rows, index, kSignature, row.signature.emplace()))
     return std::nullopt;
-  return ReadRow{std::move(row), std::string(rows.text(index, kInstance)),
-                 rows.number(index, kEpoch)};
+  ReadRow read{std::move(row), std::string(rows.text(index, kInstance)),
+               rows.number(index, kEpoch)};
+  if (!rows.is_null(index, kRunning))
+    read.running = std::chrono::milliseconds(rows.number(index, kRunning));
+  return read;
 }
 
 Error broken_row(const PostgresConnection& connection) {

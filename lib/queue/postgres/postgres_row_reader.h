@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "queue/postgres/batch_decisions.h"
 #include "queue/postgres/postgres_values.h"
 
@@ -22,13 +23,16 @@ inline constexpr std::string_view kRowColumns =
     "coalesce(b.shift_us, 0), h.attempt, h.is_held, h.is_unclaimed, "
     "coalesce(h.spool = $2::uuid, false), h.outcome, h.reason, h.finished_at, h.length_bytes, "
     "encode(h.sha256, 'hex'), encode(h.signature, 'hex'), encode(h.readmitted_from, 'hex'), "
-    "encode(h.diverted_to, 'hex'), s.instance, s.epoch FROM ";
+    "encode(h.diverted_to, 'hex'), s.instance, s.epoch, "
+    "CASE WHEN h.ended_node = $1::int THEN h.running_ms END FROM ";
 
 /// A row with its shelf's owner.
 struct ReadRow {
   SharedRow row;           ///< `is_ours` is not set yet.
   std::string instance;    ///< The owner of its shelf; empty: there is no such shelf.
   std::int64_t epoch = 0;  ///< Of its shelf.
+  /// Of a row that is done: the running time of this node then. Nothing if another one finished it.
+  std::optional<Duration> running{};
 };
 
 /// Reads a row; nothing if attestrd can't have written it.

@@ -27,9 +27,10 @@ CREATE TABLE attestrd.node (
   instance   uuid NOT NULL UNIQUE,
   beat       bigint NOT NULL DEFAULT 0,
   alive      boolean NOT NULL DEFAULT true,
+  boot       text NOT NULL DEFAULT '',
   weight     bigint NOT NULL DEFAULT 0,
   rate_share bigint NOT NULL DEFAULT 0,
-  rate       bigint,
+  rate_limit double precision CHECK (rate_limit > 0),
   daily      bigint CHECK (daily >= 0),
   version    integer NOT NULL
 ) WITH (fillfactor = 20, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
@@ -42,11 +43,13 @@ CREATE TABLE attestrd.writer (
 
 CREATE TABLE attestrd.shelf (
   shelf    integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  home     text COLLATE "C" NOT NULL REFERENCES attestrd.node (name),
+  home     integer NOT NULL REFERENCES attestrd.node (number),
+  node     integer NOT NULL REFERENCES attestrd.node (number),
   instance uuid NOT NULL,
   epoch    bigint NOT NULL DEFAULT 1
 );
 CREATE INDEX shelf_instance ON attestrd.shelf (instance);
+CREATE INDEX shelf_node ON attestrd.shelf (node);
 
 CREATE TABLE attestrd.boot (
   node       integer NOT NULL REFERENCES attestrd.node (number),

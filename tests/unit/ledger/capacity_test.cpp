@@ -94,7 +94,7 @@ TEST_F(FullEngineTest, RowsWaitInTheQueueAndComeBeforeSubmissions) {
   round();
   std::vector<HandshakeId> ids;
   for (int i = 0; i < 4; ++i)
-    for (const auto& row : scan_once().accepted) ids.push_back(row.id);
+    for (const auto& row : scan_once().claimed) ids.push_back(row.id);
   EXPECT_THAT(ids, ElementsAre(id_of("DSd"), id_of("DSe")));
   end("DSc", Outcome::failed, Reason::expired);
   round();

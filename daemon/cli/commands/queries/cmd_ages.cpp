@@ -42,7 +42,7 @@ Result<Ages> ask(const Config& config, const Given& given) {
 }  // namespace
 
 int cmd_ages(const Given& given) {
-  const auto config = load_config(given.config_file, {"paths", "admin"});
+  const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   const auto ages = ask(*config, given);
   if (!ages) return exit_with(ages.error());

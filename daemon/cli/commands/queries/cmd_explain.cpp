@@ -57,7 +57,7 @@ int cmd_explain(const Given& given) {
     fmt::print(stderr, "attestrd explain: give one id, or --tag, which may be with --all\n");
     return EX_USAGE;
   }
-  const auto config = load_config(given.config_file, {"paths", "admin"});
+  const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   const auto ids = ids_of(*config, given);
   if (!ids) return exit_with(ids.error());

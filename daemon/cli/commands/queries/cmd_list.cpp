@@ -75,7 +75,7 @@ int cmd_list(const Given& given) {
   ListFilter filter;
   ListForm form;
   if (const auto wrong = read_flags(given, filter, form)) return *wrong;
-  const auto config = load_config(given.config_file, {"paths", "admin"});
+  const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   bool is_header_due = !form.as_json && !given.has(kNoHeaderFlag.name);
   const auto print = [&is_header_due](std::string_view row) {

@@ -59,7 +59,7 @@ Result<StatusReport> read_queue(const Config& config) {
 }  // namespace
 
 int cmd_status(const Given& given) {
-  const auto config = load_config(given.config_file, {"paths", "admin"});
+  const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   if (!config->admin.socket.empty()) {
     const auto answer = ask_daemon(config->admin.socket, "/status",

@@ -1,0 +1,151 @@
+// Creates the tables of a fleet, shows its nodes, and decides about the records of a lost spool.
+
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/rfc3339.h"
+#include "base/text.h"
+#include "daemon/cli/command_table.h"
+#include "daemon/config/config.h"
+#include "daemon/config/secrets.h"
+#include "daemon/log/exit_code.h"
+#include "daemon/service/fleet/fleet_database.h"
+#include "files/posix_user.h"
+#include "queue/postgres/postgres_nodes.h"
+#include "queue/postgres/postgres_schema.h"
+#include "queue/postgres/postgres_spools.h"
+
+namespace attestrd {
+namespace {
+
+using Connection = std::unique_ptr<PostgresConnection>;
+
+Result<Connection> connect(const Config& config) {
+  if (config.queue.store != QueueStore::postgres)
+    return fail(Errc::invalid_config,
+                "queue.store is not \"postgres\": this daemon is no node of a fleet");
+  std::optional<Secret> password;
+  if (!config.postgres.password_file.empty()) {
+    auto read = read_postgres_password(config);
+    if (!read) return read.error();
+    password = std::move(*read);
+  }
+  // A unix socket may let in the user of the service alone.
+  if (auto owner = become_owner_of(config.paths.spool.string()); !owner) return owner.error();
+  return fleet_database(config, password, "attestrd fleet");
+}
+
+int init(PostgresConnection& database) {
+  if (const auto made = init_postgres(database); !made) return exit_with(made.error());
+  fmt::print("the tables in the database {} are ready\n", database.name());
+  return EX_OK;
+}
+
+int release(PostgresConnection& database, const Given& given) {
+  const bool is_again = given.has("--again");
+  if (given.operands.size() != 2 || is_again == given.has("--assume-published")) {
+    fmt::print(stderr,
+               "attestrd fleet release: give the UUID of one spool (see `attestrd fleet status`), "
+               "and either --again or --assume-published\n");
+    return EX_USAGE;
+  }
+  const auto ids = release_spool(database, given.operands[1],
+                                 is_again ? Release::again : Release::assume_published);
+  if (!ids) return exit_with(ids.error());
+  for (const auto& id : *ids)
+    fmt::print("{}: {}\n", id.view(), is_again ? "is polled again" : "counts as published");
+  return EX_OK;
+}
+
+std::string share_of(const FleetNode& node) {
+  return node.rate_limit ? std::to_string(node.share) : "no limit";
+}
+
+void print_node(const FleetNode& node) {
+  fmt::print("{:20} {:6} {:>7} {:>9} {:>9}  {}\n", node.name, node.is_alive ? "alive" : "dead",
+             node.shelves.size(), node.weight, share_of(node), node.spool);
+}
+
+void print_spool(const StagedSpool& spool) {
+  const auto owner = spool.node.empty() ? "no node has it" : spool.node;
+  const auto fate = spool.is_alive ? "which publishes them" : "which must return, or see release";
+  fmt::print("{}: {} records on their way; {}, {}\n", spool.spool, spool.records, owner, fate);
+}
+
+void print_json(const FleetState& fleet, const std::vector<StagedSpool>& spools) {
+  for (const auto& node : fleet.nodes) {
+    boost::json::object line{{"node", node.name},       {"alive", node.is_alive},
+                             {"spool", node.spool},     {"instance", node.instance},
+                             {"beat", node.beat},       {"shelves", node.shelves.size()},
+                             {"pending", node.weight},  {"share", node.share},
+                             {"version", node.version}};
+    if (node.rate_limit) line["requests_per_second"] = *node.rate_limit;
+    fmt::print("{}\n", boost::json::serialize(line));
+  }
+  for (const auto& spool : spools) {
+    boost::json::object line{{"staged_spool", spool.spool},
+                             {"node", spool.node},
+                             {"alive", spool.is_alive},
+                             {"records", spool.records}};
+    if (spool.oldest) line["oldest"] = to_rfc3339(*spool.oldest);
+    fmt::print("{}\n", boost::json::serialize(line));
+  }
+  boost::json::object line{{"synchronous_replication", fleet.is_replication_synchronous},
+                           {"standbys", fleet.standbys},
+                           {"orphan_shelves", fleet.orphans.size()}};
+  if (fleet.paused_since) line["operator_pause"] = to_rfc3339(*fleet.paused_since);
+  fmt::print("{}\n", boost::json::serialize(line));
+}
+
+int status(PostgresConnection& database, const Given& given) {
+  if (const auto server = check_postgres(database); !server) return exit_with(server.error());
+  const auto fleet = observe_fleet(database);
+  if (!fleet) return exit_with(fleet.error());
+  const auto spools = staged_spools(database);
+  if (!spools) return exit_with(spools.error());
+  if (given.has("--json")) {
+    print_json(*fleet, *spools);
+    return EX_OK;
+  }
+  if (!given.has("--no-header"))
+    fmt::print("{:20} {:6} {:>7} {:>9} {:>9}  {}\n", "NODE", "STATE", "SHELVES", "PENDING",
+               "REQUESTS", "SPOOL");
+  for (const auto& node : fleet->nodes) print_node(node);
+  for (const auto& spool : *spools) print_spool(spool);
+  if (!fleet->orphans.empty())
+    fmt::print("{} shelves have no living owner: the nodes take them over\n",
+               fleet->orphans.size());
+  if (fleet->paused_since)
+    fmt::print("an operator has paused all polls since {}\n", to_rfc3339(*fleet->paused_since));
+  if (!fleet->is_replication_synchronous)
+    fmt::print("replication is not synchronous: a failover of the database can lose commits\n");
+  return EX_OK;
+}
+
+}  // namespace
+
+int cmd_fleet(const Given& given) {
+  const auto& verb = given.operands.front();
+  const bool is_known = verb == "init" || verb == "status" || verb == "release";
+  if (!is_known || (verb != "release" && given.operands.size() != 1)) {
+    fmt::print(stderr, "attestrd fleet: give `init`, `status` or `release SPOOL`\n");
+    return EX_USAGE;
+  }
+  const auto config = load_config(given.config_file, {"paths", "queue", "postgres"});
+  if (!config) return exit_with(config.error());
+  const auto database = connect(*config);
+  if (!database) return exit_with(database.error());
+  if (verb == "init") return init(**database);
+  return verb == "status" ? status(**database, given) : release(**database, given);
+}
+
+}  // namespace attestrd

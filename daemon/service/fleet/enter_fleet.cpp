@@ -1,0 +1,105 @@
+#include "daemon/service/fleet/enter_fleet.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "daemon/service/fleet/fleet_database.h"
+#include "queue/postgres/postgres_schema.h"
+#include "queue/postgres/postgres_spools.h"
+#include "runtime/system_clock.h"
+
+namespace attestrd {
+namespace {
+
+constexpr Duration kLookInterval = std::chrono::milliseconds(250);
+constexpr double kShareWatched = 1.1;  // Of the lease: see FleetWatch.
+
+/// The database as seen by a process that enters.
+class Entrance {
+ public:
+  Entrance(PostgresConnection& connection, NodeProcess process, Duration lease)
+      : connection_(connection), process_(std::move(process)), lease_(lease) {}
+
+  /// Returns nothing if the daemon is to stop.
+  Result<std::optional<Membership>> enter(const std::function<bool(Duration)>& wait) {
+    const auto node = find_node(connection_, process_.node);
+    if (!node) return node.error();
+    std::optional<FormerInstance> former;
+    if (*node) {
+      if (const auto same = check_spool(**node); !same) return same.error();
+      if ((*node)->is_alive) former = FormerInstance{(*node)->instance, (*node)->beat};
+    }
+    // The process before it had the same spool on the same boot of this machine, and held its lock.
+    if (former && (*node)->spool == process_.spool && (*node)->boot == process_.boot)
+      former->beat.reset();
+    else if (former && wait_while_silent(*former, wait))
+      return std::optional<Membership>();
+    auto member = enter_fleet(connection_, process_, former);
+    if (!member) return member.error();
+    return std::optional(std::move(*member));
+  }
+
+ private:
+  /// Records that are on their way in another spool of this node would wait for ever.
+  Result<void> check_spool(const FleetNode& node) {
+    if (node.spool == process_.spool) return {};
+    const auto staged = count_staged(connection_, node.spool);
+    if (!staged) return staged.error();
+    if (*staged == 0) return {};
+    return fail(Errc::io_failure,
+                fmt::format("{} records of the node {} are on their way in the spool {}, and this "
+                            "is another one ({}): mount that one or put it back; should it be "
+                            "lost, `attestrd fleet release {} --again` has them polled again, and "
+                            "`--assume-published` counts them as published",
+                            *staged, node.name, node.spool, process_.spool, node.spool));
+  }
+
+  /// Watches that the beat does not move for the time of a lease. Returns true if the daemon is to
+  /// stop. enter_fleet() refuses to replace a process whose beat has moved.
+  bool wait_while_silent(const FormerInstance& former, const std::function<bool(Duration)>& wait) {
+    const auto end = read_clocks().mono + scaled(lease_, kShareWatched);
+    while (read_clocks().mono < end) {
+      if (wait(kLookInterval)) return true;
+      const auto now = find_node(connection_, process_.node);
+      if (now && *now && ((*now)->instance != former.instance || (*now)->beat != *former.beat))
+        return false;
+    }
+    return false;
+  }
+
+  PostgresConnection& connection_;
+  NodeProcess process_;
+  Duration lease_;
+};
+
+}  // namespace
+
+Result<FleetStores> enter_fleet_of(const Config& config, const std::optional<Secret>& password,
+                                   FolderSpool& spool, const std::string& boot,
+                                   const std::function<bool(Duration)>& wait) {
+  auto connection = fleet_database(config, password, "attestrd");
+  if (!connection) return connection.error();
+  auto beats = fleet_database(config, password, "attestrd beats");
+  if (!beats) return beats.error();
+  if (const auto server = check_postgres(**connection); !server) return server.error();
+  const auto fresh = new_instance(**connection);
+  if (!fresh) return fresh.error();
+  const auto identity = spool.identity(*fresh);
+  if (!identity) return identity.error();
+  const auto instance = new_instance(**connection);
+  if (!instance) return instance.error();
+  Entrance entrance(**connection, {fleet_node_name(config), *identity, *instance, boot},
+                    config.postgres.lease);
+  auto member = entrance.enter(wait);
+  if (!member) return member.error();
+  FleetStores stores;
+  if (!*member) return stores;
+  stores.queue = std::make_unique<PostgresQueue>(std::move(*connection), std::move(**member));
+  stores.fleet =
+      std::make_unique<PostgresRegister>(std::move(*beats), stores.queue->shared_member());
+  return stores;
+}
+
+}  // namespace attestrd
