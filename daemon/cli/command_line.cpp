@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,7 @@ std::string footer_of(const CommandRow& row) {
 /// The variables that the parser writes.
 struct Parsed {
   std::filesystem::path config_file{kDefaultConfigFile};
-  std::string config_operand{kDefaultConfigFile};
+  std::string config_operand;  ///< Of a command that takes the path as its operand, too.
   std::vector<std::string> operands;
   std::map<std::string_view, std::string> values;
 };
@@ -55,7 +56,7 @@ void add_flag(CLI::App& command, const Flag& flag,
   if (flag.name.empty()) return;
   const std::string meaning(flag.meaning);  // Const: CLI11 would write to a variable.
   if (flag.value.empty())
-    command.add_flag(std::string(flag.name), meaning);
+    command.add_flag(std::string(flag.name), meaning)->disable_flag_override();
   else
     command.add_option(std::string(flag.name), values[flag.name], meaning)
         ->type_name(std::string(flag.value));
@@ -71,15 +72,13 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
   CLI::App* const command = app.add_subcommand(std::string(row.name), std::string(row.summary));
   const auto parsed = std::make_shared<Parsed>();
   add_operands(*command, row.operands, parsed->operands);
-  if (row.config_file == ConfigFile::option) {
-    command->add_option("--config", parsed->config_file, "The configuration")
-        ->type_name("FILE")
-        ->capture_default_str();
-  } else if (row.config_file == ConfigFile::operand) {
+  auto* const config = command->add_option("--config", parsed->config_file, "The configuration")
+                           ->type_name("FILE")
+                           ->capture_default_str();
+  if (row.config_file == ConfigFile::operand)
     command->add_option("file", parsed->config_operand, "The configuration")
         ->type_name("FILE")
-        ->capture_default_str();
-  }
+        ->excludes(config);
   for (const Flag& flag : row.flags) add_flag(*command, flag, parsed->values);
   command->footer(footer_of(row));
   command->callback([command, &row, parsed, &chosen] {
@@ -88,7 +87,7 @@ void add_command(CLI::App& app, const CommandRow& row, std::function<int()>& cho
     if (may_read_stdin && reads_stdin && parsed->operands.size() > 1)
       throw CLI::ValidationError("-", "reads the ids from stdin, and can't stand beside ids");
     Given given{parsed->config_file, parsed->operands, {}};
-    if (row.config_file == ConfigFile::operand) given.config_file = parsed->config_operand;
+    if (!parsed->config_operand.empty()) given.config_file = parsed->config_operand;
     for (const Flag& flag : row.flags)
       if (!flag.name.empty() && command->count(std::string(flag.name)) > 0)
         note(flag, parsed->values[flag.name], given);
@@ -107,6 +106,17 @@ std::vector<std::string> plain_words(std::vector<std::string> words) {
   return words;
 }
 
+/// Returns what is wrong with the first flag that has an empty value behind `=`, or nothing. The
+/// parser would take the next word for its value.
+std::string empty_value(const std::vector<std::string>& words) {
+  for (const auto& word : words) {
+    if (word == "--") break;
+    if (word.starts_with("--") && word.find('=') == word.size() - 1)
+      return fmt::format("attestrd: '{}': the value is empty\n", escaped(word, kPrintableEscapes));
+  }
+  return {};
+}
+
 /// Returns what is wrong with a word in the place of the command, or nothing.
 std::string unknown_command(std::string_view word) {
   std::vector<std::string_view> names;
@@ -118,14 +128,21 @@ std::string unknown_command(std::string_view word) {
                      nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest));
 }
 
+/// Prints a message whose own failure changes nothing.
+int fail_with(const std::string& message, int code) {
+  static_cast<void>(std::fputs(message.c_str(), stderr));
+  return code;
+}
+
 int run(const std::function<int()>& command) {
   try {
     const int code = command();
-    const bool is_written = std::fflush(stdout) == 0;
-    return code == EX_OK && !is_written ? EX_IOERR : code;
+    if (std::fflush(stdout) == 0 || code != EX_OK) return code;
+    return fail_with("attestrd: stdout can't be written\n", EX_IOERR);
+  } catch (const std::system_error& error) {  // fmt::print() throws it when it can't write.
+    return fail_with(fmt::format("attestrd: {}\n", error.what()), EX_IOERR);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "attestrd: internal error: {}\n", error.what());
-    return EX_SOFTWARE;
+    return fail_with(fmt::format("attestrd: internal error: {}\n", error.what()), EX_SOFTWARE);
   }
 }
 
@@ -147,10 +164,9 @@ int run_command_line(int argc, char** argv) {
   std::function<int()> chosen;
   add_commands(app, chosen);
   auto words = plain_words({argv + std::min(argc, 1), argv + argc});
-  if (const auto wrong = words.empty() ? "" : unknown_command(words.front()); !wrong.empty()) {
-    fmt::print(stderr, "{}", wrong);
-    return EX_USAGE;
-  }
+  if (const auto wrong = words.empty() ? "" : unknown_command(words.front()); !wrong.empty())
+    return fail_with(wrong, EX_USAGE);
+  if (const auto wrong = empty_value(words); !wrong.empty()) return fail_with(wrong, EX_USAGE);
   std::ranges::reverse(words);  // As the parser expects them.
   try {
     app.parse(std::move(words));

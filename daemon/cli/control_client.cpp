@@ -33,6 +33,13 @@ constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 constexpr std::string_view kLinkField = "\r\nLink: <";
 constexpr std::string_view kLengthField = "\r\nContent-Length: ";  ///< As the daemon writes it.
 
+/// Repeats a call that a signal has interrupted: with a timeout, a socket returns EINTR also after
+/// the process was stopped and continued (signal(7)).
+ssize_t again_if_interrupted(const auto& call) {
+  for (;;)
+    if (const ssize_t done = call(); done >= 0 || errno != EINTR) return done;
+}
+
 /// A client connection to a unix socket.
 class Connection {
  public:
@@ -82,7 +89,8 @@ Result<void> Connection::connect() {
 
 Result<void> Connection::send(std::string_view request) {
   while (!request.empty()) {
-    const ssize_t sent = ::send(descriptor_.get(), request.data(), request.size(), MSG_NOSIGNAL);
+    const ssize_t sent = again_if_interrupted(
+        [&] { return ::send(descriptor_.get(), request.data(), request.size(), MSG_NOSIGNAL); });
     if (sent < 0) return error("can't ask the daemon");
     request.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -103,7 +111,8 @@ Result<std::string> Connection::receive() {
 }
 
 Result<std::string_view> Connection::receive_into(std::span<char> room) {
-  const ssize_t got = ::recv(descriptor_.get(), room.data(), room.size(), 0);
+  const ssize_t got =
+      again_if_interrupted([&] { return ::recv(descriptor_.get(), room.data(), room.size(), 0); });
   if (got < 0) return error("the daemon does not answer");
   return std::string_view(room.data(), static_cast<std::size_t>(got));
 }
@@ -122,6 +131,21 @@ std::string next_page_of(std::string_view head) {
   return std::string(head.substr(0, head.find('>')));
 }
 
+/// Returns the length of the body, or nothing if the head does not give it.
+std::optional<std::uint64_t> length_of(std::string_view head) {
+  const auto field = head.find(kLengthField);
+  if (field == head.npos) return std::nullopt;
+  head.remove_prefix(field + kLengthField.size());
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(head.data(), head.data() + head.size(), length);
+  return error == std::errc() ? std::optional(length) : std::nullopt;
+}
+
+Error incomplete(const std::filesystem::path& socket) {
+  return fail(Errc::unavailable,
+              socket.string() + ": the daemon's answer is not complete: try again");
+}
+
 /// Judges a complete answer. 200 is a positive one, `status_of_no` a negative one; any other status
 /// is an error.
 Result<DaemonAnswer> judge(const std::filesystem::path& socket, const std::string& answer,
@@ -129,8 +153,10 @@ Result<DaemonAnswer> judge(const std::filesystem::path& socket, const std::strin
   const auto header_end = answer.find(kHeaderEnd);
   if (header_end == answer.npos) return unexpected(socket, answer);
   auto body = answer.substr(header_end + kHeaderEnd.size());
+  const std::string_view head(answer.data(), header_end);
+  if (const auto length = length_of(head); length && *length != body.size())
+    return incomplete(socket);
   if (answer.starts_with(kGoodStatus)) {
-    const std::string_view head(answer.data(), header_end);
     return DaemonAnswer{true, std::move(body), next_page_of(head)};
   }
   if (answer.starts_with(status_of_no)) return DaemonAnswer{false, std::move(body)};
@@ -167,16 +193,6 @@ Result<std::string> receive_head(Connection& connection, std::span<char> room) {
     answer.append(*got);
   }
   return answer;
-}
-
-/// Returns the length of the body, or nothing if the head does not give it.
-std::optional<std::uint64_t> length_of(std::string_view head) {
-  const auto field = head.find(kLengthField);
-  if (field == head.npos) return std::nullopt;
-  head.remove_prefix(field + kLengthField.size());
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(head.data(), head.data() + head.size(), length);
-  return error == std::errc() ? std::optional(length) : std::nullopt;
 }
 
 /// Returns the request line and the fields that every request has.
@@ -237,9 +253,7 @@ Result<void> download_from_daemon(const std::filesystem::path& socket, std::stri
     if (got == *length) return {};
     const auto next = connection.receive_into(room);
     if (!next) return next.error();
-    if (next->empty() || got + next->size() > *length)
-      return fail(Errc::unavailable,
-                  socket.string() + ": the daemon's answer is not complete: try again");
+    if (next->empty() || got + next->size() > *length) return incomplete(socket);
     part = *next;
   }
 }

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <set>
 
 #include "base/escape.h"
 #include "handshake/handshake_id.h"
@@ -11,12 +12,19 @@
 namespace attestrd {
 namespace {
 
-std::vector<std::string> ids_of(const Given& given) {
+Result<std::vector<std::string>> ids_of(const Given& given) {
   if (given.operands != std::vector<std::string>{"-"}) return given.operands;
   std::vector<std::string> ids;
   for (std::string line; std::getline(std::cin, line);)
     if (!line.empty()) ids.push_back(line);
-  return ids;  // Empty if stdin holds no id or can't be read.
+  if (const auto read = check_stdin(); !read) return read.error();
+  return ids;
+}
+
+/// Keeps the first mention of each.
+void remove_repeats(std::vector<std::string>& ids) {
+  std::set<std::string> known;
+  std::erase_if(ids, [&known](const auto& id) { return !known.insert(id).second; });
 }
 
 bool are_ids(const std::vector<std::string>& ids) {
@@ -33,10 +41,19 @@ bool are_ids(const std::vector<std::string>& ids) {
 }  // namespace
 
 Result<std::vector<std::string>> read_ids(const Given& given, std::string_view nothing_done) {
-  auto ids = ids_of(given);
+  auto given_ids = ids_of(given);
+  if (!given_ids) return given_ids.error();
+  auto& ids = *given_ids;
+  remove_repeats(ids);
   if (ids.empty()) return fail(Errc::invalid_input, "stdin holds no id");
   if (!are_ids(ids)) return fail(Errc::invalid_input, std::string(nothing_done));
-  return ids;
+  return given_ids;
+}
+
+// An iostream calls an error of read(2) the end of the input.
+Result<void> check_stdin() {
+  if (std::ferror(stdin) == 0 && !std::cin.bad()) return {};
+  return fail(Errc::io_failure, "stdin can't be read to its end: nothing was done");
 }
 
 bool names_handshakes(const Given& given, std::string_view command) {

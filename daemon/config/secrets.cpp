@@ -142,6 +142,9 @@ SecretNames secret_names(const Config& config) {
     const bool is_of_start = is_credential(locate_secret(name, config.folder));
     (is_of_start ? names.of_start : names.read).push_back(name);
   }
+  if (config.hints.listen)
+    for (const auto& name : {config.hints.token_file, config.hints.tls_key_file})
+      if (!name.empty()) names.of_restart.push_back(name);
   return names;
 }
 

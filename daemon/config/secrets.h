@@ -70,9 +70,10 @@ Result<Secrets> read_secrets(const Config& config);
 
 /// The files of the secrets, as the configuration names them.
 struct SecretNames {
-  std::vector<std::string> read;      ///< Read anew by a reload.
-  std::vector<std::string> of_start;  ///< systemd passed a copy when it started the daemon, and
-                                      ///< passes another only at a restart.
+  std::vector<std::string> read;          ///< Read anew by a reload.
+  std::vector<std::string> of_start;      ///< systemd passed a copy when it started the daemon, and
+                                          ///< passes another only at a restart.
+  std::vector<std::string> of_restart{};  ///< Their users keep what was read at the start.
 };
 
 SecretNames secret_names(const Config& config);

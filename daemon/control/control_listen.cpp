@@ -5,9 +5,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <initializer_list>
 #include <string_view>
 
 namespace attestrd {
@@ -51,9 +54,14 @@ Result<void> clear_socket_path(asio::io_context& loop, const std::string& path) 
 Error listen_error(const error_code& error, const std::string& where, std::string_view key) {
   const bool is_taken = error == asio::error::address_in_use;
   const bool is_forbidden = error == asio::error::access_denied;
-  const auto code = is_taken       ? Errc::unavailable
-                    : is_forbidden ? Errc::permission_denied
-                                   : Errc::invalid_config;
+  const auto is_one_of = [&error](std::initializer_list<int> codes) {
+    return std::ranges::find(codes, error.value()) != codes.end();
+  };
+  const auto code = is_taken                                       ? Errc::unavailable
+                    : is_forbidden                                 ? Errc::permission_denied
+                    : is_one_of({ENOSPC, EDQUOT})                  ? Errc::disk_full
+                    : is_one_of({EMFILE, ENFILE, ENOMEM, ENOBUFS}) ? Errc::shortage
+                                                                   : Errc::invalid_config;
   const bool has_no_folder = error == boost::system::errc::no_such_file_or_directory;
   return fail(code, fmt::format("{}: can't listen there ({}): {}{}", where, key, error.message(),
                                 has_no_folder ? "; make its folder first" : ""));

@@ -56,8 +56,9 @@ struct StatusReport {
     std::optional<Wall> operator_pause;        ///< Since when an operator has all polls wait.
     std::optional<Pause> pause;
     Rate rate;
-    std::optional<MeanDelay> mean_delay;  ///< Absent if the cadence does not learn.
-    std::optional<Requests> requests_today;
+    std::optional<MeanDelay> mean_delay;     ///< Absent if the cadence does not learn.
+    std::optional<Requests> requests_today;  ///< Nothing: there is no daily limit.
+    std::uint64_t spent_today = 0;
     bool signatures_fail = false;  ///< None of the last signatures held.
     bool disk_full = false;
     Duration disk_round{0};  ///< For so long the current round of writes has run.

@@ -35,6 +35,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.rate = {engine.configured_rate, engine.rate, {}};
   if (engine.held) daemon.rate.held_until = now.wall + *engine.held;
   daemon.mean_delay = engine.mean_delay;
+  daemon.spent_today = engine.spent_today;
   if (engine.daily_limit > 0) {
     daemon.requests_today =
         StatusReport::Requests{engine.spent_today, engine.daily_limit, engine.kept_today,

@@ -30,7 +30,9 @@ int exit_code(Errc code) {
 
 int exit_with(const Error& error) {
   const auto text = error.message + '\n';
-  fmt::print(stderr, "{}", is_journal(STDERR_FILENO) ? with_priority(Level::error, text) : text);
+  const auto line = is_journal(STDERR_FILENO) ? with_priority(Level::error, text) : text;
+  // The code says what failed, also if the message can't be written.
+  static_cast<void>(std::fputs(line.c_str(), stderr));
   return exit_code(error.code);
 }
 

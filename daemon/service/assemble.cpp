@@ -60,6 +60,7 @@ constexpr Duration kPurgeInterval = std::chrono::seconds(10);
 constexpr Duration kShowInterval = std::chrono::milliseconds(500);
 constexpr Duration kSocketInterval = std::chrono::seconds(1);
 constexpr Duration kSpoolInterval = std::chrono::seconds(1);
+constexpr Duration kWatchInterval = std::chrono::seconds(10);
 // A loop that steps its engine this much too late is stuck, and the watchdog may end the process.
 constexpr Duration kLateLoop = std::chrono::seconds(10);
 
@@ -97,6 +98,7 @@ class Daemon {
   Result<void> open_and_recover();
   Result<void> make_engine_and_adapters(Secrets secrets);
   void make_service();
+  void watch_inbox();
   Result<void> open_to_the_world();
   Result<void> open_hint_server();
   Metrics counters() const;
@@ -121,6 +123,7 @@ class Daemon {
   Wall started_at_ = read_clocks().wall;
   bool are_connections_short_ = false;
   bool is_control_lost_ = false;
+  bool is_unwatched_ = false;  ///< The inbox has no watch.
   bool is_disk_stalled_ = false;
   bool was_stopped_ = false;       ///< While it waited for free space at its start.
   double completions_learnt_ = 0;  ///< Completions that earlier processes learnt.
@@ -166,6 +169,7 @@ Result<void> Daemon::assemble(Secrets secrets) {
   if (!learnt) return learnt.error();
   completions_learnt_ = *learnt;
   disk_->start();
+  levels_->survey_at_start();
   add_chores();
   return open_to_the_world();
 }
@@ -325,15 +329,26 @@ void Daemon::make_service() {
           }});
 }
 
-Result<void> Daemon::open_to_the_world() {
-  // New files in the inbox are noticed at once. Without a watch the next scan finds them.
+/// Has new files in the inbox noticed at once. Without a watch the next scan finds them.
+void Daemon::watch_inbox() {
+  if (watch_) return;
   const auto& inbox = config_.paths.inbox;
-  if (auto watch = InotifyWatch::make(loop_, inbox.string(), inbox / FolderInbox::kClaimed,
-                                      [this](std::vector<InboxEvent> events, bool is_overflow) {
-                                        scans_->on_events(std::move(events), is_overflow);
-                                      })) {
-    watch_ = std::move(*watch);
-  }
+  auto watch = InotifyWatch::make(loop_, inbox.string(), inbox / FolderInbox::kClaimed,
+                                  [this](std::vector<InboxEvent> events, bool is_overflow) {
+                                    scans_->on_events(std::move(events), is_overflow);
+                                  });
+  if (watch) watch_ = std::move(*watch);
+  if (is_unwatched_ == !watch) return;
+  is_unwatched_ = !watch;
+  show_shortage(is_unwatched_, watch ? "new files in the inbox are noticed at once again"
+                                     : "new files in the inbox are noticed by scans alone, up to "
+                                       "some seconds later: " +
+                                           watch.error().message);
+}
+
+Result<void> Daemon::open_to_the_world() {
+  watch_inbox();
+  const auto& inbox = config_.paths.inbox;
   if (shares_new_files(inbox.string())) {
     Notice notice(
         Event::inbox_shared,
@@ -456,6 +471,7 @@ void Daemon::add_chores() {
     chores_.add(*interval, [this] { feed_watchdog(); });
   chores_.add(kShowInterval, [this] { show_progress(); });
   chores_.add(kSocketInterval, [this] { keep_control_socket(); });
+  chores_.add(kWatchInterval, [this] { watch_inbox(); });
   if (membership_)
     chores_.add(FleetMembership::kTickInterval, [this] { membership_->tick(); });
   chores_.add(kSpoolInterval, [this] {
@@ -466,10 +482,13 @@ void Daemon::add_chores() {
 }
 
 void Daemon::feed_watchdog() {
-  const auto wake = engine_->next_wake();
-  const bool is_in_time =
-      !wake || read_clocks().mono < std::max(*wake, conductor_->last_step()) + kLateLoop;
-  if (is_in_time) notifier_.feed_watchdog();
+  const auto is_in_time = [this] {
+    const auto wake = engine_->next_wake();
+    return !wake || read_clocks().mono < std::max(*wake, conductor_->last_step()) + kLateLoop;
+  };
+  // After the machine was suspended, the timer of the conductor rings up to half a minute late.
+  if (!is_in_time()) conductor_->step(Woke{});
+  if (is_in_time()) notifier_.feed_watchdog();
 }
 
 void Daemon::keep_control_socket() {
@@ -534,7 +553,6 @@ int Daemon::run() {
   announce_start();
   notifier_.ready();
   waiting_->count_at_start();
-  levels_->check(read_clocks().mono);
   scans_->scan();
   chores_.start();
   if (membership_) membership_->start();

@@ -79,10 +79,13 @@ inline constexpr std::size_t kLinesPerTurn = 2'500;  ///< Of one file, before th
 inline constexpr std::size_t kRefusedPerRound = 500;  ///< Files; so few delay no good submission.
 inline constexpr std::size_t kRefusedFiles = 10'000;  ///< In refused/; others stay where they are.
 inline constexpr std::size_t kClaimedFilesOpen = 256;
-inline constexpr std::size_t kInboxEvents = 10'000;    ///< At one scan; more make it a full one.
-inline constexpr Duration kSubmissionQuiet = 1s;       ///< After the last change, before the claim.
-inline constexpr Duration kLongestQuietWait = 30s;     ///< For a file that changes all the time.
-inline constexpr Duration kQuietWithoutLeases = 5min;  ///< The proof that no process writes.
+inline constexpr std::size_t kInboxEvents = 10'000;  ///< At one scan; more make it a full one.
+inline constexpr Duration kSubmissionQuiet = 1s;     ///< After the last change, before the claim.
+inline constexpr Duration kLongestQuietWait = 30s;   ///< For a file that changes all the time.
+/// For a writer that still has a file open: programs that copy files stat or chmod them by name
+/// once they have closed them, and fail if the name is gone.
+inline constexpr Duration kOpenWriterPatience = 5s;
+inline constexpr Duration kQuietWithoutLeases = 5min;   ///< The proof that no process writes.
 inline constexpr Duration kUnreadablePatience = 10min;  ///< Of a file without read permission.
 inline constexpr unsigned kFailedReadsOfAFile = 10;     ///< In a row; fewer may be a passing fault.
 inline constexpr Duration kInboxScanInterval = 2s;  ///< Between full scans; events come earlier.

@@ -48,7 +48,9 @@ bool is_postponed(const HttpResponse& response, const PendingRecord& record, Now
   if (now.mono - record.deadline >= limits::kExpiryPostponement) return false;
   const auto date = read_http_date(response.date, now.wall);
   if (!date || *date < settings.earliest_clock) return is_doubtful;
-  return record.deadline_wall() > *date + kHttpDateStep;
+  if (record.deadline_wall() > *date + kHttpDateStep) return true;
+  // Of an earlier boot: its wall clock may have been slow when the handshake was submitted.
+  return is_doubtful && !record.has_expiry;
 }
 
 bool is_expiry(const Verdict& verdict) {

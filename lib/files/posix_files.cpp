@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/xattr.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -24,6 +26,14 @@ namespace attestrd {
 namespace {
 
 constexpr int kOpenFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+
+/// Returns whether processes may write to a file without this kernel knowing: behind the server of
+/// a FUSE or 9P mount. A lease on it, which the kernel grants, proves nothing.
+bool is_served_elsewhere(int file) {
+  struct statfs info;
+  return ::fstatfs(file, &info) == 0 &&
+         (info.f_type == FUSE_SUPER_MAGIC || info.f_type == V9FS_MAGIC);
+}
 
 class PosixFile final : public ReadableFile {
  public:
@@ -47,6 +57,7 @@ class PosixFile final : public ReadableFile {
   /// ignored, instead of SIGIO, which would kill this process.
   Writers writers() override {
     const int file = descriptor_.get();
+    if (is_served_elsewhere(file)) return Writers::unknown;
     if (::fcntl(file, F_SETSIG, SIGURG) != 0) return Writers::unknown;
     if (::fcntl(file, F_SETLEASE, F_RDLCK) == 0) {
       ::fcntl(file, F_SETLEASE, F_UNLCK);
@@ -90,6 +101,15 @@ std::optional<std::uint32_t> group_of_files_in(int folder) {
   struct stat info;
   if (::fstat(folder, &info) != 0 || (info.st_mode & S_ISGID) == 0) return std::nullopt;
   return info.st_gid;
+}
+
+/// Lets the owner use a folder. A default ACL of its parent takes permissions from new folders, as
+/// that of the inbox, which is made for files, takes `x`.
+void open_to_owner(int folder) {
+  struct stat info;
+  if (::fstat(folder, &info) != 0 || info.st_uid != ::geteuid()) return;
+  if ((info.st_mode & S_IRWXU) == S_IRWXU || (info.st_mode & S_IWOTH) != 0) return;
+  [[maybe_unused]] const int ignored = ::fchmod(folder, (info.st_mode & 07777) | S_IRWXU);
 }
 
 /// Takes the rights of the group and of others away, unless others may write: that needs a person.
@@ -255,6 +275,7 @@ Result<std::unique_ptr<Directory>> PosixDirectory::subfolder(std::string_view na
   if (folder.get() < 0 && (errno == ENOTDIR || errno == ELOOP))
     return fail(Errc::unsafe_file, path + " is a link or no folder: move it away");
   if (folder.get() < 0) return file_error(errno, "cannot open the folder", path);
+  if (is_new || ours_alone) open_to_owner(folder.get());
   if (::faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
     return file_error(errno, "cannot write to the folder", path);
   if (!is_new && ours_alone) close_to_members(folder.get());

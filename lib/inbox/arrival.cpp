@@ -50,6 +50,12 @@ ArrivalVerdict judge_unopened(std::string_view name, const Arrival& arrival, con
   return LeaveName{error.message};
 }
 
+ArrivalVerdict judge_written(const Arrival& arrival, Writers writers, Mono now) {
+  const Mono claimed_at = arrival.seen_at + limits::kOpenWriterPatience;
+  if (writers != Writers::some || now >= claimed_at) return ClaimFile{};
+  return JudgeLater{std::min(now + limits::kSubmissionQuiet, claimed_at)};
+}
+
 ArrivalVerdict judge_empty(std::string_view name, const Arrival& arrival, Writers writers,
                            Mono now) {
   if (writers == Writers::some) return JudgeLater{now + limits::kInboxScanInterval};
@@ -60,7 +66,7 @@ ArrivalVerdict judge_empty(std::string_view name, const Arrival& arrival, Writer
       writers == Writers::none ? Duration::zero() : Duration(limits::kQuietWithoutLeases);
   auto verdict = refuse_after(patience, arrival,
                               "it is empty, and its name is neither an id that starts with DS nor "
-                              "such an id with .kick after it",
+                              "an id with .kick after it",
                               now);
   if (is_request && std::holds_alternative<RefuseFile>(verdict)) return ClaimFile{};
   return verdict;

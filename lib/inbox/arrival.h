@@ -53,6 +53,10 @@ ArrivalVerdict judge_arrival(const Arrival& arrival, Mono now);
 ArrivalVerdict judge_unopened(std::string_view name, const Arrival& arrival, const Error& error,
                               Mono now);
 
+/// Judges a file with contents that judge_arrival() would claim, and that was not renamed in. While
+/// a process has it open to write, it keeps its name for `limits::kOpenWriterPatience`.
+ArrivalVerdict judge_written(const Arrival& arrival, Writers writers, Mono now);
+
 /// Judges an empty file that judge_arrival() would claim. Its name counts, as a request or as none,
 /// once nobody can write to the file any more: by a lease, or after `limits::kQuietWithoutLeases`.
 /// A request that was renamed in counts at once.

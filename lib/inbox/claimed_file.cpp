@@ -42,8 +42,14 @@ Result<ClaimedFile::State> ClaimedFile::read(Directory& claimed, std::size_t& li
   if (!opened) return read_unopened(claimed, opened.error(), now);
   const auto info = file_->inspect();
   if (!info) return info.error();
-  if (std::exchange(is_seen_, true) && *info != info_) changed_at_ = now;
-  if (info->size_bytes < lines_.offset()) lines_.restart();  // Its writer truncated it.
+  const bool is_changed = *info != info_;
+  if (std::exchange(is_seen_, true) && is_changed) changed_at_ = now;
+  if (is_changed) {
+    // Its writer may have truncated it, and may have written it anew.
+    const auto is_as_read = lines_.is_as_read(*file_);
+    if (!is_as_read) return is_as_read.error();
+    if (!*is_as_read) lines_.restart();
+  }
   info_ = *info;
   // Asked before the file is read: what no process can write any more, the read finds.
   const Writers writers = file_->writers();

@@ -112,6 +112,8 @@ Result<FolderArrivals::Judged> FolderArrivals::claim(const std::string& name, co
     verdict = judge_unopened(name, arrival, file.error(), now);
   else if (arrival.info.size_bytes == 0)
     verdict = judge_empty(name, arrival, (*file)->writers(), now);
+  else if (!arrival.is_moved_in)
+    verdict = judge_written(arrival, (*file)->writers(), now);
   if (!std::holds_alternative<ClaimFile>(verdict)) return carry_out(name, std::move(verdict), now);
   const ClaimedName claimed_name{claims.next_number(), name};
   const auto moved = inbox_.move(name, claimed, claimed_name.text());

@@ -31,6 +31,7 @@ Result<void> FolderClaims::adopt(Mono now) {
 
 void FolderClaims::add(const ClaimedName& name, std::unique_ptr<ReadableFile> file, Mono now) {
   auto text = name.text();
+  if (open_ >= limits::kClaimedFilesOpen) file.reset();  // It is opened again by its name.
   if (file != nullptr) ++open_;
   files_.try_emplace(text, name, std::move(file), now);
   note(text);
@@ -69,8 +70,9 @@ void FolderClaims::read_next(std::size_t& lines_left, Mono now, InboxScan& scan)
   if (!state) return trouble(file, state.error(), now);
   file.note_success();
   if (*state == ClaimedFile::State::has_more) return note(name);
-  if (*state != ClaimedFile::State::waits) return finished_.push_back(name);
-  if (open_ > limits::kClaimedFilesOpen) {
+  if (*state != ClaimedFile::State::waits) finished_.push_back(name);
+  if (file.is_open() &&
+      (*state != ClaimedFile::State::waits || open_ > limits::kClaimedFilesOpen)) {
     file.close();
     --open_;
   }

@@ -42,8 +42,9 @@ Result<void> FolderInbox::begin(const ScanRequest& request) {
   for (auto* const folder : {inbox_.get(), claimed_.get()})
     if (const auto there = check_place(*folder); !there) return there;
   if (const auto there = refused_.check_place(); !there) return there;
-  if (!std::exchange(is_adopted_, true))
+  if (!is_adopted_)
     if (const auto adopted = claims_.adopt(now_); !adopted) return adopted;
+  is_adopted_ = true;
   for (const auto& event : request.events) {
     if (event.kind == InboxEvent::Kind::claimed)
       claims_.note(event.name);

@@ -42,6 +42,10 @@ Result<void> FolderInbox::move_away(const Misfit& misfit, InboxSettlement& settl
     return {};
   }
   const auto is_full = refused_.is_full(now_);
+  if (!is_full && is_full.error().code == Errc::shortage) {
+    defer(misfit, is_full.error().message, settlement);
+    return {};
+  }
   if (!is_full) return is_full.error();
   const bool was_full = std::exchange(is_refused_full_, *is_full);
   if (!*is_full) return move_to_refused(misfit, settlement);

@@ -145,8 +145,9 @@ bool is_submission_name(std::string_view name) {
 
 std::optional<EmptyFileRequest> request_of_empty_file(std::string_view name) {
   constexpr std::string_view kKick = ".kick";
-  if (!name.starts_with("DS")) return std::nullopt;
   const bool is_kick = name.ends_with(kKick);
+  // Any name may be an id: an empty file without `.kick` must look like one of Attestr's.
+  if (!is_kick && !name.starts_with("DS")) return std::nullopt;
   if (is_kick) name.remove_suffix(kKick.size());
   const auto id = HandshakeId::parse(name);
   if (!id) return std::nullopt;

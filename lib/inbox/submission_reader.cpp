@@ -46,14 +46,37 @@ Result<SubmissionReader::End> SubmissionReader::read(ReadableFile& file, bool is
       if (is_complete) lines_left -= read_rest(std::string_view(buffer).substr(0, filled));
       return End::file;
     }
-    bytes += *count;
-    filled += *count;
+    const auto fresh = std::string_view(buffer).substr(filled, *count);
+    const auto written = is_complete ? *count : std::min(fresh.find('\0'), *count);
+    bytes += written;
+    filled += written;
     const std::size_t read = read_lines(std::string_view(buffer).substr(0, filled), lines_left);
-    at_.offset += read;
+    advance(std::string_view(buffer).substr(0, read));
     filled -= read;
     std::copy_n(buffer.begin() + static_cast<std::ptrdiff_t>(read), filled, buffer.begin());
+    if (written < *count) return lines_left > 0 ? End::file : End::bound;
   }
   return End::bound;
+}
+
+/// Moves the position behind bytes that were read.
+void SubmissionReader::advance(std::string_view bytes) {
+  at_.offset += bytes.size();
+  at_.last += bytes.substr(bytes.size() - std::min(bytes.size(), kLastBytes));
+  if (at_.last.size() > kLastBytes) at_.last.erase(0, at_.last.size() - kLastBytes);
+}
+
+Result<bool> SubmissionReader::is_as_read(ReadableFile& file) const {
+  std::string there(at_.last.size(), '\0');
+  std::size_t filled = 0;
+  while (filled < there.size()) {
+    const auto count =
+        file.read(at_.offset - there.size() + filled, std::span(there).subspan(filled));
+    if (!count) return count.error();
+    if (*count == 0) return false;
+    filled += *count;
+  }
+  return there == at_.last;
 }
 
 /// Reads the complete lines. Returns the number of bytes that belong to them, or to the skipped
@@ -85,7 +108,7 @@ std::size_t SubmissionReader::read_rest(std::string_view bytes) {
     end_overlong();
   else
     read_line(bytes);
-  at_.offset += bytes.size();
+  advance(bytes);
   return 1;
 }
 

@@ -33,12 +33,16 @@ class SubmissionReader {
   explicit SubmissionReader(std::string name) : name_(std::move(name)) {}
 
   /// Reads further lines, at most `lines_left` of them and some 4 MiB. Bytes without a line feed at
-  /// the end of the file are a line only if `is_complete`: no process can append to the file any
-  /// more. Otherwise they stay for a later call.
+  /// the end of the file are a line only if `is_complete`: no process can write to the file any
+  /// more. Otherwise they stay for a later call. So does everything from a NUL on: it is what a
+  /// file system shows where the writer has reserved space, and not written yet.
   Result<End> read(ReadableFile& file, bool is_complete, std::size_t& lines_left);
 
   /// Adds a submission that is not a line of the file.
   void add(Submission submission) { submissions_.push_back(std::move(submission)); }
+  /// Returns whether the last bytes before offset() are still those that were read: a writer may
+  /// have truncated the file and written it anew.
+  Result<bool> is_as_read(ReadableFile& file) const;
   /// Reads from the first byte again.
   void restart() { at_ = {}, kept_ = {}, refusal_ = {}; }
 
@@ -63,6 +67,7 @@ class SubmissionReader {
   struct Position {
     std::uint64_t offset = 0;  ///< Of the first byte that belongs to no line yet.
     std::uint64_t line = 0;
+    std::string last;                     ///< The last bytes before it, at most kLastBytes.
     std::optional<std::string> overlong;  ///< The head of the line that is being skipped.
     std::size_t refusal_bytes = 0;
     std::uint64_t refused_lines = 0;
@@ -70,6 +75,9 @@ class SubmissionReader {
     bool is_summed_up = false;
   };
 
+  static constexpr std::size_t kLastBytes = 64;
+
+  void advance(std::string_view bytes);
   std::size_t read_lines(std::string_view bytes, std::size_t& lines_left);
   std::size_t read_rest(std::string_view bytes);
   void read_line(std::string_view line);

@@ -17,6 +17,10 @@ ServerResponse answer_to(const ReloadOutcome& outcome, std::string accept = "app
   request.accept = std::move(accept);
   ServerResponse answer;
   reload_route(questions, request, [&](ServerResponse response) { answer = std::move(response); });
+  const auto late = answer.source;
+  late->open([](const Result<std::uint64_t>& opened) { EXPECT_TRUE(opened); });
+  late->read([&answer](std::string part) { answer.body = std::move(part); });
+  answer.status = late->status();
   return answer;
 }
 
@@ -28,7 +32,8 @@ TEST(ReloadRoute, NamesTheChangedSettingsAndTheSecretsThatWereRead) {
   EXPECT_EQ(answer.body,
             "{\"reload\":\"accepted\",\"changed\":[\"poll.min_interval = \\\"5s\\\"\"],"
             "\"secrets_read\":[\"auth-token\",\"client-secret\"],\"secrets_of_start\":[],"
-            "\"warnings\":[],\"recipients\":0,\"secrets_need_restart\":false}\n");
+            "\"secrets_of_restart\":[],\"warnings\":[],\"recipients\":0,\"secrets_need_restart\":"
+            "false}\n");
   EXPECT_EQ(answer_to(outcome, "text/plain").body,
             "Changed:\n  poll.min_interval = \"5s\"\n"
             "Read anew: auth-token, client-secret.\n");
@@ -37,7 +42,7 @@ TEST(ReloadRoute, NamesTheChangedSettingsAndTheSecretsThatWereRead) {
 TEST(ReloadRoute, NamesTheSecretsThatSystemdPassesOnlyAtARestart) {
   const ReloadOutcome outcome{std::nullopt,
                               {},
-                              {{"/srv/token"}, {"client-secret"}},
+                              {{"/srv/token"}, {"client-secret"}, {"hints-token"}},
                               {{"/srv/token", "secret 1 is in quotes"}}};
   EXPECT_EQ(
       answer_to(outcome, "text/plain").body,
@@ -45,6 +50,7 @@ TEST(ReloadRoute, NamesTheSecretsThatSystemdPassesOnlyAtARestart) {
       "Read anew: /srv/token.\n"
       "Not read anew: client-secret. systemd passes a changed secret only at a restart of the "
       "unit.\n"
+      "Not read anew: hints-token. A changed one needs a restart.\n"
       "warning: /srv/token: secret 1 is in quotes\n");
   EXPECT_THAT(answer_to(outcome).body, HasSubstr("\"secrets_need_restart\":true"));
 }

@@ -52,6 +52,7 @@ StatusReport limited() {
   auto report = running();
   const Wall midnight{std::chrono::sys_days(std::chrono::year(2026) / 11 / 24) + 18h + 30min};
   report.daemon->requests_today = StatusReport::Requests{900, 1000, 100, true, midnight};
+  report.daemon->spent_today = 900;
   return report;
 }
 
@@ -301,7 +302,8 @@ TEST(Status, MetricsHaveTheValuesOfTheReport) {
   EXPECT_NE(of_the_day.find("attestrd_requests_today{of=\"spent\"} 900\n"
                             "attestrd_requests_today{of=\"limit\"} 1000\n"),
             of_the_day.npos);
-  EXPECT_EQ(status_metrics(running()).find("requests_today"), std::string::npos);
+  EXPECT_NE(status_metrics(running()).find("attestrd_requests_today{of=\"limit\"} 0\n"),
+            std::string::npos);
   const auto text = status_metrics(paused());
   for (const auto* line :
        {"# TYPE attestrd_polls_total counter\nattestrd_polls_total{answer=\"pending\"} 4950\n",

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import sqlite3
 import stat
@@ -91,6 +92,54 @@ class CommandTest(harness.Fixture):
                 for path in sorted(made, reverse=True):
                     path.rmdir() if path.is_dir() else path.unlink()
                 self.queue.unlink()
+
+    def test_an_empty_value_takes_no_other_word_for_it(self):
+        for words in (["submit", "--tag=", "DSa", "DSb"], ["cancel", "--tag=", "DSa"],
+                      ["list", "--tag=", "--json"], ["submit", "--expiry=", "1", "DSa"]):
+            done = self.attestrd(*words, "--config", self.config)
+            self.assertEqual((done.returncode, done.stdout), (harness.USAGE, ""))
+            self.assertIn("the value is empty", done.stderr)
+        self.assertEqual([path for path in self.inbox.iterdir() if path.is_file()], [])
+        done = self.attestrd("retry", "--again=false", "DSa", "--config", self.config)
+        self.assertEqual(done.returncode, harness.USAGE)
+
+    def test_stdin_that_fails_is_no_end(self):
+        for command in ("submit", "cancel", "hold"):
+            folder = os.open(self.folder, os.O_RDONLY)
+            done = self.attestrd(command, "-", "--config", self.config, stdin=folder)
+            os.close(folder)
+            self.assertEqual((done.returncode, done.stdout), (harness.IO_ERROR, ""))
+            self.assertIn("stdin", done.stderr)
+
+    def test_output_that_can_not_be_written(self):
+        def with_full(streams, *words):
+            under = ("sh", "-c", f'exec "$@" {streams}', "sh")
+            return self.attestrd(*words, "--config", self.config, under=under)
+        done = with_full(">/dev/full", "version")
+        self.assertEqual((done.returncode, done.stdout), (harness.IO_ERROR, ""))
+        self.assertIn("stdout", done.stderr)
+        self.assertEqual(with_full("2>/dev/full", "kick", "DS1").returncode, harness.UNAVAILABLE)
+        self.assertEqual(with_full("2>/dev/full", "fly").returncode, harness.USAGE)
+
+    def test_every_command_takes_the_path_of_the_configuration(self):
+        self.assertEqual(self.attestrd("check-config", "--config", self.config).returncode, 0)
+        self.assertEqual(self.attestrd("version", "--config", self.config).returncode, 0)
+        both = self.attestrd("check-config", self.config, "--config", self.config)
+        self.assertEqual(both.returncode, harness.USAGE)
+
+    def test_an_id_that_is_given_twice_counts_once(self):
+        simulator = self.start_simulator("--law", "fixed:3600", name="never")
+        config = self.write_config(simulator.url)
+        self.start_daemon(config)
+        self.drop(["DStwice"])
+        harness.eventually(lambda: self.explained(config, "DStwice").returncode == 0, 20,
+                           "it is adopted")
+        done = self.attestrd("cancel", "--config", config, "DStwice", "DStwice")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout.count("DStwice"), 1)
+
+    def explained(self, config, identifier):
+        return self.attestrd("explain", "--config", config, "-", input=identifier + "\n")
 
     def test_tag_must_match_the_answer(self):
         self.drop(['{"id": "DStag", "tag": "not this one"}'])

@@ -44,6 +44,17 @@ class ReloadTest(harness.Fixture):
         for word in words:
             self.assertIn(word, done.stderr)
 
+    def test_the_file_that_is_refused_may_be_that_of_the_command(self):
+        self.start_daemon(self.config)
+        good = self.config.read_text()
+        for bad in (good + "\nnonsense", good.replace("[api]", "[api"), good + '\n[poll'):
+            self.config.write_text(bad)
+            done = self.attestrd("reload", "--config", self.config)
+            self.assertEqual((done.returncode, done.stdout), (harness.CONFIG, ""))
+            self.assertIn("attestrd.toml:", done.stderr)
+        self.assertTrue(self.status()["config_refused"])
+        self.assertIn(f"\n{METRIC} 0\n", self.metrics())
+
     def test_says_what_changed_and_what_was_read(self):
         self.start_daemon(self.config)
         self.change('min_interval = "50ms"', 'min_interval = "60ms"')

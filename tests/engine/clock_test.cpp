@@ -140,7 +140,18 @@ TEST_F(ClockTest, ADeadlineOfAnEarlierBootWaitsForACredibleClock) {
   pending_for(30h, 50 * kYear);
   EXPECT_TRUE(settles.empty());
   wall_clock_jumps(50 * kYear);
-  pending_for(1h, 0s);
+  pending_for(limits::kClockDoubt + 1h, 0s);
+  EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
+}
+
+// The wall clock was 26 hours slow when the handshake was submitted, and right after a reboot.
+TEST_F(ClockTest, AfterABootADeadlineWithoutAnExpiryEndsNothingForADay) {
+  step(Recovering{1, true});
+  const QueuedHandshake row{id("h1"), "", now().wall - 26h, {}, {}, 0, 1, {}};
+  step(Adopted{&row, false});
+  pending_for(23h, 0s);
+  EXPECT_TRUE(settles.empty());
+  pending_for(2h, 0s);
   EXPECT_TRUE(ended("h1", Outcome::failed, Reason::expired));
 }
 

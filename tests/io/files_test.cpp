@@ -196,6 +196,21 @@ TEST_F(FilesTest, MakesAndOpensSubfolders) {
   EXPECT_EQ(folder_->subfolder("file").error().code, Errc::unsafe_file);
 }
 
+// A default ACL for files, as the inbox has, takes `x` from new folders, as this umask does.
+TEST_F(FilesTest, ASubfolderIsUsableWhateverItsParentTakesFromNewOnes) {
+  const mode_t before = ::umask(0177);
+  const auto made = folder_->subfolder("new", true);
+  ::umask(before);
+  ASSERT_TRUE(made) << made.error().message;
+  struct stat info {};
+  ASSERT_EQ(::stat(disk_.path("new").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700U);
+  ASSERT_EQ(::chmod(disk_.path("new").c_str(), 0600), 0);
+  EXPECT_TRUE(folder_->subfolder("new", true)) << "an earlier start has left it so";
+  ASSERT_EQ(::stat(disk_.path("new").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700U);
+}
+
 TEST_F(FilesTest, OpensNoFolderThroughALink) {
   std::filesystem::create_directory(disk_.path("folder"));
   std::filesystem::create_directory_symlink("folder", disk_.path("link"));

@@ -1,10 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <optional>
 
 #include "base/limits.h"
 #include "inbox/folder_inbox.h"
@@ -123,6 +125,96 @@ TEST_F(InboxTest, ReadsClaimedFilesFromTheirBeginningAfterARestart) {
   EXPECT_THAT(claimed(), IsEmpty());
 }
 
+// curl --retry truncates what it has written, and writes it anew through the same descriptor.
+TEST_F(InboxTest, AFileThatIsWrittenAnewIsReadFromItsBeginning) {
+  create("today", "DSaaa1\n");
+  std::ofstream writer(disk_.path("inbox/today"), std::ios::app);
+  scan();
+  settle();
+  advance(limits::kOpenWriterPatience + 1s);
+  EXPECT_THAT(take_in(), ElementsAre("DSaaa1"));
+  std::filesystem::resize_file(disk_.path("inbox/.claimed/1-today"), 0);
+  writer << "DSbbbbbbbbbb1\nDSccc2\n" << std::flush;
+  advance(2s);
+  EXPECT_THAT(take_in(), ElementsAre("DSbbbbbbbbbb1", "DSccc2"));
+}
+
+// Programs that copy files call stat() or chmod() by the name once they have closed them.
+TEST_F(InboxTest, AFileKeepsItsNameForSecondsWhileItIsWritten) {
+  create("today", "DSa\n");
+  std::optional<std::ofstream> writer(std::in_place, disk_.path("inbox/today"), std::ios::app);
+  scan();
+  advance(limits::kSubmissionQuiet);
+  EXPECT_THAT(take_in(), IsEmpty());
+  EXPECT_THAT(in_inbox(), ElementsAre("today"));
+  writer.reset();
+  advance(limits::kSubmissionQuiet);
+  EXPECT_THAT(take_in(), ElementsAre("DSa"));
+}
+
+/// Leaves the process without a free descriptor for a while.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int free = ::dup(0);
+    ::close(free);
+    const rlimit none{static_cast<rlim_t>(free), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(InboxTest, AShortageAtTheFirstScanForgetsNoClaimedFile) {
+  drop("list", "DSa\n");
+  scan();
+  restart();
+  {
+    const NoDescriptors shortage;
+    const auto failed = try_scan();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, Errc::shortage);
+  }
+  EXPECT_THAT(take_in(), ElementsAre("DSa"));
+}
+
+TEST_F(InboxTest, AShortageLeavesARefusedFileForLater) {
+  std::filesystem::create_symlink("nowhere", disk_.path("inbox/link"));
+  scan();
+  {
+    const NoDescriptors shortage;
+    EXPECT_TRUE(inbox_->settle());
+  }
+  EXPECT_THAT(in_inbox(), ElementsAre("link"));
+  advance(1min);
+  take_in();
+  EXPECT_THAT(in_refused(), ElementsAre("link"));
+}
+
+TEST_F(InboxTest, ManyFilesDoNotKeepAsManyDescriptors) {
+  for (std::size_t i = 0; i < 2 * limits::kClaimedFilesOpen; ++i)
+    drop("list" + std::to_string(i), "DS" + std::to_string(i) + "\n");
+  const int before = ::dup(0);
+  ::close(before);
+  std::size_t found = 0;
+  for (bool has_more = true; has_more;) {
+    const auto part = scan();
+    found += ids(part).size();
+    has_more = part.has_more;
+  }
+  EXPECT_EQ(found, 2 * limits::kClaimedFilesOpen);
+  const int after = ::dup(0);
+  ::close(after);
+  EXPECT_LE(after, before + static_cast<int>(limits::kClaimedFilesOpen) + 1);
+  settle();
+  EXPECT_THAT(claimed(), IsEmpty());
+}
+
 TEST_F(InboxTest, ReadsABigFileInRounds) {
   std::string text;
   for (int i = 0; i < 25; ++i) text += "DS" + std::to_string(i) + "\n";
@@ -230,6 +322,8 @@ TEST_F(InboxTest, ReadsLinesAsTheyComeFromASlowWriter) {
   writer << "DSa\nDSha" << std::flush;
   advance(2s);
   EXPECT_THAT(take_in(), IsEmpty()) << "it has just changed";
+  advance(1s);
+  EXPECT_THAT(take_in(), IsEmpty()) << "its writer may use its name once more";
   advance(1s);
   EXPECT_THAT(take_in(), ElementsAre("DSa"));
   EXPECT_THAT(claimed(), ElementsAre("1-list"));
@@ -361,9 +455,9 @@ TEST_F(InboxTest, AFileWithLinesIsNoKickWhateverItsName) {
 }
 
 TEST_F(InboxTest, RefusesAKickOfSomethingThatIsNoId) {
-  drop("today.kick", "");
-  EXPECT_THAT(reason_of_only_refusal(), HasSubstr("such an id with .kick after it"));
-  EXPECT_THAT(in_refused(), ElementsAre("today.kick"));
+  drop("to day.kick", "");
+  EXPECT_THAT(reason_of_only_refusal(), HasSubstr("an id with .kick after it"));
+  EXPECT_THAT(in_refused(), ElementsAre("to%20day.kick"));
 }
 
 TEST_F(InboxTest, MovesASymbolicLinkAndNeverFollowsIt) {

@@ -78,6 +78,22 @@ void check_own_folder(const std::filesystem::path& folder, std::string_view key,
   add(problems, 0, fmt::format("{}: is a link: name the folder itself ({})", folder.string(), key));
 }
 
+/// A log that is there need only be writable; another one is created in its folder.
+void check_log(const std::filesystem::path& file, Problems& problems) {
+  if (file.empty() || ::access(file.c_str(), W_OK) == 0) return;
+  if (errno == ENOENT) return check_folder(file.parent_path(), "the folder of log.file", problems);
+  const int error = errno;
+  add(problems, error,
+      fmt::format("{}: {} (log.file)", file.string(), std::generic_category().message(error)));
+}
+
+void check_socket(const std::filesystem::path& socket, Problems& problems) {
+  if (socket.native().size() < sizeof(sockaddr_un::sun_path)) return;
+  add(problems, 0,
+      fmt::format("{}: longer than {} bytes, the most for a socket (admin.socket)", socket.string(),
+                  sizeof(sockaddr_un::sun_path) - 1));
+}
+
 void check_descriptors(std::uint32_t connections, Problems& problems) {
   if (connections_within_limit(connections) == connections) return;
   add(problems, 0,
@@ -125,6 +141,8 @@ void check_surroundings(const Config& config, const std::filesystem::path& file,
   check_own_folder(config.paths.inbox, "paths.inbox", problems);
   check_own_folder(config.paths.spool, "paths.spool", problems);
   check_folder(config.paths.queue.parent_path(), "the folder of paths.queue", problems);
+  check_log(config.log.file, problems);
+  check_socket(config.admin.socket, problems);
 }
 
 /// Reads the certificates of the recipients as the daemon does, and prints those in doubt.

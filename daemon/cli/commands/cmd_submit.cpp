@@ -15,6 +15,7 @@
 
 #include "base/limits.h"
 #include "daemon/cli/command_table.h"
+#include "daemon/cli/id_operands.h"
 #include "daemon/cli/line_requests.h"
 #include "daemon/cli/submission_draft.h"
 #include "daemon/config/config.h"
@@ -86,6 +87,7 @@ int cmd_submit(const Given& given) {
   });
   if (given.operands.size() == 1 && given.operands.front() == "-") {
     read_stdin(draft);
+    if (const auto read = check_stdin(); !read) return exit_with(read.error());
   } else {
     for (std::size_t i = 0; i < given.operands.size(); ++i) {
       draft.add_id(given.operands[i], fmt::format("argument {} ('{}')", i + 1, given.operands[i]));

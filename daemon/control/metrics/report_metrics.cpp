@@ -62,10 +62,8 @@ void Gauges::set_limits(const StatusReport::Daemon& daemon) {
   if (daemon.pause) set(Metric::account_paused, 1, daemon.pause->reason);
   set(Metric::rate_limit, daemon.rate.configured, "configured");
   set(Metric::rate_limit, daemon.rate.effective, "effective");
-  if (const auto& requests = daemon.requests_today) {
-    set(Metric::requests_today, requests->spent, "spent");
-    set(Metric::requests_today, requests->limit, "limit");
-  }
+  set(Metric::requests_today, daemon.spent_today, "spent");
+  set(Metric::requests_today, daemon.requests_today ? daemon.requests_today->limit : 0, "limit");
 }
 
 void Gauges::set_disk(const StatusReport& report, const StatusReport::Daemon& daemon) {

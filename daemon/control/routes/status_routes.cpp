@@ -37,6 +37,7 @@ ServerResponse health_response(const StatusReport& report) {
     return plain_response(503, "account paused: " + daemon->pause->reason);
   if (daemon && daemon->signatures_fail) return plain_response(503, "signatures failing");
   if (daemon && daemon->spool_full) return plain_response(503, "spool full");
+  if (daemon && daemon->is_stopping) return plain_response(503, "stopping");
   return plain_response(200, "ok");
 }
 

@@ -1,7 +1,8 @@
 #include "daemon/service/spool/spool_levels.h"
 
 #include <algorithm>
-#include <memory>
+#include <chrono>
+#include <utility>
 
 #include "base/limits.h"
 #include "runtime/system_clock.h"
@@ -25,18 +26,34 @@ SpoolLevels::SpoolLevels(boost::asio::any_io_executor loop, const Config& config
   places_.paths = {paths.inbox.string(), paths.spool.string(), paths.queue.parent_path().string()};
 }
 
+void SpoolLevels::survey_at_start() {
+  constexpr auto kPatience = std::chrono::seconds(1);
+  const auto levels = std::make_shared<Levels>();
+  const auto end = begin_survey(levels);
+  if (end.wait_for(kPatience) == std::future_status::ready) levels_ = *levels;
+}
+
 void SpoolLevels::check(Mono now) {
-  if (is_surveying_ || now < next_survey_) return;
+  if (!is_surveying_ && now >= next_survey_) begin_survey(std::make_shared<Levels>(levels_));
+}
+
+/// Replaces `levels`, which those before are in, on the thread of the surveyor. Returns its end.
+std::future<void> SpoolLevels::begin_survey(const std::shared_ptr<Levels>& levels) {
   is_surveying_ = true;
-  const auto levels = std::make_shared<Levels>(levels_);
-  surveyor_.run([this, levels] { *levels = survey(*levels); },
-                [this, levels] {
-                  is_surveying_ = false;
-                  levels_ = std::move(*levels);
-                  next_survey_ = read_clocks().mono +
-                                 std::max<Duration>(limits::kSpoolSurveyInterval,
+  const auto end = std::make_shared<std::promise<void>>();
+  surveyor_.run(
+      [this, levels, end] {
+        *levels = survey(*levels);
+        end->set_value();
+      },
+      [this, levels] {
+        is_surveying_ = false;
+        levels_ = *levels;
+        next_survey_ =
+            read_clocks().mono + std::max<Duration>(limits::kSpoolSurveyInterval,
                                                     levels_.took * limits::kSpoolSurveyShare);
-                });
+      });
+  return end->get_future();
 }
 
 /// Called on the thread of the surveyor. A folder that can't be read has no values.

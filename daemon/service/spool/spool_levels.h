@@ -5,6 +5,8 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,6 +30,10 @@ class SpoolLevels {
   ~SpoolLevels() { is_stopped_ = true; }
   SpoolLevels(SpoolLevels&&) = delete;
 
+  /// Begins the first survey, and waits for its end for at most a second: metrics that are read
+  /// from then on have all values, unless the spool is huge or its disk hangs.
+  void survey_at_start();
+
   /// Begins another survey if it is time. To be called at intervals.
   void check(Mono now);
 
@@ -48,6 +54,7 @@ class SpoolLevels {
     Duration took{0};
   };
 
+  std::future<void> begin_survey(const std::shared_ptr<Levels>& levels);
   Levels survey(const Levels& before) const;
 
   Places places_;

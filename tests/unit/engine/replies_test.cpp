@@ -138,10 +138,18 @@ TEST_F(RepliesTest, DatesPostponeAnExpiryForALimitedTime) {
 
 TEST_F(RepliesTest, ADoubtfulClockExpiresOnlyWhatTheServersClockConfirms) {
   given_last_poll();
+  record_.has_expiry = true;
   is_doubtful_ = true;
   EXPECT_FALSE(expires());
   EXPECT_FALSE(expires("Mon, 24 Nov 2025 15:00:00 GMT"));
   EXPECT_TRUE(expires("Mon, 24 Nov 2025 16:00:00 GMT"));
+}
+
+// The time of the submission was stored by a clock that nobody can vouch for.
+TEST_F(RepliesTest, ADoubtfulClockExpiresNothingThatCountsFromItsSubmission) {
+  given_last_poll();
+  is_doubtful_ = true;
+  EXPECT_FALSE(expires("Mon, 24 Nov 2025 16:00:00 GMT"));
 }
 
 TEST_F(RepliesTest, AMeasuredDeadlineNeedsNoWallClock) {

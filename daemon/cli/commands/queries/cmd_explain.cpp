@@ -7,6 +7,7 @@
 
 #include "daemon/cli/command_table.h"
 #include "daemon/cli/control_client.h"
+#include "daemon/cli/id_operands.h"
 #include "daemon/cli/pending_ids.h"
 #include "daemon/config/config.h"
 #include "daemon/control/explain.h"
@@ -37,7 +38,8 @@ Result<DaemonAnswer> ask(const Config& config, const HandshakeId& id, bool as_js
 
 /// Returns the ids from the command line, or those with the tag.
 Result<std::vector<std::string>> ids_of(const Config& config, const Given& given) {
-  return given.has(kTagFlag.name) ? ids_with_tag_or_queue(config, given) : given.operands;
+  if (given.has(kTagFlag.name)) return ids_with_tag_or_queue(config, given);
+  return read_ids(given, "nothing was explained");
 }
 
 /// Explains one handshake. Returns the exit code.
@@ -52,22 +54,14 @@ int explain(const Config& config, const HandshakeId& id, bool as_json) {
 }  // namespace
 
 int cmd_explain(const Given& given) {
-  const bool by_tag = given.has(kTagFlag.name);
-  if (given.operands.size() != (by_tag ? 0 : 1) || (given.has("--all") && !by_tag)) {
-    fmt::print(stderr, "attestrd explain: give one id, or --tag, which may be with --all\n");
-    return EX_USAGE;
-  }
+  if (!names_handshakes(given, "explain")) return EX_USAGE;
   const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   const auto ids = ids_of(*config, given);
   if (!ids) return exit_with(ids.error());
   int worst = EX_OK;
   for (const auto& text : *ids) {
-    const auto id = HandshakeId::parse(text);
-    if (!id)
-      return exit_with(fail(Errc::invalid_input,
-                            "this is no handshake id: 1 to 64 letters, digits, '_' and '-'"));
-    const int code = explain(*config, *id, given.has("--json"));
+    const int code = explain(*config, *HandshakeId::parse(text), given.has("--json"));
     if (code != EX_OK) worst = code;
   }
   return worst;

@@ -1,0 +1,213 @@
+"""Tests several daemons with one queue in PostgreSQL: what one takes in is published once, on its
+machine or, when it is killed, on those of the others."""
+
+import collections
+import json
+import pathlib
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
+
+import harness  # noqa: E402
+from cluster import PASSWORD, Cluster  # noqa: E402
+
+LEASE_S = 3
+
+
+class FleetTest(harness.Fixture):
+    def setUp(self):
+        super().setUp()
+        self.cluster = Cluster()
+        self.cluster.__enter__()
+        self.addCleanup(self.cluster.__exit__)
+
+    def init(self, config):
+        done = self.attestrd("fleet", "init", "--config", config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def changes(self, name, **more):
+        return {"queue": {"store": "postgres"},
+                "postgres": {"url": self.cluster.uri(), "node": name, "lease": f"{LEASE_S}s",
+                             **more}}
+
+    def node(self, name, url, ids=(), **changes):
+        daemon = self.start_apart(name, url, ids, **{**self.changes(name), **changes})
+        daemon.config_file = self.folder / f"{name}.toml"
+        return daemon
+
+    def begin(self, *flags, nodes=("a", "b", "c"), **changes):
+        """Starts the simulator and the nodes of a fleet."""
+        self.simulator = self.start_simulator(*flags)
+        self.init(self.write_config(self.simulator.url, name="init.toml", **self.changes("init")))
+        self.nodes = {name: self.node(name, self.simulator.url, **changes) for name in nodes}
+        for node in self.nodes.values():
+            node.wait_for("fleet.entered")
+
+    def again(self, name):
+        """Starts a node anew, after its end."""
+        old = self.nodes[name]
+        self.nodes[name] = self.start_daemon(old.config_file, name=f"{name}-again-{time.time()}",
+                                             is_ready=False)
+        self.nodes[name].spool = old.spool
+        self.nodes[name].config_file = old.config_file
+
+    def submit(self, name, ids):
+        inbox = self.nodes[name].spool / "inbox"
+        hidden = inbox / f".{time.monotonic_ns()}"
+        hidden.write_text("".join(f"{one}\n" for one in ids))
+        hidden.rename(inbox / f"batch{time.monotonic_ns()}")
+
+    def published(self):
+        """Returns how often each id is in results/ of a spool."""
+        return collections.Counter(path.stem for node in self.nodes.values()
+                                   for path in (node.spool / "results").glob("*.json"))
+
+    def wait_for_all(self, ids):
+        harness.eventually(lambda: set(ids) <= set(self.published()), 60, f"all of {len(ids)}")
+        self.assertEqual(self.published(), collections.Counter(ids))
+
+    def status(self, name="a"):
+        done = self.attestrd("fleet", "status", "--json", "--config",
+                             self.nodes[name].config_file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return {line["node"]: line for line in lines if "shelves" in line}
+
+    def test_each_result_appears_once_where_its_id_was_submitted(self):
+        self.begin("--law", "fixed:1")
+        ids = {name: [f"DS{name}{i}" for i in range(50)] for name in self.nodes}
+        for name, its in ids.items():
+            self.submit(name, its)
+        self.wait_for_all(sum(ids.values(), []))
+        for name, its in ids.items():
+            spooled = {path.stem for path in (self.nodes[name].spool / "results").glob("*.json")}
+            self.assertEqual(spooled, set(its))
+        self.assertEqual({name: node["shelves"] for name, node in self.status().items()},
+                         dict.fromkeys(self.nodes, 16))
+
+    def test_the_handshakes_of_a_killed_node_are_polled_by_the_others(self):
+        self.begin("--law", "fixed:8")
+        ids = [f"DS{i}" for i in range(100)]
+        self.submit("b", ids)
+        harness.eventually(lambda: self.status()["b"]["pending"] == 100, 20, "b polls them")
+        self.nodes["b"].kill()
+        killed = time.monotonic()
+        for name in ("a", "c"):
+            self.nodes[name].wait_for("fleet.taken_over")
+        self.assertLess(time.monotonic() - killed, 3 * LEASE_S * harness.TIMEOUT_FACTOR)
+        self.wait_for_all(ids)
+        status = self.status()
+        self.assertEqual([status[name]["shelves"] for name in "abc"], [24, 0, 24])
+        self.assertFalse(status["b"]["alive"])
+        # It comes back, and gets shelves of its own.
+        self.again("b")
+        self.nodes["b"].wait_for("fleet.entered")
+        self.submit("b", ["DSlast"])
+        self.wait_for_all([*ids, "DSlast"])
+        self.assertEqual(self.status()["b"]["shelves"], 16)
+
+    def test_a_node_that_stops_hands_over_at_once(self):
+        self.begin("--law", "fixed:4", nodes=("a", "b"))
+        ids = [f"DS{i}" for i in range(40)]
+        self.submit("b", ids)
+        harness.eventually(lambda: self.status()["b"]["pending"] == 40, 20, "b polls them")
+        self.nodes["b"].stop()
+        self.wait_for_all(ids)
+        self.assertEqual(self.nodes["a"].log("fleet.node_dead"), [])
+
+    def test_a_node_that_was_suspended_publishes_nothing_twice(self):
+        self.begin("--law", "fixed:6", nodes=("a", "b"))
+        ids = [f"DS{i}" for i in range(100)]
+        self.submit("b", ids)
+        harness.eventually(lambda: self.status()["b"]["pending"] == 100, 20, "b polls them")
+        self.nodes["b"].send(signal.SIGSTOP)
+        self.nodes["a"].wait_for("fleet.taken_over")
+        self.nodes["b"].send(signal.SIGCONT)
+        self.nodes["b"].wait_for("fleet.lost")
+        self.wait_for_all(ids)
+        harness.eventually(lambda: self.status()["b"]["shelves"] == 16, 20, "it enters anew")
+
+    def test_the_rate_is_that_of_the_account(self):
+        self.begin("--law", "fixed:3600", api={"requests_per_second": 10},
+                   poll={"max_interval": "100ms", "target_delay": "0s",
+                         "cadence": "exponential", "min_interval": "50ms"})
+        for name in self.nodes:
+            self.submit(name, [f"DS{name}{i}" for i in range(20)])
+        time.sleep(12)
+        times = sorted(request["time"] for request in self.simulator.requests())
+        self.assertGreater(len(times), 60)
+        most = max(sum(1 for other in times if time <= other < time + 1) for time in times)
+        self.assertLessEqual(most, 11)  # One may have waited on its way.
+
+    def test_an_unreachable_database_stops_polls_and_loses_nothing(self):
+        self.begin("--law", "fixed:2", nodes=("a", "b"))
+        self.submit("a", ["DS1"])
+        self.wait_for_all(["DS1"])
+        self.cluster.stop(signal.SIGQUIT)
+        for node in self.nodes.values():
+            node.wait_for("fleet.lease_ended")
+        self.submit("a", ["DS2"])
+        self.submit("b", ["DS3"])
+        count = len(self.simulator.requests())
+        time.sleep(1)
+        self.assertEqual(len(self.simulator.requests()), count)
+        self.cluster.start()
+        self.wait_for_all(["DS1", "DS2", "DS3"])
+
+    def test_a_pause_holds_for_all(self):
+        self.begin("--law", "fixed:0", nodes=("a", "b"))
+        done = self.attestrd("pause", "--config", self.nodes["a"].config_file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        paused = lambda: json.loads(self.attestrd(
+            "status", "--json", "--config", self.nodes["b"].config_file).stdout)["operator_pause"]
+        harness.eventually(lambda: paused() is not None, 20, "b knows it")
+        self.submit("b", ["DS1"])
+        time.sleep(1)
+        self.assertEqual(self.published(), {})
+        done = self.attestrd("resume", "--config", self.nodes["b"].config_file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.wait_for_all(["DS1"])
+
+    def test_what_can_not_be_a_node_says_why(self):
+        self.begin("--law", "fixed:0", nodes=("a",))
+        url = self.simulator.url
+        for name, words, changes, code in (
+                ("twin", "is alive", {"node": "a"}, None),
+                ("typo", "postgres.url", {"url": "mysql://x/y"}, harness.CONFIG),
+                ("loud", "must have no password",
+                 {"url": "postgresql://u:secret@h/d"}, harness.CONFIG),
+                ("empty", "attestrd fleet init",
+                 {"url": self.cluster.uri().replace("/attestrd?", "/postgres?")}, harness.CONFIG)):
+            with self.subTest(name):
+                config = {"queue": {"store": "postgres"},
+                          "postgres": {**self.changes(name)["postgres"], **changes}}
+                daemon = self.start_apart(name, url, [], **config)
+                self.assertIn(daemon.wait(60), (code,) if code else (harness.IO_ERROR,))
+                self.assertIn(words, daemon.err.read_text())
+                self.assertNotIn("secret@", daemon.err.read_text())
+
+    def test_records_of_a_lost_spool_are_released(self):
+        self.begin("--law", "fixed:0", nodes=("a",))
+        self.nodes["a"].stop()
+        self.cluster.sql("INSERT INTO attestrd.handshake (id, shelf, state, tag, submitted_at, "
+                         "spool, outcome, reason, finished_at, length_bytes, sha256) SELECT "
+                         "'DSlost' || i, (SELECT min(shelf) FROM attestrd.shelf), 'staged', '', 1, "
+                         "'00000000-0000-0000-0000-000000000001', 'completed', 'none', 2, 3, "
+                         "decode(repeat('00', 32), 'hex') FROM generate_series(1, 2) AS i")
+        spool = "00000000-0000-0000-0000-000000000001"
+        release = lambda *words: self.attestrd("fleet", "release", *words, "--config",
+                                               self.nodes["a"].config_file)
+        self.assertEqual(release(spool).returncode, harness.USAGE)
+        self.assertEqual(release("no-uuid", "--again").returncode, harness.BAD_INPUT)
+        done = release(spool, "--again")
+        self.assertEqual((done.returncode, done.stdout),
+                         (0, "DSlost1: is polled again\nDSlost2: is polled again\n"))
+        self.assertNotEqual(release(spool, "--again").returncode, 0)
+        self.again("a")
+        self.wait_for_all(["DSlost1", "DSlost2"])
+
+
+if __name__ == "__main__":
+    harness.main()
