@@ -77,6 +77,7 @@ boost::asio::io_context& event_loop() {
 
 /// The parts of the daemon, in the order in which assemble() creates them. They are destroyed in
 /// reverse order: each may use those above it.
+// More than 20 methods: each part that has a story of its own is made or served in one.
 class Daemon {
  public:
   Daemon(const Config& config, RunOptions options, Recipients recipients, Descriptor log)
@@ -149,8 +150,8 @@ class Daemon {
   std::optional<ControlServer> control_;
   std::optional<Secret> postgres_password_;
   std::unique_ptr<FleetMembership> membership_;  ///< Null: the queue is this daemon's alone.
-  std::optional<HintSecrets> hint_secrets_;  ///< Until the server of hints has them.
-  std::unique_ptr<HintServer> hints_;        ///< Null: hints.listen is empty.
+  std::optional<HintSecrets> hint_secrets_;      ///< Until the server of hints has them.
+  std::unique_ptr<HintServer> hints_;            ///< Null: hints.listen is empty.
   std::unique_ptr<Signals> signals_;
 };
 
@@ -214,11 +215,10 @@ Result<void> Daemon::open_when_there_is_room() {
 
 Result<void> Daemon::open_and_recover() {
   // The locks come first: no other process may write to the stores that are opened next.
-  auto stores = open_stores(
-      config_, {postgres_password_, read_boot_id(), [this](Duration time) {
-                  notifier_.extend_start(limits::kStartExtension);
-                  return wait_for_stop(time);
-                }});
+  auto stores = open_stores(config_, {postgres_password_, read_boot_id(), [this](Duration time) {
+                                        notifier_.extend_start(limits::kStartExtension);
+                                        return wait_for_stop(time);
+                                      }});
   if (!stores) return stores.error();
   was_stopped_ = stores->queue == nullptr;
   if (was_stopped_) return {};
@@ -318,9 +318,8 @@ void Daemon::make_service() {
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.
   // In a fleet, polls need a lease, and a part of the rate.
   if (stores_.fleet)
-    membership_ = std::make_unique<FleetMembership>(
-        FleetMembership::Parts{loop_, config_, *stores_.fleet, *engine_, *conductor_, *disk_,
-                               *stores_.ledger, notices_});
+    membership_ = std::make_unique<FleetMembership>(FleetMembership::Parts{
+        loop_, config_, *stores_.fleet, *engine_, *conductor_, *disk_, *stores_.ledger, notices_});
   operator_changes_.emplace(OperatorChanges::Parts{
       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
       .ask_engine =
@@ -472,8 +471,7 @@ void Daemon::add_chores() {
   chores_.add(kShowInterval, [this] { show_progress(); });
   chores_.add(kSocketInterval, [this] { keep_control_socket(); });
   chores_.add(kWatchInterval, [this] { watch_inbox(); });
-  if (membership_)
-    chores_.add(FleetMembership::kTickInterval, [this] { membership_->tick(); });
+  if (membership_) chores_.add(FleetMembership::kTickInterval, [this] { membership_->tick(); });
   chores_.add(kSpoolInterval, [this] {
     waiting_->check(read_clocks().mono);
     levels_->check(read_clocks().mono);

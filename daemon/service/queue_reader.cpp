@@ -21,9 +21,10 @@ QueueReader::LogIndex::~LogIndex() {
 
 Result<void> find_queue(const Config& config) {
   if (config.queue.store == QueueStore::postgres)
-    return fail(Errc::unavailable,
-                "no daemon answers on admin.socket, and the queue is in a database: `attestrd fleet "
-                "status` shows its nodes");
+    return fail(
+        Errc::unavailable,
+        "no daemon answers on admin.socket, and the queue is in a database: `attestrd fleet "
+        "status` shows its nodes");
   const auto& path = config.paths.queue;
   std::error_code error;
   if (std::filesystem::exists(path, error)) return {};

@@ -31,9 +31,9 @@ struct Stores {
   std::unique_ptr<FolderSpool> spool;
   std::unique_ptr<FolderInbox> inbox;
   std::unique_ptr<Queue> queue;
-  SqliteQueue* sqlite = nullptr;  ///< The queue, if it is a file.
+  SqliteQueue* sqlite = nullptr;            ///< The queue, if it is a file.
   std::unique_ptr<PostgresRegister> fleet;  ///< Null: the queue is this daemon's alone.
-  std::unique_ptr<Ledger> ledger;  ///< Writes to the three stores above.
+  std::unique_ptr<Ledger> ledger;           ///< Writes to the three stores above.
 };
 
 /// Locks the spool against other processes. `root` is its folder. Error: `unavailable` when another
@@ -43,13 +43,13 @@ Result<FileLock> lock_spool(Directory& root);
 /// What the stores of a fleet need beside the configuration.
 struct FleetEntry {
   std::optional<Secret> password{};
-  std::string boot{};                            ///< The boot of this machine.
-  std::function<bool(Duration)> wait{};          ///< See enter_fleet_of().
+  std::string boot{};                    ///< The boot of this machine.
+  std::function<bool(Duration)> wait{};  ///< See enter_fleet_of().
 };
 
 /// Opens all stores; recovery must follow. With a queue in a database the daemon has entered its
-/// fleet then; the queue is null if it is to stop instead. Error: `unavailable` when another process
-/// holds a lock, or the database can't be reached.
+/// fleet then; the queue is null if it is to stop instead. Error: `unavailable` when another
+/// process holds a lock, or the database can't be reached.
 Result<Stores> open_stores(const Config& config, const FleetEntry& entry);
 
 }  // namespace attestrd

@@ -86,7 +86,8 @@ class Admission {
 
  private:
   bool has_capacity() const {
-    return !is_paused_ && share_ != 0.0 && in_flight_ < slow_start_.allowed() && backlog_.allows(in_flight_);
+    return !is_paused_ && share_ != 0.0 && in_flight_ < slow_start_.allowed() &&
+           backlog_.allows(in_flight_);
   }
 
   EffectiveRate rate_;

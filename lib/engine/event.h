@@ -125,7 +125,6 @@ struct Woke {};
 using EngineEvent =
     std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied, Verified, Settled,
                  DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable, LeaseEnded, LeaseHolds,
-                 ShareChanged, PauseChanged, HoldChanged,
-                 Reconfigured, Commanded, Stop, Woke>;
+                 ShareChanged, PauseChanged, HoldChanged, Reconfigured, Commanded, Stop, Woke>;
 
 }  // namespace attestrd

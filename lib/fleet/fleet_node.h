@@ -19,10 +19,10 @@ struct ShelfLease {
 /// A node of the fleet, as the database shows it.
 struct FleetNode {
   std::string name;
-  std::string spool;      ///< The UUID of its spool.
-  std::string instance;   ///< The UUID of its process: each start has another one.
-  std::int64_t beat = 0;  ///< Grows with each beat.
-  bool is_alive = false;  ///< No other node has declared this instance dead, and it has not left.
+  std::string spool;        ///< The UUID of its spool.
+  std::string instance;     ///< The UUID of its process: each start has another one.
+  std::int64_t beat = 0;    ///< Grows with each beat.
+  bool is_alive = false;    ///< No other node has declared this instance dead, and it has not left.
   std::int64_t weight = 0;  ///< Of its share of the rate: its pending handshakes, at least one.
   std::int64_t share = 0;   ///< Requests per second that it may send: see rate_shares.h.
   /// Requests per second that its own configuration allows; nothing: no limit.

@@ -74,8 +74,8 @@ Result<void> Recovery::return_broken_to_polling(std::vector<StagedHandshake>& st
 }
 
 /// Drops the records whose rows were not committed as staged: those of handshakes that are polled
-/// again, by this node or another one, and those of readmissions, whose rejected records are still there. They are dropped
-/// before anything is published, since publication may need the disk space.
+/// again, by this node or another one, and those of readmissions, whose rejected records are still
+/// there. They are dropped before anything is published, since publication may need the disk space.
 Result<void> Recovery::drop_uncommitted(const std::vector<HandshakeId>& records) {
   const auto rows = queue_.find_polling(records);
   if (!rows) return rows.error();

@@ -48,9 +48,9 @@ void RoundRequest::join(RoundRequest later) {
 }
 
 bool RoundRequest::is_empty() const {
-  return !scan_inbox && !claim && !purge_older_than && finishes.empty() && progress.empty() && !learnt &&
-         !reserve && !give_back && retries.empty() && readmissions.empty() && pauses.empty() &&
-         holds.empty();
+  return !scan_inbox && !claim && !purge_older_than && finishes.empty() && progress.empty() &&
+         !learnt && !reserve && !give_back && retries.empty() && readmissions.empty() &&
+         pauses.empty() && holds.empty();
 }
 
 }  // namespace attestrd

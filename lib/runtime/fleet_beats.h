@@ -34,8 +34,8 @@ class FleetBeats {
     /// Its shares of a limit (rate_shares.h), or nothing if no living node has a limit.
     std::function<void(std::optional<std::int64_t>, double)> shares;
     std::function<void(const FleetState&)> observed;  ///< The fleet after a beat.
-    std::function<void(const Error&)> unreachable;            ///< Once.
-    std::function<void()> reachable;                          ///< A beat has been answered again.
+    std::function<void(const Error&)> unreachable;    ///< Once.
+    std::function<void()> reachable;                  ///< A beat has been answered again.
   };
   /// Returns the beat to send, or nothing while the process does not move. Called on the thread.
   using NextBeat = std::function<std::optional<Beat>()>;

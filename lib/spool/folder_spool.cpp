@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kEnding = ".json";
 constexpr std::string_view kRefused = "refused";
-constexpr std::string_view kUsed = ".used";  ///< The file that marks a staging/ as used.
+constexpr std::string_view kUsed = ".used";   ///< The file that marks a staging/ as used.
 constexpr std::uint64_t kIdentityBytes = 64;  ///< The greatest length of an identity.
 constexpr std::size_t kIdsShown = 20;
 constexpr unsigned kMostSearched = 1024;  ///< Names in rejected/, for one record.

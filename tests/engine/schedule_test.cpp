@@ -118,6 +118,33 @@ TEST_F(Schedule, AFullDiskStopsPollingUntilItHasSpace) {
   EXPECT_TRUE(polls("h1"));
 }
 
+TEST_F(Schedule, WithoutALeaseNothingIsPolled) {
+  step(LeaseEnded{});
+  given_new("h1");
+  advance(24h);
+  EXPECT_FALSE(polls("h1"));
+  EXPECT_TRUE(engine().report(now()).is_queue_unavailable);
+  step(LeaseHolds{});
+  EXPECT_TRUE(polls("h1"));
+}
+
+TEST_F(Schedule, TheShareOfAFleetBoundsTheRate) {
+  step(ShareChanged{0});
+  given_new("h1");
+  advance(24h);
+  EXPECT_FALSE(polls("h1"));
+  EXPECT_TRUE(engine().report(now()).configured_rate > 0);
+  step(ShareChanged{0.5});
+  EXPECT_TRUE(polls("h1"));
+  EXPECT_EQ(engine().report(now()).rate, 0.5);
+  given_new("h2");
+  EXPECT_FALSE(polls("h2"));
+  advance(2100ms);
+  EXPECT_TRUE(polls("h2"));
+  step(ShareChanged{});
+  EXPECT_EQ(engine().report(now()).rate, engine().report(now()).configured_rate);
+}
+
 TEST_F(Schedule, AnUnavailableQueueStopsPollingWithAndWithoutAFullDisk) {
   step(QueueUnavailable{});
   given_new("h1");

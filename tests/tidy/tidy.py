@@ -17,7 +17,7 @@ MAX_METHODS = 20  # per class, public and private together
 
 # Each folder of lib/ includes only its own headers and those of folders in earlier lists.
 FOLDERS = [["base"], ["json", "crypto", "files", "metrics"], ["handshake"],
-         ["log", "verify", "schedule", "admission", "http"],
+         ["log", "verify", "schedule", "admission", "fleet", "http"],
          ["inbox", "spool", "queue", "poll"], ["engine", "ledger"], ["runtime"]]
 DAEMON_FOLDERS = [["log"], ["config"], ["control"], ["service"], ["cli"]]
 

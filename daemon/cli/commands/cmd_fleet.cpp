@@ -83,11 +83,10 @@ void print_spool(const StagedSpool& spool) {
 
 void print_json(const FleetState& fleet, const std::vector<StagedSpool>& spools) {
   for (const auto& node : fleet.nodes) {
-    boost::json::object line{{"node", node.name},       {"alive", node.is_alive},
-                             {"spool", node.spool},     {"instance", node.instance},
-                             {"beat", node.beat},       {"shelves", node.shelves.size()},
-                             {"pending", node.weight},  {"share", node.share},
-                             {"version", node.version}};
+    boost::json::object line{
+        {"node", node.name},         {"alive", node.is_alive}, {"spool", node.spool},
+        {"instance", node.instance}, {"beat", node.beat},      {"shelves", node.shelves.size()},
+        {"pending", node.weight},    {"share", node.share},    {"version", node.version}};
     if (node.rate_limit) line["requests_per_second"] = *node.rate_limit;
     fmt::print("{}\n", boost::json::serialize(line));
   }

@@ -72,8 +72,8 @@ int cmd_restore(const Given& given) {
   if (!config) return exit_with(config.error());
   const auto& path = given.operands.front();
   if (config->queue.store == QueueStore::postgres)
-    return exit_with(fail(Errc::invalid_config,
-                          "the queue is in a database, which its own tools restore"));
+    return exit_with(
+        fail(Errc::invalid_config, "the queue is in a database, which its own tools restore"));
   const auto counts = restore_file(*config, path);
   if (!counts) return exit_with(counts.error());
   fmt::print("{}: restored {} pending, {} ending and {} ended\n", path, counts->pending,

@@ -30,9 +30,8 @@ FleetMembership::FleetMembership(Parts parts)
 void FleetMembership::start() {
   tick();
   beats_ = std::make_unique<FleetBeats>(
-      parts_.fleet, FleetMember(name_, lease_), name_,
-      parts_.loop.get_executor(), [] { return read_clocks().mono; }, [this] { return next_beat(); },
-      events());
+      parts_.fleet, FleetMember(name_, lease_), name_, parts_.loop.get_executor(),
+      [] { return read_clocks().mono; }, [this] { return next_beat(); }, events());
   beats_->start();
 }
 
@@ -40,30 +39,30 @@ FleetBeats::Events FleetMembership::events() {
   const auto say = [this](Event event, const std::string& text) {
     parts_.notices.say(Notice(event, text));
   };
-  return {.lease_renewed = [this](Mono until) { renewed(until); },
-          .lost = [this] { lost(); },
-          .taken_over =
-              [this](std::int64_t shelves) {
-                Notice notice(Event::fleet_taken_over, "shelves without a living owner are polled "
-                                                       "here now");
-                notice.count = static_cast<std::uint64_t>(shelves);
-                parts_.notices.say(notice);
-                counters_.add(Metric::fleet_takeovers, "", static_cast<double>(shelves));
-                claim();
-              },
-          .declared_dead =
-              [this](const FleetWatch::Dead& node) {
-                Notice notice(Event::fleet_node_dead,
-                              "it was silent for a lease: the others share its handshakes");
-                notice.host = node.name;
-                parts_.notices.say(notice);
-              },
-          .shares = [this](std::optional<std::int64_t> shares,
-                           double limit) { shared(shares, limit); },
-          .observed = [this](const FleetState& fleet) { observed(fleet); },
-          .unreachable =
-              [say](const Error& error) { say(Event::fleet_unreachable, error.message); },
-          .reachable = [say] { say(Event::fleet_reachable, "beats reach the database again"); }};
+  return {
+      .lease_renewed = [this](Mono until) { renewed(until); },
+      .lost = [this] { lost(); },
+      .taken_over =
+          [this](std::int64_t shelves) {
+            Notice notice(Event::fleet_taken_over,
+                          "shelves without a living owner are polled "
+                          "here now");
+            notice.count = static_cast<std::uint64_t>(shelves);
+            parts_.notices.say(notice);
+            counters_.add(Metric::fleet_takeovers, "", static_cast<double>(shelves));
+            claim();
+          },
+      .declared_dead =
+          [this](const FleetWatch::Dead& node) {
+            Notice notice(Event::fleet_node_dead,
+                          "it was silent for a lease: the others share its handshakes");
+            notice.host = node.name;
+            parts_.notices.say(notice);
+          },
+      .shares = [this](std::optional<std::int64_t> shares, double limit) { shared(shares, limit); },
+      .observed = [this](const FleetState& fleet) { observed(fleet); },
+      .unreachable = [say](const Error& error) { say(Event::fleet_unreachable, error.message); },
+      .reachable = [say] { say(Event::fleet_reachable, "beats reach the database again"); }};
 }
 
 void FleetMembership::tick() {
@@ -124,8 +123,7 @@ void FleetMembership::observed(const FleetState& fleet) {
   fleet_ = fleet;
   const OperatorPause pause{fleet.paused_since};
   if (parts_.engine.report(read_clocks()).operator_pause == pause.since) return;
-  parts_.disk.run_between_rounds(
-      [&ledger = parts_.ledger, pause] { ledger.recall_pause(pause); });
+  parts_.disk.run_between_rounds([&ledger = parts_.ledger, pause] { ledger.recall_pause(pause); });
   parts_.conductor.step(PauseChanged{pause});
 }
 

@@ -24,8 +24,8 @@
 namespace attestrd {
 
 /// The part of this daemon in its fleet. It lets the engine poll while beats renew the lease, with
-/// this node's share of the rate, and has rows claimed that other nodes have lost. Used on the event
-/// loop only.
+/// this node's share of the rate, and has rows claimed that other nodes have lost. Used on the
+/// event loop only.
 class FleetMembership {
  public:
   /// The parts must outlive this object.

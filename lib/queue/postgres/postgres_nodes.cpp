@@ -94,10 +94,15 @@ constexpr const char* kIsTaken =
     "WHERE shelf = $1 AND instance = $2::uuid AND epoch > $3::bigint";
 
 FleetNode read_node(const PostgresResult& rows, std::size_t i) {
-  FleetNode node{std::string(rows.text(i, 0)), std::string(rows.text(i, 1)),
-                 std::string(rows.text(i, 2)), rows.number(i, 3), rows.flag(i, 4),
-                 rows.number(i, 5), rows.number(i, 6)};
-  if (!rows.is_null(i, 7)) node.rate_limit = std::strtod(std::string(rows.text(i, 7)).c_str(), nullptr);
+  FleetNode node{std::string(rows.text(i, 0)),
+                 std::string(rows.text(i, 1)),
+                 std::string(rows.text(i, 2)),
+                 rows.number(i, 3),
+                 rows.flag(i, 4),
+                 rows.number(i, 5),
+                 rows.number(i, 6)};
+  if (!rows.is_null(i, 7))
+    node.rate_limit = std::strtod(std::string(rows.text(i, 7)).c_str(), nullptr);
   node.version = rows.number(i, 8);
   node.boot = rows.text(i, 9);
   return node;
@@ -238,9 +243,8 @@ Result<std::int64_t> set_shares(PostgresConnection& connection, const std::strin
                                 std::int64_t all) {
   // The second statement sees what others have committed before the lock was granted.
   const auto set = run_transaction(
-      connection,
-      {{kLockAccount},
-       {kSetShares, {node, instance, std::to_string(wanted), std::to_string(all)}}});
+      connection, {{kLockAccount},
+                   {kSetShares, {node, instance, std::to_string(wanted), std::to_string(all)}}});
   if (!set) return set.error();
   return (*set)[1].rows() == 0 ? 0 : (*set)[1].number(0, 0);
 }
@@ -272,12 +276,12 @@ Result<std::optional<std::int64_t>> take_over_shelf(PostgresConnection& connecti
                                                     const Membership& own, std::int64_t claimed) {
   const auto shelf = std::to_string(orphan.shelf.shelf);
   const auto epoch = std::to_string(orphan.shelf.epoch);
-  const auto taken = run_transaction(
-      connection, {{kStopWriter, {orphan.instance}},
-                   {kTakeOver,
-                    {shelf, orphan.instance, epoch, own.instance, std::to_string(own.number),
-                     std::to_string(claimed)}},
-                   {kIsTaken, {shelf, own.instance, epoch}}});
+  const auto taken =
+      run_transaction(connection, {{kStopWriter, {orphan.instance}},
+                                   {kTakeOver,
+                                    {shelf, orphan.instance, epoch, own.instance,
+                                     std::to_string(own.number), std::to_string(claimed)}},
+                                   {kIsTaken, {shelf, own.instance, epoch}}});
   if (!taken) return taken.error();
   const auto& row = (*taken)[2];
   if (row.rows() == 0) return std::optional<std::int64_t>();

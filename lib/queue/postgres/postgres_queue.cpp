@@ -94,11 +94,11 @@ Result<KnownHandshake> PostgresQueue::find(const HandshakeId& id) {
                                             std::move(handshake.tag), handshake.attempt});
     case RowState::done: break;
   }
-  // The running times of two nodes can't be compared: what another one finished never counts as old.
-  return KnownHandshake(EndedHandshake{ending->outcome, ending->finished_at,
-                                       read->running.value_or(Duration::max()),
-                                       std::move(read->row.diverted_to), std::move(handshake.tag),
-                                       handshake.attempt});
+  // The running times of two nodes can't be compared: what another one finished never counts as
+  // old.
+  return KnownHandshake(EndedHandshake{
+      ending->outcome, ending->finished_at, read->running.value_or(Duration::max()),
+      std::move(read->row.diverted_to), std::move(handshake.tag), handshake.attempt});
 }
 
 Result<std::vector<std::optional<HandshakeId>>> PostgresQueue::find_by_signature(

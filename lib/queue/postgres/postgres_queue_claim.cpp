@@ -61,8 +61,7 @@ Result<void> PostgresQueue::finish_entering() {
   if (next_instance_.empty()) return {};
   NodeProcess process = member_;
   process.instance = next_instance_;
-  auto entered =
-      enter_fleet(*connection_, process, FormerInstance{member_.instance, std::nullopt});
+  auto entered = enter_fleet(*connection_, process, FormerInstance{member_.instance, std::nullopt});
   if (!entered) return entered.error();
   next_instance_.clear();
   member_ = std::move(*entered);

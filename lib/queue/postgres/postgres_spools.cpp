@@ -70,7 +70,8 @@ Result<std::vector<StagedSpool>> staged_spools(PostgresConnection& connection) {
 Result<std::vector<HandshakeId>> release_spool(PostgresConnection& connection,
                                                const std::string& spool, Release how) {
   if (!is_uuid(spool))
-    return fail(Errc::invalid_input, "that is not the UUID of a spool: see `attestrd fleet status`");
+    return fail(Errc::invalid_input,
+                "that is not the UUID of a spool: see `attestrd fleet status`");
   auto begin = begin_transaction(connection);
   begin.push_back({kOwner, {spool}});
   const auto owner = connection.run(begin);

@@ -15,11 +15,11 @@ class PostgresConnection;
 
 /// The records of a spool that are on their way: their rows are staged.
 struct StagedSpool {
-  std::string spool;               ///< Its UUID.
-  std::string node{};              ///< The node that has it; empty: none has it any more.
-  bool is_alive = false;           ///< That node lives, and will publish them.
+  std::string spool;      ///< Its UUID.
+  std::string node{};     ///< The node that has it; empty: none has it any more.
+  bool is_alive = false;  ///< That node lives, and will publish them.
   std::uint64_t records = 0;
-  std::optional<Wall> oldest{};    ///< When the first of them ended.
+  std::optional<Wall> oldest{};  ///< When the first of them ended.
 };
 
 /// What becomes of records that were lost with their spool.

@@ -21,8 +21,8 @@ FleetNode node(std::string name, bool is_alive, std::int64_t first_shelf) {
 }
 
 TEST(TakeoverTest, TheLivingShareTheShelvesOfTheDead) {
-  const FleetState fleet{{node("a", true, 0), node("b", false, 16), node("c", true, 32),
-                          node("d", true, 48)}};
+  const FleetState fleet{
+      {node("a", true, 0), node("b", false, 16), node("c", true, 32), node("d", true, 48)}};
   std::multiset<std::int64_t> taken;
   for (const auto* const name : {"a", "c", "d"}) {
     const auto its = takeovers(fleet, name, false);
