@@ -21,6 +21,7 @@
 #include "daemon/config/recipients.h"
 #include "daemon/config/secrets.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/fleet/fleet_database.h"
 #include "daemon/service/part_settings.h"
 #include "files/posix_descriptors.h"
 #include "files/posix_reader.h"
@@ -141,6 +142,9 @@ void check_surroundings(const Config& config, const std::filesystem::path& file,
   check_own_folder(config.paths.inbox, "paths.inbox", problems);
   check_own_folder(config.paths.spool, "paths.spool", problems);
   check_folder(config.paths.queue.parent_path(), "the folder of paths.queue", problems);
+  if (config.queue.store == QueueStore::postgres)
+    if (const auto database = fleet_database(config, {}, ""); !database)
+      problems.push_back(database.error());
   check_log(config.log.file, problems);
   check_socket(config.admin.socket, problems);
 }

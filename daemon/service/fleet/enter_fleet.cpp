@@ -37,6 +37,9 @@ class Entrance {
     else if (former && wait_while_silent(*former, wait))
       return std::optional<Membership>();
     auto member = enter_fleet(connection_, process_, former);
+    // A restart does not help against another daemon of this name or with this spool.
+    if (!member && member.error().code == Errc::already_exists)
+      return fail(Errc::invalid_config, member.error().message);
     if (!member) return member.error();
     return std::optional(std::move(*member));
   }

@@ -26,8 +26,9 @@ struct FleetStores {
 /// another machine, as after a clone, it watches its beat for the time of a lease.
 ///
 /// `wait` waits for a time, and returns true if the daemon is to stop; nothing is entered then, and
-/// the queue is null. Errors: those of check_postgres() and enter_fleet(); `io_failure` if records
-/// of this node are on their way in another spool.
+/// the queue is null. Errors: those of check_postgres() and enter_fleet(), with `invalid_config`
+/// instead of `already_exists`; `io_failure` if records of this node are on their way in another
+/// spool.
 Result<FleetStores> enter_fleet_of(const Config& config, const std::optional<Secret>& password,
                                    FolderSpool& spool, const std::string& boot,
                                    const std::function<bool(Duration)>& wait);
