@@ -3,9 +3,9 @@
  * README.md describes what is modelled, what is left out and why, and what was found. `run` checks
  * that the model holds as designed, and that it fails with each rule broken (-D NAME in rules.pml).
  *
- * A step of the model is a step of the real world: a call of the file system, a statement that takes
- * its locks, a commit, or the arrival of an answer. A stopped or suspended daemon is one that takes
- * no step while others do. */
+ * A step of the model is a step of the real world: a call of the file system, a statement that
+ * takes its locks, a commit, or the arrival of an answer. A stopped or suspended daemon is one that
+ * takes no step while others do. */
 
 /* The bounds. The check is exhaustive within them. Counts are of all nodes together. */
 #ifndef NODES
