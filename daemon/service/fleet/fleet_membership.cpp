@@ -118,10 +118,12 @@ void FleetMembership::lost() {
   claim();
 }
 
-/// Another node may have begun or ended an operator's pause.
+/// Another node may have begun or ended an operator's pause. Two beats must agree: one may have read
+/// the database just before this node changed it.
 void FleetMembership::observed(const FleetState& fleet) {
-  fleet_ = fleet;
+  const auto before = std::exchange(fleet_, fleet).paused_since;
   const OperatorPause pause{fleet.paused_since};
+  if (before != pause.since) return;
   if (parts_.engine.report(read_clocks()).operator_pause == pause.since) return;
   parts_.disk.run_between_rounds([&ledger = parts_.ledger, pause] { ledger.recall_pause(pause); });
   parts_.conductor.step(PauseChanged{pause});
