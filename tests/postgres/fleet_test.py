@@ -11,17 +11,19 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
 
 import harness  # noqa: E402
-from cluster import PASSWORD, Cluster  # noqa: E402
+from cluster import Cluster  # noqa: E402
 
 LEASE_S = 3
 
 
 class FleetTest(harness.Fixture):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(Cluster())
+
     def setUp(self):
         super().setUp()
-        self.cluster = Cluster()
-        self.cluster.__enter__()
-        self.addCleanup(self.cluster.__exit__)
+        self.cluster.sql("DROP SCHEMA IF EXISTS attestrd CASCADE")
 
     def init(self, config):
         done = self.attestrd("fleet", "init", "--config", config)
@@ -155,6 +157,8 @@ class FleetTest(harness.Fixture):
         self.assertEqual(len(self.simulator.requests()), count)
         self.cluster.start()
         self.wait_for_all(["DS1", "DS2", "DS3"])
+        for node in self.nodes.values():
+            self.assertTrue(node.log("fleet.lease_holds"))
 
     def test_a_pause_holds_for_all(self):
         self.begin("--law", "fixed:0", nodes=("a", "b"))
