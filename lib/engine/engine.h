@@ -146,6 +146,7 @@ class Engine {
     healthy,  ///< Those that wait for a result: hints announce fewer results.
   };
   Replan replan_ = Replan::all;
+  std::uint64_t secrets_ = 0;      // Grows with each reload of other secrets.
   bool forgets_failures_ = false;  // After a reload of other secrets: those of signatures.
   Mono doubted_polled_at_ = Mono::min();
   std::optional<Mono> doubted_due_ = {};

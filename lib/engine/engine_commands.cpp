@@ -269,6 +269,7 @@ void Engine::Reload::configure(EngineSettings settings) {
 void Engine::Reload::apply(const EngineSettings& settings, const Step& step) {
   move_deadlines(settings);
   engine_.forgets_failures_ = engine_.verifier_.is_changed();
+  engine_.secrets_ += engine_.verifier_.is_changed() ? 1 : 0;
   note_polls_in_flight();
   configure(settings);
   engine_.follow_limits(step);

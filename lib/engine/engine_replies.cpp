@@ -45,7 +45,26 @@ void Engine::Replies::hear(const Replied& event) {
     step_.actions.emplace_back(Verify{event.ticket, id});
     return;
   }
-  on_answer(slot, response, check_answer(response, id, engine_.verifier_));
+  const auto checked = check_answer(response, id, engine_.verifier_);
+  if (!end_with_kept(slot, response, checked.answer)) on_answer(slot, response, checked);
+}
+
+/// Once Attestr has archived a result, verifies the kept answer with the secrets of a later reload.
+/// If it holds now, judges it instead of the answer that came. Returns whether it did so. One that
+/// takes long to verify stays as it is, for `attestrd readmit`.
+bool Engine::Replies::end_with_kept(Slot slot, const HttpResponse& response, const Answer& answer) {
+  const auto* const ended = std::get_if<Ended>(&answer);
+  if (ended == nullptr || !ended->archived || !ended->result.empty()) return false;
+  auto* const kept = engine_.untrusted_.find(slot);
+  if (kept == nullptr || kept->secrets == engine_.secrets_) return false;
+  if (kept->body.size() > engine_.settings_.verified_at_once_bytes) return false;
+  kept->secrets = engine_.secrets_;
+  HttpResponse earlier = response;
+  earlier.body = kept->body;
+  const auto checked = check_answer(earlier, engine_.roster_.id_of(slot), engine_.verifier_);
+  if (!checked.verification || !checked.verification->form) return false;
+  on_answer(slot, earlier, checked);
+  return true;
 }
 
 void Engine::Replies::hear(const Verified& event) {
@@ -247,7 +266,7 @@ bool Engine::Replies::keep_untrusted(Slot slot, const CheckedAnswer& checked, st
   const bool is_kept =
       engine_.untrusted_.keep(slot,
                               {*reason, std::string(body), std::string(tag_of(checked.answer)),
-                               std::string(request_id_of(checked.answer))},
+                               std::string(request_id_of(checked.answer)), engine_.secrets_},
                               is_pending_again);
   if (!is_kept) finish(slot, {Outcome::rejected, *reason, {}}, checked.answer, body);
   return is_kept;
@@ -297,6 +316,12 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
     finish.response = std::move(untrusted->body);
     keeps_response = false;
   }
+  // The body of an earlier answer is not that of the reply.
+  if (const auto* const kept = engine_.untrusted_.find(slot);
+      kept != nullptr && kept->body.data() == body.data()) {
+    finish.response = engine_.untrusted_.take(slot)->body;
+    keeps_response = false;
+  }
   record.response_bytes = static_cast<std::uint32_t>(
       finish.tag.size() + (keeps_response ? body.size() : finish.response.size()));
   record.state = State::settling;
@@ -317,9 +342,12 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
 void Engine::Replies::testify(Slot slot, const std::optional<Verification>& verification,
                               Charge charge) {
   Witnesses& witnesses = engine_.witnesses_;
-  const bool is_about_result =
-      charge == Charge::invalid_signature || charge == Charge::tag_mismatch;
-  witnesses.answered(slot, is_about_result ? Charge::none : charge, now_.mono);
+  // Whoever sends a wrong signature may send anything: such an answer is no good one. With a right
+  // signature Attestr has answered, whatever the tag.
+  const Charge shown = charge == Charge::invalid_signature ? Charge::other
+                       : charge == Charge::tag_mismatch    ? Charge::none
+                                                           : charge;
+  witnesses.answered(slot, shown, now_.mono);
   if (!verification) return;
   const bool holds = verification->form.has_value();
   if (holds && engine_.roster_[slot].tag_digest != 0)

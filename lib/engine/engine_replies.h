@@ -38,6 +38,7 @@ class Engine::Replies {
                                                     const Answer& answer);
   void finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
               std::string_view body);
+  bool end_with_kept(Slot slot, const HttpResponse& response, const Answer& answer);
   bool keep_untrusted(Slot slot, const CheckedAnswer& checked, std::string_view body,
                       const Verdict& verdict);
 

@@ -83,9 +83,10 @@ class Judge {
   }
 
   /// A handshake that was seen pending exists. It is only given up at its deadline, like one that
-  /// is not consumed by then.
+  /// is not consumed by then. So is one that may have been seen pending by a process that was
+  /// killed.
   Judgement operator()(const Unknown&) const {
-    const bool was_pending = record_.was_pending();
+    const bool was_pending = record_.was_pending() || record_.is_past_unknown;
     Judgement judgement =
         suspect({Suspicion::unknown, Charge::unknown, Outcome::failed,
                  was_pending ? Reason::expired : Reason::not_found, "", settings_.unknown_grace});

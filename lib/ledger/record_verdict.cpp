@@ -70,6 +70,11 @@ class Judge {
     const auto* const ended = std::get_if<Ended>(&answer);
     const bool has_result = ended != nullptr && !ended->result.empty();
     if (record_.outcome == Outcome::archived || record_.outcome == Outcome::failed) {
+      // Such a record may hold a body of an error, but no answer that is another one's or edited.
+      const auto* const forged = std::get_if<Invalid>(&answer);
+      if (forged != nullptr && forged->looks_forged)
+        return invalid(
+            fmt::format("the response is no answer for this id ({})", name_of(forged->reason)));
       return has_result ? invalid(fmt::format("the outcome is {}, but the response holds a result",
                                               name_of(record_.outcome)))
                         : nothing_to_verify();

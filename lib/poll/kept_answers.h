@@ -22,6 +22,7 @@ class KeptAnswers {
     std::string body;
     std::string tag;
     std::string request_id;
+    std::uint64_t secrets = 0;  ///< Verified with the secrets of this generation.
   };
 
   /// Sets the memory for all answers of the daemon; a quarter of it may be kept here.
@@ -38,6 +39,12 @@ class KeptAnswers {
   std::optional<Answer> take(std::uint32_t handshake);
   void drop(std::uint32_t handshake) {
     if (!answers_.empty()) take(handshake);
+  }
+
+  /// Returns the answer; null if there is none. It is valid until the next change.
+  Answer* find(std::uint32_t handshake) {
+    const auto found = answers_.find(handshake);
+    return found == answers_.end() ? nullptr : &found->second;
   }
 
   bool has(std::uint32_t handshake) const {

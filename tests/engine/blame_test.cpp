@@ -115,6 +115,21 @@ TEST_F(Blaming, ADeployGoneWrongForAllEndsNothing) {
   }
 }
 
+// A server that sends wrong signatures to some is no witness against the others.
+TEST_F(Blaming, ADeployGoneWrongInTwoWaysEndsNothing) {
+  const Words others[] = {says_archived, says_wrong_id, says_unknown};
+  int round = 0;
+  for (const Words& other : others) {
+    given_many(fmt::format("r{}-", round), 10);
+    attestr_says_for(1h, [&](const std::string& text) {
+      (text.back() - '0') % 2 == 0 ? says_forged(text) : other(text);
+    });
+    EXPECT_EQ(settles.size(), completed()) << round;
+    attestr_says_for(3h, says_completed);
+    EXPECT_EQ(completed(), 10U * ++round);
+  }
+}
+
 TEST_F(Blaming, WrongTagsForAllEndNothing) {
   for (int i = 0; i < 10; ++i) given_new(fmt::format("h{}", i), {}, "mine");
   attestr_says_for(10min, [this](const std::string& text) { attestr_says_completed(text, "no"); });
@@ -174,6 +189,25 @@ TEST_F(Blaming, AHandshakeThatTheQueueKnowsAsPendingIsNeverNotFound) {
   EXPECT_FALSE(settled("bad"));
   attestr_says_for(6h, for_bad(says_unknown, says_pending));
   EXPECT_TRUE(ended("bad", Outcome::failed, Reason::expired));
+}
+
+// A process that is killed takes with it what it has seen.
+TEST_F(Blaming, AHandshakeOfAKilledProcessIsNeverNotFound) {
+  QueuedHandshake handshake{id("bad"), "", now().wall - 1h, {}, {}, 0, 1, {}};
+  step(Adopted{&handshake, false});
+  given_new("h1");
+  attestr_says_for(23h, for_bad(says_unknown, says_pending));
+  EXPECT_FALSE(settled("bad"));
+  attestr_says_for(6h, for_bad(says_unknown, says_pending));
+  EXPECT_TRUE(ended("bad", Outcome::failed, Reason::expired));
+}
+
+TEST_F(Blaming, AHandshakeThatAStoppedProcessNeverSawPendingIsNotFound) {
+  QueuedHandshake handshake{id("bad"), "", now().wall - 1h, {}, {}, 3, 1, {}};
+  step(Adopted{&handshake, false});
+  given_new("h1");
+  attestr_says_for(2h, for_bad(says_unknown, says_pending));
+  EXPECT_TRUE(ended("bad", Outcome::failed, Reason::not_found));
 }
 
 TEST_F(Blaming, AHandshakeWithoutAnAnswerOfAttestrIsUnreachableADayAfterItsDeadline) {
@@ -471,6 +505,23 @@ TEST_F(Blaming, AnAnswerThatCouldNotBeVerifiedIsKeptUntilAttestrArchivesTheResul
   EXPECT_EQ(settled("bad")->finish.tag, "290846");
   step(Settled{id("bad")});
   EXPECT_EQ(engine().kept_bytes(), 0U);
+}
+
+// The client secret was wrong, Attestr archived the results, and then the secret is put right.
+TEST_F(Blaming, AKeptAnswerCompletesOnceItsSignatureHolds) {
+  given_many("h", 4);
+  attestr_says_for(1min, says_forged);
+  attestr_says_for(1h, says_archived);
+  EXPECT_EQ(settles.size(), 0U);
+  reload_with("another secret");
+  attestr_says_for(1h, says_archived);
+  ASSERT_EQ(completed(), 4U);
+  EXPECT_EQ(settles.size(), 4U);
+  const auto& settle = *settled("h1");
+  EXPECT_FALSE(settle.keeps_response) << "that is not the archived answer";
+  EXPECT_NE(settle.finish.response.find(R"("result":{)"), std::string::npos);
+  EXPECT_TRUE(settle.finish.signature);
+  EXPECT_EQ(settle.finish.tag, "290846");
 }
 
 TEST_F(Blaming, AKeptAnswerOutlivesANotYetAndIsRejectedWhenTheResultIsGone) {

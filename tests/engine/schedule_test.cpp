@@ -133,7 +133,6 @@ TEST_F(Schedule, TheShareOfAFleetBoundsTheRate) {
   given_new("h1");
   advance(24h);
   EXPECT_FALSE(polls("h1"));
-  EXPECT_TRUE(engine().report(now()).configured_rate > 0);
   step(ShareChanged{0.5});
   EXPECT_TRUE(polls("h1"));
   EXPECT_EQ(engine().report(now()).rate, 0.5);

@@ -61,7 +61,8 @@ void check_round_trip(const Config& config) {
 
 /// Checks the bounds on which the rest of the daemon relies.
 void check_bounds(const Config& config) {
-  const auto& [api, signature, poll, paths, spool, log, admin, hints, folder] = config;
+  const auto& [api, signature, poll, paths, queue, postgres, spool, log, admin, hints, folder] =
+      config;
   ATTESTRD_CHECK(!api.url.host.empty() && api.url.port > 0);
   ATTESTRD_CHECK(api.connections >= 1 && api.connections <= 4096);
   ATTESTRD_CHECK(api.requests_per_second >= 0 && api.requests_per_second <= 100'000);
@@ -80,6 +81,8 @@ void check_bounds(const Config& config) {
   for (const auto& path :
        {api.ca_file, admin.socket, log.file, hints.tls_certificate_file, spool.seal_to})
     ATTESTRD_CHECK(path.empty() || path.is_absolute());
+  ATTESTRD_CHECK((queue.store == QueueStore::postgres) == !postgres.url.empty());
+  ATTESTRD_CHECK(postgres.lease >= std::chrono::seconds(3));
   ATTESTRD_CHECK(spool.max_waiting <= 1'000'000'000);
   ATTESTRD_CHECK(spool.keep_days <= 36'500);
   ATTESTRD_CHECK(folder == "/etc/attestrd");

@@ -118,8 +118,8 @@ void FleetMembership::lost() {
   claim();
 }
 
-/// Another node may have begun or ended an operator's pause. Two beats must agree: one may have read
-/// the database just before this node changed it.
+/// Another node may have begun or ended an operator's pause. Two beats must agree: one may have
+/// read the database just before this node changed it.
 void FleetMembership::observed(const FleetState& fleet) {
   const auto before = std::exchange(fleet_, fleet).paused_since;
   const OperatorPause pause{fleet.paused_since};
