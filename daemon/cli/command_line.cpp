@@ -44,7 +44,7 @@ struct Parsed {
 void add_operands(CLI::App& command, const Operands& operands, std::vector<std::string>& target) {
   if (operands.count == Operands::none) return;
   std::string name;  // `id` for `ID...`
-  for (const char c : operands.shown.substr(0, operands.shown.find_first_of(". ")))
+  for (const char c : operands.shown.substr(0, operands.shown.find_first_of(".| ")))
     name += to_lower(c);
   auto* const option = command.add_option(name, target, std::string(operands.meaning))
                            ->type_name(std::string(operands.shown))

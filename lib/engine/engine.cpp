@@ -223,7 +223,6 @@ void Engine::adopt(const Adopted& event, Now now) {
   }
   record.is_fresh = event.is_new;
   record.is_unwatched = !event.is_new;
-  record.is_past_unknown = !event.is_new && handshake.polls == 0 && !handshake.last_pending_at;
   set_held(slot, handshake.is_held);
   if (!event.is_new) {
     const bool is_overdue = now.mono >= record.deadline;

@@ -33,7 +33,7 @@ struct PendingRecord {
     unreachable,        ///< The deadline has passed, and no answer is Attestr's.
   };
 
-  static constexpr std::uint32_t kMostPolls = (1U << 26) - 1;
+  static constexpr std::uint32_t kMostPolls = (1U << 27) - 1;
   static constexpr std::uint8_t kMostErrors = 127;  ///< More are not counted.
 
   Mono submitted;                     ///< May be before the start of the process.
@@ -46,10 +46,7 @@ struct PendingRecord {
     std::uint32_t hinted_after_s;       ///< Valid without one; see hinted_at().
     std::uint32_t response_bytes;  ///< Valid while it is settling: bytes that the ledger holds.
   };
-  std::uint32_t polls : 26 = 0;
-  /// Found in the queue without any poll: the process before may have been killed, and with it what
-  /// it had seen.
-  bool is_past_unknown : 1 = false;
+  std::uint32_t polls : 27 = 0;
   bool is_held : 1 = false;        ///< An operator holds it: no poll starts.
   bool is_cancelled : 1 = false;   ///< It ends with the poll in flight.
   bool is_hinted : 1 = false;      ///< A hint has come since its latest poll began.

@@ -83,10 +83,9 @@ class Judge {
   }
 
   /// A handshake that was seen pending exists. It is only given up at its deadline, like one that
-  /// is not consumed by then. So is one that may have been seen pending by a process that was
-  /// killed.
+  /// is not consumed by then.
   Judgement operator()(const Unknown&) const {
-    const bool was_pending = record_.was_pending() || record_.is_past_unknown;
+    const bool was_pending = record_.was_pending();
     Judgement judgement =
         suspect({Suspicion::unknown, Charge::unknown, Outcome::failed,
                  was_pending ? Reason::expired : Reason::not_found, "", settings_.unknown_grace});

@@ -191,25 +191,6 @@ TEST_F(Blaming, AHandshakeThatTheQueueKnowsAsPendingIsNeverNotFound) {
   EXPECT_TRUE(ended("bad", Outcome::failed, Reason::expired));
 }
 
-// A process that is killed takes with it what it has seen.
-TEST_F(Blaming, AHandshakeOfAKilledProcessIsNeverNotFound) {
-  QueuedHandshake handshake{id("bad"), "", now().wall - 1h, {}, {}, 0, 1, {}};
-  step(Adopted{&handshake, false});
-  given_new("h1");
-  attestr_says_for(23h, for_bad(says_unknown, says_pending));
-  EXPECT_FALSE(settled("bad"));
-  attestr_says_for(6h, for_bad(says_unknown, says_pending));
-  EXPECT_TRUE(ended("bad", Outcome::failed, Reason::expired));
-}
-
-TEST_F(Blaming, AHandshakeThatAStoppedProcessNeverSawPendingIsNotFound) {
-  QueuedHandshake handshake{id("bad"), "", now().wall - 1h, {}, {}, 3, 1, {}};
-  step(Adopted{&handshake, false});
-  given_new("h1");
-  attestr_says_for(2h, for_bad(says_unknown, says_pending));
-  EXPECT_TRUE(ended("bad", Outcome::failed, Reason::not_found));
-}
-
 TEST_F(Blaming, AHandshakeWithoutAnAnswerOfAttestrIsUnreachableADayAfterItsDeadline) {
   given_new("bad", 1h);
   given_new("h1");

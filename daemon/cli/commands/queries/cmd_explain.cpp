@@ -54,6 +54,10 @@ int explain(const Config& config, const HandshakeId& id, bool as_json) {
 }  // namespace
 
 int cmd_explain(const Given& given) {
+  if (given.operands.size() > 1) {
+    fmt::print(stderr, "attestrd explain: give one id, or - to read more from stdin\n");
+    return EX_USAGE;
+  }
   if (!names_handshakes(given, "explain")) return EX_USAGE;
   const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
