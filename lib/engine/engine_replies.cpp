@@ -342,12 +342,9 @@ void Engine::Replies::finish(Slot slot, const verdict::Finish& verdict, const An
 void Engine::Replies::testify(Slot slot, const std::optional<Verification>& verification,
                               Charge charge) {
   Witnesses& witnesses = engine_.witnesses_;
-  // Whoever sends a wrong signature may send anything: such an answer is no good one. With a right
-  // signature Attestr has answered, whatever the tag.
-  const Charge shown = charge == Charge::invalid_signature ? Charge::other
-                       : charge == Charge::tag_mismatch    ? Charge::none
-                                                           : charge;
-  witnesses.answered(slot, shown, now_.mono);
+  const bool is_about_result =
+      charge == Charge::invalid_signature || charge == Charge::tag_mismatch;
+  witnesses.answered(slot, is_about_result ? Charge::none : charge, now_.mono);
   if (!verification) return;
   const bool holds = verification->form.has_value();
   if (holds && engine_.roster_[slot].tag_digest != 0)

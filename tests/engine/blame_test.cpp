@@ -115,21 +115,6 @@ TEST_F(Blaming, ADeployGoneWrongForAllEndsNothing) {
   }
 }
 
-// A server that sends wrong signatures to some is no witness against the others.
-TEST_F(Blaming, ADeployGoneWrongInTwoWaysEndsNothing) {
-  const Words others[] = {says_archived, says_wrong_id, says_unknown};
-  int round = 0;
-  for (const Words& other : others) {
-    given_many(fmt::format("r{}-", round), 10);
-    attestr_says_for(1h, [&](const std::string& text) {
-      (text.back() - '0') % 2 == 0 ? says_forged(text) : other(text);
-    });
-    EXPECT_EQ(settles.size(), completed()) << round;
-    attestr_says_for(3h, says_completed);
-    EXPECT_EQ(completed(), 10U * ++round);
-  }
-}
-
 TEST_F(Blaming, WrongTagsForAllEndNothing) {
   for (int i = 0; i < 10; ++i) given_new(fmt::format("h{}", i), {}, "mine");
   attestr_says_for(10min, [this](const std::string& text) { attestr_says_completed(text, "no"); });
