@@ -113,7 +113,7 @@ MUTANTS = {
     "no rate limit": (ADMISSION, [(
         "account_.allows(now) && pace_.allows(now.mono)", "account_.allows(now)")]),
     "no bound on connections": (ADMISSION, [(
-        "in_flight_ < slow_start_.allowed() && backlog_", "backlog_")]),
+        "in_flight_ < slow_start_.allowed() &&", "true &&")]),
     "it polls on a full disk": (BACKLOG, [("!is_disk_full_ && ", "")]),
     "the floor is no floor": (TIMING, [(
         "return std::max(due.at, due.floor);", "return due.at;")]),
@@ -216,7 +216,8 @@ MUTANTS = {
         "    (void)spool_.publish(each.row.id, each.row.outcome, each.row.attempt);\n"
         "  const auto synced = spool_.sync_staging(how, {});")]),
     "a record of an uncommitted readmission is put aside": (RECOVERY, [(
-        "if (ended == nullptr || ended->outcome == Outcome::completed) continue;", "continue;")]),
+        "if (!is_readmission && !std::holds_alternative<QueuedHandshake>(*known)) continue;",
+        "continue;")]),
     "the tag of the row is not compared": (REOPENING, [(
         "!ended->tag.empty() && ended->tag != readmission.tag", "false")]),
     "an attempt takes the place of an earlier record": (SPOOL, [(
