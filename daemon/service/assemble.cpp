@@ -452,9 +452,7 @@ void Daemon::measure(Metrics& metrics) const {
 
 Result<std::unique_ptr<Backup>> Daemon::begin_backup() const {
   if (stores_.sqlite == nullptr)
-    return fail(Errc::unavailable,
-                "the queue is in a database: back it up with pg_dump, and the spool of each node "
-                "after it");
+    return fail(Errc::unavailable, "the queue is in a database, which its own tools back up");
   auto copy = stores_.sqlite->copy(queue_copy_file(config_).string());
   if (!copy) return copy.error();
   return std::make_unique<Backup>(std::move(*copy), *stores_.spool, *stores_.spool_root);

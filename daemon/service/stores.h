@@ -40,7 +40,7 @@ struct Stores {
 /// process holds the lock.
 Result<FileLock> lock_spool(Directory& root);
 
-/// What the stores of a fleet need beside the configuration.
+/// The values that the stores of a fleet need beside the configuration.
 struct FleetEntry {
   std::optional<Secret> password{};
   std::string boot{};                    ///< The boot of this machine.

@@ -69,7 +69,6 @@ class Admission {
   /// Sets the requests per second that this node of a fleet may send, its share of those of the
   /// account; 0: none may be sent. Nothing: all are this daemon's.
   void set_share(std::optional<double> requests_per_second);
-  std::optional<double> share() const { return share_; }
 
   /// Returns the requests per second that the server and the fleet allow now; 0: no limit.
   double allowed_rate() const;

@@ -82,8 +82,8 @@ inline constexpr std::size_t kClaimedFilesOpen = 256;
 inline constexpr std::size_t kInboxEvents = 10'000;  ///< At one scan; more make it a full one.
 inline constexpr Duration kSubmissionQuiet = 1s;     ///< After the last change, before the claim.
 inline constexpr Duration kLongestQuietWait = 30s;   ///< For a file that changes all the time.
-/// For a writer that still has a file open: programs that copy files stat or chmod them by name
-/// once they have closed them, and fail if the name is gone.
+/// The time for which a file keeps its name while a writer has it open. Programs that copy files
+/// stat or chmod them by name once they have closed them, and fail if the name is gone.
 inline constexpr Duration kOpenWriterPatience = 5s;
 inline constexpr Duration kQuietWithoutLeases = 5min;   ///< The proof that no process writes.
 inline constexpr Duration kUnreadablePatience = 10min;  ///< Of a file without read permission.

@@ -49,7 +49,7 @@ bool is_postponed(const HttpResponse& response, const PendingRecord& record, Now
   const auto date = read_http_date(response.date, now.wall);
   if (!date || *date < settings.earliest_clock) return is_doubtful;
   if (record.deadline_wall() > *date + kHttpDateStep) return true;
-  // Of an earlier boot: its wall clock may have been slow when the handshake was submitted.
+  // The wall clock of the earlier boot may have been slow when the handshake was submitted.
   return is_doubtful && !record.has_expiry;
 }
 

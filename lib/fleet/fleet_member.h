@@ -39,7 +39,7 @@ class FleetMember {
   /// the lease ends by itself.
   Decision beaten(const BeatAnswer& answer);
 
-  /// Whether this node may poll what it owns.
+  /// The right of this node to poll its handshakes.
   const Lease& lease() const { return lease_; }
 
   /// Returns when the next beat is to be sent, given when the last one was.

@@ -10,7 +10,7 @@
 
 namespace attestrd {
 
-/// What a node tells the others with each beat.
+/// The data that a node writes into its row with each beat, for the others.
 struct Beat {
   std::int64_t weight = 0;              ///< See FleetNode.
   std::optional<double> rate_limit{};   ///< See FleetNode.

@@ -15,7 +15,7 @@ namespace attestrd {
 // instead of 20. A share is one request a second, or all of a limit that is less than that.
 
 /// Returns the lowest limit of a living node, in requests per second: it holds for the whole fleet.
-/// Nothing: no node has a limit.
+/// Returns nothing if no node has a limit.
 std::optional<double> fleet_limit(std::span<const FleetNode> nodes);
 
 /// Returns the number of shares of a limit; at least one.

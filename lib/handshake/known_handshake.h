@@ -21,8 +21,8 @@ struct EndingHandshake {
 struct EndedHandshake {
   Outcome outcome{};
   Wall finished_at{};
-  /// For how long daemons had run when its record was published. Duration::max(): not known here,
-  /// since another node published it.
+  /// The running time of daemons when its record was published. Duration::max() if another node
+  /// published it: the running times of two nodes can't be compared.
   Duration running{0};
   /// The path of the record in the spool, if a file had its name when it was published.
   std::string diverted_to{};

@@ -1,4 +1,4 @@
-// What the contract of the queue does not show: faults of the connection, and nodes that die.
+// Tests of the queue beyond its contract: faults of the connection, and nodes that die.
 
 #include "queue/postgres/postgres_queue.h"
 

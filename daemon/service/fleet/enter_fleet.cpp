@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/service/fleet/fleet_database.h"
+#include "fleet/fleet_watch.h"
 #include "queue/postgres/postgres_schema.h"
 #include "queue/postgres/postgres_spools.h"
 #include "runtime/system_clock.h"
@@ -14,7 +15,6 @@ namespace attestrd {
 namespace {
 
 constexpr Duration kLookInterval = std::chrono::milliseconds(250);
-constexpr double kShareWatched = 1.1;  // Of the lease: see FleetWatch.
 
 /// The database as seen by a process that enters.
 class Entrance {
@@ -59,17 +59,18 @@ class Entrance {
                             *staged, node.name, node.spool, process_.spool, node.spool));
   }
 
-  /// Watches that the beat does not move for the time of a lease. Returns true if the daemon is to
-  /// stop. enter_fleet() refuses to replace a process whose beat has moved.
+  /// Watches the node until its beat moves, or until it is dead by the rule of the whole fleet: a
+  /// time without the database does not count. Returns true if the daemon is to stop.
+  /// enter_fleet() refuses to replace a process whose beat has moved.
   bool wait_while_silent(const FormerInstance& former, const std::function<bool(Duration)>& wait) {
-    const auto end = read_clocks().mono + scaled(lease_, kShareWatched);
-    while (read_clocks().mono < end) {
+    for (FleetWatch watch(lease_);;) {
       if (wait(kLookInterval)) return true;
-      const auto now = find_node(connection_, process_.node);
-      if (now && *now && ((*now)->instance != former.instance || (*now)->beat != *former.beat))
-        return false;
+      const auto found = find_node(connection_, process_.node);
+      if (!found) continue;
+      const auto& node = *found;
+      if (!node || node->instance != former.instance || node->beat != former.beat) return false;
+      if (!node->is_alive || !watch.observe({&*node, 1}, read_clocks().mono).empty()) return false;
     }
-    return false;
   }
 
   PostgresConnection& connection_;

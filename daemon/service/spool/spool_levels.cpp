@@ -37,7 +37,8 @@ void SpoolLevels::check(Mono now) {
   if (!is_surveying_ && now >= next_survey_) begin_survey(std::make_shared<Levels>(levels_));
 }
 
-/// Replaces `levels`, which those before are in, on the thread of the surveyor. Returns its end.
+/// Begins a survey on the thread of the surveyor. It replaces `levels`, which must hold the levels
+/// before. Returns a future for its end.
 std::future<void> SpoolLevels::begin_survey(const std::shared_ptr<Levels>& levels) {
   is_surveying_ = true;
   const auto end = std::make_shared<std::promise<void>>();

@@ -27,8 +27,8 @@ struct SharedRow {
   bool is_ours = false;          ///< This owner has its shelf.
   bool is_unclaimed = false;     ///< The owner of its shelf does not know it yet.
   bool is_in_our_spool = false;  ///< Of a staged row: its record is in staging/ of this node.
-  /// Of a row that is staged or done. Its attempt and signature are not used: those beside it hold
-  /// in every state.
+  /// The end of a row that is staged or done. Its attempt and signature are not used: those beside
+  /// it hold in every state.
   std::optional<StagedHandshake> ending{};
   std::optional<SignaturePrefix> signature{};
   std::string diverted_to{};
@@ -37,10 +37,10 @@ struct SharedRow {
   bool is_buried = false;    ///< It became a tombstone.
 };
 
-/// What a batch does to the rows of a shared queue. The rows that exist must be added first, then
-/// the changes are applied, then the submissions accepted, in their order. The caller writes the
-/// rows that have changed, unless another owner has changed one of them meanwhile: then it begins
-/// anew.
+/// The changes that a batch makes to the rows of a shared queue. The rows that exist must be added
+/// first, then the changes are applied, then the submissions accepted, in their order. The caller
+/// writes the rows that have changed, unless another owner has changed one of them meanwhile: then
+/// it begins anew.
 class BatchDecisions {
  public:
   /// `shelves` are those that this owner has; none if it has lost all. `foreign_shelf` then takes

@@ -9,7 +9,7 @@ struct pg_result;
 
 namespace attestrd {
 
-/// What may be done after a statement failed.
+/// The kinds of failed statements, by what may be done afterwards.
 enum class PostgresFault {
   conflict,     ///< Another transaction was in the way: the transaction may be tried again at once.
   unavailable,  ///< The server can't be used now, or it is unknown whether it committed.

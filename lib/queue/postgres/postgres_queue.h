@@ -31,7 +31,7 @@ class PostgresConnection;
 /// The clocks are those of the boots of this node's machine. A row that another node has stored has
 /// the right time, and `boot` 0. A tombstone ages by the running time of the node that wrote it;
 /// the tombstones of a node that is dead begin to age anew, as those of the node that purges next.
-/// So none is forgotten early, however unlike the running times of the nodes are.
+/// No tombstone is therefore forgotten early, however unlike the running times of the nodes are.
 // More than 20 methods: those of Queue, and each step of a claim and of a write.
 class PostgresQueue final : public Queue {
  public:

@@ -13,7 +13,7 @@
 namespace attestrd {
 namespace {
 
-constexpr int kTries = 5;  // Of a batch that another transaction is in the way of.
+constexpr int kTries = 5;  // The most for a batch, while other transactions are in the way.
 
 constexpr const char* kCheck = "SELECT version FROM attestrd.schema_version";
 // One statement, and so one state of both tables: if a shelf moves later, the round has moved too.

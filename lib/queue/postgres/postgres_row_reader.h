@@ -31,7 +31,8 @@ struct ReadRow {
   SharedRow row;           ///< `is_ours` is not set yet.
   std::string instance;    ///< The owner of its shelf; empty: there is no such shelf.
   std::int64_t epoch = 0;  ///< Of its shelf.
-  /// Of a row that is done: the running time of this node then. Nothing if another one finished it.
+  /// The running time of this node when it finished the row; nothing if another node did, or if the
+  /// row is not done.
   std::optional<Duration> running{};
 };
 

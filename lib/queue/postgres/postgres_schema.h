@@ -11,7 +11,7 @@ class PostgresConnection;
 /// The version of the tables, raised whenever an older attestrd could misread them.
 inline constexpr std::int64_t kPostgresSchemaVersion = 1;
 
-/// What `check` found out about the server.
+/// The facts about the server that check_postgres() has read.
 struct PostgresServer {
   std::int64_t version = 0;  ///< As server_version_num: 150018 is 15.18.
   /// A commit is acknowledged only once a standby has it. Otherwise a failover can lose commits.

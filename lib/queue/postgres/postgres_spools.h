@@ -22,7 +22,7 @@ struct StagedSpool {
   std::optional<Wall> oldest{};  ///< When the first of them ended.
 };
 
-/// What becomes of records that were lost with their spool.
+/// The decision of a person about records that were lost with their spool.
 enum class Release : std::uint8_t {
   again,             ///< Their handshakes are polled again.
   assume_published,  ///< They count as published.
