@@ -60,6 +60,19 @@ void PendingEngine::play(std::size_t polls) {
   }
 }
 
+EngineAnswer PendingEngine::ask(const EngineCommand& command) {
+  actions_.clear();
+  {
+    const Counted counted;
+    engine_.step(now(), Commanded{1, &command}, actions_);
+  }
+  for (Action& action : actions_)
+    if (auto* const answered = std::get_if<Answered>(&action)) return std::move(answered->answer);
+  check_failed("a command is answered", __FILE__, __LINE__);
+}
+
+HandshakeId PendingEngine::id(std::size_t number) { return *HandshakeId::parse(id_text(number)); }
+
 Now PendingEngine::now() const { return {mono_, kEpoch + mono_.time_since_epoch()}; }
 
 void PendingEngine::step(const EngineEvent& event) {

@@ -19,6 +19,12 @@ class PendingEngine {
   /// Runs until `polls` more polls are answered. Only the engine's own steps are Counted.
   void play(std::size_t polls);
 
+  /// Executes a command. Only the engine's own step is Counted.
+  EngineAnswer ask(const EngineCommand& command);
+
+  /// Returns an id that is pending; `number` is less than the number of all.
+  static HandshakeId id(std::size_t number);
+
  private:
   Now now() const;
   void step(const EngineEvent& event);

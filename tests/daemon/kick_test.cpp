@@ -1,5 +1,8 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -49,6 +52,36 @@ TEST(KickRoute, NamesTheIdsThatAreNotPending) {
   EXPECT_EQ(answer_to("DS1\nDS2", kicked, "text/plain").body,
             "DS1 has ended, and its record is being written.\n"
             "DS2 is not pending; `attestrd explain` may say more.\n");
+}
+
+TEST(KickRoute, PassesManyIdsToTheEngineInParts) {
+  std::vector<HandshakeId> asked;
+  std::size_t largest_part = 0;
+  Questions questions;
+  questions.ask_engine = [&](const EngineCommand& command, const Questions::OnAnswer& on_answer) {
+    const auto& part = std::get<KickCommand>(command).ids;
+    asked.insert(asked.end(), part.begin(), part.end());
+    largest_part = std::max(largest_part, part.size());
+    // The first id of each part is in flight.
+    std::vector<Kicked> kicked(part.size(), Kicked::due_now);
+    kicked.front() = Kicked::in_flight;
+    on_answer(kicked);
+  };
+  ServerRequest request;
+  request.accept = "text/plain";
+  for (int i = 0; i < 1000; ++i) request.body += fmt::format("DS{:04}\n", i);
+  ServerResponse answer;
+  kick_route(questions, request, [&](ServerResponse response) { answer = std::move(response); });
+
+  EXPECT_LE(largest_part, 256U);
+  ASSERT_EQ(asked.size(), 1000U);
+  std::string expected;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    EXPECT_EQ(asked[i].view(), fmt::format("DS{:04}", i));
+    expected += fmt::format("DS{:04} {}.\n", i,
+                            i % 256 == 0 ? "is being polled at this moment" : "is due now");
+  }
+  EXPECT_EQ(answer.body, expected);
 }
 
 TEST(KickRoute, RefusesALineThatIsNotAnId) {

@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -80,16 +82,44 @@ ServerResponse response_to(const std::vector<HandshakeId>& ids, const std::vecto
   return answers.response();
 }
 
+/// The state of one request. The engine gets a part of the ids at a time, since no command may hold
+/// the event loop for a millisecond; other events come between two parts.
+class Kicking : public std::enable_shared_from_this<Kicking> {
+ public:
+  Kicking(const Questions& questions, std::vector<HandshakeId> ids, bool as_text, Responder respond)
+      : questions_(questions),
+        ids_(std::move(ids)),
+        as_text_(as_text),
+        respond_(std::move(respond)) {}
+
+  void kick_some() {
+    if (kicked_.size() == ids_.size()) return respond_(response_to(ids_, kicked_, as_text_));
+    const auto begin = ids_.begin() + static_cast<std::ptrdiff_t>(kicked_.size());
+    const auto count = std::min(kIdsPerStep, ids_.end() - begin);
+    const KickCommand part{{begin, begin + count}};
+    questions_.ask_engine(part, [self = shared_from_this()](const EngineAnswer& answer) {
+      const auto& kicked = std::get<std::vector<Kicked>>(answer);
+      self->kicked_.insert(self->kicked_.end(), kicked.begin(), kicked.end());
+      self->kick_some();
+    });
+  }
+
+ private:
+  static constexpr std::ptrdiff_t kIdsPerStep = 256;
+
+  Questions questions_;
+  std::vector<HandshakeId> ids_;
+  bool as_text_;
+  Responder respond_;
+  std::vector<Kicked> kicked_;  ///< Of the first ids.
+};
+
 }  // namespace
 
 void kick_route(const Questions& questions, const ServerRequest& request, Responder respond) {
   const auto ids = read_id_lines(request.body);
   if (!ids) return respond(plain_response(400, ids.error().message));
-  questions.ask_engine(KickCommand{*ids},
-                       [ids = *ids, as_text = wants_text(request),
-                        respond = std::move(respond)](const EngineAnswer& answer) {
-                         respond(response_to(ids, std::get<std::vector<Kicked>>(answer), as_text));
-                       });
+  std::make_shared<Kicking>(questions, *ids, wants_text(request), std::move(respond))->kick_some();
 }
 
 void kick_account_route(const Questions& questions, const ServerRequest& request,
