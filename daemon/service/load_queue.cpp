@@ -28,6 +28,10 @@ Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
     if (rows->empty()) break;
     for (const QueuedHandshake& row : *rows) conductor.step(Adopted{&row, false});
   }
+  const auto doubted = ledger.find_doubted();
+  if (!doubted) return doubted.error();
+  for (const DoubtedAnswer& answer : *doubted)
+    conductor.step(DoubtedFound{answer.id, answer.reason, answer.response});
   malloc_trim(0);  // Returns the memory that loading needed to the system.
   return *learnt ? (*learnt)->completions() : 0.0;
 }

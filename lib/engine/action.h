@@ -35,6 +35,13 @@ struct Settle {
   bool keeps_response = false;
 };
 
+/// The end of a pending handshake if its last answer decided it: its result can't be trusted yet.
+/// It must be stored durably, since Attestr may archive the result while no process has the answer.
+/// The next process passes it to the engine with DoubtedFound.
+struct StoreDoubted {
+  Finish finish;
+};
+
 /// Progress that is worth a write of the row. The write is not urgent.
 struct Save {
   Progress progress;
@@ -66,8 +73,8 @@ struct Answered {
   EngineAnswer answer;
 };
 
-using Action =
-    std::variant<StartPoll, Verify, Settle, Save, Remember, Reserve, GiveBack, Say, Answered>;
+using Action = std::variant<StartPoll, Verify, Settle, StoreDoubted, Save, Remember, Reserve,
+                            GiveBack, Say, Answered>;
 
 /// The caller reuses the vector from step to step, so that a poll answered with "not yet" allocates
 /// nothing.

@@ -146,6 +146,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
           [&](const Adopted& e) { adopt(e, now); },
           [&](const Settled& e) { settled(e.id); },
           [&](const Lost& e) { lose(e.id); },
+          [&](const DoubtedFound& e) { Replies(*this, step).recall(e); },
           [&](const Learnt& e) { timing_.learnt(*e.hazard); },
           [&](const Recalled& e) {
             budget.recall(e.spent);

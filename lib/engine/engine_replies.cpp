@@ -263,13 +263,55 @@ bool Engine::Replies::keep_untrusted(Slot slot, const CheckedAnswer& checked, st
   const auto is_pending_again = [this](Slot kept) {
     return engine_.roster_[kept].suspicion == PendingRecord::Suspicion::none;
   };
+  const auto* const before = engine_.untrusted_.find(slot);
+  const bool is_stored = before != nullptr && before->reason == *reason && before->body == body;
   const bool is_kept =
       engine_.untrusted_.keep(slot,
                               {*reason, std::string(body), std::string(tag_of(checked.answer)),
                                std::string(request_id_of(checked.answer)), engine_.secrets_},
                               is_pending_again);
   if (!is_kept) finish(slot, {Outcome::rejected, *reason, {}}, checked.answer, body);
+  if (is_kept && !is_stored) store_doubted(slot, *reason, checked.answer, body);
   return is_kept;
+}
+
+void Engine::Replies::store_doubted(Slot slot, Reason reason, const Answer& answer,
+                                    std::string_view body) {
+  const PendingRecord& record = engine_.roster_[slot];
+  step_.actions.emplace_back(StoreDoubted{{.id = engine_.roster_.id_of(slot),
+                                           .outcome = Outcome::rejected,
+                                           .reason = reason,
+                                           .polls = record.polls,
+                                           .last_pending_at = record.last_pending_at(now_),
+                                           .finished_at = now_.wall,
+                                           .form = {},
+                                           .request_id = std::string(request_id_of(answer)),
+                                           .tag = std::string(tag_of(answer)),
+                                           .response = std::string(body)}});
+}
+
+/// Keeps an answer that a process before could not trust. Its failures count anew, and it is
+/// verified with the secrets of this process once Attestr has archived the result.
+void Engine::Replies::recall(const DoubtedFound& event) {
+  const auto slot = engine_.roster_.find(event.id);
+  if (!slot || engine_.untrusted_.has(*slot)) return;
+  HttpResponse response;
+  response.status = 200;
+  response.body = event.response;
+  const Answer answer = read_answer(response, event.id);  // As when it arrived.
+  if (result_to_verify(answer) == nullptr) return;
+  const bool is_kept = engine_.untrusted_.keep(
+      *slot,
+      {event.reason, std::string(event.response), std::string(tag_of(answer)),
+       std::string(request_id_of(answer)), engine_.secrets_ - 1},
+      [](Slot) { return false; });
+  if (!is_kept) return;
+  PendingRecord& record = engine_.roster_[*slot];
+  record.suspicion = event.reason == Reason::tag_mismatch
+                         ? PendingRecord::Suspicion::tag_mismatch
+                         : PendingRecord::Suspicion::invalid_signature;
+  record.witnesses = 0;
+  record.set_suspect_since(now_.mono);
 }
 
 /// Returns the kept answer with a result if the handshake ends without one: the result was there,

@@ -18,6 +18,7 @@ class Engine::Replies {
 
   void hear(const Replied& event);
   void hear(const Verified& event);
+  void recall(const DoubtedFound& event);
 
   /// Ends a handshake that no lane, wheel or poll names, as an operator demands.
   void cancel(Slot slot);
@@ -38,6 +39,7 @@ class Engine::Replies {
                                                     const Answer& answer);
   void finish(Slot slot, const verdict::Finish& verdict, const Answer& answer,
               std::string_view body);
+  void store_doubted(Slot slot, Reason reason, const Answer& answer, std::string_view body);
   bool end_with_kept(Slot slot, const HttpResponse& response, const Answer& answer);
   bool keep_untrusted(Slot slot, const CheckedAnswer& checked, std::string_view body,
                       const Verdict& verdict);

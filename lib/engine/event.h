@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <variant>
 
 #include "base/account_day.h"
@@ -52,6 +53,14 @@ struct Adopted {
 /// A row that this node no longer owns.
 struct Lost {
   HandshakeId id;
+};
+
+/// An answer that a process before has stored for a handshake that is still pending, since its
+/// result could not be trusted then. `response` is its body.
+struct DoubtedFound {
+  HandshakeId id;
+  Reason reason{};
+  std::string_view response;
 };
 
 /// The end of a poll that a StartPoll action started.
@@ -123,8 +132,9 @@ struct Stop {};
 struct Woke {};
 
 using EngineEvent =
-    std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, Replied, Verified, Settled,
-                 DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable, LeaseEnded, LeaseHolds,
-                 ShareChanged, PauseChanged, HoldChanged, Reconfigured, Commanded, Stop, Woke>;
+    std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, DoubtedFound, Replied,
+                 Verified, Settled, DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable,
+                 LeaseEnded, LeaseHolds, ShareChanged, PauseChanged, HoldChanged, Reconfigured,
+                 Commanded, Stop, Woke>;
 
 }  // namespace attestrd

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -54,6 +55,10 @@ class Ledger {
   /// Returns at most `max_rows` rows to poll, or none if all were returned before. Later rounds
   /// change rows under the fence of the last claim.
   Result<std::vector<QueuedHandshake>> claim(std::size_t max_rows);
+
+  /// Returns the answers that processes before have stored for handshakes that this owner polls,
+  /// since their results could not be trusted. Call it once, after all rows are claimed.
+  Result<std::vector<DoubtedAnswer>> find_doubted();
 
   /// Runs one round, which writes one batch. Removes the changes that it makes from the request:
   /// all of them, or only a part if the request has more records than a round may have or the disk
@@ -124,6 +129,8 @@ class Ledger {
   void undo(RoundRequest& request);
   Result<void> prepare(Round& round, std::span<Finish> next);
   Result<void> stage(Round& round, std::span<Finish> next);
+  Result<void> store_doubted(std::span<const Finish> doubted);
+  void remove_doubted(const RoundReport& report);
   std::optional<DayRequests> reservation_after(const RoundRequest& part) const;
   Error not_written(Error error, RoundRequest& request);
   Result<RoundReport> end(Round round, QueueBatchResult written, std::span<Finish> next);
@@ -151,6 +158,7 @@ class Ledger {
   RoundReport unreported_;           ///< Results that no report contains yet.
   DayRequests reserved_;             ///< The total of this owner, as the queue last answered.
   HazardDelta learnt_;  ///< Learnt by this owner since the start, as far as it is written.
+  std::set<HandshakeId> doubted_;  ///< The handshakes that have a doubted answer in staging/.
   std::size_t most_finishes_ = kNoBound;  ///< The bound for a round: low while the disk is full.
 };
 

@@ -34,6 +34,7 @@ void RoundRequest::join(RoundRequest later) {
   claim = claim || later.claim;
   if (later.purge_older_than) purge_older_than = later.purge_older_than;
   append(finishes, std::move(later.finishes));
+  append(doubted, std::move(later.doubted));
   append(progress, std::move(later.progress));
   if (learnt && later.learnt)
     learnt->join(*later.learnt);
@@ -48,9 +49,9 @@ void RoundRequest::join(RoundRequest later) {
 }
 
 bool RoundRequest::is_empty() const {
-  return !scan_inbox && !claim && !purge_older_than && finishes.empty() && progress.empty() &&
-         !learnt && !reserve && !give_back && retries.empty() && readmissions.empty() &&
-         pauses.empty() && holds.empty();
+  return !scan_inbox && !claim && !purge_older_than && finishes.empty() && doubted.empty() &&
+         progress.empty() && !learnt && !reserve && !give_back && retries.empty() &&
+         readmissions.empty() && pauses.empty() && holds.empty();
 }
 
 }  // namespace attestrd

@@ -116,6 +116,7 @@ struct RoundRequest {
   /// Purge the tombstones that are older, in running time.
   std::optional<Duration> purge_older_than;
   std::vector<Finish> finishes;
+  std::vector<Finish> doubted;  ///< What StoreDoubted asks to be stored.
   std::vector<Progress> progress;
   std::optional<HazardDelta> learnt;
   std::optional<DayRequests> reserve;    ///< Additional requests of a day to reserve.
@@ -129,6 +130,13 @@ struct RoundRequest {
   void join(RoundRequest later);
 
   bool is_empty() const;
+};
+
+/// An answer that a process before has stored, since its result could not be trusted.
+struct DoubtedAnswer {
+  HandshakeId id;
+  Reason reason{};
+  std::string response;
 };
 
 /// The changes that a round made durable, and its findings.

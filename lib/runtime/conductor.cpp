@@ -73,6 +73,10 @@ void Conductor::perform(Settle& action, Heard heard) {
   to_write_.finishes.push_back(std::move(action.finish));
 }
 
+void Conductor::perform(StoreDoubted& action, Heard) {
+  to_write_.doubted.push_back(std::move(action.finish));
+}
+
 void Conductor::perform(Save& action, Heard) { to_write_.progress.push_back(action.progress); }
 
 void Conductor::perform(Remember& action, Heard) {

@@ -68,6 +68,7 @@ class Conductor {
   void perform(StartPoll& action, Heard heard);
   void perform(Verify& action, Heard heard);
   void perform(Settle& action, Heard heard);
+  void perform(StoreDoubted& action, Heard heard);
   void perform(Save& action, Heard heard);
   void perform(Remember& action, Heard heard);
   void perform(Reserve& action, Heard heard);

@@ -13,6 +13,7 @@ namespace attestrd {
 namespace {
 
 constexpr std::string_view kEnding = ".json";
+constexpr std::string_view kDoubted = ".doubted";  ///< The ending of a record in doubt.
 constexpr std::string_view kRefused = "refused";
 constexpr std::string_view kUsed = ".used";   ///< The file that marks a staging/ as used.
 constexpr std::uint64_t kIdentityBytes = 64;  ///< The greatest length of an identity.
@@ -28,10 +29,14 @@ bool is_foreign(Directory& folder, std::string_view name) {
   return info && !info->is_ours;
 }
 
-/// Returns the id whose record has this name, or nothing if no record has it.
-std::optional<HandshakeId> id_of(std::string_view name) {
-  if (!name.ends_with(kEnding)) return std::nullopt;
-  return HandshakeId::parse(name.substr(0, name.size() - kEnding.size()));
+/// Returns the id whose file has this name, or nothing if it has another ending.
+std::optional<HandshakeId> id_of(std::string_view name, std::string_view ending = kEnding) {
+  if (!name.ends_with(ending)) return std::nullopt;
+  return HandshakeId::parse(name.substr(0, name.size() - ending.size()));
+}
+
+std::string doubted_name(const HandshakeId& id) {
+  return std::string(id.view()) + std::string(kDoubted);
 }
 
 Result<std::unique_ptr<Directory>> open_folder(Directory& root, std::string_view name,
@@ -267,6 +272,26 @@ void FolderSpool::remove_rejected(const std::string& name) {
   if (rejected.files->remove(name)) rejected.is_changed = true;
 }
 
+Result<void> FolderSpool::store_doubted(const HandshakeId& id, std::string_view record) {
+  // The handshake is still polled: if the process dies in between, it is as if none was stored.
+  const auto name = doubted_name(id);
+  const auto removed = staging_.files->remove(name);
+  if (!removed && removed.error().code != Errc::not_found) return removed;
+  const auto created = staging_.files->create(name, record);
+  return created ? staging_.files->sync() : created;
+}
+
+Result<std::optional<std::string>> FolderSpool::doubted(const HandshakeId& id) {
+  auto record = read_file(*staging_.files, doubted_name(id), limits::kRecordBytes);
+  if (record) return std::optional(std::move(*record));
+  if (record.error().code == Errc::not_found) return std::optional<std::string>();
+  return record.error();
+}
+
+void FolderSpool::remove_doubted(const HandshakeId& id) {
+  static_cast<void>(staging_.files->remove(doubted_name(id)));
+}
+
 /// Returns whether the file `their_name` in `folder` has the same bytes as the one in staging/, or
 /// `not_found` if `folder` has no such file any more.
 Result<bool> FolderSpool::holds_same_bytes(const std::string& name, Directory& folder,
@@ -328,6 +353,8 @@ Result<StagedFiles> FolderSpool::staged() {
     if (name == kUsed) continue;
     if (const auto id = id_of(name))
       staged.records.push_back(*id);
+    else if (const auto doubted = id_of(name, kDoubted))
+      staged.doubted.push_back(*doubted);
     else
       staged.strangers.push_back(name);
   }

@@ -37,6 +37,9 @@ class FolderSpool final : public Spool {
   Result<std::optional<Diverted>> find_diverted(const StagedHandshake& row) override;
   void remove_rejected(const std::string& name) override;
   bool remove_kept(Outcome outcome, const std::string& name, std::string_view head) override;
+  Result<void> store_doubted(const HandshakeId& id, std::string_view record) override;
+  Result<std::optional<std::string>> doubted(const HandshakeId& id) override;
+  void remove_doubted(const HandshakeId& id) override;
   Result<Notice> quarantine(std::string_view name, std::string why) override;
   Result<void> sync_moves(const Meanwhile& meanwhile) override;
   Result<StagedFiles> staged() override;

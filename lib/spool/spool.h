@@ -19,6 +19,7 @@ namespace attestrd {
 /// The names in staging/.
 struct StagedFiles {
   std::vector<HandshakeId> records;    ///< Sorted.
+  std::vector<HandshakeId> doubted;    ///< See Spool::store_doubted().
   std::vector<std::string> strangers;  ///< Names that no record can have.
 };
 
@@ -37,6 +38,7 @@ enum class RecordSync : std::uint8_t {
 /// The interface to the folders where records appear; `FolderSpool` implements it. FORMAT.md
 /// describes how the folders are used, and ledger.cpp the order in which these functions must be
 /// called.
+// More than 20 methods: one for each step of publication and recovery.
 class Spool {
  public:
   virtual ~Spool() = default;
@@ -89,6 +91,16 @@ class Spool {
   /// of this user, and nothing is mounted on it. Returns whether it was removed; a file that can't
   /// be removed stays. A power cut may bring it back.
   virtual bool remove_kept(Outcome folder, const std::string& name, std::string_view head) = 0;
+
+  /// Stores the record that a pending handshake would get if its last answer, whose result can't be
+  /// trusted yet, decided how it ends. It is durable, in the place of an earlier one.
+  virtual Result<void> store_doubted(const HandshakeId& id, std::string_view record) = 0;
+
+  /// Returns the record that store_doubted() has stored, or nothing if it is not there.
+  virtual Result<std::optional<std::string>> doubted(const HandshakeId& id) = 0;
+
+  /// Removes the record that store_doubted() has stored. A power cut may bring it back.
+  virtual void remove_doubted(const HandshakeId& id) = 0;
 
   /// Moves a file from staging/ to rejected/, for people to inspect. Returns the notice to log.
   virtual Result<Notice> quarantine(std::string_view name, std::string why) = 0;

@@ -136,6 +136,38 @@ class BlameTest(harness.Fixture):
         daemon.wait_for("signatures.holding")
         self.assertEqual(daemon.count("signatures.failing"), 1)
 
+    def put_right_by_a_restart(self, end):
+        """The credentials of a service are read at its start: the way to put a secret right is a
+        restart, and Attestr may have archived the results by then. `end` ends the first daemon."""
+        self.words = lambda own: own.genuine
+
+        def play(handshake, turn):
+            return Reply(message(self.words(Forger(handshake, self.secret))))
+
+        server = self.start_attestr(play)
+        config = self.write_config(server.url, base=SETTINGS)
+        ids = [f"good-{number}" for number in range(20)]
+        self.write_secret("client-secret", "a-wrong-secret")
+        misled = self.start_daemon(config, name="misled")
+        self.drop(ids)
+        staging = self.spool / "staging"
+        harness.eventually(lambda: len(list(staging.glob("*.doubted"))) == len(ids),
+                           what="stored answers of all")
+        end(misled)
+        self.words = lambda own: own.text(result="null", archived="1764000000000")
+        self.write_secret("client-secret", self.secret)
+        self.start_daemon(config)
+        self.wait_for_results(ids)
+        harness.eventually(lambda: not list(staging.glob("*.doubted")), what="an empty staging/")
+        for folder in ("archived", "failed", "rejected"):
+            self.assertEqual(list((self.spool / folder).iterdir()), [])
+
+    def test_answers_of_a_wrong_secret_outlive_a_stop(self):
+        self.put_right_by_a_restart(lambda daemon: self.assertEqual(daemon.stop(), 0))
+
+    def test_answers_of_a_wrong_secret_outlive_a_kill(self):
+        self.put_right_by_a_restart(lambda daemon: daemon.kill())
+
 
 if __name__ == "__main__":
     harness.main()

@@ -490,6 +490,54 @@ TEST_F(Blaming, AKeptAnswerCompletesOnceItsSignatureHolds) {
   EXPECT_EQ(settle.finish.tag, "290846");
 }
 
+TEST_F(Blaming, AnAnswerInDoubtIsStoredOnce) {
+  given_new("bad");
+  given_new("h1");
+  attestr_says_for(1min, for_bad(says_forged, says_pending));
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].id.view(), "bad");
+  EXPECT_EQ(stored[0].outcome, Outcome::rejected);
+  EXPECT_EQ(stored[0].reason, Reason::invalid_signature);
+  EXPECT_NE(stored[0].response.find(R"("result":{)"), std::string::npos);
+  attestr_says_for(1min, for_bad(
+                             [this](const std::string& text) {
+                               attestr_says(text, 200,
+                                            answer(text, signed_result("a third secret")));
+                             },
+                             says_pending));
+  EXPECT_EQ(stored.size(), 2U) << "another answer";
+}
+
+// The process before had a wrong secret; Attestr has archived the result meanwhile.
+TEST_F(Blaming, AnAnswerThatAProcessBeforeCouldNotTrustCompletesOnceItsSignatureHolds) {
+  given_queued("h1");
+  const auto response = answer("h1", signed_result(kSecret));
+  step(DoubtedFound{id("h1"), Reason::invalid_signature, response});
+  step(DoubtedFound{id("unknown"), Reason::invalid_signature, response});
+  EXPECT_GT(engine().kept_bytes(), 0U);
+  attestr_says_for(1h, says_archived);
+  ASSERT_EQ(completed(), 1U);
+  EXPECT_EQ(settled("h1")->finish.response, response);
+}
+
+TEST_F(Blaming, AnAnswerThatAProcessBeforeCouldNotTrustIsRejectedIfItStillCant) {
+  given_queued("bad");
+  given_new("h1");
+  step(DoubtedFound{id("bad"), Reason::invalid_signature,
+                    answer("bad", signed_result("another secret"))});
+  attestr_says_for(30min, for_bad(says_archived, says_pending));
+  ASSERT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
+}
+
+TEST_F(Blaming, WhatIsNoAnswerWithAResultIsNotRecalled) {
+  given_queued("h1");
+  for (const auto* const response : {"", "{", R"({"_id":"h2"})"})
+    step(DoubtedFound{id("h1"), Reason::invalid_signature, response});
+  step(DoubtedFound{id("h1"), Reason::invalid_signature,
+                    answer("h1", R"("consumed":false,"result":null)")});
+  EXPECT_EQ(engine().kept_bytes(), 0U);
+}
+
 TEST_F(Blaming, AKeptAnswerOutlivesANotYetAndIsRejectedWhenTheResultIsGone) {
   given_new("bad");
   given_new("h1");

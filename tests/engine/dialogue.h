@@ -222,6 +222,7 @@ class Dialogue : public testing::Test {
   EngineSettings settings;
   std::vector<Verification> verifications;
   std::vector<Settle> settles;
+  std::vector<Finish> stored;  ///< By StoreDoubted.
   std::vector<Save> saves;
   std::vector<HazardDelta> remembered;
   std::vector<DayRequests> reservations;
@@ -240,12 +241,12 @@ class Dialogue : public testing::Test {
                        fields);
   }
 
- private:
   static constexpr std::string_view kResult = R"({"FS1":{"input":{},"output":{"name":"P"}}})";
 
   static std::string signed_result(std::string_view secret, std::string_view result = kResult,
                                    std::string_view signed_text = kResult);
 
+ private:
   /// Throws, and so ends the test: a loop in it could wait for ever for an action that never comes.
   [[noreturn]] static void give_up(std::string_view what, std::string_view why) {
     throw std::logic_error(fmt::format("{} {}", what, why));
@@ -278,6 +279,7 @@ class Dialogue : public testing::Test {
         {action, response.status, std::string(response.date), std::string(response.body)});
   }
   void take(Settle& action) { settles.push_back(std::move(action)); }
+  void take(StoreDoubted& action) { stored.push_back(std::move(action.finish)); }
   void take(Save& action) { saves.push_back(action); }
   void take(Remember& action) { remembered.push_back(std::move(action.learnt)); }
   void take(Reserve& action) {

@@ -118,6 +118,7 @@ class World {
   void perform(StartPoll& action, const Upstream::Answer* answer);
   void perform(Verify& action, const Upstream::Answer* answer);
   void perform(Settle& action, const Upstream::Answer* answer);
+  void perform(StoreDoubted& action, const Upstream::Answer* answer);
   void perform(Save& action, const Upstream::Answer* answer);
   void perform(Remember& action, const Upstream::Answer* answer);
   void perform(Reserve& action, const Upstream::Answer* answer);

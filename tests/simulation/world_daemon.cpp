@@ -77,6 +77,9 @@ void World::start() {
       step(Adopted{&row, false});
     }
   }
+  const auto doubted = daemon_->ledger->find_doubted();
+  if (!doubted) return on_trouble(doubted.error());
+  for (const auto& answer : *doubted) step(DoubtedFound{answer.id, answer.reason, answer.response});
   judge_.recovered(held);
   account_for_all(std::move(held));
   if (is_calm_) end_interventions();
@@ -172,6 +175,12 @@ void World::perform(Settle& action, const Upstream::Answer* heard) {
   note("settles", action.finish.id.view(), static_cast<std::uint64_t>(action.finish.outcome));
   if (action.keeps_response) action.finish.response = heard->body;
   daemon_->waiting.finishes.push_back(std::move(action.finish));
+  work();
+}
+
+void World::perform(StoreDoubted& action, const Upstream::Answer*) {
+  note("doubts", action.finish.id.view());
+  daemon_->waiting.doubted.push_back(std::move(action.finish));
   work();
 }
 

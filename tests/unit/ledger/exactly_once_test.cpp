@@ -62,6 +62,8 @@ class Story : public World {
     request = {};
     start();
     take_in();
+    for (const auto& id : polling()) doubt(id, answer(id, kResultOfA));
+    round();
     for (const auto& id : polling()) end_as_it_must(id);
     round();
     settle();

@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 class LedgerTest : public ::testing::Test, public World {};
@@ -589,6 +590,46 @@ TEST_F(LedgerTest, AFullDiskDropsNoBatchThatMayBeCommitted) {
   EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSa.json"));
   EXPECT_THAT(round().settled, ElementsAre(id_of("DSa")));
   EXPECT_THAT(names_in("results"), ElementsAre("DSa.json"));
+}
+
+TEST_F(LedgerTest, ADoubtedAnswerIsThereAfterARestartWhileItsHandshakeIsPending) {
+  given_submission("list", "DSa\nDSb\n");
+  start();
+  take_in();
+  doubt("DSa", R"({"_id":"DSa","version":1})");
+  doubt("DSgone", "{}");
+  round();
+  doubt("DSa", R"({"_id":"DSa","version":2})");
+  doubt("DSb", R"({"_id":"DSb"})");
+  round();
+  lose_power();
+  start();
+  EXPECT_THAT(doubted(), ElementsAre(Pair("DSa", R"({"_id":"DSa","version":2})"),
+                                     Pair("DSb", R"({"_id":"DSb"})")));
+  EXPECT_EQ(logged(Event::spool_quarantined), 0U);
+
+  end("DSa", Outcome::completed);
+  round();
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used", "DSb.doubted"));
+  given_taken_away("DSb");
+  start();
+  EXPECT_THAT(doubted(), IsEmpty());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
+}
+
+TEST_F(LedgerTest, ADoubtedAnswerThatIsCutOffCountsAsNone) {
+  given_submission("list", "DSa\nDSb\n");
+  start();
+  take_in();
+  doubt("DSa", R"({"_id":"DSa"})");
+  doubt("DSb", R"({"_id":"DSb"})");
+  round();
+  const auto text = text_of("staging", "DSa.doubted");
+  given_file("staging", "DSa.doubted", text.substr(0, text.size() / 2));
+  given_file("staging", "DSb.doubted", text);
+  start();
+  EXPECT_THAT(doubted(), IsEmpty());
+  EXPECT_THAT(names_in("staging"), ElementsAre(".used"));
 }
 
 }  // namespace

@@ -110,7 +110,8 @@ class World {
     for (int tries = 0; tries < 10; ++tries) {
       process_ = std::make_unique<Process>(*this);
       const auto notices = process_->ledger.recover({boot, earliest_clock}, clocks());
-      const auto claimed = notices ? claim_all() : Result<void>(notices.error());
+      auto claimed = notices ? claim_all() : Result<void>(notices.error());
+      if (claimed) claimed = find_doubted();
       if (claimed) return note(*notices);
       EXPECT_TRUE(is_passing(claimed.error())) << claimed.error().message;
     }
@@ -128,6 +129,20 @@ class World {
     Finish finish{id_of(id), outcome, reason, 7, {}, now, {}, "req-1", "", R"({"_id":"x"})"};
     if (outcome == Outcome::completed) finish.form = SigningForm::raw;
     request.finishes.push_back(finish);
+  }
+
+  /// The handshake has got an answer whose result can't be trusted yet.
+  void doubt(std::string_view id, const std::string& response) {
+    request.doubted.push_back({id_of(id),
+                               Outcome::rejected,
+                               Reason::invalid_signature,
+                               7,
+                               {},
+                               now,
+                               {},
+                               "req-1",
+                               "",
+                               response});
   }
 
   void retry(std::string_view id, bool even_completed = false) {
@@ -252,6 +267,8 @@ class World {
   const MemoryStore& rows() const { return rows_; }
   /// Returns a row as it was last claimed.
   const QueuedHandshake& claimed(std::string_view id) const { return claimed_.at(id_of(id)); }
+  /// Returns the doubted answers that the last start has found, by their ids.
+  const std::map<std::string, std::string>& doubted() const { return doubted_; }
   std::size_t logged(Event event) const { return log_.count(event); }
   const Notice& last_logged(Event event) const {
     return std::prev(log_.upper_bound(event))->second;
@@ -303,6 +320,14 @@ class World {
     }
   }
 
+  Result<void> find_doubted() {
+    const auto found = process_->ledger.find_doubted();
+    if (!found) return found.error();
+    doubted_.clear();
+    for (const auto& answer : *found) doubted_.emplace(answer.id.view(), answer.response);
+    return {};
+  }
+
   void note(const std::vector<Notice>& notices) {
     for (const auto& notice : notices) log_.emplace(notice.event, notice);
   }
@@ -311,6 +336,7 @@ class World {
   MemoryFolder root_{faults_};
   MemoryStore rows_;
   std::map<HandshakeId, QueuedHandshake> claimed_;
+  std::map<std::string, std::string> doubted_;
   std::multiset<std::string> taken_;
   std::multimap<Event, Notice> log_;
   std::unique_ptr<Process> process_;
