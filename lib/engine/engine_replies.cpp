@@ -261,7 +261,9 @@ bool Engine::Replies::keep_untrusted(Slot slot, const CheckedAnswer& checked, st
   const auto reason = reason_named(trouble_of(verdict));
   ATTESTRD_CHECK(reason);
   const auto is_pending_again = [this](Slot kept) {
-    return engine_.roster_[kept].suspicion == PendingRecord::Suspicion::none;
+    // One of a process before is in doubt, though this one has not seen it so.
+    const bool is_older = engine_.untrusted_.find(kept)->secrets != engine_.secrets_;
+    return !is_older && engine_.roster_[kept].suspicion == PendingRecord::Suspicion::none;
   };
   const auto* const before = engine_.untrusted_.find(slot);
   const bool is_stored = before != nullptr && before->reason == *reason && before->body == body;
@@ -290,7 +292,7 @@ void Engine::Replies::store_doubted(Slot slot, Reason reason, const Answer& answ
                                            .response = std::string(body)}});
 }
 
-/// Keeps an answer that a process before could not trust. Its failures count anew, and it is
+/// Keeps an answer that a process before could not trust. It is no witness of this process, and is
 /// verified with the secrets of this process once Attestr has archived the result.
 void Engine::Replies::recall(const DoubtedFound& event) {
   const auto slot = engine_.roster_.find(event.id);
@@ -300,18 +302,10 @@ void Engine::Replies::recall(const DoubtedFound& event) {
   response.body = event.response;
   const Answer answer = read_answer(response, event.id);  // As when it arrived.
   if (result_to_verify(answer) == nullptr) return;
-  const bool is_kept = engine_.untrusted_.keep(
-      *slot,
-      {event.reason, std::string(event.response), std::string(tag_of(answer)),
-       std::string(request_id_of(answer)), engine_.secrets_ - 1},
-      [](Slot) { return false; });
-  if (!is_kept) return;
-  PendingRecord& record = engine_.roster_[*slot];
-  record.suspicion = event.reason == Reason::tag_mismatch
-                         ? PendingRecord::Suspicion::tag_mismatch
-                         : PendingRecord::Suspicion::invalid_signature;
-  record.witnesses = 0;
-  record.set_suspect_since(now_.mono);
+  engine_.untrusted_.keep(*slot,
+                          {event.reason, std::string(event.response), std::string(tag_of(answer)),
+                           std::string(request_id_of(answer)), engine_.secrets_ - 1},
+                          [](Slot) { return false; });
 }
 
 /// Returns the kept answer with a result if the handshake ends without one: the result was there,

@@ -529,6 +529,20 @@ TEST_F(Blaming, AnAnswerThatAProcessBeforeCouldNotTrustIsRejectedIfItStillCant) 
   ASSERT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
 }
 
+TEST_F(Blaming, AnAnswerOfAProcessBeforeIsNoWitness) {
+  settings.signature_attempts = 1;
+  given_queued("bad");
+  given_new("h1");
+  step(DoubtedFound{id("bad"), Reason::invalid_signature,
+                    answer("bad", signed_result("another secret"))});
+  const Words says_error = [this](const std::string& text) { attestr_says_code(text, 500, 5000); };
+  attestr_says_for(2 * settings.witness_time, for_bad(says_error, says_pending));
+  attestr_says_for(settings.witness_time / 2, for_bad(says_forged, says_pending));
+  EXPECT_FALSE(settled("bad"));
+  attestr_says_for(3h, for_bad(says_forged, says_pending));
+  EXPECT_TRUE(ended("bad", Outcome::rejected, Reason::invalid_signature));
+}
+
 TEST_F(Blaming, WhatIsNoAnswerWithAResultIsNotRecalled) {
   given_queued("h1");
   for (const auto* const response : {"", "{", R"({"_id":"h2"})"})
