@@ -17,7 +17,6 @@
 namespace attestrd {
 namespace {
 
-constexpr std::string_view kSchema = "attestrd.result/1";
 constexpr std::size_t kBytesBesideAnswer = 1024;  // Typical ones of a record.
 
 /// The escapes of PEM, whose line feeds become `\n`.
@@ -127,7 +126,7 @@ void begin_record(JsonWriter& record, const Finish& finish, std::string_view tag
                   Wall submitted_at) {
   constexpr auto kPrecision = TimePrecision::milliseconds;
   record.begin_object();
-  record.text("schema", kSchema);
+  record.text("schema", kRecordSchema);
   record.text("id", finish.id.view());
   record.text("outcome", name_of(finish.outcome));
   if (finish.reason != Reason::none) record.text("reason", name_of(finish.reason));
@@ -183,7 +182,7 @@ std::string record_head(const HandshakeId& id, Outcome outcome) {
   std::string head;
   JsonWriter record(head);
   record.begin_object();
-  record.text("schema", kSchema);
+  record.text("schema", kRecordSchema);
   record.text("id", id.view());
   record.text("outcome", name_of(outcome));
   return head;
@@ -200,8 +199,8 @@ Result<SpoolRecord> parse_record(std::string_view text) {
                submitted_at, finished_at, repeats, last_pending_at, polls] = members;
   const auto fault = scan_object(text, members, limits::kRecordDepth);
   if (fault != JsonFault::none) return bad_record(say(fault));
-  if (text_of(schema) != kSchema)
-    return bad_record("its \"schema\" is not \"" + std::string(kSchema) + "\"");
+  if (text_of(schema) != kRecordSchema)
+    return bad_record("its \"schema\" is not \"" + std::string(kRecordSchema) + "\"");
   const auto id = HandshakeId::parse(text_of(id_text).value_or(""));
   if (!id) return bad_record("its \"id\" is missing or is no id");
   const auto outcome = outcome_named(text_of(outcome_text).value_or(""));
