@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "files/posix_acl.h"
 #include "files/posix_calls.h"
 #include "files/posix_sync_times.h"
 
@@ -229,13 +230,17 @@ Result<Moved> PosixDirectory::move(std::string_view name, Directory& target,
                     join(to->path_, target_name));
 }
 
-/// Gives a file that is about to be moved here the group of all files here. A failure changes
-/// nothing else: the file belongs to another user, who alone may do this.
+/// Gives a file that is about to be moved here the group of all files here. Where a filter of
+/// system calls forbids this, as that of the unit does, an ACL lets the group read the file. A
+/// failure changes nothing else: the file belongs to another user, who alone may do this.
 void PosixDirectory::give_group_to(std::string_view name, const PosixDirectory& from) const {
   if (!group_ || from.group_ == group_) return;
-  [[maybe_unused]] const int ignored =
-      ::fchownat(from.descriptor_.get(), std::string(name).c_str(), static_cast<uid_t>(-1), *group_,
-                 AT_SYMLINK_NOFOLLOW);
+  const std::string own_name(name);
+  if (::fchownat(from.descriptor_.get(), own_name.c_str(), static_cast<uid_t>(-1), *group_,
+                 AT_SYMLINK_NOFOLLOW) == 0)
+    return;
+  const Descriptor file(open_at(from.descriptor_.get(), own_name, O_RDONLY | kOpenFlags));
+  if (file.get() >= 0) let_group_read(file.get(), *group_);
 }
 
 Result<void> PosixDirectory::remove(std::string_view name) {
