@@ -63,13 +63,13 @@ class Daemon(Process):
 class Simulator(Process):
     """A process of attestr-sim."""
 
-    def __init__(self, name, fixture, certificate, key, port, flags):
+    def __init__(self, name, fixture, certificate, key, port, flags, address="127.0.0.1"):
         self.request_log = fixture.folder / f"{name}.requests"
         self.summary_file = fixture.folder / f"{name}.summary"
         port_file = fixture.folder / f"{name}.port"
         port_file.unlink(missing_ok=True)
         super().__init__(name, [
-            ATTESTR_SIM, "--listen", f"127.0.0.1:{port}", "--port-file", port_file,
+            ATTESTR_SIM, "--listen", f"{address}:{port}", "--port-file", port_file,
             "--cert", certificate, "--key", key, "--token-file", fixture.token_file,
             "--secret-file", fixture.secret_file, "--request-log", self.request_log,
             "--summary", self.summary_file, *flags], fixture.folder)
