@@ -17,6 +17,7 @@ namespace attestrd {
 namespace {
 
 constexpr std::string_view kRowForm = "{:<21} {:<8} {:>8} {:>8} {:>6} {:<9} {}\n";
+constexpr std::string_view kRowFormOfFleet = "{:<21} {:<8} {:>8} {:>8} {:>6} {:<9} {:<12} {}\n";
 constexpr std::string_view kNone = "-";
 
 /// The members of a line that a row needs. They point into the line.
@@ -30,17 +31,19 @@ struct Line {
     next_poll_in_s,
     submitted_at,
     polls,
-    trouble
+    trouble,
+    node
   };
-  std::array<JsonMember, 9> members{{{"id"},
-                                     {"time"},
-                                     {"state"},
-                                     {"waits_for"},
-                                     {"next_poll"},
-                                     {"next_poll_in_s"},
-                                     {"submitted_at"},
-                                     {"polls"},
-                                     {"trouble"}}};
+  std::array<JsonMember, 10> members{{{"id"},
+                                      {"time"},
+                                      {"state"},
+                                      {"waits_for"},
+                                      {"next_poll"},
+                                      {"next_poll_in_s"},
+                                      {"submitted_at"},
+                                      {"polls"},
+                                      {"trouble"},
+                                      {"node"}}};
 
   const JsonMember& operator[](Member member) const { return members[member]; }
   std::string_view text(Member member) const { return members[member].text; }
@@ -69,11 +72,20 @@ std::string delay_of(const Line& line) {
   return is_number ? rough(std::chrono::seconds(seconds)) : std::string(kNone);
 }
 
-std::string row_of(const Line& line) {
-  return fmt::format(fmt::runtime(kRowForm), line.text(Line::id), line.text(Line::state),
-                     age_of(line), delay_of(line), line.text(Line::polls),
-                     line.text(Line::waits_for),
-                     line.has(Line::trouble) ? line.text(Line::trouble) : kNone);
+std::string_view text_or_none(const Line& line, Line::Member member) {
+  return line.has(member) ? line.text(member) : kNone;
+}
+
+std::string row_of(const Line& line, bool has_nodes) {
+  const auto trouble = text_or_none(line, Line::trouble);
+  const auto age = age_of(line);
+  const auto delay = delay_of(line);
+  const auto row = [&](std::string_view form, const auto&... last) {
+    return fmt::format(fmt::runtime(form), line.text(Line::id), line.text(Line::state), age, delay,
+                       line.text(Line::polls), line.text(Line::waits_for), last...);
+  };
+  return has_nodes ? row(kRowFormOfFleet, text_or_none(line, Line::node), trouble)
+                   : row(kRowForm, trouble);
 }
 
 /// Returns a text that sorts as the row does. Times in RFC 3339 with a fixed precision do so.
@@ -84,7 +96,10 @@ std::string key_of(const Line& line, ListForm::Sort sort) {
 
 }  // namespace
 
-std::string ListRows::header() {
+std::string ListRows::header(bool has_nodes) {
+  if (has_nodes)
+    return fmt::format(fmt::runtime(kRowFormOfFleet), "ID", "STATE", "AGE", "DUE IN", "POLLS",
+                       "WAITS FOR", "NODE", "TROUBLE");
   return fmt::format(fmt::runtime(kRowForm), "ID", "STATE", "AGE", "DUE IN", "POLLS", "WAITS FOR",
                      "TROUBLE");
 }
@@ -105,7 +120,7 @@ Result<bool> ListRows::take_line(std::string_view text) {
   Line line;
   if (scan_object(text, line.members) != JsonFault::none || !line.has(Line::id))
     return fail(Errc::unavailable, "the daemon's answer is no list; is it attestrd's?");
-  auto row = form_.as_json ? std::string(text) + '\n' : row_of(line);
+  auto row = form_.as_json ? std::string(text) + '\n' : row_of(line, form_.has_nodes);
   if (form_.sort != ListForm::Sort::none) {
     keep({key_of(line, form_.sort), std::move(row)});
     return true;

@@ -23,6 +23,7 @@ struct ListForm {
   Sort sort = Sort::none;
   std::optional<std::size_t> limit{};  ///< Of rows.
   bool as_json = false;
+  bool has_nodes = false;  ///< A column names the node of a fleet that has the handshake.
 };
 
 /// Turns the lines of the daemon's list into the rows that a command prints. Sorted rows are kept
@@ -33,7 +34,7 @@ class ListRows {
   ListRows(ListForm form, std::function<void(std::string_view)> print)
       : form_(form), print_(std::move(print)) {}
 
-  static std::string header();
+  static std::string header(bool has_nodes = false);
 
   /// Takes complete lines, each a JSON object. Returns whether further lines can change the list.
   /// Error (`unavailable`): a line is not one of a list.

@@ -11,6 +11,7 @@
 #include "daemon/cli/control_client.h"
 #include "daemon/cli/stored_list.h"
 #include "daemon/control/list/list_query.h"
+#include "daemon/control/list/others_query.h"
 #include "json/json_object.h"
 
 namespace attestrd {
@@ -30,8 +31,8 @@ std::string narrowed(const std::string& target, const Narrow& narrow) {
 }
 
 /// Reads the list that begins at a target, part by part. Error: `not_found` if no daemon runs.
-Result<void> read_parts(const Config& config, std::string target, const OnPart& on_part,
-                        const Narrow& narrow = {}) {
+Result<void> read_parts(const Config& config, std::string target, ListReach reach,
+                        const OnPart& on_part, const Narrow& narrow = {}) {
   const auto& socket = config.admin.socket;
   if (socket.empty())
     return fail(Errc::not_found, "admin.socket is empty: the daemon can't be asked");
@@ -41,6 +42,7 @@ Result<void> read_parts(const Config& config, std::string target, const OnPart& 
     const auto goes_on = on_part(answer->body);
     if (!goes_on) return goes_on.error();
     target = *goes_on ? std::move(answer->next) : "";
+    if (reach == ListReach::here && is_of_others(target)) target.clear();
     if (narrow && !target.empty()) target = narrowed(target, narrow);
   }
   return {};
@@ -86,8 +88,9 @@ constexpr std::string_view kNoneEnded =
 
 }  // namespace
 
-Result<void> read_list(const Config& config, const ListFilter& filter, const OnPart& on_part) {
-  return needing_daemon(read_parts(config, list_target({filter, 0}), on_part));
+Result<void> read_list(const Config& config, const ListFilter& filter, ListReach reach,
+                       const OnPart& on_part) {
+  return needing_daemon(read_parts(config, list_target({filter, 0}), reach, on_part));
 }
 
 Result<void> read_list_or_queue(const Config& config, const ListFilter& filter,
@@ -98,20 +101,24 @@ Result<void> read_list_or_queue(const Config& config, const ListFilter& filter,
     has_begun = true;
     return on_part(part);
   };
-  auto done = read_parts(config, list_target({filter, 0}), on_daemons_part, narrow);
+  auto done = read_parts(config, list_target({filter, 0}), ListReach::all, on_daemons_part, narrow);
   const bool has_daemon = done || done.error().code != Errc::not_found || has_begun;
   if (has_daemon) return needing_daemon(std::move(done));
   if (!need.empty())
     return fail(Errc::unavailable,
                 fmt::format("{}, and only a daemon knows {}", done.error().message, need));
   return read_stored_list(config, filter, [&](std::string_view part) {
-    if (!std::exchange(has_begun, true)) say_no_daemon_runs();
+    if (!std::exchange(has_begun, true)) say_no_daemon_runs(config);
     return on_part(part);
   });
 }
 
-void say_no_daemon_runs() {
-  fmt::print(stderr, "no daemon runs: this is the queue file, which does not say what is due\n");
+void say_no_daemon_runs(const Config& config) {
+  if (config.queue.store == QueueStore::postgres)
+    fmt::print(stderr,
+               "no daemon runs here: this is the database, which does not say what is due\n");
+  else
+    fmt::print(stderr, "no daemon runs: this is the queue file, which does not say what is due\n");
 }
 
 Result<std::vector<std::string>> ids_in_list(std::string_view part) {
@@ -131,7 +138,7 @@ Result<std::vector<std::string>> ids_with_tag(const Config& config, const Given&
   const auto tag = tag_of(given);
   if (!tag) return tag.error();
   const auto read = [&](const OnPart& on_part) {
-    return read_list(config, {.tag = *tag}, on_part);
+    return read_list(config, {.tag = *tag}, ListReach::all, on_part);
   };
   return collect_ids(given, read, kNonePending);
 }
@@ -149,7 +156,8 @@ Result<std::vector<std::string>> ended_ids_with_tag(const Config& config, const 
   const auto tag = tag_of(given);
   if (!tag) return tag.error();
   const auto read = [&](const OnPart& on_part) {
-    return needing_daemon(read_parts(config, ended_target({.tag = *tag, .after = {}}), on_part));
+    const auto target = ended_target({.tag = *tag, .after = {}});
+    return needing_daemon(read_parts(config, target, ListReach::all, on_part));
   };
   return collect_ids(given, read, kNoneEnded);
 }

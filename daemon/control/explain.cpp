@@ -145,10 +145,16 @@ json::object json_of(const ExplainReport& report, const ExplainReport::Ended& en
   return object;
 }
 
-json::object json_of(const ExplainReport&, const ExplainReport::Queued& queued) {
+/// Returns what a handshake waits for that this daemon has not adopted.
+std::string_view awaited(const ExplainReport& report, const ExplainReport::Queued& queued) {
+  if (report.is_elsewhere) return report.node.is_alive ? "node" : "takeover";
+  return queued.has_daemon ? "intake" : "daemon";
+}
+
+json::object json_of(const ExplainReport& report, const ExplainReport::Queued& queued) {
   const QueuedHandshake& row = queued.row;
   return {{"state", "pending"},
-          {"waits_for", queued.has_daemon ? "intake" : "daemon"},
+          {"waits_for", awaited(report, queued)},
           {"is_held", row.is_held},
           {"submitted_at", to_rfc3339(row.submitted_at)},
           {"expiry", json_time(row.expiry)},
@@ -161,6 +167,11 @@ json::object object_of(const ExplainReport& report) {
   auto rest =
       std::visit([&report](const auto& found) { return json_of(report, found); }, report.found);
   for (auto& [key, value] : rest) object[key] = std::move(value);
+  const auto& [node, spool, is_alive] = report.node;
+  if (!node.empty() || !spool.empty())
+    object["node"] = node.empty() ? json::value(nullptr) : json::value(node);
+  if (!spool.empty() && std::holds_alternative<ExplainReport::Ended>(report.found))
+    object["spool"] = spool;
   return object;
 }
 
@@ -232,11 +243,29 @@ void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Ended
   }
 }
 
+/// Returns the end of a sentence that begins with the id.
+std::string words_of(const ExplainReport& report, const ExplainReport::Queued& queued) {
+  const auto& node = report.node;
+  if (report.is_elsewhere && node.is_alive)
+    return fmt::format("is pending, and the node {} polls it", node.name);
+  if (report.is_elsewhere)
+    return fmt::format("is pending, and waits until a living node takes it over: {} is dead",
+                       node.name.empty() ? "its node" : node.name);
+  return queued.has_daemon ? "is just being taken up" : "is pending, and waits until a daemon runs";
+}
+
+/// Adds the node that has the handshake, if there is a fleet.
+void add_node(TextRows& rows, const ExplainReport& report) {
+  const auto& [node, spool, is_alive] = report.node;
+  if (node.empty() && !spool.empty())
+    rows.add("node", fmt::format("none has the spool {}", spool));
+  else if (!node.empty())
+    rows.add("node", fmt::format("{}{}", node, is_alive ? "" : ", which is dead"));
+}
+
 void add(TextRows& rows, const ExplainReport& report, const ExplainReport::Queued& queued) {
   const QueuedHandshake& row = queued.row;
-  rows.line(fmt::format(
-      "{} {}.", report.id.view(),
-      queued.has_daemon ? "is just being taken up" : "is pending, and waits until a daemon runs"));
+  rows.line(fmt::format("{} {}.", report.id.view(), words_of(report, queued)));
   if (row.is_held) rows.line("Besides, it is held: it waits for `attestrd release`.");
   rows.add("polls", row.polls);
   rows.add("submitted", ago(row.submitted_at, report.now));
@@ -280,6 +309,7 @@ std::string list_json(const ExplainReport& report, std::string_view state) {
 std::string explain_text(const ExplainReport& report) {
   TextRows rows;
   std::visit([&rows, &report](const auto& found) { add(rows, report, found); }, report.found);
+  add_node(rows, report);
   return rows.take();
 }
 

@@ -8,6 +8,7 @@
 #include "engine/explanation.h"
 #include "handshake/handshake_id.h"
 #include "handshake/known_handshake.h"
+#include "queue/postgres/operators/located_row.h"
 
 namespace attestrd {
 
@@ -22,10 +23,10 @@ struct ExplainReport {
     StatusReport::Daemon daemon;  ///< Contains the reasons that may stop all polls.
   };
 
-  /// The handshake is pending in the queue, and no daemon has adopted it yet.
+  /// The handshake is pending in the queue, and this daemon has not adopted it.
   struct Queued {
     QueuedHandshake row;
-    bool has_daemon = true;  ///< False if no daemon runs and the queue file was read.
+    bool has_daemon = true;  ///< False if no daemon runs here, and the queue itself was read.
   };
 
   /// The handshake has ended.
@@ -41,6 +42,8 @@ struct ExplainReport {
   HandshakeId id;
   Wall now{};  ///< The time of the report.
   Case found;
+  RowNode node{};             ///< The node that has it; without a name: there is no fleet.
+  bool is_elsewhere = false;  ///< It is another node than the one that reports.
 
   bool is_known() const { return !std::holds_alternative<Unknown>(found); }
 };

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "daemon/config/secrets.h"
+#include "daemon/control/fleet_questions.h"
 #include "engine/command.h"
 #include "handshake/handshake_id.h"
 #include "handshake/known_handshake.h"
@@ -45,8 +46,9 @@ struct DaemonFacts {
   ConfigState config;
   Duration disk_round{0};  ///< For so long the current round of writes has run.
   bool is_stopping = false;
-  std::optional<InboxFiles> inbox;  ///< As of the last scan.
-  bool is_spool_full = false;       ///< `spool.max_waiting` records stop the intake.
+  std::optional<InboxFiles> inbox;     ///< As of the last scan.
+  bool is_spool_full = false;          ///< `spool.max_waiting` records stop the intake.
+  std::optional<FleetCounts> fleet{};  ///< As of the last beat; absent: there is no fleet.
 };
 
 /// A handshake that has ended, as the log describes it.
@@ -98,6 +100,7 @@ struct Questions {
   std::function<void(bool is_paused, OnPaused)> pause{};
   std::function<void(std::vector<HandshakeId>, bool is_held, OnHeld)> hold{};
   std::function<void(std::vector<HandshakeId>, OnCancelled)> cancel{};
+  std::optional<FleetQuestions> fleet{};  ///< Absent: the queue is this daemon's alone.
 };
 
 }  // namespace attestrd

@@ -84,6 +84,14 @@ std::uint64_t total(const Metrics& counters, Metric metric, std::string_view lab
   return static_cast<std::uint64_t>(counters.total(metric, label_value));
 }
 
+json::value json_fleet(const FleetCounts& fleet) {
+  return json::object{{"node", fleet.node},
+                      {"nodes_alive", fleet.alive},
+                      {"nodes_dead", fleet.dead},
+                      {"pending", fleet.pending},
+                      {"foreign_staged", fleet.foreign_staged}};
+}
+
 /// Returns the counters under the names that `status` has always used for them.
 json::object json_totals(const Metrics& counters) {
   json::object totals{{"polls", total(counters, Metric::polls)}};
@@ -150,6 +158,12 @@ void add_rate(TextRows& rows, const StatusReport::Rate& rate, Wall now) {
     rows.add("requests", fmt::format("{:.2g} {}per second: Attestr allows no more", rate.effective,
                                      configured));
   }
+}
+
+void add_fleet(TextRows& rows, const FleetCounts& fleet) {
+  const auto dead = fleet.dead == 0 ? "" : fmt::format(", {} dead", fleet.dead);
+  rows.add("fleet", fmt::format("{} pending in all; this is the node {} of {} alive{}",
+                                fleet.pending, fleet.node, fleet.alive, dead));
 }
 
 void add_next_poll(TextRows& rows, const StatusReport& report) {
@@ -221,6 +235,7 @@ std::string status_json(const StatusReport& report) {
                       {"oldest_pending", json_time(report.oldest_pending)},
                       {"inbox_files", nullptr},
                       {"inbox_claimed_files", nullptr}};
+  if (report.fleet) object["fleet"] = json_fleet(*report.fleet);
   if (!report.daemon) object["operator_pause"] = json_time(report.stored_pause);
   if (const auto& files = report.inbox) {
     object["inbox_files"] = files->unclaimed;
@@ -267,6 +282,7 @@ std::string status_text(const StatusReport& report) {
   if (report.handshakes.held > 0)
     rows.add("held by operators", fmt::format("{}: see attestrd release", report.handshakes.held));
   rows.add("settling", report.handshakes.settling);
+  if (report.fleet) add_fleet(rows, *report.fleet);
   if (report.oldest_pending) {
     rows.add("oldest pending", "submitted " + ago(report.oldest_pending, report.now));
   }

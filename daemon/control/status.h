@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "fleet/fleet_counts.h"
 #include "inbox/inbox.h"
 #include "metrics/metrics.h"
 #include "schedule/delay_aim.h"
@@ -75,7 +76,8 @@ struct StatusReport {
   std::optional<Wall> oldest_pending;  ///< The submission time of the oldest one.
   std::optional<InboxFiles> inbox;     ///< Absent if the inbox was not read.
   std::optional<Wall> stored_pause;    ///< See Daemon::operator_pause; only where none runs.
-  std::optional<Daemon> daemon;        ///< Absent if none runs; the queue file was read.
+  std::optional<Daemon> daemon;        ///< Absent if none runs; the queue was read.
+  std::optional<FleetCounts> fleet{};  ///< Absent: the queue is one daemon's alone.
 };
 
 /// Returns the expected mean delay, its target and what keeps it above that; an empty text if there

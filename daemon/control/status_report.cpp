@@ -13,7 +13,8 @@ StatusReport status_report(const EngineReport& engine, const DaemonFacts& facts,
       .oldest_pending = oldest,
       .inbox = facts.inbox,
       .stored_pause = {},
-      .daemon = daemon_status(engine, facts, now)};
+      .daemon = daemon_status(engine, facts, now),
+      .fleet = facts.fleet};
 }
 
 StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts& facts, Now now) {

@@ -24,6 +24,7 @@
 #include "daemon/service/disk_events.h"
 #include "daemon/service/fleet/fleet_database.h"
 #include "daemon/service/fleet/fleet_membership.h"
+#include "daemon/service/fleet/other_nodes.h"
 #include "daemon/service/inbox_scans.h"
 #include "daemon/service/lifecycle.h"
 #include "daemon/service/load_queue.h"
@@ -99,6 +100,8 @@ class Daemon {
   Result<void> open_and_recover();
   Result<void> make_engine_and_adapters(Secrets secrets);
   void make_service();
+  Result<void> make_fleet_parts();
+  FleetQuestions fleet_questions();
   void watch_inbox();
   Result<void> open_to_the_world();
   Result<void> open_hint_server();
@@ -149,7 +152,8 @@ class Daemon {
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
   std::optional<Secret> postgres_password_;
-  std::unique_ptr<FleetMembership> membership_;  ///< Null: the queue is this daemon's alone.
+  std::unique_ptr<OtherNodes> others_;           ///< Null: the queue is this daemon's alone.
+  std::unique_ptr<FleetMembership> membership_;  ///< Likewise.
   std::optional<HintSecrets> hint_secrets_;      ///< Until the server of hints has them.
   std::unique_ptr<HintServer> hints_;            ///< Null: hints.listen is empty.
   std::unique_ptr<Signals> signals_;
@@ -164,6 +168,8 @@ Result<void> Daemon::assemble(Secrets secrets) {
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
   make_service();
+  if (stores_.fleet)
+    if (auto done = make_fleet_parts(); !done) return done;
   // Until the whole queue is loaded, only this thread uses it: writes that the engine requests in
   // the meantime wait for the disk worker.
   const auto learnt = load_queue(*stores_.queue, *stores_.ledger, *conductor_);
@@ -316,16 +322,24 @@ void Daemon::make_service() {
   // The metrics show how full the spool and the disks are.
   levels_.emplace(loop_.get_executor(), config_);
   // Pauses, holds and cancels of operators become durable, and then hold for the engine.
-  // In a fleet, polls need a lease, and a part of the rate.
-  if (stores_.fleet)
-    membership_ = std::make_unique<FleetMembership>(FleetMembership::Parts{
-        loop_, config_, *stores_.fleet, *engine_, *conductor_, *disk_, *stores_.ledger, notices_});
   operator_changes_.emplace(OperatorChanges::Parts{
       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
       .ask_engine =
           [this](EngineCommand command, Questions::OnAnswer on_answer) {
             conductor_->ask(std::move(command), std::move(on_answer));
           }});
+}
+
+Result<void> Daemon::make_fleet_parts() {
+  // Operators ask any node about any handshake.
+  auto database = fleet_database(config_, postgres_password_, "attestrd reads");
+  if (!database) return database.error();
+  others_ = std::make_unique<OtherNodes>(loop_.get_executor(), std::move(*database),
+                                         stores_.fleet->member());
+  // Polls need a lease, and a part of the rate.
+  membership_ = std::make_unique<FleetMembership>(FleetMembership::Parts{
+      loop_, config_, *stores_.fleet, *engine_, *conductor_, *disk_, *stores_.ledger, notices_});
+  return {};
 }
 
 /// Has new files in the inbox noticed at once. Without a watch the next scan finds them.
@@ -390,6 +404,18 @@ Metrics Daemon::counters() const {
   return counters;
 }
 
+FleetQuestions Daemon::fleet_questions() {
+  return {.node = fleet_node_name(config_),
+          .locate =
+              [this](const HandshakeId& id, FleetQuestions::OnLocated on_located) {
+                others_->locate(id, std::move(on_located));
+              },
+          .list_others =
+              [this](RowsQuery query, FleetQuestions::OnPage on_page) {
+                others_->list(std::move(query), std::move(on_page));
+              }};
+}
+
 Questions Daemon::questions() {
   return {
       .ask_engine =
@@ -412,7 +438,8 @@ Questions Daemon::questions() {
                                disk_->busy_for(read_clocks().mono),
                                lifecycle_->is_stopping(),
                                disk_events_->inbox_files(),
-                               waiting_->is_full()};
+                               waiting_->is_full(),
+                               membership_ ? std::optional(membership_->counts()) : std::nullopt};
           },
       .measure = [this](Metrics& metrics) { measure(metrics); },
       .now = read_clocks,
@@ -439,7 +466,8 @@ Questions Daemon::questions() {
       .cancel =
           [this](const std::vector<HandshakeId>& ids, Questions::OnCancelled on_cancelled) {
             operator_changes_->cancel(ids, std::move(on_cancelled));
-          }};
+          },
+      .fleet = membership_ ? std::optional(fleet_questions()) : std::nullopt};
 }
 
 void Daemon::measure(Metrics& metrics) const {

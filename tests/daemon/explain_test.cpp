@@ -248,5 +248,40 @@ TEST(ExplainJson, HasTheFieldsOfOtherStates) {
   EXPECT_TRUE(holds(explain_json({id(), kNow, {}}), R"("state":"unknown")"));
 }
 
+TEST(Explain, NamesTheNodeOfAFleet) {
+  auto report = waiting(Wait::result);
+  EXPECT_FALSE(holds(explain_json(report), R"("node")"));
+  report.node = {.name = "a", .is_alive = true};
+  EXPECT_TRUE(holds(explain_json(report), R"("node":"a"})")) << explain_json(report);
+  EXPECT_TRUE(explain_text(report).ends_with("\nnode                  a\n"));
+}
+
+TEST(Explain, SaysWhoPollsAHandshakeOfAnotherNode) {
+  for (const bool has_daemon : {true, false}) {
+    auto report = pending(has_daemon);
+    report.node = {"b", "uuid", true};
+    report.is_elsewhere = true;
+    EXPECT_EQ(first_line(explain_text(report)), "DS1 is pending, and the node b polls it.");
+    EXPECT_TRUE(holds(explain_json(report), R"("waits_for":"node")"));
+    EXPECT_FALSE(holds(explain_json(report), "spool"));
+    report.node.is_alive = false;
+    EXPECT_EQ(first_line(explain_text(report)),
+              "DS1 is pending, and waits until a living node takes it over: b is dead.");
+    EXPECT_TRUE(holds(explain_json(report), R"("waits_for":"takeover")"));
+    EXPECT_TRUE(explain_text(report).ends_with("node                  b, which is dead\n"));
+  }
+}
+
+TEST(Explain, SaysWhoHasTheRecord) {
+  auto report = ended(true);
+  report.node = {"b", "uuid", true};
+  report.is_elsewhere = true;
+  EXPECT_TRUE(holds(explain_json(report), R"("node":"b","spool":"uuid"})"));
+  EXPECT_TRUE(explain_text(report).ends_with("node                  b\n"));
+  report.node = {.name = "", .spool = "uuid"};
+  EXPECT_TRUE(holds(explain_json(report), R"("node":null,"spool":"uuid"})"));
+  EXPECT_TRUE(explain_text(report).ends_with("node                  none has the spool uuid\n"));
+}
+
 }  // namespace
 }  // namespace attestrd

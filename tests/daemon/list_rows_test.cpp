@@ -89,5 +89,15 @@ TEST(ListRows, NarrowTheListToTheRowsThatCanStillChangeIt) {
   EXPECT_FALSE(narrowed({ListForm::Sort::none, 2}, kLines).submitted_before);
 }
 
+TEST(ListRows, HaveAColumnOfNodesInAFleet) {
+  auto of_node = line("DS1", 30, 59);
+  of_node.insert(of_node.rfind('}'), R"(,"node":"b")");
+  EXPECT_EQ(
+      ListRows::header(true) + rows_of({.has_nodes = true}, of_node + line("DS2", 10, 59)),
+      "ID                    STATE         AGE   DUE IN  POLLS WAITS FOR NODE         TROUBLE\n"
+      "DS1                   waiting       20s       9s      3 result    b            -\n"
+      "DS2                   waiting       40s       9s      3 result    -            -\n");
+}
+
 }  // namespace
 }  // namespace attestrd

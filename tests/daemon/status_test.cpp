@@ -321,5 +321,22 @@ TEST(Status, MetricsHaveTheValuesOfTheReport) {
   }
 }
 
+TEST(Status, HasTheCountsOfTheFleet) {
+  auto report = running();
+  EXPECT_EQ(status_json(report).find("fleet"), std::string::npos);
+  EXPECT_EQ(status_text(report).find("fleet"), std::string::npos);
+  report.fleet = FleetCounts{"a", 3, 0, 4000, 2};
+  EXPECT_NE(status_text(report).find(
+                "fleet                 4000 pending in all; this is the node a of 3 alive\n"),
+            std::string::npos)
+      << status_text(report);
+  report.fleet->dead = 1;
+  EXPECT_NE(status_text(report).find("the node a of 3 alive, 1 dead\n"), std::string::npos);
+  EXPECT_NE(status_json(report).find(R"("fleet":{"node":"a","nodes_alive":3,"nodes_dead":1,)"
+                                     R"("pending":4000,"foreign_staged":2})"),
+            std::string::npos)
+      << status_json(report);
+}
+
 }  // namespace
 }  // namespace attestrd

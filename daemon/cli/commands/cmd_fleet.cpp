@@ -7,8 +7,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,33 +14,15 @@
 #include "base/text.h"
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
-#include "daemon/config/secrets.h"
 #include "daemon/log/exit_code.h"
-#include "daemon/service/fleet/fleet_database.h"
-#include "files/posix_user.h"
+#include "daemon/service/fleet/fleet_reader.h"
+#include "queue/postgres/postgres_connection.h"
 #include "queue/postgres/postgres_nodes.h"
 #include "queue/postgres/postgres_schema.h"
 #include "queue/postgres/postgres_spools.h"
 
 namespace attestrd {
 namespace {
-
-using Connection = std::unique_ptr<PostgresConnection>;
-
-Result<Connection> connect(const Config& config) {
-  if (config.queue.store != QueueStore::postgres)
-    return fail(Errc::invalid_config,
-                "queue.store is not \"postgres\": this daemon is no node of a fleet");
-  std::optional<Secret> password;
-  if (!config.postgres.password_file.empty()) {
-    auto read = read_postgres_password(config);
-    if (!read) return read.error();
-    password = std::move(*read);
-  }
-  // A unix socket may let in the user of the service alone.
-  if (auto owner = become_owner_of(config.paths.spool.string()); !owner) return owner.error();
-  return fleet_database(config, password, "attestrd fleet");
-}
 
 int init(PostgresConnection& database) {
   if (const auto made = init_postgres(database); !made) return exit_with(made.error());
@@ -141,7 +121,7 @@ int cmd_fleet(const Given& given) {
   }
   const auto config = load_config(given.config_file, {"paths", "queue", "postgres"});
   if (!config) return exit_with(config.error());
-  const auto database = connect(*config);
+  const auto database = connect_to_fleet(*config, "attestrd fleet");
   if (!database) return exit_with(database.error());
   if (verb == "init") return init(**database);
   return verb == "status" ? status(**database, given) : release(**database, given);

@@ -19,16 +19,17 @@ LineRoute route_of(const Given& given) {
   return {.target = "/kick", .accept = accepted_format(given)};
 }
 
-/// Kicks every handshake that waits, one part of the list after the other. Those that have ended
-/// meanwhile do not matter.
+/// Kicks every handshake of this daemon that waits, one part of the list after the other. Those
+/// that have ended meanwhile do not matter.
 int kick_all(const Config& config, const Given& given) {
   const ListFilter waiting{.state = ListedState::waiting};
-  const auto done = read_list(config, waiting, [&](std::string_view part) -> Result<bool> {
+  const auto kick_part = [&](std::string_view part) -> Result<bool> {
     const auto ids = ids_in_list(part);
     if (!ids) return ids.error();
     const auto sent = send_lines(config, route_of(given), *ids);
     return sent ? Result<bool>(true) : sent.error();
-  });
+  };
+  const auto done = read_list(config, waiting, ListReach::here, kick_part);
   return done ? EX_OK : exit_with(done.error());
 }
 

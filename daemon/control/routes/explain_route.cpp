@@ -17,8 +17,16 @@ struct Explaining {
   bool as_text;
   Responder respond;
 
+  /// Answers for a handshake of this daemon.
   void answer(ExplainReport::Case found) const {
-    const ExplainReport report{id, questions.now().wall, std::move(found)};
+    answer({id, questions.now().wall, std::move(found), own_node()});
+  }
+
+  RowNode own_node() const {
+    return {.name = questions.fleet ? questions.fleet->node : "", .is_alive = true};
+  }
+
+  void answer(const ExplainReport& report) const {
     const unsigned status = report.is_known() ? 200 : 404;
     respond(as_text ? text_response(status, explain_text(report))
                     : json_response(status, explain_json(report)));
@@ -39,7 +47,23 @@ struct Explaining {
     });
   }
 
+  /// Asks the database which node has the handshake.
+  void ask_fleet() const {
+    const auto self = *this;
+    questions.fleet->locate(id, [self](const Result<LocatedHandshake>& row) {
+      if (!row) return self.respond(plain_response(503, row.error().message));
+      const auto found = case_of(row->known, true);
+      const bool is_here = row->node.name == self.questions.fleet->node;
+      const auto answer = [self, found, node = row->node, is_here] {
+        self.answer({self.id, self.questions.now().wall, found, node, !is_here});
+      };
+      if (!is_here || !std::holds_alternative<ExplainReport::Queued>(found)) return answer();
+      self.ask_engine(answer);
+    });
+  }
+
   void ask_queue() const {
+    if (questions.fleet) return ask_fleet();
     const auto self = *this;
     questions.look_up(id, [self](const Result<KnownHandshake>& row) {
       if (!row) return self.respond(plain_response(503, row.error().message));

@@ -13,6 +13,7 @@
 #include "daemon/config/config.h"
 #include "daemon/service/notice_writer.h"
 #include "engine/engine.h"
+#include "fleet/fleet_counts.h"
 #include "fleet/fleet_register.h"
 #include "fleet/rate_share.h"
 #include "ledger/ledger.h"
@@ -49,6 +50,9 @@ class FleetMembership {
   /// Shows that the loop moves, and looks for rows that other nodes have put into shelves of this
   /// one. To be called each kTickInterval.
   void tick();
+
+  /// Returns the fleet as the last beat has seen it.
+  FleetCounts counts() const { return count_fleet(fleet_, name_); }
 
   /// Adds the gauges of the fleet.
   void measure(Metrics& metrics) const;

@@ -85,20 +85,7 @@ Result<KnownHandshake> PostgresQueue::find(const HandshakeId& id) {
   if (rows->rows() == 0) return KnownHandshake();
   auto read = read_row(*rows, 0);
   if (!read) return broken_row(*connection_);
-  auto& handshake = read->row.handshake;
-  const auto& ending = read->row.ending;
-  switch (read->row.state) {
-    case RowState::polling: return KnownHandshake(std::move(handshake));
-    case RowState::staged:
-      return KnownHandshake(EndingHandshake{ending->outcome, ending->finished_at,
-                                            std::move(handshake.tag), handshake.attempt});
-    case RowState::done: break;
-  }
-  // The running times of two nodes can't be compared: what another one finished never counts as
-  // old.
-  return KnownHandshake(EndedHandshake{
-      ending->outcome, ending->finished_at, read->running.value_or(Duration::max()),
-      std::move(read->row.diverted_to), std::move(handshake.tag), handshake.attempt});
+  return known_handshake(std::move(*read));
 }
 
 Result<std::vector<std::optional<HandshakeId>>> PostgresQueue::find_by_signature(

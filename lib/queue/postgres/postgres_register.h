@@ -45,6 +45,8 @@ class PostgresRegister final : public FleetRegister {
   Result<std::int64_t> set_shares(std::int64_t wanted, std::int64_t all) override;
   Result<void> leave() override;
 
+  const std::shared_ptr<const SharedMembership>& member() const { return member_; }
+
  private:
   std::unique_ptr<PostgresConnection> connection_;
   std::shared_ptr<const SharedMembership> member_;

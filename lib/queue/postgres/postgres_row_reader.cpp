@@ -41,6 +41,7 @@ enum Column : int {
   kEpoch,
   kRunning,
 };
+static_assert(kRunning + 1 == kRowColumnCount);
 
 constexpr RowState kStates[] = {RowState::polling, RowState::staged, RowState::done};
 
@@ -137,6 +138,26 @@ std::optional<ReadRow> read_row(const PostgresResult& rows, std::size_t index) {
   if (!rows.is_null(index, kRunning))
     read.running = std::chrono::milliseconds(rows.number(index, kRunning));
   return read;
+}
+
+KnownHandshake known_handshake(ReadRow read) {
+  auto& handshake = read.row.handshake;
+  const auto& ending = read.row.ending;
+  switch (read.row.state) {
+    case RowState::polling: return std::move(handshake);
+    case RowState::staged:
+      return EndingHandshake{ending->outcome, ending->finished_at, std::move(handshake.tag),
+                             handshake.attempt};
+    case RowState::done: break;
+  }
+  // The running times of two nodes can't be compared: what another one finished never counts as
+  // old.
+  return EndedHandshake{ending->outcome,
+                        ending->finished_at,
+                        read.running.value_or(Duration::max()),
+                        std::move(read.row.diverted_to),
+                        std::move(handshake.tag),
+                        handshake.attempt};
 }
 
 Error broken_row(const PostgresConnection& connection) {

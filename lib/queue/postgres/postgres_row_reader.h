@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "handshake/known_handshake.h"
 #include "queue/postgres/batch_decisions.h"
 #include "queue/postgres/postgres_values.h"
 
@@ -25,6 +26,8 @@ inline constexpr std::string_view kRowColumns =
     "encode(h.sha256, 'hex'), encode(h.signature, 'hex'), encode(h.readmitted_from, 'hex'), "
     "encode(h.diverted_to, 'hex'), s.instance, s.epoch, "
     "CASE WHEN h.ended_node = $1::int THEN h.running_ms END FROM ";
+/// The number of these columns. Others may follow them.
+inline constexpr int kRowColumnCount = 26;
 
 /// A row with its shelf's owner.
 struct ReadRow {
@@ -38,6 +41,9 @@ struct ReadRow {
 
 /// Reads a row; nothing if attestrd can't have written it.
 std::optional<ReadRow> read_row(const PostgresResult& rows, std::size_t index);
+
+/// Returns the state of its id.
+KnownHandshake known_handshake(ReadRow read);
 
 /// Returns the name of a state in the column `state`.
 std::string_view name_of(RowState state);

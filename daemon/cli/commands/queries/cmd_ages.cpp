@@ -25,7 +25,7 @@ struct Ages {
 Result<Ages> read_queue(const Config& config, const Given& given) {
   const auto table = count_stored_ages(config);
   if (!table) return table.error();
-  say_no_daemon_runs();
+  say_no_daemon_runs(config);
   constexpr auto kColumns = AgeColumns::stored;
   return Ages{kColumns, given.has(kJsonFlag.name) ? ages_json(*table, kColumns)
                                                   : ages_text(*table, kColumns)};

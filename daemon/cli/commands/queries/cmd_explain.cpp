@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/cli/command_table.h"
@@ -12,18 +13,32 @@
 #include "daemon/config/config.h"
 #include "daemon/control/explain.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/fleet/fleet_reader.h"
 #include "daemon/service/queue_reader.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {
 namespace {
 
-Result<DaemonAnswer> read_queue(const Config& config, const HandshakeId& id, bool as_json) {
+/// Finds a handshake in the queue file, or in the database of the fleet.
+Result<LocatedHandshake> find(const Config& config, const HandshakeId& id) {
+  if (config.queue.store == QueueStore::postgres) {
+    auto fleet = open_fleet_reader(config);
+    return fleet ? fleet->find(id) : fleet.error();
+  }
   const auto reader = QueueReader::open(config);
   if (!reader) return reader.error();
-  const auto row = reader->queue->find(id);
+  auto row = reader->queue->find(id);
   if (!row) return row.error();
-  const ExplainReport report{id, read_clocks().wall, case_of(*row, false)};
+  return LocatedHandshake{std::move(*row), {}};
+}
+
+Result<DaemonAnswer> read_queue(const Config& config, const HandshakeId& id, bool as_json) {
+  const auto found = find(config, id);
+  if (!found) return found.error();
+  const bool has_fleet = config.queue.store == QueueStore::postgres;
+  const ExplainReport report{id, read_clocks().wall, case_of(found->known, false), found->node,
+                             has_fleet};
   return DaemonAnswer{report.is_known(), as_json ? explain_json(report) : explain_text(report)};
 }
 

@@ -1,5 +1,5 @@
-// Asks the daemon for its list of handshakes, part by part, or reads it from the queue file while
-// no daemon runs.
+// Asks the daemon for its list of handshakes, part by part, or reads it from the queue itself
+// while no daemon runs.
 
 #include <fmt/format.h>
 #include <sysexits.h>
@@ -77,18 +77,19 @@ int cmd_list(const Given& given) {
   if (const auto wrong = read_flags(given, filter, form)) return *wrong;
   const auto config = load_config(given.config_file, {"paths", "admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
+  form.has_nodes = config->queue.store == QueueStore::postgres;
   bool is_header_due = !form.as_json && !given.has(kNoHeaderFlag.name);
-  const auto print = [&is_header_due](std::string_view row) {
-    if (std::exchange(is_header_due, false)) fmt::print("{}", ListRows::header());
+  const auto header = ListRows::header(form.has_nodes);
+  ListRows rows(form, [&](std::string_view row) {
+    if (std::exchange(is_header_due, false)) fmt::print("{}", header);
     fmt::print("{}", row);
-  };
-  ListRows rows(form, print);
+  });
   const auto take = [&rows](std::string_view part) { return rows.take(part); };
   const auto narrow = [&rows](ListFilter& further) { rows.narrow(further); };
   const auto done = read_list_or_queue(*config, filter, need_of(filter, form), take, narrow);
   if (!done) return exit_with(done.error());
   rows.finish();
-  if (is_header_due) fmt::print("{}", ListRows::header());
+  if (is_header_due) fmt::print("{}", header);
   return EX_OK;
 }
 

@@ -11,9 +11,12 @@
 #include "daemon/config/config.h"
 #include "daemon/control/status.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/fleet/fleet_database.h"
+#include "daemon/service/fleet/fleet_reader.h"
 #include "daemon/service/queue_reader.h"
 #include "inbox/folder_inbox.h"
 #include "inbox/submission.h"
+#include "queue/postgres/postgres_nodes.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {
@@ -38,7 +41,33 @@ std::optional<InboxFiles> files_of(const std::filesystem::path& inbox) {
   return InboxFiles{*unclaimed, claimed.value_or(0)};
 }
 
+/// Reads the counts of the whole fleet, and those of this node.
+Result<StatusReport> read_fleet(const Config& config) {
+  auto reader = open_fleet_reader(config);
+  if (!reader) return reader.error();
+  const auto fleet = observe_fleet(reader->connection());
+  if (!fleet) return fleet.error();
+  const auto nodes = reader->count();
+  if (!nodes) return nodes.error();
+
+  StatusReport report;
+  report.now = read_clocks().wall;
+  report.fleet = count_fleet(*fleet, fleet_node_name(config));
+  report.fleet->pending = 0;
+  for (const NodeRows& rows : *nodes) {
+    report.fleet->pending += rows.polling;
+    if (rows.node != report.fleet->node) continue;
+    report.handshakes.pending = rows.polling;
+    report.handshakes.settling = rows.staged;
+    report.oldest_pending = rows.oldest_pending;
+  }
+  report.stored_pause = fleet->paused_since;
+  report.inbox = files_of(config.paths.inbox);
+  return report;
+}
+
 Result<StatusReport> read_queue(const Config& config) {
+  if (config.queue.store == QueueStore::postgres) return read_fleet(config);
   const auto reader = QueueReader::open(config);
   if (!reader) return reader.error();
   const auto counts = reader->queue->count();
