@@ -15,8 +15,9 @@ class LineAnswers {
   LineAnswers(bool as_text, std::string_view verb) : as_text_(as_text), verb_(verb) {}
 
   /// Adds the outcome for an id: its name for JSON, and the end of a sentence that begins with the
-  /// id.
-  void add(const HandshakeId& id, std::string_view name, std::string_view words, bool is_good);
+  /// id. `node` is the node of a fleet that has it; empty: this one.
+  void add(const HandshakeId& id, std::string_view name, std::string_view words, bool is_good,
+           std::string_view node = {});
 
   /// Returns the response. Its status is 409 if an outcome was not good.
   ServerResponse response() const;

@@ -23,11 +23,13 @@ void OperatorChanges::pause(bool is_paused, Questions::OnPaused on_paused) {
 }
 
 void OperatorChanges::hold(const std::vector<HandshakeId>& ids, bool is_held,
-                           Questions::OnHeld on_held) {
+                           Questions::OnHeld on_held, std::span<const std::int64_t> node_requests) {
   if (ids.empty()) return on_held({});
   holding_.begin(last_ticket_ + 1, ids.size(), std::move(on_held));
   RoundRequest request;
-  for (const auto& id : ids) request.holds.push_back({++last_ticket_, id, is_held});
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    request.holds.push_back(
+        {++last_ticket_, ids[i], is_held, node_requests.empty() ? 0 : node_requests[i]});
   parts_.submit(std::move(request));
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -27,7 +28,10 @@ class OperatorChanges {
   explicit OperatorChanges(Parts parts) : parts_(std::move(parts)) {}
 
   void pause(bool is_paused, Questions::OnPaused on_paused);
-  void hold(const std::vector<HandshakeId>& ids, bool is_held, Questions::OnHeld on_held);
+  /// `node_requests` are the numbers of the requests of other nodes, one for each id; empty: it is
+  /// asked here.
+  void hold(const std::vector<HandshakeId>& ids, bool is_held, Questions::OnHeld on_held,
+            std::span<const std::int64_t> node_requests = {});
   void cancel(const std::vector<HandshakeId>& ids, Questions::OnCancelled on_cancelled);
 
   /// Must be called for each report of the disk worker, after the conductor has passed it on.

@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "daemon/config/secrets.h"
-#include "daemon/control/fleet_questions.h"
+#include "daemon/control/fleet/fleet_questions.h"
 #include "engine/command.h"
 #include "handshake/handshake_id.h"
 #include "handshake/known_handshake.h"

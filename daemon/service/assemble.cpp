@@ -24,6 +24,7 @@
 #include "daemon/service/disk_events.h"
 #include "daemon/service/fleet/fleet_database.h"
 #include "daemon/service/fleet/fleet_membership.h"
+#include "daemon/service/fleet/node_requests.h"
 #include "daemon/service/fleet/other_nodes.h"
 #include "daemon/service/inbox_scans.h"
 #include "daemon/service/lifecycle.h"
@@ -153,6 +154,7 @@ class Daemon {
   std::optional<ControlServer> control_;
   std::optional<Secret> postgres_password_;
   std::unique_ptr<OtherNodes> others_;           ///< Null: the queue is this daemon's alone.
+  std::optional<NodeRequests> node_requests_;    ///< Likewise.
   std::unique_ptr<FleetMembership> membership_;  ///< Likewise.
   std::optional<HintSecrets> hint_secrets_;      ///< Until the server of hints has them.
   std::unique_ptr<HintServer> hints_;            ///< Null: hints.listen is empty.
@@ -334,11 +336,20 @@ Result<void> Daemon::make_fleet_parts() {
   // Operators ask any node about any handshake.
   auto database = fleet_database(config_, postgres_password_, "attestrd reads");
   if (!database) return database.error();
-  others_ = std::make_unique<OtherNodes>(loop_.get_executor(), std::move(*database),
-                                         stores_.fleet->member());
+  others_ = std::make_unique<OtherNodes>(loop_, std::move(*database), stores_.fleet->member(),
+                                         config_.postgres.lease);
+  // What they ask other nodes for, those do.
+  node_requests_.emplace(NodeRequests::Parts{
+      .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
+      .ask_engine =
+          [this](EngineCommand command, Questions::OnAnswer on_answer) {
+            conductor_->ask(std::move(command), std::move(on_answer));
+          },
+      .changes = *operator_changes_});
   // Polls need a lease, and a part of the rate.
   membership_ = std::make_unique<FleetMembership>(FleetMembership::Parts{
-      loop_, config_, *stores_.fleet, *engine_, *conductor_, *disk_, *stores_.ledger, notices_});
+      loop_, config_, *stores_.fleet, *engine_, *conductor_, *disk_, *stores_.ledger, notices_,
+      [this](const std::vector<NodeRequest>& requests) { node_requests_->take(requests); }});
   return {};
 }
 
@@ -405,15 +416,20 @@ Metrics Daemon::counters() const {
 }
 
 FleetQuestions Daemon::fleet_questions() {
-  return {.node = fleet_node_name(config_),
-          .locate =
-              [this](const HandshakeId& id, FleetQuestions::OnLocated on_located) {
-                others_->locate(id, std::move(on_located));
-              },
-          .list_others =
-              [this](RowsQuery query, FleetQuestions::OnPage on_page) {
-                others_->list(std::move(query), std::move(on_page));
-              }};
+  return {
+      .node = fleet_node_name(config_),
+      .locate =
+          [this](std::vector<HandshakeId> ids, FleetQuestions::OnLocated on_located) {
+            others_->locate(std::move(ids), std::move(on_located));
+          },
+      .ask =
+          [this](RequestVerb verb, std::vector<HandshakeId> ids, FleetQuestions::OnAsked on_asked) {
+            others_->ask(verb, std::move(ids), std::move(on_asked));
+          },
+      .list_others =
+          [this](RowsQuery query, FleetQuestions::OnPage on_page) {
+            others_->list(std::move(query), std::move(on_page));
+          }};
 }
 
 Questions Daemon::questions() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "fleet/node_request.h"
 
 namespace attestrd {
 
@@ -44,7 +45,8 @@ struct OrphanShelf {
 struct FleetState {
   std::vector<FleetNode> nodes;  ///< In the order of their names.
   std::vector<OrphanShelf> orphans{};
-  std::optional<Wall> paused_since{};  ///< The pause of an operator, which holds for all nodes.
+  std::vector<NodeRequest> requests{};  ///< For handshakes of the node that has sent the beat.
+  std::optional<Wall> paused_since{};   ///< The pause of an operator, which holds for all nodes.
   std::uint64_t minute = 0;  ///< By the clock of the database. It chooses who rounds a share up.
   std::uint64_t foreign_staged = 0;  ///< Records on their way in spools of no living node.
   bool is_replication_synchronous = false;

@@ -46,12 +46,13 @@ void RoundRequest::join(RoundRequest later) {
   append(readmissions, std::move(later.readmissions));
   append(pauses, std::move(later.pauses));
   append(holds, std::move(later.holds));
+  append(done_requests, std::move(later.done_requests));
 }
 
 bool RoundRequest::is_empty() const {
   return !scan_inbox && !claim && !purge_older_than && finishes.empty() && doubted.empty() &&
          progress.empty() && !learnt && !reserve && !give_back && retries.empty() &&
-         readmissions.empty() && pauses.empty() && holds.empty();
+         readmissions.empty() && pauses.empty() && holds.empty() && done_requests.empty();
 }
 
 }  // namespace attestrd

@@ -101,6 +101,9 @@ struct HoldRequest {
   std::uint64_t ticket = 0;  ///< Returned with the answer.
   HandshakeId id;
   bool is_held = false;
+  /// The number of the request of another node that it carries out, which is removed with it; 0:
+  /// it was asked here.
+  std::int64_t node_request = 0;
 };
 
 /// The answer to a HoldRequest.
@@ -125,6 +128,7 @@ struct RoundRequest {
   std::vector<Readmission> readmissions;
   std::vector<PauseRequest> pauses;
   std::vector<HoldRequest> holds;
+  std::vector<std::int64_t> done_requests;  ///< Of other nodes, to be removed.
 
   /// Merges a later request into this one.
   void join(RoundRequest later);

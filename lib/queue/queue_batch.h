@@ -30,6 +30,14 @@ struct Purge {
   std::size_t max_rows = 0;
 };
 
+/// A request of another node that a batch carries out, or that was carried out before.
+struct DoneRequest {
+  std::int64_t number = 0;
+  /// The index of the change that carries it out. Absent: it was carried out before. If the change
+  /// is `not_ours`, the request stays for the owner of the row.
+  std::optional<std::size_t> change{};
+};
+
 /// All changes that one round writes. They are applied in the order of the members.
 struct QueueBatch {
   Fence fence;
@@ -49,6 +57,8 @@ struct QueueBatch {
   std::optional<HazardDelta> learnt;
   std::optional<Purge> purge;
   std::optional<OperatorPause> pause;  ///< In place of the stored one.
+  /// To be removed. Only a queue with several owners has requests.
+  std::vector<DoneRequest> requests;
 };
 
 /// A submission that became a row of this owner.

@@ -2,6 +2,7 @@
 machine or, when it is killed, on those of the others."""
 
 import collections
+import concurrent.futures
 import json
 import pathlib
 import signal
@@ -173,6 +174,97 @@ class FleetTest(harness.Fixture):
         done = self.attestrd("resume", "--config", self.nodes["b"].config_file)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.wait_for_all(["DS1"])
+
+    def run_at(self, name, *words, code=0):
+        """Gives a command at a node, and returns what it prints."""
+        done = self.attestrd(*words, "--config", self.nodes[name].config_file)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout
+
+    def listed(self, name, *flags):
+        lines = [json.loads(line) for line in
+                 self.run_at(name, "list", "--json", *flags).splitlines()]
+        return {line["id"]: line for line in lines}
+
+    def begin_with_handshakes_of_b(self, ids, nodes=("a", "b")):
+        self.begin("--law", "fixed:3600", nodes=nodes)
+        self.submit("b", ids)
+        harness.eventually(lambda: self.status()["b"]["pending"] == len(ids), 20, "b has them")
+
+    def test_any_node_answers_about_any_handshake(self):
+        self.begin_with_handshakes_of_b(['{"id":"DS1","tag":"tag"}', "DS2", "DS3"])
+        self.submit("a", ["DSown"])
+        harness.eventually(lambda: set(self.listed("a")) == {"DS1", "DS2", "DS3", "DSown"}, 20,
+                           "a lists those of both")
+        listed = self.listed("a")
+        self.assertEqual({one: line["node"] for one, line in listed.items()},
+                         {"DS1": "b", "DS2": "b", "DS3": "b", "DSown": "a"})
+        self.assertEqual(listed["DS1"]["waits_for"], "node")
+        self.assertNotEqual(listed["DSown"]["waits_for"], "node")
+        self.assertEqual(set(self.listed("a", "--tag", "tag")), {"DS1"})
+        self.assertIn(" b ", self.run_at("a", "list", "--tag", "tag"))
+        self.assertIn("DS2 is pending, and the node b polls it.",
+                      self.run_at("a", "explain", "DS2"))
+        explained = json.loads(self.run_at("a", "explain", "--json", "DSown"))
+        self.assertEqual((explained["node"], explained["state"]), ("a", "pending"))
+        fleet = lambda: json.loads(self.run_at("a", "status", "--json"))["fleet"]
+        harness.eventually(lambda: fleet()["pending"] == 4, 20, "the beats say so")
+        self.assertEqual((fleet()["node"], fleet()["nodes_alive"]), ("a", 2))
+
+        # Without a daemon on this machine, and then without any.
+        self.nodes["a"].stop()
+        self.nodes["b"].wait_for("fleet.taken_over")
+        self.assertEqual({line["node"] for line in self.listed("a").values()}, {"b"})
+        self.assertIn("the node b polls it", self.run_at("a", "explain", "DSown"))
+        self.nodes["b"].stop()
+        self.assertEqual({line["waits_for"] for line in self.listed("a").values()}, {"takeover"})
+        explained = json.loads(self.run_at("a", "explain", "--json", "--tag", "tag"))
+        self.assertEqual((explained["id"], explained["node"]), ("DS1", "b"))
+        status = json.loads(self.run_at("b", "status", "--json", code=harness.UNAVAILABLE))
+        self.assertEqual((status["daemon"], status["pending"]), ("not running", 4))
+        self.assertEqual((status["fleet"]["nodes_dead"], status["fleet"]["pending"]), (2, 4))
+        ages = [json.loads(line) for line in self.run_at("a", "ages", "--json").splitlines()]
+        self.assertEqual(sum(line["total"] for line in ages), 4)
+
+    def test_operators_command_any_handshake_from_any_node(self):
+        self.begin_with_handshakes_of_b(["DS1", "DS2", "DS3"])
+        held = "DS1, on the node b, is held."
+        self.assertIn(held, self.run_at("a", "hold", "DS1"))
+        self.assertEqual(set(self.listed("b", "--state", "held")), {"DS1"})
+        self.assertEqual(json.loads(self.run_at("a", "release", "--json", "DS1")),
+                         {"id": "DS1", "release": "released", "node": "b"})
+        self.assertEqual(self.listed("b", "--state", "held"), {})
+        self.assertIn("DS3, on the node b, is due now.", self.run_at("a", "kick", "DS3"))
+        self.assertIn("DS2, on the node b, is cancelled", self.run_at("a", "cancel", "DS2"))
+        self.assertTrue((self.nodes["b"].spool / "failed" / "DS2.json").exists())
+        self.assertIn("DS2 is not pending", self.run_at("a", "cancel", "DS2",
+                                                        code=harness.BAD_INPUT))
+        # It is polled anew where the command is given, and b asks a to end it again.
+        self.assertIn("DS2 is polled again", self.run_at("a", "retry", "DS2"))
+        self.assertEqual(self.listed("b")["DS2"]["node"], "a")
+        self.assertIn("DS2, on the node a, is cancelled", self.run_at("b", "cancel", "DS2"))
+        self.assertTrue((self.nodes["a"].spool / "failed" / "DS2.json").exists())
+        self.assertEqual(self.cluster.sql("SELECT count(*) FROM attestrd.request"), "0")
+
+    def test_a_request_to_a_killed_node_is_done_by_the_next_owner(self):
+        self.begin_with_handshakes_of_b(["DS1", "DS2"], nodes=("a", "b", "c"))
+        self.nodes["b"].kill()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            asked = pool.map(lambda words: self.run_at("a", *words),
+                             (("hold", "DS1"), ("cancel", "DS2")))
+        self.assertRegex("".join(asked), "^DS1, on the node b, will be held.*\n"
+                                         "DS2, on the node b, will be cancelled.*\n$")
+        harness.eventually(lambda: set(self.listed("c")) == {"DS1"}, 30, "DS2 has ended")
+        held = self.listed("c")["DS1"]
+        self.assertIn(held["node"], ("a", "c"))
+        harness.eventually(lambda: set(self.listed(held["node"], "--state", "held")) == {"DS1"},
+                           20, "DS1 is held")
+        records = [name for name in ("a", "c")
+                   if (self.nodes[name].spool / "failed" / "DS2.json").exists()]
+        self.assertEqual(len(records), 1)
+        harness.eventually(
+            lambda: self.cluster.sql("SELECT count(*) FROM attestrd.request") == "0", 20,
+            "the requests are gone")
 
     def test_what_can_not_be_a_node_says_why(self):
         self.begin("--law", "fixed:0", nodes=("a",))

@@ -15,8 +15,11 @@
 namespace attestrd {
 namespace {
 
-LineRoute route_of(const Given& given) {
-  return {.target = "/kick", .accept = accepted_format(given)};
+/// Other nodes of a fleet may be waited for.
+LineRoute route_of(const Config& config, const Given& given) {
+  return {.target = "/kick",
+          .accept = accepted_format(given),
+          .takes_minutes = config.queue.store == QueueStore::postgres};
 }
 
 /// Kicks every handshake of this daemon that waits, one part of the list after the other. Those
@@ -26,7 +29,7 @@ int kick_all(const Config& config, const Given& given) {
   const auto kick_part = [&](std::string_view part) -> Result<bool> {
     const auto ids = ids_in_list(part);
     if (!ids) return ids.error();
-    const auto sent = send_lines(config, route_of(given), *ids);
+    const auto sent = send_lines(config, route_of(config, given), *ids);
     return sent ? Result<bool>(true) : sent.error();
   };
   const auto done = read_list(config, waiting, ListReach::here, kick_part);
@@ -43,7 +46,7 @@ int kick_account(const Config& config, const Given& given) {
 }
 
 int kick(const Config& config, const Given& given, const std::vector<std::string>& ids) {
-  const auto are_pending = send_lines(config, route_of(given), ids);
+  const auto are_pending = send_lines(config, route_of(config, given), ids);
   if (!are_pending) return exit_with(are_pending.error());
   return *are_pending ? EX_OK : EX_UNAVAILABLE;
 }
@@ -69,7 +72,7 @@ int cmd_kick(const Given& given) {
   Result<std::vector<std::string>> ids = std::vector<std::string>();
   if (!given.operands.empty()) ids = read_ids(given, "nothing was polled");
   if (!ids) return exit_with(ids.error());
-  const auto config = load_config(given.config_file, {"admin"});
+  const auto config = load_config(given.config_file, {"admin", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   if (given.has("--account")) return kick_account(*config, given);
   if (given.has(kTagFlag.name)) ids = ids_with_tag(*config, given);

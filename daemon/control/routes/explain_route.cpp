@@ -2,6 +2,7 @@
 // handshake. 404 when neither knows the id, 503 when the queue can't be read.
 
 #include <utility>
+#include <vector>
 
 #include "daemon/control/explain.h"
 #include "daemon/control/routes.h"
@@ -50,11 +51,12 @@ struct Explaining {
   /// Asks the database which node has the handshake.
   void ask_fleet() const {
     const auto self = *this;
-    questions.fleet->locate(id, [self](const Result<LocatedHandshake>& row) {
-      if (!row) return self.respond(plain_response(503, row.error().message));
-      const auto found = case_of(row->known, true);
-      const bool is_here = row->node.name == self.questions.fleet->node;
-      const auto answer = [self, found, node = row->node, is_here] {
+    questions.fleet->locate({id}, [self](const Result<std::vector<LocatedHandshake>>& rows) {
+      if (!rows) return self.respond(plain_response(503, rows.error().message));
+      const auto& row = rows->front();
+      const auto found = case_of(row.known, true);
+      const bool is_here = row.node.name == self.questions.fleet->node;
+      const auto answer = [self, found, node = row.node, is_here] {
         self.answer({self.id, self.questions.now().wall, found, node, !is_here});
       };
       if (!is_here || !std::holds_alternative<ExplainReport::Queued>(found)) return answer();

@@ -1,5 +1,6 @@
 // POST /kick: polls the handshakes in the body, one id per line, as soon as the limits allow. The
-// answer has one line per id. The status is 409 when one of the handshakes is not pending, 400 when
+// answer has one line per id; another node of a fleet is asked for its own, and waited for. The
+// status is 409 when one of the handshakes is not pending, 400 when
 // a line is not an id.
 //
 // POST /kick/account: lets the canary of a paused account ask as soon as the limits allow. The
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "daemon/control/fleet/elsewhere.h"
+#include "daemon/control/late_answer.h"
 #include "daemon/control/line_answers.h"
 #include "daemon/control/routes.h"
 
@@ -74,11 +77,25 @@ bool is_pending(Kicked kicked) {
   return kicked != Kicked::ending && kicked != Kicked::not_pending && kicked != Kicked::held;
 }
 
+/// Returns what a kick by another node has done.
+Kicked kicked_by(const AskedHandshake& asked) {
+  if (!is_pending_still(asked)) return Kicked::ending;
+  return std::get<QueuedHandshake>(asked.now.known).is_held ? Kicked::held : Kicked::due_now;
+}
+
 ServerResponse response_to(const std::vector<HandshakeId>& ids, const std::vector<Kicked>& kicked,
-                           bool as_text) {
+                           const Elsewhere& elsewhere, bool as_text) {
   LineAnswers answers(as_text, "kick");
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    answers.add(ids[i], name_of(kicked[i]), words_of(kicked[i]), is_pending(kicked[i]));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (elsewhere.add_open(answers, ids[i], "polled")) continue;
+    const auto* const asked = elsewhere.find(ids[i]);
+    const auto outcome = asked != nullptr ? kicked_by(*asked) : kicked[i];
+    if (asked != nullptr && outcome == Kicked::ending)
+      answers.add(ids[i], "ended", "has ended meanwhile", true, elsewhere.node_of(ids[i]));
+    else
+      answers.add(ids[i], name_of(outcome), words_of(outcome), is_pending(outcome),
+                  elsewhere.node_of(ids[i]));
+  }
   return answers.response();
 }
 
@@ -93,7 +110,7 @@ class Kicking : public std::enable_shared_from_this<Kicking> {
         respond_(std::move(respond)) {}
 
   void kick_some() {
-    if (kicked_.size() == ids_.size()) return respond_(response_to(ids_, kicked_, as_text_));
+    if (kicked_.size() == ids_.size()) return ask_other_nodes();
     const auto begin = ids_.begin() + static_cast<std::ptrdiff_t>(kicked_.size());
     const auto count = std::min(kIdsPerStep, ids_.end() - begin);
     const KickCommand part{{begin, begin + count}};
@@ -107,6 +124,17 @@ class Kicking : public std::enable_shared_from_this<Kicking> {
  private:
   static constexpr std::ptrdiff_t kIdsPerStep = 256;
 
+  void ask_other_nodes() {
+    std::vector<HandshakeId> others;
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+      if (kicked_[i] == Kicked::not_pending) others.push_back(ids_[i]);
+    ask_elsewhere(
+        questions_, RequestVerb::kick, others,
+        [self = shared_from_this()](const Elsewhere& elsewhere) {
+          self->respond_(response_to(self->ids_, self->kicked_, elsewhere, self->as_text_));
+        });
+  }
+
   Questions questions_;
   std::vector<HandshakeId> ids_;
   bool as_text_;
@@ -119,7 +147,13 @@ class Kicking : public std::enable_shared_from_this<Kicking> {
 void kick_route(const Questions& questions, const ServerRequest& request, Responder respond) {
   const auto ids = read_id_lines(request.body);
   if (!ids) return respond(plain_response(400, ids.error().message));
-  std::make_shared<Kicking>(questions, *ids, wants_text(request), std::move(respond))->kick_some();
+  const bool as_text = wants_text(request);
+  const auto kick = [questions, ids = *ids, as_text](Responder answer) {
+    std::make_shared<Kicking>(questions, ids, as_text, std::move(answer))->kick_some();
+  };
+  if (!questions.fleet) return kick(std::move(respond));
+  const auto type = response_to({}, {}, {}, as_text).content_type;
+  respond(late_answer(type, kick));
 }
 
 void kick_account_route(const Questions& questions, const ServerRequest& request,

@@ -1,20 +1,28 @@
 // POST /readmit: verifies the records of rejected/ in the body, one name per line, again, and
 // publishes the results of those that hold. With the query `all` nobody has named them: replayed
 // ones are refused. The answer has one line per name, and comes once it is durable. The status is
-// 409 when one of them is not readmitted, 400 when a line can't be a name, 503 while others are.
+// 409 when one of them is not readmitted, 400 when a line can't be a name, 503 while others are. A
+// record that another node of a fleet has must be readmitted there: the line names it.
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/check.h"
 #include "base/text.h"
 #include "daemon/control/late_answer.h"
 #include "daemon/control/routes.h"
+#include "json/json_writer.h"
+#include "spool/retention.h"
 
 namespace attestrd {
 namespace {
@@ -95,19 +103,70 @@ Result<std::vector<std::string>> read_names(std::string_view body) {
   return names;
 }
 
+/// The nodes of a fleet that have records which are not here, by the ids of their handshakes.
+using Owners = std::map<HandshakeId, std::string>;
+
+/// Returns the other node that has the record, if there is no such file here.
+const std::string* owner_of(const std::string& name, Readmitted readmitted, const Owners& owners) {
+  const auto id = readmitted == Readmitted::no_file ? id_of_record(name) : std::nullopt;
+  const auto owner = id ? owners.find(*id) : owners.end();
+  return owner == owners.end() ? nullptr : &owner->second;
+}
+
+std::string line_of_other(const std::string& name, const std::string& node, bool as_text) {
+  if (as_text)
+    return fmt::format("rejected/{}: refused: the node {} has it; give the command there\n", name,
+                       node);
+  std::string line;
+  JsonWriter writer(line);
+  writer.begin_object();
+  writer.text("file", "rejected/" + name);
+  writer.text("readmit", name_of(Readmitted::no_file));
+  writer.text("node", node);
+  writer.end_object();
+  return line + '\n';
+}
+
 ServerResponse response_to(const std::vector<std::string>& names,
-                           const std::vector<Readmitted>& readmitted, bool as_text) {
+                           const std::vector<Readmitted>& readmitted, const Owners& owners,
+                           bool as_text) {
   std::string lines;
   bool are_readmitted = true;
   for (std::size_t i = 0; i < names.size(); ++i) {
+    are_readmitted &= readmitted[i] == Readmitted::readmitted;
+    if (const auto* const owner = owner_of(names[i], readmitted[i], owners)) {
+      lines += line_of_other(names[i], *owner, as_text);
+      continue;
+    }
     lines += as_text ? fmt::format("rejected/{}: {}\n", names[i], words_of(readmitted[i]))
                      : fmt::format("{{\"file\":\"rejected/{}\",\"readmit\":\"{}\"}}\n", names[i],
                                    name_of(readmitted[i]));
-    are_readmitted &= readmitted[i] == Readmitted::readmitted;
   }
   const unsigned status = are_readmitted ? 200 : 409;
   return as_text ? text_response(status, std::move(lines))
                  : json_response(status, std::move(lines));
+}
+
+/// Finds the other nodes that have the records of which there is no file here.
+void find_owners(const Questions& questions, const std::vector<std::string>& names,
+                 const std::vector<Readmitted>& readmitted,
+                 const std::function<void(const Owners&)>& then) {
+  std::vector<HandshakeId> ids;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (const auto id = id_of_record(names[i]); id && readmitted[i] == Readmitted::no_file)
+      ids.push_back(*id);
+  if (!questions.fleet || ids.empty()) return then({});
+  const auto own = questions.fleet->node;
+  questions.fleet->locate(ids, [=](const Result<std::vector<LocatedHandshake>>& found) {
+    Owners owners;
+    for (std::size_t i = 0; found && i < ids.size(); ++i) {
+      const auto& [known, node, reason] = (*found)[i];
+      const auto* const ended = std::get_if<EndedHandshake>(&known);
+      const bool is_rejected = ended != nullptr && ended->outcome == Outcome::rejected;
+      if (is_rejected && !node.name.empty() && node.name != own) owners.emplace(ids[i], node.name);
+    }
+    then(owners);
+  });
 }
 
 }  // namespace
@@ -116,14 +175,15 @@ void readmit_route(const Questions& questions, const ServerRequest& request, Res
   const auto names = read_names(request.body);
   if (!names) return respond(plain_response(400, names.error().message));
   const bool as_text = wants_text(request);
-  const auto type = response_to({}, {}, as_text).content_type;
-  respond(late_answer(type, [readmit = questions.readmit, names = *names, as_text,
+  const auto type = response_to({}, {}, {}, as_text).content_type;
+  respond(late_answer(type, [questions, names = *names, as_text,
                              are_named = !asks_for(request, "all")](Responder answer) {
-    readmit(names, are_named,
-            [names, as_text, answer](const Result<std::vector<Readmitted>>& readmitted) {
-              answer(readmitted ? response_to(names, *readmitted, as_text)
-                                : plain_response(503, readmitted.error().message));
-            });
+    questions.readmit(names, are_named, [=](const Result<std::vector<Readmitted>>& readmitted) {
+      if (!readmitted) return answer(plain_response(503, readmitted.error().message));
+      find_owners(questions, names, *readmitted, [=, all = *readmitted](const Owners& owners) {
+        answer(response_to(names, all, owners, as_text));
+      });
+    });
   }));
 }
 

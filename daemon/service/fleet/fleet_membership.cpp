@@ -19,11 +19,11 @@ constexpr Duration kClaimInterval = std::chrono::seconds(10);
 }  // namespace
 
 FleetMembership::FleetMembership(Parts parts)
-    : parts_(parts),
-      name_(fleet_node_name(parts.config)),
-      lease_(parts.config.postgres.lease),
-      lease_timer_(parts.loop),
-      share_timer_(parts.loop) {
+    : parts_(std::move(parts)),
+      name_(fleet_node_name(parts_.config)),
+      lease_(parts_.config.postgres.lease),
+      lease_timer_(parts_.loop),
+      share_timer_(parts_.loop) {
   parts_.conductor.step(LeaseEnded{});
 }
 
@@ -121,6 +121,7 @@ void FleetMembership::lost() {
 /// Another node may have begun or ended an operator's pause. Two beats must agree: one may have
 /// read the database just before this node changed it.
 void FleetMembership::observed(const FleetState& fleet) {
+  parts_.on_requests(fleet.requests);
   const auto before = std::exchange(fleet_, fleet).paused_since;
   const OperatorPause pause{fleet.paused_since};
   if (before != pause.since) return;

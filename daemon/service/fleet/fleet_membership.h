@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "daemon/config/config.h"
@@ -39,6 +41,8 @@ class FleetMembership {
     DiskWorker& disk;
     Ledger& ledger;
     NoticeWriter& notices;
+    /// Receives what other nodes ask for handshakes of this one, with each beat.
+    std::function<void(const std::vector<NodeRequest>&)> on_requests;
   };
 
   /// No poll starts before start() and the first beat.

@@ -1,10 +1,13 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
 
+#include <functional>
 #include <memory>
+#include <vector>
 
-#include "daemon/control/fleet_questions.h"
+#include "base/time.h"
+#include "daemon/control/fleet/fleet_questions.h"
 #include "queue/postgres/operators/postgres_reader.h"
 #include "queue/postgres/postgres_register.h"
 #include "runtime/side_thread.h"
@@ -16,18 +19,28 @@ namespace attestrd {
 /// Used on the event loop.
 class OtherNodes {
  public:
-  OtherNodes(boost::asio::any_io_executor loop, std::unique_ptr<PostgresConnection> connection,
-             std::shared_ptr<const SharedMembership> member);
+  /// A node that is asked for something does it with a beat: it is waited for as long as two beats
+  /// of a lease take.
+  OtherNodes(boost::asio::io_context& loop, std::unique_ptr<PostgresConnection> connection,
+             std::shared_ptr<const SharedMembership> member, Duration lease);
 
-  void locate(const HandshakeId& id, FleetQuestions::OnLocated on_located);
+  void locate(std::vector<HandshakeId> ids, FleetQuestions::OnLocated on_located);
+  void ask(RequestVerb verb, std::vector<HandshakeId> ids, FleetQuestions::OnAsked on_asked);
   void list(RowsQuery query, FleetQuestions::OnPage on_page);
 
  private:
+  struct Asking;
+
+  void wait(const std::shared_ptr<Asking>& asking);
+  void look(const std::shared_ptr<Asking>& asking);
+  void finish(const std::shared_ptr<Asking>& asking);
   template <class Answer>
   void run(std::function<Answer()> ask, std::function<void(Answer)> on_answer);
 
+  boost::asio::io_context& loop_;
   PostgresReader reader_;  ///< Belongs to the thread.
   std::shared_ptr<const SharedMembership> member_;
+  Duration patience_;
   SideThread thread_;
 };
 

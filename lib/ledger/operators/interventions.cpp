@@ -15,8 +15,12 @@ void Interventions::add_changes(const RoundRequest& part, Wall now, QueueBatch& 
   }
   if (pause != pause_) batch.pause = pause;
   first_change_ = batch.changes.size();
-  for (const auto& request : part.holds)
+  for (const auto& request : part.holds) {
+    if (request.node_request != 0)
+      batch.requests.push_back({request.node_request, batch.changes.size()});
     batch.changes.emplace_back(SetHeld{request.id, request.is_held});
+  }
+  for (const auto number : part.done_requests) batch.requests.push_back({number, {}});
 }
 
 void Interventions::finish(const RoundRequest& part, const QueueBatch& batch,

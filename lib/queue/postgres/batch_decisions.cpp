@@ -1,5 +1,6 @@
 #include "queue/postgres/batch_decisions.h"
 
+#include <algorithm>
 #include <chrono>
 #include <variant>
 
@@ -178,6 +179,15 @@ Acceptance BatchDecisions::accept(const Submission& submission, const QueueBatch
   }
   if (!row->is_ours) return RowElsewhere{};
   return MergedRow{handshake, merge.is_tag_ignored, merge.is_expiry_bounded};
+}
+
+std::vector<std::int64_t> done_requests(const QueueBatch& batch,
+                                        const std::vector<Applied>& changes) {
+  std::vector<std::int64_t> done;
+  for (const auto& [number, change] : batch.requests)
+    if (!change || changes[*change] != Applied::not_ours) done.push_back(number);
+  std::ranges::sort(done);
+  return done;
 }
 
 }  // namespace attestrd

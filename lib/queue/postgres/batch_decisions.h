@@ -85,4 +85,8 @@ class BatchDecisions {
   std::map<HandshakeId, SharedRow> rows_;
 };
 
+/// Returns the numbers of the requests that a batch removes, sorted, by the results of its changes.
+std::vector<std::int64_t> done_requests(const QueueBatch& batch,
+                                        const std::vector<Applied>& changes);
+
 }  // namespace attestrd

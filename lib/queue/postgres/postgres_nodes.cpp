@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "queue/postgres/operators/postgres_requests.h"
 #include "queue/postgres/postgres_connection.h"
 #include "queue/postgres/postgres_schema.h"
 
@@ -232,10 +233,15 @@ Result<std::optional<FleetState>> send_beat(PostgresConnection& connection, cons
   const auto sent = run_transaction(
       connection, {{kBeat, {node, instance, std::to_string(beat.weight), limit, daily}},
                    {kStates, {std::nullopt}},
-                   {kShared}});
+                   {kShared},
+                   read_requests(instance)});
   if (!sent) return sent.error();
   if (sent->front().rows() == 0) return std::optional<FleetState>();
-  return std::optional(read_fleet((*sent)[1], (*sent)[2]));
+  auto fleet = read_fleet((*sent)[1], (*sent)[2]);
+  auto requests = requests_in((*sent)[3], connection);
+  if (!requests) return requests.error();
+  fleet.requests = std::move(*requests);
+  return std::optional(std::move(fleet));
 }
 
 Result<std::int64_t> set_shares(PostgresConnection& connection, const std::string& node,

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "queue/postgres/operators/postgres_requests.h"
 #include "queue/postgres/postgres_connection.h"
 #include "queue/postgres/postgres_queue.h"
 #include "queue/postgres/postgres_row_reader.h"
@@ -58,7 +59,7 @@ constexpr const char* kGuard =
 
 bool is_empty(const QueueBatch& batch) {
   return batch.clocks.empty() && batch.changes.empty() && batch.submissions.empty() &&
-         !batch.reserve && !batch.learnt && !batch.purge && !batch.pause;
+         !batch.reserve && !batch.learnt && !batch.purge && !batch.pause && batch.requests.empty();
 }
 
 const HandshakeId& id_of(const Progress& progress) { return progress.id; }
@@ -260,6 +261,8 @@ Result<QueueBatchResult> PostgresQueue::commit(Begun& begun, const QueueBatch& b
   if (batch.purge)
     for (auto& step : purge_rows(member_, *batch.purge, batch.running))
       pipeline.push_back(std::move(step));
+  if (const auto done = done_requests(batch, result.changes); !done.empty())
+    pipeline.push_back(remove_requests(done));
   pipeline.push_back({kGuard, {node, member_.instance, std::to_string(begun.round)}});
   pipeline.push_back({"COMMIT"});
   const auto results = connection_->run(pipeline);

@@ -16,6 +16,7 @@ constexpr std::int64_t kOldestServer = 140000;
 // that is done is a tombstone. `revision` grows with each change, so that a change that was decided
 // on an older row is noticed. `boot_node` and `boot` name the clock by which the row was submitted,
 // `ended_node` and `running_ms` the daemon that finished it and its running time then.
+// `attempt` of a request is that of the handshake which it is about.
 // `is_unclaimed`: another node than the owner of the shelf put the row there, and the owner does
 // not know it yet. Free space in each page lets updates stay in it (HOT), and vacuum runs early
 // enough that a table of a million rows keeps its size.
@@ -103,10 +104,11 @@ CREATE INDEX handshake_tag ON attestrd.handshake (tag, id) WHERE state = 'done' 
 CREATE INDEX handshake_signature ON attestrd.handshake (signature) WHERE signature IS NOT NULL;
 
 CREATE TABLE attestrd.request (
-  id   text COLLATE "C" NOT NULL,
-  verb text COLLATE "C" NOT NULL,
-  at   bigint NOT NULL,
-  PRIMARY KEY (id, verb)
+  number  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id      text COLLATE "C" NOT NULL,
+  verb    text COLLATE "C" NOT NULL CHECK (verb IN ('hold', 'release', 'cancel', 'kick')),
+  attempt bigint NOT NULL,
+  at      bigint NOT NULL
 );
 
 CREATE TABLE attestrd.account (

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "handshake/finish.h"
 #include "handshake/known_handshake.h"
 #include "queue/queue_row.h"
 
@@ -30,6 +31,7 @@ struct LocatedRow {
 struct LocatedHandshake {
   KnownHandshake known;
   RowNode node;
+  Reason reason = Reason::none;  ///< Of the end of one that has ended.
 };
 
 /// A place in the list of all rows that are not done: those in `polling` in the order of shelves

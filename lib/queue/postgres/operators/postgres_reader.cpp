@@ -1,5 +1,6 @@
 #include "queue/postgres/operators/postgres_reader.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,7 +32,7 @@ const std::string kClockAndShelf =
 const std::string kFind =
     kColumns + " FROM attestrd.handshake h " + kClockAndShelf +
     "LEFT JOIN attestrd.node n ON CASE WHEN h.state = 'polling' THEN n.number = s.node "
-    "ELSE n.spool = h.spool END WHERE h.id = $3";
+    "ELSE n.spool = h.spool END WHERE h.id = ANY($3::text[])";
 
 /// Returns the statement for a page. The last row that it has looked at is returned in any case: it
 /// tells where the next page begins.
@@ -84,14 +85,32 @@ PostgresReader::PostgresReader(PostgresReader&& other) noexcept = default;
 PostgresReader::~PostgresReader() = default;
 
 Result<LocatedHandshake> PostgresReader::find(const HandshakeId& id) {
-  const auto found =
-      connection_->run({{kFind.c_str(), {kNoNode, kNoSpool, std::string(id.view())}}});
+  auto found = find({&id, 1});
+  if (!found) return found.error();
+  return std::move(found->front());
+}
+
+Result<std::vector<LocatedHandshake>> PostgresReader::find(std::span<const HandshakeId> ids) {
+  PostgresArray array;
+  for (const auto& id : ids) array.add(id.view());
+  const auto found = connection_->run({{kFind.c_str(), {kNoNode, kNoSpool, array.take()}}});
   if (!found) return found.error();
   const auto& rows = found->front();
-  if (rows.rows() == 0) return LocatedHandshake{};
-  auto read = read_row(rows, 0);
-  if (!read) return broken_row(*connection_);
-  return LocatedHandshake{known_handshake(std::move(*read)), read_node(rows, 0)};
+  std::map<HandshakeId, LocatedHandshake> known;
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    auto read = read_row(rows, i);
+    if (!read) return broken_row(*connection_);
+    const auto id = read->row.handshake.id;
+    const auto reason = read->row.ending ? read->row.ending->reason : Reason::none;
+    known.emplace(id,
+                  LocatedHandshake{known_handshake(std::move(*read)), read_node(rows, i), reason});
+  }
+  std::vector<LocatedHandshake> all;
+  for (const auto& id : ids) {
+    const auto row = known.find(id);
+    all.push_back(row == known.end() ? LocatedHandshake() : row->second);
+  }
+  return all;
 }
 
 Result<RowsPage> PostgresReader::page(const RowsQuery& query) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -22,6 +23,8 @@ class PostgresReader {
 
   /// Returns the state of an id, and the node that has it.
   Result<LocatedHandshake> find(const HandshakeId& id);
+  /// Returns one entry for each id, in their order.
+  Result<std::vector<LocatedHandshake>> find(std::span<const HandshakeId> ids);
 
   /// Returns a page of the list of all rows that are not done. A row that another node takes over
   /// or takes up between two pages may be missing, or be there twice.

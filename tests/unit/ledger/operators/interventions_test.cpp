@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "unit/ledger/trouble.h"
@@ -36,6 +37,24 @@ TEST_F(InterventionsTest, APauseIsDurableOnceItIsReported) {
   lose_power();
   start();
   EXPECT_EQ(queue().operator_pause()->since, report.pause->since);
+}
+
+TEST_F(InterventionsTest, RequestsOfOtherNodesAreRemovedWithTheirEffects) {
+  RoundRequest part;
+  part.holds = {{1, id_of("DSa"), true, 0}, {2, id_of("DSb"), true, 7}};
+  part.done_requests = {8};
+  QueueBatch batch;
+  batch.changes.emplace_back(Done{id_of("DSc"), Outcome::failed, ""});
+  Interventions().add_changes(part, now, batch);
+  ASSERT_EQ(batch.requests.size(), 2U);
+  EXPECT_EQ(batch.requests[0].number, 7);
+  EXPECT_EQ(batch.requests[0].change, 2U);
+  EXPECT_EQ(batch.requests[1].number, 8);
+  EXPECT_FALSE(batch.requests[1].change);
+  RoundRequest later;
+  later.join(std::move(part));
+  EXPECT_FALSE(later.is_empty());
+  EXPECT_EQ(later.done_requests.size(), 1U);
 }
 
 TEST_F(InterventionsTest, ASecondPauseChangesNothingOfTheFirst) {
