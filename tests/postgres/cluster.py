@@ -66,12 +66,14 @@ class ServerProcess(Process):
 class Cluster:
     """`with Cluster() as cluster:` starts a cluster with the database `attestrd`, which belongs to
     the user `attestrd`. Without `fsync` it is faster, and loses commits with the machine alone.
-    With `tls` the server has the certificate `self.certificate` for the name localhost."""
+    With `tls` the server has a certificate for the name localhost: `self.certificate`, which
+    vouches for itself, or one of the authority (tests/e2e/authority.py) that `tls` is."""
 
-    def __init__(self, fsync=True, tls=False, settings=()):
+    def __init__(self, fsync=True, tls=False, settings=(), port=None):
+        self.tls = tls
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}postgres-"))
         self.data = self.folder / "data"
-        self.port = free_port()
+        self.port = port or free_port()
         self.bouncer_port = None
         self.process = None
         self.bouncer = None
@@ -90,20 +92,24 @@ class Cluster:
 
     def __enter__(self):
         try:
-            self.run("initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust",
-                     "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")
             if self.certificate:
                 self.make_certificate()
-            access = self.data / "pg_hba.conf"
-            access.write_text("local all locked scram-sha-256\n" + access.read_text())
-            self.start()
-            self.sql(f"CREATE ROLE {USER} LOGIN", database="postgres")
-            self.sql(f"CREATE ROLE locked LOGIN PASSWORD '{PASSWORD}'", database="postgres")
-            self.sql(f"CREATE DATABASE {USER} OWNER {USER}", database="postgres")
+            self.make()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def make(self):
+        """Creates the cluster and starts it."""
+        self.run("initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust",
+                 "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")
+        access = self.data / "pg_hba.conf"
+        access.write_text("local all locked scram-sha-256\n" + access.read_text())
+        self.start()
+        self.sql(f"CREATE ROLE {USER} LOGIN", database="postgres")
+        self.sql(f"CREATE ROLE locked LOGIN PASSWORD '{PASSWORD}'", database="postgres")
+        self.sql(f"CREATE DATABASE {USER} OWNER {USER}", database="postgres")
 
     def __exit__(self, *_):
         for process in (self.bouncer, self.process):
@@ -120,6 +126,14 @@ class Cluster:
         return done.stdout
 
     def make_certificate(self):
+        if self.tls is not True:
+            issued = self.tls.issue(f"postgres-{self.port}")
+            for source, target in zip(issued, (self.certificate, self.folder / "key.pem")):
+                shutil.copy(source, target)
+                target.chmod(0o600)
+                if self.run_as:
+                    os.chown(target, self.run_as["user"], self.run_as["group"])
+            return
         self.run(shutil.which("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
                  "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
                  "-out", self.certificate, "-keyout", self.folder / "key.pem")
@@ -149,6 +163,11 @@ class Cluster:
         self.process.send(how)
         self.process.wait(STOP_S)
 
+    def set_synchronous(self, names):
+        """Sets the standbys for which each commit waits."""
+        self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'", database="postgres")
+        self.sql("SELECT pg_reload_conf()", database="postgres")
+
     def start_bouncer(self):
         """Starts PgBouncer in transaction mode, with fewer connections than clients."""
         self.bouncer_port = free_port()
@@ -174,3 +193,33 @@ default_pool_size = 3
     def uri(self, port=None, host=None):
         """Returns the URI of the database over the unix socket, or over a host."""
         return f"postgresql://{USER}@/{USER}?host={host or self.folder}&port={port or self.port}"
+
+
+class Standby(Cluster):
+    """A copy of a running cluster, which follows it. It can be promoted."""
+
+    def __init__(self, primary, **options):
+        super().__init__(**{"fsync": primary.settings["fsync"] == "on", "tls": primary.tls,
+                            **options})
+        self.primary = primary
+
+    def make(self):
+        self.run("pg_basebackup", "--pgdata", self.data, "--host", self.primary.folder, "--port",
+                 self.primary.port, "--username", "postgres", "--write-recovery-conf",
+                 "--checkpoint", "fast", "--no-sync")
+        with (self.data / "postgresql.auto.conf").open("a") as settings:
+            settings.write("synchronous_standby_names = ''\n")  # It has no standby itself.
+        self.start()
+
+    def make_synchronous(self):
+        """Lets the commits of the cluster that it follows wait for it."""
+        self.primary.set_synchronous("*")
+        deadline = time.monotonic() + START_S
+        while self.primary.sql("SELECT sync_state FROM pg_stat_replication") != "sync":
+            if time.monotonic() > deadline:
+                raise RuntimeError("the standby does not follow")
+            time.sleep(0.05)
+
+    def promote(self):
+        """Makes it the primary."""
+        self.sql("SELECT pg_promote()", database="postgres")
