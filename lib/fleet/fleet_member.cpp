@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace attestrd {
+namespace {
+
+// So many early beats at most in the interval of regular ones: an answer may not come, or not be
+// what was expected.
+constexpr int kEarlyBeats = 10;
+
+}  // namespace
 
 FleetMember::Decision FleetMember::beaten(const BeatAnswer& answer) {
   if (!answer.is_mine) {
@@ -18,6 +25,13 @@ FleetMember::Decision FleetMember::beaten(const BeatAnswer& answer) {
   const bool takes_all = have_orphans_waited(answer.fleet, answer.answered_at);
   decision.takeovers = takeovers(answer.fleet, name_, takes_all);
   return decision;
+}
+
+Mono FleetMember::next_beat(Mono last) const {
+  const Mono regular = last + lease_.beat_interval();
+  const auto death = watch_.next_death();
+  if (!death || *death >= regular) return regular;
+  return std::max(*death, last + lease_.beat_interval() / kEarlyBeats);
 }
 
 /// Returns whether shelves without a living owner have waited for a new one for a lease: one of the

@@ -42,8 +42,10 @@ class FleetMember {
   /// The right of this node to poll its handshakes.
   const Lease& lease() const { return lease_; }
 
-  /// Returns when the next beat is to be sent, given when the last one was.
-  Mono next_beat(Mono last) const { return last + lease_.beat_interval(); }
+  /// Returns when the next beat is to be sent, given when the last one was. A node that is silent
+  /// is judged as soon as it may be, and the beat after its death is early, too: with it the
+  /// takeover of its shelves begins.
+  Mono next_beat(Mono last) const;
 
  private:
   bool have_orphans_waited(const FleetState& fleet, Mono now);

@@ -34,4 +34,13 @@ std::vector<FleetWatch::Dead> FleetWatch::observe(std::span<const FleetNode> oth
   return dead;
 }
 
+std::optional<Mono> FleetWatch::next_death() const {
+  std::optional<Mono> first;
+  for (const auto& [name, its] : seen_) {
+    const Mono death = last_ + scaled(lease_, kShareOfOthers) - its.still;
+    if (!first || death < *first) first = death;
+  }
+  return first;
+}
+
 }  // namespace attestrd

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,10 @@ class FleetWatch {
   /// Takes the other nodes as a query has returned them. `now` is the time of its answer: a node
   /// that beats afterwards is judged too late, never too early. Returns the dead.
   std::vector<Dead> observe(std::span<const FleetNode> others, Mono now);
+
+  /// Returns when the first of the nodes will be dead if it stays silent, or nothing if no other
+  /// node lives.
+  std::optional<Mono> next_death() const;
 
  private:
   struct Seen {

@@ -86,6 +86,23 @@ TEST_F(FleetMemberTest, TheShelvesOfADeadNodeAreSharedWithinTwoLeases) {
   EXPECT_EQ(all.size(), 48U);
 }
 
+TEST_F(FleetMemberTest, ASilentNodeIsJudgedAndReplacedEarly) {
+  given({"a", "b", "c"});
+  only({"a", "b", "c"}, 30s);
+  const Mono seen_at = now_;  // a sees the last beat of b then.
+  for (int i = 0; i < 20 && node("a").shelves.size() == 16U; ++i) {
+    beats("a");
+    ++node("c").beat;
+    const Mono next = members_.at("a").next_beat(now_);
+    ASSERT_GE(next, now_ + 500ms) << "no more than ten times the regular beats";
+    ASSERT_LE(next, now_ + 5s);
+    if (node("a").shelves.size() == 16U) now_ = next;
+  }
+  EXPECT_LE(now_, seen_at + 17'100ms);
+  beats("a");
+  EXPECT_EQ(members_.at("a").next_beat(now_), now_ + 5s) << "b does not live any more";
+}
+
 TEST_F(FleetMemberTest, ANodeThatWasDeclaredDeadBeginsAnew) {
   given({"a", "b"});
   only({"a", "b"}, 30s);

@@ -46,9 +46,13 @@ class FleetWatchTest : public ::testing::Test {
 };
 
 TEST_F(FleetWatchTest, ANodeWhoseBeatStaysIsDeadAfterElevenTenthsOfTheLease) {
+  EXPECT_EQ(watch_.next_death(), std::nullopt);
   EXPECT_THAT(after(0s), IsEmpty());
+  const Mono death = now_ + 16'500ms;
+  EXPECT_EQ(watch_.next_death(), death);
   EXPECT_THAT(after(5s), IsEmpty());
   EXPECT_THAT(after(5s), IsEmpty());
+  EXPECT_EQ(watch_.next_death(), death);
   EXPECT_THAT(after(6s), IsEmpty());
   EXPECT_THAT(after(500ms), ElementsAre(FleetWatch::Dead{"b", others_[0].instance, 7}));
 }
