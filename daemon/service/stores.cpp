@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "daemon/service/fleet/enter_fleet.h"
+#include "daemon/service/move/queue_place.h"
 
 namespace attestrd {
 namespace {
@@ -26,14 +27,19 @@ Result<FileLock> lock_own_folder(Directory& parent, std::string_view name) {
   return FileLock::acquire_folder((*folder)->path());
 }
 
+Result<void> lock_folders(Directory& root, Directory& inbox, Stores& stores) {
+  if (auto locked = keep(lock_spool(root), stores.spool_lock); !locked) return locked;
+  return keep(lock_own_folder(inbox, FolderInbox::kClaimed), stores.inbox_lock);
+}
+
 Result<void> lock_all(const Config& config, Directory& root, Directory& inbox, Stores& stores) {
   if (config.queue.store == QueueStore::sqlite)
     if (auto locked = keep(FileLock::acquire(queue_lock_file(config).string()), stores.queue_lock);
         !locked) {
       return locked;
     }
-  if (auto locked = keep(lock_spool(root), stores.spool_lock); !locked) return locked;
-  return keep(lock_own_folder(inbox, FolderInbox::kClaimed), stores.inbox_lock);
+  if (auto locked = lock_folders(root, inbox, stores); !locked) return locked;
+  return check_queue_place(config);
 }
 
 Result<void> open_file_queue(const Config& config, Stores& stores) {
@@ -59,6 +65,21 @@ Result<void> open_fleet_queue(const Config& config, const FleetEntry& entry, Sto
 
 Result<FileLock> lock_spool(Directory& root) {
   return lock_own_folder(root, FolderSpool::kStaging);
+}
+
+Result<Stores> lock_spool_and_inbox(const Config& config) {
+  Stores stores;
+  if (auto opened = keep(PosixDirectory::open(config.paths.spool.string()), stores.spool_root);
+      !opened) {
+    return opened.error();
+  }
+  const auto inbox = PosixDirectory::open(config.paths.inbox.string());
+  if (!inbox) return inbox.error();
+  if (auto locked = lock_folders(*stores.spool_root, **inbox, stores); !locked)
+    return locked.error();
+  auto opened = keep(FolderSpool::open(*stores.spool_root), stores.spool);
+  if (!opened) return opened.error();
+  return stores;
 }
 
 Result<Stores> open_stores(const Config& config, const FleetEntry& entry) {

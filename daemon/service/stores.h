@@ -40,6 +40,10 @@ struct Stores {
 /// process holds the lock.
 Result<FileLock> lock_spool(Directory& root);
 
+/// Locks spool and inbox as a daemon does, and opens the spool. Error: `unavailable` when another
+/// process holds a lock.
+Result<Stores> lock_spool_and_inbox(const Config& config);
+
 /// The values that the stores of a fleet need beside the configuration.
 struct FleetEntry {
   std::optional<Secret> password{};
@@ -49,7 +53,7 @@ struct FleetEntry {
 
 /// Opens all stores; recovery must follow. With a queue in a database the daemon has entered its
 /// fleet then; the queue is null if it is to stop instead. Error: `unavailable` when another
-/// process holds a lock, or the database can't be reached.
+/// process holds a lock, or the database can't be reached; those of check_queue_place().
 Result<Stores> open_stores(const Config& config, const FleetEntry& entry);
 
 }  // namespace attestrd

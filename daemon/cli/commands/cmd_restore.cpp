@@ -14,6 +14,7 @@
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
+#include "daemon/service/move/queue_place.h"
 #include "daemon/service/queue_reader.h"
 #include "daemon/service/stores.h"
 #include "files/posix_calls.h"
@@ -44,6 +45,7 @@ Result<Database> open_backup(const std::string& path, const std::filesystem::pat
 Result<RestoreCounts> restore_into(const Config& config, Database backup) {
   const auto queue_lock = FileLock::acquire(queue_lock_file(config).string());
   if (!queue_lock) return queue_lock.error();
+  if (const auto placed = check_queue_place(config); !placed) return placed.error();
   const auto root = PosixDirectory::open(config.paths.spool.string());
   if (!root) return root.error();
   const auto spool_lock = lock_spool(**root);
