@@ -21,7 +21,7 @@ std::string usage_of(const CommandRow& command) {
   for (const Flag& flag : command.flags)
     if (!flag.name.empty())
       usage += fmt::format(" [{}{}{}]", flag.name, flag.value.empty() ? "" : " ", flag.value);
-  const auto& [count, shown, meaning] = command.operands;
+  const auto& [count, shown, meaning, choices] = command.operands;
   if (count == Operands::any) return usage + fmt::format(" [{}]", shown);
   if (count != Operands::none) usage += fmt::format(" {}", shown);
   return usage;

@@ -33,10 +33,15 @@ struct Given {
 /// How the path of the configuration is passed to a command.
 enum class ConfigFile : std::uint8_t { none, option, operand };
 
+/// The `choices` of what names a file.
+inline constexpr std::string_view kFileNames = "<files>";
+
 struct Flag {
   std::string_view name;  ///< Includes the dashes.
   std::string_view meaning;
   std::string_view value{};  ///< The form of its value in the usage line; empty: it has none.
+  /// The values that shells offer, separated by spaces, or kFileNames; empty: they offer none.
+  std::string_view choices{};
 };
 
 inline constexpr Flag kJsonFlag{"--json", "Print one JSON object per line, for programs"};
@@ -50,8 +55,10 @@ inline constexpr Flag kNoTitlesFlag{"--no-header", "Changes nothing: there is no
 struct Operands {
   enum Count : std::uint8_t { none, one, some, any };
   Count count = none;
-  std::string_view shown;  ///< The form in the usage line.
+  std::string_view shown;  ///< The form in the usage line. `FILE...` are names of files.
   std::string_view meaning;
+  /// The words that shells offer for the first one, separated by spaces; empty: they offer none.
+  std::string_view choices{};
 };
 
 /// A row of commands.def. Unused elements of its arrays are empty.

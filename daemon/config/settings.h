@@ -18,7 +18,7 @@ struct Setting {
 
   std::string name;  ///< Includes the section: `poll.min_interval`.
   Reload reload{};
-  std::string_view meaning;  ///< The text in README's table, in Markdown.
+  std::string_view meaning;  ///< The text in the manual, in Markdown.
 
   /// Reads the value into the Config, whose `folder` must be set, or returns the value's fault as
   /// the end of a sentence that begins with the key's name.

@@ -24,7 +24,7 @@ struct EventRow {
   std::string_view fields;  ///< In Markdown; empty: none.
 };
 
-/// Returns all rows, in the order of README's table.
+/// Returns all rows, in the order of the manual.
 std::span<const EventRow> event_rows();
 
 /// Returns the level of the event's first row. A Notice has this level unless its author chose

@@ -15,7 +15,7 @@ class Sealer;
 /// The format and version of a record, its member `schema` (see FORMAT.md).
 inline constexpr std::string_view kRecordSchema = "attestrd.result/1";
 
-/// Returns the contents of the spool file of a handshake that has ended (see FORMAT.md): one JSON
+/// Returns the spool file of a handshake that has ended, as attestrd-spool(5) describes it: a JSON
 /// object and a line feed. `tag` is the tag given at submission. The record has the tag of the
 /// answer instead if the handshake is completed or if no tag was given.
 std::string write_record(const Finish& finish, std::string_view tag, Wall submitted_at);

@@ -35,9 +35,9 @@ enum class RecordSync : std::uint8_t {
   together,    ///< sync_staging() syncs all records: cheaper if they are many.
 };
 
-/// The interface to the folders where records appear; `FolderSpool` implements it. FORMAT.md
-/// describes how the folders are used, and ledger.cpp the order in which these functions must be
-/// called.
+/// The interface to the folders where records appear; `FolderSpool` implements it. The manual
+/// attestrd-spool(5) describes how the folders are used, and ledger.cpp the order in which these
+/// functions must be called.
 // More than 20 methods: one for each step of publication and recovery.
 class Spool {
  public:

@@ -26,7 +26,7 @@ struct JsonStyle {
   bool omits_null = false;          ///< Members whose value is null.
 };
 
-/// Returns the styles of Python, PHP, Java and JavaScript that are documented in FORMAT.md.
+/// Returns the styles of Python, PHP, Java and JavaScript that are documented in attestrd-spool(5).
 std::span<const JsonStyle> json_styles();
 
 /// Writes `json`, a valid text, in a style; with the members of each object in the order of the

@@ -1,7 +1,7 @@
 """Tests failures of the calls by which the real daemon opens or changes a file, one per run.
 
 For n = 1, 2, 3, ... the n-th call of a kind fails, alone or with all later ones: with EIO (a broken
-disk), ENOSPC (a full disk) or EINTR (interrupted by a signal). The daemon must end as README
+disk), ENOSPC (a full disk) or EINTR (interrupted by a signal). The daemon must end as the manual
 specifies, and the next daemon, without faults, must complete each handshake exactly once.
 """
 

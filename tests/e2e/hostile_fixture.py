@@ -154,7 +154,7 @@ def most_resident_mib(process):
 
 
 def harmless(name):
-    """Returns the form of a name, in bytes, in refused/ and rejected/ (see lib/spool/FORMAT.md)."""
+    """Returns the form of a name, in bytes, in refused/ and rejected/ (see attestrd-spool(5))."""
     plain = re.compile(rb"[A-Za-z0-9._+=,@-]")
     text = ""
     for at, byte in enumerate(name):

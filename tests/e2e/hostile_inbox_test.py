@@ -1,4 +1,4 @@
-"""Tests an inbox full of hostile entries: each must end as README specifies."""
+"""Tests an inbox full of hostile entries: each must end as attestrd-spool(5) says."""
 
 import fcntl
 import os

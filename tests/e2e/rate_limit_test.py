@@ -1,7 +1,7 @@
 """Tests the daemon against servers that allow fewer requests per second than it is configured for:
 it finds their rate, whatever their limiter, and the account is not paused.
 
-The long form takes three minutes, with more rates, and prints the table of README.md.
+The long form takes three minutes, with more rates, and prints a table.
 """
 
 import collections

@@ -7,7 +7,7 @@
 
 namespace attestrd::fuzz {
 
-/// The expected contents of a line of a submission, by the README and Boost.JSON.
+/// The expected contents of a line of a submission, by attestrd-spool(5) and Boost.JSON.
 struct Wish {
   std::string id;
   std::string tag;

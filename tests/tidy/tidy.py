@@ -14,12 +14,13 @@ MAX_COLUMNS = 100
 MAX_FUNCTION_LINES = 70
 MAX_UNITS = 15  # per folder; a unit is x.h, x.cpp or both
 MAX_METHODS = 20  # per class, public and private together
+MAX_README_LINES = 150
 
 # Each folder of lib/ includes only its own headers and those of folders in earlier lists.
 FOLDERS = [["base"], ["json", "crypto", "files", "metrics"], ["handshake"],
          ["log", "verify", "schedule", "admission", "fleet", "http"],
          ["inbox", "spool", "queue", "poll"], ["engine", "ledger"], ["runtime"]]
-DAEMON_FOLDERS = [["log"], ["config"], ["control"], ["service"], ["cli"]]
+DAEMON_FOLDERS = [["log"], ["config"], ["control"], ["service"], ["cli"], ["man"]]
 
 TOP_LEVEL = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "build", "config",
              "daemon", "lib", "systemd", "tests"}
@@ -261,6 +262,31 @@ def formatted(checkout):
             yield name, int(line), "clang-format would change this"
 
 
+SHELL_SCRIPT = re.compile(r"#!.*\b(ba)?sh\n|# shellcheck shell=")
+SHELL_FAULT = re.compile(r"^(.+?):(\d+):\d+: \w+: (.*)", re.MULTILINE)
+
+
+def shell_scripts_are_clean(checkout):
+    """Checks that shellcheck prints nothing."""
+    if not shutil.which("shellcheck"):
+        yield "tests/packages", 1, "shellcheck is not installed: see [tidy]"
+        return
+    scripts = [path for folder in (".ci", "config", "daemon", "lib", "systemd", "tests")
+               for path in sorted((checkout.root / folder).rglob("*"))
+               if path.is_file() and "." not in path.name and is_shell_script(path)]
+    names = [path.relative_to(checkout.root).as_posix() for path in scripts]
+    if names:
+        done = subprocess.run(["shellcheck", "-x", "-P", "SCRIPTDIR", "-f", "gcc", *names],
+                              cwd=checkout.root, capture_output=True, text=True)
+        for name, line, message in SHELL_FAULT.findall(done.stdout):
+            yield name, int(line), message
+
+
+def is_shell_script(path):
+    with path.open("rb") as file:
+        return SHELL_SCRIPT.match(file.read(100).decode(errors="replace"))
+
+
 def beast_in_two_files(checkout):
     for name, text in checkout.files(".h", ".cpp"):
         if name not in USES_BEAST and not name.startswith("tests/"):
@@ -354,15 +380,14 @@ LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 
 def documents_are_complete(checkout):
-    """Checks that README names each setting, and that linked files exist."""
+    """Checks that linked files exist, and that README is short."""
     for name, text in checkout.documents.items():
         for target in LINK.findall(text):
             if not (checkout.root / name).parent.joinpath(target).exists():
                 yield name, 1, f"no such file: {target}"
-    readme = checkout.documents.get("README.md", "")
-    for key in settings(checkout.documents.get("config/attestrd.toml", "")):
-        if f"`{key}`" not in readme:
-            yield "README.md", 1, f"does not name the setting {key}"
+    lines = checkout.documents.get("README.md", "").count("\n")
+    if lines > MAX_README_LINES:
+        yield "README.md", lines, f"{lines} lines, more than {MAX_README_LINES}"
 
 
 def map_names_files(checkout):
@@ -379,16 +404,6 @@ def map_names_files(checkout):
                 yield "lib/README.md", number, f"names {name}, which does not exist"
 
 
-def settings(toml):
-    """Returns every key of a configuration with its section."""
-    section = ""
-    for line in toml.splitlines():
-        if head := re.match(r"\[(\w+)\]", line):
-            section = head.group(1)
-        elif key := re.match(r"(\w+) = ", line):
-            yield f"{section}.{key.group(1)}"
-
-
 def top_level(checkout):
     for path in sorted(checkout.root.iterdir()):
         if path.name not in TOP_LEVEL and not path.name.startswith("."):
@@ -396,7 +411,7 @@ def top_level(checkout):
 
 
 RULES = [line_length, function_length, pure_core, arrows_run_down, folders_are_small,
-         classes_are_small, libraries_are_used, formatted,
+         classes_are_small, libraries_are_used, formatted, shell_scripts_are_clean,
          beast_in_two_files, no_unfinished_code, no_dead_header, no_dead_source,
          every_unit_is_tested, documents_are_complete, map_names_files, top_level]
 

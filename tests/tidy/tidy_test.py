@@ -56,12 +56,13 @@ class TidyTest(unittest.TestCase):
                           files={"lib/README.md": text + "2. `queue/attic`\n"})
 
     def test_documents_are_complete(self):
-        files = {"README.md": "Says `poll.max`; see [it](lib/queue/queue.h).",
-                 "config/attestrd.toml": "[poll]\nmax = 1\n"}
-        self.assertEqual(self.complaints(tidy.documents_are_complete, files=files), [])
-        for incomplete in ("[it](lib/none.h) `poll.max`", "`poll.min`"):
-            self.assert_finds(tidy.documents_are_complete, "README.md:1",
-                              files={**files, "README.md": incomplete})
+        readme = "See [it](lib/queue/queue.h).\n"
+        self.assertEqual(self.complaints(tidy.documents_are_complete,
+                                         files={"README.md": readme * 150}), [])
+        self.assert_finds(tidy.documents_are_complete, "README.md:1",
+                          files={"README.md": "[it](lib/none.h)"})
+        self.assert_finds(tidy.documents_are_complete, "README.md:151",
+                          files={"README.md": readme * 151})
 
     def test_arrows_run_down(self):
         includes = '#pragma once\n#include "{}"\n'
@@ -125,6 +126,15 @@ class TidyTest(unittest.TestCase):
     def test_formatted(self):
         self.assert_finds(tidy.formatted, "daemon/main.cpp:1",
                             files={"daemon/main.cpp": "int  main(){return 0;}\n"})
+
+    def test_shell_scripts_are_clean(self):
+        for name, head in (("daemon/demo", "#!/bin/bash\n"), ("systemd/it", "#!/bin/sh\n"),
+                           ("tests/setup", "# shellcheck shell=bash\n")):
+            self.assert_finds(tidy.shell_scripts_are_clean, f"{name}:2",
+                              files={name: head + "rm $1\n"})
+        self.assertEqual(self.complaints(tidy.shell_scripts_are_clean,
+                                         files={"tests/run": "#!/usr/bin/env python3\nrm $1\n",
+                                                "daemon/demo": "#!/bin/sh\nrm \"$1\"\n"}), [])
 
     def test_line_length(self):
         at_limit, above = "// " + "x" * 97, "// " + "x" * 98
