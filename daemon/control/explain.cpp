@@ -130,7 +130,7 @@ json::object json_of(const ExplainReport& report, const ExplainReport::Waiting& 
   if (const auto trouble = name_of(why.suspicion); !trouble.empty()) object["trouble"] = trouble;
   object["last_pending_at"] =
       why.since_pending ? json_time(now - *why.since_pending) : json::value(nullptr);
-  if (daemon.pause) object["next_canary"] = to_rfc3339(daemon.pause->next_canary);
+  if (daemon.pause) object["next_canary"] = json_time(daemon.pause->next_canary);
   if (daemon.requests_today) object["next_day"] = to_rfc3339(daemon.requests_today->next_day);
   return object;
 }

@@ -21,12 +21,18 @@ std::optional<Hold> hold_of(const StatusReport::Daemon& daemon, Wall now) {
   if (daemon.backlog_full)
     return Hold{
         "backlog_full", "the disk is slow: nothing is fetched until results are written", {}};
+  if (const auto& pause = daemon.pause; pause && !pause->next_canary)
+    return Hold{"account_paused",
+                fmt::format("the account is paused by {} ({}) for {}: that node asks whether it is "
+                            "over",
+                            pause->node, pause->reason, rough(now - pause->since)),
+                {}};
   if (const auto& pause = daemon.pause) {
     return Hold{
         "account_paused",
         fmt::format("the account is paused ({}) for {}: one at a time asks whether it is "
                     "over, the next {}",
-                    pause->reason, rough(now - pause->since), ahead(pause->next_canary, now)),
+                    pause->reason, rough(now - pause->since), ahead(*pause->next_canary, now)),
         {}};
   }
   if (const auto& until = daemon.rate.held_until) {

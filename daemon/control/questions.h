@@ -46,9 +46,10 @@ struct DaemonFacts {
   ConfigState config;
   Duration disk_round{0};  ///< For so long the current round of writes has run.
   bool is_stopping = false;
-  std::optional<InboxFiles> inbox;     ///< As of the last scan.
-  bool is_spool_full = false;          ///< `spool.max_waiting` records stop the intake.
-  std::optional<FleetCounts> fleet{};  ///< As of the last beat; absent: there is no fleet.
+  std::optional<InboxFiles> inbox;      ///< As of the last scan.
+  bool is_spool_full = false;           ///< `spool.max_waiting` records stop the intake.
+  bool has_queue_lost_commits = false;  ///< And they are not written again yet.
+  std::optional<FleetCounts> fleet{};   ///< As of the last beat; absent: there is no fleet.
 };
 
 /// A handshake that has ended, as the log describes it.

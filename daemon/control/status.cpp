@@ -27,9 +27,11 @@ json::value json_time(const std::optional<Wall>& time) {
 
 json::value json_pause(const std::optional<StatusReport::Pause>& pause) {
   if (!pause) return nullptr;
-  return json::object{{"reason", pause->reason},
+  json::object object{{"reason", pause->reason},
                       {"since", to_rfc3339(pause->since)},
-                      {"next_canary", to_rfc3339(pause->next_canary)}};
+                      {"next_canary", json_time(pause->next_canary)}};
+  if (!pause->node.empty()) object["node"] = pause->node;
+  return object;
 }
 
 /// Returns a number without an exponent, if it is a whole one.
@@ -148,6 +150,14 @@ void add_requests(TextRows& rows, const StatusReport::Requests& requests, Wall n
                                          requests.is_spent ? wait : ""));
 }
 
+std::string pause_words(const StatusReport::Pause& pause, Wall now) {
+  if (pause.next_canary)
+    return fmt::format("paused for {} ({}), asks again {}", rough(now - pause.since), pause.reason,
+                       ahead(*pause.next_canary, now));
+  return fmt::format("paused by {} for {} ({}): that node asks", pause.node,
+                     rough(now - pause.since), pause.reason);
+}
+
 /// Adds a row where Attestr allows less than the configured rate.
 void add_rate(TextRows& rows, const StatusReport::Rate& rate, Wall now) {
   if (rate.held_until) {
@@ -180,10 +190,7 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   rows.add("last good answer", ago(daemon.last_successful_poll, now));
   if (daemon.clock_difference) rows.add("clock", clock_words(*daemon.clock_difference));
   const auto& pause = daemon.pause;
-  rows.add("account",
-           !pause ? "ok"
-                  : fmt::format("paused for {} ({}), asks again {}", rough(now - pause->since),
-                                pause->reason, ahead(pause->next_canary, now)));
+  rows.add("account", pause ? pause_words(*pause, now) : "ok");
   add_rate(rows, daemon.rate, now);
   if (const auto words = daemon.mean_delay ? mean_delay_words(*daemon.mean_delay, daemon.rate) : "";
       !words.empty())
@@ -191,6 +198,8 @@ void add_daemon(TextRows& rows, const StatusReport::Daemon& daemon, Wall now) {
   if (const auto& requests = daemon.requests_today) add_requests(rows, *requests, now);
   if (daemon.queue_unavailable)
     rows.add("queue", "UNAVAILABLE: nothing is polled until it answers");
+  if (daemon.queue_went_back)
+    rows.add("queue", "WENT BACK: the database has lost commits; see queue.went_back in the log");
   if (daemon.signatures_fail)
     rows.add("signatures", "FAILING: check the client secret; the answers are kept");
   rows.add("disk", disk_words(daemon));
@@ -260,6 +269,7 @@ std::string status_json(const StatusReport& report) {
     object["disk_full"] = daemon->disk_full;
     object["disk_stalled"] = daemon->disk_round >= limits::kDiskStall;
     object["queue_unavailable"] = daemon->queue_unavailable;
+    if (daemon->queue_went_back) object["queue_went_back"] = true;
     object["spool_full"] = daemon->spool_full;
     object["config_refused"] = daemon->config_refused;
     object["totals"] = json_totals(daemon->counters);

@@ -26,7 +26,8 @@ struct StatusReport {
   struct Pause {
     std::string reason;
     Wall since{};
-    Wall next_canary{};
+    std::optional<Wall> next_canary{};  ///< Absent: another node of the fleet asks.
+    std::string node{};                 ///< That one; empty: this one asks.
   };
 
   /// The requests per second; 0: no limit.
@@ -65,9 +66,10 @@ struct StatusReport {
     Duration disk_round{0};  ///< For so long the current round of writes has run.
     bool is_stopping = false;
     bool queue_unavailable = false;
-    bool spool_full = false;      ///< `spool.max_waiting` records in results/ stop the intake.
-    bool backlog_full = false;    ///< Results wait for the disk: nothing more is fetched.
-    bool config_refused = false;  ///< The last reload was refused: an earlier configuration holds.
+    bool queue_went_back = false;  ///< It has lost commits that are not written again yet.
+    bool spool_full = false;       ///< `spool.max_waiting` records in results/ stop the intake.
+    bool backlog_full = false;     ///< Results wait for the disk: nothing more is fetched.
+    bool config_refused = false;   ///< The last reload was refused: an earlier configuration holds.
     Wall config_accepted_at{};
   };
 

@@ -29,8 +29,10 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   daemon.clock_difference = engine.clock_difference;
   daemon.operator_pause = engine.operator_pause;
   if (engine.paused_for) {
-    daemon.pause = StatusReport::Pause{std::string(name_of(*engine.paused_for)),
-                                       engine.paused_since, now.wall + engine.next_canary};
+    auto& pause = daemon.pause.emplace(
+        StatusReport::Pause{std::string(name_of(*engine.paused_for)), engine.paused_since});
+    pause.node = engine.paused_by;
+    if (pause.node.empty()) pause.next_canary = now.wall + engine.next_canary;
   }
   daemon.signatures_fail = engine.signatures_fail;
   daemon.rate = {engine.configured_rate, engine.rate, {}};
@@ -44,6 +46,7 @@ StatusReport::Daemon daemon_status(const EngineReport& engine, const DaemonFacts
   }
   daemon.disk_full = engine.is_disk_full;
   daemon.queue_unavailable = engine.is_queue_unavailable;
+  daemon.queue_went_back = facts.has_queue_lost_commits;
   daemon.disk_round = facts.disk_round;
   daemon.is_stopping = facts.is_stopping;
   daemon.spool_full = facts.is_spool_full;

@@ -41,6 +41,7 @@
 #include "daemon/service/spool/spool_levels.h"
 #include "daemon/service/spool/waiting_results.h"
 #include "daemon/version.h"
+#include "fleet/account_identity.h"
 #include "files/posix_descriptors.h"
 #include "files/posix_files.h"
 #include "files/posix_memory.h"
@@ -116,6 +117,7 @@ class Daemon {
   void show_shortage(bool is_short, const std::string& what);
   void show_stall(bool is_stalled);
   void show_progress();
+  void show_start_moves();
   void announce_start();
 
   Config config_;
@@ -153,6 +155,7 @@ class Daemon {
   std::unique_ptr<InotifyWatch> watch_;
   std::optional<ControlServer> control_;
   std::optional<Secret> postgres_password_;
+  std::string account_;                          ///< See account_identity().
   std::unique_ptr<OtherNodes> others_;           ///< Null: the queue is this daemon's alone.
   std::optional<NodeRequests> node_requests_;    ///< Likewise.
   std::unique_ptr<FleetMembership> membership_;  ///< Likewise.
@@ -166,6 +169,7 @@ Result<void> Daemon::assemble(Secrets secrets) {
   notices_.say_doubtful(recipients_.doubtful);
   hint_secrets_ = std::exchange(secrets.hints, std::nullopt);
   postgres_password_ = std::exchange(secrets.postgres_password, std::nullopt);
+  account_ = account_identity(authority_of(config_.api.url), secrets.auth_token.reveal());
   if (auto done = wait_for_database(); !done || was_stopped_) return done;
   if (auto done = open_when_there_is_room(); !done || was_stopped_) return done;
   if (auto done = make_engine_and_adapters(std::move(secrets)); !done) return done;
@@ -174,7 +178,8 @@ Result<void> Daemon::assemble(Secrets secrets) {
     if (auto done = make_fleet_parts(); !done) return done;
   // Until the whole queue is loaded, only this thread uses it: writes that the engine requests in
   // the meantime wait for the disk worker.
-  const auto learnt = load_queue(*stores_.queue, *stores_.ledger, *conductor_);
+  const auto learnt =
+      load_queue(*stores_.queue, *stores_.ledger, *conductor_, [this] { show_start_moves(); });
   if (!learnt) return learnt.error();
   completions_learnt_ = *learnt;
   disk_->start();
@@ -223,10 +228,11 @@ Result<void> Daemon::open_when_there_is_room() {
 
 Result<void> Daemon::open_and_recover() {
   // The locks come first: no other process may write to the stores that are opened next.
-  auto stores = open_stores(config_, {postgres_password_, read_boot_id(), [this](Duration time) {
-                                        notifier_.extend_start(limits::kStartExtension);
-                                        return wait_for_stop(time);
-                                      }});
+  auto stores =
+      open_stores(config_, {postgres_password_, account_, read_boot_id(), [this](Duration time) {
+                              notifier_.extend_start(limits::kStartExtension);
+                              return wait_for_stop(time);
+                            }});
   if (!stores) return stores.error();
   was_stopped_ = stores->queue == nullptr;
   if (was_stopped_) return {};
@@ -234,6 +240,7 @@ Result<void> Daemon::open_and_recover() {
   const auto notices = stores->ledger->recover({read_boot_id(), kReleaseDate}, read_clocks());
   if (!notices) return notices.error();
   stores_ = std::move(*stores);
+  show_start_moves();
   // Before any record is written: no answer that is to be encrypted reaches the disk as it is.
   stores_.ledger->set_sealer(recipients_.sealer);
   for (const Notice& notice : *notices) notices_.say(notice);
@@ -455,6 +462,7 @@ Questions Daemon::questions() {
                                lifecycle_->is_stopping(),
                                disk_events_->inbox_files(),
                                waiting_->is_full(),
+                               membership_ && membership_->has_lost_commits(),
                                membership_ ? std::optional(membership_->counts()) : std::nullopt};
           },
       .measure = [this](Metrics& metrics) { measure(metrics); },
@@ -567,6 +575,11 @@ void Daemon::show_progress() {
   if (options_.until_empty) progress_.show(report.pending, delivered, now.mono);
 }
 
+/// Shows the fleet, in which this process has entered, that its start makes progress.
+void Daemon::show_start_moves() {
+  if (stores_.start_beats) stores_.start_beats->moved();
+}
+
 void Daemon::announce_start() {
   Notice started(Event::daemon_started, fmt::format("attestrd {} polls https://{}", kVersion,
                                                     authority_of(config_.api.url)));
@@ -595,6 +608,8 @@ int Daemon::run() {
   waiting_->count_at_start();
   scans_->scan();
   chores_.start();
+  // From here on the membership beats: only one thread may use the register.
+  stores_.start_beats.reset();
   if (membership_) membership_->start();
   return lifecycle_->run();
 }

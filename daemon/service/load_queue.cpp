@@ -8,17 +8,23 @@
 #include "base/limits.h"
 
 namespace attestrd {
-Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
+
+Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor,
+                          const std::function<void()>& moved) {
   const auto counts = queue.count();
   if (!counts) return counts.error();
+  moved();
   const auto learnt = queue.learnt();
   if (!learnt) return learnt.error();
+  moved();
   if (*learnt) conductor.step(Learnt{&**learnt});
   const auto reserved = queue.reserved();
   if (!reserved) return reserved.error();
+  moved();
   if (*reserved) conductor.step(Recalled{**reserved});
   const auto pause = queue.operator_pause();
   if (!pause) return pause.error();
+  moved();
   conductor.step(PauseChanged{*pause});
   conductor.step(Recovering{std::min<std::uint64_t>(counts->polling, limits::kPendingHandshakes),
                             ledger.is_clock_doubtful()});
@@ -27,6 +33,7 @@ Result<double> load_queue(Queue& queue, Ledger& ledger, Conductor& conductor) {
     if (!rows) return rows.error();
     if (rows->empty()) break;
     for (const QueuedHandshake& row : *rows) conductor.step(Adopted{&row, false});
+    moved();
   }
   const auto doubted = ledger.find_doubted();
   if (!doubted) return doubted.error();

@@ -5,7 +5,6 @@
 #include <system_error>
 #include <utility>
 
-#include "daemon/service/fleet/enter_fleet.h"
 #include "daemon/service/move/queue_place.h"
 
 namespace attestrd {
@@ -54,10 +53,12 @@ Result<void> open_file_queue(const Config& config, Stores& stores) {
 }
 
 Result<void> open_fleet_queue(const Config& config, const FleetEntry& entry, Stores& stores) {
-  auto fleet = enter_fleet_of(config, entry.password, *stores.spool, entry.boot, entry.wait);
+  auto fleet = enter_fleet_of(config, entry, *stores.spool);
   if (!fleet) return fleet.error();
   stores.queue = std::move(fleet->queue);
   stores.fleet = std::move(fleet->fleet);
+  if (stores.fleet)
+    stores.start_beats = std::make_unique<StartBeats>(*stores.fleet, config.postgres.lease);
   return {};
 }
 

@@ -1,19 +1,16 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "base/result.h"
-#include "base/time.h"
-#include "crypto/secret.h"
 #include "daemon/config/config.h"
+#include "daemon/service/fleet/enter_fleet.h"
+#include "daemon/service/fleet/start_beats.h"
 #include "files/posix_files.h"
 #include "files/posix_lock.h"
 #include "inbox/folder_inbox.h"
 #include "ledger/ledger.h"
-#include "queue/postgres/postgres_register.h"
 #include "queue/queue.h"
 #include "queue/sqlite_queue.h"
 #include "spool/folder_spool.h"
@@ -33,6 +30,7 @@ struct Stores {
   std::unique_ptr<Queue> queue;
   SqliteQueue* sqlite = nullptr;            ///< The queue, if it is a file.
   std::unique_ptr<PostgresRegister> fleet;  ///< Null: the queue is this daemon's alone.
+  std::unique_ptr<StartBeats> start_beats;  ///< From the entry until the membership beats itself.
   std::unique_ptr<Ledger> ledger;           ///< Writes to the three stores above.
 };
 
@@ -43,13 +41,6 @@ Result<FileLock> lock_spool(Directory& root);
 /// Locks spool and inbox as a daemon does, and opens the spool. Error: `unavailable` when another
 /// process holds a lock.
 Result<Stores> lock_spool_and_inbox(const Config& config);
-
-/// The values that the stores of a fleet need beside the configuration.
-struct FleetEntry {
-  std::optional<Secret> password{};
-  std::string boot{};                    ///< The boot of this machine.
-  std::function<bool(Duration)> wait{};  ///< See enter_fleet_of().
-};
 
 /// Opens all stores; recovery must follow. With a queue in a database the daemon has entered its
 /// fleet then; the queue is null if it is to stop instead. Error: `unavailable` when another

@@ -22,9 +22,15 @@ void AccountGate::hold(Now now, std::optional<Duration> retry_after) {
 
 bool AccountGate::trouble(Now now, PauseReason reason, const FailedPoll& poll) {
   run_.add(poll, reason, now.mono);
-  if (is_open()) return run_.is_of_account(reason, poll.pending, now.mono) && begin(now, reason);
+  // The pause is the fleet's already. A canary of an own pause shows nothing about that one.
+  if (fleet_.is_foreign() && is_of_fleet(reason)) {
+    if (poll.is_canary) canary_failed(now, false);
+    return false;
+  }
+  if (!reason_) return run_.is_of_account(reason, poll.pending, now.mono) && begin(now, reason);
   // Other polls in flight meet the same trouble again. They do not move the canary.
   if (!poll.is_canary) return false;
+  lost_canaries_ = 0;
   if (reason != reason_) {  // A new reason has its own backoff.
     reason_ = reason;
     canary_in_flight_ = is_second_next_ = false;
@@ -40,7 +46,8 @@ bool AccountGate::begin(Now now, PauseReason reason) {
   since_ = now.wall;
   reason_ = reason;
   canaries_ = 0;
-  is_second_next_ = false;
+  lost_canaries_ = 0;
+  canary_in_flight_ = is_second_next_ = false;
   next_canary_ = now.mono + canary_delay(now);
   return true;
 }
@@ -57,7 +64,7 @@ void AccountGate::canary_failed(Now now, bool is_evidence) {
 
 bool AccountGate::failure(Now now, const FailedPoll& poll) {
   run_.add(poll, PauseReason::upstream_down, now.mono);
-  if (is_open()) {
+  if (!reason_) {
     if (++failures_in_a_row_ < limits::kBreakerFailures) return false;
     return run_.is_of_account(PauseReason::upstream_down, poll.pending, now.mono) &&
            begin(now, PauseReason::upstream_down);
@@ -65,7 +72,10 @@ bool AccountGate::failure(Now now, const FailedPoll& poll) {
   if (!poll.is_canary) return false;
   // Where the lack of an answer is itself the reason of the pause, a failure shows that the trouble
   // continues. For other reasons a failure shows nothing about the account: the next canary waits
-  // as long as this one did.
+  // as long as this one did. In a fleet another node may reach the server: this one gives the pause
+  // up, and keeps one of its own.
+  if (fleet_.is_shared(*reason_) && ++lost_canaries_ >= limits::kLostCanaries)
+    return begin(now, PauseReason::upstream_down);
   canary_failed(now, reason_ == PauseReason::upstream_down || reason_ == PauseReason::certificate);
   return false;
 }
@@ -73,10 +83,41 @@ bool AccountGate::failure(Now now, const FailedPoll& poll) {
 bool AccountGate::good_answer(Now now, bool by_canary) {
   failures_in_a_row_ = 0;
   run_.good(now.mono);
-  if (is_open() || !by_canary) return false;
+  if (!reason_ || !by_canary) return false;
   reason_.reset();
   canary_in_flight_ = false;
   return true;
+}
+
+AccountGate::Shared AccountGate::share(Now now, std::optional<SharedPause> pause) {
+  const bool was_there = fleet_.pause().has_value();
+  const auto before = fleet_.is_foreign() ? fleet_.pause()->node : "";
+  fleet_.note(std::move(pause));
+  if (fleet_.is_foreign()) {
+    drop_shared();
+    return fleet_.pause()->node == before ? Shared::unchanged : Shared::foreign;
+  }
+  if (const auto& own = fleet_.pause()) {
+    if (reason_ && is_of_fleet(*reason_)) return Shared::unchanged;
+    begin(now, own->reason);
+    since_ = own->since;
+    return Shared::taken_up;
+  }
+  // This node may have given its pause up, since it had no handshake to ask for.
+  if (was_there) drop_shared();
+  return before.empty() ? Shared::unchanged : Shared::over;
+}
+
+/// Ends an own pause whose reason the fleet shares.
+void AccountGate::drop_shared() {
+  if (!reason_ || !is_of_fleet(*reason_)) return;
+  reason_.reset();
+  canary_in_flight_ = false;
+}
+
+std::optional<PauseReason> AccountGate::reason_to_share() const {
+  if (fleet_.is_foreign()) return fleet_.pause()->reason;
+  return reason_ && fleet_.is_shared(*reason_) ? reason_ : std::nullopt;
 }
 
 }  // namespace attestrd

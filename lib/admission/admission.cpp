@@ -1,6 +1,7 @@
 #include "admission/admission.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -75,6 +76,12 @@ bool Admission::good_answer(Now now, bool is_canary) {
   const bool ends = account_.good_answer(now, is_canary);
   if (account_.is_open()) slow_start_.good_answer();
   return ends;
+}
+
+AccountGate::Shared Admission::share_pause(Now now, std::optional<SharedPause> pause) {
+  const auto effect = account_.share(now, std::move(pause));
+  if (effect != AccountGate::Shared::unchanged) slow_start_.begin_anew();
+  return effect;
 }
 
 void Admission::set_share(std::optional<double> requests_per_second) {

@@ -66,6 +66,9 @@ class Admission {
   /// Lets the next canary start at once, unless a Retry-After forbids it.
   void ask_at_once(Now now) { account_.ask_at_once(now); }
 
+  /// Notes the pause of the account that the fleet has. See AccountGate.
+  AccountGate::Shared share_pause(Now now, std::optional<SharedPause> pause);
+
   /// Sets the requests per second that this node of a fleet may send, its share of those of the
   /// account; 0: none may be sent. Nothing: all are this daemon's.
   void set_share(std::optional<double> requests_per_second);

@@ -19,4 +19,25 @@ std::string_view name_of(PauseReason reason) {
   check_failed("a pause has a reason", __FILE__, __LINE__);
 }
 
+std::optional<PauseReason> pause_reason_named(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(PauseReason::upstream_down); ++i)
+    if (name_of(PauseReason(i)) == name) return PauseReason(i);
+  return std::nullopt;
+}
+
+bool is_of_fleet(PauseReason reason) {
+  switch (reason) {
+    case PauseReason::unauthorized:
+    case PauseReason::forbidden:
+    case PauseReason::low_credits:
+    case PauseReason::wrong_version:
+    case PauseReason::rate_limited:
+    case PauseReason::daily_limit: return true;
+    case PauseReason::certificate:
+    case PauseReason::proxy:
+    case PauseReason::upstream_down: return false;
+  }
+  check_failed("a pause has a reason", __FILE__, __LINE__);
+}
+
 }  // namespace attestrd

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace attestrd {
@@ -19,5 +20,11 @@ enum class PauseReason : std::uint8_t {
 };
 
 std::string_view name_of(PauseReason reason);
+/// Returns the reason of this name, or nothing if there is none.
+std::optional<PauseReason> pause_reason_named(std::string_view name);
+
+/// Returns whether Attestr refuses the account for this reason, so that all nodes of a fleet meet
+/// it. Other reasons may be those of one machine and its network.
+bool is_of_fleet(PauseReason reason);
 
 }  // namespace attestrd

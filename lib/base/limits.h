@@ -27,6 +27,7 @@ inline constexpr Duration kLeastAimedPrice = 1ms;  ///< For a short `poll.target
 inline constexpr double kCompletionsToAim = 64;    ///< Learnt results that make a target reliable.
 inline constexpr double kLeastRate = 0.2;  ///< Requests per second; refused polls lower it no more.
 inline constexpr std::uint32_t kSlowStartConnections = 2;
+inline constexpr std::uint32_t kLostCanaries = 3;  ///< In a row; then another node of a fleet asks.
 inline constexpr std::uint32_t kBreakerFailures = 10;  ///< Consecutive, over all handshakes.
 inline constexpr Duration kFailureRun = 10s;  ///< A good answer that is younger prevents a pause,
 inline constexpr std::uint32_t kFailureRunPolls = 20;     ///< as one among so many polls does.
@@ -105,6 +106,10 @@ inline constexpr std::size_t kTombstonesPurgedPerRound = 1000;
 inline constexpr std::size_t kLargestResponseBytes = std::size_t{256}
                                                      << 20;  ///< Bounds api.max_response.
 inline constexpr std::size_t kRecordBytes = std::size_t{1} << 30;
+
+// A database that has lost commits: the last rows that this node committed are written again.
+inline constexpr Duration kRememberedFor = 10min;
+inline constexpr std::size_t kRememberedRows = 100'000;  ///< In memory, some 600 bytes each.
 
 // Readmission.
 inline constexpr std::size_t kRecordsReadmittedAtOnce = 64;  ///< By one round; likewise the next.

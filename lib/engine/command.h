@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -58,9 +59,11 @@ struct KickAccountCommand {};
 struct CurveCommand {};
 
 enum class AccountKicked : std::uint8_t {
-  due_now,     ///< The canary asks as soon as the limits allow.
-  in_flight,   ///< The canary is asking at this moment.
-  held,        ///< A Retry-After, an operator's pause, the disk or the daily limit forbids it.
+  due_now,    ///< The canary asks as soon as the limits allow.
+  in_flight,  ///< The canary is asking at this moment.
+  /// A Retry-After, an operator's pause, the disk or the daily limit forbids it, or another node of
+  /// the fleet asks.
+  held,
   not_paused,  ///< Nothing has changed.
 };
 
@@ -112,7 +115,10 @@ struct EngineReport {
   std::optional<Wall> operator_pause;        ///< Since when an operator has all polls wait.
   std::optional<PauseReason> paused_for;
   Wall paused_since{};
-  Duration next_canary{0};       ///< From now; only while paused.
+  std::string paused_by;  ///< The node of the fleet that polls the canary; empty: this one.
+  /// Why the whole fleet must be paused, as far as this node knows and can ask whether it is over.
+  std::optional<PauseReason> fleet_pause;
+  Duration next_canary{0};       ///< From now; only while paused, and this node polls the canary.
   bool signatures_fail = false;  ///< See Witnesses.
   bool is_disk_full = false;
   bool is_queue_unavailable = false;

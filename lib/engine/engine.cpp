@@ -172,6 +172,7 @@ void Engine::step(Now now, const EngineEvent& event, Actions& actions) {
             admission_.set_share(e.requests_per_second);
             follow_limits(step);
           },
+          [&](const AccountShared& e) { share_pause(e, step); },
           [&](const PauseChanged& e) { change_pause(e.pause, step); },
           [&](const HoldChanged& e) { change_hold(e.hold, step); },
           [&](const Reconfigured& e) { Reload(*this, now).apply(e.settings, step); },
@@ -286,7 +287,24 @@ void Engine::stop(const Step& step) {
   give_back_requests(admission_.budget(), step.actions);
 }
 
-// ---- The demands of operators.
+// ---- The demands of the fleet and of operators.
+
+void Engine::share_pause(const AccountShared& event, const Step& step) {
+  const AccountGate& account = admission_.account();
+  const auto before = account.fleet().pause();
+  switch (admission_.share_pause(step.now, event.pause)) {
+    case AccountGate::Shared::unchanged: return;
+    case AccountGate::Shared::foreign: return step.say(notices::account_paused_by(*event.pause));
+    case AccountGate::Shared::taken_up:
+      // The others wait for its canaries, which must not wait for their own time.
+      for (int i = 0; i < 2; ++i)
+        if (const auto slot = take_waiting_canary(step.now)) make_ready(*slot, step.now.mono);
+      return step.say(notices::account_taken_up(*account.reason(), before,
+                                                account.next_canary() - step.now.mono));
+    case AccountGate::Shared::over:
+      return step.say(notices::account_resumed(before->reason, step.now.wall - before->since));
+  }
+}
 
 void Engine::change_pause(const OperatorPause& pause, const Step& step) {
   if (pause.since == operator_pause_) return;
@@ -383,6 +401,12 @@ void Engine::make_due_ready(Mono now) {
 /// not be due. The search among those that wait is bounded; the next one continues where it ended.
 Engine::Slot Engine::take_canary(Now now) {
   if (const auto slot = lanes_.pop_known()) return *slot;
+  if (const auto slot = take_waiting_canary(now)) return *slot;
+  return lanes_.pop();
+}
+
+/// Removes and returns such a handshake that is not due yet, if one is found.
+std::optional<Engine::Slot> Engine::take_waiting_canary(Now now) {
   const Slot most = std::min(roster_.slots(), limits::kCanarySearch);
   for (Slot i = 0; i < most && !admission_.budget().is_spent(); ++i) {
     if (canary_searched_ >= roster_.slots()) canary_searched_ = 0;
@@ -391,7 +415,7 @@ Engine::Slot Engine::take_canary(Now now) {
     wheel_.erase(slot);
     return slot;
   }
-  return lanes_.pop();
+  return std::nullopt;
 }
 
 /// Returns the least time between two polls of each handshake in lasting trouble, so that all of

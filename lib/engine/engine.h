@@ -103,6 +103,7 @@ class Engine {
 
   // The demands of operators.
   void change_pause(const OperatorPause& pause, const Step& step);
+  void share_pause(const AccountShared& event, const Step& step);
   void change_hold(const SetHeld& hold, const Step& step);
   void set_held(Slot slot, bool is_held);
   bool park_if_held(Slot slot);
@@ -116,6 +117,7 @@ class Engine {
   void put_off_all_but_last_polls(const Step& step);
   void start_poll(Slot slot, const Step& step);
   Slot take_canary(Now now);
+  std::optional<Slot> take_waiting_canary(Now now);
   Duration crowd_delay(Now now, bool is_of_all) const;
   void poll_doubted(Now now);
   void replan_doubted(Mono now);

@@ -98,8 +98,9 @@ EngineAnswer Engine::Commands::operator()(const KickAccountCommand&) const {
   if (account.has_canary()) return AccountKicked::in_flight;
   Admission& admission = engine_.admission_;
   admission.ask_at_once(now_);
-  const bool is_held = account.held_until() > now_.mono || admission.is_paused() ||
-                       !admission.backlog().allows(0) || admission.budget().is_used_up();
+  const bool is_held = account.held_until() > now_.mono || !account.may_ask() ||
+                       admission.is_paused() || !admission.backlog().allows(0) ||
+                       admission.budget().is_used_up();
   return is_held ? AccountKicked::held : AccountKicked::due_now;
 }
 
@@ -224,9 +225,11 @@ EngineReport Engine::report(Now now) const {
   report.paused_for = account.reason();
   report.signatures_fail = witnesses_.signatures_fail();
   report.paused_since = account.paused_since();
+  if (account.fleet().is_foreign()) report.paused_by = account.fleet().pause()->node;
+  if (report.pending > held_) report.fleet_pause = account.reason_to_share();
   if (const auto oldest = submitted_.earliest()) report.oldest_age = now.mono - *oldest;
   if (const auto oldest = lanes_.oldest()) report.due_lag = now.mono - *oldest;
-  if (!account.is_open()) {
+  if (account.may_ask()) {
     report.next_canary = std::max(account.next_canary() - now.mono, Duration(0));
   }
   report.next_poll = next_poll(now);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <variant>
 
+#include "admission/shared_pause.h"
 #include "base/account_day.h"
 #include "engine/command.h"
 #include "engine/settings.h"
@@ -103,6 +104,12 @@ struct ShareChanged {
   std::optional<double> requests_per_second;
 };
 
+/// The pause of the account as the fleet has it; nothing: there is none. It follows on each beat
+/// that finds it changed, and comes before the first LeaseHolds.
+struct AccountShared {
+  std::optional<SharedPause> pause;
+};
+
 /// An operator's pause of all polls, or its end, as the queue stores it.
 struct PauseChanged {
   OperatorPause pause;
@@ -134,7 +141,7 @@ struct Woke {};
 using EngineEvent =
     std::variant<Learnt, Recalled, Reserved, Recovering, Adopted, Lost, DoubtedFound, Replied,
                  Verified, Settled, DiskFull, DiskHasRoom, QueueUnavailable, QueueAvailable,
-                 LeaseEnded, LeaseHolds, ShareChanged, PauseChanged, HoldChanged, Reconfigured,
-                 Commanded, Stop, Woke>;
+                 LeaseEnded, LeaseHolds, ShareChanged, AccountShared, PauseChanged, HoldChanged,
+                 Reconfigured, Commanded, Stop, Woke>;
 
 }  // namespace attestrd

@@ -81,6 +81,30 @@ Notice account_paused(Notice cause, PauseReason reason, std::string_view host,
   return cause;
 }
 
+Notice account_paused_by(const SharedPause& pause) {
+  Notice notice(Event::account_paused,
+                fmt::format("paused by {} ({}): nothing is polled here until that node, which asks "
+                            "with one canary, finds that it is over",
+                            pause.node, name_of(pause.reason)));
+  notice.level = Level::warn;
+  notice.reason = name_of(pause.reason);
+  notice.host = pause.node;
+  return notice;
+}
+
+Notice account_taken_up(PauseReason reason, const std::optional<SharedPause>& before,
+                        Duration until_canary) {
+  Notice notice(
+      Event::account_paused,
+      fmt::format("paused ({}): this node asks with one canary from now on", name_of(reason)));
+  if (before && !before->node.empty())
+    notice.message += fmt::format(", since {} does not live", before->node);
+  notice.level = Level::warn;
+  notice.reason = name_of(reason);
+  notice.wait = until_canary;
+  return notice;
+}
+
 Notice account_resumed(PauseReason reason, Duration lasted) {
   Notice notice;
   notice.event = Event::account_resumed;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "admission/account_gate.h"
@@ -39,6 +40,12 @@ Notice account_paused(Notice cause, PauseReason reason, std::string_view host,
 Notice account_trouble(const Polled& polled, const HttpResponse& response, const Answer& answer,
                        std::string_view trouble);
 Notice account_resumed(PauseReason reason, Duration lasted);
+/// Returns a notice that another node of the fleet has paused the account.
+Notice account_paused_by(const SharedPause& pause);
+/// Returns a notice that this node polls the canary from now on, in the place of the node that
+/// did so `before`, if that is known.
+Notice account_taken_up(PauseReason reason, const std::optional<SharedPause>& before,
+                        Duration until_canary);
 
 /// Returns the notices of an operator's pause of all polls, and of its end.
 Notice polling_paused();

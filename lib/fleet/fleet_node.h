@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "fleet/node_request.h"
+#include "fleet/queue_loss.h"
 
 namespace attestrd {
 
@@ -41,15 +42,26 @@ struct OrphanShelf {
   bool operator==(const OrphanShelf&) const = default;
 };
 
+/// A pause of the account that holds for the whole fleet, as the database shows it.
+struct AccountPause {
+  std::int64_t number = 0;      ///< Grows with each change.
+  std::string reason{};         ///< The name of its reason; empty: there is none.
+  std::string canary{};         ///< The instance that polls the canary.
+  std::optional<Wall> since{};  ///< By the clock of the database.
+  bool operator==(const AccountPause&) const = default;
+};
+
 /// All nodes, and what they share.
 struct FleetState {
   std::vector<FleetNode> nodes;  ///< In the order of their names.
   std::vector<OrphanShelf> orphans{};
   std::vector<NodeRequest> requests{};  ///< For handshakes of the node that has sent the beat.
-  std::optional<Wall> paused_since{};   ///< The pause of an operator, which holds for all nodes.
+  AccountPause account{};
+  std::optional<Wall> paused_since{};  ///< The pause of an operator, which holds for all nodes.
   std::uint64_t minute = 0;  ///< By the clock of the database. It chooses who rounds a share up.
   std::uint64_t foreign_staged = 0;  ///< Records on their way in spools of no living node.
   bool is_replication_synchronous = false;
+  QueueLoss loss{};           ///< Of this node.
   std::int64_t standbys = 0;  ///< Connected standbys; 0 too if the user may not see them.
 };
 

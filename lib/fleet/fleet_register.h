@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/result.h"
+#include "fleet/account_pause.h"
 #include "fleet/fleet_node.h"
 #include "fleet/fleet_watch.h"
 #include "fleet/takeover.h"
@@ -15,6 +16,7 @@ struct Beat {
   std::int64_t weight = 0;              ///< See FleetNode.
   std::optional<double> rate_limit{};   ///< See FleetNode.
   std::optional<std::int64_t> daily{};  ///< Requests of a day that its own configuration allows.
+  PauseWish account{};
 };
 
 /// The interface to the table of nodes and shelves in the database that a fleet shares, for one

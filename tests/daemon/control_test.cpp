@@ -73,6 +73,7 @@ class ControlTest : public testing::Test {
                 [this] {
                   DaemonFacts facts;
                   facts.is_spool_full = is_spool_full_;
+                  facts.has_queue_lost_commits = has_queue_lost_commits_;
                   return facts;
                 },
             .now = [] { return Now{}; }};
@@ -138,6 +139,7 @@ class ControlTest : public testing::Test {
   EngineReport engine_;
   bool explains_ = true;
   bool is_spool_full_ = false;
+  bool has_queue_lost_commits_ = false;
   std::optional<Error> trouble_;
   asio::io_context loop_;
   std::vector<Questions::OnFound> unanswered_;
@@ -259,6 +261,17 @@ TEST_F(ControlTest, TellsWhetherItLivesAndIsReady) {
                   .ends_with("\n{\"ready\":false,\"reasons\":[\"spool_full\"]}\n"));
   stop();
   is_spool_full_ = false;
+  has_queue_lost_commits_ = true;
+  engine_.paused_for = PauseReason::forbidden;
+  engine_.paused_by = "b";
+  loop_.restart();
+  ASSERT_TRUE(start());
+  EXPECT_TRUE(exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+                  .ends_with("\n{\"ready\":false,\"reasons\":[\"paused\","
+                             "\"paused_by_another_node\",\"queue_went_back\"]}\n"));
+  stop();
+  has_queue_lost_commits_ = false;
+  engine_.paused_for.reset();
   loop_.restart();
   ASSERT_TRUE(start());
   EXPECT_EQ(body_of("/readyz"), "{\"ready\":true,\"reasons\":[]}\n");

@@ -179,6 +179,28 @@ TEST(Status, BeginsWithWhatHoldsAllHandshakes) {
   EXPECT_NE(status_text(report).find("next poll             none\n"), std::string::npos);
 }
 
+TEST(Status, NamesTheNodeThatAsksWhetherAPauseIsOver) {
+  auto report = running();
+  report.daemon->pause = StatusReport::Pause{"unauthorized", kNow - 61s, {}, "node-b"};
+  const auto text = status_text(report);
+  EXPECT_NE(text.find("held                  the account is paused by node-b (unauthorized) for 1m "
+                      "1s: that node asks whether it is over\n"),
+            text.npos)
+      << text;
+  EXPECT_NE(text.find("account               paused by node-b for 1m 1s (unauthorized): that node "
+                      "asks\n"),
+            text.npos)
+      << text;
+  EXPECT_NE(status_json(report).find(R"("next_canary":null,"node":"node-b"})"), std::string::npos);
+}
+
+TEST(Status, SaysThatTheDatabaseHasLostCommits) {
+  auto report = running();
+  report.daemon->queue_went_back = true;
+  EXPECT_NE(status_text(report).find("WENT BACK"), std::string::npos);
+  EXPECT_NE(status_json(report).find(R"("queue_went_back":true)"), std::string::npos);
+}
+
 TEST(Status, SaysThatWaitingResultsStopTheIntake) {
   auto report = running();
   EXPECT_EQ(status_text(report).find("intake"), std::string::npos);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "postgres/fleet_scene.h"
+#include "queue/postgres/account/postgres_account.h"
 
 namespace attestrd::test {
 namespace {
@@ -208,6 +209,81 @@ TEST_F(PostgresNodesTest, ABeatTellsTheOthersTheLimits) {
   EXPECT_GT(seen->minute, 0U);
   seen = expected(send_beat(*connection_, "a", a.instance, {}));
   EXPECT_EQ(seen->nodes.at(0).rate_limit, std::nullopt);
+}
+
+// ---- The account.
+
+/// Beats with a wish, and returns the pause that the database has then.
+class PostgresAccountTest : public PostgresNodesTest {
+ protected:
+  AccountPause wish(const Membership& member, std::int64_t seen, const std::string& reason) {
+    Beat beat;
+    beat.account = {seen, reason};
+    return expected(send_beat(*connection_, member.node, member.instance, beat))->account;
+  }
+};
+
+TEST_F(PostgresAccountTest, OneOfSeveralNodesPausesTheFleet) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  const auto b = expected(enter("b", uuid(), uuid()));
+  const auto none = wish(a, -1, "unauthorized");
+  EXPECT_EQ(none, AccountPause());
+  const auto first = wish(a, 0, "unauthorized");
+  EXPECT_EQ(first.number, 1);
+  EXPECT_EQ(first.reason, "unauthorized");
+  EXPECT_EQ(first.canary, a.instance);
+  EXPECT_TRUE(first.since);
+  EXPECT_EQ(wish(b, 0, "forbidden"), first) << "it was later";
+  EXPECT_EQ(wish(b, 1, "forbidden"), first) << "the node that polls the canary lives";
+  EXPECT_EQ(wish(b, 1, ""), first) << "only that node ends it";
+  EXPECT_EQ(wish(a, 1, "unauthorized"), first);
+  auto other = wish(a, 1, "low_credits");
+  EXPECT_EQ(other.number, 2);
+  EXPECT_EQ(other.reason, "low_credits");
+  EXPECT_EQ(other.since, first.since);
+  EXPECT_EQ(wish(a, 1, ""), other) << "an older wish";
+  other = wish(a, 2, "");
+  EXPECT_EQ(other.number, 3);
+  EXPECT_EQ(other.reason, "");
+  EXPECT_EQ(other.canary, "");
+  EXPECT_EQ(expected(observe_fleet(*connection_)).account, other);
+}
+
+TEST_F(PostgresAccountTest, ThePauseOfADeadProcessIsTakenUpByOneLivingNode) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  const auto b = expected(enter("b", uuid(), uuid()));
+  const auto c = expected(enter("c", uuid(), uuid()));
+  const auto before = wish(a, 0, "unauthorized");
+  die(a);
+  EXPECT_EQ(wish(b, 1, "unauthorized").canary, b.instance);
+  EXPECT_EQ(wish(c, 1, "unauthorized").canary, b.instance);
+  EXPECT_EQ(wish(c, 2, "unauthorized").since, before.since);
+  // A new process of the same node is another one.
+  const auto again = expected(enter("b", b.spool, uuid(), FormerInstance{b.instance, {}}));
+  EXPECT_EQ(wish(again, 2, "unauthorized").canary, again.instance);
+}
+
+TEST_F(PostgresAccountTest, ADeadProcessPausesNothing) {
+  const auto a = expected(enter("a", uuid(), uuid()));
+  die(a);
+  Beat beat;
+  beat.account = {0, "unauthorized"};
+  EXPECT_FALSE(expected(send_beat(*connection_, a.node, a.instance, beat)));
+  EXPECT_EQ(expected(observe_fleet(*connection_)).account, AccountPause());
+}
+
+TEST_F(PostgresAccountTest, TheFirstClaimsTheDatabaseForItsAccount) {
+  EXPECT_EQ(expected(find_account(*connection_)), std::nullopt);
+  EXPECT_EQ(expected(claim_account(*connection_, "one")), "one");
+  EXPECT_EQ(expected(claim_account(*connection_, "another")), "one");
+  EXPECT_EQ(expected(find_account(*connection_)), "one");
+  const auto a = expected(enter("a", uuid(), uuid()));
+  const auto refused = forget_account(*connection_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  ASSERT_TRUE(leave_fleet(*connection_, "a", a.instance));
+  ASSERT_TRUE(forget_account(*connection_));
+  EXPECT_EQ(expected(claim_account(*connection_, "another")), "another");
 }
 
 }  // namespace

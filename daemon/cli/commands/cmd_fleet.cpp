@@ -16,6 +16,9 @@
 #include "daemon/config/config.h"
 #include "daemon/log/exit_code.h"
 #include "daemon/service/fleet/fleet_reader.h"
+#include "files/posix_user.h"
+#include "fleet/account_pause.h"
+#include "queue/postgres/account/postgres_account.h"
 #include "queue/postgres/postgres_connection.h"
 #include "queue/postgres/postgres_nodes.h"
 #include "queue/postgres/postgres_schema.h"
@@ -27,6 +30,14 @@ namespace {
 int init(PostgresConnection& database) {
   if (const auto made = init_postgres(database); !made) return exit_with(made.error());
   fmt::print("the tables in the database {} are ready\n", database.name());
+  return EX_OK;
+}
+
+int forget(PostgresConnection& database) {
+  if (const auto forgotten = forget_account(database); !forgotten)
+    return exit_with(forgotten.error());
+  fmt::print("the next daemon that starts decides which account the database {} belongs to\n",
+             database.name());
   return EX_OK;
 }
 
@@ -61,7 +72,11 @@ void print_spool(const StagedSpool& spool) {
   fmt::print("{}: {} records on their way; {}, {}\n", spool.spool, spool.records, owner, fate);
 }
 
-void print_json(const FleetState& fleet, const std::vector<StagedSpool>& spools) {
+/// Returns the name of the node that polls the canary of a paused account.
+std::string canary_of(const FleetState& fleet) { return pause_seen_by("", fleet)->node; }
+
+void print_json(const FleetState& fleet, const std::vector<StagedSpool>& spools,
+                const std::optional<std::string>& account) {
   for (const auto& node : fleet.nodes) {
     boost::json::object line{
         {"node", node.name},         {"alive", node.is_alive}, {"spool", node.spool},
@@ -78,10 +93,16 @@ void print_json(const FleetState& fleet, const std::vector<StagedSpool>& spools)
     if (spool.oldest) line["oldest"] = to_rfc3339(*spool.oldest);
     fmt::print("{}\n", boost::json::serialize(line));
   }
-  boost::json::object line{{"synchronous_replication", fleet.is_replication_synchronous},
+  boost::json::object line{{"account", account ? boost::json::value(*account) : nullptr},
+                           {"synchronous_replication", fleet.is_replication_synchronous},
                            {"standbys", fleet.standbys},
                            {"orphan_shelves", fleet.orphans.size()}};
   if (fleet.paused_since) line["operator_pause"] = to_rfc3339(*fleet.paused_since);
+  const auto& pause = fleet.account;
+  if (!pause.reason.empty())
+    line["account_pause"] = boost::json::object{{"reason", pause.reason},
+                                                {"since", to_rfc3339(pause.since.value_or(Wall()))},
+                                                {"node", canary_of(fleet)}};
   fmt::print("{}\n", boost::json::serialize(line));
 }
 
@@ -91,8 +112,10 @@ int status(PostgresConnection& database, const Given& given) {
   if (!fleet) return exit_with(fleet.error());
   const auto spools = staged_spools(database);
   if (!spools) return exit_with(spools.error());
+  const auto account = find_account(database);
+  if (!account) return exit_with(account.error());
   if (given.has("--json")) {
-    print_json(*fleet, *spools);
+    print_json(*fleet, *spools, *account);
     return EX_OK;
   }
   if (!given.has("--no-header"))
@@ -103,6 +126,10 @@ int status(PostgresConnection& database, const Given& given) {
   if (!fleet->orphans.empty())
     fmt::print("{} shelves have no living owner: the nodes take them over\n",
                fleet->orphans.size());
+  fmt::print("the account is {}\n", account->value_or("that of the first daemon that starts"));
+  if (const auto& pause = fleet->account; !pause.reason.empty())
+    fmt::print("the account is paused ({}) by {} since {}: that node asks whether it is over\n",
+               pause.reason, canary_of(*fleet), to_rfc3339(pause.since.value_or(Wall())));
   if (fleet->paused_since)
     fmt::print("an operator has paused all polls since {}\n", to_rfc3339(*fleet->paused_since));
   if (!fleet->is_replication_synchronous)
@@ -114,9 +141,11 @@ int status(PostgresConnection& database, const Given& given) {
 
 int cmd_fleet(const Given& given) {
   const auto& verb = given.operands.front();
-  const bool is_known = verb == "init" || verb == "status" || verb == "release";
+  const bool is_known =
+      verb == "init" || verb == "status" || verb == "release" || verb == "forget-account";
   if (!is_known || (verb != "release" && given.operands.size() != 1)) {
-    fmt::print(stderr, "attestrd fleet: give `init`, `status` or `release SPOOL`\n");
+    fmt::print(stderr,
+               "attestrd fleet: give `init`, `status`, `release SPOOL` or `forget-account`\n");
     return EX_USAGE;
   }
   const auto config = load_config(given.config_file, {"paths", "queue", "postgres"});
@@ -124,6 +153,7 @@ int cmd_fleet(const Given& given) {
   const auto database = connect_to_fleet(*config, "attestrd fleet");
   if (!database) return exit_with(database.error());
   if (verb == "init") return init(**database);
+  if (verb == "forget-account") return forget(**database);
   return verb == "status" ? status(**database, given) : release(**database, given);
 }
 

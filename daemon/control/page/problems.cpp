@@ -62,8 +62,10 @@ void add_holds(std::vector<Problem>& problems, const StatusReport::Daemon& daemo
                         "Nothing is fetched until they are written. Check the load of the disk."});
   if (const auto& pause = daemon.pause)
     problems.push_back(
-        {fmt::format("The account is paused ({}) for {}; one handshake asks again {}.",
-                     pause->reason, rough(now - pause->since), ahead(pause->next_canary, now)),
+        {fmt::format(
+             "The account is paused ({}) for {}; {}.", pause->reason, rough(now - pause->since),
+             pause->next_canary ? "one handshake asks again " + ahead(*pause->next_canary, now)
+                                : "the node " + pause->node + " asks"),
          std::string(remedy_of_pause(pause->reason))});
   const auto& requests = daemon.requests_today;
   if (requests && requests->is_spent)

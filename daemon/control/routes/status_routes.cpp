@@ -32,9 +32,13 @@ ServerResponse health_response(const StatusReport& report) {
   if (daemon && daemon->disk_round >= limits::kDiskStall)
     return plain_response(503, "disk stalled");
   if (daemon && daemon->queue_unavailable) return plain_response(503, "queue unavailable");
+  if (daemon && daemon->queue_went_back) return plain_response(503, "queue went back");
   if (daemon && daemon->operator_pause) return plain_response(503, "paused by an operator");
   if (daemon && daemon->pause)
-    return plain_response(503, "account paused: " + daemon->pause->reason);
+    return plain_response(
+        503, "account paused" +
+                 (daemon->pause->node.empty() ? "" : " by the node " + daemon->pause->node) + ": " +
+                 daemon->pause->reason);
   if (daemon && daemon->signatures_fail) return plain_response(503, "signatures failing");
   if (daemon && daemon->spool_full) return plain_response(503, "spool full");
   if (daemon && daemon->is_stopping) return plain_response(503, "stopping");
@@ -50,10 +54,12 @@ ServerResponse readiness_response(const StatusReport& report) {
   };
   add(daemon.operator_pause.has_value(), "paused_by_operator");
   add(daemon.pause || daemon.operator_pause, "paused");
+  add(daemon.pause && !daemon.pause->node.empty(), "paused_by_another_node");
   add(daemon.signatures_fail, "signatures_failing");
   add(daemon.disk_full, "disk_full");
   add(daemon.disk_round >= limits::kDiskStall, "disk_stalled");
   add(daemon.queue_unavailable, "queue_unavailable");
+  add(daemon.queue_went_back, "queue_went_back");
   add(daemon.spool_full, "spool_full");
   add(daemon.is_stopping, "draining");
   const bool is_ready = reasons.empty();

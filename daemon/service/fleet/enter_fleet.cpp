@@ -7,6 +7,7 @@
 
 #include "daemon/service/fleet/fleet_database.h"
 #include "fleet/fleet_watch.h"
+#include "queue/postgres/account/postgres_account.h"
 #include "queue/postgres/postgres_schema.h"
 #include "queue/postgres/postgres_spools.h"
 #include "runtime/system_clock.h"
@@ -78,25 +79,38 @@ class Entrance {
   Duration lease_;
 };
 
+/// A daemon of another account would poll handshakes that its account does not know, and end them.
+Result<void> check_account(PostgresConnection& connection, const std::string& account) {
+  const auto owner = claim_account(connection, account);
+  if (!owner) return owner.error();
+  if (*owner == account) return {};
+  return fail(Errc::invalid_config,
+              fmt::format("the database {} belongs to the account {}, and `api.url` and "
+                          "`api.auth_token_file` are those of {}: each account needs a database of "
+                          "its own; if the account has been replaced on purpose, stop all daemons "
+                          "and run `attestrd fleet forget-account`",
+                          connection.name(), *owner, account));
+}
+
 }  // namespace
 
-Result<FleetStores> enter_fleet_of(const Config& config, const std::optional<Secret>& password,
-                                   FolderSpool& spool, const std::string& boot,
-                                   const std::function<bool(Duration)>& wait) {
-  auto connection = fleet_database(config, password, "attestrd");
+Result<FleetStores> enter_fleet_of(const Config& config, const FleetEntry& entry,
+                                   FolderSpool& spool) {
+  auto connection = fleet_database(config, entry.password, "attestrd");
   if (!connection) return connection.error();
-  auto beats = fleet_database(config, password, "attestrd beats");
+  auto beats = fleet_database(config, entry.password, "attestrd beats");
   if (!beats) return beats.error();
   if (const auto server = check_postgres(**connection); !server) return server.error();
+  if (const auto same = check_account(**connection, entry.account); !same) return same.error();
   const auto fresh = new_instance(**connection);
   if (!fresh) return fresh.error();
   const auto identity = spool.identity(*fresh);
   if (!identity) return identity.error();
   const auto instance = new_instance(**connection);
   if (!instance) return instance.error();
-  Entrance entrance(**connection, {fleet_node_name(config), *identity, *instance, boot},
+  Entrance entrance(**connection, {fleet_node_name(config), *identity, *instance, entry.boot},
                     config.postgres.lease);
-  auto member = entrance.enter(wait);
+  auto member = entrance.enter(entry.wait);
   if (!member) return member.error();
   FleetStores stores;
   if (!*member) return stores;

@@ -8,6 +8,7 @@
 
 #include "daemon/service/chores.h"
 #include "daemon/service/fleet/fleet_database.h"
+#include "fleet/account_pause.h"
 #include "fleet/rate_shares.h"
 #include "runtime/system_clock.h"
 
@@ -68,10 +69,20 @@ FleetBeats::Events FleetMembership::events() {
 void FleetMembership::tick() {
   const auto now = read_clocks().mono;
   moved_at_ = now;
-  pending_ = static_cast<std::int64_t>(parts_.engine.report(read_clocks()).pending);
-  rate_limit_ = parts_.config.api.requests_per_second;
-  daily_ = parts_.config.api.daily_requests;
+  prepare_beat();
   if (holds_ && now >= claimed_at_ + kClaimInterval) claim();
+}
+
+void FleetMembership::prepare_beat() {
+  const auto report = parts_.engine.report(read_clocks());
+  Beat beat{.weight = static_cast<std::int64_t>(report.pending)};
+  const auto& api = parts_.config.api;
+  if (api.requests_per_second > 0) beat.rate_limit = api.requests_per_second;
+  if (api.daily_requests > 0) beat.daily = api.daily_requests;
+  beat.account.seen = seen_pause_;
+  if (report.fleet_pause) beat.account.reason = attestrd::name_of(*report.fleet_pause);
+  const std::lock_guard lock(beat_mutex_);
+  beat_ = std::move(beat);
 }
 
 /// Runs on the thread of the beats.
@@ -79,10 +90,8 @@ std::optional<Beat> FleetMembership::next_beat() const {
   const auto now = read_clocks().mono;
   if (now - moved_at_.load() > std::max(lease_ / 3, 2 * kTickInterval)) return std::nullopt;
   if (parts_.disk.busy_for(now) > lease_) return std::nullopt;
-  Beat beat{.weight = pending_};
-  if (const double limit = rate_limit_; limit > 0) beat.rate_limit = limit;
-  if (const std::int64_t daily = daily_; daily > 0) beat.daily = daily;
-  return beat;
+  const std::lock_guard lock(beat_mutex_);
+  return beat_;
 }
 
 void FleetMembership::renewed(Mono until) {
@@ -118,13 +127,57 @@ void FleetMembership::lost() {
   claim();
 }
 
-/// Another node may have begun or ended an operator's pause. Two beats must agree: one may have
-/// read the database just before this node changed it.
 void FleetMembership::observed(const FleetState& fleet) {
   parts_.on_requests(fleet.requests);
-  const auto before = std::exchange(fleet_, fleet).paused_since;
-  const OperatorPause pause{fleet.paused_since};
-  if (before != pause.since) return;
+  const auto before = std::exchange(fleet_, fleet);
+  note_loss(fleet.loss);
+  note_account_pause(fleet);
+  note_operator_pause(before);
+}
+
+/// The queue looks for a loss, and claims all rows anew after one, with the next claim.
+void FleetMembership::note_loss(const QueueLoss& loss) {
+  const auto news = loss_.observe(loss);
+  if (news.is_found) {
+    counters_.add(Metric::queue_went_back);
+    parts_.notices.say(Notice(
+        Event::queue_went_back,
+        "the database has lost commits of this node, as a failover to a standby that is behind "
+        "does: what this node committed last is written again; use synchronous replication"));
+  }
+  if (news.repaired) {
+    Notice notice(Event::queue_restored,
+                  fmt::format("the rows of this node's last commits that were lost are written "
+                              "again{}",
+                              news.repaired->missing == 0
+                                  ? ""
+                                  : fmt::format("; {} more were too many to be remembered",
+                                                news.repaired->missing)));
+    notice.count = news.repaired->rows;
+    parts_.notices.say(notice);
+  }
+  if (news.is_found || news.repaired) claim();
+}
+
+void FleetMembership::note_account_pause(const FleetState& fleet) {
+  std::optional<SharedPause> pause;
+  // A newer attestrd may know further reasons.
+  if (const auto seen = pause_seen_by(name_, fleet))
+    pause = SharedPause{pause_reason_named(seen->reason).value_or(PauseReason::forbidden),
+                        seen->since, seen->node};
+  const bool is_first = seen_pause_ < 0;
+  if (is_first || pause != account_pause_)
+    parts_.conductor.step(AccountShared{account_pause_ = std::move(pause)});
+  // The next beat must not carry the wish of an engine that did not know this yet.
+  seen_pause_ = fleet.account.number;
+  prepare_beat();
+}
+
+/// Another node may have begun or ended an operator's pause. Two beats must agree: one may have
+/// read the database just before this node changed it.
+void FleetMembership::note_operator_pause(const FleetState& before) {
+  const OperatorPause pause{fleet_.paused_since};
+  if (before.paused_since != pause.since) return;
   if (parts_.engine.report(read_clocks()).operator_pause == pause.since) return;
   parts_.disk.run_between_rounds([&ledger = parts_.ledger, pause] { ledger.recall_pause(pause); });
   parts_.conductor.step(PauseChanged{pause});

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "admission/shared_pause.h"
 #include "base/time.h"
 #include "daemon/config/config.h"
 #include "daemon/service/notice_writer.h"
@@ -61,6 +63,9 @@ class FleetMembership {
   /// Adds the gauges of the fleet.
   void measure(Metrics& metrics) const;
 
+  /// Returns whether the database has lost commits of this node that are not written again yet.
+  bool has_lost_commits() const { return loss_.is_open(); }
+
   /// While the loop has not moved for a third of the lease, or the disk worker for a lease, no beat
   /// is sent.
   static constexpr Duration kTickInterval = std::chrono::milliseconds(500);
@@ -71,6 +76,10 @@ class FleetMembership {
   void renewed(Mono until);
   void lost();
   void observed(const FleetState& fleet);
+  void note_account_pause(const FleetState& fleet);
+  void note_operator_pause(const FleetState& before);
+  void note_loss(const QueueLoss& loss);
+  void prepare_beat();
   void shared(std::optional<std::int64_t> shares, double limit);
   void end_lease(const std::string& why);
   void apply_share();
@@ -87,14 +96,17 @@ class FleetMembership {
   Mono claimed_at_ = Mono::min();
   RateShare share_;
   std::optional<double> limit_;  ///< Of the fleet; nothing: no limit.
-  FleetState fleet_;             ///< As the last beat has seen it.
+  LossWatch loss_;
+  FleetState fleet_;  ///< As the last beat has seen it.
   Metrics counters_;
+
+  std::optional<SharedPause> account_pause_;  ///< As the engine has it from the fleet.
+  std::int64_t seen_pause_ = -1;              ///< Its number; -1: no beat was answered yet.
 
   // Read by the thread of the beats.
   std::atomic<Mono> moved_at_{Mono::min()};
-  std::atomic<std::int64_t> pending_{0};
-  std::atomic<double> rate_limit_{0};
-  std::atomic<std::int64_t> daily_{0};
+  mutable std::mutex beat_mutex_;
+  Beat beat_;  ///< The next one. Guarded by beat_mutex_.
 
   std::unique_ptr<FleetBeats> beats_;  ///< Ends first.
 };

@@ -42,6 +42,13 @@ std::vector<const SharedRow*> BatchDecisions::changed() const {
   return changed;
 }
 
+std::vector<const SharedRow*> BatchDecisions::touched() const {
+  std::vector<const SharedRow*> touched;
+  for (const auto& [id, row] : rows_)
+    if (row.is_changed || row.is_inserted) touched.push_back(&row);
+  return touched;
+}
+
 Applied BatchDecisions::apply(const RowChange& what) {
   return std::visit([this](const auto& one) { return change(one); }, what);
 }
@@ -164,6 +171,7 @@ Acceptance BatchDecisions::accept(const Submission& submission, const QueueBatch
     SharedRow inserted{
         {submission.id, submission.tag, in_milliseconds(now), expiry, {}, 0, batch.boot, {}}};
     inserted.shelf = shelf_for(submission.id);
+    inserted.is_inserted = true;
     inserted.is_ours = !shelves_.empty();
     inserted.is_unclaimed = !inserted.is_ours;
     auto result = inserted.is_ours ? Acceptance(InsertedRow{inserted.handshake}) : RowElsewhere{};

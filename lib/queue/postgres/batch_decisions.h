@@ -35,6 +35,7 @@ struct SharedRow {
   bool is_changed = false;   ///< It must be written.
   bool is_taken_up = false;  ///< The time of its submission must be written, too.
   bool is_buried = false;    ///< It became a tombstone.
+  bool is_inserted = false;  ///< It was inserted by the batch.
 };
 
 /// The changes that a batch makes to the rows of a shared queue. The rows that exist must be added
@@ -62,6 +63,9 @@ class BatchDecisions {
   /// over the shelves of one that has died.
   std::int64_t shelf_for(const HandshakeId& id) const;
   bool has_shelf() const { return !shelves_.empty(); }
+
+  /// Returns the rows that the batch has inserted or changes, with all of their changes.
+  std::vector<const SharedRow*> touched() const;
 
   /// Returns the rows to write, in the order of their ids.
   std::vector<const SharedRow*> changed() const;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "queue/postgres/account/postgres_account.h"
 #include "queue/postgres/operators/postgres_requests.h"
 #include "queue/postgres/postgres_connection.h"
 #include "queue/postgres/postgres_schema.h"
@@ -37,7 +38,8 @@ constexpr const char* kShared =
     "current_setting('synchronous_commit') NOT IN ('off', 'local'), "
     "(SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'), "
     "(SELECT count(*) FROM attestrd.handshake WHERE state = 'staged' AND spool NOT IN "
-    "(SELECT spool FROM attestrd.node WHERE alive)) FROM attestrd.account";
+    "(SELECT spool FROM attestrd.node WHERE alive)), "
+    "pause_no, reason, canary, paused_since FROM attestrd.account";
 
 /// Two processes that enter at the same time wait for each other here.
 constexpr const char* kInsertNode =
@@ -55,10 +57,11 @@ constexpr const char* kEnterNode =
     "WHERE name = $1";
 constexpr const char* kEnterWriter =
     "INSERT INTO attestrd.writer (node, instance) VALUES ($1, $2::uuid) ON CONFLICT (node) "
-    "DO UPDATE SET instance = excluded.instance, round = attestrd.writer.round + 1";
+    "DO UPDATE SET instance = excluded.instance, round = attestrd.writer.round + 1 "
+    "RETURNING round";
 // By the node and not by the former instance: a takeover for that one may have come late.
 constexpr const char* kRaiseShelves =
-    "UPDATE attestrd.shelf SET instance = $2::uuid, epoch = epoch + 1 "
+    "UPDATE attestrd.shelf SET instance = $2::uuid, epoch = greatest(epoch, $3::bigint) + 1 "
     "WHERE node = $1::int AND instance <> $2::uuid";
 constexpr const char* kMakeShelves =
     "INSERT INTO attestrd.shelf (home, node, instance) SELECT $1::int, $1::int, $2::uuid "
@@ -132,6 +135,10 @@ FleetState read_fleet(const PostgresResult& states, const PostgresResult& shared
   fleet.is_replication_synchronous = shared.flag(0, 2);
   fleet.standbys = shared.number(0, 3);
   fleet.foreign_staged = static_cast<std::uint64_t>(shared.number(0, 4));
+  fleet.account.number = shared.number(0, 5);
+  if (!shared.is_null(0, 6)) fleet.account.reason = shared.text(0, 6);
+  if (!shared.is_null(0, 7)) fleet.account.canary = shared.text(0, 7);
+  fleet.account.since = shared.time(0, 8);
   return fleet;
 }
 
@@ -179,7 +186,7 @@ Result<std::string> new_instance(PostgresConnection& connection) {
 
 Result<Membership> enter_fleet(PostgresConnection& connection, const NodeProcess& process,
                                const std::optional<FormerInstance>& silent) {
-  const auto& [node, spool, instance, boot] = process;
+  const auto& [node, spool, instance, boot, claimed] = process;
   const auto version_text = std::to_string(kPostgresSchemaVersion);
   auto begin = begin_transaction(connection);
   begin.push_back({kInsertNode, {node, spool, instance, version_text}});
@@ -206,12 +213,12 @@ Result<Membership> enter_fleet(PostgresConnection& connection, const NodeProcess
   const auto done =
       connection.run({{kEnterNode, {node, spool, instance, version_text, boot}},
                       {kEnterWriter, {number_text, instance}},
-                      {kRaiseShelves, {number_text, instance}},
+                      {kRaiseShelves, {number_text, instance, std::to_string(claimed)}},
                       {kMakeShelves, {number_text, instance, std::to_string(kShelvesPerNode)}},
                       {kShelves, {instance}},
                       {"COMMIT"}});
   if (!done) return done.error();
-  Membership member{process, number, {}};
+  Membership member{process, number, (*done)[1].number(0, 0), {}};
   const auto& shelves = (*done)[4];
   for (std::size_t i = 0; i < shelves.rows(); ++i)
     member.shelves.push_back({shelves.number(i, 0), shelves.number(i, 1)});
@@ -232,13 +239,14 @@ Result<std::optional<FleetState>> send_beat(PostgresConnection& connection, cons
   const auto daily = beat.daily ? PostgresValue(std::to_string(*beat.daily)) : std::nullopt;
   const auto sent = run_transaction(
       connection, {{kBeat, {node, instance, std::to_string(beat.weight), limit, daily}},
+                   wish_pause(instance, beat.account),
                    {kStates, {std::nullopt}},
                    {kShared},
                    read_requests(instance)});
   if (!sent) return sent.error();
   if (sent->front().rows() == 0) return std::optional<FleetState>();
-  auto fleet = read_fleet((*sent)[1], (*sent)[2]);
-  auto requests = requests_in((*sent)[3], connection);
+  auto fleet = read_fleet((*sent)[2], (*sent)[3]);
+  auto requests = requests_in((*sent)[4], connection);
   if (!requests) return requests.error();
   fleet.requests = std::move(*requests);
   return std::optional(std::move(fleet));

@@ -20,11 +20,14 @@ struct NodeProcess {
   std::string spool;     ///< The UUID of its spool, which lies in staging/.
   std::string instance;  ///< The UUID of this process.
   std::string boot;      ///< The boot of its machine.
+  /// The highest epoch that an earlier process of this program has had: new ones are above it.
+  std::int64_t claimed = 0;
 };
 
 /// The membership of one process in the fleet.
 struct Membership : NodeProcess {
   std::int64_t number = 0;  ///< Of the node, as other tables name it.
+  std::int64_t round = 0;   ///< Of its writer at the entry: it grows with each commit.
   std::vector<ShelfLease> shelves{};
 };
 

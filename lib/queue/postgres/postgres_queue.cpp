@@ -27,6 +27,7 @@ PostgresQueue::PostgresQueue(std::unique_ptr<PostgresConnection> connection, Mem
     shelves_.push_back(shelf);
   }
   unread_.push_back({member_.shelves, ""});
+  round_ = member_.round;
 }
 
 PostgresQueue::~PostgresQueue() = default;

@@ -11,6 +11,7 @@
 #include "queue/postgres/batch_decisions.h"
 #include "queue/postgres/postgres_nodes.h"
 #include "queue/postgres/postgres_register.h"
+#include "queue/postgres/loss/remembered_rows.h"
 #include "queue/postgres/postgres_row_reader.h"
 #include "queue/postgres/postgres_values.h"
 #include "queue/queue.h"
@@ -68,6 +69,17 @@ class PostgresQueue final : public Queue {
   struct Begun;
 
   Result<PostgresResult> ask(PostgresStatement statement);
+
+  // loss/postgres_queue_loss.cpp: a database that has lost commits.
+  bool is_behind(const PostgresResult& rows, int column) const;
+  Result<bool> repair_if_behind(const PostgresResult& rows, int column);
+  Result<bool> has_lost_commits();
+  Result<void> repair();
+  Result<void> enter_after_loss();
+  Result<std::size_t> write_again(std::span<const SharedRow> rows);
+  void note_committed(const BatchDecisions& decisions, const QueueBatch& batch, std::int64_t round);
+
+  Result<PostgresResult> own_shelves();
   Result<void> finish_entering();
   Result<void> find_shelves();
   Result<void> note_given();
@@ -95,6 +107,10 @@ class PostgresQueue final : public Queue {
   std::vector<std::int64_t> shelves_;           ///< Those that it still has, as it saw last.
   std::int64_t foreign_shelf_ = 0;  ///< For new rows once it has lost all shelves; 0: unknown.
   std::vector<Unread> unread_;
+  std::int64_t round_ = 0;  ///< The last one that this process is known to have committed.
+  RememberedRows remembered_;
+  bool is_behind_ = false;              ///< Commits were lost, and are not written again yet.
+  std::vector<HandshakeId> abandoned_;  ///< After a loss: to be reported as lost, and given again.
   std::vector<HandshakeId> given_;      ///< Given rows whose mark `is_unclaimed` must be removed.
   std::optional<Hazard> known_before_;  ///< Learnt by this node before the queue was opened.
 };

@@ -2,6 +2,7 @@
 // been given.
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "queue/postgres/postgres_connection.h"
@@ -13,11 +14,24 @@ namespace attestrd {
 namespace {
 
 constexpr const char* kOwnShelves =
-    "SELECT n.alive, s.shelf, s.epoch FROM attestrd.node n "
+    "SELECT n.alive, s.shelf, s.epoch, w.round FROM attestrd.node n "
+    "JOIN attestrd.writer w ON w.node = n.number "
     "LEFT JOIN attestrd.shelf s ON s.instance = n.instance "
     "WHERE n.name = $1 AND n.instance = $2::uuid";
 
 }  // namespace
+
+/// Returns the shelves of this process, whether it lives, and its round; no row if another process
+/// has replaced it. If the database has lost commits of it, it has written them again before.
+Result<PostgresResult> PostgresQueue::own_shelves() {
+  if (const auto entered = finish_entering(); !entered) return entered.error();
+  auto own = ask({kOwnShelves, {member_.node, member_.instance}});
+  if (!own) return own;
+  const auto is_repaired = repair_if_behind(*own, 3);
+  if (!is_repaired) return is_repaired.error();
+  if (!*is_repaired) return own;
+  return ask({kOwnShelves, {member_.node, member_.instance}});
+}
 
 Result<Claim> PostgresQueue::claim(std::size_t max_rows) {
   if (const auto entered = finish_entering(); !entered) return entered.error();
@@ -34,7 +48,7 @@ Result<Claim> PostgresQueue::claim(std::size_t max_rows) {
 /// Finds out which shelves this process has. One that was declared dead, or has none left, enters
 /// anew.
 Result<void> PostgresQueue::find_shelves() {
-  const auto own = ask({kOwnShelves, {member_.node, member_.instance}});
+  const auto own = own_shelves();
   if (!own) return own.error();
   if (own->rows() == 0)
     return fail(Errc::io_failure, "another process has entered the fleet as the node " +
@@ -59,12 +73,16 @@ Result<void> PostgresQueue::find_shelves() {
 /// their new epochs; a new generation of ownership begins only if it has lost all.
 Result<void> PostgresQueue::finish_entering() {
   if (next_instance_.empty()) return {};
+  const auto is_lost = has_lost_commits();
+  if (!is_lost) return is_lost.error();
+  if (*is_lost) return repair();
   NodeProcess process = member_;
   process.instance = next_instance_;
   auto entered = enter_fleet(*connection_, process, FormerInstance{member_.instance, std::nullopt});
   if (!entered) return entered.error();
   next_instance_.clear();
   member_ = std::move(*entered);
+  round_ = member_.round;
   shared_member_->set(member_);
   Unread found;
   shelves_.clear();
@@ -154,16 +172,15 @@ Result<void> PostgresQueue::read_left_rows(Claim& claim, std::size_t most) {
 }
 
 Result<std::vector<HandshakeId>> PostgresQueue::renew() {
-  if (const auto entered = finish_entering(); !entered) return entered.error();
-  const auto own = ask({kOwnShelves, {member_.node, member_.instance}});
+  const auto own = own_shelves();
   if (!own) return own.error();
   auto lost = known_;
   for (std::size_t i = 0; i < own->rows(); ++i) {
     const auto known = lost.find(own->number(i, 1));
     if (known != lost.end() && known->second == own->number(i, 2)) lost.erase(known);
   }
+  if (lost.empty()) return std::exchange(abandoned_, {});
   std::vector<HandshakeId> ids;
-  if (lost.empty()) return ids;
   std::vector<std::int64_t> shelves;
   for (const auto& [shelf, epoch] : lost) shelves.push_back(shelf);
   const auto rows = ask(read_ids_of(shelves));
@@ -177,6 +194,7 @@ Result<std::vector<HandshakeId>> PostgresQueue::renew() {
     known_.erase(shelf);
     std::erase(shelves_, shelf);
   }
+  std::ranges::move(std::exchange(abandoned_, {}), std::back_inserter(ids));
   return ids;
 }
 

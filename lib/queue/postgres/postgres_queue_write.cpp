@@ -171,8 +171,11 @@ Result<std::optional<PostgresQueue::Begun>> PostgresQueue::begin(const QueueBatc
   if (!results) return results.error();
 
   const auto& fence = (*results)[fence_at];
-  if (fence.rows() == 0) {
+  if (is_behind(fence, 0) || fence.rows() == 0) {
     connection_->roll_back();
+    const auto is_repaired = repair_if_behind(fence, 0);
+    if (!is_repaired) return is_repaired.error();
+    if (*is_repaired) return std::optional<Begun>();
     return fail(Errc::io_failure, "another process has entered the fleet as the node " +
                                       member_.node + ": this one must end");
   }
@@ -273,6 +276,7 @@ Result<QueueBatchResult> PostgresQueue::commit(Begun& begun, const QueueBatch& b
     result.reserved = DayRequests{batch.reserve->day, granted};
   }
   if (batch.purge) result.purged = (*results)[purge_at].changed();
+  note_committed(begun.decisions, batch, begun.round + 1);
   return result;
 }
 

@@ -17,9 +17,14 @@ Result<std::optional<FleetState>> PostgresRegister::beat(const Beat& beat) {
   const auto own = member_->get();
   auto fleet = send_beat(*connection_, own.node, own.instance, beat);
   if (!fleet || !*fleet) return fleet;
-  for (const auto& node : (*fleet)->nodes)
-    if (node.instance == own.instance)
-      for (const auto& shelf : node.shelves) claimed_ = std::max(claimed_, shelf.epoch);
+  (*fleet)->loss = member_->loss();
+  for (const auto& node : (*fleet)->nodes) {
+    if (node.instance != own.instance) continue;
+    for (const auto& shelf : node.shelves) claimed_ = std::max(claimed_, shelf.epoch);
+    const bool is_same = std::exchange(instance_, own.instance) == own.instance;
+    (*fleet)->loss.is_behind = is_same && node.beat <= std::exchange(beat_, node.beat);
+    beat_ = node.beat;
+  }
   return fleet;
 }
 

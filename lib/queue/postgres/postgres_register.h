@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "fleet/fleet_register.h"
 #include "queue/postgres/postgres_nodes.h"
@@ -13,7 +14,7 @@ namespace attestrd {
 class PostgresConnection;
 
 /// The membership of the process, which its queue changes when it enters the fleet anew, and which
-/// its beats name. Any thread may use it.
+/// its beats name; and what the queue has found out. Any thread may use it.
 class SharedMembership {
  public:
   explicit SharedMembership(Membership member) : member_(std::move(member)) {}
@@ -27,9 +28,20 @@ class SharedMembership {
     member_ = std::move(member);
   }
 
+  /// The losses that the queue has found.
+  QueueLoss loss() const {
+    const std::lock_guard lock(mutex_);
+    return loss_;
+  }
+  void set_loss(const QueueLoss& loss) {
+    const std::lock_guard lock(mutex_);
+    loss_ = loss;
+  }
+
  private:
   mutable std::mutex mutex_;
   Membership member_;
+  QueueLoss loss_;
 };
 
 /// The register of the fleet in PostgreSQL, on a connection of its own.
@@ -51,6 +63,8 @@ class PostgresRegister final : public FleetRegister {
   std::unique_ptr<PostgresConnection> connection_;
   std::shared_ptr<const SharedMembership> member_;
   std::int64_t claimed_ = 0;  ///< The highest epoch that this process has had.
+  std::string instance_;      ///< As which it has beaten last.
+  std::int64_t beat_ = 0;     ///< The number of that beat.
 };
 
 }  // namespace attestrd

@@ -20,6 +20,9 @@ constexpr std::int64_t kOldestServer = 140000;
 // `is_unclaimed`: another node than the owner of the shelf put the row there, and the owner does
 // not know it yet. Free space in each page lets updates stay in it (HOT), and vacuum runs early
 // enough that a table of a million rows keeps its size.
+//
+// account: the pause of the account, the instance that polls the canary in it, the pause of an
+// operator, and the account whose handshakes are here (fleet/account_identity.h).
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE attestrd.node (
   name       text COLLATE "C" PRIMARY KEY,
@@ -115,8 +118,11 @@ CREATE TABLE attestrd.account (
   line                 integer PRIMARY KEY CHECK (line = 1),
   pause_no             bigint NOT NULL DEFAULT 0,
   reason               text COLLATE "C",
+  canary               uuid,
+  paused_since         bigint,
   operator_pause_since bigint,
-  canary               uuid
+  identity             text COLLATE "C",
+  CHECK ((reason IS NULL) = (canary IS NULL))
 );
 INSERT INTO attestrd.account (line) VALUES (1);
 

@@ -178,6 +178,110 @@ TEST(AccountGate, FailuresOfOneHandshakeBreakNoCircuit) {
   EXPECT_TRUE(gate.is_open());
 }
 
+TEST(AccountGate, APauseThatTheFleetSharesHasNoCanaryBeforeItIsThisNodes) {
+  AccountGate gate;
+  EXPECT_EQ(gate.share(at(0s), {}), AccountGate::Shared::unchanged);
+  pause(gate, at(0s), PauseReason::unauthorized);
+  EXPECT_EQ(gate.reason_to_share(), PauseReason::unauthorized);
+  EXPECT_FALSE(gate.allows(at(1h)));
+  EXPECT_EQ(gate.next(), std::nullopt);
+  const SharedPause own{PauseReason::unauthorized, kWall};
+  EXPECT_EQ(gate.share(at(1h), own), AccountGate::Shared::unchanged);
+  EXPECT_TRUE(gate.allows(at(1h)));
+  gate.spend();
+  EXPECT_TRUE(gate.good_answer(at(1h), true));
+  EXPECT_EQ(gate.reason_to_share(), std::nullopt);
+  EXPECT_TRUE(gate.allows(at(1h)));
+}
+
+TEST(AccountGate, APauseOfTheNetworkIsNotShared) {
+  for (const auto reason : {PauseReason::certificate, PauseReason::proxy}) {
+    AccountGate gate;
+    gate.share(at(0s), {});
+    EXPECT_TRUE(gate.trouble(at(0s), reason, kFirst));
+    EXPECT_EQ(gate.reason_to_share(), std::nullopt);
+    EXPECT_TRUE(gate.allows(at(5s)));
+  }
+}
+
+TEST(AccountGate, AnotherNodesPauseStopsAllAndEndsWithIt) {
+  AccountGate gate;
+  gate.share(at(0s), {});
+  pause(gate, at(0s), PauseReason::forbidden);
+  const SharedPause foreign{PauseReason::low_credits, kWall + 1s, "b"};
+  EXPECT_EQ(gate.share(at(1s), foreign), AccountGate::Shared::foreign);
+  EXPECT_EQ(gate.share(at(2s), foreign), AccountGate::Shared::unchanged);
+  EXPECT_EQ(gate.reason(), PauseReason::low_credits);
+  EXPECT_EQ(gate.paused_since(), kWall + 1s);
+  EXPECT_EQ(gate.reason_to_share(), PauseReason::low_credits) << "should b die";
+  EXPECT_FALSE(pause(gate, at(3s), PauseReason::unauthorized)) << "polls that were in flight";
+  gate.good_answer(at(3s), false);
+  EXPECT_FALSE(gate.allows(at(10h)));
+  EXPECT_EQ(gate.share(at(10h), {}), AccountGate::Shared::over);
+  EXPECT_TRUE(gate.allows(at(10h)));
+  EXPECT_EQ(gate.reason(), std::nullopt) << "not even the one of its own before it";
+}
+
+TEST(AccountGate, AnOwnPauseOfTheNetworkOutlastsThatOfTheFleet) {
+  AccountGate gate;
+  gate.share(at(0s), {});
+  gate.trouble(at(0s), PauseReason::certificate, kFirst);
+  gate.spend();
+  gate.share(at(5s), SharedPause{PauseReason::unauthorized, kWall, "b"});
+  EXPECT_FALSE(gate.trouble(at(6s), PauseReason::unauthorized, kCanary));
+  EXPECT_FALSE(gate.allows(at(1h)));
+  gate.share(at(1h), {});
+  EXPECT_EQ(gate.reason(), PauseReason::certificate);
+  EXPECT_TRUE(gate.allows(at(1h)));
+}
+
+TEST(AccountGate, ThePauseOfADeadNodeIsTakenUpWithACanary) {
+  AccountGate gate;
+  gate.share(at(0s), SharedPause{PauseReason::daily_limit, kWall, "b"});
+  EXPECT_EQ(gate.share(at(1min), SharedPause{PauseReason::daily_limit, kWall}),
+            AccountGate::Shared::taken_up);
+  EXPECT_EQ(gate.paused_since(), kWall);
+  EXPECT_EQ(gate.next_canary(), at(1min + 1h).mono);
+  gate.ask_at_once(at(2min));
+  EXPECT_TRUE(gate.allows(at(2min)));
+}
+
+TEST(AccountGate, ANodeWithoutANetworkGivesTheFleetsPauseUp) {
+  AccountGate gate;
+  gate.share(at(0s), {});
+  pause(gate, at(0s), PauseReason::unauthorized);
+  gate.share(at(0s), SharedPause{PauseReason::unauthorized, kWall});
+  Duration now = 5s;
+  for (std::uint32_t i = 1; i < limits::kLostCanaries; ++i, now += 10min) {
+    gate.spend();
+    EXPECT_FALSE(gate.failure(at(now), kCanary));
+    EXPECT_EQ(gate.reason_to_share(), PauseReason::unauthorized);
+  }
+  gate.spend();
+  EXPECT_TRUE(gate.failure(at(now), kCanary));
+  EXPECT_EQ(gate.reason(), PauseReason::upstream_down);
+  EXPECT_EQ(gate.reason_to_share(), std::nullopt);
+  gate.share(at(now), {});
+  EXPECT_EQ(gate.reason(), PauseReason::upstream_down) << "its own goes on";
+  EXPECT_TRUE(gate.allows(at(now + 5s)));
+}
+
+TEST(AccountGate, ANodeAloneKeepsItsPauseWhateverItsCanariesMeet) {
+  AccountGate gate;
+  pause(gate, at(0s), PauseReason::unauthorized);
+  for (std::uint32_t i = 0; i < 2 * limits::kLostCanaries; ++i) {
+    gate.spend();
+    EXPECT_FALSE(gate.failure(at(5s), kCanary));
+  }
+  EXPECT_EQ(gate.reason(), PauseReason::unauthorized);
+}
+
+TEST(AccountGate, EveryReasonIsFoundByItsName) {
+  for (int i = 0; i <= static_cast<int>(PauseReason::upstream_down); ++i)
+    EXPECT_EQ(pause_reason_named(name_of(PauseReason(i))), PauseReason(i));
+  EXPECT_EQ(pause_reason_named("another"), std::nullopt);
+}
+
 TEST(AccountGate, EveryReasonHasItsOwnName) {
   EXPECT_EQ(name_of(PauseReason::low_credits), "low_credits");
   EXPECT_EQ(name_of(PauseReason::wrong_version), "wrong_version");
