@@ -97,7 +97,7 @@ class FleetTroubleTest(FleetFixture):
         self.assertIsNone(paused_by(asks))
         self.assertEqual(self.readiness(asks)[1], ["paused"])
         count = len(self.simulator.requests())
-        time.sleep(7)
+        time.sleep(6)
         self.assertIn(len(self.simulator.requests()) - count, (1, 2))  # One canary each 5 s.
 
         # Another node asks once it is dead.
@@ -134,7 +134,7 @@ class FleetTroubleTest(FleetFixture):
         self.nodes["b"].wait_for("fleet.entered")
 
     def test_a_database_that_went_back_gets_again_what_was_published_and_accepted(self):
-        self.begin("--law", "fixed:3", nodes=("a", "b"))
+        self.begin("--law", "fixed:2", nodes=("a", "b"))
         ids = {part: [f"DS{part}{i}" for i in range(10)] for part in ("old", "new", "last")}
         self.submit("a", ids["old"])
         harness.eventually(lambda: self.status()["a"]["pending"] == 10, 20, "a polls them")
