@@ -10,8 +10,9 @@ PACKED = BUILD / "tests/package/packed"
 
 
 def pack(folder, build=BUILD):
-    """Packs the build, and returns the paths of the package and of that with debug symbols."""
-    subprocess.run(["cpack", "-G", "DEB", "-B", folder], cwd=build, check=True,
+    """Packs the build, and returns the paths of the package and of that with debug symbols. CPack
+    writes the umask into the package."""
+    subprocess.run(["cpack", "-G", "DEB", "-B", folder], cwd=build, check=True, umask=0o022,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     shutil.rmtree(folder / "_CPack_Packages")
     return find(folder)

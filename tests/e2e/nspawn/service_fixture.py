@@ -100,10 +100,15 @@ class ServiceFixture(harness.Fixture):
         ids = set(ids)
         harness.eventually(lambda: ids <= self.results(folder), within, f"{len(ids)} results")
 
+    def log_lines(self):
+        """Returns the lines of the log, each with its priority in the journal. Other lines are the
+        output of `attestrd reload`."""
+        return [(json.loads(entry["MESSAGE"]), entry["PRIORITY"])
+                for entry in self.container.journal() if entry["MESSAGE"].startswith("{")]
+
     def log(self, event):
         """Returns the lines of the log with this event."""
-        lines = (json.loads(entry["MESSAGE"]) for entry in self.container.journal())
-        return [line for line in lines if line["event"] == event]
+        return [line for line, _ in self.log_lines() if line["event"] == event]
 
     def wait_for_log(self, event, times=1):
         harness.eventually(lambda: len(self.log(event)) >= times, what=event)
