@@ -39,7 +39,7 @@ inline constexpr std::string_view kFileNames = "<files>";
 struct Flag {
   std::string_view name;  ///< Includes the dashes.
   std::string_view meaning;
-  std::string_view value{};  ///< The form of its value in the usage line; empty: it has none.
+  std::string_view value{};  ///< The form of its value in the synopsis; empty: it has none.
   /// The values that shells offer, separated by spaces, or kFileNames; empty: they offer none.
   std::string_view choices{};
 };
@@ -55,7 +55,7 @@ inline constexpr Flag kNoTitlesFlag{"--no-header", "Changes nothing: there is no
 struct Operands {
   enum Count : std::uint8_t { none, one, some, any };
   Count count = none;
-  std::string_view shown;  ///< The form in the usage line. `FILE...` are names of files.
+  std::string_view shown;  ///< The form in the synopsis. `FILE...` are names of files.
   std::string_view meaning;
   /// The words that shells offer for the first one, separated by spaces; empty: they offer none.
   std::string_view choices{};
@@ -81,8 +81,5 @@ struct CommandRow {
 
 /// Returns all rows in the order of commands.def.
 std::span<const CommandRow> commands();
-
-/// Returns the usage line without `attestrd `: the name, the options and the operands.
-std::string usage_of(const CommandRow& command);
 
 }  // namespace attestrd
