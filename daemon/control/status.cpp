@@ -171,9 +171,9 @@ void add_rate(TextRows& rows, const StatusReport::Rate& rate, Wall now) {
 }
 
 void add_fleet(TextRows& rows, const FleetCounts& fleet) {
-  const auto dead = fleet.dead == 0 ? "" : fmt::format(", {} dead", fleet.dead);
-  rows.add("fleet", fmt::format("{} pending in all; this is the node {} of {} alive{}",
-                                fleet.pending, fleet.node, fleet.alive, dead));
+  const auto dead = fleet.dead == 0 ? "" : fmt::format(" and {} dead", fleet.dead);
+  rows.add("fleet", fmt::format("{} pending in all, {} nodes alive{}; this is {}", fleet.pending,
+                                fleet.alive, dead, fleet.node));
 }
 
 void add_next_poll(TextRows& rows, const StatusReport& report) {

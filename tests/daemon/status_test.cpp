@@ -349,11 +349,11 @@ TEST(Status, HasTheCountsOfTheFleet) {
   EXPECT_EQ(status_text(report).find("fleet"), std::string::npos);
   report.fleet = FleetCounts{"a", 3, 0, 4000, 2};
   EXPECT_NE(status_text(report).find(
-                "fleet                 4000 pending in all; this is the node a of 3 alive\n"),
+                "fleet                 4000 pending in all, 3 nodes alive; this is a\n"),
             std::string::npos)
       << status_text(report);
   report.fleet->dead = 1;
-  EXPECT_NE(status_text(report).find("the node a of 3 alive, 1 dead\n"), std::string::npos);
+  EXPECT_NE(status_text(report).find("3 nodes alive and 1 dead; this is a\n"), std::string::npos);
   EXPECT_NE(status_json(report).find(R"("fleet":{"node":"a","nodes_alive":3,"nodes_dead":1,)"
                                      R"("pending":4000,"foreign_staged":2})"),
             std::string::npos)
