@@ -5,6 +5,8 @@
 
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "daemon/cli/command_table.h"
 #include "daemon/config/config.h"
@@ -12,6 +14,8 @@
 #include "daemon/log/exit_code.h"
 #include "daemon/service/move/queue_move.h"
 #include "files/posix_user.h"
+#include "fleet/account_identity.h"
+#include "runtime/system_clock.h"
 
 namespace attestrd {
 namespace {
@@ -28,14 +32,22 @@ Result<QueueMoved> move(const Config& config, MoveTo to) {
     return fail(Errc::invalid_config,
                 "queue.store is not \"postgres\": set it, and postgres.url, for a move in either "
                 "direction");
-  std::optional<Secret> password;
+  FleetEntry entry;
   if (!config.postgres.password_file.empty()) {
     auto read = read_postgres_password(config);
     if (!read) return read.error();
-    password = std::move(*read);
+    entry.password = std::move(*read);
   }
+  const auto token = read_auth_token(config);
+  if (!token) return token.error();
+  entry.account = account_identity(authority_of(config.api.url), token->reveal());
+  entry.boot = read_boot_id();
+  entry.wait = [](Duration time) {
+    std::this_thread::sleep_for(time);
+    return false;
+  };
   if (auto owner = become_owner_of(config.paths.spool.string()); !owner) return owner.error();
-  return move_queue(config, password, to);
+  return move_queue(config, entry, to);
 }
 
 }  // namespace
@@ -46,7 +58,7 @@ int cmd_queue(const Given& given) {
     fmt::print(stderr, "attestrd queue: give `move`, and --to postgres or --to sqlite\n");
     return EX_USAGE;
   }
-  const auto config = load_config(given.config_file, {"paths", "queue", "postgres"});
+  const auto config = load_config(given.config_file, {"api", "paths", "queue", "postgres"});
   if (!config) return exit_with(config.error());
   const auto moved = move(*config, *to);
   if (!moved) return exit_with(moved.error());

@@ -4,18 +4,16 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "daemon/service/fleet/enter_fleet.h"
 #include "daemon/service/fleet/fleet_database.h"
 #include "daemon/service/move/queue_place.h"
 #include "daemon/service/stores.h"
+#include "queue/move/sqlite_move.h"
 #include "queue/postgres/postgres_move.h"
 #include "queue/postgres/postgres_schema.h"
-#include "queue/move/sqlite_move.h"
 #include "runtime/system_clock.h"
 
 namespace attestrd {
@@ -67,9 +65,8 @@ void count(const MovedRow& row, QueueMoved& moved) {
 /// A move of one queue, once the locks are held.
 class QueueMove {
  public:
-  QueueMove(const Config& config, const std::optional<Secret>& password, QueuePlace place,
-            FolderSpool& spool)
-      : config_(config), password_(password), place_(std::move(place)), spool_(spool) {}
+  QueueMove(const Config& config, const FleetEntry& entry, QueuePlace place, FolderSpool& spool)
+      : config_(config), entry_(entry), place_(std::move(place)), spool_(spool) {}
 
   Result<QueueMoved> run(MoveTo to);
 
@@ -85,7 +82,7 @@ class QueueMove {
   Result<void> beat();
 
   const Config& config_;
-  const std::optional<Secret>& password_;
+  const FleetEntry& entry_;
   QueuePlace place_;
   FolderSpool& spool_;
   std::unique_ptr<PostgresConnection> database_;
@@ -96,7 +93,7 @@ class QueueMove {
 };
 
 Result<QueueMoved> QueueMove::run(MoveTo to) {
-  auto database = fleet_database(config_, password_, "attestrd queue move");
+  auto database = fleet_database(config_, entry_.password, "attestrd queue move");
   if (!database) return database.error();
   database_ = std::move(*database);
   if (const auto server = check_postgres(*database_); !server) return server.error();
@@ -158,13 +155,10 @@ Result<std::string> QueueMove::new_uuid() { return new_instance(*database_); }
 
 /// Enters the fleet as the node of this spool: what its daemon was committing has ended then.
 Result<void> QueueMove::enter() {
-  auto fleet = enter_fleet_of(config_, password_, spool_, read_boot_id(), [](Duration time) {
-    std::this_thread::sleep_for(time);
-    return false;
-  });
+  auto fleet = enter_fleet_of(config_, entry_, spool_);
   if (!fleet) return fleet.error();
   fleet_ = std::move(*fleet);
-  auto connection = fleet_database(config_, password_, "attestrd queue move");
+  auto connection = fleet_database(config_, entry_.password, "attestrd queue move");
   if (!connection) return connection.error();
   rows_ = std::make_unique<PostgresMove>(std::move(*connection), fleet_.queue->member());
   beaten_at_ = read_clocks().mono;
@@ -275,15 +269,14 @@ Result<void> QueueMove::take_all(SqliteMove& file, QueueMoved& moved) {
 
 }  // namespace
 
-Result<QueueMoved> move_queue(const Config& config, const std::optional<Secret>& password,
-                              MoveTo to) {
+Result<QueueMoved> move_queue(const Config& config, const FleetEntry& entry, MoveTo to) {
   auto place = QueuePlace::open(config);
   if (!place) return place.error();
   const auto file_lock = FileLock::acquire(queue_lock_file(config).string());
   if (!file_lock) return file_lock.error();
   const auto stores = lock_spool_and_inbox(config);
   if (!stores) return stores.error();
-  return QueueMove(config, password, std::move(*place), *stores->spool).run(to);
+  return QueueMove(config, entry, std::move(*place), *stores->spool).run(to);
 }
 
 }  // namespace attestrd

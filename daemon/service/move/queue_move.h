@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "base/result.h"
-#include "crypto/secret.h"
 #include "daemon/config/config.h"
+#include "daemon/service/fleet/enter_fleet.h"
 #include "queue/move/moved_row.h"
 
 namespace attestrd {
@@ -24,7 +23,6 @@ struct QueueMoved {
 /// run completes the move: the message says so. Errors: `unavailable` if a daemon runs, the
 /// database can't be reached or other nodes own rows; `invalid_input` if the database has ids of
 /// the file already; `invalid_config`, and those of enter_fleet_of().
-Result<QueueMoved> move_queue(const Config& config, const std::optional<Secret>& password,
-                              MoveTo to);
+Result<QueueMoved> move_queue(const Config& config, const FleetEntry& entry, MoveTo to);
 
 }  // namespace attestrd
