@@ -10,6 +10,8 @@
 
 #include <array>
 
+#include "base/check.h"
+
 namespace attestrd {
 namespace {
 
@@ -59,6 +61,16 @@ Result<void> become(const SystemUser& user) {
 Result<void> become_owner_of(const std::string& folder) {
   const auto owner = ::geteuid() == 0 ? owner_of(folder) : std::nullopt;
   return owner ? become(*owner) : Result<void>();
+}
+
+ActingAsOwner::ActingAsOwner(const std::string& folder) {
+  const auto owner = ::geteuid() == 0 ? owner_of(folder) : std::nullopt;
+  if (!owner) return;
+  is_other_ = ::setegid(owner->group) == 0 && ::seteuid(owner->id) == 0;
+}
+
+ActingAsOwner::~ActingAsOwner() {
+  if (is_other_) ATTESTRD_CHECK(::seteuid(0) == 0 && ::setegid(0) == 0);
 }
 
 }  // namespace attestrd

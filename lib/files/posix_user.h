@@ -33,4 +33,17 @@ Result<void> become(const SystemUser& user);
 /// root would be left, which would keep the service of that user from its next start.
 Result<void> become_owner_of(const std::string& folder);
 
+/// A scope in which a process of root acts on files as the user who owns the folder: what it makes
+/// belongs to that user. For a process with one thread.
+class ActingAsOwner {
+ public:
+  explicit ActingAsOwner(const std::string& folder);
+  ~ActingAsOwner();
+  ActingAsOwner(const ActingAsOwner&) = delete;
+  ActingAsOwner& operator=(const ActingAsOwner&) = delete;
+
+ private:
+  bool is_other_ = false;
+};
+
 }  // namespace attestrd

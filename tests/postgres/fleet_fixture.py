@@ -37,9 +37,9 @@ class FleetFixture(harness.Fixture):
         daemon.config_file = self.folder / f"{name}.toml"
         return daemon
 
-    def begin(self, *flags, nodes=("a", "b", "c"), **changes):
-        """Starts the simulator and the nodes of a fleet."""
-        self.simulator = self.start_simulator(*flags)
+    def begin(self, *flags, nodes=("a", "b", "c"), simulator=None, **changes):
+        """Starts the simulator, unless there is one, and the nodes of a fleet."""
+        self.simulator = simulator or self.start_simulator(*flags)
         self.init(self.write_config(self.simulator.url, name="init.toml", **self.changes("init")))
         self.nodes = {name: self.node(name, self.simulator.url, **changes) for name in nodes}
         for node in self.nodes.values():

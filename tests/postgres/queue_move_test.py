@@ -187,7 +187,8 @@ class QueueMoveTest(FleetFixture):
         self.assert_refused(self.move("sqlite"), harness.UNAVAILABLE, "those of the node b: start")
         self.again("a")
         self.nodes["a"].wait_for("fleet.taken_over")
-        self.assert_refused(self.move("sqlite"), harness.UNAVAILABLE, "lock")
+        self.assert_refused(self.move("sqlite"), harness.UNAVAILABLE,
+                            "held by another process: stop that one first")
         self.nodes["a"].stop()
         self.cluster.sql("UPDATE attestrd.handshake SET state = 'staged', spool = gen_random_uuid()"
                          ", outcome = 'completed', reason = 'none', finished_at = 1, "

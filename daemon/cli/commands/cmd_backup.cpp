@@ -18,6 +18,7 @@
 #include "daemon/service/queue_reader.h"
 #include "files/posix_files.h"
 #include "files/posix_new_file.h"
+#include "files/posix_user.h"
 #include "ledger/backup.h"
 #include "spool/folder_spool.h"
 
@@ -41,7 +42,10 @@ Result<void> copy_all(Backup& backup, NewFile& file) {
   return {};
 }
 
-Result<void> copy_of_stopped(const Config& config, const std::string& path, NewFile& file) {
+/// Copies the queue as the daemon's user, to whom the spool and the queue belong. `file` is open
+/// already: root may have it where that user may not write.
+Result<void> copy_of_stopped(const Config& config, NewFile& file) {
+  const ActingAsOwner owner(config.paths.spool.string());
   const auto reader = QueueReader::open(config);
   if (!reader) return reader.error();
   const auto root = PosixDirectory::open(config.paths.spool.string());
@@ -50,7 +54,7 @@ Result<void> copy_of_stopped(const Config& config, const std::string& path, NewF
   if (const auto used = (*root)->inspect("staging"); !used) return used.error();
   const auto spool = FolderSpool::open(**root);
   if (!spool) return spool.error();
-  auto copy = reader->queue->copy(path + ".tmp.copy");
+  auto copy = reader->queue->copy(queue_copy_file(config).string());
   if (!copy) return copy.error();
   Backup backup(std::move(*copy), **spool, **root);
   return copy_all(backup, file);
@@ -65,7 +69,7 @@ Result<void> back_up(const Config& config, const std::string& path) {
                                   [&file](std::string_view part) { return file->write(part); });
   }
   const bool is_stopped = !copied || (!*copied && copied->error().code == Errc::not_found);
-  if (is_stopped) copied = copy_of_stopped(config, path, *file);
+  if (is_stopped) copied = copy_of_stopped(config, *file);
   return *copied ? file->commit() : *copied;
 }
 

@@ -109,7 +109,7 @@ class ServiceTest(ServiceFixture):
 
     def test_07_a_killed_daemon_comes_back(self):
         pid = self.pid()
-        self.run_there("kill", "-KILL", pid)
+        self.send("KILL", pid)
         self.submit("DSkilled")
         self.wait_for_new_process(pid)
         self.wait_for_results(["DSkilled"])
@@ -119,7 +119,7 @@ class ServiceTest(ServiceFixture):
         self.systemctl("daemon-reload")
         self.systemctl("restart", "attestrd")
         pid = self.pid()
-        self.run_there("kill", "-STOP", pid)
+        self.send("STOP", pid)
         self.submit("DSstopped")
         self.wait_for_new_process(pid)
         self.wait_for_results(["DSstopped"])

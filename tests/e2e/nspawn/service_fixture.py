@@ -46,10 +46,14 @@ class ServiceFixture(harness.Fixture):
         """The name of the instance that has the folder, the authority and the processes."""
 
     @classmethod
+    def attestr_flags(cls):
+        return ["--law", "fixed:0"]
+
+    @classmethod
     def start_attestr(cls, name):
         """Starts the stand-in where the container looks for Attestr, with the secrets of today."""
         cls.simulator = cls.world.start(Simulator(name, cls.world, *cls.certificate, 443,
-                                                  ["--law", "fixed:0"], cls.address))
+                                                  cls.attestr_flags(), cls.address))
 
     def setUp(self):
         pass
@@ -83,6 +87,10 @@ class ServiceFixture(harness.Fixture):
         done = self.container.try_run("systemctl", *arguments)
         self.assertEqual(done.returncode, code, done.stdout)
         return done.stdout
+
+    def send(self, name, pid):
+        """Sends a signal. A bare machine has no program for that, but a shell has a command."""
+        self.run_there("sh", "-c", f"kill -{name} {pid}")
 
     def pid(self):
         return int(self.container.property("MainPID"))
