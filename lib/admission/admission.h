@@ -88,9 +88,11 @@ class Admission {
 
  private:
   bool has_capacity() const {
-    return !is_paused_ && share_ != 0.0 && in_flight_ < slow_start_.allowed() &&
+    return !is_paused_ && has_share() && in_flight_ < slow_start_.allowed() &&
            backlog_.allows(in_flight_);
   }
+  /// A node whose share is none polls the canary nevertheless: the others poll nothing meanwhile.
+  bool has_share() const { return share_ != 0.0 || (!account_.is_open() && account_.may_ask()); }
 
   EffectiveRate rate_;
   Pace pace_;

@@ -226,7 +226,9 @@ EngineReport Engine::report(Now now) const {
   report.signatures_fail = witnesses_.signatures_fail();
   report.paused_since = account.paused_since();
   if (account.fleet().is_foreign()) report.paused_by = account.fleet().pause()->node;
-  if (report.pending > held_) report.fleet_pause = account.reason_to_share();
+  // A node that can't poll a canary leaves that to another one.
+  const bool can_ask = report.pending > held_ && backlog.can_be_written() && !budget.is_used_up();
+  if (can_ask) report.fleet_pause = account.reason_to_share();
   if (const auto oldest = submitted_.earliest()) report.oldest_age = now.mono - *oldest;
   if (const auto oldest = lanes_.oldest()) report.due_lag = now.mono - *oldest;
   if (account.may_ask()) {

@@ -135,10 +135,14 @@ TEST_F(PostgresQueueLossTest, TheNextRoundWritesAgainWhatWasLost) {
   EXPECT_EQ(times.front().time(0, 0), kNow);
 }
 
+/// The rows are lost first, and given again afterwards: a round that is tried again claims without
+/// a renewal before.
 TEST_F(PostgresQueueLossTest, AClaimDoesSoToo) {
   const auto queue = fleet_.open("first");
   work(*queue);
   go_back();
+  EXPECT_THAT(claim(*queue), IsEmpty());
+  EXPECT_THAT(renew(*queue), UnorderedElementsAre("DSold", "DSsaved", "DSnew"));
   EXPECT_THAT(claim(*queue), ElementsAre("DSnew", "DSold", "DSsaved"));
   expect_all_is_there(*queue);
 }
@@ -166,6 +170,7 @@ TEST_F(PostgresQueueLossTest, EvenTheEntryOfTheProcessMayBeLost) {
   write(*queue, {stage("DSa")});
   const auto before = queue->member().instance;
   go_back();
+  EXPECT_THAT(renew(*queue), UnorderedElementsAre("DSb"));
   EXPECT_THAT(claim(*queue), ElementsAre("DSb"));
   EXPECT_NE(queue->member().instance, before);
   EXPECT_EQ(state_of("DSa"), "staged");

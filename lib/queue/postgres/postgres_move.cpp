@@ -285,8 +285,7 @@ Result<void> PostgresMove::put_facts(const MovedFacts& facts) {
     pipeline.push_back(
         {kPutReserved,
          {std::to_string(facts.reserved->day), node, std::to_string(facts.reserved->requests)}});
-  if (facts.pause.since)
-    pipeline.push_back({kPutPause, {std::to_string(milliseconds_of(*facts.pause.since))}});
+  pause_ = facts.pause;
   if (pipeline.empty()) return {};
   const auto put = connection_->run(pipeline);
   if (!put) return put.error();
@@ -307,7 +306,10 @@ Result<std::vector<HandshakeId>> PostgresMove::put(std::span<const MovedRow> row
 }
 
 Result<void> PostgresMove::finish_putting(const std::string& instance) {
-  return finish({}, instance);
+  // Last: beats and batches of the nodes that live wait for the row of the account.
+  PostgresPipeline pause;
+  if (pause_.since) pause.push_back({kPutPause, {std::to_string(milliseconds_of(*pause_.since))}});
+  return finish(std::move(pause), instance);
 }
 
 Result<MovedFacts> PostgresMove::take_facts() {

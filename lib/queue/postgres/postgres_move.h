@@ -67,6 +67,7 @@ class PostgresMove {
   std::int64_t boots_before_ = 0;  ///< The highest number of a boot that the node has already.
   Duration running_before_{0};     ///< The running time that the node has already.
   std::vector<BootClock> clocks_;  ///< Those that move.
+  OperatorPause pause_;            ///< The one that moves.
   std::string taken_up_to_;        ///< The id of the last row that was taken.
   bool is_outcome_unknown_ = false;
 };

@@ -38,6 +38,9 @@ Result<Claim> PostgresQueue::claim(std::size_t max_rows) {
   if (const auto noted = note_given(); !noted) return noted.error();
   if (const auto found = find_shelves(); !found) return found.error();
   Claim claim{Fence{generation_}, {}};
+  // After a repair, rows are lost first, and given again then: a loss that is reported later would
+  // take away what is given now.
+  if (!abandoned_.empty()) return claim;
   if (const auto read = read_pages(claim, max_rows); !read) return read.error();
   if (unread_.empty() && claim.rows.size() < max_rows)
     if (const auto read = read_left_rows(claim, max_rows - claim.rows.size()); !read)
