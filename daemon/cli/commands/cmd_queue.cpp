@@ -70,7 +70,8 @@ int cmd_queue(const Given& given) {
     fmt::print("moved {} pending, {} ending and {} ended into {}\n", moved->pending, moved->staged,
                moved->ended, target);
   if (moved->is_paused) fmt::print("an operator's pause of all polls has moved, too\n");
-  if (*to == MoveTo::file) fmt::print("now set queue.store = \"sqlite\" and postgres.url = \"\", and start the daemon\n");
+  if (*to == MoveTo::file)
+    fmt::print("now set queue.store = \"sqlite\" and postgres.url = \"\", and start the daemon\n");
   return EX_OK;
 }
 
