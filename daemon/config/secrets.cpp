@@ -221,7 +221,8 @@ Result<Secret> read_proxy_auth(const Config& config) {
   return Secret(std::string(text));
 }
 
-Result<Secret> read_postgres_password(const Config& config) {
+Result<std::optional<Secret>> read_postgres_password(const Config& config) {
+  if (config.postgres.password_file.empty()) return std::optional<Secret>();
   const auto file = locate_secret(config.postgres.password_file, config.folder);
   const auto secret = read_file(file);
   if (!secret) return secret.error();
@@ -229,7 +230,7 @@ Result<Secret> read_postgres_password(const Config& config) {
   const bool is_one_line = std::ranges::none_of(text, [](char c) { return kControls.contains(c); });
   if (text.empty() || !is_one_line)
     return refuse(file, "must hold the password for the database, on one line");
-  return Secret(std::string(text));
+  return std::optional<Secret>(std::string(text));
 }
 
 Result<Secrets> read_secrets(const Config& config) {
@@ -251,7 +252,7 @@ Result<Secrets> read_secrets(const Config& config) {
     if (read) hints = std::move(*read);
   }
   std::optional<Secret> postgres_password;
-  if (config.queue.store == QueueStore::postgres && !config.postgres.password_file.empty()) {
+  if (config.queue.store == QueueStore::postgres) {
     auto read = read_postgres_password(config);
     add(read);
     if (read) postgres_password = std::move(*read);

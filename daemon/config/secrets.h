@@ -33,9 +33,9 @@ Result<std::vector<Secret>> read_client_secrets(const Config& config);
 /// set.
 Result<Secret> read_proxy_auth(const Config& config);
 
-/// Returns the password for the database: the only line of the file. `postgres.password_file` must
-/// be set.
-Result<Secret> read_postgres_password(const Config& config);
+/// Returns the password for the database: the only line of the file. Nothing if
+/// `postgres.password_file` is not set.
+Result<std::optional<Secret>> read_postgres_password(const Config& config);
 
 /// The secrets of the server of hints.
 struct HintSecrets {

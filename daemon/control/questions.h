@@ -13,6 +13,7 @@
 #include "daemon/config/secrets.h"
 #include "daemon/control/fleet/fleet_questions.h"
 #include "engine/command.h"
+#include "fleet/fleet_counts.h"
 #include "handshake/handshake_id.h"
 #include "handshake/known_handshake.h"
 #include "http/router.h"

@@ -117,14 +117,6 @@ std::vector<PageEntry> event_entries() {
   return entries;
 }
 
-std::string_view type_name(MetricType type) {
-  switch (type) {
-    case MetricType::counter: return "counter";
-    case MetricType::histogram: return "histogram";
-    default: return "gauge";
-  }
-}
-
 /// Returns the label and its values, e.g. "Label `state`: `pending`, `in_flight`."; empty if the
 /// metric has no label.
 std::string labels_of(const MetricRow& row) {
@@ -142,7 +134,7 @@ std::vector<PageEntry> metric_entries() {
   std::vector<PageEntry> entries;
   for (const MetricRow& row : metric_rows())
     entries.push_back(
-        {std::string(row.name), item(fmt::format("{} ({})", bold(row.name), type_name(row.type)),
+        {std::string(row.name), item(fmt::format("{} ({})", bold(row.name), name_of(row.type)),
                                      scdoc_sentence(row.help) + labels_of(row))});
   return entries;
 }

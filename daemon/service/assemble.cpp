@@ -103,7 +103,6 @@ class Daemon {
   Result<void> make_engine_and_adapters(Secrets secrets);
   void make_service();
   Result<void> make_fleet_parts();
-  FleetQuestions fleet_questions();
   void watch_inbox();
   Result<void> open_to_the_world();
   Result<void> open_hint_server();
@@ -345,7 +344,7 @@ Result<void> Daemon::make_fleet_parts() {
   if (!database) return database.error();
   others_ = std::make_unique<OtherNodes>(loop_, std::move(*database), stores_.fleet->member(),
                                          config_.postgres.lease);
-  // What they ask other nodes for, those do.
+  // Requests that operators make at other nodes are carried out here.
   node_requests_.emplace(NodeRequests::Parts{
       .submit = [this](RoundRequest request) { disk_->submit(std::move(request)); },
       .ask_engine =
@@ -422,23 +421,6 @@ Metrics Daemon::counters() const {
   return counters;
 }
 
-FleetQuestions Daemon::fleet_questions() {
-  return {
-      .node = fleet_node_name(config_),
-      .locate =
-          [this](std::vector<HandshakeId> ids, FleetQuestions::OnLocated on_located) {
-            others_->locate(std::move(ids), std::move(on_located));
-          },
-      .ask =
-          [this](RequestVerb verb, std::vector<HandshakeId> ids, FleetQuestions::OnAsked on_asked) {
-            others_->ask(verb, std::move(ids), std::move(on_asked));
-          },
-      .list_others =
-          [this](RowsQuery query, FleetQuestions::OnPage on_page) {
-            others_->list(std::move(query), std::move(on_page));
-          }};
-}
-
 Questions Daemon::questions() {
   return {
       .ask_engine =
@@ -491,7 +473,8 @@ Questions Daemon::questions() {
           [this](const std::vector<HandshakeId>& ids, Questions::OnCancelled on_cancelled) {
             operator_changes_->cancel(ids, std::move(on_cancelled));
           },
-      .fleet = membership_ ? std::optional(fleet_questions()) : std::nullopt};
+      .fleet =
+          others_ ? std::optional(others_->questions(fleet_node_name(config_))) : std::nullopt};
 }
 
 void Daemon::measure(Metrics& metrics) const {

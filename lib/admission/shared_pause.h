@@ -25,7 +25,6 @@ class FleetPause {
   void note(std::optional<SharedPause> pause) {
     is_shared_ = true;
     pause_ = std::move(pause);
-    is_foreign_ = pause_ && !pause_->node.empty();
   }
 
   const std::optional<SharedPause>& pause() const { return pause_; }
@@ -34,17 +33,16 @@ class FleetPause {
   bool is_shared(PauseReason reason) const { return is_shared_ && is_of_fleet(reason); }
 
   /// Returns whether another node polls the canary: this one polls nothing.
-  bool is_foreign() const { return is_foreign_; }
+  bool is_foreign() const { return pause_ && !pause_->node.empty(); }
 
   /// Returns whether this node may poll a canary in a pause of its own. One that the fleet shares
   /// must first be this node's there, since another node may have begun one at the same time.
   bool allows_canary(PauseReason reason) const {
-    return !is_foreign_ && (!is_shared(reason) || pause_.has_value());
+    return !is_foreign() && (!is_shared(reason) || pause_.has_value());
   }
 
  private:
   bool is_shared_ = false;
-  bool is_foreign_ = false;
   std::optional<SharedPause> pause_;
 };
 

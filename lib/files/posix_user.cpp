@@ -66,7 +66,9 @@ Result<void> become_owner_of(const std::string& folder) {
 ActingAsOwner::ActingAsOwner(const std::string& folder) {
   const auto owner = ::geteuid() == 0 ? owner_of(folder) : std::nullopt;
   if (!owner) return;
-  is_other_ = ::setegid(owner->group) == 0 && ::seteuid(owner->id) == 0;
+  if (::setegid(owner->group) != 0) return;
+  is_other_ = ::seteuid(owner->id) == 0;
+  if (!is_other_) ATTESTRD_CHECK(::setegid(0) == 0);
 }
 
 ActingAsOwner::~ActingAsOwner() {

@@ -5,8 +5,8 @@
 namespace attestrd {
 namespace {
 
-// So many early beats at most in the interval of regular ones: an answer may not come, or not be
-// what was expected.
+// The greatest number of early beats in the interval of regular ones. It bounds them while answers
+// do not come, or still show the silent node as alive.
 constexpr int kEarlyBeats = 10;
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace attestrd {
 
-/// What an operator asks of the node that polls a handshake.
+/// An operator's command for a handshake that another node polls.
 enum class RequestVerb : std::uint8_t { hold, release, cancel, kick };
 
 std::string_view name_of(RequestVerb verb);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -14,7 +15,12 @@ namespace attestrd {
 /// after the other, in the order of their numbers.
 class OpenRequests {
  public:
-  /// Returns the requests to begin, of those that a beat has seen, in the order of their numbers.
+  /// The greatest number of requests that begin with one beat, so that they do not hold the event
+  /// loop. Later beats show the others again.
+  static constexpr std::size_t kBegunAtOnce = 256;
+
+  /// Returns the requests to begin, of those that a beat has seen, both in the order of their
+  /// numbers.
   std::vector<NodeRequest> begin(const std::vector<NodeRequest>& seen);
 
   /// Notes that a request was carried out, and is being removed. A beat that was sent before may

@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "base/limits.h"
-#include "handshake/handshake_names.h"
 #include "inbox/inbox.h"
 #include "ledger/final_error.h"
 #include "ledger/ledger_notices.h"
@@ -78,15 +77,6 @@ void append(std::vector<T>& target, std::vector<T> more) {
   std::ranges::move(more, std::back_inserter(target));
 }
 
-/// Returns the answer in a stored record, or nothing if it is no record of the handshake.
-std::optional<DoubtedAnswer> doubted_answer(const HandshakeId& id, std::string_view text) {
-  const auto record = parse_record(text);
-  if (!record || record->id != id) return std::nullopt;
-  const auto reason = reason_named(record->reason);
-  if (!reason) return std::nullopt;
-  return DoubtedAnswer{id, *reason, std::string(record->response)};
-}
-
 void note_gone(const Finish& finish, RoundReport& report) {
   report.notices.push_back(row_gone_notice(finish));
   report.settled.push_back(finish.id);
@@ -101,6 +91,7 @@ Ledger::Ledger(Inbox& inbox, Queue& queue, Spool& spool, RoundBounds bounds)
       intake_(inbox),
       staging_(queue, spool, bounds_),
       reopening_(queue, spool),
+      doubted_(queue, spool),
       capacity_(bounds.pending) {}
 
 Result<std::vector<Notice>> Ledger::recover(const Boot& boot, Now now) {
@@ -168,6 +159,8 @@ Result<void> Ledger::remove_kept(Outcome folder, std::span<const std::string> na
   }
   return {};
 }
+
+Result<std::vector<DoubtedAnswer>> Ledger::find_doubted() { return doubted_.find(); }
 
 Result<std::vector<HandshakeId>> Ledger::find_ended(const EndedQuery& query) {
   return queue_.find_ended(query);
@@ -261,7 +254,7 @@ Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
   const auto decided = reopening_.decide(round.part, unmarked_, room, staging_.repeats());
   if (!decided) return decided;
   if (const auto staged = stage(round, next); !staged) return staged;
-  if (const auto stored = store_doubted(part.doubted); !stored) return stored;
+  if (const auto stored = doubted_.store(part.doubted); !stored) return stored;
   for (const auto& progress : part.progress) batch.changes.emplace_back(progress);
   for (const auto& done : unmarked_) batch.changes.emplace_back(done);
   reopening_.add_changes(batch, round.now.wall);
@@ -281,57 +274,6 @@ Result<void> Ledger::prepare(Round& round, std::span<Finish> next) {
   if (part.purge_older_than)
     batch.purge = Purge{batch.running - *part.purge_older_than, limits::kTombstonesPurgedPerRound};
   return {};
-}
-
-/// Stores answers that must outlive this process. A process that dies before has none of them, and
-/// polls the handshakes again.
-Result<void> Ledger::store_doubted(std::span<const Finish> doubted) {
-  if (doubted.empty()) return {};
-  std::vector<HandshakeId> ids;
-  for (const auto& finish : doubted) ids.push_back(finish.id);
-  const auto rows = queue_.find_polling(ids);
-  if (!rows) return rows.error();
-  for (std::size_t i = 0; i < doubted.size(); ++i) {
-    const auto& row = (*rows)[i];
-    if (!row) continue;
-    doubted_.insert(row->id);
-    const auto record = write_record(doubted[i], row->tag, row->submitted_at);
-    if (const auto stored = spool_.store_doubted(row->id, record); !stored)
-      return not_of_queue(stored.error());
-  }
-  return {};
-}
-
-Result<std::vector<DoubtedAnswer>> Ledger::find_doubted() {
-  const auto files = spool_.staged();
-  if (!files) return files.error();
-  const auto rows = queue_.find_polling(files->doubted);
-  if (!rows) return rows.error();
-  std::vector<DoubtedAnswer> found;
-  for (std::size_t i = 0; i < rows->size(); ++i) {
-    const HandshakeId& id = files->doubted[i];
-    std::optional<DoubtedAnswer> answer;
-    if ((*rows)[i]) {
-      const auto text = spool_.doubted(id);
-      if (!text) return text.error();
-      if (*text) answer = doubted_answer(id, **text);
-    }
-    if (answer) {
-      doubted_.insert(id);
-      found.push_back(std::move(*answer));
-    } else {
-      spool_.remove_doubted(id);  // Of a handshake that has ended, or cut off by a power cut.
-    }
-  }
-  return found;
-}
-
-/// Removes the doubted answers of handshakes that have ended or that another owner has now.
-void Ledger::remove_doubted(const RoundReport& report) {
-  if (doubted_.empty()) return;
-  for (const auto* const ids : {&report.settled, &report.lost})
-    for (const auto& id : *ids)
-      if (doubted_.erase(id) > 0) spool_.remove_doubted(id);
 }
 
 Result<void> Ledger::stage(Round& round, std::span<Finish> next) {
@@ -404,7 +346,7 @@ Result<RoundReport> Ledger::end(Round round, QueueBatchResult written, std::span
   append(report.notices, std::exchange(unreported_.notices, {}));
   append(report.settled, std::exchange(unreported_.settled, {}));
   append(report.lost, std::exchange(unreported_.lost, {}));
-  remove_doubted(report);
+  doubted_.remove(report.settled);
   return std::move(report);
 }
 

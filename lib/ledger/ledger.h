@@ -5,7 +5,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +17,7 @@
 #include "handshake/handshake.h"
 #include "handshake/known_handshake.h"
 #include "ledger/capacity.h"
+#include "ledger/doubted_answers.h"
 #include "ledger/intake.h"
 #include "ledger/operators/interventions.h"
 #include "ledger/operators/reopening.h"
@@ -129,8 +129,6 @@ class Ledger {
   void undo(RoundRequest& request);
   Result<void> prepare(Round& round, std::span<Finish> next);
   Result<void> stage(Round& round, std::span<Finish> next);
-  Result<void> store_doubted(std::span<const Finish> doubted);
-  void remove_doubted(const RoundReport& report);
   std::optional<DayRequests> reservation_after(const RoundRequest& part) const;
   Error not_written(Error error, RoundRequest& request);
   Result<RoundReport> end(Round round, QueueBatchResult written, std::span<Finish> next);
@@ -148,6 +146,7 @@ class Ledger {
   Intake intake_;
   Staging staging_;
   Reopening reopening_;
+  DoubtedAnswers doubted_;
   Interventions interventions_;
   StoredClock clock_;
   Capacity capacity_;
@@ -158,7 +157,6 @@ class Ledger {
   RoundReport unreported_;           ///< Results that no report contains yet.
   DayRequests reserved_;             ///< The total of this owner, as the queue last answered.
   HazardDelta learnt_;  ///< Learnt by this owner since the start, as far as it is written.
-  std::set<HandshakeId> doubted_;  ///< The handshakes that have a doubted answer in staging/.
   std::size_t most_finishes_ = kNoBound;  ///< The bound for a round: low while the disk is full.
 };
 

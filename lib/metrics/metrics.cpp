@@ -34,6 +34,17 @@ double start_of(MetricType type) {
 
 }  // namespace
 
+std::string_view name_of(MetricType type) {
+  switch (type) {
+    case MetricType::counter: return "counter";
+    case MetricType::gauge:
+    case MetricType::optional_gauge:
+    case MetricType::timestamp: return "gauge";
+    case MetricType::histogram: return "histogram";
+  }
+  check_failed("a type of metric has a name", __FILE__, __LINE__);
+}
+
 std::span<const MetricRow> metric_rows() { return kRows; }
 
 std::span<const std::string_view> MetricRow::label_values() const {

@@ -18,6 +18,9 @@ enum class Metric : std::uint8_t {
 
 enum class MetricType : std::uint8_t { counter, gauge, optional_gauge, timestamp, histogram };
 
+/// Returns the name of the type as Prometheus has it: counter, gauge or histogram.
+std::string_view name_of(MetricType type);
+
 /// A label value for which the exposition writes the program's version.
 inline constexpr std::string_view kProgramVersion = "(version)";
 

@@ -93,7 +93,8 @@ class Spool {
   virtual bool remove_kept(Outcome folder, const std::string& name, std::string_view head) = 0;
 
   /// Stores the record that a pending handshake would get if its last answer, whose result can't be
-  /// trusted yet, decided how it ends. It is durable, in the place of an earlier one.
+  /// trusted yet, decided how it ends. It is durable, and replaces an earlier one: a process that
+  /// dies in between leaves none, and the next one polls the handshake again.
   virtual Result<void> store_doubted(const HandshakeId& id, std::string_view record) = 0;
 
   /// Returns the record that store_doubted() has stored, or nothing if it is not there.

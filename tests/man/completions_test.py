@@ -35,7 +35,7 @@ CASES = {
     "attestrd backup rec": "record.json",
     "attestrd readmit --js": "--json",
 }
-# What stays as it is: an id or a tag is no file, and `pause` has no operand.
+# Shells complete nothing here: an id or a tag is no file, and `pause` has no operand.
 UNCHANGED = ("attestrd kick rec", "attestrd submit --tag rec", "attestrd pause rec")
 
 

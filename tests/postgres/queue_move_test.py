@@ -12,7 +12,7 @@ from fleet_fixture import FleetFixture, harness
 import strace
 from strace_log import parse_calls
 
-# What changes files, and what is sent to the database.
+# The calls that change files, and the one that sends to the database.
 CALLS = ("renameat2", "sendto", "fdatasync", "fsync", "unlink", "unlinkat")
 EVERY = 1 if harness.IS_LONG else 4  # So many calls of a kind are left out between two kills.
 
@@ -21,7 +21,7 @@ class QueueMoveTest(FleetFixture):
     def begin_with_file(self, *flags):
         """Makes a queue file with handshakes in every state: DSended* have ended, DSheld is held,
         DSstaged is staged, and DSwait* are pending."""
-        self.simulator = self.start_simulator(*(flags or ("--law", "fixed:3")))
+        self.simulator = self.start_simulator(*(flags or ("--law", "fixed:8")))
         self.init(self.write_config(self.simulator.url, name="init.toml", **self.changes("init")))
         daemon = self.start_apart("a", self.simulator.url, ["DSended1", "DSended2", "DSstaged"])
         self.nodes = {"a": daemon}

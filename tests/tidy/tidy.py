@@ -280,6 +280,8 @@ def shell_scripts_are_clean(checkout):
                               cwd=checkout.root, capture_output=True, text=True)
         for name, line, message in SHELL_FAULT.findall(done.stdout):
             yield name, int(line), message
+        if done.returncode > 1:
+            yield "tests/packages", 1, f"shellcheck: {done.stderr.strip()}"
 
 
 def is_shell_script(path):

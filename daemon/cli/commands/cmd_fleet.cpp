@@ -7,7 +7,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/rfc3339.h"
@@ -18,11 +20,13 @@
 #include "daemon/service/fleet/fleet_reader.h"
 #include "files/posix_user.h"
 #include "fleet/account_pause.h"
+#include "fleet/fleet_watch.h"
 #include "queue/postgres/account/postgres_account.h"
 #include "queue/postgres/postgres_connection.h"
 #include "queue/postgres/postgres_nodes.h"
 #include "queue/postgres/postgres_schema.h"
 #include "queue/postgres/postgres_spools.h"
+#include "runtime/system_clock.h"
 
 namespace attestrd {
 namespace {
@@ -33,7 +37,26 @@ int init(PostgresConnection& database) {
   return EX_OK;
 }
 
-int forget(PostgresConnection& database) {
+/// Declares nodes dead whose beats stand still, by the rule of the fleet, as a node would: all of
+/// them may have been killed, so that none is left to do it. Waits for up to 1.2 of the lease.
+Result<void> declare_silent_dead(PostgresConnection& database, Duration lease) {
+  constexpr Duration kInterval = std::chrono::milliseconds(250);
+  FleetWatch watch(lease);
+  for (const Mono end = read_clocks().mono + scaled(lease, 1.2); read_clocks().mono < end;) {
+    const auto fleet = observe_fleet(database);
+    if (!fleet) return fleet.error();
+    if (std::ranges::none_of(fleet->nodes, &FleetNode::is_alive)) return {};
+    for (const auto& dead : watch.observe(fleet->nodes, read_clocks().mono))
+      if (const auto done = declare_dead(database, dead.name, {dead.instance, dead.beat}); !done)
+        return done.error();
+    std::this_thread::sleep_for(kInterval);
+  }
+  return {};
+}
+
+int forget(PostgresConnection& database, Duration lease) {
+  if (const auto watched = declare_silent_dead(database, lease); !watched)
+    return exit_with(watched.error());
   if (const auto forgotten = forget_account(database); !forgotten)
     return exit_with(forgotten.error());
   fmt::print("the next daemon that starts decides which account the database {} belongs to\n",
@@ -153,7 +176,7 @@ int cmd_fleet(const Given& given) {
   const auto database = connect_to_fleet(*config, "attestrd fleet");
   if (!database) return exit_with(database.error());
   if (verb == "init") return init(**database);
-  if (verb == "forget-account") return forget(**database);
+  if (verb == "forget-account") return forget(**database, config->postgres.lease);
   return verb == "status" ? status(**database, given) : release(**database, given);
 }
 

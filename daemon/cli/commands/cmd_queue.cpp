@@ -32,12 +32,10 @@ Result<QueueMoved> move(const Config& config, MoveTo to) {
     return fail(Errc::invalid_config,
                 "queue.store is not \"postgres\": set it, and postgres.url, for a move in either "
                 "direction");
+  auto password = read_postgres_password(config);
+  if (!password) return password.error();
   FleetEntry entry;
-  if (!config.postgres.password_file.empty()) {
-    auto read = read_postgres_password(config);
-    if (!read) return read.error();
-    entry.password = std::move(*read);
-  }
+  entry.password = std::move(*password);
   const auto token = read_auth_token(config);
   if (!token) return token.error();
   entry.account = account_identity(authority_of(config.api.url), token->reveal());

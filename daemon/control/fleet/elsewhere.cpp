@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <variant>
@@ -13,7 +12,7 @@ Elsewhere::Elsewhere(const std::vector<HandshakeId>& ids,
                      Result<std::vector<AskedHandshake>> answers) {
   if (!answers) {
     trouble_ = answers.error();
-    unasked_ = ids;
+    unasked_.insert(ids.begin(), ids.end());
     return;
   }
   for (std::size_t i = 0; i < ids.size(); ++i)
@@ -22,7 +21,7 @@ Elsewhere::Elsewhere(const std::vector<HandshakeId>& ids,
 
 bool Elsewhere::add_open(LineAnswers& lines, const HandshakeId& id,
                          std::string_view will_be) const {
-  if (trouble_ && std::ranges::find(unasked_, id) != unasked_.end()) {
+  if (trouble_ && unasked_.contains(id)) {
     lines.add(id, "unreachable",
               fmt::format("is not pending here, and it is not known whether another node is asked: "
                           "{}",

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +12,7 @@
 
 namespace attestrd {
 
-/// What the fleet has answered about the handshakes of a request that this daemon does not have.
+/// The answers of the fleet about those handshakes of a request that this daemon does not have.
 class Elsewhere {
  public:
   Elsewhere() = default;
@@ -30,7 +31,7 @@ class Elsewhere {
  private:
   std::map<HandshakeId, AskedHandshake> asked_;
   std::optional<Error> trouble_;  ///< The reason why none of `unasked_` can be asked.
-  std::vector<HandshakeId> unasked_;
+  std::set<HandshakeId> unasked_;
 };
 
 /// Asks the fleet for handshakes that this daemon does not have, and passes its answers on; none if

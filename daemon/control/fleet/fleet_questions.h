@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "fleet/fleet_counts.h"
 #include "fleet/node_request.h"
 #include "handshake/handshake_id.h"
 #include "queue/postgres/operators/located_row.h"
 
 namespace attestrd {
 
-/// What has become of a request to the node that polls a handshake.
+/// The outcome of a request to the node that polls a handshake.
 struct AskedHandshake {
   bool is_asked = false;      ///< The handshake was pending somewhere: its node is asked.
   bool is_done = false;       ///< The node has answered; if not, it is asked all the same.

@@ -11,17 +11,6 @@
 namespace attestrd {
 namespace {
 
-std::string_view type_name(MetricType type) {
-  switch (type) {
-    case MetricType::counter: return "counter";
-    case MetricType::gauge:
-    case MetricType::optional_gauge:
-    case MetricType::timestamp: return "gauge";
-    case MetricType::histogram: return "histogram";
-  }
-  check_failed("a type of metric has a name", __FILE__, __LINE__);
-}
-
 /// Returns the name for HELP and TYPE. In OpenMetrics it is that of a counter's samples without
 /// `_total`.
 std::string_view family_of(const MetricRow& row, MetricsFormat format) {
@@ -114,7 +103,7 @@ std::string prometheus_text(const Metrics& metrics, MetricsFormat format,
                            : value_lines(metrics, metric, row, program_version);
     if (lines.empty()) continue;
     text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{3}", family_of(row, format), row.help,
-                        type_name(row.type), lines);
+                        name_of(row.type), lines);
   }
   return format == MetricsFormat::openmetrics ? text + "# EOF\n" : text;
 }

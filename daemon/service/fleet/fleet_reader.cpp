@@ -14,14 +14,10 @@ Result<std::unique_ptr<PostgresConnection>> connect_to_fleet(const Config& confi
   if (config.queue.store != QueueStore::postgres)
     return fail(Errc::invalid_config,
                 "queue.store is not \"postgres\": this daemon is no node of a fleet");
-  std::optional<Secret> password;
-  if (!config.postgres.password_file.empty()) {
-    auto read = read_postgres_password(config);
-    if (!read) return read.error();
-    password = std::move(*read);
-  }
+  const auto password = read_postgres_password(config);
+  if (!password) return password.error();
   if (auto owner = become_owner_of(config.paths.spool.string()); !owner) return owner.error();
-  return fleet_database(config, password, application);
+  return fleet_database(config, *password, application);
 }
 
 Result<PostgresReader> open_fleet_reader(const Config& config) {

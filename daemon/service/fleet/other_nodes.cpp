@@ -42,6 +42,23 @@ OtherNodes::OtherNodes(boost::asio::io_context& loop,
       patience_(lease * 2 / 3 + kLookInterval),
       thread_(loop.get_executor()) {}
 
+FleetQuestions OtherNodes::questions(std::string node) {
+  return {
+      .node = std::move(node),
+      .locate =
+          [this](std::vector<HandshakeId> ids, FleetQuestions::OnLocated on_located) {
+            locate(std::move(ids), std::move(on_located));
+          },
+      .ask =
+          [this](RequestVerb verb, std::vector<HandshakeId> ids, FleetQuestions::OnAsked on_asked) {
+            ask(verb, std::move(ids), std::move(on_asked));
+          },
+      .list_others =
+          [this](RowsQuery query, FleetQuestions::OnPage on_page) {
+            list(std::move(query), std::move(on_page));
+          }};
+}
+
 void OtherNodes::locate(std::vector<HandshakeId> ids, FleetQuestions::OnLocated on_located) {
   run<Result<std::vector<LocatedHandshake>>>(
       [this, ids = std::move(ids)] { return reader_.find(ids); }, std::move(on_located));

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -23,6 +24,9 @@ class OtherNodes {
   /// of a lease take.
   OtherNodes(boost::asio::io_context& loop, std::unique_ptr<PostgresConnection> connection,
              std::shared_ptr<const SharedMembership> member, Duration lease);
+
+  /// Returns the queries that routes make; `node` is the name of this one.
+  FleetQuestions questions(std::string node);
 
   void locate(std::vector<HandshakeId> ids, FleetQuestions::OnLocated on_located);
   void ask(RequestVerb verb, std::vector<HandshakeId> ids, FleetQuestions::OnAsked on_asked);

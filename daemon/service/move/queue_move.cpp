@@ -12,7 +12,7 @@
 #include "daemon/service/move/queue_place.h"
 #include "daemon/service/stores.h"
 #include "queue/move/sqlite_move.h"
-#include "queue/postgres/postgres_move.h"
+#include "queue/postgres/move/postgres_move.h"
 #include "queue/postgres/postgres_schema.h"
 #include "runtime/system_clock.h"
 
@@ -111,7 +111,9 @@ Result<QueueMoved> QueueMove::run(MoveTo to) {
                                         "again, which completes the move");
   if (rows_) rows_->roll_back();
   if (fleet_.fleet) static_cast<void>(fleet_.fleet->leave());  // Others would notice by its beats.
-  if (place_.has_moving()) {
+  const auto is_moving = place_.has_moving();
+  if (!is_moving) return is_moving.error();
+  if (*is_moving) {
     const auto undone = to == MoveTo::database ? place_.undo() : place_.drop_moving();
     if (!undone) return undone.error();
   }
@@ -121,7 +123,8 @@ Result<QueueMoved> QueueMove::run(MoveTo to) {
 /// Completes what an earlier run has committed, and returns whether there was any such run. A file
 /// that one left otherwise gets its name back or is dropped.
 Result<bool> QueueMove::complete_left(MoveTo to) {
-  if (!place_.has_moving()) return false;
+  const auto is_moving = place_.has_moving();
+  if (!is_moving || !*is_moving) return is_moving;
   std::optional<MoveMark> mark;
   {
     const auto file = SqliteMove::open(place_.moving());
@@ -177,8 +180,9 @@ Result<void> QueueMove::beat() {
 }
 
 Result<void> QueueMove::mark_file() {
-  if (!place_.has_file())
-    return fail(Errc::not_found, place_.file() + ": there is no queue file to move");
+  const auto is_there = place_.has_file();
+  if (!is_there) return is_there.error();
+  if (!*is_there) return fail(Errc::not_found, place_.file() + ": there is no queue file to move");
   const auto file = SqliteMove::open(place_.file());
   if (!file) return file.error();
   const auto staged = (*file)->staged();
@@ -225,7 +229,9 @@ Result<void> QueueMove::put_all(SqliteMove& file, QueueMoved& moved) {
 }
 
 Result<QueueMoved> QueueMove::fill_file() {
-  if (place_.has_file())
+  const auto is_there = place_.has_file();
+  if (!is_there) return is_there.error();
+  if (*is_there)
     return fail(Errc::invalid_config,
                 place_.file() +
                     ": there is a queue file already: `attestrd queue move --to "

@@ -1,34 +1,30 @@
 #include "daemon/service/move/queue_place.h"
 
-#include <system_error>
 #include <utility>
 
 namespace attestrd {
-namespace {
-
-bool exists(std::filesystem::path path, const char* ending) {
-  std::error_code ignored;
-  return std::filesystem::exists(path += ending, ignored);
-}
-
-}  // namespace
-
 Result<void> check_queue_place(const Config& config) {
-  const auto& path = config.paths.queue;
-  const auto name = path.string();
-  if (exists(path, ".moving"))
+  auto place = QueuePlace::open(config);
+  if (!place) return place.error();
+  const auto is_moving = place->has_moving();
+  if (!is_moving) return is_moving.error();
+  const auto is_there = place->has_file();
+  if (!is_there) return is_there.error();
+  const auto was_moved = place->has_moved();
+  if (!was_moved) return was_moved.error();
+  const auto name = config.paths.queue.string();
+  if (*is_moving)
     return fail(Errc::invalid_config,
                 name +
                     ".moving: a move of this queue was interrupted: repeat `attestrd queue move` "
                     "with queue.store = \"postgres\", which completes it");
-  const bool is_there = exists(path, "");
-  if (config.queue.store == QueueStore::postgres && is_there)
+  if (config.queue.store == QueueStore::postgres && *is_there)
     return fail(Errc::invalid_config,
                 name +
                     ": there is a queue file, but queue.store is \"postgres\": run `attestrd "
                     "queue move --to postgres`; remove the file if none of its handshakes is "
                     "needed");
-  if (config.queue.store == QueueStore::sqlite && !is_there && exists(path, ".moved"))
+  if (config.queue.store == QueueStore::sqlite && !*is_there && *was_moved)
     return fail(Errc::invalid_config,
                 name +
                     ".moved: this queue was moved into a database: set queue.store = "
@@ -42,6 +38,12 @@ Result<QueuePlace> QueuePlace::open(const Config& config) {
   auto folder = PosixDirectory::open((path.parent_path() / ".").string());
   if (!folder) return folder.error();
   return QueuePlace(std::move(*folder), path.filename().string());
+}
+
+Result<bool> QueuePlace::has(const std::string& name) {
+  const auto info = folder_->inspect(name);
+  if (info) return true;
+  return info.error().code == Errc::not_found ? Result<bool>(false) : info.error();
 }
 
 Result<void> QueuePlace::complete(MoveTo to) {
@@ -62,6 +64,7 @@ Result<void> QueuePlace::drop_moving() {
 
 Result<void> QueuePlace::rename(const std::string& from, const std::string& to) {
   const auto log = folder_->inspect(from + "-wal");
+  if (!log && log.error().code != Errc::not_found) return log.error();
   if (log && log->size_bytes != 0)
     return fail(Errc::io_failure, path_of(from) +
                                       "-wal: the file has a log: start and stop the "

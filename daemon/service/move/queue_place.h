@@ -22,8 +22,9 @@ class QueuePlace {
  public:
   static Result<QueuePlace> open(const Config& config);
 
-  bool has_file() { return has(name_); }
-  bool has_moving() { return has(moving_); }
+  Result<bool> has_file() { return has(name_); }
+  Result<bool> has_moving() { return has(moving_); }
+  Result<bool> has_moved() { return has(moved_); }
   std::string file() const { return path_of(name_); }
   std::string moving() const { return path_of(moving_); }
 
@@ -44,7 +45,7 @@ class QueuePlace {
         moving_(name_ + ".moving"),
         moved_(name_ + ".moved") {}
 
-  bool has(const std::string& name) { return folder_->inspect(name).has_value(); }
+  Result<bool> has(const std::string& name);
   std::string path_of(const std::string& name) const { return folder_->path() + '/' + name; }
   Result<void> rename(const std::string& from, const std::string& to);
   Result<void> remove(const std::string& name);

@@ -19,7 +19,7 @@ struct MovedRow {
   Duration running{0};  ///< The running time with which a tombstone was stored.
 };
 
-/// What a queue knows beside its rows.
+/// The state of a queue beside its rows.
 struct MovedFacts {
   std::vector<BootClock> clocks{};  ///< In the order of their numbers.
   std::string learnt{};             ///< As Hazard::write() writes it; empty: nothing.
@@ -27,7 +27,7 @@ struct MovedFacts {
   OperatorPause pause{};
 };
 
-/// Where a queue moves.
+/// The target of a move.
 enum class MoveTo : std::uint8_t { database, file };
 
 /// The mark in a queue file that is on its way. The database has `instance` as the one of the

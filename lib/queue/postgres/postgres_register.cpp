@@ -21,8 +21,8 @@ Result<std::optional<FleetState>> PostgresRegister::beat(const Beat& beat) {
   for (const auto& node : (*fleet)->nodes) {
     if (node.instance != own.instance) continue;
     for (const auto& shelf : node.shelves) claimed_ = std::max(claimed_, shelf.epoch);
-    const bool is_same = std::exchange(instance_, own.instance) == own.instance;
-    (*fleet)->loss.is_behind = is_same && node.beat <= std::exchange(beat_, node.beat);
+    (*fleet)->loss.is_behind = instance_ == own.instance && node.beat <= beat_;
+    instance_ = own.instance;
     beat_ = node.beat;
   }
   return fleet;

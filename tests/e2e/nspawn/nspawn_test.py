@@ -8,7 +8,7 @@ from service_fixture import CONFIG, INSTALL, SPOOL, USERS, ServiceFixture, harne
 
 import debian_machine
 
-# What the unit gives away is listed in it, each point with its reason.
+# The unit lists each point that it gives away, with the reason.
 MAX_EXPOSURE = 1.3
 PENDING = 10_000
 PRIORITIES = {"debug": "7", "info": "6", "warn": "4", "error": "3"}

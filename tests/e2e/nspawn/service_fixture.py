@@ -5,10 +5,12 @@ import json
 import os
 import pathlib
 import sys
+import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).parents[1]),
                 str(pathlib.Path(__file__).parents[2] / "package")]
 
+import debian_machine  # noqa: E402
 import harness  # noqa: E402
 import package  # noqa: E402
 from container import Container  # noqa: E402
@@ -28,6 +30,8 @@ class ServiceFixture(harness.Fixture):
 
     @classmethod
     def setUpClass(cls):
+        if not debian_machine.IS_ROOT:
+            raise unittest.SkipTest(debian_machine.WHY_NOT)
         cls.world = cls("boot")
         harness.Fixture.setUp(cls.world)
         cls.addClassCleanup(cls.world.doCleanups)

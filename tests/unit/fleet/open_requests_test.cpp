@@ -35,6 +35,15 @@ TEST_F(OpenRequestsTest, ARequestBeginsOnceHoweverManyBeatsShowIt) {
   EXPECT_THAT(begin({}), IsEmpty());
 }
 
+TEST_F(OpenRequestsTest, ManyBeginWithSeveralBeats) {
+  std::vector<NodeRequest> many;
+  for (std::int64_t i = 1; i <= 600; ++i) many.push_back(request(i, "DS" + std::to_string(i)));
+  EXPECT_EQ(begin(many).size(), 256U);
+  EXPECT_EQ(begin(many).front(), 257);
+  EXPECT_EQ(begin(many).size(), 600U - 2 * 256U);
+  EXPECT_THAT(begin(many), IsEmpty());
+}
+
 TEST_F(OpenRequestsTest, OneThatFailedBeginsAgain) {
   EXPECT_THAT(begin({request(1)}), ElementsAre(1));
   open_.failed(request(1));

@@ -82,7 +82,7 @@ TEST_P(SubmissionReaderTest, SpaceThatIsReservedWaitsUntilItIsWritten) {
   EXPECT_EQ(reader_.refusal().lines, 1U) << "the rest was never written";
 }
 
-// What is behind the hole may be the end of an id whose beginning was lost in a power cut.
+// Bytes behind the hole may be the end of an id whose beginning was lost in a power cut.
 TEST_P(SubmissionReaderTest, ALineWithAHoleIsRefusedOnceTheFileIsComplete) {
   file_.text = std::string(700, '\0') + "DSa\nDSb\n" + std::string(600, '\0') + "DSc";
   EXPECT_THAT(read(false), IsEmpty());

@@ -1,8 +1,8 @@
-// What PostgresQueue does when the database has lost commits of this process, as after a failover
-// to a standby that was behind: the round of its writer is lower than the one that it has
-// committed. Before it reads or writes anything else, it enters the fleet as a new instance, whose
-// epochs are above all that it has had, and writes the rows again that it has committed last. All
-// of its rows are then claimed anew, since the database may have older ones.
+// The repair of a database that has lost commits of this process, as after a failover to a standby
+// that was behind: the round of its writer is lower than the one that it has committed. Before it
+// reads or writes anything else, it enters the fleet as a new instance, whose epochs are above all
+// that it has had, and writes the rows again that it has committed last. All of its rows are then
+// claimed anew, since the database may have older ones.
 
 #include <algorithm>
 #include <map>
@@ -113,9 +113,7 @@ Result<void> PostgresQueue::repair() {
     if (!written) return written.error();
     lost += *written;
   }
-  std::vector<std::int64_t> shelves;
-  for (const auto& [shelf, epoch] : member_.shelves) shelves.push_back(shelf);
-  const auto pending = ask(read_ids_of(shelves));
+  const auto pending = ask(read_ids_of(shelves_));
   if (!pending) return pending.error();
   abandoned_.clear();
   for (std::size_t i = 0; i < pending->rows(); ++i) {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "queue/move/moved_row.h"
+#include "queue/postgres/move/postgres_moved_rows.h"
 #include "queue/postgres/postgres_nodes.h"
 #include "queue/postgres/postgres_row_reader.h"
 
@@ -37,7 +38,7 @@ class PostgresMove {
   /// Begins the transaction.
   Result<void> begin();
 
-  /// Writes what the file knows beside its rows. Must come before the rows.
+  /// Writes the state of the file beside its rows. Must come before the rows.
   Result<void> put_facts(const MovedFacts& facts);
   /// Inserts rows. Returns the ids that the database has already, without those that have ended in
   /// the file: of these the database knows as much.
@@ -64,11 +65,9 @@ class PostgresMove {
   std::unique_ptr<PostgresConnection> connection_;
   Membership member_;
   std::int64_t round_ = 0;
-  std::int64_t boots_before_ = 0;  ///< The highest number of a boot that the node has already.
-  Duration running_before_{0};     ///< The running time that the node has already.
-  std::vector<BootClock> clocks_;  ///< Those that move.
-  OperatorPause pause_;            ///< The one that moves.
-  std::string taken_up_to_;        ///< The id of the last row that was taken.
+  MovedClocks clocks_;
+  OperatorPause pause_;      ///< The one that moves.
+  std::string taken_up_to_;  ///< The id of the last row that was taken.
   bool is_outcome_unknown_ = false;
 };
 

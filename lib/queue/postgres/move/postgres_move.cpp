@@ -1,4 +1,4 @@
-#include "queue/postgres/postgres_move.h"
+#include "queue/postgres/move/postgres_move.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <variant>
 
 #include "handshake/handshake_names.h"
-#include "queue/postgres/batch_decisions.h"
 #include "queue/postgres/postgres_connection.h"
+#include "queue/postgres/move/postgres_moved_rows.h"
 #include "queue/postgres/postgres_spools.h"
 #include "schedule/hazard.h"
 
@@ -45,23 +45,6 @@ constexpr const char* kPutReserved =
     "+ excluded.requests";
 constexpr const char* kPutPause =
     "UPDATE attestrd.account SET operator_pause_since = $1 WHERE operator_pause_since IS NULL";
-constexpr const char* kPutRows =
-    "INSERT INTO attestrd.handshake (id, shelf, state, tag, submitted_at, expiry, boot_node, boot, "
-    "polls, last_pending_at, attempt, is_held, signature, spool, outcome, reason, finished_at, "
-    "length_bytes, sha256, readmitted_from, diverted_to, ended_node, running_ms) "
-    "SELECT u.id, u.shelf, u.state, decode(u.tag, 'hex'), u.submitted_at, u.expiry, $1::int, "
-    "u.boot, u.polls, u.last_pending_at, u.attempt, u.is_held, decode(u.signature, 'hex'), "
-    "CASE WHEN u.state = 'staged' THEN $2::uuid END, u.outcome, u.reason, u.finished_at, "
-    "u.length_bytes, decode(u.sha256, 'hex'), decode(u.readmitted_from, 'hex'), "
-    "decode(u.diverted_to, 'hex'), CASE WHEN u.state = 'done' THEN $1::int END, u.running_ms "
-    "FROM unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], "
-    "$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::boolean[], $14::text[], "
-    "$15::text[], $16::text[], $17::bigint[], $18::bigint[], $19::text[], $20::text[], "
-    "$21::text[], $22::bigint[]) AS u(id, shelf, state, tag, submitted_at, expiry, boot, polls, "
-    "last_pending_at, attempt, is_held, signature, outcome, reason, finished_at, length_bytes, "
-    "sha256, readmitted_from, diverted_to, running_ms) "
-    "ON CONFLICT (id) DO NOTHING RETURNING id";
-
 const std::string kPage = std::string(kRowColumns) +
                           "attestrd.handshake h LEFT JOIN attestrd.shelf s ON s.shelf = h.shelf "
                           "LEFT JOIN attestrd.boot b ON b.node = h.boot_node AND b.number = h.boot "
@@ -96,110 +79,6 @@ constexpr const char* kEndWriter =
     "SELECT 1 / count(*) FROM done";
 constexpr const char* kEndShelves =
     "UPDATE attestrd.shelf SET instance = $2::uuid, epoch = epoch + 1 WHERE instance = $1::uuid";
-
-std::string_view text_of(std::span<const unsigned char> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-void add_signature(PostgresArray& column, const std::optional<SignaturePrefix>& signature) {
-  if (signature)
-    column.add_hex(text_of(*signature));
-  else
-    column.add_null();
-}
-
-/// The columns of kPutRows in the order of its arrays.
-class RowColumns {
- public:
-  RowColumns(std::int64_t boots_before, Duration running_before,
-             const std::vector<BootClock>& clocks, const BatchDecisions& shelves)
-      : boots_before_(boots_before),
-        running_before_(running_before),
-        clocks_(clocks),
-        shelves_(shelves) {}
-
-  void add(const MovedRow& row) {
-    const auto& [any, again, signature] = row.saved;
-    if (const auto* const queued = std::get_if<QueuedHandshake>(&any)) {
-      add_pending(*queued, RowState::polling, signature);
-      for (std::size_t i = 12; i < columns_.size(); ++i) columns_[i].add_null();
-    } else if (const auto* const ended = std::get_if<Tombstone>(&any)) {
-      add_ended(*ended, row.running);
-    } else {
-      const auto& staged = std::get<StagedHandshake>(any);
-      add_pending(*again, RowState::staged, signature);
-      columns_[12].add(attestrd::name_of(staged.outcome));
-      columns_[13].add(attestrd::name_of(staged.reason));
-      columns_[14].add(std::optional(staged.finished_at));
-      columns_[15].add(static_cast<std::int64_t>(staged.record.length_bytes));
-      columns_[16].add_hex(text_of(staged.record.sha256));
-      columns_[17].add_hex(staged.readmitted_from);
-      columns_[18].add_null();
-      columns_[19].add_null();
-    }
-  }
-
-  void move_to(std::vector<PostgresValue>& parameters) {
-    for (auto& column : columns_) parameters.emplace_back(column.take());
-  }
-
- private:
-  void add_pending(const QueuedHandshake& row, RowState state,
-                   const std::optional<SignaturePrefix>& signature) {
-    columns_[0].add(row.id.view());
-    columns_[1].add(shelves_.shelf_for(row.id));
-    columns_[2].add(name_of(state));
-    columns_[3].add_hex(row.tag);
-    columns_[4].add(std::optional(row.submitted_at - shift_of(row.boot)));
-    columns_[5].add(row.expiry);
-    columns_[6].add(row.boot == 0 ? row.boot : row.boot + boots_before_);
-    columns_[7].add(std::int64_t{row.polls});
-    columns_[8].add(row.last_pending_at);
-    columns_[9].add(std::int64_t{row.attempt});
-    columns_[10].add(row.is_held);
-    add_signature(columns_[11], signature);
-  }
-
-  void add_ended(const Tombstone& ended, Duration running) {
-    QueuedHandshake row{ended.id, ended.tag, ended.finished_at, {}, {}};
-    row.attempt = ended.attempt;
-    add_pending(row, RowState::done, ended.signature);
-    columns_[12].add(attestrd::name_of(ended.outcome));
-    columns_[13].add_null();
-    columns_[14].add(std::optional(ended.finished_at));
-    for (std::size_t i = 15; i < 18; ++i) columns_[i].add_null();
-    columns_[18].add_hex(ended.diverted_to);
-    columns_[19].add(milliseconds_of(running_before_ + running));
-  }
-
-  Duration shift_of(std::int64_t boot) const {
-    const auto clock = std::ranges::find(clocks_, boot, &BootClock::number);
-    if (clock == clocks_.end()) return {};
-    return std::chrono::floor<std::chrono::milliseconds>(clock->shift);
-  }
-
-  std::array<PostgresArray, 20> columns_;
-  std::int64_t boots_before_;
-  Duration running_before_;
-  const std::vector<BootClock>& clocks_;
-  const BatchDecisions& shelves_;
-};
-
-/// Returns the ids of rows that are no tombstones and were not inserted.
-std::vector<HandshakeId> not_inserted(std::span<const MovedRow> rows,
-                                      const PostgresResult& inserted) {
-  std::vector<std::string_view> done;
-  for (std::size_t i = 0; i < inserted.rows(); ++i) done.push_back(inserted.text(i, 0));
-  std::ranges::sort(done);
-  std::vector<HandshakeId> others;
-  for (const auto& row : rows) {
-    if (std::holds_alternative<Tombstone>(row.saved.row)) continue;
-    const auto& id =
-        std::visit([](const auto& any) -> const HandshakeId& { return any.id; }, row.saved.row);
-    if (!std::ranges::binary_search(done, id.view())) others.push_back(id);
-  }
-  return others;
-}
 
 /// Returns the results of statements after those that begin a transaction.
 Result<std::vector<PostgresResult>> run_begun(PostgresConnection& connection,
@@ -262,24 +141,24 @@ Result<void> PostgresMove::begin() {
     return fail(Errc::unavailable, "another process has entered the fleet as the node " +
                                        member_.node + ": try again");
   round_ = row.number(0, 0);
-  boots_before_ = row.number(0, 1);
-  running_before_ = Duration(row.number(0, 2));
+  clocks_.boots_before = row.number(0, 1);
+  clocks_.running_before = Duration(row.number(0, 2));
   return {};
 }
 
 void PostgresMove::roll_back() { connection_->roll_back(); }
 
 Result<void> PostgresMove::put_facts(const MovedFacts& facts) {
-  clocks_ = facts.clocks;
+  clocks_.moved = facts.clocks;
   const auto node = std::to_string(member_.number);
   PostgresPipeline pipeline;
-  for (const auto& clock : clocks_)
+  for (const auto& clock : clocks_.moved)
     pipeline.push_back({kPutClock,
-                        {node, std::to_string(clock.number + boots_before_), clock.id,
+                        {node, std::to_string(clock.number + clocks_.boots_before), clock.id,
                          std::to_string(clock.reading.mono.time_since_epoch().count()),
                          std::to_string(clock.reading.wall.time_since_epoch().count()),
                          std::to_string(clock.shift.count()),
-                         std::to_string((clock.running + running_before_).count())}});
+                         std::to_string((clock.running + clocks_.running_before).count())}});
   if (!facts.learnt.empty()) pipeline.push_back({kPutLearnt, {node, facts.learnt}});
   if (facts.reserved)
     pipeline.push_back(
@@ -293,14 +172,7 @@ Result<void> PostgresMove::put_facts(const MovedFacts& facts) {
 }
 
 Result<std::vector<HandshakeId>> PostgresMove::put(std::span<const MovedRow> rows) {
-  std::vector<std::int64_t> shelves;
-  for (const auto& lease : member_.shelves) shelves.push_back(lease.shelf);
-  const BatchDecisions decisions(shelves, 0, true);
-  RowColumns columns(boots_before_, running_before_, clocks_, decisions);
-  for (const auto& row : rows) columns.add(row);
-  PostgresStatement insert{kPutRows, {std::to_string(member_.number), member_.spool}};
-  columns.move_to(insert.parameters);
-  const auto inserted = connection_->run({std::move(insert)});
+  const auto inserted = connection_->run({insert_moved_rows(member_, clocks_, rows)});
   if (!inserted) return inserted.error();
   return not_inserted(rows, inserted->front());
 }
@@ -338,7 +210,7 @@ Result<MovedFacts> PostgresMove::take_facts() {
     facts.reserved =
         DayRequests{reserved.number(0, 0), static_cast<std::uint64_t>(reserved.number(0, 1))};
   facts.pause.since = (*found)[3].time(0, 0);
-  clocks_ = facts.clocks;
+  clocks_.moved = facts.clocks;
   return facts;
 }
 
@@ -382,7 +254,7 @@ Result<MovedRow> PostgresMove::moved(ReadRow read) const {
     ending.attempt = handshake.attempt;
     return MovedRow{{std::move(ending), std::move(handshake), row.signature}};
   }
-  const auto now = clocks_.empty() ? Duration(0) : clocks_.back().running;
+  const auto now = clocks_.moved.empty() ? Duration(0) : clocks_.moved.back().running;
   return MovedRow{
       {Tombstone{handshake.id, ending.outcome, ending.finished_at, std::move(handshake.tag),
                  handshake.attempt, row.signature, std::move(row.diverted_to)},
